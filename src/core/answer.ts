@@ -1,0 +1,19 @@
+import type { Ms } from './time.ts';
+
+/** Why a provider said no, at once and for certain. */
+export type Refusal =
+  | 'busy' // rate limit, overload, connection refused: nothing was taken, and later may be better
+  | 'account' // bad key, unpaid, domain disabled, login refused: this route is no use to us now
+  | 'gone' // the stored copy that we asked for no longer exists there
+  | 'invalid' // this message as it is; the same request will never do
+  | 'temporary' // SMTP: the recipient was refused with a 4xx
+  | 'permanent'; // SMTP: the recipient was refused with a 5xx
+
+/**
+ * How a hand-over ended. A provider's trouble is an answer, not an exception, and "no answer" is not "no":
+ * `unanswered` means that it may or may not have gone out.
+ */
+export type Answer =
+  | { kind: 'accepted'; /** as the provider wrote it, without angle brackets */ messageId: string | null; detail: string }
+  | { kind: 'refused'; why: Refusal; detail: string; /** the provider asked us to wait this long */ retryAfter?: Ms }
+  | { kind: 'unanswered'; detail: string };
