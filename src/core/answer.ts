@@ -14,6 +14,10 @@ export type Refusal =
  * `unanswered` means that it may or may not have gone out.
  */
 export type Answer =
-  | { kind: 'accepted'; /** as the provider wrote it, without angle brackets */ messageId: string | null; detail: string }
-  | { kind: 'refused'; why: Refusal; detail: string; /** the provider asked us to wait this long */ retryAfter?: Ms }
+  | {
+      kind: 'accepted' /** as the provider wrote it, without angle brackets */;
+      messageId: string | null;
+      detail: string;
+    }
+  | { kind: 'refused'; why: Refusal; detail: string /** the provider asked us to wait this long */; retryAfter?: Ms }
   | { kind: 'unanswered'; detail: string };

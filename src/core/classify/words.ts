@@ -1,0 +1,91 @@
+/**
+ * Finds in one pass which of many words a text holds (Aho and Corasick, 1975). Running hundreds of patterns over each
+ * reply would cost a hundred microseconds; nearly all of them can be ruled out because no word of theirs is there.
+ */
+export type WordFinder = {
+  /** Calls `found` with the owners of every word in the text; an owner may be named more than once. */
+  scan(text: string, found: (owner: number) => void): void;
+};
+
+/** A prefix this long tells words apart well enough, and keeps the table small. */
+const PREFIX = 10;
+
+type Table = { next: Int32Array; owners: number[][]; classOf: Uint8Array; classes: number };
+
+export function wordFinder(words: Iterable<[word: string, owner: number]>): WordFinder {
+  const list = [...words].map(([word, owner]) => [word.slice(0, PREFIX), owner] as const);
+  const table = grow(list);
+  link(table);
+  const { next, owners, classOf, classes } = table;
+  return {
+    scan(text, found) {
+      let state = 0;
+      for (let at = 0; at < text.length; at++) {
+        state = next[state * classes + (classOf[text.charCodeAt(at)] ?? 0)] ?? 0;
+        const here = owners[state];
+        if (here !== undefined) for (const owner of here) found(owner);
+      }
+    },
+  };
+}
+
+/** Every character that occurs in no word shares class 0. */
+function classesOf(words: readonly (readonly [string, number])[]): { classOf: Uint8Array; classes: number } {
+  const classOf = new Uint8Array(65_536);
+  let classes = 1;
+  for (const [word] of words) {
+    for (let at = 0; at < word.length; at++) {
+      const unit = word.charCodeAt(at);
+      // 255 classes are more than the rules need; later characters would share the last one, which only costs speed.
+      if (classOf[unit] === 0) classOf[unit] = classes < 255 ? classes++ : 255;
+    }
+  }
+  return { classOf, classes: classes + 1 };
+}
+
+function grow(words: readonly (readonly [string, number])[]): Table {
+  const { classOf, classes } = classesOf(words);
+  const most = words.reduce((sum, [word]) => sum + word.length, 1);
+  const next = new Int32Array(most * classes).fill(-1);
+  const owners: number[][] = [];
+  let states = 1;
+  for (const [word, owner] of words) {
+    let state = 0;
+    for (let at = 0; at < word.length; at++) {
+      const edge = state * classes + (classOf[word.charCodeAt(at)] ?? 0);
+      if (next[edge] === -1) next[edge] = states++;
+      state = next[edge] ?? 0;
+    }
+    const here = owners[state];
+    if (here === undefined) owners[state] = [owner];
+    else if (!here.includes(owner)) here.push(owner);
+  }
+  return { next: next.slice(0, states * classes), owners, classOf, classes };
+}
+
+/** Breadth first: where a word breaks off, go on with the longest word that the text may be in the middle of. */
+function link({ next, owners, classes }: Table): void {
+  const fail = new Int32Array(next.length / classes);
+  const queue: number[] = [];
+  for (let unit = 0; unit < classes; unit++) {
+    const to = next[unit] ?? -1;
+    if (to === -1) next[unit] = 0;
+    else queue.push(to);
+  }
+  for (let head = 0; head < queue.length; head++) {
+    const state = queue[head] ?? 0;
+    const back = fail[state] ?? 0;
+    const inherited = owners[back];
+    if (inherited !== undefined) owners[state] = [...new Set([...(owners[state] ?? []), ...inherited])];
+    for (let unit = 0; unit < classes; unit++) {
+      const edge = state * classes + unit;
+      const to = next[edge] ?? -1;
+      const otherwise = next[back * classes + unit] ?? 0;
+      if (to === -1) next[edge] = otherwise;
+      else {
+        fail[to] = otherwise;
+        queue.push(to);
+      }
+    }
+  }
+}

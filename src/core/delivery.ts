@@ -1,0 +1,137 @@
+import type { Refusal } from './answer.ts';
+import type { Policy } from './policy.ts';
+import type { Bounce, Report, Storage } from './sighting.ts';
+import type { Ms } from './time.ts';
+import type { Verdict } from './verdict.ts';
+
+/** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security; `bulk`: the rest. */
+export const CLASSES = ['access', 'notice', 'bulk'] as const;
+export type MessageClass = (typeof CLASSES)[number];
+
+/** Where a delivery stands. The comment after each says who acts next. */
+export const STATES = [
+  'queued', // us: hand it over at `nextAt`
+  'sending', // us: a hand-over is in flight; presumed dead at `nextAt`
+  'unconfirmed', // us: it ended without an answer; ask before sending again
+  'accepted', // the provider; we ask at `nextAt` if nothing is heard
+  'deferred', // the provider, which is retrying
+  'delivered', // nobody
+  'relayed', // nobody: a secondary took it and tells nothing more
+  'failed', // nobody: rightly not tried again
+  'abandoned', // an administrator, who was alerted
+  'expired', // nobody: its useful life ended first
+  'cancelled', // nobody
+] as const;
+export type State = (typeof STATES)[number];
+
+const ENDED: ReadonlySet<State> = new Set(['delivered', 'relayed', 'failed', 'abandoned', 'expired', 'cancelled']);
+export const isEnded = (state: State): boolean => ENDED.has(state);
+
+/** How an attempt goes out: the application's own call, our queue, Mailgun's stored copy, our sealed copy, or a secondary. */
+export type Route = 'application' | 'send' | 'repost' | 'mime' | 'secondary';
+
+export type EndState = 'failed' | 'abandoned' | 'expired' | 'cancelled';
+
+/**
+ * Something that happened to a delivery: appended, never changed. `key` is its identity within the delivery (the same
+ * fact told twice has the same key); `at` is our clock, or the provider's for what a provider reported.
+ */
+export type Fact = { key: string; at: Ms } & (
+  | {
+      kind: 'claimed';
+      attempt: number;
+      provider: string;
+      route: Route;
+      leaseUntil: Ms;
+      /** When the failure that led here happened, by the provider's clock: what the provider tells of later is about this attempt. */
+      since: Ms | null;
+      /** The provider was asked to wait until then. */
+      deliverAt: Ms | null;
+      /** Set when an earlier attempt may have arrived: this one may be a double. */
+      double: string | null;
+    }
+  | {
+      kind: 'accepted';
+      attempt: number;
+      messageId: string | null;
+      tracked: boolean;
+      detail: string;
+      via: string | null;
+    }
+  | { kind: 'refused'; attempt: number; why: Refusal; detail: string; retryAfter: Ms | null }
+  | { kind: 'unanswered'; attempt: number; detail: string }
+  | {
+      kind: 'reported';
+      report: Report;
+      messageId: string | null;
+      bounce: Bounce | null;
+      /** What the classifier made of the bounce on the day; stored, so that new rules do not rewrite history. */
+      verdict: Verdict | null;
+      /** What the settings of the day made of the verdict. */
+      plan: Plan | null;
+      storage: Storage | null;
+      sendingIp: string | null;
+      foundBy: 'webhook' | 'poll' | 'lookup';
+    }
+  /** We asked the provider: `settled` when its records of that time are final, so that "nothing" means nothing. */
+  | { kind: 'asked'; attempt: number; about: Outcome; settled: boolean; problem: string | null }
+  /** Leave it alone until then; good only while the attempt still stands as it did (`about`). */
+  | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: string }
+  | { kind: 'noted'; attempt: number; what: string }
+  /** `round` counts the reopenings before it: an end is good until the next reopening. */
+  | { kind: 'ended'; attempt: number; round: number; state: EndState; reason: string }
+  | { kind: 'reopened'; attempt: number; round: number; tries: number; by: string }
+);
+export type FactKind = Fact['kind'];
+export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
+
+/** How an attempt stands. */
+export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
+
+/** What a failure calls for: the next attempt, the same after a longer wait, one try elsewhere, or nothing. */
+export type Plan = 'retry' | 'wait' | 'switch' | 'stop';
+
+/** What is settled when a delivery is made. */
+export type Birth = { id: string; createdAt: Ms; policy: Policy };
+
+/** One hand-over and what came of it. */
+export type Attempt = {
+  number: number;
+  claim: FactOf<'claimed'>;
+  answer: FactOf<'accepted'> | FactOf<'refused'> | null;
+  unanswered: FactOf<'unanswered'> | null;
+  /** In the order of the provider's clock. */
+  reports: FactOf<'reported'>[];
+  /** The permanent failure, if the provider told of one. */
+  failure: FactOf<'reported'> | null;
+  outcome: Outcome;
+  /** The last question and the last hold about the attempt as it stands. */
+  asked: FactOf<'asked'> | null;
+  held: FactOf<'held'> | null;
+};
+
+/** What the facts add up to. */
+export type Delivery = {
+  state: State;
+  /** Why it stands there, as one word: a cause, a refusal or the reason of its end. */
+  reason: string | null;
+  /** When somebody of us must look at it again; null when nobody must. */
+  nextAt: Ms | null;
+  /** Number of the latest attempt; 0 before the first. */
+  attempt: number;
+  provider: string | null;
+  attempts: Attempt[];
+  /** Hand-overs that were taken, or may have been: through Mailgun, and through secondaries. */
+  tries: number;
+  fallbackTries: number;
+  /** Tries through Mailgun allowed in all; a reopening raises it. */
+  budget: number;
+  usefulUntil: Ms;
+  /** Times that an operator has opened it again, and whether the latest has been followed by an attempt. */
+  round: number;
+  reopened: FactOf<'reopened'> | null;
+  /** Stored copies at the provider, first heard of first. */
+  storages: Storage[];
+  /** Attempts with proof of arrival. More than one is a double. */
+  arrivedOn: number[];
+};

@@ -1,0 +1,179 @@
+import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State } from './delivery.ts';
+import type { Report, Storage } from './sighting.ts';
+import type { Ms } from './time.ts';
+
+const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'opened', 'clicked', 'unsubscribed', 'complained']);
+const FAILURE: ReadonlySet<Report> = new Set(['failed', 'rejected']);
+
+export const provesArrival = (report: Report): boolean => ARRIVAL.has(report);
+export const isFailure = (report: Report): boolean => FAILURE.has(report);
+
+/**
+ * The state of a delivery, from everything known about it, in whatever order and however often we came to know it.
+ *
+ * Nothing here is a step from state to state: facts are first gathered by attempt, each attempt is judged by itself, and
+ * the latest attempt (or proof of arrival on any) says where the delivery stands. So order can't matter.
+ */
+export function fold(birth: Birth, told: readonly Fact[]): Delivery {
+  const facts = distinct(told);
+  const attempts = gather(facts);
+  const last = attempts.at(-1) ?? null;
+  const round = of(facts, 'reopened').length;
+  const reopened = of(facts, 'reopened').find((f) => f.round === round) ?? null;
+  const arrivedOn = attempts.filter((a) => a.reports.some((r) => provesArrival(r.report))).map((a) => a.number);
+  const delivery: Delivery = {
+    state: 'queued',
+    reason: null,
+    nextAt: birth.createdAt,
+    attempt: last?.number ?? 0,
+    provider: last?.claim.provider ?? null,
+    attempts,
+    tries: attempts.filter((a) => a.claim.route !== 'secondary' && wasTaken(a)).length,
+    fallbackTries: attempts.filter((a) => a.claim.route === 'secondary' && wasTaken(a)).length,
+    budget: birth.policy.maxAttempts + (reopened?.tries ?? 0),
+    usefulUntil: Math.max(birth.createdAt, reopened?.at ?? 0) + birth.policy.usefulLife,
+    round,
+    reopened: reopened && reopened.attempt === (last?.number ?? 0) ? reopened : null,
+    storages: storagesIn(facts),
+    arrivedOn,
+  };
+  const end = of(facts, 'ended').find((f) => f.round === round);
+  return { ...delivery, ...standing(birth, delivery, last, end ?? null) };
+}
+
+type Standing = { state: State; reason: string | null; nextAt: Ms | null };
+
+function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'ended'> | null): Standing {
+  if (d.arrivedOn.length > 0) return { state: 'delivered', reason: null, nextAt: null };
+  if (end) return { state: end.state, reason: end.reason, nextAt: null };
+  if (!last) return { state: 'queued', reason: null, nextAt: d.reopened?.at ?? birth.createdAt };
+  if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: last.held?.until ?? d.reopened.at };
+  return standingOf(last, birth.policy.silenceAfter);
+}
+
+/** Where a delivery stands whose latest attempt is this one. */
+function standingOf(last: Attempt, silenceAfter: Ms): Standing {
+  const { claim, held } = last;
+  const lastNews = Math.max(claim.deliverAt ?? 0, last.answer?.at ?? claim.at, ...last.reports.map((r) => r.at));
+  switch (last.outcome) {
+    case 'sending':
+      return { state: 'sending', reason: null, nextAt: claim.leaseUntil };
+    case 'unconfirmed':
+      return { state: 'unconfirmed', reason: 'unanswered', nextAt: held?.until ?? last.unanswered?.at ?? claim.at };
+    case 'accepted':
+      if (claim.route === 'secondary') return { state: 'relayed', reason: null, nextAt: null };
+      return { state: 'accepted', reason: null, nextAt: held?.until ?? lastNews + silenceAfter };
+    case 'deferred':
+      return { state: 'deferred', reason: causeOf(last), nextAt: held?.until ?? lastNews + silenceAfter };
+    case 'refused':
+      return { state: 'queued', reason: refusalOf(last), nextAt: held?.until ?? last.answer?.at ?? claim.at };
+    case 'failed':
+      if (last.failure?.plan === 'stop') return { state: 'failed', reason: causeOf(last), nextAt: null };
+      // Due at once, by our clock: the provider's may be ahead.
+      return { state: 'queued', reason: causeOf(last), nextAt: held?.until ?? claim.at };
+    case 'arrived':
+      return { state: 'delivered', reason: null, nextAt: null };
+  }
+}
+
+const causeOf = (a: Attempt): string | null =>
+  (a.failure ?? a.reports.findLast((r) => r.report === 'deferred'))?.verdict?.cause ?? null;
+const refusalOf = (a: Attempt): string | null => (a.answer?.kind === 'refused' ? a.answer.why : null);
+
+/** A refusal for want of room or of rights says nothing about the mail and uses up no try. */
+function wasTaken(a: Attempt): boolean {
+  if (a.answer?.kind !== 'refused') return true;
+  return !['busy', 'account', 'gone'].includes(a.answer.why);
+}
+
+function distinct(told: readonly Fact[]): Fact[] {
+  const byKey = new Map<string, Fact>();
+  for (const fact of told) if (!byKey.has(fact.key)) byKey.set(fact.key, fact);
+  return [...byKey.values()].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+}
+
+const of = <K extends FactKind>(facts: readonly Fact[], kind: K): FactOf<K>[] =>
+  facts.filter((f): f is FactOf<K> => f.kind === kind);
+
+function gather(facts: readonly Fact[]): Attempt[] {
+  const claims = of(facts, 'claimed').sort((a, b) => a.attempt - b.attempt);
+  const answers = [...of(facts, 'accepted'), ...of(facts, 'refused')];
+  const reports = attribute(claims, of(facts, 'accepted'), of(facts, 'reported'));
+  return claims.map((claim) => {
+    const mine = <T extends { attempt: number }>(list: readonly T[]): T[] =>
+      list.filter((f) => f.attempt === claim.attempt);
+    const bare = {
+      number: claim.attempt,
+      claim,
+      // Taken after all is the stronger word: a late answer may follow a refusal that we assumed.
+      answer: mine(answers).find((f) => f.kind === 'accepted') ?? mine(answers)[0] ?? null,
+      unanswered: mine(of(facts, 'unanswered'))[0] ?? null,
+      reports: reports.get(claim.attempt) ?? [],
+    };
+    const failure = bare.reports.findLast((r) => isFailure(r.report)) ?? null;
+    const outcome = outcomeOf({ ...bare, failure });
+    const standingNow = <T extends { attempt: number; about: Outcome }>(list: readonly T[]): T | null =>
+      mine(list).findLast((f) => f.about === outcome) ?? null;
+    return {
+      ...bare,
+      failure,
+      outcome,
+      asked: standingNow(of(facts, 'asked')),
+      held: standingNow(of(facts, 'held')),
+    };
+  });
+}
+
+function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failure'>): Outcome {
+  if (a.reports.some((r) => provesArrival(r.report))) return 'arrived';
+  if (a.failure) return 'failed';
+  if (a.reports.some((r) => r.report === 'deferred')) return 'deferred';
+  if (a.answer?.kind === 'accepted' || a.reports.some((r) => r.report === 'accepted')) return 'accepted';
+  if (a.answer) return 'refused';
+  return a.unanswered ? 'unconfirmed' : 'sending';
+}
+
+/**
+ * Which attempt each report is about. Mailgun may keep or change the message id on a re-post, and our own variable is the
+ * same on all attempts, so: the attempts that may bear the report's id, and of these the latest that began before it.
+ * An attempt begins with the failure that led to it, both on the provider's clock, so that ours need not agree with it.
+ */
+function attribute(
+  claims: readonly FactOf<'claimed'>[],
+  accepted: readonly FactOf<'accepted'>[],
+  reports: readonly FactOf<'reported'>[],
+): Map<number, FactOf<'reported'>[]> {
+  const idOf = new Map(accepted.map((f) => [f.attempt, f.messageId]));
+  const byProvider = claims.filter((c) => c.route !== 'secondary');
+  const result = new Map<number, FactOf<'reported'>[]>();
+  for (const report of reports) {
+    const bearing = byProvider.filter((c) => {
+      const id = idOf.get(c.attempt) ?? null;
+      return id === null || report.messageId === null || id === report.messageId;
+    });
+    const pool = bearing.length > 0 ? bearing : byProvider;
+    const begun = pool.findLast((c) => c.attempt === 1 || (c.since ?? c.at - 1) < report.at);
+    const number = (begun ?? pool[0])?.attempt;
+    if (number !== undefined) result.set(number, [...(result.get(number) ?? []), report]);
+  }
+  return result;
+}
+
+function storagesIn(facts: readonly Fact[]): Storage[] {
+  const byUrl = new Map<string, Storage>();
+  for (const { storage } of of(facts, 'reported'))
+    if (storage && !byUrl.has(storage.url)) byUrl.set(storage.url, storage);
+  return [...byUrl.values()];
+}
+
+/**
+ * The report that shows that the provider sent an attempt before the time it was given, or null. The delivery time has
+ * whole seconds, and clocks differ a little: a tenth of the wait, and 1.5 s at least, is allowed.
+ */
+export function sentEarly(a: Attempt): FactOf<'reported'> | null {
+  const { deliverAt, at } = a.claim;
+  if (deliverAt === null) return null;
+  const allowed = Math.max(1500, (deliverAt - at) / 10);
+  const wasOut = (r: FactOf<'reported'>) => r.report !== 'accepted' && r.report !== 'other';
+  return a.reports.find((r) => wasOut(r) && r.at < deliverAt - allowed) ?? null;
+}

@@ -1,0 +1,42 @@
+import type { Plan } from './delivery.ts';
+import type { Bounce } from './sighting.ts';
+import type { Decision, Verdict } from './verdict.ts';
+
+export type CodeRange = { from: number; to: number };
+
+export type RetryRules = {
+  /** SMTP codes whose permanent failures may be retried at all. */
+  codes: readonly CodeRange[];
+  /** `codes`: retry whatever the range allows, as long as it is not suppressed and not plainly a bad mailbox. */
+  decisions: 'classifier' | 'codes';
+};
+
+const PLANS: Record<Decision, Plan> = {
+  retry_new_ip: 'retry',
+  retry_later: 'wait',
+  switch_provider: 'switch',
+  fix_sender: 'stop',
+  give_up_suppress: 'stop',
+  give_up_no_suppress: 'stop',
+};
+
+const BAD_MAILBOX: ReadonlySet<string> = new Set(['recipient_unknown', 'recipient_disabled', 'bad_domain']);
+
+/** What a permanent failure calls for. */
+export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules): Plan {
+  if (verdict.cause === 'suppressed') return 'stop';
+  if (!mayRetry(bounce.code, rules.codes)) return 'stop';
+  if (rules.decisions === 'codes') return BAD_MAILBOX.has(verdict.cause) ? 'stop' : 'retry';
+  // Nobody can tell what a bare "Transaction failed" means: another IP does no harm, and the attempts are limited.
+  if (verdict.cause === 'undetermined') return bounce.code === null ? 'stop' : 'retry';
+  return PLANS[verdict.decision];
+}
+
+/**
+ * Mailgun's own codes (498 and 499 no connection, 6xx such as 602 "too old", 680 internal trouble) are not SMTP codes and
+ * not limited by the range; neither is a failure without a code.
+ */
+function mayRetry(code: number | null, ranges: readonly CodeRange[]): boolean {
+  if (code === null || code === 498 || code === 499 || code >= 600) return true;
+  return ranges.some((r) => code >= r.from && code <= r.to);
+}

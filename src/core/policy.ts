@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { MessageClass } from './delivery.ts';
+import type { Ms } from './time.ts';
+
+/**
+ * How one delivery is retried. It is stored with the message: a delivery lives by the policy it was born with, whatever
+ * is configured later.
+ */
+export type Policy = {
+  /** How long the message is worth delivering, from its creation. */
+  usefulLife: Ms;
+  /** Attempts through Mailgun, the first send included. */
+  maxAttempts: number;
+  waits: Waits;
+  /** Each wait is spread by up to this share either way, so that retries do not arrive in a herd. */
+  spread: number;
+  /** May the wait be handed to Mailgun? It can't be taken back from there. */
+  mayHandOverWait: boolean;
+  fallback: boolean;
+  /** Fall back at the latest when this much time has gone by without success; null: no such limit. */
+  fallbackAfter: Ms | null;
+  /** Accepted and nothing heard for this long: ask. */
+  silenceAfter: Ms;
+  /** After this long an unconfirmed hand-over is repeated, a possible double being the lesser evil; null: never. */
+  patience: Ms | null;
+  /** Only watched: reported as it is, never sent by us. */
+  watch: boolean;
+  /** What a delivery becomes when there is nothing left to try. */
+  atEnd: 'abandoned' | 'expired';
+  /** Are the administrators told of each delivery that was not delivered by Mailgun? */
+  alert: boolean;
+};
+
+/** The wait after the n-th attempt: `base ** n` units (4, 16, 64, 256 minutes), or one of a list, the last repeating. */
+export type Waits = { kind: 'exponential'; base: number; unit: Ms } | { kind: 'list'; waits: Ms[] };
+
+export type PolicySettings = {
+  base: number;
+  unit: Ms;
+  spread: number;
+  maxAttempts: number;
+  usefulLife: Record<MessageClass, Ms>;
+  accessWaits: Ms[];
+  accessAttempts: number;
+  accessFallbackAfter: Ms;
+  bulkFallback: boolean;
+  silenceAfter: Ms;
+};
+
+export function policyFor(kind: MessageClass, s: PolicySettings): Policy {
+  const common = {
+    usefulLife: s.usefulLife[kind],
+    maxAttempts: s.maxAttempts,
+    waits: { kind: 'exponential', base: s.base, unit: s.unit } as const,
+    spread: s.spread,
+    mayHandOverWait: true,
+    fallback: true,
+    fallbackAfter: null,
+    silenceAfter: s.silenceAfter,
+    patience: null,
+    watch: false,
+    atEnd: 'abandoned' as const,
+    alert: true,
+  };
+  switch (kind) {
+    case 'notice':
+      return common;
+    case 'bulk':
+      return { ...common, fallback: s.bulkFallback, alert: false };
+    case 'access':
+      return {
+        ...common,
+        maxAttempts: s.accessAttempts,
+        waits: { kind: 'list', waits: s.accessWaits },
+        mayHandOverWait: false,
+        fallbackAfter: s.accessFallbackAfter,
+        // A reset link that nobody has heard of when its life ends is late, whatever becomes of it.
+        silenceAfter: Math.min(s.silenceAfter, s.usefulLife.access),
+        patience: s.accessFallbackAfter,
+        atEnd: 'expired',
+      };
+  }
+}
+
+export const watchOnly = (policy: Policy): Policy => ({ ...policy, watch: true, fallback: false, alert: false });
+
+export function plainWait(attempt: number, waits: Waits): Ms {
+  if (waits.kind === 'exponential') return waits.base ** attempt * waits.unit;
+  return waits.waits[Math.min(attempt, waits.waits.length) - 1] ?? 0;
+}
+
+/**
+ * The wait after attempt number `attempt` failed. The spread is drawn from the delivery's id and not from a random
+ * source: folding twice gives the same time.
+ */
+export function waitAfter(deliveryId: string, attempt: number, policy: Policy): Ms {
+  const plain = plainWait(attempt, policy.waits);
+  if (policy.spread === 0) return plain;
+  const draw = createHash('sha256').update(`${deliveryId}:${attempt}`).digest().readUInt32BE(0) / 0xffff_ffff;
+  return Math.round(plain * (1 + policy.spread * (2 * draw - 1)));
+}
