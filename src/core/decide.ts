@@ -12,6 +12,8 @@ export type Circumstances = {
   hasBody: boolean;
   /** Is there a secondary to fall back to? */
   hasSecondary: boolean;
+  /** Known from events alone: the provider must confirm the recipient before anything is sent to it. */
+  adopted: boolean;
   /** How long the provider's records of a moment stay incomplete. */
   eventsSettle: Ms;
   /** How long to wait before the provider is asked, or a busy route is tried, again. */
@@ -82,6 +84,7 @@ function afterFailure(view: View, last: Attempt): Action {
   const { d, c, now } = view;
   const failure = last.failure;
   if (!failure) throw new Error(`attempt ${last.number} of ${view.id} failed without a failure`);
+  if (view.policy.watch) return { do: 'end', state: 'failed', reason: failure.verdict?.cause ?? 'failed' };
   if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
   const question = askFirst(view, last);
   if (question) return question;
@@ -202,6 +205,7 @@ type Next = {
 /** One more try through Mailgun when there is one left and it comes in time, else the fallback. */
 function nextStep(view: View, next: Next): Action {
   const { id, d, policy, c, now } = view;
+  if (c.adopted && !next.last.asked?.known) return { do: 'end', state: 'failed', reason: 'not_confirmed' };
   const route = c.hasBody && d.storages.length === 0 ? firstRoute(d) : 'repost';
   if (d.tries >= d.budget || (route === 'repost' && d.storages.length === 0))
     return fallBack(view, next.why, next.double);
@@ -251,6 +255,7 @@ const handOver = (
 /** The secondary, when there is one, the class uses it, and there is something to send; else the end. */
 function fallBack(view: View, why: string, double: string | null): Action {
   const { d, policy, c } = view;
+  if (c.adopted && !d.attempts.at(-1)?.asked?.known) return { do: 'end', state: 'failed', reason: 'not_confirmed' };
   const copy = c.hasBody || d.storages.length > 0;
   if (policy.fallback && c.hasSecondary && copy && d.fallbackTries === 0)
     return handOver('secondary', null, why, double);

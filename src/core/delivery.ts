@@ -43,6 +43,8 @@ export type Fact = { key: string; at: Ms } & (
       provider: string;
       route: Route;
       leaseUntil: Ms;
+      /** The claim under which we hand it over: whoever reads its own here may go on. */
+      lease: string | null;
       /** When the failure that led here happened, by the provider's clock: what the provider tells of later is about this attempt. */
       since: Ms | null;
       /** The provider was asked to wait until then. */
@@ -73,8 +75,11 @@ export type Fact = { key: string; at: Ms } & (
       sendingIp: string | null;
       foundBy: 'webhook' | 'poll' | 'lookup';
     }
-  /** We asked the provider: `settled` when its records of that time are final, so that "nothing" means nothing. */
-  | { kind: 'asked'; attempt: number; about: Outcome; settled: boolean; problem: string | null }
+  /**
+   * We asked the provider. `settled`: its records of that time are final, so that "nothing" means nothing.
+   * `known`: it has at least one event of this message to this recipient.
+   */
+  | { kind: 'asked'; attempt: number; about: Outcome; settled: boolean; known: boolean; problem: string | null }
   /** Leave it alone until then; good only while the attempt still stands as it did (`about`). */
   | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: string }
   | { kind: 'noted'; attempt: number; what: string }

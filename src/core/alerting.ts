@@ -1,0 +1,37 @@
+import type { Birth, Delivery } from './delivery.ts';
+
+export const ALERT_KINDS = [
+  'gave_up',
+  'expired',
+  'saved',
+  'fix_sender',
+  'reconciler_silent',
+  'webhooks_silent',
+  'schedule_switched',
+  'route_down',
+] as const;
+export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** What an administrator has to hear because a delivery moved; null when nothing. Alerts with one incident are one mail. */
+export function alertFor(
+  birth: Birth & { domain: string },
+  before: Delivery | null,
+  after: Delivery,
+): { kind: AlertKind; incident: string } | null {
+  if (!birth.policy.alert || before?.state === after.state) return null;
+  switch (after.state) {
+    case 'abandoned':
+      return { kind: 'gave_up', incident: `gave_up:${birth.domain}` };
+    case 'expired':
+      return { kind: 'expired', incident: `expired:${birth.domain}` };
+    case 'relayed':
+      return { kind: 'saved', incident: `saved:${birth.domain}` };
+    case 'failed': {
+      const verdict = after.attempts.at(-1)?.failure?.verdict;
+      if (verdict?.decision !== 'fix_sender') return null;
+      return { kind: 'fix_sender', incident: `fix_sender:${birth.domain}:${verdict.cause}` };
+    }
+    default:
+      return null;
+  }
+}

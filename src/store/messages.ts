@@ -1,0 +1,264 @@
+import type { Knex } from 'knex';
+import type { Fact, MessageClass } from '../core/delivery.ts';
+import { isEnded } from '../core/delivery.ts';
+import { fold } from '../core/fold.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Ms } from '../core/time.ts';
+import { newId, recordKey } from './ids.ts';
+import { changeIn, type Move, write } from './ledger.ts';
+import type { Store } from './open.ts';
+import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from './rows.ts';
+import { chunks, transact } from './transact.ts';
+
+/** A message as it comes to us. `facts` is what has happened to each recipient's delivery already. */
+export type Draft = {
+  /** Chosen before, when the application already carries it as `v:homing-id`. */
+  id?: string;
+  /** Message-Id without angle brackets. */
+  messageId: string;
+  domain: string;
+  from: string;
+  subject: string | null;
+  class: MessageClass;
+  key: string | null;
+  origin: MessageRow['origin'];
+  policy: Policy;
+  recipients: readonly string[];
+  facts: readonly Fact[];
+  createdAt: Ms;
+  /** A sealed body, kept with the message. */
+  body?: Buffer;
+};
+
+export type Recorded = { id: string; created: boolean };
+
+/** Bodies are kept in pieces below the smallest packet limit in use (1 MB). */
+const PIECE = 512 * 1024;
+
+/**
+ * Writes a message and its deliveries. A message that is known already (same domain and Message-Id) gets the recipients
+ * and the facts that it lacks. A newer message with the same key ends what is still open of the older ones.
+ */
+export async function record(store: Store, draft: Draft, now: Ms): Promise<Recorded> {
+  const id = draft.id ?? newId(now);
+  return transact(store, async (tx) => {
+    const { message, created } = await insertOrGet(tx, id, draft);
+    if (created && draft.body) await insertBody(tx, message.id, draft.body);
+    const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
+    const keys = new Set(known.map((d) => d.recipient_key));
+    const fresh = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
+    await write(
+      tx,
+      fresh.map((recipient) => birthOf(message, recipient, draft, now)),
+      now,
+    );
+    const told = new Set(draft.recipients.map(recipientKey));
+    const again = known.filter((d) => told.has(d.recipient_key)).map((d) => d.id);
+    for (const part of chunks(again, 200)) await changeIn(tx, part, now, () => [...draft.facts]);
+    if (created && draft.key !== null) await supersede(tx, message, draft.key, now);
+    return { id: message.id, created };
+  });
+}
+
+async function insertOrGet(
+  tx: Knex.Transaction,
+  id: string,
+  draft: Draft,
+): Promise<{ message: MessageRow; created: boolean }> {
+  const row: MessageRow = {
+    id,
+    record_key: recordKey(draft.domain, draft.messageId),
+    message_id: draft.messageId,
+    domain: draft.domain,
+    sender: draft.from,
+    subject: draft.subject,
+    class: draft.class,
+    message_key: draft.key,
+    origin: draft.origin,
+    policy: JSON.stringify(draft.policy),
+    created_at: draft.createdAt,
+  };
+  await tx('messages').insert(row).onConflict('record_key').ignore();
+  const found: MessageRow | undefined = await tx('messages').where({ record_key: row.record_key }).first();
+  if (!found) throw new Error('the message was neither inserted nor found');
+  if (found.id === id) return { message: found, created: true };
+  // Events came before the application's own record: what the application says of its message counts.
+  if (found.origin === 'adopted' && draft.origin !== 'adopted')
+    return { message: await claimAdopted(tx, found, row), created: false };
+  return { message: found, created: false };
+}
+
+async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow): Promise<MessageRow> {
+  const { sender, subject, message_key, origin, policy } = row;
+  const mine = { sender, subject, class: row.class, message_key, origin, policy };
+  await tx('messages').where({ id: found.id }).update(mine);
+  await tx('deliveries').where({ message_id: found.id }).update({ class: row.class });
+  return { ...found, ...mine };
+}
+
+function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms): Move {
+  const id = newId(now);
+  const birth = { id, createdAt: draft.createdAt, policy: JSON.parse(message.policy) as Policy };
+  const view: View = {
+    id,
+    messageId: message.id,
+    rfcMessageId: message.message_id,
+    domain: message.domain,
+    recipient,
+    sender: message.sender,
+    subject: message.subject,
+    class: message.class,
+    key: message.message_key,
+    origin: message.origin,
+    endedAt: null,
+    birth,
+    facts: [...draft.facts],
+    delivery: fold(birth, draft.facts),
+  };
+  return { view, fresh: [...draft.facts], before: null, after: view };
+}
+
+async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer): Promise<void> {
+  for (let piece = 0; piece * PIECE < body.length; piece++) {
+    const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
+    await tx('message_bodies').insert({ message_id: messageId, piece, body: part });
+  }
+}
+
+async function supersede(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
+  const older: { id: string }[] = await tx('messages')
+    .where({ message_key: key, domain: message.domain })
+    .whereNot({ id: message.id })
+    .where('created_at', '<=', message.created_at)
+    .orderBy('created_at', 'desc')
+    .select('id')
+    .limit(20);
+  await cancelIn(
+    tx,
+    older.map((m) => m.id),
+    'superseded',
+    now,
+  );
+}
+
+async function cancelIn(tx: Knex.Transaction, messageIds: readonly string[], reason: string, now: Ms): Promise<number> {
+  const rows: { id: string }[] = await tx('deliveries')
+    .whereIn('message_id', [...messageIds])
+    .select('id')
+    .limit(5000);
+  let cancelled = 0;
+  for (const part of chunks(
+    rows.map((r) => r.id),
+    200,
+  )) {
+    const after = await changeIn(tx, part, now, (view) => {
+      if (isEnded(view.delivery.state)) return [];
+      cancelled++;
+      return [endedFact(view, 'cancelled', reason, now)];
+    });
+    if (after.length === 0) break;
+  }
+  return cancelled;
+}
+
+export function endedFact(
+  view: View,
+  state: 'failed' | 'abandoned' | 'expired' | 'cancelled',
+  reason: string,
+  now: Ms,
+): Fact {
+  const { attempt, round } = view.delivery;
+  return { key: `ended:${round}`, at: now, kind: 'ended', attempt, round, state, reason };
+}
+
+/** Ends what is still open of these messages; says how many deliveries that were. */
+export async function cancelMessages(
+  store: Store,
+  messageIds: readonly string[],
+  reason: string,
+  now: Ms,
+): Promise<number> {
+  return transact(store, (tx) => cancelIn(tx, messageIds, reason, now));
+}
+
+/** Messages by the application's key, newest first. */
+export async function messagesByKey(store: Store, key: string): Promise<string[]> {
+  const rows: { id: string }[] = await store
+    .db('messages')
+    .where({ message_key: key })
+    .orderBy('created_at', 'desc')
+    .select('id')
+    .limit(100);
+  return rows.map((r) => r.id);
+}
+
+/** One message with its deliveries, by its id, the id of one of its deliveries, or its Message-Id. */
+export async function findMessage(store: Store, name: string): Promise<{ message: MessageRow; views: View[] } | null> {
+  const { db } = store;
+  const bare = name.replace(/^<|>$/g, '');
+  const delivery: { message_id: string } | undefined = await db('deliveries').where({ id: bare }).first('message_id');
+  const ids = [bare, ...(delivery ? [delivery.message_id] : [])];
+  let message: MessageRow | undefined = await db('messages').whereIn('id', ids).first();
+  if (!message && bare.includes('@')) message = await byRfcMessageId(db, bare);
+  if (!message) return null;
+  const rows: { id: string }[] = await db('deliveries')
+    .where({ message_id: message.id })
+    .orderBy('id')
+    .select('id')
+    .limit(5000);
+  const views: View[] = [];
+  for (const part of chunks(
+    rows.map((r) => r.id),
+    200,
+  ))
+    views.push(...(await load(db, part)).values());
+  return { message, views };
+}
+
+/** The domain is usually the one behind the @; else any domain that we know. */
+async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow | undefined> {
+  const known: { domain: string }[] = await db('domains').select('domain').limit(1000);
+  const keys = known.map(({ domain }) => recordKey(domain, messageId));
+  return db('messages').whereIn('record_key', keys).first();
+}
+
+export type Search = {
+  recipient?: string | undefined;
+  state?: string | undefined;
+  class?: string | undefined;
+  since?: Ms | undefined;
+  until?: Ms | undefined;
+  limit: number;
+  cursor?: string | undefined;
+};
+
+export type Found = { message: MessageRow; deliveries: DeliveryRow[] };
+
+/** Messages, newest first; `next` is the cursor of the next page, or null. */
+export async function searchMessages(store: Store, s: Search): Promise<{ found: Found[]; next: string | null }> {
+  const { db } = store;
+  const query = db('messages')
+    .orderBy('messages.id', 'desc')
+    .limit(s.limit + 1)
+    .select('messages.*');
+  if (s.recipient !== undefined || s.state !== undefined) {
+    const matching = db('deliveries').select('message_id');
+    if (s.recipient !== undefined) matching.where('recipient_key', recipientKey(s.recipient));
+    if (s.state !== undefined) matching.where('state', s.state);
+    query.whereIn('messages.id', matching);
+  }
+  if (s.class !== undefined) query.where('messages.class', s.class);
+  if (s.since !== undefined) query.where('messages.created_at', '>=', s.since);
+  if (s.until !== undefined) query.where('messages.created_at', '<', s.until);
+  if (s.cursor !== undefined) query.where('messages.id', '<', s.cursor);
+  const rows: MessageRow[] = await query;
+  const page = rows.slice(0, s.limit);
+  const deliveries: DeliveryRow[] = await db('deliveries')
+    .whereIn(
+      'message_id',
+      page.map((m) => m.id),
+    )
+    .orderBy('id');
+  const found = page.map((message) => ({ message, deliveries: deliveries.filter((d) => d.message_id === message.id) }));
+  return { found, next: rows.length > s.limit ? (page.at(-1)?.id ?? null) : null };
+}

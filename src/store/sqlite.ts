@@ -1,0 +1,106 @@
+// A Knex dialect over the node:sqlite API: the built-in module from Node 22.13 on, below that @photostructure/sqlite,
+// which offers the same API with prebuilt binaries inside its npm package.
+import { createRequire } from 'node:module';
+import type { Knex } from 'knex';
+
+const require = createRequire(import.meta.url);
+
+type Statement = {
+  all(...bindings: unknown[]): Record<string, unknown>[];
+  run(...bindings: unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint };
+  columns(): unknown[];
+};
+export type SqliteConnection = { prepare(sql: string): Statement; exec(sql: string): void; close(): void };
+type SqliteModule = { DatabaseSync: new (file: string, options?: Record<string, unknown>) => SqliteConnection };
+
+function moduleName(): string {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 13) ? 'node:sqlite' : '@photostructure/sqlite';
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: Knex publishes no types for its dialect classes
+const Base: any = require('knex/lib/dialects/sqlite3/index.js');
+// biome-ignore lint/suspicious/noExplicitAny: same
+const BaseTransaction: any = require('knex/lib/dialects/sqlite3/execution/sqlite-transaction.js');
+
+const CODES: Record<number, string> = {
+  5: 'SQLITE_BUSY',
+  6: 'SQLITE_LOCKED',
+  13: 'SQLITE_FULL',
+  19: 'SQLITE_CONSTRAINT',
+  261: 'SQLITE_BUSY_RECOVERY',
+  517: 'SQLITE_BUSY_SNAPSHOT',
+  1555: 'SQLITE_CONSTRAINT_PRIMARYKEY',
+  2067: 'SQLITE_CONSTRAINT_UNIQUE',
+};
+
+/** A write transaction takes the write lock at BEGIN: one that reads first and writes later fails at once under WAL. */
+class ImmediateTransaction extends BaseTransaction {
+  begin(connection: unknown): unknown {
+    return this.query(connection, this.readOnly ? 'BEGIN;' : 'BEGIN IMMEDIATE;');
+  }
+}
+
+class NodeSqliteClient extends Base {
+  _driver(): SqliteModule {
+    return require(moduleName()) as SqliteModule;
+  }
+
+  transaction(...args: unknown[]): unknown {
+    return Reflect.construct(ImmediateTransaction, [this, ...args]);
+  }
+
+  async acquireRawConnection(): Promise<SqliteConnection> {
+    const driver = this.driver as SqliteModule;
+    return new driver.DatabaseSync(this.connectionSettings.filename as string);
+  }
+
+  async destroyRawConnection(connection: SqliteConnection): Promise<void> {
+    try {
+      connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Another process has the file open: the last one to close it does the checkpoint.
+    }
+    connection.close();
+  }
+
+  async _query(connection: SqliteConnection, query: Record<string, unknown>): Promise<unknown> {
+    if (!query['sql']) throw new Error('The query is empty');
+    try {
+      const statement = connection.prepare(query['sql'] as string);
+      const bindings = ((query['bindings'] as unknown[] | undefined) ?? []).map(toBinding);
+      if (statement.columns().length > 0) {
+        query['response'] = statement.all(...bindings).map(toPlainRow);
+      } else {
+        const result = statement.run(...bindings);
+        query['response'] = result;
+        query['context'] = { lastID: Number(result.lastInsertRowid), changes: Number(result.changes) };
+      }
+      return query;
+    } catch (error) {
+      throw withCode(error);
+    }
+  }
+}
+Object.assign(NodeSqliteClient.prototype, { driverName: 'node:sqlite' });
+
+function toBinding(value: unknown): unknown {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  return value === undefined ? null : value;
+}
+
+/** The driver's rows have no prototype, and its blobs are plain Uint8Arrays. */
+function toPlainRow(row: Record<string, unknown>): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(row))
+    plain[name] = value instanceof Uint8Array ? Buffer.from(value) : value;
+  return plain;
+}
+
+function withCode(error: unknown): unknown {
+  const e = error as { errcode?: number; code?: string };
+  if (typeof e.errcode === 'number') e.code = CODES[e.errcode] ?? CODES[e.errcode & 0xff] ?? 'SQLITE_ERROR';
+  return error;
+}
+
+export const sqliteClient = NodeSqliteClient as unknown as typeof Knex.Client;
