@@ -12,6 +12,8 @@ export type Circumstances = {
   hasBody: boolean;
   /** Is there a secondary to fall back to? */
   hasSecondary: boolean;
+  /** The provider's bounce list bars the address, and the entry may not be removed. */
+  bounceListed: boolean;
   /** Known from events alone: the provider must confirm the recipient before anything is sent to it. */
   adopted: boolean;
   /** How long the provider's records of a moment stay incomplete. */
@@ -206,6 +208,7 @@ type Next = {
 function nextStep(view: View, next: Next): Action {
   const { id, d, policy, c, now } = view;
   if (c.adopted && !next.last.asked?.known) return { do: 'end', state: 'failed', reason: 'not_confirmed' };
+  if (c.bounceListed) return fallBack(view, 'bounce_listed', next.double);
   const route = c.hasBody && d.storages.length === 0 ? firstRoute(d) : 'repost';
   if (d.tries >= d.budget || (route === 'repost' && d.storages.length === 0))
     return fallBack(view, next.why, next.double);

@@ -60,8 +60,8 @@ export type Fact = { key: string; at: Ms } & (
       detail: string;
       via: string | null;
     }
-  | { kind: 'refused'; attempt: number; why: Refusal; detail: string; retryAfter: Ms | null }
-  | { kind: 'unanswered'; attempt: number; detail: string }
+  | { kind: 'refused'; attempt: number; why: Refusal; detail: string; retryAfter: Ms | null; via: string | null }
+  | { kind: 'unanswered'; attempt: number; detail: string; via: string | null }
   | {
       kind: 'reported';
       report: Report;

@@ -26,7 +26,7 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     reason: null,
     nextAt: birth.createdAt,
     attempt: last?.number ?? 0,
-    provider: last?.claim.provider ?? null,
+    provider: last?.answer?.via ?? last?.claim.provider ?? null,
     attempts,
     tries: attempts.filter((a) => a.claim.route !== 'secondary' && wasTaken(a)).length,
     fallbackTries: attempts.filter((a) => a.claim.route === 'secondary' && wasTaken(a)).length,

@@ -1,0 +1,90 @@
+import type { Sighting } from '../core/sighting.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import { MINUTE } from '../core/time.ts';
+import { keep, knownEvents } from '../store/inbox.ts';
+import type { Store } from '../store/open.ts';
+import type { View } from '../store/rows.ts';
+import { recipientKey } from '../store/rows.ts';
+
+/** One event of a provider's records, as it came and as we read it. */
+export type RawItem = { body: unknown; sighting: Sighting };
+
+/** What a provider's records can be asked. Rejects when the provider can't be asked now. */
+export type History = {
+  about(
+    domain: string,
+    query: { messageId: string; recipient?: string; since: Ms },
+  ): Promise<{ items: RawItem[]; complete: boolean }>;
+  aboutRecipient(domain: string, recipient: string, since: Ms): Promise<{ items: RawItem[]; complete: boolean }>;
+};
+
+export type AskDeps = { store: Store; history: History; now: Clock };
+
+export type AskResult = { known: boolean; problem: string | null };
+
+/** Asks the provider about a delivery, and files what it says in the inbox like any other event. */
+export async function ask(deps: AskDeps, view: View): Promise<AskResult> {
+  try {
+    const items = await itemsAbout(deps.history, view);
+    const mine = items.filter(({ sighting }) => isAbout(view, sighting));
+    await fileItems(deps.store, mine, 'lookup', deps.now());
+    const key = recipientKey(view.recipient);
+    const known = mine.some(({ sighting: s }) => s.recipient !== null && recipientKey(s.recipient) === key);
+    return { known, problem: null };
+  } catch (error) {
+    return { known: false, problem: wordsOf(error) };
+  }
+}
+
+async function itemsAbout(history: History, view: View): Promise<RawItem[]> {
+  const { attempts } = view.delivery;
+  const last = attempts.at(-1);
+  const since = (attempts[0]?.claim.at ?? view.birth.createdAt) - 10 * MINUTE;
+  const items: RawItem[] = [];
+  for (const messageId of idsOf(view)) {
+    items.push(...(await history.about(view.domain, { messageId, recipient: view.recipient, since })).items);
+  }
+  // A re-post may have got an id that we never learnt: look for our own variable among the recipient's events.
+  if (last?.outcome === 'unconfirmed' && last.number > 1) {
+    items.push(...(await history.aboutRecipient(view.domain, view.recipient, last.claim.at - MINUTE)).items);
+  }
+  return items;
+}
+
+function idsOf(view: View): Set<string> {
+  const answered = view.delivery.attempts.flatMap((a) =>
+    a.answer?.kind === 'accepted' && a.claim.route !== 'secondary' ? [a.answer.messageId] : [],
+  );
+  return new Set([view.rfcMessageId, ...answered.filter((id) => id !== null)]);
+}
+
+const isAbout = (view: View, s: Sighting): boolean =>
+  s.homingId === view.messageId || (s.messageId !== null && idsOf(view).has(s.messageId));
+
+/** Files events of a provider's records that the inbox does not have yet; says how many those were. */
+export async function fileItems(
+  store: Store,
+  items: readonly RawItem[],
+  source: 'lookup' | 'poll',
+  now: Ms,
+): Promise<number> {
+  const fresh = new Map(items.map((i) => [i.sighting.eventKey, i]));
+  for (const key of await knownEvents(store, [...fresh.keys()])) fresh.delete(key);
+  if (fresh.size === 0) return 0;
+  await keep(
+    store,
+    [...fresh].map(([eventKey, { body, sighting }]) => ({
+      source,
+      replayKey: eventKey,
+      eventKey,
+      receivedAt: now,
+      contentType: 'application/json',
+      // The records are asked per domain and need not repeat it.
+      body: JSON.stringify({ domain: sighting.domain, item: body }),
+    })),
+  );
+  return fresh.size;
+}
+
+export const wordsOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).slice(0, 200);

@@ -1,0 +1,108 @@
+import type { Answer } from '../core/answer.ts';
+import type { Action } from '../core/decide.ts';
+import type { Fact } from '../core/delivery.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import type { Log } from '../log.ts';
+import { sealedBody } from '../store/bodies.ts';
+import type { Store } from '../store/open.ts';
+import type { View } from '../store/rows.ts';
+
+export type HandOver = Extract<Action, { do: 'handOver' }>;
+export type Fetched =
+  | { kind: 'mime'; mime: Buffer }
+  | { kind: 'gone'; detail: string }
+  | { kind: 'failed'; detail: string };
+
+/** The routes by which mail leaves. None of them rejects: trouble is an answer. */
+export type Routes = {
+  /** Re-posts Mailgun's stored copy to one recipient. `problem` when no stored copy may be asked for. */
+  repost(view: View, deliverAt: Ms | null): Promise<Answer>;
+  /** Hands a whole message to Mailgun for one recipient. */
+  sendMime(view: View, mime: Buffer, deliverAt: Ms | null): Promise<Answer>;
+  /** Gives a message to the first secondary that takes it; `via` names it. */
+  relay(view: View, mime: Buffer): Promise<{ answer: Answer; via: string }>;
+  fetchMime(view: View): Promise<Fetched>;
+  unseal(sealed: Buffer, messageId: string): Buffer;
+};
+
+export type HandOverDeps = {
+  store: Store;
+  routes: Routes;
+  now: Clock /** Never goes back. */;
+  monotonic: Clock;
+  lease: Ms;
+  log: Log;
+};
+
+/** Performs a claimed hand-over and says what became of it. `claimedAt` is on the monotonic clock. */
+export async function handOver(deps: HandOverDeps, view: View, action: HandOver, claimedAt: Ms): Promise<Fact> {
+  const { answer, via } = await answerOf(deps, view, action, claimedAt);
+  return factFrom(answer, via, view.delivery.attempt, deps.now());
+}
+
+async function answerOf(
+  deps: HandOverDeps,
+  view: View,
+  action: HandOver,
+  claimedAt: Ms,
+): Promise<{ answer: Answer; via: string | null }> {
+  const { routes } = deps;
+  try {
+    if (action.route === 'repost') {
+      return { answer: late(deps, claimedAt) ?? (await routes.repost(view, action.deliverAt)), via: null };
+    }
+    const copy = await copyOf(deps, view);
+    if ('answer' in copy) return { ...copy, via: null };
+    const tooLate = late(deps, claimedAt);
+    if (tooLate) return { answer: tooLate, via: null };
+    if (action.route === 'secondary') return await routes.relay(view, copy.mime);
+    return { answer: await routes.sendMime(view, copy.mime, action.deliverAt), via: null };
+  } catch (error) {
+    // A fault of our own after the claim: nobody can say how far it got.
+    deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
+    return { answer: { kind: 'unanswered', detail: 'a fault of our own; see the log' }, via: null };
+  }
+}
+
+/**
+ * A process that slept through half its lease must not send: another may be about to take the delivery for dead. Nothing
+ * has left yet, so this is a certain no.
+ */
+function late(deps: HandOverDeps, claimedAt: Ms): Answer | null {
+  if (deps.monotonic() - claimedAt < deps.lease / 2) return null;
+  return { kind: 'refused', why: 'busy', detail: 'this process was paused for too long before it could send' };
+}
+
+/** Our sealed copy when there is one, else the provider's stored one. */
+async function copyOf({ store, routes }: HandOverDeps, view: View): Promise<{ mime: Buffer } | { answer: Answer }> {
+  const sealed = await sealedBody(store, view.messageId);
+  if (sealed) return { mime: routes.unseal(sealed, view.messageId) };
+  const fetched = await routes.fetchMime(view);
+  if (fetched.kind === 'mime') return { mime: fetched.mime };
+  const why = fetched.kind === 'gone' ? 'gone' : 'busy';
+  return { answer: { kind: 'refused', why, detail: `the stored copy: ${fetched.detail}` } };
+}
+
+export function factFrom(answer: Answer, via: string | null, attempt: number, at: Ms): Fact {
+  switch (answer.kind) {
+    case 'accepted': {
+      const { messageId, detail } = answer;
+      return {
+        key: `accepted:${attempt}`,
+        at,
+        kind: 'accepted',
+        attempt,
+        messageId,
+        tracked: via === null,
+        detail,
+        via,
+      };
+    }
+    case 'refused': {
+      const { why, detail, retryAfter = null } = answer;
+      return { key: `refused:${attempt}`, at, kind: 'refused', attempt, why, detail, retryAfter, via };
+    }
+    case 'unanswered':
+      return { key: `unanswered:${attempt}`, at, kind: 'unanswered', attempt, detail: answer.detail, via };
+  }
+}
