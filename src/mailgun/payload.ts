@@ -1,0 +1,113 @@
+import { type Fields, isObject } from './fields.ts';
+import { lastOfEach } from './legacy.ts';
+
+/** How a body is written. The type is in the form in which it is kept with the body: enough to read it again. */
+export type Format = { kind: 'json' | 'form'; type: string } | { kind: 'multipart'; type: string; boundary: string };
+
+export type Payload = { kind: 'json'; body: Fields } | { kind: 'form'; form: Readonly<Record<string, string>> };
+
+/** Null for a type that Mailgun never uses. Without a type it is JSON, as are the items that we asked for. */
+export function formatOf(contentType: string | null | undefined): Format | null {
+  const type = (contentType ?? '').trim();
+  const [media = ''] = type.toLowerCase().split(/[;\s]/, 1);
+  if (media === '' || media === 'application/json') return { kind: 'json', type: 'application/json' };
+  if (media === 'application/x-www-form-urlencoded') return { kind: 'form', type: media };
+  // RFC 2046, 5.1.1: 70 characters at most, and none of them a quote.
+  const boundary = media === 'multipart/form-data' && /;\s*boundary="?([^";\s]{1,70})"?/i.exec(type)?.[1];
+  return boundary ? { kind: 'multipart', type: `${media}; boundary="${boundary}"`, boundary } : null;
+}
+
+const STRICT = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The body as text that a database keeps as it is. Null when that can't be: two ids that differ in broken bytes must not
+ * become one. The files in a multipart body are not ours to read, and may hold anything.
+ */
+export function textOf(raw: Uint8Array, format: Format): string | null {
+  if (format.kind === 'multipart') return new TextDecoder().decode(raw).replaceAll('\0', '\uFFFD');
+  try {
+    const text = STRICT.decode(raw);
+    return text.includes('\0') ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+/** What a body says, or why it can't be read. */
+export function payloadOf(text: string, format: Format): Payload | string {
+  if (format.kind === 'form') return { kind: 'form', form: lastOfEach(new URLSearchParams(text)) };
+  if (format.kind === 'multipart') return { kind: 'form', form: lastOfEach(partsOf(text, format.boundary)) };
+  const problem = jsonProblem(text);
+  if (problem !== null) return problem;
+  try {
+    const body: unknown = JSON.parse(text);
+    return isObject(body) ? { kind: 'json', body } : 'the JSON is no object';
+  } catch {
+    return 'the body is not JSON';
+  }
+}
+
+/** The text fields of a multipart body; files are left out. */
+function partsOf(text: string, boundary: string): [string, string][] {
+  const parts: [string, string][] = [];
+  for (const part of `\r\n${text}`.split(`\r\n--${boundary}`).slice(1)) {
+    const gap = part.indexOf('\r\n\r\n');
+    const head = part.slice(0, Math.max(gap, 0));
+    const disposition = /^content-disposition:.*$/im.exec(head)?.[0] ?? '';
+    const name = /[;\s]name="([^"]*)"/i.exec(disposition)?.[1];
+    if (name !== undefined && !/[;\s]filename\*?=/i.test(disposition)) parts.push([name, part.slice(gap + 4)]);
+  }
+  return parts;
+}
+
+/** Mailgun's events are five levels deep; what is nested without end is an attack on whoever walks it. */
+const MAX_DEPTH = 32;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * Looks at JSON before it is parsed: too deep, or a name twice in one of the two outer levels. Parsers differ in which of
+ * the two they take, Mailgun never writes such a thing, and what was kept must not read differently one day.
+ */
+export function jsonProblem(text: string): string | null {
+  const names: (Set<string> | null)[] = [];
+  let isName = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      const end = endOfString(text, i);
+      const seen = isName && names.length <= 2 ? names.at(-1) : null;
+      if (seen && isRepeated(seen, text.slice(i, end + 1))) return 'a name stands twice in the JSON';
+      isName = false;
+      i = end;
+    } else if (code === 0x7b || code === 0x5b) {
+      names.push(code === 0x7b ? new Set() : null);
+      isName = code === 0x7b;
+      if (names.length > MAX_DEPTH) return 'the JSON is nested too deep';
+    } else if (code === 0x7d || code === 0x5d) names.pop();
+    else if (code === 0x2c) isName = true;
+  }
+  return null;
+}
+
+function endOfString(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1;
+  return i;
+}
+
+function isRepeated(seen: Set<string>, literal: string): boolean {
+  const name = literal.includes('\\') ? unescaped(literal) : literal.slice(1, -1);
+  if (seen.has(name)) return true;
+  seen.add(name);
+  return false;
+}
+
+function unescaped(literal: string): string {
+  try {
+    return String(JSON.parse(literal));
+  } catch {
+    return literal; // No JSON at all: the parser says so a moment later.
+  }
+}
