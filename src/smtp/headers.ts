@@ -32,8 +32,8 @@ const MAX_PARSED = 10_000; // a From longer than this is no list of senders but 
 type Field = { /** in lower case */ name: string; start: number /** after its line end */; end: number };
 
 /**
- * The mail as another server may have it. Every byte that stays is the byte that came: a parser that builds the header
- * anew (mailsplit's too) makes LF into CRLF and drops what it does not understand.
+ * The mail as another server may have it. Every byte that stays is the byte that came: mailsplit's Headers, built anew,
+ * turn LF into CRLF and know no bare CR.
  */
 export function cleanForRelay(mime: Buffer): Buffer {
   const kept: Buffer[] = [];
