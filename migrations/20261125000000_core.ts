@@ -77,7 +77,7 @@ const TABLES: Record<string, Columns> = {
   // Under which ids a provider may speak of a message: reply ids and storage keys, hashed.
   handles(t) {
     t.string('hash', 64).notNullable();
-    t.string('message_id', 26).notNullable();
+    t.string('message_id', 26).notNullable().index();
     t.primary(['hash', 'message_id']);
   },
   inbox(t) {

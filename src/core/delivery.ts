@@ -58,9 +58,20 @@ export type Fact = { key: string; at: Ms } & (
       messageId: string | null;
       tracked: boolean;
       detail: string;
+      /** The secondary that answered. */
       via: string | null;
+      /** Secondaries that were tried before it and could not be used. */
+      passedOver?: readonly string[];
     }
-  | { kind: 'refused'; attempt: number; why: Refusal; detail: string; retryAfter: Ms | null; via: string | null }
+  | {
+      kind: 'refused';
+      attempt: number;
+      why: Refusal;
+      detail: string;
+      retryAfter: Ms | null;
+      via: string | null;
+      passedOver?: readonly string[];
+    }
   | { kind: 'unanswered'; attempt: number; detail: string; via: string | null }
   | {
       kind: 'reported';

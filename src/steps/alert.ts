@@ -18,7 +18,10 @@ import type { View } from '../store/rows.ts';
 import { wordsOf } from './ask.ts';
 
 /** One way to reach the administrators. Rejects when the alert did not get out. */
-export type Channel = { name: string; send(alert: Alert): Promise<void> };
+export type Channel = {
+  name: string /** Says what went wrong for some, when others got it. */;
+  send(alert: Alert): Promise<string[]>;
+};
 
 export type AlertDeps = {
   store: Store;
@@ -71,7 +74,8 @@ async function sendOne(deps: AlertDeps, alert: Alert): Promise<string | null> {
   const problems: string[] = [];
   for (const channel of usable) {
     try {
-      await channel.send(alert);
+      const partly = await channel.send(alert);
+      if (partly.length > 0) deps.log.error({ alert: alert.id, partly }, 'an alert did not reach every administrator');
       return null;
     } catch (error) {
       problems.push(`${channel.name}: ${wordsOf(error)}`);
@@ -143,10 +147,11 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
 const lastCause = (view: View): string | null =>
   view.delivery.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? null;
 
-/** Secondaries that could not be used at all: an alert about them should not go through them. */
+/** Secondaries that could not be used: an alert about them should not go through them. */
 const troubledRoutes = (view: View): string[] =>
   view.delivery.attempts.flatMap(({ answer, unanswered }) => {
-    if (unanswered?.via) return [unanswered.via];
     const down = answer?.kind === 'refused' && (answer.why === 'busy' || answer.why === 'account');
-    return down && answer.via ? [answer.via] : [];
+    return [unanswered?.via ?? null, down ? answer.via : null, ...(answer?.passedOver ?? [])].filter(
+      (name) => name !== null,
+    );
   });

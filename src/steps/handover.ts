@@ -13,6 +13,9 @@ export type Fetched =
   | { kind: 'gone'; detail: string }
   | { kind: 'failed'; detail: string };
 
+/** `via` names the secondary that answered; `passedOver` those that could not be used before it. */
+export type Relayed = { answer: Answer; via: string; passedOver: readonly string[] };
+
 /** The routes by which mail leaves. None of them rejects: trouble is an answer. */
 export type Routes = {
   /** Re-posts Mailgun's stored copy to one recipient. `problem` when no stored copy may be asked for. */
@@ -20,7 +23,7 @@ export type Routes = {
   /** Hands a whole message to Mailgun for one recipient. */
   sendMime(view: View, mime: Buffer, deliverAt: Ms | null): Promise<Answer>;
   /** Gives a message to the first secondary that takes it; `via` names it. */
-  relay(view: View, mime: Buffer): Promise<{ answer: Answer; via: string }>;
+  relay(view: View, mime: Buffer): Promise<Relayed>;
   fetchMime(view: View): Promise<Fetched>;
   unseal(sealed: Buffer, messageId: string): Buffer;
 };
@@ -31,36 +34,36 @@ export type HandOverDeps = {
   now: Clock /** Never goes back. */;
   monotonic: Clock;
   lease: Ms;
+  /** Set when the process is to stop: what has not begun to leave is not begun any more. */
+  signal: AbortSignal;
   log: Log;
 };
 
 /** Performs a claimed hand-over and says what became of it. `claimedAt` is on the monotonic clock. */
 export async function handOver(deps: HandOverDeps, view: View, action: HandOver, claimedAt: Ms): Promise<Fact> {
-  const { answer, via } = await answerOf(deps, view, action, claimedAt);
-  return factFrom(answer, via, view.delivery.attempt, deps.now());
+  const { answer, via, passedOver } = await answerOf(deps, view, action, claimedAt);
+  return factFrom(answer, view.delivery.attempt, deps.now(), via, passedOver);
 }
 
-async function answerOf(
-  deps: HandOverDeps,
-  view: View,
-  action: HandOver,
-  claimedAt: Ms,
-): Promise<{ answer: Answer; via: string | null }> {
+type Handed = { answer: Answer; via: string | null; passedOver: readonly string[] };
+
+const direct = (answer: Answer): Handed => ({ answer, via: null, passedOver: [] });
+
+async function answerOf(deps: HandOverDeps, view: View, action: HandOver, claimedAt: Ms): Promise<Handed> {
   const { routes } = deps;
   try {
-    if (action.route === 'repost') {
-      return { answer: late(deps, claimedAt) ?? (await routes.repost(view, action.deliverAt)), via: null };
-    }
+    if (action.route === 'repost')
+      return direct(late(deps, claimedAt) ?? (await routes.repost(view, action.deliverAt)));
     const copy = await copyOf(deps, view);
-    if ('answer' in copy) return { ...copy, via: null };
+    if (!('mime' in copy)) return direct(copy.answer);
     const tooLate = late(deps, claimedAt);
-    if (tooLate) return { answer: tooLate, via: null };
+    if (tooLate) return direct(tooLate);
     if (action.route === 'secondary') return await routes.relay(view, copy.mime);
-    return { answer: await routes.sendMime(view, copy.mime, action.deliverAt), via: null };
+    return direct(await routes.sendMime(view, copy.mime, action.deliverAt));
   } catch (error) {
     // A fault of our own after the claim: nobody can say how far it got.
     deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
-    return { answer: { kind: 'unanswered', detail: 'a fault of our own; see the log' }, via: null };
+    return direct({ kind: 'unanswered', detail: 'a fault of our own; see the log' });
   }
 }
 
@@ -69,6 +72,8 @@ async function answerOf(
  * has left yet, so this is a certain no.
  */
 function late(deps: HandOverDeps, claimedAt: Ms): Answer | null {
+  if (deps.signal.aborted)
+    return { kind: 'refused', why: 'busy', detail: 'this process was stopped before it could send' };
   if (deps.monotonic() - claimedAt < deps.lease / 2) return null;
   return { kind: 'refused', why: 'busy', detail: 'this process was paused for too long before it could send' };
 }
@@ -83,10 +88,18 @@ async function copyOf({ store, routes }: HandOverDeps, view: View): Promise<{ mi
   return { answer: { kind: 'refused', why, detail: `the stored copy: ${fetched.detail}` } };
 }
 
-export function factFrom(answer: Answer, via: string | null, attempt: number, at: Ms): Fact {
+export function factFrom(
+  answer: Answer,
+  attempt: number,
+  at: Ms,
+  via: string | null,
+  passedOver: readonly string[],
+): Fact {
+  const { detail } = answer;
+  const where = { via, ...(passedOver.length > 0 ? { passedOver } : {}) };
   switch (answer.kind) {
     case 'accepted': {
-      const { messageId, detail } = answer;
+      const { messageId } = answer;
       return {
         key: `accepted:${attempt}`,
         at,
@@ -95,14 +108,14 @@ export function factFrom(answer: Answer, via: string | null, attempt: number, at
         messageId,
         tracked: via === null,
         detail,
-        via,
+        ...where,
       };
     }
     case 'refused': {
-      const { why, detail, retryAfter = null } = answer;
-      return { key: `refused:${attempt}`, at, kind: 'refused', attempt, why, detail, retryAfter, via };
+      const { why, retryAfter = null } = answer;
+      return { key: `refused:${attempt}`, at, kind: 'refused', attempt, why, detail, retryAfter, ...where };
     }
     case 'unanswered':
-      return { key: `unanswered:${attempt}`, at, kind: 'unanswered', attempt, detail: answer.detail, via };
+      return { key: `unanswered:${attempt}`, at, kind: 'unanswered', attempt, detail, via };
   }
 }

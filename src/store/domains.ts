@@ -41,3 +41,12 @@ export async function switchToLocal(store: Store, domain: string, why: string, n
   const changed = await transact(store, (tx) => tx('domains').where({ domain, schedule: 'auto' }).update(change));
   return changed === 1;
 }
+
+/** When the retention of a domain was last asked; 0 when never. */
+export async function retentionAge(store: Store, domain: string): Promise<Ms> {
+  const row: { retention_at: Ms | null } | undefined = await store
+    .db('domains')
+    .where({ domain })
+    .first('retention_at');
+  return row?.retention_at ?? 0;
+}

@@ -75,7 +75,19 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   if (ended.length > 0) await tx('due').whereIn('delivery_id', ended).delete();
   const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
   if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
+  await dropBodies(tx, moves);
   await tell(tx, moves, now);
+}
+
+/** A body is kept no longer than one of its deliveries is open. */
+async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
+  const ids = [...new Set(moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.messageId))];
+  if (ids.length === 0) return;
+  const open = tx('deliveries').whereRaw('deliveries.message_id = message_bodies.message_id').whereNull('ended_at');
+  await tx('message_bodies')
+    .whereIn('message_id', ids)
+    .whereNotExists(open.select(tx.raw('1')))
+    .delete();
 }
 
 async function tell(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {

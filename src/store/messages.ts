@@ -262,3 +262,14 @@ export async function searchMessages(store: Store, s: Search): Promise<{ found: 
   const found = page.map((message) => ({ message, deliveries: deliveries.filter((d) => d.message_id === message.id) }));
   return { found, next: rows.length > s.limit ? (page.at(-1)?.id ?? null) : null };
 }
+
+/** When the first message after `since` and before `until` was recorded that a provider accepted; null when there is none. */
+export async function acceptedSince(store: Store, since: Ms, until: Ms): Promise<Ms | null> {
+  const row: { created_at: Ms } | undefined = await store
+    .db('deliveries')
+    .whereBetween('created_at', [since + 1, until])
+    .whereIn('state', ['accepted', 'deferred', 'delivered', 'failed'])
+    .orderBy('created_at')
+    .first('created_at');
+  return row?.created_at ?? null;
+}

@@ -1,0 +1,82 @@
+import type { Answer } from './core/answer.ts';
+import type { Ms } from './core/time.ts';
+import type { Port } from './mailgun/port.ts';
+import { storageTargets } from './mailgun/storage.ts';
+import { unseal } from './seal.ts';
+import { cleanForRelay, senderOf } from './smtp/headers.ts';
+import type { Relays } from './smtp/routes.ts';
+import type { Fetched, Routes } from './steps/handover.ts';
+import type { View } from './store/rows.ts';
+
+export type RouteDeps = {
+  port: Port;
+  relays: Relays | null;
+  apiUrl: string;
+  storageHosts: readonly string[];
+  encryptionKey: string | null;
+};
+
+/** The routes by which mail leaves, over Mailgun's API and the secondary SMTP servers. */
+export function createRoutes(deps: RouteDeps): Routes {
+  const { port, relays } = deps;
+  return {
+    async repost(view, deliverAt) {
+      const { targets, problem } = targetsOf(deps, view);
+      if (targets.length === 0) return gone(problem);
+      return port.repost(targets, { to: view.recipient, deliverAt });
+    },
+    sendMime: (view, mime, deliverAt) =>
+      port.sendMime(view.domain, { to: view.recipient, mime, fields: mimeFields(view, deliverAt) }),
+    async relay(view, mime) {
+      const clean = cleanForRelay(mime);
+      const routed = await relays?.send({
+        envelopeFrom: senderOf(clean) ?? view.sender,
+        to: view.recipient,
+        mime: clean,
+      });
+      if (!routed)
+        return {
+          answer: { kind: 'refused', why: 'account', detail: 'no secondary is configured' },
+          via: 'secondary',
+          passedOver: [],
+        };
+      return { answer: routed.answer, via: routed.via ?? 'secondary', passedOver: routed.passedOver.map((p) => p.via) };
+    },
+    async fetchMime(view): Promise<Fetched> {
+      const { targets, problem } = targetsOf(deps, view);
+      if (targets.length === 0) return { kind: 'gone', detail: problem };
+      return port.fetchMime(targets);
+    },
+    unseal(sealed, messageId) {
+      if (!deps.encryptionKey) throw new Error('ENCRYPTION_KEY is not set, so the sealed copy can not be opened');
+      return unseal(sealed, deps.encryptionKey, messageId);
+    },
+  };
+}
+
+const gone = (detail: string): Answer => ({ kind: 'refused', why: 'gone', detail });
+
+/** Where the stored copy may be asked for: only at hosts that we allow, only under a message path of this domain. */
+function targetsOf({ apiUrl, storageHosts }: RouteDeps, view: View): { targets: string[]; problem: string } {
+  const targets: string[] = [];
+  let problem = 'no event told where the message is stored';
+  for (const storage of view.delivery.storages.slice(0, 3)) {
+    const found = storageTargets({
+      url: storage.url,
+      key: storage.key,
+      domain: view.domain,
+      apiUrl,
+      allowedHosts: storageHosts,
+    });
+    targets.push(...found.targets.filter((t) => !targets.includes(t)));
+    problem = found.problem ?? problem;
+  }
+  return { targets, problem };
+}
+
+/** Our variable again, so that the events of this attempt find their way back whatever id it gets. */
+function mimeFields(view: View, deliverAt: Ms | null): Record<string, string> {
+  const fields: Record<string, string> = { 'v:homing-id': view.messageId };
+  if (deliverAt !== null) fields['o:deliverytime'] = new Date(deliverAt).toUTCString().replace('GMT', '+0000');
+  return fields;
+}

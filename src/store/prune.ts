@@ -1,0 +1,73 @@
+import type { Ms } from '../core/time.ts';
+import type { Store } from './open.ts';
+import { chunks, transact } from './transact.ts';
+
+/** Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them. */
+export async function pruneMessages(store: Store, before: Ms, limit: number): Promise<number> {
+  const { db } = store;
+  const old: { id: string }[] = await db('messages')
+    .where('created_at', '<', before)
+    .whereNotExists(
+      db('deliveries').whereRaw('deliveries.message_id = messages.id').whereNull('ended_at').select(db.raw('1')),
+    )
+    .orderBy('created_at')
+    .select('id')
+    .limit(limit);
+  const ids = old.map((m) => m.id);
+  if (ids.length === 0) return 0;
+  return transact(store, async (tx) => {
+    const deliveries: { id: string }[] = await tx('deliveries').whereIn('message_id', ids).select('id');
+    for (const part of chunks(
+      deliveries.map((d) => d.id),
+      500,
+    )) {
+      await tx('facts').whereIn('delivery_id', part).delete();
+      await tx('due').whereIn('delivery_id', part).delete();
+      await tx('alert_items').whereIn('delivery_id', part).delete();
+    }
+    await tx('deliveries').whereIn('message_id', ids).delete();
+    await tx('handles').whereIn('message_id', ids).delete();
+    await tx('message_bodies').whereIn('message_id', ids).delete();
+    return tx('messages').whereIn('id', ids).delete();
+  });
+}
+
+/** Deletes events from before that moment that nobody has to look at any more. */
+export async function pruneInbox(store: Store, before: Ms, limit: number): Promise<number> {
+  const old: { id: string }[] = await store
+    .db('inbox')
+    .where({ pending: 0 })
+    .where('due_at', '<', before)
+    .orderBy('due_at')
+    .select('id')
+    .limit(limit);
+  if (old.length === 0) return 0;
+  return transact(store, (tx) =>
+    tx('inbox')
+      .whereIn(
+        'id',
+        old.map((r) => r.id),
+      )
+      .delete(),
+  );
+}
+
+/** Deletes alerts that were sent before that moment. The audit is kept. */
+export async function pruneOperations(store: Store, before: Ms, limit: number): Promise<number> {
+  const old: { id: string }[] = await store
+    .db('alerts')
+    .where({ pending: 0 })
+    .where('due_at', '<', before)
+    .orderBy('due_at')
+    .select('id')
+    .limit(limit);
+  if (old.length === 0) return 0;
+  return transact(store, (tx) =>
+    tx('alerts')
+      .whereIn(
+        'id',
+        old.map((r) => r.id),
+      )
+      .delete(),
+  );
+}
