@@ -109,7 +109,7 @@ const fail = (
 const defer = (
   world: World,
   flight: Flight,
-  { defer: failure, after, then }: Extract<Outcome, { defer: Failure }>,
+  { defer: failure, after, next }: Extract<Outcome, { defer: Failure }>,
   now: { at: Ms; number: number },
 ): void => {
   const wait = after ?? world.quirks.deferDelay;
@@ -121,9 +121,9 @@ const defer = (
   };
   const event = failedEvent(world, flight.message, flight.recipient, { ...told, delayed: false });
   emit(world, flight.message.domain, event, now.at);
-  if (then === 'silence') return;
+  if (next === 'silence') return;
   const due = now.at + wait;
-  world.agenda.add(due, () => attempt(world, flight, then, { at: due, number: now.number + 1 }));
+  world.agenda.add(due, () => attempt(world, flight, next, { at: due, number: now.number + 1 }));
 };
 
 const list = (

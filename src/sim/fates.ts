@@ -27,7 +27,7 @@ export type Outcome =
   | 'reject' // a 200, then Mailgun refuses to process it
   | { deliver: Aftermath[] }
   | { fail: Failure }
-  | { defer: Failure /** default: the quirk `deferDelay` */; after?: Ms; then: Exclude<Outcome, 'lost' | 'reject'> };
+  | { defer: Failure /** default: the quirk `deferDelay` */; after?: Ms; next: Exclude<Outcome, 'lost' | 'reject'> };
 
 /** The receiver blocks the IP of the shared pool; the address is not listed. */
 export const BLOCKED_IP: Outcome = {

@@ -141,10 +141,10 @@ const drip = async (response: ServerResponse, { status, headers, body }: Reply, 
   return status;
 };
 
-let packed: Buffer | undefined;
+/** Gzip members may follow each other: packing one and repeating it takes no time. */
 const bomb = (): Buffer => {
-  packed ??= gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
-  return packed;
+  const member = gzipSync(Buffer.alloc(1024 * 1024, ' '));
+  return Buffer.concat(Array.from({ length: 64 }, () => member));
 };
 
 /** Writes as fast as the peer reads, until it hangs up. */
@@ -166,6 +166,10 @@ const pour = async (response: ServerResponse): Promise<number> => {
 /** Ends early when the connection does, so that nothing outlives it. */
 const sleep = (ms: Ms, response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
+    if (response.destroyed) {
+      resolve();
+      return;
+    }
     const wake = (): void => {
       clearTimeout(timer);
       response.off('close', wake);
