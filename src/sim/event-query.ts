@@ -21,11 +21,13 @@ export const eventsPage = (world: World, domain: string, token: string): Reply =
 const page = (world: World, domain: string, cursor: Cursor): Reply => {
   if (world.quirks.eventsApi === 'gone') return refusal(410, 'The Events API has been retired');
   if (world.quirks.eventsApi === 'error') return refusal(500, 'Internal Server Error');
-  const range = readRange(new URLSearchParams(cursor.query));
+  const query = new URLSearchParams(cursor.query);
+  const range = readRange(query);
   if (typeof range === 'string') return refusal(400, range);
-  const all = visibleEvents(world, domain)
-    .filter((event) => event.timestamp * 1000 >= range.from && event.timestamp * 1000 <= range.to)
-    .filter((event) => matches(event, new URLSearchParams(cursor.query)));
+  const isWanted = readFilters(query);
+  const isWithin = ({ timestamp }: EventData): boolean =>
+    timestamp * 1000 >= range.from && timestamp * 1000 <= range.to;
+  const all = visibleEvents(world, domain, (event) => isWithin(event) && isWanted(event));
   if (!range.ascending) all.reverse();
   const items = pageItems(all, cursor, range);
   const [top, bottom] = [items[0], items.at(-1)];
@@ -43,12 +45,18 @@ const page = (world: World, domain: string, cursor: Cursor): Reply => {
   });
 };
 
-/** What has become visible by now, oldest first. */
-export const visibleEvents = (world: World, domain: string | null): EventData[] =>
-  world.events
-    .filter((filed) => (domain === null || filed.domain === domain) && filed.visibleAt <= world.clock())
+/** What has become visible by now and is wanted, oldest first. */
+export const visibleEvents = (
+  world: World,
+  domain: string | null,
+  isWanted: (event: EventData) => boolean,
+): EventData[] => {
+  const now = world.clock();
+  return world.events
+    .filter((filed) => (domain === null || filed.domain === domain) && filed.visibleAt <= now && isWanted(filed.event))
     .map((filed) => filed.event)
-    .sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => comparePlaces(placeOf(a), placeOf(b)));
+};
 
 type Range = { from: number; to: number; ascending: boolean; limit: number };
 
@@ -92,25 +100,31 @@ const FILTERS: Record<string, (event: EventData) => string[]> = {
 };
 const BY_PART: ReadonlySet<string> = new Set(['from', 'to', 'subject']);
 
-const matches = (event: EventData, query: URLSearchParams): boolean =>
-  Object.entries(FILTERS).every(([name, valuesOf]) => {
+const readFilters = (query: URLSearchParams): ((event: EventData) => boolean) => {
+  const tests = Object.entries(FILTERS).flatMap(([name, valuesOf]) => {
     const wanted = query.get(name);
-    return wanted === null || meets(valuesOf(event), wanted, BY_PART.has(name));
+    if (wanted === null) return [];
+    const isMet = readExpression(wanted, BY_PART.has(name));
+    return [(event: EventData): boolean => isMet(valuesOf(event).map((value) => value.toLowerCase()))];
   });
+  return (event) => tests.every((test) => test(event));
+};
 
 /** `a OR b`, `a AND b`, `NOT a`, with quotes or parentheses around them; AND binds tighter. */
-const meets = (values: string[], wanted: string, byPart: boolean): boolean =>
-  wanted.split(/\s+OR\s+/).some((choice) =>
-    choice.split(/\s+AND\s+/).every((term) => {
-      const negated = /^\(?NOT\s+/.test(term);
-      const word = term
+const readExpression = (text: string, byPart: boolean): ((values: string[]) => boolean) => {
+  const choices = text.split(/\s+OR\s+/).map((choice) =>
+    choice.split(/\s+AND\s+/).map((term) => ({
+      negated: /^\(?NOT\s+/.test(term),
+      word: term
         .replace(/^\(?NOT\s+/, '')
         .replace(/^[("<]+|[)">]+$/g, '')
-        .toLowerCase();
-      const met = values.some((value) => (byPart ? value.toLowerCase().includes(word) : value.toLowerCase() === word));
-      return met !== negated;
-    }),
+        .toLowerCase(),
+    })),
   );
+  const has = (values: string[], word: string): boolean =>
+    byPart ? values.some((value) => value.includes(word)) : values.includes(word);
+  return (values) => choices.some((terms) => terms.every(({ negated, word }) => has(values, word) !== negated));
+};
 
 const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
 

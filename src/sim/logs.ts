@@ -15,7 +15,9 @@ export const listLogs = (world: World, request: SimRequest): Reply => {
   const range = readRange(query, world.clock());
   if (range === null) return refusal(400, 'expected start and end as RFC 2822 dates, or a duration');
   const { limit, offset, descending } = readPagination(query['pagination']);
-  const found = visibleEvents(world, null).filter(
+  const found = visibleEvents(
+    world,
+    null,
     (event) =>
       event.timestamp * 1000 >= range.start &&
       event.timestamp * 1000 <= range.end &&
