@@ -7,7 +7,7 @@
  */
 
 type Node =
-  | { kind: 'char'; literal: string | null }
+  | { kind: 'char' /** null for a class */; literal: string | null; nonBlank: boolean }
   | { kind: 'edge' } // takes no text: ^, $, \b, a look-ahead
   | { kind: 'seq'; parts: Node[] }
   | { kind: 'alt'; options: Node[] }
@@ -17,7 +17,7 @@ type Node =
 export const MOST_WAYS = 4_000;
 /** Longest stretch that one repetition may cover. */
 export const MOST_REPEATS = 200;
-const MOST_LENGTH = 2_000;
+const MOST_LENGTH = 4_000;
 const DEEPEST = 12;
 
 type Reader = { source: string; at: number; depth: number };
@@ -57,10 +57,10 @@ function readAtom(reader: Reader): Node {
   if (char === '(') return readGroup(reader);
   if (char === '[') return readClass(reader);
   if (char === '\\') return readEscape(reader);
-  if (char === '.') return { kind: 'char', literal: null };
+  if (char === '.') return { kind: 'char', literal: null, nonBlank: false };
   if (char === '^' || char === '$') return { kind: 'edge' };
   if ('*+?'.includes(char)) throw new UnsafePattern(`"${char}" repeats nothing`);
-  return { kind: 'char', literal: char };
+  return literal(char);
 }
 
 function readGroup(reader: Reader): Node {
@@ -76,18 +76,24 @@ function readGroup(reader: Reader): Node {
 
 function readClass(reader: Reader): Node {
   const { source } = reader;
+  const from = reader.at;
   if (source[reader.at] === '^') reader.at++;
   while (reader.at < source.length && source[reader.at] !== ']') reader.at += source[reader.at] === '\\' ? 2 : 1;
+  const inside = source.slice(from, reader.at);
   if (source[reader.at++] !== ']') throw new UnsafePattern('a "]" is missing');
-  return { kind: 'char', literal: null };
+  // "[sz]" is as good as "(?:s|z)" for finding words.
+  if (/^[^\\^-]{1,4}$|^[^\\^-]?-$/.test(inside)) return { kind: 'alt', options: [...inside].map(literal) };
+  return { kind: 'char', literal: null, nonBlank: false };
 }
+
+const literal = (char: string): Node => ({ kind: 'char', literal: char, nonBlank: char !== ' ' });
 
 function readEscape(reader: Reader): Node {
   const char = reader.source[reader.at++] ?? '';
   if (char === 'b' || char === 'B') return { kind: 'edge' };
-  if ('dDwWsS'.includes(char)) return { kind: 'char', literal: null };
+  if ('dDwWsS'.includes(char)) return { kind: 'char', literal: null, nonBlank: 'Swd'.includes(char) };
   if (/[\w]/.test(char) || char === '') throw new UnsafePattern(`"\\${char}" is not allowed`);
-  return { kind: 'char', literal: char };
+  return literal(char);
 }
 
 function readRepeat(reader: Reader, of: Node): Node {
@@ -115,15 +121,19 @@ function readBounds(reader: Reader): { min: number; max: number } | null {
 }
 
 /** In how many ways the pattern can match, at most, from one place. */
-function waysOf(node: Node): number {
+function waysOf(node: Node, follows = ''): number {
+  const { exact } = wordSets(node);
+  if (exact) return mostAlike(exact.map((word) => ({ starts: [word + follows], ways: 1 })));
   switch (node.kind) {
     case 'char':
     case 'edge':
       return 1;
     case 'seq':
-      return node.parts.reduce((product, part) => product * waysOf(part), 1);
+      return node.parts.reduce((product, part, at) => product * waysBefore(part, node.parts[at + 1]), 1);
     case 'alt':
-      return waysOfOptions(node.options);
+      return mostAlike(
+        node.options.map((option) => ({ starts: startsOf(option, follows), ways: waysOf(option, follows) })),
+      );
     case 'repeat': {
       const once = waysOf(node.of);
       let sum = 0;
@@ -133,27 +143,38 @@ function waysOf(node: Node): number {
   }
 }
 
-/** Only options of which one begins like the other can both match in the same place. */
-function waysOfOptions(options: Node[]): number {
-  const starts = options.map((option) => ({ words: startsOf(option), ways: waysOf(option) }));
+/** A run of non-blanks before a blank can end in one place only: `(?:\\S{1,12} ){0,3}` is up to three words, in four ways. */
+function waysBefore(part: Node, next: Node | undefined): number {
+  const blank = next?.kind === 'char' && next.literal === ' ';
+  if (blank && part.kind === 'repeat' && part.of.kind === 'char' && part.of.nonBlank) return 1;
+  return waysOf(part, blank ? ' ' : '');
+}
+
+/** Of several options, only those of which one begins like the other can both match in the same place. */
+function mostAlike(options: { starts: string[]; ways: number }[]): number {
   const alike = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a);
-  const overlaps = (a: string[], b: string[]): boolean => a.some((left) => b.some((right) => alike(left, right)));
-  const sums = starts.map(({ words }) =>
-    starts.reduce((sum, other) => sum + (overlaps(words, other.words) ? other.ways : 0), 0),
+  const sums = options.map(({ starts }) =>
+    options.reduce((sum, { starts: others, ways }) => {
+      return starts.some((start) => others.some((other) => alike(start, other))) ? sum + ways : sum;
+    }, 0),
   );
   return Math.max(...sums);
 }
 
-function startsOf(node: Node): string[] {
+const MOST_STARTS = 400;
+
+function startsOf(node: Node, follows = ''): string[] {
   const { exact } = wordSets(node);
-  if (exact) return exact;
-  if (node.kind === 'alt') return node.options.flatMap(startsOf);
+  if (exact) return exact.map((word) => word + follows);
+  if (node.kind === 'alt') return node.options.flatMap((option) => startsOf(option));
   if (node.kind !== 'seq') return [''];
   let starts = [''];
   for (const part of node.parts) {
     const more = wordSets(part).exact;
-    if (!more || more.length * starts.length > MOST_EXACT) break;
-    starts = crossed(starts, more);
+    const words = more ?? (part.kind === 'alt' ? startsOf(part) : null);
+    if (!words || words.length * starts.length > MOST_STARTS) break;
+    starts = crossed(starts, words);
+    if (!more) break;
   }
   return starts;
 }
@@ -161,7 +182,8 @@ function startsOf(node: Node): string[] {
 /** Why a pattern may not run, or null when it may. */
 export function refusalOf(source: string): string | null {
   try {
-    if (waysOf(readPattern(source)) > MOST_WAYS) return `too many ways to match (over ${MOST_WAYS}); use fewer or narrower gaps`;
+    if (waysOf(readPattern(source)) > MOST_WAYS)
+      return `too many ways to match (over ${MOST_WAYS}); use fewer or narrower gaps`;
     new RegExp(source);
     return null;
   } catch (error) {
@@ -181,10 +203,12 @@ export function wordsOf(source: string): string[] | null {
   return sets.sort((a, b) => shortest(b) - shortest(a) || a.length - b.length)[0] ?? null;
 }
 
-const shortest = (set: string[]): number => Math.min(...set.map((word) => word.length));
+/** A character of a script with thousands of them tells as much as two letters. */
+const weight = (word: string): number => (word.charCodeAt(0) > 0x2e7f ? 2 * word.length : word.length);
+const shortest = (set: string[]): number => Math.min(...set.map(weight));
 
 type Words = { /** all that the node can match, if that is a short list */ exact: string[] | null; sets: string[][] };
-const MOST_EXACT = 48;
+const MOST_EXACT = 128;
 
 function wordSets(node: Node): Words {
   switch (node.kind) {
