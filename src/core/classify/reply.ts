@@ -34,20 +34,132 @@ export function cut(text: string): string {
 }
 
 export function readReply(input: ReplyInput): Reply {
-  const given = given_(input);
-  const raw = rawText(input);
-  const flat = flatten(raw);
-  const masked = mask(flat);
-  const code = codeOf(given.code) ?? codeOf(leadingCode(masked));
-  const enhanced = enhancedOf(given, masked);
-  const severity = lower(input.severity);
+  const flat = mask(flatten(rawText(input)));
+  const code = codeOf(input.code) ?? codeOf(LEADING_CODE.exec(flat)?.[1]);
+  const enhanced = enhancedOf(input, flat);
   return {
     code,
     enhanced,
-    text: unwrap(masked),
-    temporary: isTemporary(code, enhanced, severity),
+    text: unwrap(flat),
+    temporary: isTemporary(code, enhanced, lower(input.severity)),
     reason: lower(input.reason),
     provider: `${lower(input.mxHost)} ${lower(input.recipientProvider)}`.trim(),
     domain: lower(input.recipientDomain),
   };
+}
+
+const lower = (field: unknown): string => (typeof field === 'string' ? field.slice(0, 255).toLowerCase() : '');
+
+/** Mailgun repeats the message in the description, or puts the whole reply in one of the two. */
+function rawText(input: ReplyInput): string {
+  const message = typeof input.message === 'string' ? cut(input.message) : '';
+  const description = typeof input.description === 'string' ? cut(input.description) : '';
+  if (description === '' || message.includes(description)) return message;
+  return message === '' ? description : cut(`${message}\n${description}`);
+}
+
+/** Letters that Unicode does not take apart into a base and an accent. */
+const PLAIN: Record<string, string> = {
+  ł: 'l',
+  ß: 'ss',
+  ø: 'o',
+  đ: 'd',
+  ı: 'i',
+  æ: 'ae',
+  '’': "'",
+  '‘': "'",
+  '“': '"',
+  '”': '"',
+};
+
+function flatten(raw: string): string {
+  let text = raw.toLowerCase();
+  if (/[\u0080-\uffff]/.test(text)) {
+    const bare = text
+      .normalize('NFKD')
+      .replace(/[\u0300-\u036f]/g, '')
+      .normalize('NFC');
+    text = bare.replace(/[łßøđıæ’‘“”]/g, (letter) => PLAIN[letter] ?? letter);
+  }
+  if (text.includes('&'))
+    text = text
+      .replace(/&lt;/g, '<')
+      .replace(/&gt;/g, '>')
+      .replace(/&(?:nbsp|#160);/g, ' ');
+  // Each line of a long reply repeats the code: "550-5.1.1 The account\r\n550 5.1.1 does not exist".
+  if (/[\r\n\\]/.test(text)) text = text.replace(/(?:[\r\n]|\\[rn])(?: ?[245]\d\d[ -])?/g, ' ');
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+const ADDRESS = /<?[^\s<>()[\]",;:'=]{1,128}@[^\s<>()[\]",;:'.?&]{1,63}(?:\.[^\s<>()[\]",;:'.?&]{1,63}){0,8}>?/g;
+const IPV4 = /\[?(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d])(?:\/\d{1,2})?(?: {1,2}\d{1,4}(?=\]))?\]?/g;
+const IPV6 = /\[?(?:ipv6:)?(?<![\w:])[\da-f]{1,4}(?::{1,2}[\da-f]{1,4}){2,7}(?![\w:])(?: {1,2}\d{1,4}(?=\]))?\]?/g;
+
+/** Names in addresses must not decide ("full@", "unknown@"), nor leave in the evidence. */
+function mask(flat: string): string {
+  let text = flat;
+  if (text.includes('@')) text = text.replace(ADDRESS, '<a>');
+  if (/\d\.\d/.test(text)) text = text.replace(IPV4, '<ip>');
+  if (/:[\da-f]{0,4}:/.test(text)) text = text.replace(IPV6, (found) => (isIpv6(found) ? '<ip>' : found));
+  return text;
+}
+
+/** Not a time of day: it has an elision or at least four colons. */
+const isIpv6 = (found: string): boolean => found.includes('::') || found.split(':').length > 5;
+
+const CODED = /(?:(?<!\w)[245]\d\d[ -]{1,2})?\(?#?(?<![\d.\w])[245]\.\d{1,3}\.\d{1,3}(?![\d.]\d|\d)\)?:?/g;
+const LEADING_CODE = /^(?:[a-z0-9-]{1,20}; ?)?(?:[^a-z\d]{0,3})([245]\d\d)(?!\d|\.\d)/;
+
+/** "smtp; 550 550-5.1.1 [host] text", "said: 550 text" and "text (#5.1.1)" all say "text". */
+function unwrap(flat: string): string {
+  let text = flat.replace(/^(?:smtp|dns|x-[a-z0-9-]{1,20}); ?/, '');
+  if (/\d/.test(text)) {
+    text = text
+      .replace(CODED, ' ')
+      .replace(/^[^a-z\d]{0,3}(?:[245]\d\d(?:[ :-]{1,3}|$)){1,3}/, '')
+      .replace(/(?<!\w)[45]\d\d-(?=\S)/g, ' ')
+      .replace(/([:;>)"'.] ?)[45]\d\d(?= )/g, '$1');
+  }
+  for (const [sign, clause] of SAYING_NOTHING) if (text.includes(sign)) text = text.replace(clause, ' ');
+  // Where the text was broken over lines: "ad- dress".
+  if (text.includes('- ')) text = text.replace(/(?<=[a-z])- (?=[a-z])/g, '');
+  return text.replace(/ {2,}/g, ' ').trim();
+}
+
+/** Clauses that name spam, hosts or commands and yet say nothing of this failure; each with a sign that it may be there. */
+const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
+  ['users from spam', /to (?:best )?protect our users from spam(?: and phishing)?,?/g],
+  ['amount of spam', /to reduce the amount of spam sent to \w{1,20},?/g],
+  ['going to try again', /i'm not going to try again; this message has been in the queue too long\.?/g],
+  [' said:', /(?:\bhost |remote (?:host|server) )?\S{0,255}(?: ?\(?<ip>\)?)? ?said: ?/g],
+  ['to talk to me', /\bhost \S{1,255} refused to talk to me: ?/g],
+  ['in reply to', /\(in reply to [^)]{1,40}\)/g],
+];
+
+function codeOf(given: unknown): number | null {
+  const code =
+    typeof given === 'number'
+      ? given
+      : typeof given === 'string' && /^ ?\d{3} ?$/.test(given)
+        ? Number(given)
+        : Number.NaN;
+  return Number.isInteger(code) && code >= 200 && code <= 999 ? code : null;
+}
+
+const ENHANCED = /(?<![\d.\w])([245]\.\d{1,3}\.\d{1,3})(?![\d.]\d|\d)/;
+
+/** The one given, unless it says nothing (5.0.0) and the text says more. An old webhook has it in `code`. */
+function enhancedOf(input: ReplyInput, flat: string): string | null {
+  const given = [input.enhancedCode, input.code]
+    .map((field) => ENHANCED.exec(lower(field))?.[1])
+    .find((found) => found !== undefined);
+  if (given !== undefined && !given.endsWith('.0.0')) return given;
+  return ENHANCED.exec(flat)?.[1] ?? given ?? null;
+}
+
+/** Codes in the four hundreds are temporary, but 498 is Mailgun's own "no MX", which comes as either. */
+function isTemporary(code: number | null, enhanced: string | null, severity: string): boolean {
+  if (severity === 'temporary') return true;
+  if (code !== null) return code >= 400 && code < 500 && code !== 498;
+  return severity !== 'permanent' && enhanced?.startsWith('4.') === true;
 }

@@ -1,21 +1,32 @@
 import type { Cause, Decision } from '../verdict.ts';
 
 /** Where a rule stands in the order of asking; also how much it proves. */
-export type Layer = 'mailgun' | 'provider' | 'words' | 'enhanced' | 'code';
+export type Layer = 'mailgun' | 'own' | 'provider' | 'words' | 'enhanced' | 'code';
 
 /** An example: a whole reply on one line ("550 5.1.1 No such user"), or fields when a line can't say it. */
-export type Example = string | { code?: number | string; enhancedCode?: string; message?: string; description?: string; severity?: string; reason?: string; recipientProvider?: string; mxHost?: string };
+export type Example =
+  | string
+  | {
+      code?: number | string;
+      enhancedCode?: string;
+      message?: string;
+      description?: string;
+      severity?: string;
+      reason?: string;
+      recipientProvider?: string;
+      mxHost?: string;
+    };
 
 export type Rule = {
   name: string;
   cause: Cause;
   /**
-   * Regular expression on the reply as reply.ts prepares it: lower case, no accents, single spaces, no codes,
-   * addresses as `<a>`, IP addresses as `<ip>`. No unbounded repetition (pattern.ts refuses it).
+   * Regular expressions, of which one must match the reply as reply.ts prepares it: lower case, no accents, single
+   * spaces, no codes, addresses as `<a>`, IP addresses as `<ip>`. No unbounded repetition (pattern.ts refuses it).
    */
-  pattern?: string;
-  /** The rule does not hold when this matches too. */
-  unless?: string;
+  pattern?: string | readonly string[];
+  /** The rule does not hold when one of these matches too. */
+  unless?: string | readonly string[];
   /** Reply codes for which the rule holds. */
   codes?: readonly number[];
   /** Enhanced codes for which it holds: "5.1.1", or "x.7.25" for 4 and 5, or "5.7.*". */
@@ -62,4 +73,11 @@ export const DECISION_OF: Record<Cause, Decision> = {
   undetermined: 'give_up_no_suppress',
 };
 
-export const CONFIDENCE_OF: Record<Layer, number> = { mailgun: 0.99, provider: 0.95, words: 0.9, enhanced: 0.65, code: 0.4 };
+export const CONFIDENCE_OF: Record<Layer, number> = {
+  mailgun: 0.99,
+  own: 1,
+  provider: 0.95,
+  words: 0.9,
+  enhanced: 0.65,
+  code: 0.4,
+};

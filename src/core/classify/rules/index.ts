@@ -1,0 +1,32 @@
+import type { LayeredRule } from '../matcher.ts';
+import type { Layer, Rule } from '../rule.ts';
+import { ENHANCED_CODES, REPLY_CODES } from './codes.ts';
+import { CONTENT } from './content.ts';
+import { GATEWAYS } from './gateways.ts';
+import { GOOGLE } from './google.ts';
+import { IPS } from './ips.ts';
+import { ISPS } from './isps.ts';
+import { LIMITS } from './limits.ts';
+import { MAILGUN, MAILGUN_LAST, SUPPRESSIONS } from './mailgun.ts';
+import { MICROSOFT } from './microsoft.ts';
+import { POLICIES } from './policies.ts';
+import { RECIPIENTS } from './recipients.ts';
+import { SENDERS } from './senders.ts';
+import { DELIVERY_PROGRAMS, LOGINS, SERVERS } from './servers.ts';
+
+const layered = (layer: Layer, ...files: (readonly Rule[])[]): LayeredRule[] =>
+  files.flat().map((rule) => ({ ...rule, layer }));
+
+/** What even an operator's own rule can't overrule. */
+export const BEFORE_OWN: readonly LayeredRule[] = layered('mailgun', SUPPRESSIONS);
+
+/** In the order of asking; the first that holds decides. */
+export const RULES: readonly LayeredRule[] = [
+  ...layered('mailgun', MAILGUN),
+  ...layered('provider', MICROSOFT, GOOGLE, ISPS, GATEWAYS),
+  ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, SERVERS),
+  ...layered('mailgun', MAILGUN_LAST),
+  ...layered('words', POLICIES),
+  ...layered('enhanced', ENHANCED_CODES),
+  ...layered('code', REPLY_CODES),
+];

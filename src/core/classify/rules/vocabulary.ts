@@ -1,0 +1,16 @@
+/** Words from which the rules are put together: who is named, and what is said of them. */
+
+/** The person or box that the mail is for. */
+export const RECIPIENT =
+  '\\b(?:user ?name|user|recipient|mail ?box|inbox|account|addressee|alias|customer|subscriber|member|person|employee|e?-?mail ?address|e?-?mail account|destination address|local ?part|address|rcpt|login|id|name|destination)';
+
+/** The one who sends, by address. */
+export const SENDER = '(?:sender|mail from|from address|from:|return[- ]path|envelope from|reverse[- ]path|originator)';
+
+/** The machine that sends. */
+export const CLIENT =
+  '\\b(?:client(?: host)?|sending (?:ip|host|server|mta)|source ip|(?:remote|connecting) (?:host|ip|server)|your (?:ip|hosts?|servers?|smtp server|mail ?servers?|mail host|network|isp|mta|computer|machine|netblock|mail system|site|system|relay)|the (?:server|host) (?:sending|from)|(?:sender|server|host|this|client) ip|ips?|ip[- ]address(?:es)?)';
+
+/** Lists of IP addresses, by the names that replies give them. */
+export const IP_LISTS =
+  '(?:spamhaus|zen\\.|sbl\\b|xbl\\b|pbl\\b|sbl-xbl|spamcop|sorbs|barracuda|uceprotect|abuseat|\\bcbl\\b|abusix|mailspike|invaluement|hostkarma|junkemailfilter|cobion|backscatterer|psbl|manitu|nixspam|spamcannibal|njabl|dsbl|ordb|ahbl|spamrats|blocklist\\.de|s5h\\.net|gbudb|truncate|mail-abuse|trend ?micro|cloudmark|senderscore|sender score|senderbase|talosintel|fortiguard|wpbl|woody|0spam|anonmails|interserver|spameatingmonkey|lashback|unsubscore|kundenserver|rats-|rfc-ignorant|five-?ten|swinog|dnswl|imp\\.ch|proofpoint|return ?path|cyren|vade|ironport|symantec|brightmail|rbl\\+|dul\\b|maps\\b|korea\\.services|services\\.net|emailbasura|msrbl|mcafee|trustedsource|dynablock|deadbeef|heise|ix\\.dnsbl|surriel|spews|dyndns|sectoor|tornevall|dronebl|efnet|virbl|pedantic|madavi|rothen|scientificspam|nszones|hostedtoday|megarbl|junkmail)';
