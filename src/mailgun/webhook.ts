@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Sighting } from '../core/sighting.ts';
 import { DAY, type Ms, SECOND } from '../core/time.ts';
-import { readEvent } from './event.ts';
-import { isObject, momentOf } from './fields.ts';
+import { type Hints, readEvent } from './event.ts';
+import { type Fields, isObject, momentOf } from './fields.ts';
 import { readLegacy } from './legacy.ts';
 import { formatOf, type Payload, payloadOf, textOf } from './payload.ts';
 
@@ -46,7 +46,10 @@ export function openWebhook(raw: Buffer, contentType: string | undefined, keys: 
   return { kind: 'event', hmac, body, contentType: format.type, sighting: sightingIn(payload) };
 }
 
-/** Reads what was kept: the body of a webhook, or an item that Mailgun was asked for. Nothing is checked again. */
+/**
+ * Reads what was kept: the body of a webhook, or `{ domain, item }`, an item that Mailgun was asked for with the domain it
+ * was asked about. Nothing is checked again.
+ */
 export function reopen(text: string, contentType: string | null): Sighting | null {
   const format = formatOf(contentType);
   const payload = format ? payloadOf(text, format) : 'unknown format';
@@ -56,10 +59,13 @@ export function reopen(text: string, contentType: string | null): Sighting | nul
 function sightingIn(payload: Payload): Sighting | null {
   if (payload.kind === 'form') return readLegacy(payload.form);
   const { body } = payload;
+  if (isObject(body['item'])) return readEvent(body['item'], hintsIn(body));
   if (!('event-data' in body)) return readEvent(body);
   const at = momentOf(signatureIn(payload)?.timestamp);
   return readEvent(body['event-data'], at === null ? {} : { at });
 }
+
+const hintsIn = ({ domain }: Fields): Hints => (typeof domain === 'string' ? { domain } : {});
 
 type Signature = { timestamp: string; token: string; signature: string };
 

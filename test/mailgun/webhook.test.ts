@@ -195,6 +195,13 @@ test('an item that was asked for is read without an envelope', () => {
   assert.equal(reopen(JSON.stringify(EVENT), null)?.report, 'delivered');
 });
 
+test('an item that was kept with the domain it was asked about is the same event', () => {
+  const item = JSON.stringify({ domain: 'mail.example.com', item: EVENT });
+  const named = JSON.stringify({ ...EVENT, domain: { name: 'mail.example.com' } });
+  assert.deepEqual(reopen(item, 'application/json'), reopen(named, null));
+  assert.equal(reopen(JSON.stringify({ domain: null, item: EVENT }), 'application/json')?.domain, null);
+});
+
 test('what can no longer be read is no event, and no exception', () => {
   for (const [text, type] of [
     ['{', 'application/json'],
