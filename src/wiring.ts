@@ -1,0 +1,142 @@
+import { createChannels } from './channels.ts';
+import type { Config } from './config.ts';
+import { domainOf } from './core/address.ts';
+import { classify } from './core/classify/classify.ts';
+import type { Settings } from './core/settings.ts';
+import type { Bounce, Sighting } from './core/sighting.ts';
+import { type Clock, SECOND } from './core/time.ts';
+import type { Verdict } from './core/verdict.ts';
+import type { Log } from './log.ts';
+import { createAccount } from './mailgun/account.ts';
+import { readEvent } from './mailgun/event.ts';
+import { createHistory } from './mailgun/history.ts';
+import { createPort } from './mailgun/port.ts';
+import { openWebhook, reopen } from './mailgun/webhook.ts';
+import { createRoutes } from './routes.ts';
+import { createRelays, type Relays } from './smtp/routes.ts';
+import type { AlertDeps } from './steps/alert.ts';
+import type { DigestDeps } from './steps/digest.ts';
+import type { PollDeps } from './steps/poll.ts';
+import type { ReconcileDeps } from './steps/reconcile.ts';
+import type { InboxRow } from './store/inbox.ts';
+import type { Store } from './store/open.ts';
+
+export type Outside = ReturnType<typeof connect>;
+
+/** The connections to the outside world. Nothing is sent before it is used. */
+export function connect(config: Config) {
+  // Well below half the lease: a hand-over that got no answer is given up before anybody else takes it for dead.
+  const timeout = Math.min(0.4 * config.LEASE, 30 * SECOND);
+  const port = createPort({
+    apiUrl: config.MAILGUN_API_URL,
+    apiKey: config.MAILGUN_API_KEY,
+    timeout,
+    allowedHosts: allowedHosts(config),
+  });
+  // The relays are tried in turn, all of them within one lease.
+  const share = (0.8 * config.LEASE) / Math.max(1, config.SECONDARY_SMTP_URL.length);
+  const relayOptions = { timeout: share / 3, dataTimeout: (share * 2) / 3 };
+  const relays: Relays | null =
+    config.SECONDARY_SMTP_URL.length > 0 ? createRelays(config.SECONDARY_SMTP_URL, relayOptions) : null;
+  const alerting = createChannels(config, relayOptions);
+  return {
+    port,
+    relays,
+    alerting,
+    history: createHistory(port, { api: config.MAILGUN_EVENTS_API }),
+    account: createAccount(port),
+  };
+}
+
+/** The API's own host is allowed by being configured; plain http is checked when the configuration is read. */
+const allowedHosts = (config: Config): string[] => [
+  ...config.MAILGUN_STORAGE_HOSTS,
+  new URL(config.MAILGUN_API_URL).host,
+];
+
+export type Inside = {
+  store: Store;
+  config: Config;
+  settings: Settings;
+  now: Clock;
+  monotonic: Clock;
+  signal: AbortSignal;
+  log: Log;
+};
+
+/** What each step is called with. */
+export function stepDeps(inside: Inside, outside: Outside) {
+  const { store, config, settings, now, monotonic, signal, log } = inside;
+  const { port, relays, history, account } = outside;
+  const routes = createRoutes({
+    port,
+    relays,
+    apiUrl: config.MAILGUN_API_URL,
+    storageHosts: allowedHosts(config),
+    encryptionKey: config.ENCRYPTION_KEY ?? null,
+  });
+  const reconcile: ReconcileDeps = {
+    store,
+    settings,
+    history,
+    routes,
+    bounceList: { get: account.getBounce, remove: account.removeBounce },
+    hasSecondary: relays !== null,
+    concurrency: 16,
+    lease: config.LEASE,
+    now,
+    monotonic,
+    signal,
+    log,
+  };
+  const digestDeps: DigestDeps = { store, settings, read, judge, now, log };
+  const poll: PollDeps = {
+    store,
+    history,
+    domains: config.MAILGUN_DOMAIN,
+    eventsSettle: config.EVENTS_SETTLE,
+    now,
+    log,
+  };
+  const alert: AlertDeps = {
+    store,
+    channels: outside.alerting.channels,
+    group: config.ALERT_GROUP,
+    repeat: config.ALERT_REPEAT,
+    lease: config.LEASE,
+    pause: config.RETRY_PAUSE,
+    publicUrl: config.PUBLIC_URL ?? null,
+    now,
+    log,
+  };
+  return { reconcile, digest: digestDeps, poll, alert };
+}
+
+/** Webhooks are kept as they came; what we asked for is kept with the domain that was asked about. */
+function read(row: InboxRow): Sighting | null {
+  if (row.source === 'webhook') return reopen(row.body, row.content_type);
+  const { domain, item } = JSON.parse(row.body) as { domain: string; item: unknown };
+  return readEvent(item, { domain });
+}
+
+const judge = (bounce: Bounce, s: Sighting): Verdict =>
+  classify({
+    ...bounce,
+    recipientDomain: s.recipient === null ? null : domainOf(s.recipient),
+    recipientProvider: s.recipientProvider,
+  });
+
+/** What the HTTP side is called with. `onKept` is told when events came in. */
+export function httpDeps({ store, config, settings, now, signal, log }: Inside, onKept: () => void) {
+  return {
+    store,
+    settings,
+    tokens: config.API_TOKENS,
+    open: (raw: Buffer, contentType: string | undefined, at: number) =>
+      openWebhook(raw, contentType, config.MAILGUN_WEBHOOK_SIGNING_KEY, at),
+    onKept,
+    now,
+    signal,
+    log,
+  };
+}
