@@ -10,9 +10,11 @@ type Columns = (t: Knex.CreateTableBuilder) => void;
 
 async function make(db: Knex, name: string, columns: Columns): Promise<void> {
   if (await db.schema.hasTable(name)) return;
+  const mysql = db.client.config.client === 'mysql2';
   await db.schema.createTable(name, (t) => {
-    t.charset('utf8mb4');
-    t.collate('utf8mb4_bin');
+    // SQLite compares byte by byte anyway, and Knex refuses these two on it.
+    if (mysql) t.charset('utf8mb4');
+    if (mysql) t.collate('utf8mb4_bin');
     columns(t);
   });
 }

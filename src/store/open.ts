@@ -21,10 +21,15 @@ export function openStore(url: string): Store {
   return { db, kind: mysql ? 'mysql' : 'sqlite', close: () => db.destroy() };
 }
 
+/** Knex writes to stdout, statements with their values among it. All that it says there it also throws. */
+const quiet = () => {};
+const QUIET = { warn: quiet, error: quiet, debug: quiet, deprecate: quiet };
+
 function openSqlite(filename: string): Knex {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   return knex({
     client: sqliteClient,
+    log: QUIET,
     connection: { filename },
     useNullAsDefault: true,
     acquireConnectionTimeout: 15 * SECOND,
@@ -62,6 +67,7 @@ function openMysql(url: string): Knex {
   const u = new URL(url);
   return knex({
     client: 'mysql2',
+    log: QUIET,
     connection: {
       host: u.hostname,
       port: u.port ? Number(u.port) : 3306,

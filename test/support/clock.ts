@@ -1,0 +1,20 @@
+import type { Clock, Ms } from '../../src/core/time.ts';
+
+/** A morning on which nothing special happens. */
+export const MORNING: Ms = Date.UTC(2026, 10, 25, 9);
+
+export type SetClock = Clock & { set(at: Ms): void; advance(by: Ms): Ms };
+
+/** A clock that stands until the test moves it. */
+export function clockAt(start: Ms = MORNING): SetClock {
+  let time = start;
+  return Object.assign(() => time, {
+    set: (at: Ms) => {
+      time = at;
+    },
+    advance: (by: Ms) => {
+      time += by;
+      return time;
+    },
+  });
+}

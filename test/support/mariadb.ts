@@ -1,0 +1,105 @@
+// A private MariaDB for one test process, from Debian's mariadb-server-core: its own folder, its own port, gone at the end.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+export type MariaDb = { port: number; url(database: string): string; stop(): Promise<void> };
+
+/** Why no MariaDB can be had here, or null. Where CI is set nothing may be skipped: the missing server fails the tests. */
+export function withoutMariaDb(): string | null {
+  if (process.env['CI']) return null;
+  const missing = spawnSync('mariadbd', ['--version'], { env: searchPath() }).error !== undefined;
+  return missing ? 'mariadbd is not installed (Debian: mariadb-server-core)' : null;
+}
+
+const searchPath = () => ({ ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin` });
+
+let shared: Promise<MariaDb> | null = null;
+
+/** The server of this process, started at the first call and stopped after its last test. */
+export function mariaDb(): Promise<MariaDb> {
+  shared ??= startMariaDb();
+  return shared;
+}
+
+after(async () => {
+  const server = await shared?.catch(() => null);
+  await server?.stop();
+});
+
+/**
+ * Starts a server. Nothing but the data folder is needed: without grant tables it lets everybody in, and it listens on
+ * loopback only.
+ */
+export async function startMariaDb(settings: Record<string, string> = {}): Promise<MariaDb> {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-mariadb-'));
+  const port = await freePort();
+  mkdirSync(join(folder, 'data'));
+  const options = {
+    user: userInfo().username,
+    datadir: join(folder, 'data'),
+    socket: join(folder, 'socket'),
+    port: String(port),
+    'bind-address': '127.0.0.1',
+    'innodb-flush-log-at-trx-commit': '1',
+    'innodb-buffer-pool-size': '64M',
+    'innodb-log-file-size': '32M',
+    'innodb-stats-persistent': '0',
+    // No test cuts the power: what matters is what the server says of itself, and how it behaves.
+    'innodb-flush-method': 'nosync',
+    'innodb-lock-wait-timeout': '10',
+    'max-connections': '200',
+    ...settings,
+  };
+  const named = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  const args = ['--no-defaults', '--skip-grant-tables', '--skip-log-bin', ...named];
+  const server = spawn('mariadbd', args, { env: searchPath(), stdio: ['ignore', 'ignore', 'pipe'] });
+  const killed = () => server.kill('SIGKILL');
+  process.on('exit', killed);
+  const stop = async (): Promise<void> => {
+    process.off('exit', killed);
+    await end(server);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await ready(server);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, url: (database) => `mysql://root@127.0.0.1:${port}/${database}`, stop };
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
+  const gone = once(server, 'exit');
+  // Nobody needs its files any more, so it need not put them in order first.
+  server.kill('SIGKILL');
+  await gone;
+}
+
+function ready(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    server.on('error', reject);
+    server.on('exit', () => reject(new Error(`mariadbd ended before it was ready:\n${log}`)));
+    server.stderr?.on('data', (piece: Buffer) => {
+      if (log.length < 20_000) log += piece.toString();
+      if (/ready for connections/.test(log)) resolve();
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port could be had');
+  return address.port;
+}

@@ -1,0 +1,8 @@
+// Run by tests as a process of its own: migrates the database it is given and prints the names of what it ran.
+import { migrate } from '../../src/store/migrate.ts';
+import { openStore } from '../../src/store/open.ts';
+
+const store = openStore(process.argv[2] ?? '');
+const names = await migrate(store.db);
+await store.close();
+console.log(JSON.stringify(names));
