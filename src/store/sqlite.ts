@@ -87,7 +87,6 @@ Object.assign(NodeSqliteClient.prototype, { driverName: 'node:sqlite' });
 function toBinding(value: unknown): unknown {
   if (value instanceof Date) return value.getTime(); // Knex's own bookkeeping of migrations
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (value instanceof Date) return value.getTime(); // Knex's own note of when a migration ran
   return value === undefined ? null : value;
 }
 
