@@ -47,8 +47,13 @@ function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'
   if (d.arrivedOn.length > 0) return { state: 'delivered', reason: null, nextAt: null };
   if (end) return { state: end.state, reason: end.reason, nextAt: null };
   if (!last) return { state: 'queued', reason: null, nextAt: d.reopened?.at ?? birth.createdAt };
-  if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: last.held?.until ?? d.reopened.at };
+  if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: dueReopened(d.reopened, last) };
   return standingOf(last, birth.policy.silenceAfter);
+}
+
+/** A wait from before the reopening is over with it. */
+function dueReopened({ at }: FactOf<'reopened'>, { held }: Attempt): Ms {
+  return held && held.at >= at ? held.until : at;
 }
 
 /** Where a delivery stands whose latest attempt is this one. */
@@ -88,8 +93,9 @@ function wasTaken(a: Attempt): boolean {
 
 function distinct(told: readonly Fact[]): Fact[] {
   const byKey = new Map<string, Fact>();
-  for (const fact of told) if (!byKey.has(fact.key)) byKey.set(fact.key, fact);
-  return [...byKey.values()].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+  const inOrder = [...told].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+  for (const fact of inOrder) if (!byKey.has(fact.key)) byKey.set(fact.key, fact);
+  return [...byKey.values()];
 }
 
 const of = <K extends FactKind>(facts: readonly Fact[], kind: K): FactOf<K>[] =>
@@ -98,7 +104,7 @@ const of = <K extends FactKind>(facts: readonly Fact[], kind: K): FactOf<K>[] =>
 function gather(facts: readonly Fact[]): Attempt[] {
   const claims = of(facts, 'claimed').sort((a, b) => a.attempt - b.attempt);
   const answers = [...of(facts, 'accepted'), ...of(facts, 'refused')];
-  const reports = attribute(claims, of(facts, 'accepted'), of(facts, 'reported'));
+  const reports = attribute(candidates(claims, facts), of(facts, 'accepted'), of(facts, 'reported'));
   return claims.map((claim) => {
     const mine = <T extends { attempt: number }>(list: readonly T[]): T[] =>
       list.filter((f) => f.attempt === claim.attempt);
@@ -133,28 +139,53 @@ function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failu
   return a.unanswered ? 'unconfirmed' : 'sending';
 }
 
+/** An attempt that a report may be about, and when it began. */
+type Candidate = { attempt: number; began: Ms };
+
+/**
+ * The attempts that a provider may speak of. Those that it refused, or never had by its own settled records, are left out
+ * while there is another. An attempt begins with the failure that led to it, which is on the provider's clock as its
+ * reports are, so that ours need not agree with it.
+ */
+function candidates(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[]): Candidate[] {
+  const taken = new Set(of(facts, 'accepted').map((f) => f.attempt));
+  const lookedUp = of(facts, 'asked').filter((f) => f.about === 'unconfirmed' && f.settled && f.problem === null);
+  const missed = [...of(facts, 'refused'), ...lookedUp.filter((f) => !f.known)].map((f) => f.attempt);
+  const neverThere = new Set(missed.filter((n) => !taken.has(n)));
+  const there: Candidate[] = [];
+  const all: Candidate[] = [];
+  let since: Ms | null = null;
+  for (const c of claims) {
+    if (c.route === 'secondary') continue;
+    since = c.since ?? since;
+    const candidate = { attempt: c.attempt, began: since ?? c.at - 1 };
+    all.push(candidate);
+    if (neverThere.has(c.attempt)) continue;
+    there.push(candidate);
+    since = null;
+  }
+  return there.length > 0 ? there : all;
+}
+
 /**
  * Which attempt each report is about. Mailgun may keep or change the message id on a re-post, and our own variable is the
  * same on all attempts, so: the attempts that may bear the report's id, and of these the latest that began before it.
- * An attempt begins with the failure that led to it, both on the provider's clock, so that ours need not agree with it.
  */
 function attribute(
-  claims: readonly FactOf<'claimed'>[],
+  pool: readonly Candidate[],
   accepted: readonly FactOf<'accepted'>[],
   reports: readonly FactOf<'reported'>[],
 ): Map<number, FactOf<'reported'>[]> {
   const idOf = new Map(accepted.map((f) => [f.attempt, f.messageId]));
-  const byProvider = claims.filter((c) => c.route !== 'secondary');
   const result = new Map<number, FactOf<'reported'>[]>();
   for (const report of reports) {
-    const bearing = byProvider.filter((c) => {
+    const bearing = pool.filter((c) => {
       const id = idOf.get(c.attempt) ?? null;
       return id === null || report.messageId === null || id === report.messageId;
     });
-    const pool = bearing.length > 0 ? bearing : byProvider;
-    const begun = pool.findLast((c) => c.attempt === 1 || (c.since ?? c.at - 1) < report.at);
-    const number = (begun ?? pool[0])?.attempt;
-    if (number !== undefined) result.set(number, [...(result.get(number) ?? []), report]);
+    const among = bearing.length > 0 ? bearing : pool;
+    const begun = among.findLast((c) => c.began < report.at) ?? among[0];
+    if (begun) result.set(begun.attempt, [...(result.get(begun.attempt) ?? []), report]);
   }
   return result;
 }

@@ -1,0 +1,120 @@
+// Believable pasts of a delivery, for properties: several attempts by all routes, ids kept or changed, lost answers,
+// a provider whose clock is off, questions, holds, ends and reopenings.
+import fc from 'fast-check';
+import { type Birth, CLASSES, type Fact, type Outcome } from '../../src/core/delivery.ts';
+import { fold } from '../../src/core/fold.ts';
+import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { MORNING } from './clock.ts';
+import {
+  accepted,
+  asked,
+  birth,
+  claimed,
+  ended,
+  failed,
+  held,
+  refused,
+  reopened,
+  reported,
+  unanswered,
+} from './factory.ts';
+
+export type History = { birth: Birth; facts: Fact[] };
+
+const PLANS = ['retry', 'wait', 'switch', 'stop'] as const;
+const LATER = ['delivered', 'opened', 'complained', 'deferred', 'other', 'accepted'] as const;
+
+/** One attempt in the rough: what `write` makes facts of. */
+const turn = fc.record({
+  route: fc.constantFrom('repost', 'repost', 'mime', 'secondary'),
+  gap: fc.integer({ min: 1, max: 600 }),
+  answer: fc.constantFrom('kept', 'changed', 'nameless', 'none', 'lost', 'busy', 'gone', 'late'),
+  deliver: fc.option(fc.integer({ min: 1, max: 300 })),
+  failure: fc.option(fc.record({ after: fc.integer({ min: 1, max: 90 }), plan: fc.constantFrom(...PLANS) }), {
+    freq: 3,
+  }),
+  reports: fc.array(fc.record({ report: fc.constantFrom(...LATER), after: fc.integer({ min: 0, max: 200 }) }), {
+    maxLength: 2,
+  }),
+  asks: fc.uniqueArray(
+    fc.record({ after: fc.integer({ min: 1, max: 300 }), settled: fc.boolean(), known: fc.boolean() }),
+    {
+      selector: (a) => a.after,
+      maxLength: 2,
+    },
+  ),
+  hold: fc.option(fc.integer({ min: 1, max: 400 })),
+  end: fc.option(fc.constantFrom('failed', 'abandoned', 'expired', 'cancelled'), { freq: 8 }),
+});
+type Turn = (typeof turn)['generate'] extends (...args: never[]) => { value: infer T } ? T : never;
+
+export const histories: fc.Arbitrary<History> = fc
+  .record({
+    kind: fc.constantFrom(...CLASSES),
+    first: fc.constantFrom('application', 'send'),
+    skew: fc.integer({ min: -300, max: 300 }),
+    turns: fc.array(turn, { minLength: 1, maxLength: 6 }),
+  })
+  .map(({ kind, first, skew, turns }) => {
+    const born = birth(kind);
+    const facts: Fact[] = [];
+    let now = MORNING;
+    for (const [i, t] of turns.entries()) {
+      now += t.gap * SECOND;
+      const route =
+        i === 0 ? (first === 'send' ? 'send' : 'application') : (t.route as 'repost' | 'mime' | 'secondary');
+      facts.push(...write(born, facts, i + 1, route, t, now, skew * SECOND));
+      now = Math.max(now, ...facts.map((f) => f.at)) + SECOND;
+    }
+    return { birth: born, facts };
+  });
+
+function write(
+  born: Birth,
+  before: readonly Fact[],
+  n: number,
+  route: 'application' | 'send' | 'repost' | 'mime' | 'secondary',
+  t: Turn,
+  now: Ms,
+  skew: Ms,
+): Fact[] {
+  const since = fold(born, before).attempts.at(-1)?.failure?.at ?? null;
+  const deliverAt = t.deliver !== null && route === 'repost' ? now + t.deliver * MINUTE : null;
+  const messageId =
+    t.answer === 'changed' ? `m${n}@mg.example.com` : t.answer === 'nameless' ? null : 'm1@mg.example.com';
+  const facts: Fact[] = [claimed(n, now, { route, since, deliverAt }), ...answers(n, t, now, messageId)];
+  const told = (after: number): Ms => now + skew + after * SECOND;
+  if (route !== 'secondary') {
+    for (const [i, r] of t.reports.entries())
+      facts.push(reported(r.report, told(r.after), { key: `reported:${n}:${i}`, messageId }));
+    if (t.failure)
+      facts.push(failed(told(t.failure.after), t.failure.plan, { key: `reported:${n}:failed`, messageId }));
+  }
+  const about: Outcome = fold(born, [...before, ...facts]).attempts.at(-1)?.outcome ?? 'sending';
+  for (const a of t.asks) facts.push(asked(n, now + a.after * SECOND, about, { settled: a.settled, known: a.known }));
+  if (t.hold !== null) facts.push(held(n, now + 301 * SECOND, about, now + (301 + t.hold) * SECOND));
+  const round = before.filter((f) => f.kind === 'reopened').length;
+  if (t.end !== null) {
+    facts.push(ended(n, now + 302 * SECOND, t.end, 'useful_life_over', round));
+    facts.push(reopened(n, now + 303 * SECOND, round + 1, 2));
+  }
+  return facts;
+}
+
+function answers(n: number, t: Turn, now: Ms, messageId: string | null): Fact[] {
+  switch (t.answer) {
+    case 'kept':
+    case 'changed':
+    case 'nameless':
+      return [accepted(n, now + SECOND, messageId)];
+    case 'lost':
+      return [unanswered(n, now + SECOND)];
+    case 'late':
+      return [unanswered(n, now + SECOND), accepted(n, now + 2 * SECOND, messageId)];
+    case 'busy':
+    case 'gone':
+      return [refused(n, now + SECOND, t.answer)];
+    default:
+      return [];
+  }
+}
