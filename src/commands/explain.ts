@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import type { MessageRow, View } from '../store/rows.ts';
+import { paint, printable, say, sayJson, type Terminal, wrapped } from './terminal.ts';
+
+const EXAMPLES = `
+<id> is the id of a message, the id of a delivery, or a Message-Id with or without its angle brackets.
+
+Examples:
+  homing explain 01KB2X7Q9T4M3N5P6R8S0V1W2Y
+  homing explain '<20261125090000.1.AB12@mg.example.com>'
+  homing explain 01KB2X7Q9T4M3N5P6R8S0V1W2Y --json | jq '.deliveries[].state'`;
+
+export function addExplainCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('explain')
+    .description('tell where a message stands, and every fact and decision that led there')
+    .argument('<id>', 'message, delivery or Message-Id')
+    .option('--json', 'print the same as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((id: string, options: { json?: boolean }) => explain(terminal, id, options));
+}
+
+async function explain(terminal: Terminal, id: string, options: { json?: boolean }): Promise<void> {
+  const { withStore } = await import('./database.ts');
+  const { messageNamed } = await import('./message.ts');
+  await withStore(terminal, async (store, config) => {
+    const { message, views } = await messageNamed(store, config, id);
+    if (options.json) {
+      const { detailOf } = await import('../http/present.ts');
+      return sayJson(terminal, detailOf(message, views));
+    }
+    say(terminal, ...(await pageOf(terminal, message, views)));
+  });
+}
+
+async function pageOf(terminal: Terminal, message: MessageRow, views: readonly View[]): Promise<string[]> {
+  const { factWords, standingWords, timeWords } = await import('../core/words.ts');
+  const inOrder = ({ facts }: View) => [...facts].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+  const subject = message.subject === null ? '(no subject known)' : `"${printable(message.subject)}"`;
+  const lines = [
+    paint(terminal, 'bold', `Message ${message.id}  ${subject}`),
+    wrapped('  ', `from ${message.sender}, through ${message.domain}, class ${message.class}`),
+    wrapped('  ', `Message-Id <${message.message_id}>, ${ORIGIN[message.origin]} at ${timeWords(message.created_at)}`),
+  ];
+  for (const view of views) {
+    const { state } = view.delivery;
+    lines.push('', `${paint(terminal, 'bold', printable(view.recipient))}  (delivery ${view.id})`);
+    lines.push(wrapped('  ', `${state.toUpperCase()}: ${standingWords(view.delivery)}`), '');
+    lines.push(...inOrder(view).map((fact) => wrapped(`  ${timeWords(fact.at)}  `, factWords(fact))));
+    if (view.facts.length === 0) lines.push('  Nothing has happened to it yet.');
+  }
+  return lines;
+}
+
+const ORIGIN: Record<MessageRow['origin'], string> = {
+  recorded: 'recorded by the application',
+  queued: 'given to our queue',
+  adopted: "known from Mailgun's events",
+};

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { plural, say, sayJson, type Terminal } from './terminal.ts';
+
+const EXAMPLES = `
+Opens deliveries that ended without arriving, with as many tries and as much useful life as a new message has. What
+arrived, or may have (through a secondary that tells nothing more), is left alone. The running daemon does the rest.
+
+Examples:
+  homing retry 01KB2X7Q9T4M3N5P6R8S0V1W2Y
+  homing retry 01KB2X7Q9T4M3N5P6R8S0V1W2Y --recipient ann@example.net`;
+
+type Options = { recipient?: string; json?: boolean };
+
+export function addRetryCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('retry')
+    .description('open deliveries of a message that ended without arriving again')
+    .argument('<id>', 'message, delivery or Message-Id')
+    .option('--recipient <address>', 'only the delivery to this recipient')
+    .option('--json', 'print what was done as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action((id: string, options: Options) => retry(terminal, id, options));
+}
+
+async function retry(terminal: Terminal, id: string, { recipient, json }: Options): Promise<void> {
+  const { withStore } = await import('./database.ts');
+  const { messageNamed, operator } = await import('./message.ts');
+  const { reopenMessage } = await import('../steps/operate.ts');
+  await withStore(terminal, async (store, config) => {
+    const { message } = await messageNamed(store, config, id);
+    const request = { message: message.id, recipient, who: operator(), what: 'retry' as const };
+    const reopened = await reopenMessage(store, request, terminal.now());
+    if (json) return sayJson(terminal, { message: message.id, reopened });
+    say(terminal, `${plural(reopened, 'delivery is', 'deliveries are')} open again; the daemon takes up the rest.`);
+  });
+}

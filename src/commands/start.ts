@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import type { Daemon } from '../daemon.ts';
+import type { Log } from '../log.ts';
+import { Failed, type Terminal } from './terminal.ts';
+
+const EXAMPLES = `
+Stops on SIGTERM and SIGINT: takes nothing new, finishes what is in flight within 25 s and exits 0. A second
+signal ends it at once with 1; nothing is lost by that, only done later.
+
+Examples:
+  homing start
+  DATABASE_URL=mysql://homing:secret@db:3306/homing homing start`;
+
+export function addStartCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('start')
+    .description('run the daemon: webhooks, intake, reconciler, retries, fallback, alerts')
+    .addHelpText('after', EXAMPLES)
+    .action(() => start(terminal));
+}
+
+/** Under the 25 s that are promised, so that the farewell comes in time too. */
+const PATIENCE = 24_000;
+
+async function start(terminal: Terminal): Promise<void> {
+  const { readConfig } = await import('../config.ts');
+  const config = readConfig(terminal.env, 'daemon');
+  const { createLog } = await import('../log.ts');
+  const log = createLog(config.LOG_LEVEL, config.LOG_FORMAT, terminal.out);
+  const signalled = signals();
+  const { reach } = await import('./database.ts');
+  await (await reach(config.DATABASE_URL)).close();
+  const { startDaemon } = await import('../daemon.ts');
+  const daemon = await startDaemon(config, log).catch((error: unknown) => {
+    throw portTrouble(error, `${config.HOST}:${config.PORT}`) ?? error;
+  });
+  process.on('uncaughtException', (error) => {
+    log.error({ error }, 'something that must not happen has happened: homing ends, and should be started again');
+    process.exit(1);
+  });
+  await signalled;
+  await stopInTime(daemon, log);
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second ends the process. */
+function signals(): Promise<void> {
+  return new Promise((resolve) => {
+    let first = true;
+    const onSignal = () => {
+      if (!first) process.exit(1);
+      first = false;
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+/** What is still in flight after that is taken up again when its lease ends, by whoever runs then. */
+async function stopInTime(daemon: Daemon, log: Log): Promise<void> {
+  const { sleep } = await import('../wait.ts');
+  const stopped = new AbortController();
+  const late = sleep(PATIENCE, stopped.signal).then(() => {
+    if (!stopped.signal.aborted) log.warn({}, 'stopped with work in flight: it is taken up again when its lease ends');
+  });
+  await Promise.race([daemon.stop().finally(() => stopped.abort()), late]);
+}
+
+function portTrouble(error: unknown, where: string): Failed | null {
+  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return null;
+  const code = 'code' in error ? String(error.code) : error.name;
+  const why = code === 'EADDRINUSE' ? 'it is in use' : code;
+  return new Failed(`Homing can't listen on ${where}: ${why}. Set HOST and PORT.`);
+}

@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+
+export type Env = Record<string, string | undefined>;
+
+/** The environment, with what a `.env` in the working directory adds to it: what is set already wins. */
+export function readEnvironment(file = '.env'): Env {
+  if (existsSync(file)) process.loadEnvFile(file);
+  return process.env;
+}
+
+/** node:sqlite and the .env reader are called experimental by Node 20 and 22: nothing that an operator could act on. */
+export function hushExperimental(): void {
+  const emit = process.emitWarning.bind(process) as (...given: unknown[]) => void;
+  const isExperimental = (given: unknown): boolean =>
+    given === 'ExperimentalWarning' ||
+    (typeof given === 'object' && given !== null && 'type' in given && given.type === 'ExperimentalWarning');
+  process.emitWarning = (...given: unknown[]) => {
+    if (!isExperimental(given[1])) emit(...given);
+  };
+}
