@@ -16,8 +16,8 @@ export const sendParts = async (world: World, request: SimRequest, domain: strin
   const wrong = wrongAddresses(request, 'from') ?? wrongAddresses(request, 'to') ?? wrongContent(request);
   const options = wrong ?? readOptions(world, request);
   if (typeof options === 'string') return refusal(400, options);
-  const addresses = ['to', 'cc', 'bcc'].flatMap((name) => addressesIn(request.fields[name] ?? []));
-  const mime = splitMime(await composed(request, options));
+  const addresses = addressesIn(['to', 'cc', 'bcc'].flatMap((name) => request.fields[name] ?? []));
+  const mime = splitMime(await composed(request, options.headers, freshMessageId(world, domain)));
   return take(world, { request, domain, mime, addresses, options });
 };
 
@@ -95,16 +95,16 @@ export const addressesIn = (values: string[]): string[] => [
   ...new Set(addressparser(values.join(', '), { flatten: true }).map((mailbox) => mailbox.address)),
 ];
 
-const composed = (request: SimRequest, options: Options): Promise<Buffer> => {
+const composed = (request: SimRequest, given: Headers, freshId: string): Promise<Buffer> => {
   const single = (name: string): string | undefined => request.fields[name]?.[0];
   const list = (name: string): string => (request.fields[name] ?? []).join(', ');
   const template = single('template');
-  const { 'message-id': messageId, ...headers } = lowerKeys(options.headers);
+  const { 'message-id': messageId = `<${freshId}>`, ...headers } = lowerKeys(given);
   const mail = new MailComposer({
     from: list('from'),
     to: list('to'),
     cc: list('cc'),
-    ...(messageId === undefined ? {} : { messageId }),
+    messageId,
     subject: single('subject') ?? '',
     text: single('text') ?? (template === undefined ? '' : `(the template "${template}")`),
     ...optional('html', single('html')),
@@ -126,16 +126,20 @@ const lowerKeys = (headers: Headers): Headers =>
 
 type Submission = { request: SimRequest; domain: string; mime: Mime; addresses: string[]; options: Options };
 
-const take = (world: World, { request, domain, mime, addresses, options }: Submission): Reply => {
+const take = (world: World, submission: Submission): Reply => {
+  const message = storedMessage(world, submission);
+  world.stored.set(message.key, message);
+  handOver(world, message, { kind: 'send', deliverAt: submission.options.deliverAt, honoured: true });
+  return queued(message.messageId);
+};
+
+const storedMessage = (world: World, { request, domain, mime, addresses, options }: Submission): StoredMessage => {
   const variables = { ...carriedVariables(mime), ...options.variables };
   const asked = lowerKeys(options.headers)['message-id'] ?? headerOf(mime, 'Message-Id');
   const messageId = asked?.replace(/^\s*<|>\s*$/g, '') ?? freshMessageId(world, domain);
-  let outgoing = setHeader(setHeader(mime, 'Message-Id', `<${messageId}>`), 'Bcc', null);
-  if (Object.keys(variables).length > 0) outgoing = setHeader(outgoing, 'X-Mailgun-Variables', headerJson(variables));
-  if (options.deliverAt !== null)
-    outgoing = setHeader(outgoing, 'X-Mailgun-Deliver-By', new Date(options.deliverAt).toUTCString());
+  const outgoing = outgoingMime(mime, { messageId, variables, deliverAt: options.deliverAt });
   const from = headerOf(outgoing, 'From') ?? '';
-  const message: StoredMessage = {
+  return {
     key: freshKey(),
     domain,
     messageId,
@@ -149,19 +153,29 @@ const take = (world: World, { request, domain, mime, addresses, options }: Submi
     mime: joinMime(outgoing),
     text: request.fields['text']?.[0] ?? null,
     html: request.fields['html']?.[0] ?? null,
-    attachments: (request.files['attachment'] ?? []).map((file) => ({
-      filename: file.filename,
-      'content-type': file.type,
-      size: file.content.length,
+    attachments: (request.files['attachment'] ?? []).map(({ filename, type, content }) => ({
+      filename,
+      'content-type': type,
+      size: content.length,
     })),
     variables,
     tags: options.tags,
     testMode: options.testMode,
     storedAt: world.clock(),
   };
-  world.stored.set(message.key, message);
-  handOver(world, message, { kind: 'send', deliverAt: options.deliverAt, honoured: true });
-  return queued(messageId);
+};
+
+type Marks = { messageId: string; variables: Record<string, unknown>; deliverAt: Ms | null };
+
+/** The mail as recipients get it: they can read its variables and its first schedule, and never its Bcc. */
+const outgoingMime = (mime: Mime, { messageId, variables, deliverAt }: Marks): Mime => {
+  const marks: [string, string | null][] = [
+    ['Message-Id', `<${messageId}>`],
+    ['Bcc', null],
+  ];
+  if (Object.keys(variables).length > 0) marks.push(['X-Mailgun-Variables', headerJson(variables)]);
+  if (deliverAt !== null) marks.push(['X-Mailgun-Deliver-By', new Date(deliverAt).toUTCString()]);
+  return marks.reduce((marked, [name, value]) => setHeader(marked, name, value), mime);
 };
 
 export const freshMessageId = (world: World, domain: string): string =>

@@ -6,7 +6,7 @@ import { call, DOMAIN, eventNames, MAIL, NOON, send, startByHand } from './suppo
 
 test('a send is answered with an id in angle brackets, and the mail arrives when its time has come', async (t) => {
   const { sim } = await startByHand(t);
-  const { status, body } = await send(sim);
+  const { status, body } = await send(sim, { from: 'app@example.org' });
   assert.equal(status, 200);
   assert.match(String(body['id']), /^<[^<>@]+@mg\.example\.com>$/);
   assert.equal(body['message'], 'Queued. Thank you.');
@@ -39,7 +39,10 @@ test('the id and the variables that the caller sets are kept, in the mail as wel
 
 test('repeated and comma-separated recipients are each handed over once', async (t) => {
   const { sim } = await startByHand(t);
-  await send(sim, { to: ['"Bee, B" <bee@example.net>, ann@example.net', 'ann@example.net'], cc: 'cat@example.net' });
+  await send(sim, {
+    to: ['"Bee, B" <bee@example.net>, ann@example.net', 'ann@example.net'],
+    cc: 'cat@example.net, ann@example.net',
+  });
   assert.deepEqual(
     sim.handovers.map((handover) => handover.recipient),
     ['bee@example.net', 'ann@example.net', 'cat@example.net'],
@@ -153,7 +156,7 @@ test('a body that is not what it says is refused', async (t) => {
   const { sim } = await startByHand(t);
   const headers = { 'content-type': 'multipart/form-data; boundary=none' };
   const seen = await call(sim, 'POST', `/v3/${DOMAIN}/messages`, { junk: 'x' }, headers);
-  assert.equal(seen.status, 400);
+  assert.deepEqual([seen.status, seen.body['message']], [400, 'the request body can not be read']);
 });
 
 for (const [how, text] of [
