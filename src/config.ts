@@ -1,6 +1,9 @@
+import { IANAZone } from 'luxon';
+import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import type { CodeRange } from './core/plan.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './core/time.ts';
+import { parseRelayUrl } from './smtp/url.ts';
 
 /** The configuration can't be used; `problems` names all that is wrong with it, and never a value that may be secret. */
 export class ConfigError extends Error {
@@ -14,11 +17,15 @@ export class ConfigError extends Error {
 
 const UNITS: Record<string, Ms> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY };
 
+/** Longer than anything is waited for or kept, and far below what a number or a date can hold. */
+const LONGEST: Ms = 3650 * DAY;
+
 /** `250ms`, `30s`, `4m`, `8h`, `3d`. Null for anything else. */
 export function parseDuration(text: string): Ms | null {
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
   if (amount === undefined || unit === undefined) return null;
-  return Math.round(Number(amount) * (UNITS[unit] ?? 0));
+  const ms = Math.round(Number(amount) * (UNITS[unit] ?? 0));
+  return ms <= LONGEST ? ms : null;
 }
 
 const duration = (fallback: string) =>
@@ -92,15 +99,22 @@ const databaseUrl = z
   .refine((text) => /^sqlite:.+/.test(text) || (/^(mysql|mariadb):\/\/.+\/.+/.test(text) && URL.canParse(text)), {
     message: 'must be sqlite:./file or mysql://user:pass@host:3306/database',
   });
-const smtpUrls = list().refine((urls) => urls.every((url) => /^smtps?:\/\//.test(url) && URL.canParse(url)), {
-  message: 'must be a comma list of smtp:// or smtps:// URLs',
+const checkSmtp = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
+  try {
+    parseRelayUrl(url);
+  } catch (error) {
+    ctx.addIssue({ code: 'custom', message: `has a wrong ${error instanceof Error ? error.message : 'SMTP URL'}` });
+  }
+};
+const smtpUrls = list().superRefine((urls, ctx) => {
+  for (const url of urls) checkSmtp(url, ctx);
 });
 const cron = (fallback: string) =>
   z
     .string()
     .default(fallback)
     .refine(
-      (text) => [5, 6].includes(text.trim().split(/\s+/).length),
+      (text) => [5, 6].includes(text.trim().split(/\s+/).length) && isCron(text),
       'must be a cron expression of five or six fields',
     );
 
@@ -123,10 +137,7 @@ const SCHEMA = z.object({
     'must be a comma list of addresses',
   ),
   ALERT_FROM: z.string().optional(),
-  ALERT_SMTP_URL: z
-    .string()
-    .refine((url) => /^smtps?:\/\//.test(url) && URL.canParse(url), 'must be an smtp:// URL')
-    .optional(),
+  ALERT_SMTP_URL: z.string().superRefine(checkSmtp).optional(),
   ALERT_SLACK_URL: webUrl.optional(),
   ALERT_WEBHOOK_URL: webUrl.optional(),
   ALERT_GROUP: duration('30s'),
@@ -164,7 +175,7 @@ const SCHEMA = z.object({
   WEBHOOK_SILENCE: duration('1h'),
   RECONCILE_SILENCE: duration('10m'),
   REPORT_CRON: cron('0 7 * * *'),
-  REPORT_TIMEZONE: z.string().default('UTC'),
+  REPORT_TIMEZONE: z.string().default('UTC').refine(IANAZone.isValidZone, 'must be a time zone such as Europe/Berlin'),
   RETENTION_DAYS: count(90),
 });
 
