@@ -74,15 +74,16 @@ export function bodyOf({ body }: Reply): unknown {
   }
 }
 
-/** The status and the provider's own words, in which an address may be quoted. */
 export function detailOf(reply: Reply): string {
-  const body = bodyOf(reply);
+  return `${reply.status}: ${saidIn(bodyOf(reply))}${reply.whole ? '' : ' (the answer broke off)'}`;
+}
+
+/** The provider's own words, on one line. An address may be quoted in them, and is masked. */
+export function saidIn(body: unknown): string {
   const { message, Reason } = objectOf(body);
-  const said =
-    words(message, 300) ?? words(Reason, 300) ?? (typeof body === 'string' ? words(plainText(body), 100) : null);
-  const printable = said?.replace(/\p{Cc}+/gu, ' ') ?? 'no words';
-  const masked = printable.replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress);
-  return `${reply.status}: ${masked}${reply.whole ? '' : ' (the answer broke off)'}`;
+  const text = typeof body === 'string' ? words(plainText(body), 100) : null;
+  const said = words(message, 300) ?? words(Reason, 300) ?? text ?? 'no words';
+  return said.replace(/\p{Cc}+/gu, ' ').replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress);
 }
 
 const plainText = (html: string): string =>

@@ -97,13 +97,19 @@ export function createPort(options: PortOptions): Port {
     fetchMime: (targets) => fetchMime(ask, targets, AbortSignal.timeout(options.timeout)),
     get: (path, query) => call(query ? `${path}?${new URLSearchParams(query)}` : path, { method: 'GET' }),
     postJson: (path, body) => call(path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) }),
-    postForm: (path, fields) => call(path, { method: 'POST', body: formOf(fields) }),
+    postForm: (path, fields) =>
+      call(path, {
+        method: 'POST',
+        headers: FORM_TYPE,
+        body: new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString(),
+      }),
     del: (path) => call(path, { method: 'DELETE' }),
     close: () => agent.destroy(),
   };
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
+const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** The one place where the key is added, and so the one that looks where it goes. */
 function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: PortOptions): Ask {
