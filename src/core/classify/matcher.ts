@@ -21,7 +21,7 @@ export function matcherOf(rules: readonly LayeredRule[]): Matcher {
   const marked = new Uint32Array(always.length);
   return (reply) => {
     marked.set(always);
-    finder.scan(reply.text, (owner) => mark(marked, owner));
+    finder.mark(reply.text, marked);
     return firstOf(ready, marked, reply);
   };
 }

@@ -3,8 +3,8 @@
  * reply would cost a hundred microseconds; nearly all of them can be ruled out because no word of theirs is there.
  */
 export type WordFinder = {
-  /** Calls `found` with the owners of every word in the text; an owner may be named more than once. */
-  scan(text: string, found: (owner: number) => void): void;
+  /** Sets the bit of every owner of a word that is in the text. */
+  mark(text: string, bits: Uint32Array): void;
 };
 
 /** A prefix this long tells words apart well enough, and keeps the table small. */
@@ -16,17 +16,35 @@ export function wordFinder(words: Iterable<[word: string, owner: number]>): Word
   const list = [...words].map(([word, owner]) => [word.slice(0, PREFIX), owner] as const);
   const table = grow(list);
   link(table);
-  const { next, owners, classOf, classes } = table;
+  const { next, classOf, classes } = table;
+  const { starts, flat } = flattened(table.owners, next.length / classes);
   return {
-    scan(text, found) {
+    mark(text, bits) {
       let state = 0;
       for (let at = 0; at < text.length; at++) {
         state = next[state * classes + (classOf[text.charCodeAt(at)] ?? 0)] ?? 0;
-        const here = owners[state];
-        if (here !== undefined) for (const owner of here) found(owner);
+        const end = starts[state + 1] ?? 0;
+        for (let one = starts[state] ?? 0; one < end; one++) {
+          const owner = flat[one] ?? 0;
+          bits[owner >>> 5] = (bits[owner >>> 5] ?? 0) | (1 << (owner & 31));
+        }
       }
     },
   };
+}
+
+/** The owners of all states in one array, since nearly all states have none and most of the rest have one. */
+function flattened(
+  owners: readonly (readonly number[] | undefined)[],
+  states: number,
+): { starts: Int32Array; flat: Int32Array } {
+  const starts = new Int32Array(states + 1);
+  const flat: number[] = [];
+  for (let state = 0; state < states; state++) {
+    flat.push(...(owners[state] ?? []));
+    starts[state + 1] = flat.length;
+  }
+  return { starts, flat: Int32Array.from(flat) };
 }
 
 /** Every character that occurs in no word shares class 0. */

@@ -18,6 +18,17 @@ export const CONTENT: readonly Rule[] = [
     example: '552 Message rejected for spam or virus content',
   },
   {
+    name: 'blocked-words',
+    cause: 'spam_content',
+    pattern: [
+      'blocked using spam pattern',
+      '(?:black-?listed|banned|blocked|forbidden|bad) (?:words?|phrase)',
+      'subject contains',
+    ],
+    source: 'wording common to many filters',
+    example: '550 Refused because the subject contains banned words',
+  },
+  {
     name: 'virus-or-attachment',
     cause: 'message_format',
     pattern: [
@@ -34,8 +45,10 @@ export const CONTENT: readonly Rule[] = [
       'clamav',
       'pieza adjunta',
       '病毒',
+      String.raw`black-?listed (?:\S{1,12} )?(?:file|extension|attachment)`,
+      'attachment polic',
     ],
-    unless: ['blocked using', 'listed'],
+    unless: ['blocked using', ' listed'],
     source: COMMON,
     example: '554 5.7.1 The mail carries a virus',
   },
@@ -94,6 +107,7 @@ export const CONTENT: readonly Rule[] = [
       'account',
       'listed',
       'smtputf8 .{0,20}recipient',
+      'too many "received"',
     ],
     source: 'RFC 5322, RFC 2045 and common wordings',
     example: '554 5.6.0 Message is not RFC 5322 compliant: no Date header',
@@ -139,6 +153,7 @@ export const CONTENT: readonly Rule[] = [
       'ongewenst',
       'indesirable',
       'pourriel',
+      '^unsolicited',
     ],
     unless:
       '(?:user unknown|no such user|unknown user|does not exist|spam (?:source|ip|host|server|list)|blocked using)',

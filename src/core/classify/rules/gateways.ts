@@ -58,6 +58,7 @@ export const GATEWAYS: readonly Rule[] = [
     name: 'symantec-access',
     cause: 'ip_block',
     pattern: 'access to (?:submit messages to )?this (?:e?-?mail )?system has been rejected',
+    unless: ['domain'],
     source: 'Symantec Messaging Gateway, Cisco: connection class of the sending IP',
     example: '554 Your access to this mail system has been rejected. Ask your provider.',
   },

@@ -110,6 +110,7 @@ export const GOOGLE: readonly Rule[] = [
       String.raw`p=rfcmessagenoncompliant\b`,
       String.raw`p=(?:invalid|malformed)\w{0,20}header`,
       'illegal attachment on your message',
+      'content presents a potential',
     ],
     source: SOURCE,
     example: '552 5.7.0 Blocked because its content presents a security issue. p=BlockedMessage ab12-gsmtp',
@@ -138,5 +139,12 @@ export const GOOGLE: readonly Rule[] = [
     pattern: String.raw`p=(?:dmarcrejection|unauthenticated\w{0,20}|spf\w{0,20}|dkim\w{0,20}|tempauth\w{0,10})\b`,
     source: SOURCE,
     example: '550 5.7.26 Not accepted due to policy of the domain. p=DmarcRejection ab12-gsmtp',
+  },
+  {
+    name: 'google-dns',
+    cause: 'bad_domain',
+    pattern: ["dns type 'mx' lookup .{0,80}(?:no relevant answers|nxdomain|noerror)"],
+    source: SOURCE,
+    example: "DNS Error: DNS type 'mx' lookup of nowhere.test responded with code NXDOMAIN",
   },
 ];

@@ -5,6 +5,27 @@ const COMMON = 'wording common to many servers';
 /** Full boxes, too much mail at once, "come back later". They stand first: whatever else is said, time is what helps. */
 export const LIMITS: readonly Rule[] = [
   {
+    name: 'unknown-or-full',
+    cause: 'undetermined',
+    pattern: [
+      String.raw`(?:unknown|invalid|not found|not exist|desconocid\w|inconnu|unbekannt|sconosciut\w) (?:or|o|ou|oder|and/or|/) .{0,30}(?:full|lleno|quota|voll|plein)`,
+      'full .{0,20}(?:or|o|ou|oder) .{0,30}(?:unknown|invalid|not exist|desconocid)',
+    ],
+    confidence: 0.5,
+    source: 'a server that does not say which; only one of the two would make the address dead',
+    example: '550 El buzon es desconocido o lleno',
+  },
+  {
+    name: 'too-many-bad-recipients',
+    cause: 'rate_limited',
+    pattern: [
+      String.raw`too many (?:invalid|bad|unknown|wrong|non-?existent|rejected) (?:\S{1,12} )?(?:recipient|rcpt|address|user|mailbox|command)`,
+    ],
+    unless: ['block', 'black', '<ip>', 'your ip'],
+    source: 'wording common to many servers: a harvesting guard, which forgets after a while',
+    example: '550 Too many unknown recipients in this session',
+  },
+  {
     name: 'message-over-size-for-recipient',
     cause: 'message_too_big',
     pattern: [
@@ -47,6 +68,7 @@ export const LIMITS: readonly Rule[] = [
       '邮件过大',
       '邮件大小',
       'size is bigger',
+      'max(?:imum)? (?:e-?mail|message|mail|attachment) size',
     ],
     unless: [
       'quota',
@@ -92,6 +114,7 @@ export const LIMITS: readonly Rule[] = [
       'quota for (?:sending|messages)',
       'per (?:hour|day|minute)',
       String.raw`(?:daily|hourly|message|connection|rate|recipient) (?:\w{1,10} )?quota`,
+      'submission quota',
     ],
     source: COMMON,
     example: '552 5.2.2 <kim@mail.test>: the owner is over quota',
@@ -112,6 +135,7 @@ export const LIMITS: readonly Rule[] = [
       'per (?:hour|day|minute)',
       '(?:daily|hourly|message|rate) (?:sending )?quota',
       'same message-id',
+      'submission quota',
     ],
     source: COMMON,
     example: '552 5.2.2 Quota of the box was exceeded',
@@ -132,6 +156,8 @@ export const LIMITS: readonly Rule[] = [
       'mailfull',
       'mail full',
       'mailbox_full',
+      'number of stored messages',
+      String.raw`(?:exceed|over)\w{0,3} .{0,30}storage`,
     ],
     unless: ['full (?:name|detail|list)', 'ip address'],
     source: COMMON,
@@ -236,6 +262,7 @@ export const LIMITS: readonly Rule[] = [
       'limite .{0,20}(?:envios|mensajes|excedid|depass)',
       'zu viele',
       'concurrency limit',
+      'submission quota',
     ],
     unless: [
       'low reputation',

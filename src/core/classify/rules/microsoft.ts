@@ -38,7 +38,10 @@ export const MICROSOFT: readonly Rule[] = [
   {
     name: 'microsoft-network-on-list',
     cause: 'ip_block',
-    pattern: 'part of their network is on our block ?list',
+    pattern: [
+      'part of their network is on our block ?list',
+      "messages? from <ip> (?:weren't|wasn't|were not|was not) sent",
+    ],
     source: OUTLOOK,
     example: '550 5.7.1 Contact your provider since part of their network is on our block list.',
   },
@@ -205,7 +208,7 @@ export const MICROSOFT: readonly Rule[] = [
     name: 'microsoft-recipient-not-found',
     cause: 'recipient_unknown',
     pattern: [
-      String.raw`resolver\.adr\.(?:recip(?:ient)?notfound|exrecipnotfound|badprimary|invalidinsmtp|recipientnotfound)`,
+      String.raw`resolver\.adr\.(?:recip(?:ient)?notfound|exrecipnotfound|badprimary|ambiguous|invalidrecipient|invalidinsmtp|recipientnotfound)`,
       String.raw`\brecipnotfound\b`,
     ],
     source: EXCHANGE,

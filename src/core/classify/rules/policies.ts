@@ -5,6 +5,22 @@ const COMMON = 'wording common to many servers';
 /** A refusal that names no cause: one try elsewhere. */
 export const POLICIES: readonly Rule[] = [
   {
+    name: 'signature-named',
+    cause: 'sender_auth',
+    pattern: [String.raw`\bspf\b`, String.raw`\bdkim\b`],
+    unless: ['checks', 'score'],
+    confidence: 0.7,
+    source: 'a refusal that names SPF or DKIM and nothing else',
+    example: '550 Correo rechazado: SPF',
+  },
+  {
+    name: 'policy-on-headers',
+    cause: 'message_format',
+    pattern: [String.raw`restrictions \(header based\)`],
+    source: 'GMX and WEB.DE',
+    example: '550 <kim@mail.test>: Reject due to policy restrictions (header based)',
+  },
+  {
     name: 'policy',
     cause: 'policy_block',
     pattern: [
@@ -25,6 +41,9 @@ export const POLICIES: readonly Rule[] = [
       'violation',
       'unacceptable',
       'compliance',
+      String.raw`politi(?:ca|que|k)\b`,
+      'richtlinie',
+      'zasad',
     ],
     source: COMMON,
     example: '554 5.7.1 Refused for reasons of local policy',
@@ -51,6 +70,9 @@ export const POLICIES: readonly Rule[] = [
       String.raw`(?:rejected|refused|denied|declined)(?: by| for|$|\.|,)`,
       'not accept',
       'denied by',
+      'command not allowed',
+      String.raw`rechazad|rejeitad|respint|abgelehnt|verweigert|odrzucon|odmitnut|geweigerd|denegad|negado|refuse\b`,
+      'отклонен|拒绝',
     ],
     confidence: 0.5,
     source: COMMON,
