@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addClassifyCommand } from './commands/classify.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly ((program: Command, terminal: Terminal) => void)[] = [
   addExplainCommand,
   addRetryCommand,
   addCancelCommand,
+  addClassifyCommand,
 ];
 
 const EXIT_CODES = `

@@ -1,0 +1,87 @@
+import type { Fact, FactOf } from '../core/delivery.ts';
+import type { Ms } from '../core/time.ts';
+import type { Store } from './open.ts';
+import { load, type View } from './rows.ts';
+import { chunks } from './transact.ts';
+
+const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
+
+/** Deliveries that are open and that no row of what is due leads to: nobody will ever act on them. */
+export async function forgotten(store: Store, limit: number): Promise<string[]> {
+  const { db } = store;
+  const rows: { id: string }[] = await db('deliveries')
+    .whereIn('state', OPEN)
+    .whereNotExists(db('due').whereRaw('due.delivery_id = deliveries.id').select(db.raw('1')))
+    .select('id')
+    .limit(limit);
+  return rows.map((r) => r.id);
+}
+
+/** Events that could not be understood since then; their last error. */
+export async function setAside(
+  store: Store,
+  since: Ms,
+  limit: number,
+): Promise<{ id: string; error: string | null }[]> {
+  return store
+    .db('inbox')
+    .where({ pending: 0 })
+    .where('due_at', '>=', since)
+    .where({ outcome: 'set_aside' })
+    .orderBy('due_at', 'desc')
+    .select('id', 'error')
+    .limit(limit);
+}
+
+/** Since when the oldest event has waited to be understood; null when none waits. */
+export async function inboxWaitsSince(store: Store): Promise<Ms | null> {
+  const row: { due_at: Ms } | undefined = await store
+    .db('inbox')
+    .where({ pending: 1 })
+    .orderBy('due_at')
+    .first('due_at');
+  return row?.due_at ?? null;
+}
+
+/** Alerts that are still to be sent and were made before that moment, with the last error. */
+export async function unsentAlerts(store: Store, before: Ms): Promise<{ id: string; error: string | null }[]> {
+  return store
+    .db('alerts')
+    .where({ pending: 1 })
+    .where('created_at', '<', before)
+    .orderBy('due_at')
+    .select('id', 'error')
+    .limit(1000);
+}
+
+export async function sqliteVersion(store: Store): Promise<string> {
+  const [row] = (await store.db.raw('select sqlite_version() as version')) as { version: string }[];
+  return row?.version ?? 'unknown';
+}
+
+export type Failure = { view: View; fact: FactOf<'reported'> };
+
+/** Failures of deliveries made since then whose cause the classifier could not tell, newest delivery first. */
+export async function undetermined(store: Store, since: Ms, limit: number): Promise<Failure[]> {
+  const rows: { delivery_id: string }[] = await store
+    .db('deliveries')
+    .join('facts', 'facts.delivery_id', 'deliveries.id')
+    .where('deliveries.created_at', '>=', since)
+    .where('facts.kind', 'reported')
+    .where('facts.body', 'like', '%"cause":"undetermined"%')
+    .orderBy('deliveries.created_at', 'desc')
+    .distinct('facts.delivery_id', 'deliveries.created_at')
+    .limit(limit);
+  const found: Failure[] = [];
+  for (const part of chunks(rows, 200)) {
+    const views = await load(
+      store.db,
+      part.map((r) => r.delivery_id),
+    );
+    for (const view of views.values()) found.push(...view.facts.filter(isUndetermined).map((fact) => ({ view, fact })));
+  }
+  return found;
+}
+
+const isUndetermined = (fact: Fact): fact is FactOf<'reported'> =>
+  fact.kind === 'reported' && fact.verdict?.cause === 'undetermined';
