@@ -5,6 +5,7 @@ import { fold } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './open.ts';
 import { addTallies } from './operations.ts';
+import { countMoves } from './rollup.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from './rows.ts';
 import { chunks, transact } from './transact.ts';
 
@@ -54,7 +55,8 @@ export async function changeIn(
   return moves.map((m) => m.after);
 }
 
-export type Move = { view: View; fresh: Fact[]; before: Delivery | null; after: View };
+/** `first` marks the birth of a message's first delivery, under which the message is counted. */
+export type Move = { view: View; fresh: Fact[]; before: Delivery | null; after: View; first?: boolean };
 
 async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: string): Promise<string[]> {
   const rows = await tx('due')
@@ -64,7 +66,7 @@ async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: strin
   return rows.map((r: { delivery_id: string }) => r.delivery_id);
 }
 
-/** Writes facts, states, what is due and what is to be told, in five statements at most whatever the number of deliveries. */
+/** Writes facts, states, what is due and what is to be told and counted, in a few statements whatever the number of deliveries. */
 export async function write(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   if (moves.length === 0) return;
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
@@ -77,6 +79,7 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
   await dropBodies(tx, moves);
   await tell(tx, moves, now);
+  await countMoves(tx, moves, now);
 }
 
 /** A body is kept no longer than one of its deliveries is open. */

@@ -7,6 +7,7 @@ import type { Ms } from '../core/time.ts';
 import { newId, recordKey } from './ids.ts';
 import { changeIn, type Move, write } from './ledger.ts';
 import type { Store } from './open.ts';
+import { recount } from './rollup.ts';
 import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from './rows.ts';
 import { chunks, transact } from './transact.ts';
 
@@ -42,14 +43,14 @@ const PIECE = 512 * 1024;
 export async function record(store: Store, draft: Draft, now: Ms): Promise<Recorded> {
   const id = draft.id ?? newId(now);
   return transact(store, async (tx) => {
-    const { message, created } = await insertOrGet(tx, id, draft);
+    const { message, created } = await insertOrGet(tx, id, draft, now);
     if (created && draft.body) await insertBody(tx, message.id, draft.body);
     const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
     const keys = new Set(known.map((d) => d.recipient_key));
     const fresh = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
     await write(
       tx,
-      fresh.map((recipient) => birthOf(message, recipient, draft, now)),
+      fresh.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0 && known.length === 0)),
       now,
     );
     const told = new Set(draft.recipients.map(recipientKey));
@@ -64,6 +65,7 @@ async function insertOrGet(
   tx: Knex.Transaction,
   id: string,
   draft: Draft,
+  now: Ms,
 ): Promise<{ message: MessageRow; created: boolean }> {
   const row: MessageRow = {
     id,
@@ -84,19 +86,31 @@ async function insertOrGet(
   if (found.id === id) return { message: found, created: true };
   // Events came before the application's own record: what the application says of its message counts.
   if (found.origin === 'adopted' && draft.origin !== 'adopted')
-    return { message: await claimAdopted(tx, found, row), created: false };
+    return { message: await claimAdopted(tx, found, row, now), created: false };
   return { message: found, created: false };
 }
 
-async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow): Promise<MessageRow> {
+async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow, now: Ms): Promise<MessageRow> {
   const { sender, subject, message_key, origin, policy } = row;
   const mine = { sender, subject, class: row.class, message_key, origin, policy };
+  await moveClass(tx, found, row.class, now);
   await tx('messages').where({ id: found.id }).update(mine);
-  await tx('deliveries').where({ message_id: found.id }).update({ class: row.class });
   return { ...found, ...mine };
 }
 
-function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms): Move {
+async function moveClass(tx: Knex.Transaction, message: MessageRow, to: MessageClass, now: Ms): Promise<void> {
+  if (message.class === to) return;
+  const rows: { id: string }[] = await tx('deliveries').where({ message_id: message.id }).select('id').limit(5000);
+  const views = await load(
+    tx,
+    rows.map((r) => r.id),
+    true,
+  );
+  await recount(tx, [...views.values()], to, now);
+  await tx('deliveries').where({ message_id: message.id }).update({ class: to });
+}
+
+function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms, first: boolean): Move {
   const id = newId(now);
   const birth = { id, createdAt: draft.createdAt, policy: JSON.parse(message.policy) as Policy };
   const view: View = {
@@ -115,7 +129,7 @@ function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms):
     facts: [...draft.facts],
     delivery: fold(birth, draft.facts),
   };
-  return { view, fresh: [...draft.facts], before: null, after: view };
+  return { view, fresh: [...draft.facts], before: null, after: view, first };
 }
 
 async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Ms } from '../core/time.ts';
 import type { Store } from './open.ts';
+import { rememberPruned } from './rebuild.ts';
 import { chunks, transact } from './transact.ts';
 
 /** Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them. */
@@ -16,6 +17,7 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
   const ids = old.map((m) => m.id);
   if (ids.length === 0) return 0;
   return transact(store, async (tx) => {
+    await rememberPruned(tx, before);
     const deliveries: { id: string }[] = await tx('deliveries').whereIn('message_id', ids).select('id');
     for (const part of chunks(
       deliveries.map((d) => d.id),

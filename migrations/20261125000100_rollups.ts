@@ -1,0 +1,80 @@
+import type { Knex } from 'knex';
+
+/* The rules of the first migration hold: every step can be repeated, text is compared byte by byte. */
+
+type Columns = (t: Knex.CreateTableBuilder) => void;
+
+async function make(db: Knex, name: string, columns: Columns): Promise<void> {
+  if (await db.schema.hasTable(name)) return;
+  const mysql = db.client.config.client === 'mysql2';
+  await db.schema.createTable(name, (t) => {
+    // SQLite compares byte by byte anyway, and Knex refuses these two on it.
+    if (mysql) t.charset('utf8mb4');
+    if (mysql) t.collate('utf8mb4_bin');
+    columns(t);
+  });
+}
+
+const TABLES: Record<string, Columns> = {
+  // Sums by time of asking. The key starts with what a report asks for, so that it reads nothing else.
+  rollups(t) {
+    t.integer('span').notNullable();
+    t.string('what', 16).notNullable();
+    t.bigInteger('bucket').notNullable();
+    t.string('domain', 253).notNullable();
+    t.string('class', 10).notNullable();
+    t.string('value', 320).notNullable();
+    t.bigInteger('n').notNullable();
+    t.bigInteger('ms').notNullable();
+    t.primary(['span', 'what', 'bucket', 'domain', 'class', 'value']);
+  },
+  // Changes that are not in the sums yet: adding a row of its own, no writer waits for another.
+  rollup_pending(t) {
+    t.string('id', 26).primary();
+    t.text('body', 'longtext').notNullable();
+  },
+  // What a receiving server said, once a day for each domain, recipient domain and cause; without addresses.
+  rollup_examples(t) {
+    t.bigInteger('day').notNullable();
+    t.string('domain', 253).notNullable();
+    t.string('place', 320).notNullable();
+    t.text('reply').notNullable();
+    t.primary(['day', 'domain', 'place']);
+  },
+  // The daily report as it was written, stored before it is sent: one row a day, whoever wrote it.
+  reports(t) {
+    t.string('day', 10).primary();
+    t.string('subject', 255).notNullable();
+    t.text('body', 'longtext').notNullable();
+    t.bigInteger('created_at').notNullable();
+    t.integer('pending').notNullable();
+    t.bigInteger('due_at').notNullable();
+    t.integer('tries').notNullable();
+    t.bigInteger('sent_at').nullable();
+    t.text('told').notNullable();
+    t.text('error').nullable();
+    t.index(['pending', 'due_at']);
+  },
+};
+
+const ALERTS_BY_TIME = 'alerts_created_at_index';
+
+export async function up(db: Knex): Promise<void> {
+  for (const [name, columns] of Object.entries(TABLES)) await make(db, name, columns);
+  if (!(await hasIndex(db, ALERTS_BY_TIME))) {
+    await db.schema.alterTable('alerts', (t) => t.index('created_at', ALERTS_BY_TIME));
+  }
+}
+
+async function hasIndex(db: Knex, name: string): Promise<boolean> {
+  if (db.client.config.client !== 'mysql2') {
+    return (await db('sqlite_master').where({ type: 'index', name }).first('name')) !== undefined;
+  }
+  const [rows] = (await db.raw('show index from alerts where Key_name = ?', [name])) as [unknown[]];
+  return rows.length > 0;
+}
+
+export async function down(db: Knex): Promise<void> {
+  await db.schema.alterTable('alerts', (t) => t.dropIndex('created_at', ALERTS_BY_TIME));
+  for (const name of Object.keys(TABLES).reverse()) await db.schema.dropTableIfExists(name);
+}
