@@ -33,10 +33,17 @@ export function textOf(raw: Uint8Array, format: Format): string | null {
   }
 }
 
+/** Mailgun's forms have some thirty, and the application's variables. A megabyte of `a&` takes a second to take apart. */
+const MOST_FIELDS = 1000;
+
 /** What a body says, or why it can't be read. */
 export function payloadOf(text: string, format: Format): Payload | string {
-  if (format.kind === 'form') return { kind: 'form', form: lastOfEach(new URLSearchParams(text)) };
-  if (format.kind === 'multipart') return { kind: 'form', form: lastOfEach(partsOf(text, format.boundary)) };
+  if (format.kind !== 'json') {
+    const separator = format.kind === 'form' ? '&' : `--${format.boundary}`;
+    if (text.split(separator, MOST_FIELDS + 1).length > MOST_FIELDS) return 'the form has too many fields';
+    const pairs = format.kind === 'form' ? new URLSearchParams(text) : partsOf(text, format.boundary);
+    return { kind: 'form', form: lastOfEach(pairs) };
+  }
   const problem = jsonProblem(text);
   if (problem !== null) return problem;
   try {

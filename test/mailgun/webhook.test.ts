@@ -76,6 +76,8 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
   ['A6 33 deep', 'unusable', bodyOf(sign(), JSON.parse(`${'['.repeat(32)}${']'.repeat(32)}`))],
   ['A6 brackets in a string', 'event', bodyOf(sign(), { ...EVENT, reason: `\\"${'[{'.repeat(99)}` })],
   ['A7 numbers beyond measure', 'event', bodyOf().replace('1764064799.5', '1e400')],
+  ['A7 a form of 500,000 fields', 'unusable', `${'a&'.repeat(500_000)}${legacy()}`, FORM],
+  ['A7 a form of 200,000 parts', 'unusable', '--b\r\n'.repeat(200_000), 'multipart/form-data; boundary=b'],
   ['A9 plain text', 'unusable', bodyOf(), 'text/plain'],
   ['A9 XML', 'unusable', '<event/>', 'application/xml'],
   ['A9 a form, the application having a token of its own', 'event', legacy('token=theirs&event=mine&'), FORM],
