@@ -2,7 +2,10 @@ import { type Fields, isObject } from './fields.ts';
 import { lastOfEach } from './legacy.ts';
 
 /** How a body is written. The type is in the form in which it is kept with the body: enough to read it again. */
-export type Format = { kind: 'json' | 'form'; type: string } | { kind: 'multipart'; type: string; boundary: string };
+export type Format =
+  | { kind: 'json'; type: string }
+  | { kind: 'form'; type: string }
+  | { kind: 'multipart'; type: string; boundary: string };
 
 export type Payload = { kind: 'json'; body: Fields } | { kind: 'form'; form: Readonly<Record<string, string>> };
 
