@@ -178,7 +178,7 @@ const SAME_EVERYWHERE: ReadonlySet<number> = new Set([401, 402, 403, 429]);
  * other answer stands.
  */
 function isElsewhere(exchanged: Exchanged, answer: Refused): boolean {
-  if (exchanged.kind === 'silence') return !exchanged.begun;
+  if (exchanged.kind === 'silence') return true;
   return answer.why !== 'busy' && !SAME_EVERYWHERE.has(exchanged.status);
 }
 

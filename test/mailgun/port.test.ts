@@ -80,6 +80,11 @@ const cut: Script = (response) => {
   response.writeHead(200, { 'content-length': text.length });
   response.write(text.slice(0, 30), () => response.socket?.destroy());
 };
+const cutAfterJson: Script = (response) => {
+  const text = JSON.stringify(QUEUED);
+  response.writeHead(200, { 'content-length': text.length + 1 });
+  response.write(text, () => response.socket?.destroy());
+};
 const pour: Script = (response) => {
   response.writeHead(200, { 'content-type': 'application/json' });
   const write = () => {
@@ -106,6 +111,7 @@ const ANSWERS: [string, Script, string, string?][] = [
   ['a list', say(200, [QUEUED]), 'unanswered'],
   ['cut JSON', say(200, '{"id":"<m1@exam'), 'unanswered'],
   ['an answer that breaks off', cut, 'unanswered'],
+  ['an answer that breaks off behind its JSON', cutAfterJson, 'unanswered'],
   ['a gzip bomb', bomb, 'unanswered'],
   ['an answer without end', pour, 'unanswered'],
   ['an answer of 64 KiB and more', say(200, { ...QUEUED, pad: 'x'.repeat(65_536) }), 'unanswered'],
