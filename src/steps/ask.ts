@@ -51,11 +51,14 @@ async function itemsAbout(history: History, view: View): Promise<RawItem[]> {
   return items;
 }
 
+/** Every id under which the provider may know it: the one it was sent with, those of its answers, and those it spoke of. */
 function idsOf(view: View): Set<string> {
-  const answered = view.delivery.attempts.flatMap((a) =>
-    a.answer?.kind === 'accepted' && a.claim.route !== 'secondary' ? [a.answer.messageId] : [],
-  );
-  return new Set([view.rfcMessageId, ...answered.filter((id) => id !== null)]);
+  const ids = new Set([view.rfcMessageId]);
+  for (const { answer, claim, reports } of view.delivery.attempts) {
+    if (answer?.kind === 'accepted' && claim.route !== 'secondary' && answer.messageId) ids.add(answer.messageId);
+    for (const { messageId } of reports) if (messageId) ids.add(messageId);
+  }
+  return ids;
 }
 
 const isAbout = (view: View, s: Sighting): boolean =>

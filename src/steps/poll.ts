@@ -33,13 +33,16 @@ export async function pollEvents(deps: PollDeps): Promise<number> {
     const now = deps.now();
     try {
       found += await readRange(deps, `settled:${domain}`, domain, now - deps.eventsSettle);
-      found += await readRange(deps, `head:${domain}`, domain, now);
+      found += await readRange(deps, `head:${domain}`, domain, now - headStart(deps));
     } catch (error) {
       deps.log.warn({ domain, problem: wordsOf(error) }, 'events could not be polled');
     }
   }
   return found;
 }
+
+/** Webhooks come first when they come: what is found by polling was really missing, and the share of it means something. */
+const headStart = (deps: PollDeps): Ms => Math.min(MINUTE, deps.eventsSettle / 10);
 
 /** Reads on from where the cursor stands to `end`, and moves the cursor only over what is safely in the inbox. */
 async function readRange(deps: PollDeps, name: string, domain: string, end: Ms): Promise<number> {

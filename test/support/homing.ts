@@ -1,0 +1,219 @@
+import type { TestContext } from 'node:test';
+import { readConfig } from '../../src/config.ts';
+import type { MessageClass } from '../../src/core/delivery.ts';
+import { policyFor } from '../../src/core/policy.ts';
+import { MINUTE, type Ms } from '../../src/core/time.ts';
+import { createApp } from '../../src/http/app.ts';
+import { listen } from '../../src/http/server.ts';
+import type { Log } from '../../src/log.ts';
+import { settingsOf } from '../../src/settings.ts';
+import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/sim/mailgun.ts';
+import { type Sink, type SinkOptions, startSink } from '../../src/sim/sink.ts';
+import { bundleAlerts, sendAlerts } from '../../src/steps/alert.ts';
+import { digest, handedOver } from '../../src/steps/digest.ts';
+import { pollEvents } from '../../src/steps/poll.ts';
+import { reconcileDue } from '../../src/steps/reconcile.ts';
+import { learnRetention } from '../../src/steps/watch.ts';
+import { rememberDomains } from '../../src/store/domains.ts';
+import { findMessage, record } from '../../src/store/messages.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openStore, type Store } from '../../src/store/open.ts';
+import type { View } from '../../src/store/rows.ts';
+import { connect, httpDeps, stepDeps } from '../../src/wiring.ts';
+import { clockAt, type SetClock } from './clock.ts';
+
+export const DOMAIN = 'mg.example.com';
+export const ADMIN = 'admin@team.example';
+const KEY = 'key-test';
+const SIGNING_KEY = 'signing-key-for-tests';
+
+export type Options = {
+  env?: Record<string, string>;
+  sim?: Partial<SimMailgunOptions>;
+  sink?: SinkOptions;
+  /** Without a secondary there is nothing to fall back to, and alerts have nowhere to go. */
+  secondary?: boolean;
+  database?: string;
+  /** Events are found by webhook alone unless this is set. */
+  poll?: boolean;
+};
+
+export type Homing = {
+  clock: SetClock;
+  sim: SimMailgun;
+  sink: Sink;
+  store: Store;
+  url: string;
+  lines: string[];
+  /** Records a message and sends it through the simulated Mailgun, as an application does. */
+  send(recipient: string, more?: { class?: MessageClass; record?: 'before' | 'never' | 'lost' }): Promise<string>;
+  /** Does all that is due now. */
+  settle(): Promise<void>;
+  /** Moves the clock from one due time to the next until nothing is due any more, or that moment is reached. */
+  play(until?: Ms): Promise<void>;
+  views(id: string): Promise<View[]>;
+  alerts(): { subject: string; text: string }[];
+};
+
+/** Everything but the loops: the real steps on a clock that the test sets, against a simulated Mailgun and a mail sink. */
+export async function startByHand(t: TestContext, options: Options = {}): Promise<Homing> {
+  const clock = clockAt();
+  // Events that bear the very millisecond of the call are nothing that a real clock shows.
+  const quirks = { deliveryLatency: 800, webhookLatency: 200, ...options.sim?.quirks };
+  const sim = await startSimMailgun({
+    apiKey: KEY,
+    signingKey: SIGNING_KEY,
+    domains: [DOMAIN],
+    clock,
+    ...options.sim,
+    quirks,
+  });
+  const sink = await startSink({ clock, ...options.sink });
+  const config = readConfig(environment(sim, sink, options), 'daemon');
+  const store = openStore(config.DATABASE_URL);
+  await migrate(store.db);
+  await rememberDomains(store, config.MAILGUN_DOMAIN);
+  const lines: string[] = [];
+  const stopping = new AbortController();
+  const outside = connect(config);
+  const settings = settingsOf(config);
+  const inside = {
+    store,
+    config,
+    settings,
+    now: clock,
+    monotonic: clock,
+    signal: stopping.signal,
+    log: logInto(lines),
+  };
+  const deps = stepDeps(inside, outside);
+  const server = await listen(createApp(httpDeps(inside, () => {})), '127.0.0.1', 0);
+  const url = `http://127.0.0.1:${server.port}`;
+  sim.setWebhook(`${url}/webhooks/mailgun`);
+  t.after(async () => {
+    await server.close(1000);
+    await Promise.all([outside.port.close(), outside.relays?.close(), outside.alerting.close()]);
+    await Promise.all([sim.close(), sink.close(), store.close()]);
+  });
+
+  const settle = async () => {
+    for (let round = 0; ; round++) {
+      if (round > 200) throw new Error(`something is due without end at ${new Date(clock()).toISOString()}`);
+      await sim.runDue();
+      const polled = options.poll ? await pollEvents(deps.poll) : 0;
+      const done = (await digest(deps.digest)) + (await reconcileDue(deps.reconcile));
+      const told = (await bundleAlerts(deps.alert)) + (await sendAlerts(deps.alert));
+      if (polled + done + told === 0) return;
+    }
+  };
+  return {
+    clock,
+    sim,
+    sink,
+    store,
+    url,
+    lines,
+    settle,
+    send: (recipient, more = {}) => sendOne({ clock, sim, store, settings }, recipient, more),
+    async play(until = Number.POSITIVE_INFINITY) {
+      await learnRetention({ store, retention: outside.account.retention, now: clock, log: logInto(lines) });
+      for (;;) {
+        await settle();
+        const next = Math.min(
+          ...(await dueTimes(store, config.ALERT_GROUP)),
+          sim.nextDueAt() ?? Number.POSITIVE_INFINITY,
+        );
+        if (next > until || next === Number.POSITIVE_INFINITY) break;
+        clock.set(Math.max(next, clock() + 1));
+      }
+      if (until !== Number.POSITIVE_INFINITY) clock.set(until);
+    },
+    views: async (id) => (await findMessage(store, id))?.views ?? [],
+    alerts: () =>
+      sink.mails
+        .filter((m) => m.to.includes(ADMIN))
+        .map(({ raw }) => ({ subject: headerOf(raw, 'Subject'), text: raw })),
+  };
+}
+
+const environment = (sim: SimMailgun, sink: Sink, options: Options): Record<string, string> => ({
+  DATABASE_URL: options.database ?? 'sqlite::memory:',
+  MAILGUN_API_KEY: KEY,
+  MAILGUN_DOMAIN: DOMAIN,
+  MAILGUN_API_URL: sim.url,
+  MAILGUN_WEBHOOK_SIGNING_KEY: SIGNING_KEY,
+  MAILGUN_STORAGE_HOSTS: [...new Set([new URL(sim.url).host, new URL(sim.storageOrigin).host])].join(','),
+  ...(options.secondary === false ? {} : { SECONDARY_SMTP_URL: sink.url }),
+  ADMIN_EMAILS: ADMIN,
+  API_TOKENS: 'token',
+  RETRY_SPREAD: '0',
+  ...options.env,
+});
+
+type Parts = { clock: SetClock; sim: SimMailgun; store: Store; settings: ReturnType<typeof settingsOf> };
+
+async function sendOne(
+  { clock, sim, store, settings }: Parts,
+  recipient: string,
+  more: Parameters<Homing['send']>[1] = {},
+): Promise<string> {
+  const messageId = `${Math.random().toString(36).slice(2)}@${DOMAIN}`;
+  const kind = more.class ?? 'notice';
+  const draft = {
+    messageId,
+    domain: DOMAIN,
+    from: `team@${DOMAIN}`,
+    subject: 'Hello',
+    class: kind,
+    key: null,
+    origin: 'recorded' as const,
+    policy: policyFor(kind, settings.policies),
+    recipients: [recipient],
+    createdAt: clock(),
+  };
+  const [claimed] = handedOver(clock(), messageId);
+  const sending = claimed?.kind === 'claimed' ? [{ ...claimed, leaseUntil: clock() + settings.lease }] : [];
+  const id = more.record === 'never' ? '' : (await record(store, { ...draft, facts: sending }, clock())).id;
+  const form = new URLSearchParams({
+    from: draft.from,
+    to: recipient,
+    subject: 'Hello',
+    text: 'Hi',
+    'h:Message-Id': `<${messageId}>`,
+  });
+  if (id) form.set('v:homing-id', id);
+  const response = await fetch(`${sim.url}/v3/${DOMAIN}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`api:${KEY}`).toString('base64')}` },
+    body: form,
+  }).catch(() => null);
+  await response?.arrayBuffer();
+  if (more.record === undefined && response?.ok)
+    await record(store, { ...draft, facts: handedOver(clock(), messageId) }, clock());
+  return id || messageId;
+}
+
+/** When something of ours falls due next. */
+async function dueTimes(store: Store, group: Ms): Promise<Ms[]> {
+  const { db } = store;
+  const least = async (table: string, column: string, open: Record<string, unknown>): Promise<Ms | null> => {
+    const row: Record<string, Ms> | undefined = await db(table).where(open).orderBy(column).first(column);
+    return row?.[column] ?? null;
+  };
+  const items = await least('alert_items', 'at', { alert_id: null });
+  const times = [
+    await least('due', 'at', {}),
+    await least('inbox', 'due_at', { pending: 1 }),
+    await least('alerts', 'due_at', { pending: 1 }),
+    items === null ? null : items + group,
+  ];
+  return times.filter((at) => at !== null);
+}
+
+const headerOf = (raw: string, name: string): string =>
+  new RegExp(`^${name}: (.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(raw)?.[1] ?? '';
+
+function logInto(lines: string[]): Log {
+  const line = (...parts: unknown[]) => void lines.push(JSON.stringify(parts));
+  return { debug: line, info: line, warn: line, error: line } as unknown as Log;
+}
