@@ -1,5 +1,5 @@
 import { wordsOf } from './pattern.ts';
-import type { Reply } from './reply.ts';
+import { plainLetters, type Reply } from './reply.ts';
 import { CONFIDENCE_OF, type Layer, type Rule } from './rule.ts';
 import { wordFinder } from './words.ts';
 
@@ -28,10 +28,14 @@ export function matcherOf(rules: readonly LayeredRule[]): Matcher {
 
 /** One for each alternative of the pattern: the smaller they are, the more of them need not run. */
 function readyOf(rule: LayeredRule): Ready[] {
-  const unless = rule.unless === undefined ? null : new RegExp([rule.unless].flat().join('|'));
+  const unless = rule.unless === undefined ? null : compiled([rule.unless].flat().join('|'));
   if (rule.pattern === undefined) return [{ rule, pattern: null, unless }];
-  return [rule.pattern].flat().map((pattern) => ({ rule, pattern: new RegExp(pattern), unless }));
+  return [rule.pattern].flat().map((pattern) => ({ rule, pattern: compiled(pattern), unless }));
 }
+
+/** \S, \D, \W and \B must keep their case. */
+const compiled = (pattern: string): RegExp =>
+  new RegExp(pattern.replace(/\\.|[^\\]+/gs, (part) => (part.startsWith('\\') ? part : plainLetters(part))));
 
 function mark(bits: Uint32Array, index: number): void {
   bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31));

@@ -99,19 +99,14 @@ function readMatch(given: unknown, wrong: Wrong): string | undefined {
   if (typeof given !== 'string' || given.trim() === '')
     return wrong('needs a "match": words, or /a regular expression/');
   const between = /^\/(.*)\/([a-z]*)$/s.exec(given.trim());
-  if (!between) return escaped(given.trim().toLowerCase());
+  if (!between) return escaped(given.trim());
   const [, source = '', flags = ''] = between;
   if (flags !== '' && flags !== 'i') return wrong(`flag "${shown(flags)}" is not allowed (case never matters)`);
-  const pattern = lowered(source);
-  const refusal = refusalOf(pattern);
-  return refusal === null ? pattern : wrong(`unsafe or wrong pattern: ${refusal}`);
+  const refusal = refusalOf(source);
+  return refusal === null ? source : wrong(`unsafe or wrong pattern: ${refusal}`);
 }
 
 const escaped = (words: string): string => words.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replace(/\s+/g, ' ');
-
-/** Replies are matched in lower case; \S, \D, \W and \B keep their meaning. */
-const lowered = (source: string): string =>
-  source.replace(/\\.|[^\\]+/gs, (part) => (part.startsWith('\\') ? part : part.toLowerCase()));
 
 function readCodes(given: unknown, wrong: Wrong): number[] | undefined {
   if (given === undefined) return undefined;

@@ -72,15 +72,19 @@ const PLAIN: Record<string, string> = {
   '”': '"',
 };
 
+/** Lower case, without accents; rules are put through it too, so that they may be written as people write. */
+export function plainLetters(text: string): string {
+  const lowered = text.toLowerCase();
+  if (!/[\u0080-\uffff]/.test(lowered)) return lowered;
+  const bare = lowered
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFC');
+  return bare.replace(/[łßøđıæ’‘“”]/g, (letter) => PLAIN[letter] ?? letter);
+}
+
 function flatten(raw: string): string {
-  let text = raw.toLowerCase();
-  if (/[\u0080-\uffff]/.test(text)) {
-    const bare = text
-      .normalize('NFKD')
-      .replace(/[\u0300-\u036f]/g, '')
-      .normalize('NFC');
-    text = bare.replace(/[łßøđıæ’‘“”]/g, (letter) => PLAIN[letter] ?? letter);
-  }
+  let text = plainLetters(raw);
   if (text.includes('&'))
     text = text
       .replace(/&lt;/g, '<')
