@@ -1,4 +1,5 @@
 import type { Attempt, Delivery, Fact, FactOf, Route } from './delivery.ts';
+import { provesArrival } from './fold.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './time.ts';
 import type { Cause } from './verdict.ts';
 
@@ -8,12 +9,16 @@ export const timeWords = (at: Ms): string => `${new Date(at).toISOString().slice
 /** `4 min`, `4 h 16 min`, `250 ms`. */
 export function lengthWords(ms: Ms): string {
   if (ms < SECOND) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
-  if (ms < HOUR) return `${Math.round(ms / MINUTE)} min`;
-  const [big, bigName, small, smallName] = ms < DAY ? [HOUR, 'h', MINUTE, 'min'] : [DAY, 'd', HOUR, 'h'];
-  const rest = Math.round((ms % big) / small);
-  return `${Math.floor(ms / big)} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
+  if (rounded(ms, SECOND) < MINUTE) return `${Math.round(ms / SECOND)} s`;
+  if (rounded(ms, MINUTE) < HOUR) return `${Math.round(ms / MINUTE)} min`;
+  const [big, bigName, small, smallName] =
+    rounded(ms, MINUTE) < DAY ? ([HOUR, 'h', MINUTE, 'min'] as const) : ([DAY, 'd', HOUR, 'h'] as const);
+  const whole = rounded(ms, small);
+  const rest = (whole % big) / small;
+  return `${Math.floor(whole / big)} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
 }
+
+const rounded = (ms: Ms, unit: Ms): Ms => Math.round(ms / unit) * unit;
 
 const CAUSE: Record<Cause, string> = {
   recipient_unknown: 'there is no such mailbox',
@@ -53,7 +58,11 @@ const REASON: Record<string, string> = {
   secondary_exhausted: 'the secondary provider did not get it through either',
   refused_invalid: 'the provider refused the message as invalid',
   refused_account: 'the provider refused our account',
-  refused_busy: 'the provider was busy',
+  refused_busy: 'the provider was busy or could not be reached',
+  refused_gone: "the provider's stored copy is gone",
+  refused_temporary: 'the provider refused it for now',
+  refused_permanent: 'the provider refused it for good',
+  failed: 'the provider reported a failure and did not say why',
   bounce_listed: "the address stays on the provider's bounce list",
   not_confirmed: 'the provider does not confirm that it ever had this message for this recipient',
   superseded: 'a newer message with the same key took its place',
@@ -106,7 +115,7 @@ export function standingWords(d: Delivery): string {
     case 'failed':
       return `It failed and is rightly not tried again: ${reasonWords(d.reason)}.`;
     case 'abandoned':
-      return `It was given up after attempt ${d.attempt}: ${reasonWords(d.reason)}.`;
+      return `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${reasonWords(d.reason)}.`;
     case 'expired':
       return `Its useful life ended before it arrived: ${reasonWords(d.reason)}.`;
     case 'cancelled':
@@ -119,9 +128,14 @@ const scheduleWords = (a: Attempt | undefined): string =>
 
 function doubleWords(d: Delivery): string {
   if (d.arrivedOn.length > 1) return `, more than once (attempts ${d.arrivedOn.join(', ')})`;
-  const bounced = d.attempts.some((a) => a.failure?.bounce?.delayed);
+  const bounced = d.attempts.some(bouncedAfterwards);
   const on = d.arrivedOn[0] ?? 1;
   return `${on > 1 ? ` on attempt ${on}` : ''}${bounced ? '; a bounce came back afterwards' : ''}`;
+}
+
+function bouncedAfterwards({ failure, reports }: Attempt): boolean {
+  if (!failure) return false;
+  return failure.bounce?.delayed === true || reports.some((r) => provesArrival(r.report) && r.at < failure.at);
 }
 
 /** One line for a fact: what happened, in words. */
@@ -144,7 +158,7 @@ export function factWords(fact: Fact): string {
       if (fact.problem) return `The provider could not be asked: ${fact.problem}`;
       return `The provider was asked; it knows ${fact.known ? 'of' : 'nothing of'} it${fact.settled ? ' and its records are final' : ''}.`;
     case 'held':
-      return `Wait until ${timeWords(fact.until)}: ${fact.why}.`;
+      return `Wait until ${timeWords(fact.until)}: ${reasonWords(fact.why)}.`;
     case 'noted':
       return `Note: ${fact.what}.`;
     case 'ended':
