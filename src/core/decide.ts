@@ -48,15 +48,7 @@ export function decide(id: string, d: Delivery, policy: Policy, c: Circumstances
   const last = d.attempts.at(-1);
   const view = { id, d, policy, c, now };
   if (!last) return firstSend(view);
-  if (d.reopened)
-    return nextStep(view, {
-      last,
-      failure: last.failure,
-      from: d.reopened.at,
-      double: null,
-      why: 'opened again',
-      at: 'once',
-    });
+  if (d.reopened) return whenReopened(view, last, d.reopened.at);
   switch (last.outcome) {
     case 'sending':
       return { do: 'presumeUnanswered' };
@@ -82,13 +74,50 @@ function firstSend({ d, c, now }: View): Action {
   return { do: 'handOver', route: 'send', deliverAt: null, unsuppress: false, double: null, why: 'first send' };
 }
 
+/** An operator wants it sent: as soon as may be, but not blindly. */
+function whenReopened(view: View, last: Attempt, openedAt: Ms): Action {
+  const { d, now } = view;
+  if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
+  if (last.outcome === 'sending') {
+    const { leaseUntil } = last.claim;
+    if (now >= leaseUntil) return { do: 'presumeUnanswered' };
+    return { do: 'hold', about: 'sending', until: leaseUntil, why: 'the hand-over before it is still in flight' };
+  }
+  const question = askFirst(view, last, openedAt);
+  if (question) return question;
+  const { failure } = last;
+  return nextStep(view, { last, failure, from: openedAt, double: doubleOf(last), why: 'reopened', at: 'once' });
+}
+
+const MAY_BE_OUT = 'the hand-over before it got no answer and may have gone out';
+
+/** The provider's settled records say nothing of it. From attempt 2 on they always know of the message. */
+function neverThere({ asked, number }: Attempt): boolean {
+  return asked !== null && asked.problem === null && asked.settled && (!asked.known || number > 1);
+}
+
+/** Why one more attempt may be a double, if it may. */
+function doubleOf(last: Attempt): string | null {
+  switch (last.outcome) {
+    case 'failed':
+    case 'refused':
+      return null;
+    case 'unconfirmed':
+      return neverThere(last) ? null : MAY_BE_OUT;
+    case 'arrived':
+      return 'the attempt before it arrived';
+    default:
+      return 'the provider accepted the attempt before it';
+  }
+}
+
 function afterFailure(view: View, last: Attempt): Action {
   const { d, c, now } = view;
   const failure = last.failure;
   if (!failure) throw new Error(`attempt ${last.number} of ${view.id} failed without a failure`);
   if (view.policy.watch) return { do: 'end', state: 'failed', reason: failure.verdict?.cause ?? 'failed' };
   if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
-  const question = askFirst(view, last);
+  const question = askFirst(view, last, failure.at);
   if (question) return question;
   const why = failure.verdict?.cause ?? 'failed';
   if (failure.plan === 'switch' && c.hasSecondary && view.policy.fallback) return fallBack(view, why, null);
@@ -108,20 +137,14 @@ function afterRefusal(view: View, last: Attempt): Action {
     return { do: 'end', state: 'failed', reason: 'refused_invalid' };
   if (why === 'invalid') return fallBack(view, 'refused_invalid', null);
   const until = at + Math.max(retryAfter ?? 0, routeWait(view));
-  if (!last.held && until > now) return { do: 'hold', about: 'refused', until: Math.min(until, d.usefulUntil), why };
-  const question = d.tries > 0 ? askFirst(view, last) : null;
+  const late = tooLate(view, until);
+  if (!late && !last.held && until > now) return { do: 'hold', about: 'refused', until, why: `refused_${why}` };
   const failure = d.attempts.findLast((a) => a.failure)?.failure ?? null;
-  return (
-    question ??
-    nextStep(view, {
-      last,
-      failure,
-      from: failure?.at ?? at,
-      double: null,
-      why: `refused: ${why}`,
-      at: failure ? 'schedule' : 'once',
-    })
-  );
+  const question = d.tries > 0 ? askFirst(view, last, failure?.at ?? at) : null;
+  if (question) return question;
+  if (late) return fallBack(view, `refused_${why}`, null);
+  const when = failure ? 'schedule' : 'once';
+  return nextStep(view, { last, failure, from: failure?.at ?? at, double: null, why: `refused_${why}`, at: when });
 }
 
 const later = (at: Ms | null, now: Ms): Ms | null => (at !== null && at > now ? at : null);
@@ -132,15 +155,17 @@ function routeWait({ d, c }: View): Ms {
   return c.pause * Math.min(2 ** (refusals - 1), 32);
 }
 
-/** A delivered webhook that got lost is not repeated by Mailgun: ask before each retry and each fallback. */
-function askFirst(view: View, last: Attempt): Action | null {
+/**
+ * A delivered webhook that got lost is not repeated by Mailgun: ask before each retry and each fallback. `since` is when
+ * the reason for it came about.
+ */
+function askFirst(view: View, last: Attempt, since: Ms): Action | null {
   const { c, now, d } = view;
   const due = last.held?.until ?? 0;
   const asked = last.asked;
   if (!asked || asked.at < due) return { do: 'ask', about: last.outcome };
   if (asked.problem === null) return null;
-  // It failed by the provider's own word, so the question is a precaution: it may delay the retry, not stop it.
-  const since = last.failure?.at ?? last.answer?.at ?? last.claim.at;
+  // The question is a precaution here: it may delay the next attempt, not stop it.
   const patient = Math.min(c.askPatience, view.policy.fallbackAfter ?? c.askPatience);
   if (now >= Math.min(since + patient, d.usefulUntil)) return null;
   return {
@@ -161,15 +186,11 @@ function whenUnconfirmed(view: View, last: Attempt): Action {
   const patienceOver = policy.patience !== null && now >= lostAt + policy.patience;
   if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'unconfirmed' };
   if (!settled && !patienceOver) {
-    const next = now + Math.max(c.pause, (now - lostAt) / 2);
-    const limits = [
-      next,
-      d.usefulUntil,
-      ...(asked.problem === null ? [Math.max(lostAt + c.eventsSettle, now + 1)] : []),
-    ];
-    return { do: 'hold', about: 'unconfirmed', until: Math.min(...limits), why: 'the provider does not know it yet' };
+    const turns = [d.usefulUntil, lostAt + c.eventsSettle, lostAt + (policy.patience ?? 0)].filter((at) => at > now);
+    const until = Math.min(now + Math.max(c.pause, (now - lostAt) / 2), ...turns);
+    return { do: 'hold', about: 'unconfirmed', until, why: 'the provider does not know it yet' };
   }
-  const double = settled ? null : 'the hand-over before it got no answer and may have gone out';
+  const double = neverThere(last) ? null : MAY_BE_OUT;
   return nextStep(view, { last, failure: null, from: lostAt, double, why: 'never_reached_provider', at: 'once' });
 }
 
@@ -181,7 +202,7 @@ function whenSilent(view: View, last: Attempt): Action {
   const over = now >= d.usefulUntil;
   if (over) return { do: 'end', state: 'expired', reason: `silent_${last.outcome}` };
   if (asked.problem !== null) {
-    const until = Math.min(d.usefulUntil, now + view.c.pause);
+    const until = Math.min(d.usefulUntil, now + longerWait(last, view.c.pause));
     return { do: 'hold', about: last.outcome, until, why: `the provider could not be asked: ${asked.problem}` };
   }
   if (last.outcome === 'deferred' || policy.watch) {
@@ -190,6 +211,11 @@ function whenSilent(view: View, last: Attempt): Action {
   }
   const double = 'the provider accepted the attempt before it and never told what became of it';
   return nextStep(view, { last, failure: null, from: last.claim.at, double, why: 'silence', at: 'once' });
+}
+
+/** Twice the wait before, 32 pauses at most: every question is a fact, and a provider may be away for hours. */
+function longerWait({ held }: Attempt, pause: Ms): Ms {
+  return Math.min(Math.max(pause, held ? 2 * (held.until - held.at) : 0), 32 * pause);
 }
 
 type Next = {
@@ -220,12 +246,7 @@ function nextStep(view: View, next: Next): Action {
   if (dueAt <= now) return { do: 'handOver', route, deliverAt: null, ...wanted };
   const there = policy.mayHandOverWait && c.schedule === 'mailgun' && route === 'repost' && dueAt - now < HORIZON;
   if (there) return { do: 'handOver', route, deliverAt: wholeSecond(dueAt), ...wanted };
-  return {
-    do: 'hold',
-    about: next.last.outcome,
-    until: dueAt,
-    why: `next try of attempt ${d.attempt + 1}: ${next.why}`,
-  };
+  return { do: 'hold', about: next.last.outcome, until: dueAt, why: next.why };
 }
 
 const firstRoute = (d: Delivery): 'send' | 'mime' => (d.tries === 0 ? 'send' : 'mime');
@@ -237,7 +258,8 @@ const wholeSecond = (at: Ms): Ms => Math.round(at / SECOND) * SECOND;
 function tooLate({ d, policy, c }: View, dueAt: Ms): boolean {
   const born = d.usefulUntil - policy.usefulLife;
   if (dueAt > d.usefulUntil) return true;
-  if (policy.fallbackAfter !== null && d.tries > 0 && dueAt > born + policy.fallbackAfter) return c.hasSecondary;
+  const elsewhere = c.hasSecondary && policy.fallback && d.fallbackTries === 0;
+  if (policy.fallbackAfter !== null && dueAt > born + policy.fallbackAfter && elsewhere) return true;
   return c.storageGoneAt !== null && !c.hasBody && dueAt >= c.storageGoneAt;
 }
 
@@ -267,11 +289,12 @@ function fallBack(view: View, why: string, double: string | null): Action {
 
 /** A 4xx of the secondary, and its silence, are tried again on the same schedule; a 5xx is final. */
 function afterSecondary(view: View, last: Attempt): Action {
-  const { id, d, policy, now } = view;
+  const { id, d, policy, c, now } = view;
   const refusal = last.answer?.kind === 'refused' ? last.answer : null;
   if (refusal?.why === 'permanent' || refusal?.why === 'invalid') return nothingLeft(view, 'secondary_refused');
   if (refusal?.why === 'gone') return nothingLeft(view, 'storage_gone');
-  if (d.fallbackTries >= policy.maxAttempts) return nothingLeft(view, 'secondary_exhausted');
+  const left = c.hasSecondary && policy.fallback && d.fallbackTries < policy.maxAttempts;
+  if (!left) return nothingLeft(view, 'secondary_exhausted');
   const from = refusal?.at ?? last.unanswered?.at ?? last.claim.at;
   const route = refusal?.why === 'busy' || refusal?.why === 'account';
   const wait = route ? routeWait(view) : waitAfter(id, d.fallbackTries, policy);

@@ -47,13 +47,8 @@ function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'
   if (d.arrivedOn.length > 0) return { state: 'delivered', reason: null, nextAt: null };
   if (end) return { state: end.state, reason: end.reason, nextAt: null };
   if (!last) return { state: 'queued', reason: null, nextAt: d.reopened?.at ?? birth.createdAt };
-  if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: dueReopened(d.reopened, last) };
+  if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: last.held?.until ?? d.reopened.at };
   return standingOf(last, birth.policy.silenceAfter);
-}
-
-/** A wait from before the reopening is over with it. */
-function dueReopened({ at }: FactOf<'reopened'>, { held }: Attempt): Ms {
-  return held && held.at >= at ? held.until : at;
 }
 
 /** Where a delivery stands whose latest attempt is this one. */
@@ -103,31 +98,33 @@ const of = <K extends FactKind>(facts: readonly Fact[], kind: K): FactOf<K>[] =>
 
 function gather(facts: readonly Fact[]): Attempt[] {
   const claims = of(facts, 'claimed').sort((a, b) => a.attempt - b.attempt);
-  const answers = [...of(facts, 'accepted'), ...of(facts, 'refused')];
   const reports = attribute(candidates(claims, facts), of(facts, 'accepted'), of(facts, 'reported'));
-  return claims.map((claim) => {
-    const mine = <T extends { attempt: number }>(list: readonly T[]): T[] =>
-      list.filter((f) => f.attempt === claim.attempt);
-    const bare = {
-      number: claim.attempt,
-      claim,
-      // Taken after all is the stronger word: a late answer may follow a refusal that we assumed.
-      answer: mine(answers).find((f) => f.kind === 'accepted') ?? mine(answers)[0] ?? null,
-      unanswered: mine(of(facts, 'unanswered'))[0] ?? null,
-      reports: reports.get(claim.attempt) ?? [],
-    };
-    const failure = bare.reports.findLast((r) => isFailure(r.report)) ?? null;
-    const outcome = outcomeOf({ ...bare, failure });
-    const standingNow = <T extends { attempt: number; about: Outcome }>(list: readonly T[]): T | null =>
-      mine(list).findLast((f) => f.about === outcome) ?? null;
-    return {
-      ...bare,
-      failure,
-      outcome,
-      asked: standingNow(of(facts, 'asked')),
-      held: standingNow(of(facts, 'held')),
-    };
-  });
+  const factsOf = new Map<number, Fact[]>(claims.map((c) => [c.attempt, []]));
+  for (const fact of facts) if ('attempt' in fact) factsOf.get(fact.attempt)?.push(fact);
+  return claims.map((claim) => attemptFrom(claim, factsOf.get(claim.attempt) ?? [], reports.get(claim.attempt) ?? []));
+}
+
+function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: FactOf<'reported'>[]): Attempt {
+  // Taken after all is the stronger word: a late answer may follow a refusal that we assumed.
+  const answer = of(mine, 'accepted')[0] ?? of(mine, 'refused')[0] ?? null;
+  const unanswered = of(mine, 'unanswered')[0] ?? null;
+  const failure = reports.findLast((r) => isFailure(r.report)) ?? null;
+  const outcome = outcomeOf({ answer, unanswered, reports, failure });
+  // What was asked and held before a reopening is over with it.
+  const openedAt = of(mine, 'reopened').at(-1)?.at ?? 0;
+  const standingNow = <T extends { about: Outcome; at: Ms }>(list: readonly T[]): T | null =>
+    list.findLast((f) => f.about === outcome && f.at >= openedAt) ?? null;
+  return {
+    number: claim.attempt,
+    claim,
+    answer,
+    unanswered,
+    reports,
+    failure,
+    outcome,
+    asked: standingNow(of(mine, 'asked')),
+    held: standingNow(of(mine, 'held')),
+  };
 }
 
 function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failure'>): Outcome {

@@ -1,0 +1,443 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alertFor } from '../../src/core/alerting.ts';
+import { type Action, type Circumstances, decide } from '../../src/core/decide.ts';
+import type { Birth, Fact, MessageClass, Plan } from '../../src/core/delivery.ts';
+import { fold } from '../../src/core/fold.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { MORNING } from '../support/clock.ts';
+import {
+  accepted,
+  asked,
+  birth,
+  claimed,
+  ended,
+  failed,
+  held,
+  refused,
+  reopened,
+  reported,
+  sent,
+  unanswered,
+} from '../support/factory.ts';
+
+const at = (minutes: number): Ms => MORNING + minutes * MINUTE;
+const after = (seconds: number): Ms => MORNING + seconds * SECOND;
+
+const WORLD: Circumstances = {
+  schedule: 'mailgun',
+  storageGoneAt: null,
+  hasBody: false,
+  hasSecondary: true,
+  bounceListed: false,
+  adopted: false,
+  eventsSettle: 30 * MINUTE,
+  pause: 30 * SECOND,
+  askPatience: 10 * MINUTE,
+};
+
+type Given = { kind?: MessageClass; policy?: Partial<Policy>; now: Ms } & Partial<Circumstances>;
+
+function decided(facts: readonly Fact[], given: Given): Action {
+  const { kind, policy, now, ...over } = given;
+  const born = birth(kind, policy);
+  return decide(born.id, fold(born, facts), born.policy, { ...WORLD, ...over }, now);
+}
+
+const end = (state: string, reason: string) => ({ do: 'end', state, reason });
+const hold = (about: string, until: Ms, why: string) => ({ do: 'hold', about, until, why });
+const secondary = (why: string, double: string | null = null) => handOver('secondary', { why, double });
+const handOver = (route: string, over: Partial<Extract<Action, { do: 'handOver' }>>) => ({
+  do: 'handOver',
+  route,
+  deliverAt: null,
+  unsuppress: false,
+  double: null,
+  ...over,
+});
+
+/** Attempts 1 to n through Mailgun, each failed a minute after it began and asked about; `gap` minutes apart. */
+function failedTimes(n: number, plan: Plan = 'retry', gap = 10): Fact[] {
+  const facts: Fact[] = [...sent()];
+  for (let i = 1; i <= n; i++) {
+    const began = at((i - 1) * gap);
+    if (i > 1) facts.push(claimed(i, began, { since: at((i - 2) * gap + 1) }), accepted(i, began));
+    facts.push(failed(at((i - 1) * gap + 1), plan), asked(i, at((i - 1) * gap + 2), 'failed'));
+  }
+  return facts;
+}
+
+for (const [attempt, minutes] of [4, 16, 64, 256].entries()) {
+  test(`after attempt ${attempt + 1} the re-post is handed over at once, to go out ${minutes} minutes after the failure`, () => {
+    const now = at(attempt * 10 + 2);
+    const deliverAt = at(attempt * 10 + 1) + minutes * MINUTE;
+    const wanted = handOver('repost', { deliverAt, unsuppress: true, why: 'ip_block' });
+    assert.deepEqual(decided(failedTimes(attempt + 1), { now }), wanted);
+  });
+}
+
+test('after attempt 5 the mail goes out through the secondary', () => {
+  assert.deepEqual(decided(failedTimes(5), { now: at(42) }), secondary('ip_block'));
+});
+
+test('after attempt 5 without a secondary the delivery is abandoned, with its cause', () => {
+  assert.deepEqual(decided(failedTimes(5), { now: at(42), hasSecondary: false }), end('abandoned', 'ip_block'));
+});
+
+test('a failure that only time helps against waits one step longer', () => {
+  const wanted = handOver('repost', { deliverAt: at(1) + 16 * MINUTE, why: 'ip_block' });
+  assert.deepEqual(decided(failedTimes(1, 'wait'), { now: at(2) }), wanted);
+});
+
+test('a failure that calls for another provider goes to the secondary at once, or is retried where there is none', () => {
+  const facts = failedTimes(1, 'switch');
+  assert.deepEqual(decided(facts, { now: at(2) }), secondary('ip_block'));
+  assert.equal(decided(facts, { now: at(2), hasSecondary: false }).do, 'handOver');
+});
+
+test('delivery times have whole seconds', () => {
+  const facts = [...sent(), failed(at(1) + 400), asked(1, at(2), 'failed')];
+  const action = decided(facts, { now: at(2) });
+  assert.equal(action.do === 'handOver' && action.deliverAt, at(5));
+});
+
+test('with the local schedule the wait is kept here and the re-post has no delivery time', () => {
+  const facts = failedTimes(1);
+  const wait = decided(facts, { now: at(2), schedule: 'local' });
+  assert.deepEqual(wait, hold('failed', at(5), 'ip_block'));
+  const due = [...facts, held(1, at(2), 'failed', at(5))];
+  assert.deepEqual(decided(due, { now: at(5), schedule: 'local' }), { do: 'ask', about: 'failed' });
+  const news = [...due, asked(1, at(5), 'failed')];
+  assert.deepEqual(
+    decided(news, { now: at(5), schedule: 'local' }),
+    handOver('repost', { unsuppress: true, why: 'ip_block' }),
+  );
+});
+
+test('a wait that is longer than Mailgun keeps scheduled mail stays here', () => {
+  const action = decided(failedTimes(1), {
+    now: at(2),
+    policy: { usefulLife: 9 * DAY, waits: { kind: 'list', waits: [4 * DAY] } },
+  });
+  assert.equal(action.do, 'hold');
+});
+
+test('when the next attempt lies beyond the useful life the secondary gets it now', () => {
+  const facts = failedTimes(4);
+  assert.equal(decided(facts, { now: at(32), policy: { usefulLife: 5 * HOUR } }).do, 'handOver');
+  assert.deepEqual(decided(facts, { now: at(32), policy: { usefulLife: 4 * HOUR } }), secondary('ip_block'));
+});
+
+test("when the next attempt lies beyond the stored copy's life the secondary gets it now, unless we keep a copy", () => {
+  const facts = failedTimes(2);
+  const storageGoneAt = at(11) + 16 * MINUTE;
+  assert.deepEqual(decided(facts, { now: at(12), storageGoneAt }), secondary('ip_block'));
+  assert.equal(decided(facts, { now: at(12), storageGoneAt: storageGoneAt + 1 }).do, 'handOver');
+  const kept = decided(facts, { now: at(12), storageGoneAt, hasBody: true });
+  assert.equal(kept.do === 'handOver' && kept.route, 'repost');
+});
+
+test('a failure after the useful life ends it as expired', () => {
+  assert.deepEqual(decided(failedTimes(1), { now: MORNING + DAY }), end('expired', 'useful_life_over'));
+});
+
+test('the provider is asked before a failed delivery is sent again', () => {
+  assert.deepEqual(decided([...sent(), failed(at(1))], { now: at(2) }), { do: 'ask', about: 'failed' });
+});
+
+test('a provider that cannot be asked delays a retry, and does not stop it', () => {
+  const facts = [...sent(), failed(at(1)), asked(1, at(2), 'failed', { problem: 'time-out' })];
+  const wait = hold('failed', at(2) + 30 * SECOND, 'the provider could not be asked: time-out');
+  assert.deepEqual(decided(facts, { now: at(2) }), wait);
+  assert.equal(decided(facts, { now: at(11) }).do, 'handOver');
+});
+
+test('a bulk mail is never given to the secondary', () => {
+  assert.deepEqual(decided(failedTimes(5), { kind: 'bulk', now: at(42) }), end('abandoned', 'ip_block'));
+  assert.deepEqual(decided(failedTimes(1, 'switch'), { kind: 'bulk', now: at(2) }).do, 'handOver');
+});
+
+/** An access mail whose attempts failed at these seconds. */
+function accessFailed(...seconds: number[]): Fact[] {
+  const facts: Fact[] = [...sent()];
+  for (const [i, s] of seconds.entries()) {
+    const before = seconds[i - 1];
+    if (before !== undefined)
+      facts.push(claimed(i + 1, after(s - 1), { since: after(before) }), accepted(i + 1, after(s - 1)));
+    facts.push(failed(after(s)), asked(i + 1, after(s), 'failed'));
+  }
+  return facts;
+}
+
+test('an access mail is retried after 30 s and then 60 s, and its waits stay here', () => {
+  const policy = { maxAttempts: 3, fallbackAfter: null };
+  const first = decided(accessFailed(1), { kind: 'access', policy, now: after(1) });
+  assert.deepEqual(first, hold('failed', after(31), 'ip_block'));
+  const second = decided(accessFailed(1, 35), { kind: 'access', policy, now: after(36) });
+  assert.deepEqual(second, hold('failed', after(95), 'ip_block'));
+});
+
+test('an access mail falls back after 2 attempts', () => {
+  assert.deepEqual(decided(accessFailed(1, 35), { kind: 'access', now: after(36) }), secondary('ip_block'));
+});
+
+test('an access mail falls back when its next attempt would come after 90 s', () => {
+  assert.equal(decided(accessFailed(60), { kind: 'access', now: after(60) }).do, 'hold');
+  assert.deepEqual(decided(accessFailed(61), { kind: 'access', now: after(61) }), secondary('ip_block'));
+});
+
+test('without a secondary an access mail keeps its attempts', () => {
+  assert.equal(decided(accessFailed(61), { kind: 'access', now: after(61), hasSecondary: false }).do, 'hold');
+});
+
+test('an access mail that Mailgun has no room for falls back in time, though nothing was tried yet', () => {
+  const facts = [claimed(1, after(1), { route: 'send' }), refused(1, after(1), 'busy')];
+  assert.equal(decided(facts, { kind: 'access', now: after(2), hasBody: true }).do, 'hold');
+  const wait = [claimed(1, after(1), { route: 'send' }), refused(1, after(1), 'busy', 5 * MINUTE)];
+  assert.deepEqual(decided(wait, { kind: 'access', now: after(2), hasBody: true }), secondary('refused_busy'));
+});
+
+test('an access mail whose life ends undelivered expires, and the administrators are told', () => {
+  const action = decided(accessFailed(1), { kind: 'access', now: at(15), hasSecondary: false });
+  assert.deepEqual(action, end('expired', 'useful_life_over'));
+  const born: Birth & { domain: string } = { ...birth('access'), domain: 'mg.example.com' };
+  const before = fold(born, accessFailed(1));
+  const expired = fold(born, [...accessFailed(1), ended(1, at(15), 'expired', 'useful_life_over')]);
+  assert.deepEqual(alertFor(born, before, expired), { kind: 'expired', incident: 'expired:mg.example.com' });
+});
+
+const LOST = [claimed(1, at(0)), unanswered(1, at(1))];
+
+test('an unconfirmed hand-over is asked about before anything else', () => {
+  for (const kind of ['access', 'notice', 'bulk'] as const)
+    assert.deepEqual(decided(LOST, { kind, now: at(1), hasBody: true }), { do: 'ask', about: 'unconfirmed' });
+});
+
+test('"not found" counts only when the records have settled', () => {
+  const unsettled = [...LOST, asked(1, at(2), 'unconfirmed', { settled: false, known: false })];
+  assert.equal(decided(unsettled, { now: at(2), hasBody: true }).do, 'hold');
+  const settled = [...LOST, asked(1, at(31), 'unconfirmed', { known: false })];
+  const wanted = handOver('mime', { why: 'never_reached_provider' });
+  assert.deepEqual(decided(settled, { now: at(31), hasBody: true }), wanted);
+});
+
+test('the wait for the records to settle ends when they have, and grows until then', () => {
+  const question = (minute: number) => [...LOST, asked(1, at(minute), 'unconfirmed', { settled: false, known: false })];
+  const until = (minute: number) => {
+    const action = decided(question(minute), { now: at(minute), hasBody: true });
+    return action.do === 'hold' ? (action.until - MORNING) / MINUTE : null;
+  };
+  assert.deepEqual([1, 5, 11, 25].map(until), [1.5, 7, 16, 31]);
+});
+
+test('a provider that says neither yes nor no is asked after a pause, never at once again', () => {
+  const stubborn = [...LOST, asked(1, at(40), 'unconfirmed', { settled: false, known: false })];
+  const action = decided(stubborn, { now: at(40), hasBody: true });
+  assert.ok(action.do === 'hold' && action.until >= at(40) + 30 * SECOND);
+});
+
+test('an unconfirmed access mail is sent elsewhere after 90 s, as a possible double', () => {
+  const lost = [claimed(1, after(0)), unanswered(1, after(1)), asked(1, after(70), 'unconfirmed', { settled: false })];
+  const wait = decided(lost, { kind: 'access', now: after(70), hasBody: true });
+  assert.deepEqual(wait, hold('unconfirmed', after(91), 'the provider does not know it yet'));
+  const again = [
+    ...lost,
+    held(1, after(70), 'unconfirmed', after(91)),
+    asked(1, after(91), 'unconfirmed', { settled: false }),
+  ];
+  const wanted = secondary('never_reached_provider', 'the hand-over before it got no answer and may have gone out');
+  assert.deepEqual(decided(again, { kind: 'access', now: after(91), hasBody: true }), wanted);
+});
+
+test('an unconfirmed hand-over of which no copy is left ends as abandoned', () => {
+  const settled = [...LOST, asked(1, at(31), 'unconfirmed', { known: false })];
+  assert.deepEqual(decided(settled, { now: at(31) }), end('abandoned', 'never_reached_provider'));
+});
+
+test('what nobody can say of by the end of its useful life expires', () => {
+  const facts = [...LOST, asked(1, at(24 * 60), 'unconfirmed', { problem: 'time-out' })];
+  assert.deepEqual(decided(facts, { now: at(24 * 60), hasBody: true }), end('expired', 'unconfirmed'));
+});
+
+test('a hand-over in flight whose lease is over is presumed to be without an answer', () => {
+  assert.deepEqual(decided([claimed(1, at(0))], { now: at(1) }), { do: 'presumeUnanswered' });
+});
+
+test('a deferred delivery is asked about and left to the provider', () => {
+  const facts = [
+    ...sent(),
+    reported('deferred', at(1), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
+  ];
+  const now = at(1) + 8 * HOUR;
+  assert.deepEqual(decided(facts, { now }), { do: 'ask', about: 'deferred' });
+  const action = decided([...facts, asked(1, now, 'deferred')], { now });
+  assert.deepEqual(action, hold('deferred', now + 8 * HOUR, 'the provider has it and says nothing more'));
+  const over = decided([...facts, asked(1, at(24 * 60), 'deferred')], { now: at(24 * 60) });
+  assert.deepEqual(over, end('expired', 'silent_deferred'));
+});
+
+test('an accepted delivery that nothing is heard of is asked about, then sent again as a possible double', () => {
+  const facts = [
+    ...sent(),
+    reported('accepted', at(0), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
+  ];
+  const now = at(8 * 60);
+  assert.deepEqual(decided(facts, { now }), { do: 'ask', about: 'accepted' });
+  const double = 'the provider accepted the attempt before it and never told what became of it';
+  const action = decided([...facts, asked(1, now, 'accepted')], { now });
+  assert.deepEqual(action, handOver('repost', { double, why: 'silence' }));
+  const unasked = [...facts, asked(1, now, 'accepted', { problem: 'time-out' })];
+  assert.equal(decided(unasked, { now }).do, 'hold');
+});
+
+test('a delivery that is only watched is never sent by us', () => {
+  const policy = { watch: true, fallback: false };
+  assert.deepEqual(decided(failedTimes(1), { policy, now: at(2) }), end('failed', 'ip_block'));
+  const silent = [...sent(), asked(1, at(480), 'accepted')];
+  assert.equal(decided(silent, { policy, now: at(480) }).do, 'hold');
+});
+
+const busy = (...minutes: number[]): Fact[] => {
+  const facts = failedTimes(1);
+  for (const [i, m] of minutes.entries())
+    facts.push(claimed(i + 2, at(m), { since: at(1) }), refused(i + 2, at(m), 'busy'));
+  return facts;
+};
+
+test('a busy or barred route costs no try and is left alone for longer each time', () => {
+  const waits = [[5], [5, 6], [5, 6, 8], [5, 6, 8, 11]].map((minutes) => {
+    const action = decided(busy(...minutes), { now: at(minutes.at(-1) ?? 0) });
+    return action.do === 'hold' ? (action.until - at(minutes.at(-1) ?? 0)) / SECOND : null;
+  });
+  assert.deepEqual(waits, [30, 60, 120, 240]);
+  const born = birth();
+  assert.equal(fold(born, busy(5, 6, 8, 11)).tries, 1);
+});
+
+test('a route that says how long to leave it alone is obeyed', () => {
+  const facts = [...failedTimes(1), claimed(2, at(5)), refused(2, at(5), 'busy', 7 * MINUTE)];
+  assert.deepEqual(decided(facts, { now: at(5) }), hold('refused', at(12), 'refused_busy'));
+});
+
+test('a busy route keeps the schedule of the failure before it', () => {
+  const facts = [...busy(2), held(2, at(2), 'refused', at(3)), asked(2, at(3), 'refused')];
+  const wanted = handOver('repost', { deliverAt: at(5), unsuppress: true, why: 'refused_busy' });
+  assert.deepEqual(decided(facts, { now: at(3) }), wanted);
+});
+
+test('a route that stays busy until the useful life is nearly over gives way to the secondary', () => {
+  const born = at(24 * 60);
+  const facts = [...failedTimes(1), claimed(2, born - MINUTE), refused(2, born - MINUTE, 'account', HOUR)];
+  assert.deepEqual(decided(facts, { now: born - MINUTE }), { do: 'ask', about: 'refused' });
+  const news = [...facts, asked(2, born - MINUTE, 'refused')];
+  assert.deepEqual(decided(news, { now: born - MINUTE }), secondary('refused_account'));
+  assert.deepEqual(decided(news, { now: born - MINUTE, hasSecondary: false }), end('abandoned', 'refused_account'));
+});
+
+test("what the application's own call was refused is the application's to mend", () => {
+  for (const why of ['busy', 'account', 'invalid'] as const)
+    assert.deepEqual(
+      decided([claimed(1, at(0)), refused(1, at(0), why)], { now: at(0) }),
+      end('failed', `refused_${why}`),
+    );
+});
+
+test('a message that Mailgun calls invalid is not sent again through it', () => {
+  const first = [claimed(1, at(0), { route: 'send' }), refused(1, at(0), 'invalid')];
+  assert.deepEqual(decided(first, { now: at(0), hasBody: true }), end('failed', 'refused_invalid'));
+  const repost = [...failedTimes(1), claimed(2, at(5)), refused(2, at(5), 'invalid')];
+  assert.deepEqual(decided(repost, { now: at(5) }), secondary('refused_invalid'));
+});
+
+const GONE = [...failedTimes(1), claimed(2, at(2), { since: at(1), deliverAt: at(5) }), refused(2, at(2), 'gone')];
+
+test('when the stored copy is gone ours is sent, at the time that was meant', () => {
+  const wanted = handOver('mime', { deliverAt: at(5), why: 'the stored copy is gone' });
+  assert.deepEqual(decided(GONE, { now: at(3), hasBody: true }), wanted);
+});
+
+test('when the stored copy is gone and we keep none the fallback is tried, and where there is none it is abandoned', () => {
+  assert.deepEqual(decided(GONE, { now: at(3) }), secondary('storage_gone'));
+  assert.deepEqual(decided(GONE, { now: at(3), hasSecondary: false }), end('abandoned', 'storage_gone'));
+  const fallback = [...GONE, claimed(3, at(3), { route: 'secondary' }), refused(3, at(3), 'gone')];
+  assert.deepEqual(decided(fallback, { now: at(3) }), end('abandoned', 'storage_gone'));
+});
+
+const FALLEN = (answer: (n: number, when: Ms) => Fact, ...minutes: number[]): Fact[] => {
+  const facts = failedTimes(5);
+  for (const [i, m] of minutes.entries())
+    facts.push(claimed(6 + i, at(m), { route: 'secondary' }), answer(6 + i, at(m)));
+  return facts;
+};
+
+test('a 4xx of the secondary is tried again on the same schedule, each time after a question', () => {
+  const temporary = (n: number, when: Ms) => refused(n, when, 'temporary');
+  for (const [i, minutes] of [4, 16, 64, 256].entries()) {
+    const tries = Array.from({ length: i + 1 }, (_, n) => 50 + n);
+    const facts = FALLEN(temporary, ...tries);
+    const due = at(50 + i) + minutes * MINUTE;
+    assert.deepEqual(decided(facts, { now: at(50 + i) }), hold('refused', due, 'the secondary did not take it'));
+    assert.deepEqual(decided(facts, { now: due }), { do: 'ask', about: 'refused' });
+    assert.deepEqual(decided([...facts, asked(6 + i, due, 'refused')], { now: due }), secondary('fallback again'));
+  }
+  const five = FALLEN(temporary, 50, 51, 52, 53, 54);
+  assert.deepEqual(decided(five, { now: at(55) }), end('abandoned', 'secondary_exhausted'));
+});
+
+test('a 5xx of the secondary is final', () => {
+  const facts = FALLEN((n, when) => refused(n, when, 'permanent'), 50);
+  assert.deepEqual(decided(facts, { now: at(50) }), end('abandoned', 'secondary_refused'));
+});
+
+test('a secondary that gave no answer is tried again on the same schedule, as a possible double', () => {
+  const facts = FALLEN(unanswered, 50);
+  assert.deepEqual(decided(facts, { now: at(50) }), hold('unconfirmed', at(54), 'the secondary did not take it'));
+  const due = [...facts, asked(6, at(54), 'unconfirmed')];
+  const double = 'the secondary gave no answer and may have sent it';
+  assert.deepEqual(decided(due, { now: at(54) }), secondary('fallback again', double));
+});
+
+test('an adopted message is sent only when the provider confirms the recipient', () => {
+  const facts = (known: boolean) => [...sent(), failed(at(1)), asked(1, at(2), 'failed', { known })];
+  assert.deepEqual(decided(facts(false), { now: at(2), adopted: true }), end('failed', 'not_confirmed'));
+  assert.equal(decided(facts(true), { now: at(2), adopted: true }).do, 'handOver');
+  const switched = [...sent(), failed(at(1), 'switch'), asked(1, at(2), 'failed', { known: false })];
+  assert.deepEqual(decided(switched, { now: at(2), adopted: true }), end('failed', 'not_confirmed'));
+});
+
+test("an address that stays on the provider's bounce list goes to the secondary, or nowhere", () => {
+  const given = { now: at(2), bounceListed: true };
+  assert.deepEqual(decided(failedTimes(1), given), secondary('bounce_listed'));
+  assert.deepEqual(decided(failedTimes(1), { ...given, hasSecondary: false }), end('abandoned', 'bounce_listed'));
+});
+
+test('a queued message is sent, ends when its life is over, and is abandoned when there is nothing to send', () => {
+  assert.deepEqual(decided([], { now: at(0), hasBody: true }), handOver('send', { why: 'first send' }));
+  assert.deepEqual(decided([], { now: at(24 * 60), hasBody: true }), end('expired', 'useful_life_over'));
+  assert.deepEqual(decided([], { now: at(0) }), end('abandoned', 'nothing_to_send'));
+});
+
+test('what an operator opens again is sent after a question, with a word on what was tried before', () => {
+  const open = (last: Fact[], about: 'failed' | 'accepted' | 'unconfirmed') => {
+    const facts = [...last, ended(1, at(10), 'cancelled', 'superseded'), reopened(1, at(60), 1, 1)];
+    assert.deepEqual(decided(facts, { now: at(60), hasBody: true }), { do: 'ask', about });
+    return decided([...facts, asked(1, at(60), about, { settled: false })], { now: at(60), hasBody: true });
+  };
+  const wanted = (double: string | null, over = {}) => handOver('mime', { why: 'reopened', double, ...over });
+  assert.deepEqual(open(sent(), 'accepted'), wanted('the provider accepted the attempt before it'));
+  assert.deepEqual(open(LOST, 'unconfirmed'), wanted('the hand-over before it got no answer and may have gone out'));
+  const cured = open([...sent(), failed(at(1))], 'failed');
+  assert.deepEqual(cured, handOver('repost', { why: 'reopened', unsuppress: true }));
+});
+
+test('an operator cannot overtake a hand-over that is still in flight', () => {
+  const facts = [
+    claimed(1, at(0), { leaseUntil: at(3) }),
+    ended(1, at(1), 'cancelled', 'superseded'),
+    reopened(1, at(2), 1, 1),
+  ];
+  const wait = hold('sending', at(3), 'the hand-over before it is still in flight');
+  assert.deepEqual(decided(facts, { now: at(2), hasBody: true }), wait);
+  assert.deepEqual(decided(facts, { now: at(3), hasBody: true }), { do: 'presumeUnanswered' });
+});
