@@ -96,7 +96,15 @@ export type Fact = { key: string; at: Ms } & (
   | { kind: 'noted'; attempt: number; what: string }
   /** `round` counts the reopenings before it: an end is good until the next reopening. */
   | { kind: 'ended'; attempt: number; round: number; state: EndState; reason: string }
-  | { kind: 'reopened'; attempt: number; round: number; tries: number; by: string }
+  | {
+      kind: 'reopened';
+      attempt: number;
+      round: number;
+      tries: number;
+      by: string;
+      /** It had arrived, and is wanted once more all the same. */
+      again?: true;
+    }
 );
 export type FactKind = Fact['kind'];
 export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;

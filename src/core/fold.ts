@@ -37,6 +37,9 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     storages: storagesIn(facts),
     arrivedOn,
   };
+  // What is sent once more although it had arrived is on its way again.
+  const disregarded = Math.max(0, ...of(facts, 'reopened').map((f) => (f.again ? f.attempt : 0)));
+  if (arrivedOn.some((n) => n > disregarded)) return { ...delivery, state: 'delivered', nextAt: null };
   const end = of(facts, 'ended').find((f) => f.round === round);
   return { ...delivery, ...standing(birth, delivery, last, end ?? null) };
 }
@@ -44,7 +47,6 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
 type Standing = { state: State; reason: string | null; nextAt: Ms | null };
 
 function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'ended'> | null): Standing {
-  if (d.arrivedOn.length > 0) return { state: 'delivered', reason: null, nextAt: null };
   if (end) return { state: end.state, reason: end.reason, nextAt: null };
   if (!last) return { state: 'queued', reason: null, nextAt: d.reopened?.at ?? birth.createdAt };
   if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: last.held?.until ?? d.reopened.at };
