@@ -48,11 +48,9 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
     const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
     const keys = new Set(known.map((d) => d.recipient_key));
     const fresh = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
-    await write(
-      tx,
-      fresh.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0 && known.length === 0)),
-      now,
-    );
+    const births = fresh.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0 && known.length === 0));
+    // SQLite takes at most 500 rows in one statement of this form, and Mailgun 1,000 recipients in one call.
+    for (const part of chunks(births, 200)) await write(tx, part, now);
     const told = new Set(draft.recipients.map(recipientKey));
     const again = known.filter((d) => told.has(d.recipient_key)).map((d) => d.id);
     for (const part of chunks(again, 200)) await changeIn(tx, part, now, () => [...draft.facts]);
