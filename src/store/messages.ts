@@ -193,6 +193,12 @@ export async function cancelMessages(
   return transact(store, (tx) => cancelIn(tx, messageIds, reason, now));
 }
 
+/** The name (see `recordKey`) of the message that has this id; null when none has. */
+export async function nameOf(store: Store, id: string): Promise<string | null> {
+  const row: { record_key: string } | undefined = await store.db('messages').where({ id }).first('record_key');
+  return row?.record_key ?? null;
+}
+
 /** Messages by the application's key, newest first. */
 export async function messagesByKey(store: Store, key: string): Promise<string[]> {
   const rows: { id: string }[] = await store
