@@ -9,7 +9,7 @@ import { countMoves } from './rollup.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from './rows.ts';
 import { chunks, transact } from './transact.ts';
 
-const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
+export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
 
 /**
  * The one door through which deliveries change, many at a time.

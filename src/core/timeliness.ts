@@ -1,0 +1,23 @@
+import { MINUTE, type Ms } from './time.ts';
+
+export type Timeliness = 'on_time' | 'delayed' | 'backup' | 'down';
+
+/** What is known of the mail of one class. */
+export type Evidence = {
+  /** How long the oldest mail waits that should have moved by now: due and not looked at, or not taken by its provider. */
+  late: Ms;
+  /** Mail of the last minutes went out through a secondary. */
+  backup: boolean;
+  /** Mail of the last minutes is with the provider, or has arrived. */
+  moving: boolean;
+};
+
+/** A step of the daemon, and a busy provider's pause, are no delay worth telling of. */
+const TOLERATED: Ms = MINUTE;
+const STANDSTILL: Ms = 15 * MINUTE;
+
+export function timeliness({ late, backup, moving }: Evidence): Timeliness {
+  if (backup) return 'backup';
+  if (late <= TOLERATED) return 'on_time';
+  return moving || late < STANDSTILL ? 'delayed' : 'down';
+}

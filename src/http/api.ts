@@ -1,0 +1,108 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { canonicalAddress } from '../core/address.ts';
+import { CLASSES, STATES } from '../core/delivery.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Clock } from '../core/time.ts';
+import { AppError } from '../errors.ts';
+import { parseMoment } from '../moment.ts';
+import { parse, recordMessage } from '../steps/intake.ts';
+import { cancelMessage, reopenMessage } from '../steps/operate.ts';
+import { findMessage, searchMessages } from '../store/messages.ts';
+import type { Store } from '../store/open.ts';
+import { bearer } from './auth.ts';
+import { readJson } from './body.ts';
+import { detailOf, summaryOf } from './present.ts';
+
+export type ApiDeps = { store: Store; settings: Settings; tokens: readonly string[]; now: Clock };
+
+const BODY_LIMIT = 256 * 1024;
+const PAGE = { usual: 50, most: 200 };
+
+/** Everything under `/api` that needs a token. */
+export function createApi(deps: ApiDeps): Router {
+  const { store, now } = deps;
+  const router = new Router({ prefix: '/api/messages' });
+  const allowed = bearer(deps.tokens);
+
+  router.post('/', allowed, async (ctx) => {
+    const { id, created } = await recordMessage(deps, await readJson(ctx.req, BODY_LIMIT), now());
+    ctx.status = created ? 201 : 200;
+    ctx.body = { id };
+  });
+  router.get('/', allowed, async (ctx) => {
+    const { found, next } = await searchMessages(store, parse(SEARCH, { ...ctx.query }));
+    ctx.body = { messages: found.map(summaryOf), next };
+  });
+  router.get('/:id', allowed, async (ctx) => {
+    const found = await findMessage(store, idIn(ctx));
+    if (!found) throw new AppError('not_found', 'there is no such message');
+    ctx.body = detailOf(found.message, found.views);
+  });
+  router.post('/:id/cancel', allowed, async (ctx) => {
+    const wish = parse(CANCEL, await readJson(ctx.req, BODY_LIMIT));
+    ctx.body = { cancelled: await cancelMessage(store, { message: idIn(ctx), who: 'api', ...wish }, now()) };
+  });
+  for (const what of ['retry', 'resend'] as const) {
+    router.post(`/:id/${what}`, allowed, async (ctx) => {
+      const wish = parse(REOPEN, await readJson(ctx.req, BODY_LIMIT));
+      ctx.body = { reopened: await reopenMessage(store, { message: idIn(ctx), who: 'api', what, ...wish }, now()) };
+    });
+  }
+  return router;
+}
+
+const idIn = (ctx: Context): string => String(ctx['params'].id);
+
+/** A parameter given twice comes as a list. */
+const once = z.string({ error: 'must be given once' });
+
+const address = (text: z.ZodString) =>
+  text.transform((given, ctx) => {
+    const canonical = canonicalAddress(given);
+    if (canonical !== null) return canonical;
+    ctx.addIssue({ code: 'custom', message: 'must be an e-mail address' });
+    return z.NEVER;
+  });
+
+const moment = once.transform((text, ctx) => {
+  const at = parseMoment(text);
+  if (at !== null) return at;
+  ctx.addIssue({ code: 'custom', message: 'must be a time: ISO 8601 or milliseconds since the epoch' });
+  return z.NEVER;
+});
+
+const SEARCH = z.strictObject({
+  recipient: address(once).optional(),
+  state: z.enum(STATES).optional(),
+  class: z.enum(CLASSES).optional(),
+  since: moment.optional(),
+  until: moment.optional(),
+  limit: once
+    .refine((text) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE.most, {
+      message: `must be a whole number from 1 to ${PAGE.most}`,
+    })
+    .transform(Number)
+    .default(PAGE.usual),
+  cursor: once.regex(/^[0-9A-Z]{26}$/, 'must be the "next" of an earlier answer').optional(),
+});
+
+const text = z.string({ error: 'must be text' });
+const recipient = address(text).optional();
+
+const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
+const CANCEL = z.strictObject(
+  {
+    recipient,
+    reason: text
+      .trim()
+      .regex(/^[^\p{Cc}]{1,64}$/u, 'must have 1 to 64 characters')
+      .optional(),
+  },
+  { error: whenNoObject },
+);
+
+function whenNoObject(issue: { code?: string | undefined }): string | undefined {
+  return issue.code === 'invalid_type' ? 'the body must be an object' : undefined;
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import Router from '@koa/router';
+import Koa, { type Context, type Middleware, type Next } from 'koa';
+import type { Settings } from '../core/settings.ts';
+import type { Clock } from '../core/time.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type Arrival, keep } from '../store/inbox.ts';
+import type { Store } from '../store/open.ts';
+import { isDatabaseTrouble } from '../store/trouble.ts';
+import { JSON_HEADERS } from './answer.ts';
+import { createApi } from './api.ts';
+import { discard, SenderGone } from './body.ts';
+import { createReadiness, createStatus } from './status.ts';
+import { createWebhook, WEBHOOK_PATH, type WebhookDeps } from './webhook.ts';
+
+export type AppDeps = Pick<WebhookDeps, 'open' | 'onKept'> & {
+  store: Store;
+  settings: Settings;
+  /** Tokens of the API; with none of them every call is refused. */
+  tokens: readonly string[];
+  now: Clock;
+  /** Aborted when the process is about to stop. */
+  signal: AbortSignal;
+  log: Log;
+  /** How events are made durable; by default in one commit of the store. */
+  keep?(arrivals: readonly Arrival[]): Promise<void>;
+};
+
+/**
+ * All that is spoken over HTTP. Webhooks are answered before Koa: its router and a body parser cost as much as all the
+ * real work of a webhook. Nothing is ever concluded from Host or X-Forwarded headers.
+ */
+export function createApp(deps: AppDeps): { callback(): RequestListener } {
+  const webhook = createWebhook({ ...deps, keep: deps.keep ?? ((arrivals) => keep(deps.store, arrivals)) });
+  const koa = createKoa(deps).callback();
+  return {
+    callback: () => (request: IncomingMessage, response: ServerResponse) => {
+      const [path] = (request.url ?? '').split('?', 1);
+      void (path === WEBHOOK_PATH ? webhook(request, response) : koa(request, response));
+    },
+  };
+}
+
+function createKoa(deps: AppDeps): Koa {
+  const koa = new Koa();
+  koa.on('error', (error: unknown) => deps.log.error({ error }, 'an answer could not be sent'));
+  koa.use(answerErrors(deps.log));
+  for (const router of [createOpenRoutes(deps), createApi(deps)]) {
+    koa.use(router.routes() as Middleware);
+    koa.use(router.allowedMethods() as Middleware);
+  }
+  return koa;
+}
+
+/** What anybody may ask. */
+function createOpenRoutes({ store, now, signal }: AppDeps): Router {
+  const router = new Router();
+  const status = createStatus(store, now);
+  const readiness = createReadiness(store, now, signal);
+  router.get('/api/status', async (ctx) => {
+    ctx.body = await status();
+  });
+  router.get('/healthz', (ctx) => {
+    ctx.body = { alive: true };
+  });
+  router.get('/readyz', async (ctx) => {
+    const problems = await readiness();
+    ctx.status = problems.length === 0 ? 200 : 503;
+    ctx.body = { ready: problems.length === 0, problems };
+  });
+  return router;
+}
+
+const STATUS: Record<ErrorCode, number> = {
+  invalid: 400,
+  unauthorized: 401,
+  not_found: 404,
+  conflict: 409,
+  too_large: 413,
+  unsupported: 415,
+  unavailable: 503,
+};
+
+/** The one place where errors become answers. */
+function answerErrors(log: Log): Middleware {
+  return async (ctx, next: Next) => {
+    ctx.set(JSON_HEADERS);
+    try {
+      await next();
+      if (ctx.body === undefined || ctx.body === null) answerUnserved(ctx);
+    } catch (error) {
+      answerError(ctx, error, log);
+    }
+    if (!ctx.req.readableEnded) discard(ctx.req);
+  };
+}
+
+function answerUnserved(ctx: Context): void {
+  const words: Record<number, string> = { 404: 'there is nothing here', 405: 'not with this method' };
+  const { status } = ctx;
+  const error = words[status];
+  if (status < 400) return;
+  ctx.body = { error: error ?? 'not supported' };
+  ctx.status = status;
+}
+
+function answerError(ctx: Context, error: unknown, log: Log): void {
+  if (error instanceof SenderGone) {
+    ctx.respond = false;
+    ctx.req.destroy();
+  } else if (error instanceof AppError) {
+    ctx.status = STATUS[error.code];
+    ctx.body = { error: error.message, ...(error.problems.length > 0 ? { problems: error.problems } : {}) };
+    if (error.code === 'unauthorized') ctx.set('WWW-Authenticate', 'Bearer');
+    if (error.code === 'unavailable') ctx.set('Retry-After', '30');
+  } else if (isDatabaseTrouble(error)) {
+    log.error({ error, route: routeOf(ctx) }, 'the database could not be used for a request');
+    ctx.status = 503;
+    ctx.set('Retry-After', '30');
+    ctx.body = { error: 'the database can not be used now' };
+  } else {
+    log.error({ error, route: routeOf(ctx) }, 'a request failed');
+    ctx.status = 500;
+    ctx.body = { error: 'internal error' };
+  }
+}
+
+/** The path as we know it: what was asked for may hold an address. */
+const routeOf = (ctx: Context): string => `${ctx.method} ${String(ctx['_matchedRoute'] ?? '?')}`;

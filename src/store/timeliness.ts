@@ -1,0 +1,49 @@
+import { CLASSES, type MessageClass } from '../core/delivery.ts';
+import { DAY, MINUTE, type Ms } from '../core/time.ts';
+import type { Evidence } from '../core/timeliness.ts';
+import { PRIORITY } from './ledger.ts';
+import type { Store } from './open.ts';
+
+/** Reasons of a delivery that waits because of its provider, and not because of its recipient. */
+const PROVIDER = ['busy', 'account', 'unanswered'];
+/** What is older is a matter for an administrator, and no sign of how mail flows now. */
+const HELD_SINCE = 3 * DAY;
+const LATELY = 15 * MINUTE;
+
+/** What says whether the mail of each class is on time; reads the backlog and the last minutes, and not the history. */
+export async function timelinessEvidence(store: Store, now: Ms): Promise<Record<MessageClass, Evidence>> {
+  const held = await heldSince(store, now - HELD_SINCE);
+  const evidence = {} as Record<MessageClass, Evidence>;
+  for (const name of CLASSES) {
+    const due = await oldestDue(store, name, now);
+    const late = now - Math.min(now, due ?? now, held.get(name) ?? now);
+    const backup = await hasRecent(store, name, ['relayed'], now - LATELY);
+    const moving = late > 0 && (await hasRecent(store, name, ['accepted', 'delivered'], now - LATELY));
+    evidence[name] = { late, backup, moving };
+  }
+  return evidence;
+}
+
+async function oldestDue(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
+  const mine = store.db('due').where({ priority: PRIORITY[name] });
+  const row: { at: Ms } | undefined = await mine.where('at', '<=', now).orderBy('at').first('at');
+  return row?.at ?? null;
+}
+
+/** When the oldest mail of each class was made that waits for its provider. */
+async function heldSince(store: Store, since: Ms): Promise<Map<MessageClass, Ms>> {
+  const rows: { class: MessageClass; oldest: Ms }[] = await store
+    .db('deliveries')
+    .whereIn('state', ['queued', 'unconfirmed'])
+    .where('created_at', '>=', since)
+    .whereIn('reason', PROVIDER)
+    .groupBy('class')
+    .select('class')
+    .min({ oldest: 'created_at' });
+  return new Map(rows.map((r) => [r.class, Number(r.oldest)]));
+}
+
+async function hasRecent(store: Store, name: MessageClass, states: string[], since: Ms): Promise<boolean> {
+  const made = store.db('deliveries').whereIn('state', states).where('created_at', '>=', since);
+  return (await made.where({ class: name }).first('id')) !== undefined;
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Fact } from '../../src/core/delivery.ts';
+import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { timeliness } from '../../src/core/timeliness.ts';
+import { change } from '../../src/store/ledger.ts';
+import { findMessage } from '../../src/store/messages.ts';
+import { ask, DOMAIN, post, type Running, SENT, start } from './support.ts';
+
+const status = async (running: Running): Promise<Record<string, unknown>> => {
+  // Beyond the time for which one answer serves all.
+  running.clock.advance(3 * SECOND);
+  return (await ask(`${running.url}/api/status`)).body;
+};
+
+const fine = { status: 'on_time', lateSeconds: null, late: null };
+
+async function sentAs(running: Running, name: string, more: Record<string, unknown> = {}): Promise<string> {
+  const messageId = `${name}-${running.clock()}@${DOMAIN}`;
+  const { body } = await post(running, '/api/messages', { ...SENT, messageId, class: name, ...more });
+  return String(body['id']);
+}
+
+async function told(running: Running, id: string, fact: Fact): Promise<void> {
+  const found = await findMessage(running.store, id);
+  const ids = (found?.views ?? []).map((v) => v.id);
+  await change(running.store, ids, running.clock(), () => [fact]);
+}
+
+const claimed = (attempt: number, at: Ms, route: 'repost' | 'secondary'): Fact => ({
+  ...{ key: `claimed:${attempt}`, at, kind: 'claimed', attempt, provider: 'mailgun', route, lease: null },
+  ...{ leaseUntil: at + MINUTE, since: null, deliverAt: null, double: null },
+});
+
+test('mail is on time when there is none, and while it is with its provider', async (t) => {
+  const running = await start(t);
+  assert.deepEqual(await status(running), { access: fine, notice: fine, bulk: fine });
+  await sentAs(running, 'notice');
+  assert.deepEqual(await status(running), { access: fine, notice: fine, bulk: fine });
+});
+
+test('a class is delayed by as long as its oldest due mail waits, and down when nothing of it moves', async (t) => {
+  const running = await start(t);
+  await sentAs(running, 'access', { state: 'sending' });
+  running.clock.advance(5 * MINUTE);
+  const delayed = await status(running);
+  assert.deepEqual(delayed['access'], { status: 'delayed', lateSeconds: 243, late: '4 min' });
+  assert.deepEqual(delayed['notice'], fine);
+  running.clock.advance(HOUR);
+  assert.equal((await status(running))['access']?.['status' as never], 'down');
+  await sentAs(running, 'access');
+  assert.equal((await status(running))['access']?.['status' as never], 'delayed');
+});
+
+test('mail that its provider will not take counts as late from when it was made', async (t) => {
+  const running = await start(t);
+  const id = await sentAs(running, 'notice');
+  await told(running, id, claimed(2, running.clock(), 'repost'));
+  const refused = {
+    kind: 'refused' as const,
+    attempt: 2,
+    why: 'busy' as const,
+    detail: '429',
+    retryAfter: null,
+    via: null,
+  };
+  await told(running, id, { ...refused, key: 'refused:2', at: running.clock() });
+  const held = { kind: 'held' as const, attempt: 2, about: 'refused' as const, why: 'busy' };
+  await told(running, id, { ...held, key: 'held:1', at: running.clock(), until: running.clock() + HOUR });
+  running.clock.advance(10 * MINUTE);
+  assert.deepEqual((await status(running))['notice'], { status: 'delayed', lateSeconds: 603, late: '10 min' });
+});
+
+test('a class whose fresh mail went out through a secondary is on backup', async (t) => {
+  const running = await start(t);
+  const id = await sentAs(running, 'access');
+  await told(running, id, claimed(2, running.clock(), 'secondary'));
+  const taken = { kind: 'accepted' as const, attempt: 2, messageId: null, tracked: false, detail: '', via: 'backup' };
+  await told(running, id, { ...taken, key: 'accepted:2', at: running.clock() });
+  const now = await status(running);
+  assert.deepEqual(now['access'], { status: 'backup', lateSeconds: null, late: null });
+  assert.deepEqual(now['notice'], fine);
+  running.clock.advance(HOUR);
+  assert.deepEqual((await status(running))['access'], fine);
+});
+
+test('the status gives away no address and no number of mails', async (t) => {
+  const running = await start(t);
+  await sentAs(running, 'notice', { state: 'sending' });
+  running.clock.advance(5 * MINUTE);
+  const text = JSON.stringify(await status(running));
+  assert.doesNotMatch(text, /@|example|count|total/);
+});
+
+test('timeliness: a minute is no delay, a quarter of an hour without movement is a standstill', () => {
+  const at = (late: Ms, moving: boolean, backup = false) => timeliness({ late, moving, backup });
+  assert.equal(at(MINUTE, false), 'on_time');
+  assert.equal(at(MINUTE + 1, false), 'delayed');
+  assert.equal(at(15 * MINUTE, false), 'down');
+  assert.equal(at(15 * MINUTE, true), 'delayed');
+  assert.equal(at(HOUR, false, true), 'backup');
+});
+
+test('the process is alive whatever its database does; it is ready only with it', async (t) => {
+  const running = await start(t);
+  assert.deepEqual((await ask(`${running.url}/readyz`)).body, { ready: true, problems: [] });
+  await running.store.close();
+  running.clock.advance(3 * SECOND);
+  const reply = await ask(`${running.url}/readyz`);
+  assert.equal(reply.status, 503);
+  assert.deepEqual(reply.body, { ready: false, problems: ['the database does not answer'] });
+  assert.equal((await ask(`${running.url}/healthz`)).status, 200);
+});
+
+test('a database without its tables is not ready, and says what to do', async (t) => {
+  const running = await start(t, { unmigrated: true });
+  const reply = await ask(`${running.url}/readyz`);
+  assert.equal(reply.status, 503);
+  assert.match(String((reply.body['problems'] as string[])[0]), /homing migrate/);
+});
+
+test('a database that may lose what it acknowledged is not ready', async (t) => {
+  const running = await start(t);
+  await running.store.db.raw('PRAGMA synchronous=NORMAL');
+  const reply = await ask(`${running.url}/readyz`);
+  assert.equal(reply.status, 503);
+  assert.match(String((reply.body['problems'] as string[])[0]), /synchronous/);
+});
+
+test('a process that is stopping is not ready', async (t) => {
+  const running = await start(t);
+  running.stopping.abort();
+  assert.equal((await ask(`${running.url}/readyz`)).status, 503);
+});
