@@ -10,6 +10,8 @@ export type Terminal = {
   err: NodeJS.WritableStream;
   /** Whether a person reads `out`: colours, and nothing else, depend on it. */
   colours: boolean;
+  /** What to end with when nothing is thrown: the command has run, and the answer may be no. */
+  exitCode: number;
 };
 
 /** The codes that a process ends with. */
@@ -30,11 +32,6 @@ export const say = (terminal: Terminal, ...lines: string[]): void => {
 };
 
 export const sayJson = (terminal: Terminal, value: unknown): void => say(terminal, JSON.stringify(value, null, 2));
-
-/** The command has run and the answer is no. */
-export const endWith = (code: number): void => {
-  process.exitCode = code;
-};
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -1,0 +1,78 @@
+import type { Config } from '../../config.ts';
+import { DAY, MINUTE, type Ms } from '../../core/time.ts';
+import { lengthWords, timeWords } from '../../core/words.ts';
+import { RECONCILED } from '../../steps/watch.ts';
+import { domains } from '../../store/domains.ts';
+import { backlog } from '../../store/due.ts';
+import { forgotten, inboxWaitsSince, setAside, unsentAlerts } from '../../store/inspect.ts';
+import type { Store } from '../../store/open.ts';
+import { cursor } from '../../store/operations.ts';
+import { plural } from '../terminal.ts';
+import { type Finding, ok, problem, warning } from './finding.ts';
+
+const MOST = 1000;
+
+/** Whether everything that is to be done will be done. */
+export async function checkWork(store: Store, config: Config, now: Ms): Promise<Finding[]> {
+  return [
+    await reconciler(store, config, now),
+    await unattended(store),
+    await overdue(store, config, now),
+    await inbox(store, config, now),
+    await alerts(store, now),
+    ...(await schedules(store, config)),
+  ];
+}
+
+async function reconciler(store: Store, config: Config, now: Ms): Promise<Finding> {
+  const last = await cursor(store, RECONCILED);
+  if (!last) return warning('reconciler', 'has never run', 'run "homing start"');
+  const ago = `last finished at ${timeWords(last.at)}, ${lengthWords(Math.max(0, now - last.at))} ago`;
+  if (now - last.at < config.RECONCILE_SILENCE) return ok('reconciler', ago);
+  return problem('reconciler', ago, 'start the daemon, or look at its log');
+}
+
+/** An open delivery that nobody will act on is a bug of ours; opening it anew puts it back to work. */
+async function unattended(store: Store): Promise<Finding> {
+  const ids = await forgotten(store, MOST);
+  if (ids.length === 0) return ok('deliveries', 'each open one will be acted on');
+  const says = `${plural(ids.length, 'open delivery', 'open deliveries')} that nobody will act on: ${ids.slice(0, 3).join(' ')}`;
+  const mend = `look with "homing explain", put it back to work with "homing cancel ${ids[0]}" and "homing retry ${ids[0]}", and report it: it is a bug`;
+  return problem('deliveries', says, mend);
+}
+
+async function overdue(store: Store, config: Config, now: Ms): Promise<Finding> {
+  const { open, due, late } = await backlog(store, now);
+  const says = `${open} open, ${due} due now`;
+  if (late < config.RECONCILE_SILENCE + config.LEASE) return ok('backlog', says);
+  return problem('backlog', `${says}, the oldest ${lengthWords(late)} late`, 'start the daemon, or look at its log');
+}
+
+async function inbox(store: Store, config: Config, now: Ms): Promise<Finding> {
+  const since = await inboxWaitsSince(store);
+  if (since !== null && now - since > config.RECONCILE_SILENCE + config.LEASE)
+    return problem(
+      'inbox',
+      `an event has waited for ${lengthWords(now - since)}`,
+      'start the daemon, or look at its log',
+    );
+  const aside = await setAside(store, now - 7 * DAY, MOST);
+  if (aside.length === 0) return ok('inbox', 'every event of the last 7 days was understood');
+  const says = `${plural(aside.length, 'event', 'events')} of the last 7 days set aside: ${aside[0]?.error ?? 'no reason is kept'}`;
+  return warning('inbox', says, `look at inbox row ${aside[0]?.id} and report it: every event should be understood`);
+}
+
+async function alerts(store: Store, now: Ms): Promise<Finding> {
+  const unsent = await unsentAlerts(store, now - 10 * MINUTE);
+  if (unsent.length === 0) return ok('alerts waiting', 'none for long');
+  const says = `${plural(unsent.length, 'alert', 'alerts')} could not be sent: ${unsent[0]?.error ?? 'nobody has tried'}`;
+  return problem('alerts waiting', says, 'mend the route of the alerts, and look whether the daemon runs');
+}
+
+/** What we have learnt of the domains and go by. */
+async function schedules(store: Store, config: Config): Promise<Finding[]> {
+  const known = await domains(store, config.MAILGUN_DOMAIN);
+  return [...known.values()]
+    .filter(({ schedule }) => schedule === 'local')
+    .map((d) => ok('schedule', `the waits of ${d.domain} are kept here: ${d.schedule_why ?? 'no reason is kept'}`));
+}
