@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readConfig } from '../../src/config.ts';
+import { MINUTE } from '../../src/core/time.ts';
+import { settingsOf } from '../../src/settings.ts';
+import { recordMessage } from '../../src/steps/intake.ts';
+import { reopenMessage } from '../../src/steps/operate.ts';
+import { cancelMessages, findMessage } from '../../src/store/messages.ts';
+import { timelinessEvidence } from '../../src/store/timeliness.ts';
+import { MORNING } from '../support/clock.ts';
+import { eachStore } from '../support/stores.ts';
+
+const settings = settingsOf(readConfig({}, 'database'));
+const sent = { domain: 'example.com', from: 'shop@example.com', to: 'ann@example.org', messageId: 'one@example.com' };
+
+eachStore('how late a class is comes from its own backlog', async ({ store }) => {
+  const deps = { store, settings };
+  await recordMessage(deps, { ...sent, class: 'access', state: 'sending' }, MORNING);
+  await recordMessage(deps, { ...sent, messageId: 'two@example.com', state: 'accepted' }, MORNING);
+  const evidence = await timelinessEvidence(store, MORNING + settings.lease + MINUTE);
+  assert.deepEqual(evidence, {
+    access: { late: MINUTE, backup: false, moving: false },
+    notice: { late: 0, backup: false, moving: false },
+    bulk: { late: 0, backup: false, moving: false },
+  });
+});
+
+eachStore('a message to a thousand people is recorded, ended and opened again as a whole', async ({ store }) => {
+  const to = Array.from({ length: 1000 }, (_, n) => `r${n}@example.org`);
+  const { id, created } = await recordMessage({ store, settings }, { ...sent, to, state: 'accepted' }, MORNING);
+  assert.equal(created, true);
+  assert.equal((await recordMessage({ store, settings }, { ...sent, to, state: 'accepted' }, MORNING)).created, false);
+  assert.equal((await findMessage(store, id))?.views.length, 1000);
+  assert.equal(await cancelMessages(store, [id], 'test', MORNING), 1000);
+  assert.equal(await reopenMessage(store, { message: id, what: 'retry', who: 'test' }, MORNING + 1), 1000);
+});
