@@ -11,20 +11,21 @@ Examples:
   homing doctor --fix-webhooks
   homing doctor --json | jq '.findings[] | select(.status != "ok")'`;
 
-type Options = { fixWebhooks?: boolean; json?: boolean };
+type Options = { fixWebhooks?: boolean; patience: string; json?: boolean };
 
 export function addDoctorCommand(program: Command, terminal: Terminal): void {
   program
     .command('doctor')
     .description('check that everything is set up rightly and nothing is forgotten')
     .option('--fix-webhooks', 'register at Mailgun the webhooks that are missing')
+    .option('--patience <duration>', 'how long to wait for an answer of a server', '5s')
     .option('--json', 'print the findings as JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => doctor(terminal, options));
 }
 
 async function doctor(terminal: Terminal, options: Options): Promise<void> {
-  const findings = await examine(terminal, options.fixWebhooks ?? false);
+  const findings = await examine(terminal, options);
   const count = (status: Finding['status']) => findings.filter((f) => f.status === status).length;
   const [problems, warnings] = [count('problem'), count('warning')];
   if (options.json) sayJson(terminal, { problems, warnings, findings });
@@ -35,10 +36,9 @@ async function doctor(terminal: Terminal, options: Options): Promise<void> {
   if (problems > 0) terminal.exitCode = EXIT.failed;
 }
 
-/** Nothing that is waited for may take longer: without a network the answer is wanted in seconds. */
-const PATIENCE = 5_000;
-
-async function examine(terminal: Terminal, fixWebhooks: boolean): Promise<Finding[]> {
+async function examine(terminal: Terminal, { fixWebhooks = false, patience }: Options): Promise<Finding[]> {
+  const { durationIn } = await import('./duration.ts');
+  const timeout = durationIn('--patience', patience);
   const { checkConfiguration } = await import('./doctor/configuration.ts');
   const { guarded, warning } = await import('./doctor/finding.ts');
   const { findings, config, complete } = checkConfiguration(terminal.env);
@@ -58,11 +58,11 @@ async function examine(terminal: Terminal, fixWebhooks: boolean): Promise<Findin
       if (!complete)
         return [warning('Mailgun', 'not asked: the configuration is not complete', 'mend the configuration first')];
       const { checkMailgun } = await import('./doctor/mailgun.ts');
-      return checkMailgun({ config, fixWebhooks, timeout: PATIENCE, now: terminal.now });
+      return checkMailgun({ config, fixWebhooks, timeout, now: terminal.now });
     }),
     guarded('routes', async () => {
       const { checkRoutes } = await import('./doctor/routes.ts');
-      return checkRoutes(config, PATIENCE);
+      return checkRoutes(config, timeout);
     }),
   ]);
   return [...findings, ...database, ...mailgun, ...routes];

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '../../config.ts';
 import { sqliteVersion } from '../../store/inspect.ts';
@@ -38,9 +38,14 @@ function notYet(url: string, file: string): Finding {
   while (!existsSync(folder)) folder = dirname(folder);
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
+    if (!statSync(folder).isDirectory()) throw new Error('a file stands in its place');
     return warning('database', `${databaseName(url)} does not exist yet`, 'run "homing start", which makes it');
   } catch {
-    return problem('database', `${databaseName(url)} can't be made: ${folder} is not writable`, 'change its owner');
+    return problem(
+      'database',
+      `${databaseName(url)} can't be made: ${folder} is no folder that we may write to`,
+      'change its owner or DATABASE_URL',
+    );
   }
 }
 

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { type AddCommand, run } from '../../src/commands/program.ts';
+import type { Clock } from '../../src/core/time.ts';
+import type { Env } from '../../src/env.ts';
+import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/sim/mailgun.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openStore, type Store } from '../../src/store/open.ts';
+
+export type Ran = { code: number; out: string; err: string };
+
+/** Runs one command as the program does, in this process. */
+export async function runHere(
+  command: AddCommand,
+  args: readonly string[],
+  env: Env,
+  now: Clock = Date.now,
+): Promise<Ran> {
+  const [out, err] = [sink(), sink()];
+  const terminal = { env, now, out: out.stream, err: err.stream, colours: false, exitCode: 0 };
+  return { code: await run([command], args, terminal), out: out.text(), err: err.text() };
+}
+
+function sink() {
+  let text = '';
+  const stream = new Writable({
+    write(part, _encoding, done) {
+      text += String(part);
+      done();
+    },
+  });
+  return { stream, text: () => text };
+}
+
+/** A migrated SQLite file of its own. */
+export async function database(t: TestContext): Promise<{ store: Store; url: string; folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-cli-'));
+  const url = `sqlite:${join(folder, 'homing.sqlite')}`;
+  const store = openStore(url);
+  t.after(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await migrate(store.db);
+  return { store, url, folder };
+}
+
+export const DOMAIN = 'mg.example.com';
+export const KEY = 'key-0123456789';
+export const SIGNING_KEY = 'sign-0123456789';
+
+/** A simulated Mailgun, and the settings that lead to it. */
+export async function mailgun(
+  t: TestContext,
+  options: Partial<SimMailgunOptions> = {},
+): Promise<{ sim: SimMailgun; env: Env }> {
+  const sim = await startSimMailgun({ apiKey: KEY, signingKey: SIGNING_KEY, domains: [DOMAIN], ...options });
+  t.after(sim.close);
+  const env = {
+    MAILGUN_API_KEY: KEY,
+    MAILGUN_DOMAIN: DOMAIN,
+    MAILGUN_WEBHOOK_SIGNING_KEY: SIGNING_KEY,
+    MAILGUN_API_URL: sim.url,
+    MAILGUN_STORAGE_HOSTS: new URL(sim.url).host,
+  };
+  return { sim, env };
+}
