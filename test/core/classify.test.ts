@@ -23,9 +23,9 @@ test('who is named decides, not the verb', () => {
     classify({ message: '550 <kim@mail.test>: Recipient address rejected: User unknown' }).cause,
     'recipient_unknown',
   );
-  assert.equal(classify({ message: '554 Client host [10.1.2.3] blocked using zen.spamhaus.org' }).cause, 'ip_block');
+  assert.equal(classify({ message: '554 Sorry, host [10.1.2.3] is blocked using zen.spamhaus.org' }).cause, 'ip_block');
   assert.equal(
-    classify({ message: '554 Sender address [a@b.test] blocked using dbl.spamhaus.org' }).cause,
+    classify({ message: '554 Sorry, sender [a@b.test] is blocked using dbl.spamhaus.org' }).cause,
     'domain_reputation',
   );
   assert.equal(classify({ message: '550 Refused: low reputation of the sending IP address' }).cause, 'ip_block');

@@ -83,7 +83,7 @@ function readClass(reader: Reader): Node {
   if (source[reader.at++] !== ']') throw new UnsafePattern('a "]" is missing');
   // "[sz]" is as good as "(?:s|z)" for finding words.
   if (/^[^\\^-]{1,4}$|^[^\\^-]?-$/.test(inside)) return { kind: 'alt', options: [...inside].map(literal) };
-  return { kind: 'char', literal: null, nonBlank: false };
+  return { kind: 'char', literal: null, nonBlank: inside.startsWith('^') && inside.includes('\\s') };
 }
 
 const literal = (char: string): Node => ({ kind: 'char', literal: char, nonBlank: char !== ' ' });

@@ -1,14 +1,38 @@
-import type { Rule } from '../rule.ts';
+import { DECISION_OF, type Rule } from '../rule.ts';
 
 const RFC = 'RFC 3463 and the IANA registry of enhanced status codes';
 
 type Row = [name: string, cause: Rule['cause'], enhanced: string[], confidence?: number];
+
+/** Words beside which a code that means a dead address must not be believed. */
+const DOUBT = [
+  'limit',
+  'rate\\b',
+  'too many',
+  'quota',
+  'full\\b',
+  'polic',
+  'list',
+  'spam',
+  'block',
+  'temporar',
+  'later',
+  'reputation',
+  'authenticat',
+  'countr',
+  'busy',
+  '(?:from|your|by|client|host) .{0,20}<ip>',
+  'sender',
+  'relay',
+  '\\bcontent',
+];
 
 const enhancedRule = ([name, cause, enhanced, confidence]: Row): Rule => ({
   name,
   cause,
   enhanced,
   ...(confidence === undefined ? {} : { confidence }),
+  ...(DECISION_OF[cause] === 'give_up_suppress' ? { unless: DOUBT } : {}),
   source: RFC,
   example: { code: 550, enhancedCode: (enhanced[0] ?? '').replace('x', '5').replace('*', '99'), message: 'Zzz' },
 });
@@ -17,7 +41,7 @@ const enhancedRule = ([name, cause, enhanced, confidence]: Row): Rule => ({
  * When no words decide. x.7.1, x.1.0, x.5.0, x.3.0 and x.0.0 are absent on purpose: servers give them for everything
  * (x.7.1 is an IP block in two of five cases and an unknown user in one of ten).
  */
-export const ENHANCED_CODES: readonly Rule[] = (
+export const TELLING_CODES: readonly Rule[] = (
   [
     ['code-no-such-mailbox', 'recipient_unknown', ['x.1.1', 'x.1.3', 'x.1.6', 'x.1.10'], 0.75],
     ['code-bad-domain', 'bad_domain', ['x.1.2', 'x.4.4', 'x.4.310']],
@@ -25,6 +49,13 @@ export const ENHANCED_CODES: readonly Rule[] = (
     ['code-disabled', 'recipient_disabled', ['x.2.1']],
     ['code-mailbox-full', 'mailbox_full', ['x.2.2']],
     ['code-too-big', 'message_too_big', ['x.2.3', 'x.3.4']],
+    ['code-ptr', 'ip_config', ['x.7.25']],
+  ] satisfies Row[]
+).map(enhancedRule);
+
+/** Codes that say less than even a bare "refused". */
+export const OTHER_CODES: readonly Rule[] = (
+  [
     ['code-server', 'server_temporary', ['x.3.1', 'x.3.2', 'x.4.5', 'x.4.3']],
     ['code-misconfigured', 'server_misconfig', ['x.3.5', 'x.2.4']],
     ['code-loop', 'loop', ['x.4.6', 'x.4.14', 'x.4.0']],
@@ -35,7 +66,6 @@ export const ENHANCED_CODES: readonly Rule[] = (
     ['code-restricted', 'recipient_restricted', ['x.7.2', 'x.7.13']],
     ['code-login', 'tls_or_login', ['x.7.4', 'x.7.3', 'x.7.5', 'x.7.8', 'x.7.10', 'x.7.30']],
     ['code-authentication', 'sender_auth', ['x.7.20', 'x.7.21', 'x.7.22', 'x.7.23', 'x.7.24', 'x.7.26', 'x.7.29']],
-    ['code-ptr', 'ip_config', ['x.7.25']],
     ['code-policy', 'policy_block', ['x.7.*'], 0.4],
   ] satisfies Row[]
 ).map(enhancedRule);

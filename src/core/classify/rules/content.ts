@@ -47,6 +47,7 @@ export const CONTENT: readonly Rule[] = [
       '病毒',
       String.raw`black-?listed (?:\S{1,12} )?(?:file|extension|attachment)`,
       'attachment polic',
+      'password[- ]protected',
     ],
     unless: ['blocked using', ' listed'],
     source: COMMON,
@@ -90,6 +91,7 @@ export const CONTENT: readonly Rule[] = [
       'messages missing',
       'invalid (?:message )?content',
       'language',
+      'comply with',
     ],
     unless: [
       'spam',
@@ -154,6 +156,8 @@ export const CONTENT: readonly Rule[] = [
       'indesirable',
       'pourriel',
       '^unsolicited',
+      'antyspam',
+      'antispam',
     ],
     unless:
       '(?:user unknown|no such user|unknown user|does not exist|spam (?:source|ip|host|server|list)|blocked using)',

@@ -38,7 +38,7 @@ export const GATEWAYS: readonly Rule[] = [
     cause: 'spam_content',
     pattern: ['local cts', 'cts (?:score|reject)', 'gateway anti-?(?:spam|malware)'],
     source: MIMECAST,
-    example: '554 Email rejected due to security policies - local CTS detected',
+    example: '554 Refused for security, local CTS detected',
   },
   {
     name: 'proofpoint-ip',

@@ -1,6 +1,6 @@
 import type { LayeredRule } from '../matcher.ts';
 import type { Layer, Rule } from '../rule.ts';
-import { ENHANCED_CODES, REPLY_CODES } from './codes.ts';
+import { OTHER_CODES, REPLY_CODES, TELLING_CODES } from './codes.ts';
 import { CONTENT } from './content.ts';
 import { GATEWAYS } from './gateways.ts';
 import { GOOGLE } from './google.ts';
@@ -26,7 +26,8 @@ export const RULES: readonly LayeredRule[] = [
   ...layered('provider', MICROSOFT, GOOGLE, ISPS, GATEWAYS),
   ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, SERVERS),
   ...layered('mailgun', MAILGUN_LAST),
+  ...layered('enhanced', TELLING_CODES),
   ...layered('words', POLICIES),
-  ...layered('enhanced', ENHANCED_CODES),
+  ...layered('enhanced', OTHER_CODES),
   ...layered('code', REPLY_CODES),
 ];

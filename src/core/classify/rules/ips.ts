@@ -58,7 +58,7 @@ export const IPS: readonly Rule[] = [
     codes: [501],
     pattern: '^invalid domain name',
     source: 'Sendmail, srvrsmtp.c: answer to HELO',
-    example: '501 5.0.0 Invalid domain name',
+    example: '501 5.0.0 Invalid domain name given: mail_1',
   },
   {
     name: 'helo',
@@ -309,6 +309,8 @@ export const IPS: readonly Rule[] = [
       'removal request',
       'unblock',
       String.raw`(?:from|by) (?:\S{1,12} ){0,2}spammers`,
+      'due to abuse',
+      'permanently deferred',
     ],
     unless: [
       String.raw`(?:sender|from|domain|recipient|user|e?-?mail|address|url|link|word|content|subject|attachment)s? (?:\S{1,16} ){0,3}(?:is |are |was |in |on )?(?:\S{1,12} ){0,2}(?:black|block|deny)[- ]?list`,

@@ -7,6 +7,7 @@ const COX = 'Cox: email error codes';
 const SPECTRUM = 'Spectrum: AUP# codes';
 const ORANGE = 'Orange and La Poste: OFR and LPN codes';
 const NETEASE = 'NetEase (163.com, 126.com): return codes';
+const FACEBOOK = 'Facebook: response codes';
 const TENCENT = 'Tencent (QQ, exmail): return sentences';
 
 /** Mailbox providers other than Microsoft and Google, by tags that only they use. */
@@ -58,7 +59,7 @@ export const ISPS: readonly Rule[] = [
     cause: 'policy_block',
     pattern: [String.raw`\[ph01\]`, 'not accepted for policy reasons', String.raw`\[hu01\]`],
     source: YAHOO,
-    example: '554 Message not allowed - [PH01] Email not accepted for policy reasons.',
+    example: '554 This mail is refused - [PH01] Not accepted for policy reasons.',
   },
   {
     name: 'yahoo-sender-domain',
@@ -100,7 +101,7 @@ export const ISPS: readonly Rule[] = [
     cause: 'policy_block',
     pattern: String.raw`\[cs01\]`,
     source: 'Apple iCloud Mail: postmaster information',
-    example: '554 5.7.1 [CS01] Message rejected due to local policy.',
+    example: '554 5.7.1 [CS01] Our policy forbids this message.',
   },
   {
     name: 'apple-hide-my-email',
@@ -115,7 +116,7 @@ export const ISPS: readonly Rule[] = [
     cause: 'policy_block',
     pattern: String.raw`\[hm0[0-9]\]`,
     source: 'Apple iCloud Mail: postmaster information',
-    example: '550 5.7.1 [HM08] Message rejected due to local policy.',
+    example: '550 5.7.1 [HM08] Our policy forbids this message.',
   },
   {
     name: 'comcast-block',
@@ -289,7 +290,7 @@ export const ISPS: readonly Rule[] = [
       'adresse d.{0,3}au moins un destinataire invalide',
     ],
     source: ORANGE,
-    example: '550 5.1.1 Adresse d au moins un destinataire invalide. OFR_416 [416]',
+    example: '550 5.1.1 Adresse du destinataire en erreur. OFR_416 [416]',
   },
   {
     name: 'orange-full',
@@ -423,5 +424,54 @@ export const ISPS: readonly Rule[] = [
     pattern: 'suspected bounce attack',
     source: TENCENT,
     example: '550 Suspected bounce attacks [ABCD IP: 10.9.8.7]',
+  },
+  {
+    name: 'facebook-recipient',
+    cause: 'recipient_unknown',
+    pattern: [String.raw`\brcp-p1\b`],
+    source: FACEBOOK,
+    example: '550 5.1.1 RCP-P1 http://postmaster.face.test/response_codes#rcp',
+  },
+  {
+    name: 'facebook-recipient-settings',
+    cause: 'recipient_restricted',
+    pattern: [String.raw`\brcp-p[2-9]\b`],
+    source: FACEBOOK,
+    example: '550 5.7.1 RCP-P2 http://postmaster.face.test/response_codes#rcp',
+  },
+  {
+    name: 'facebook-ip',
+    cause: 'ip_block',
+    pattern: [String.raw`\bpol-p[1-5]\b`],
+    source: FACEBOOK,
+    example: '554 5.7.1 POL-P1 http://postmaster.face.test/response_codes#pol',
+  },
+  {
+    name: 'facebook-link',
+    cause: 'domain_reputation',
+    pattern: [String.raw`\bpol-p6\b`],
+    source: FACEBOOK,
+    example: '554 5.7.1 POL-P6 http://postmaster.face.test/response_codes#pol',
+  },
+  {
+    name: 'facebook-abuse',
+    cause: 'spam_content',
+    pattern: [String.raw`\bpol-p[7-9]\b`],
+    source: FACEBOOK,
+    example: '554 5.7.1 POL-P7 http://postmaster.face.test/response_codes#pol',
+  },
+  {
+    name: 'facebook-sender-domain',
+    cause: 'sender_address',
+    pattern: [String.raw`\bdns-p[12]\b`],
+    source: FACEBOOK,
+    example: '554 5.7.1 DNS-P1 http://postmaster.face.test/response_codes#dns',
+  },
+  {
+    name: 'facebook-reverse-dns',
+    cause: 'ip_config',
+    pattern: [String.raw`\bdns-p3\b`],
+    source: FACEBOOK,
+    example: '554 5.7.1 DNS-P3 http://postmaster.face.test/response_codes#dns',
   },
 ];

@@ -45,7 +45,7 @@ export const LIMITS: readonly Rule[] = [
       'inbox',
     ],
     source: `${COMMON}; RFC 1870`,
-    example: '552 5.3.4 Message size exceeds fixed limit',
+    example: '552 5.3.4 The message exceeds the maximum allowed size of 20 MB',
   },
   {
     name: 'message-too-large',
@@ -158,6 +158,7 @@ export const LIMITS: readonly Rule[] = [
       'mailbox_full',
       'number of stored messages',
       String.raw`(?:exceed|over)\w{0,3} .{0,30}storage`,
+      'exhausted .{0,20}(?:storage|space|quota)',
     ],
     unless: ['full (?:name|detail|list)', 'ip address'],
     source: COMMON,
@@ -212,7 +213,7 @@ export const LIMITS: readonly Rule[] = [
     ],
     unless: ['too many', 'rate limit', 'exceeded', 'reputation'],
     source: 'Postgrey, milter-greylist, SQLgrey, Exim',
-    example: '451 4.7.1 <kim@mail.test>: Recipient address rejected: Greylisted',
+    example: '451 4.7.1 <kim@mail.test>: you are greylisted for five minutes',
   },
   {
     name: 'too-many-recipients-or-messages',

@@ -22,7 +22,7 @@ export const SUPPRESSIONS: readonly Rule[] = [
     pattern:
       'not delivering to (?:an? )?(?:previously bounced|unsubscribed|address (?:that|who) |(?:a user|recipient|one) who )',
     source: 'Mailgun, description of a suppressed delivery',
-    example: { message: 'Not delivering to previously bounced address kim@mail.test' },
+    example: { message: 'Not delivering to an address that was lost' },
   },
 ];
 

@@ -57,7 +57,7 @@ export const MICROSOFT: readonly Rule[] = [
       'x.7.708',
     ],
     source: `${EXCHANGE}: 5.7.606 to 649 banned sending IP, 5.7.511 to 514 listed, 5.7.507 IP blocked by the recipient, 5.7.708 no traffic from this IP`,
-    example: '550 5.7.606 Access denied, banned sending IP [10.9.8.7]',
+    example: '550 5.7.606 No access for [10.9.8.7]',
   },
   {
     name: 'microsoft-banned-ip-words',
@@ -69,7 +69,7 @@ export const MICROSOFT: readonly Rule[] = [
       String.raw`ip block \(from`,
     ],
     source: EXCHANGE,
-    example: '550 Access denied, banned sending IP [10.9.8.7]',
+    example: '550 This is a banned sending IP: [10.9.8.7]',
   },
   {
     name: 'microsoft-helo',
@@ -112,7 +112,7 @@ export const MICROSOFT: readonly Rule[] = [
       '5.7.74*',
     ],
     source: `${EXCHANGE}: 5.7.700 to 749, the sending organisation itself is held back`,
-    example: '550 5.7.705 Access denied, tenant has exceeded threshold',
+    example: '550 5.7.705 No access, the tenant went over its threshold',
   },
   {
     name: 'microsoft-spam-abuse',
@@ -147,7 +147,7 @@ export const MICROSOFT: readonly Rule[] = [
     cause: 'message_format',
     enhanced: ['5.7.512', '5.1.20', '5.6.11'],
     source: EXCHANGE,
-    example: '550 5.7.512 Access denied, message must be RFC 5322 section 3.6.2 compliant',
+    example: '550 5.7.512 No access, the From header must follow RFC 5322',
   },
   {
     name: 'microsoft-restricted',
@@ -219,7 +219,7 @@ export const MICROSOFT: readonly Rule[] = [
     cause: 'message_too_big',
     pattern: String.raw`(?:resolver\.rst\.(?:recip|send)sizelimit|smtpsend\.ovrsizelimit)`,
     source: EXCHANGE,
-    example: '550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient',
+    example: '550 5.2.3 RESOLVER.RST.RecipSizeLimit; larger than this box may take',
   },
   {
     name: 'microsoft-store-full',
@@ -273,7 +273,7 @@ export const MICROSOFT: readonly Rule[] = [
     cause: 'loop',
     pattern: [String.raw`\bhop count exceeded\b`, String.raw`\bagent generated message depth\b`],
     source: EXCHANGE,
-    example: '554 5.4.14 Hop count exceeded - possible mail loop ATTR34',
+    example: '554 5.4.14 Hop count exceeded, it goes round in circles ATTR34',
   },
   {
     name: 'microsoft-hotmail-unavailable',
@@ -283,6 +283,6 @@ export const MICROSOFT: readonly Rule[] = [
     unless: ['polic', 'dns', String.raw`\bmx\b`, 'block', 'listed'],
     confidence: 0.8,
     source: OUTLOOK,
-    example: '550 5.5.0 Requested action not taken: mailbox unavailable [AB1CDE.test]',
+    example: '550 5.5.0 Not done: mailbox unavailable [AB1CDE.test]',
   },
 ];

@@ -18,7 +18,7 @@ export const POLICIES: readonly Rule[] = [
     cause: 'message_format',
     pattern: [String.raw`restrictions \(header based\)`],
     source: 'GMX and WEB.DE',
-    example: '550 <kim@mail.test>: Reject due to policy restrictions (header based)',
+    example: '550 <kim@mail.test>: Refused by restrictions (header based)',
   },
   {
     name: 'policy',

@@ -125,6 +125,7 @@ export const RECIPIENTS: readonly Rule[] = [
       '域名不存在',
       'indicated no smtp service',
       'able to find the (?:recipient )?domain',
+      'no route (?:found )?to (?:domain|host name)',
     ],
     unless: [
       'sender',
@@ -168,6 +169,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'relais',
       'reenvio no',
       'repasse',
+      "(?:does not|doesn't|no longer) handled? (?:mail|here)",
     ],
     unless: [
       'relay (?:limit|quota|rate)',
@@ -190,6 +192,7 @@ export const RECIPIENTS: readonly Rule[] = [
       '(?:user|recipient|mailbox|account|address|inbox|<a>).{0,30}temporarily (?:disabled|suspended|locked|deactivated|blocked|inactive|closed)',
       '(?:disabled|suspended|locked|deactivated|closed) temporarily',
       'temporarily (?:disabled|suspended|locked|deactivated|inactive) (?:user|recipient|mailbox|account|address)',
+      String.raw`(?:mailbox|account|user|address|recipient) (?:\S{1,12} ){0,2}currently (?:unavailable|disabled|suspended|not available|inactive|locked)`,
     ],
     unless: ['<ip>', 'your (?:ip|host|server|domain)', 'sender'],
     decision: 'give_up_no_suppress',
@@ -237,6 +240,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'message expired',
       'envelope expired',
       'in (?:our|the) queue',
+      'try (?:again )?later',
     ],
     source: COMMON,
     example: '550 5.2.1 <kim@mail.test>: account is disabled',
@@ -253,8 +257,7 @@ export const RECIPIENTS: readonly Rule[] = [
     ],
     unless: 'recipient verify failed',
     source: 'Postfix: reject_unverified_recipient; Exim: callout',
-    example:
-      '450 4.1.1 <kim@mail.test>: Recipient address rejected: unverified address: Address verification in progress',
+    example: '450 4.1.1 <kim@mail.test>: we are not sure yet: address verification in progress',
   },
   {
     name: 'recipient-unknown',
@@ -285,7 +288,7 @@ export const RECIPIENTS: readonly Rule[] = [
     name: 'no-such-recipient',
     cause: 'recipient_unknown',
     pattern: [
-      String.raw`(?:no such|unknown|not a? ?(?:known|valid|local|existing|such)|invalid|non-?existent|nonexistant|bad|undefined|illegal|unrecogni[sz]ed|unrouteable|unroutable|undeliverable|undelivered|unassigned|wrong|incorrect|no (?:longer )?valid|inexistent|no) (?:\S{1,14} ){0,2}(?:user|recipient|mail ?box|account|address(?:ee)?|alias|customer|person|id|e?-?mail address|destination|local ?part|name|login|rcpt|employee|subscriber|inbox|forward|one|member|mail drop|directory entry|entry)s?\b`,
+      String.raw`(?:no such|unknown|not a? ?(?:known|valid|local|existing|such)|invalid|non-?existent|nonexistant|bad|undefined|illegal|unrecogni[sz]ed|unrouteable|unroutable|undeliverable|undelivered|unassigned|wrong|incorrect|no (?:longer )?valid|inexistent|no) (?:(?:such|valid|known|local|virtual|e-?mail|mail|recipient|destination|user|rcpt|mailbox|final|delivery|internet|smtp|or|alias|unknown|illegal|invalid|active|matching|registered|to|the|this|that|address|account|system|unix|existing|an?|other|longer) ){0,3}(?:user|recipient|mail ?box|account|address(?:ee)?|alias|customer|person|user ?id|e?-?mail address|destination|local ?part|name|login|rcpt|employee|subscriber|inbox|forward|one|member|mail drop|directory entry|entry)s?\b`,
       'there is no (?:one|user|mailbox|such|account|person)',
       String.raw`(?:no|not) (?:one|body|\S{1,12}) here by that name`,
       'no mailbox here',
@@ -326,6 +329,11 @@ export const RECIPIENTS: readonly Rule[] = [
       'invalid mailbox',
       'dead (?:letter|address)',
       String.raw`invalid (?:\S{1,12} ){0,2}user ?id`,
+      'address_not_found',
+      'userunknown',
+      String.raw`no such id\b`,
+      'not found in (?:the )?(?:ldap|directory)',
+      'invalid-recipient',
     ],
     unless: [
       'sender',
@@ -346,7 +354,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'sending too',
     ],
     source: COMMON,
-    example: '550 5.1.1 No such person at this address',
+    example: '550 5.1.1 No such person in this house',
   },
   {
     name: 'recipient-unknown-in-other-languages',
@@ -374,6 +382,7 @@ export const RECIPIENTS: readonly Rule[] = [
       '(?:kullanici|alici|adres) .{0,30}(?:bulunamadi|yok|gecersiz|bilinmiyor)',
       String.raw`(?:okand|anvandar|mottagar|ukendt|ukjent|tuntematon|felhasznalo|ismeretlen|cimzett|necunoscut|utilizator\w{0,3} (?:inexist|necunosc))\w{0,6}`,
       'не знайдено',
+      String.raw`destin\w{0,8}\.? (?:sconosciut|errat)`,
     ],
     unless: [
       'expedit',

@@ -80,6 +80,7 @@ export const SENDERS: readonly Rule[] = [
       'spfhelp',
       'checking spf',
       String.raw`sender ?id \(pra\)`,
+      'not pass (?:dkim|domainkeys)',
     ],
     unless: [
       'antispam checks',
@@ -190,6 +191,7 @@ export const SENDERS: readonly Rule[] = [
       "sender (?:address )?(?:could not|cannot|can't) be verified",
       String.raw`verif\w{1,9} (?:of )?(?:the )?(?:mail ?from|sender|return|envelope)`,
       'account or domain may not exist, they may be blacklisted',
+      'sender (?:is )?not verified',
     ],
     source: 'Exim: sender verify and callout',
     example: '550 Sender verify failed',
@@ -223,6 +225,6 @@ export const SENDERS: readonly Rule[] = [
     unless:
       '(?:greylist|access denied|polic|recipient (?:address )?(?:rejected|unknown)|user unknown;|reputation|spam|blocked using|listed|not allowed to (?:send|mail) (?:to|mail)|not logged|rcpt)',
     source: COMMON,
-    example: '550 5.1.0 <kim@mail.test>: Sender address rejected: User unknown in local recipient table',
+    example: '550 5.1.0 <kim@mail.test>: Sender address rejected: nobody of that name',
   },
 ];

@@ -131,7 +131,7 @@ export const SERVERS: readonly Rule[] = [
     ],
     unless: ['user unknown', 'no such', 'blocked using'],
     source: 'RFC 3207 and common wordings',
-    example: '530 5.7.0 Must issue a STARTTLS command first',
+    example: '530 5.7.0 Say STARTTLS before anything else',
   },
   {
     name: 'login',
@@ -263,6 +263,7 @@ export const SERVERS: readonly Rule[] = [
       'please come back',
       'bounce verification',
       'deferred',
+      'mailbox (?:is )?busy',
     ],
     unless: [
       'polic',
@@ -302,7 +303,7 @@ export const SERVERS: readonly Rule[] = [
     ],
     unless: ['user unknown', 'no such user', 'mailbox', 'blocked', 'spam', 'listed', 'command not allowed'],
     source: 'RFC 5321',
-    example: '503 5.5.1 Bad sequence of commands',
+    example: '503 5.5.1 Bad sequence: RCPT came before MAIL',
   },
   {
     name: 'bad-address-form',
