@@ -210,6 +210,12 @@ function hostProblems(env: Record<string, string | undefined>): string[] {
   const url = env['MAILGUN_API_URL'];
   if (!url || !URL.canParse(url) || !url.startsWith('http:')) return [];
   const hosts = (env['MAILGUN_STORAGE_HOSTS'] ?? '').split(',').map((h) => h.trim());
-  if (hosts.includes(new URL(url).host)) return [];
+  if (hosts.includes(hostWithPort(url))) return [];
   return ['MAILGUN_API_URL is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that'];
+}
+
+/** `host:port` of a URL; the port is named even where it is the usual one. */
+export function hostWithPort(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
 }

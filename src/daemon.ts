@@ -50,7 +50,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   const stopping = new AbortController();
   const settings = settingsOf(config);
   const startedAt = Date.now();
-  const outside = connect(config);
+  const outside = connect(config, Date.now);
   const inside = {
     store,
     config,

@@ -1,5 +1,5 @@
 import { createChannels } from './channels.ts';
-import type { Config } from './config.ts';
+import { type Config, hostWithPort } from './config.ts';
 import { domainOf } from './core/address.ts';
 import { classify } from './core/classify/classify.ts';
 import type { Settings } from './core/settings.ts';
@@ -8,7 +8,6 @@ import { type Clock, SECOND } from './core/time.ts';
 import type { Verdict } from './core/verdict.ts';
 import type { Log } from './log.ts';
 import { createAccount } from './mailgun/account.ts';
-import { readEvent } from './mailgun/event.ts';
 import { createHistory } from './mailgun/history.ts';
 import { createPort } from './mailgun/port.ts';
 import { openWebhook, reopen } from './mailgun/webhook.ts';
@@ -18,15 +17,14 @@ import type { AlertDeps } from './steps/alert.ts';
 import type { DigestDeps } from './steps/digest.ts';
 import type { PollDeps } from './steps/poll.ts';
 import type { ReconcileDeps } from './steps/reconcile.ts';
-import type { InboxRow } from './store/inbox.ts';
 import type { Store } from './store/open.ts';
 
 export type Outside = ReturnType<typeof connect>;
 
 /** The connections to the outside world. Nothing is sent before it is used. */
-export function connect(config: Config) {
+export function connect(config: Config, now: Clock) {
   // Well below half the lease: a hand-over that got no answer is given up before anybody else takes it for dead.
-  const timeout = Math.min(0.4 * config.LEASE, 30 * SECOND);
+  const timeout = Math.floor(Math.min(0.4 * config.LEASE, 30 * SECOND));
   const port = createPort({
     apiUrl: config.MAILGUN_API_URL,
     apiKey: config.MAILGUN_API_KEY,
@@ -35,7 +33,7 @@ export function connect(config: Config) {
   });
   // The relays are tried in turn, all of them within one lease.
   const share = (0.8 * config.LEASE) / Math.max(1, config.SECONDARY_SMTP_URL.length);
-  const relayOptions = { timeout: share / 3, dataTimeout: (share * 2) / 3 };
+  const relayOptions = { timeout: Math.floor(share / 3), dataTimeout: Math.floor((share * 2) / 3) };
   const relays: Relays | null =
     config.SECONDARY_SMTP_URL.length > 0 ? createRelays(config.SECONDARY_SMTP_URL, relayOptions) : null;
   const alerting = createChannels(config, relayOptions);
@@ -43,7 +41,7 @@ export function connect(config: Config) {
     port,
     relays,
     alerting,
-    history: createHistory(port, { api: config.MAILGUN_EVENTS_API }),
+    history: createHistory(port, { api: config.MAILGUN_EVENTS_API, now }),
     account: createAccount(port),
   };
 }
@@ -51,7 +49,7 @@ export function connect(config: Config) {
 /** The API's own host is allowed by being configured; plain http is checked when the configuration is read. */
 const allowedHosts = (config: Config): string[] => [
   ...config.MAILGUN_STORAGE_HOSTS,
-  new URL(config.MAILGUN_API_URL).host,
+  hostWithPort(config.MAILGUN_API_URL),
 ];
 
 export type Inside = {
@@ -89,7 +87,14 @@ export function stepDeps(inside: Inside, outside: Outside) {
     signal,
     log,
   };
-  const digestDeps: DigestDeps = { store, settings, read, judge, now, log };
+  const digestDeps: DigestDeps = {
+    store,
+    settings,
+    read: (row) => reopen(row.body, row.content_type),
+    judge,
+    now,
+    log,
+  };
   const poll: PollDeps = {
     store,
     history,
@@ -110,13 +115,6 @@ export function stepDeps(inside: Inside, outside: Outside) {
     log,
   };
   return { reconcile, digest: digestDeps, poll, alert };
-}
-
-/** Webhooks are kept as they came; what we asked for is kept with the domain that was asked about. */
-function read(row: InboxRow): Sighting | null {
-  if (row.source === 'webhook') return reopen(row.body, row.content_type);
-  const { domain, item } = JSON.parse(row.body) as { domain: string; item: unknown };
-  return readEvent(item, { domain });
 }
 
 const judge = (bounce: Bounce, s: Sighting): Verdict =>

@@ -54,7 +54,7 @@ const REASON: Record<string, string> = {
   nothing_to_send: 'no copy of the message is kept that could be sent',
   storage_gone: "the provider's stored copy is gone and we keep none",
   never_reached_provider: 'the provider has no record of it, and there is no copy that could be sent',
-  secondary_refused: 'the secondary provider was refused as well',
+  secondary_refused: 'the receiving server refused the secondary provider as well',
   secondary_exhausted: 'the secondary provider did not get it through either',
   refused_invalid: 'the provider refused the message as invalid',
   refused_account: 'the provider refused our account',
@@ -74,8 +74,8 @@ const REASON: Record<string, string> = {
   account: 'the provider refused our account',
   gone: "the provider's stored copy is gone",
   invalid: 'the provider refused the request as invalid',
-  temporary: 'the secondary provider was refused for now',
-  permanent: 'the secondary provider was refused for good',
+  temporary: 'the receiving server put the secondary provider off',
+  permanent: 'the receiving server refused the secondary provider for good',
   unanswered: 'the provider gave no answer',
   reopened: 'an operator opened it again',
 };
@@ -188,4 +188,25 @@ export function attemptWords(a: Attempt): string {
       ? reasonWords(a.answer.why)
       : a.outcome;
   return `${timeWords(a.claim.at)}  attempt ${a.number}, ${ROUTE[a.claim.route]}: ${end}`;
+}
+
+/** Breaks text into lines of at most `width` characters between words; further lines of a paragraph are indented more. */
+export function wrapped(text: string, width = 76, hang = '             '): string {
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, width, hang))
+    .join('\n');
+}
+
+function wrapLine(line: string, width: number, hang: string): string {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const cut = rest.lastIndexOf(' ', width);
+    // A word that is longer than the line stays whole: addresses and ids are there to be copied.
+    if (cut <= hang.length) break;
+    lines.push(rest.slice(0, cut));
+    rest = hang + rest.slice(cut + 1);
+  }
+  return [...lines, rest].join('\n');
 }

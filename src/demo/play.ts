@@ -199,7 +199,7 @@ async function followAlerts(stage: Stage, world: World, started: number): Promis
 }
 
 const isReadable = (line: string): boolean =>
-  !/^(Message-ID|Content-|MIME-|Date|Auto-Submitted|X-Auto|From|To):?/i.test(line);
+  !/^(Message-ID|Content-[\w-]+|MIME-Version|Date|Auto-Submitted|X-Auto-Response-Suppress|From|To):/i.test(line);
 
 function summarise(stage: Stage, ended: Map<Part, ApiDelivery>, started: number): boolean {
   stage.say(`\n${bold('How it ended')}  (${Math.round((Date.now() - started) / SECOND)} s)`);

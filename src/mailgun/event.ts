@@ -81,13 +81,23 @@ const FAILURES: ReadonlySet<Report> = new Set(['failed', 'deferred', 'rejected']
 
 function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   const name = event.toLowerCase();
+  // Mail that came in through a route says nothing of mail that we sent.
+  if (name === 'accepted' && objectOf(body['flags'])['is-routed'] === true) return 'other';
   if (name !== 'failed') return REPORTS.get(name) ?? 'other';
   if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
-  // Items of the Logs API may lack the severity. A retry that is announced, or a 4xx, means that Mailgun goes on trying.
   const status = objectOf(body['delivery-status']);
   const retrying = typeof status['retry-seconds'] === 'number' && status['retry-seconds'] > 0;
-  return retrying || (bounce.code !== null && bounce.code < 500) ? 'deferred' : 'failed';
+  return retrying || mayBeRetried(bounce.code) ? 'deferred' : 'failed';
 }
+
+/**
+ * Items of the Logs API may lack the severity. Mailgun goes on trying after a 4xx and after trouble of its own (680); a
+ * 5xx, "too old" (602), a suppression (605 to 607) and a poor list (625) are final. In doubt it is Mailgun's to retry:
+ * a re-post of mail that is being retried is a double.
+ */
+const FINAL_OF_ITS_OWN: ReadonlySet<number> = new Set([602, 605, 606, 607, 625]);
+const mayBeRetried = (code: number | null): boolean =>
+  code !== null && (code < 500 || (code >= 600 && !FINAL_OF_ITS_OWN.has(code)));
 
 function bounceOf(body: Fields): Bounce {
   const status = objectOf(body['delivery-status']);

@@ -1,6 +1,6 @@
 import type { AlertKind } from '../core/alerting.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import { attemptWords, lengthWords, reasonWords, standingWords, timeWords } from '../core/words.ts';
+import { attemptWords, lengthWords, reasonWords, standingWords, timeWords, wrapped } from '../core/words.ts';
 import type { Log } from '../log.ts';
 import {
   type Alert,
@@ -122,7 +122,7 @@ function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, 
   const headline = HEADLINE[kind](count);
   return {
     subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
-    body: `${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do\n  ${ADVICE[kind]}\n`,
+    body: wrapped(`${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${ADVICE[kind]}\n`),
     avoid: [...new Set([...views.values()].flatMap(troubledRoutes))],
   };
 }

@@ -181,6 +181,7 @@ async function fileUnknown(deps: DigestDeps, { row, sighting }: Reading, found: 
     return { id: row.id, outcome: 'waiting', tries, dueAt: Math.min(patience, now + wait) };
   }
   if (found.kind === 'stranger') return aside('set_aside', 'the message is ours, this recipient is not');
+  if (sighting.report === 'other') return aside('unmatched', 'it is about no message that we know');
   if (settings.adopt === 'off') return aside('unmatched', 'no message is known under its ids');
   if (!sighting.recipient || !sighting.messageId || !sighting.domain)
     return aside('unmatched', 'it names no recipient, message or domain');

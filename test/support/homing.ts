@@ -75,7 +75,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   await rememberDomains(store, config.MAILGUN_DOMAIN);
   const lines: string[] = [];
   const stopping = new AbortController();
-  const outside = connect(config);
+  const outside = connect(config, clock);
   const settings = settingsOf(config);
   const inside = {
     store,
@@ -119,9 +119,11 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
       await learnRetention({ store, retention: outside.account.retention, now: clock, log: logInto(lines) });
       for (;;) {
         await settle();
+        const tick = options.poll ? clock() + MINUTE : Number.POSITIVE_INFINITY;
         const next = Math.min(
           ...(await dueTimes(store, config.ALERT_GROUP)),
           sim.nextDueAt() ?? Number.POSITIVE_INFINITY,
+          tick,
         );
         if (next > until || next === Number.POSITIVE_INFINITY) break;
         clock.set(Math.max(next, clock() + 1));
