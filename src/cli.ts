@@ -5,6 +5,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRetryCommand,
   addCancelCommand,
   addDoctorCommand,
+  addProbeCommand,
   addClassifyCommand,
 ];
 
