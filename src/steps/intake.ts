@@ -171,17 +171,20 @@ function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
   return told.state === 'sending' ? claim : [...claim, refusal(told, at)];
 }
 
+/** No status (a time-out, a reset), and a 5xx, are no "no": Mailgun has been seen to answer 500 and to send all the same. */
 function refusal({ error }: Told, at: Ms): Fact {
   const status = error?.status ?? null;
   const words = (error?.message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
   const detail = [status, words].filter(Boolean).join(' ') || 'the application does not say why';
-  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why: whyOf(status), detail, retryAfter: null, via: null };
+  const why = whyOf(status);
+  if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail, via: null };
+  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null, via: null };
 }
 
-function whyOf(status: number | null): Refusal {
+function whyOf(status: number | null): Refusal | null {
+  if (status === null || status === 408 || status < 400 || status >= 500) return null;
   if (status === 401 || status === 402 || status === 403) return 'account';
-  if (status === 429 || (status !== null && status >= 500)) return 'busy';
-  return 'invalid';
+  return status === 429 ? 'busy' : 'invalid';
 }
 
 /** Parses what came from outside, or throws an `AppError` that names every problem by its place. */

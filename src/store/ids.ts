@@ -3,12 +3,19 @@ import type { Ms } from '../core/time.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A ULID: 26 characters that sort by creation and otherwise mean nothing. */
+let last = { time: 0, random: 0n };
+
+/** A ULID: 26 characters that sort by creation, within this process even in one millisecond, and otherwise mean nothing. */
 export function newId(now: Ms): string {
-  let time = '';
-  for (let rest = now, n = 0; n < 10; n++, rest = Math.floor(rest / 32)) time = ALPHABET.charAt(rest % 32) + time;
-  const random = [...randomBytes(16)].map((byte) => ALPHABET.charAt(byte % 32)).join('');
-  return time + random;
+  const again = now === last.time;
+  last = { time: now, random: again ? last.random + 1n : BigInt(`0x${randomBytes(10).toString('hex')}`) };
+  return base32(BigInt(now), 10) + base32(last.random, 16);
+}
+
+function base32(value: bigint, digits: number): string {
+  let text = '';
+  for (let rest = value, n = 0; n < digits; n++, rest /= 32n) text = ALPHABET.charAt(Number(rest % 32n)) + text;
+  return text;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { asciiLower } from '../core/address.ts';
 import type { Fact, MessageClass } from '../core/delivery.ts';
 import { isEnded } from '../core/delivery.ts';
 import { fold } from '../core/fold.ts';
@@ -133,7 +134,11 @@ function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms, 
 async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer): Promise<void> {
   for (let piece = 0; piece * PIECE < body.length; piece++) {
     const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
-    await tx('message_bodies').insert({ message_id: messageId, piece, body: part });
+    // The whole change may be made twice: a piece that is there is the same piece.
+    await tx('message_bodies')
+      .insert({ message_id: messageId, piece, body: part })
+      .onConflict(['message_id', 'piece'])
+      .ignore();
   }
 }
 
@@ -236,7 +241,8 @@ export async function findMessage(store: Store, name: string): Promise<{ message
 /** The domain is usually the one behind the @; else any domain that we know. */
 async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow | undefined> {
   const known: { domain: string }[] = await db('domains').select('domain').limit(1000);
-  const keys = known.map(({ domain }) => recordKey(domain, messageId));
+  const names = [asciiLower(messageId.slice(messageId.lastIndexOf('@') + 1)), ...known.map(({ domain }) => domain)];
+  const keys = names.map((domain) => recordKey(domain, messageId));
   return db('messages').whereIn('record_key', keys).first();
 }
 

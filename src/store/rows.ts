@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { asciiLower } from '../core/address.ts';
+import { asciiLower, canonicalAddress } from '../core/address.ts';
 import type { Birth, Delivery, Fact, MessageClass } from '../core/delivery.ts';
 import { fold } from '../core/fold.ts';
 import type { Policy } from '../core/policy.ts';
@@ -55,8 +55,11 @@ export type View = {
   delivery: Delivery;
 };
 
-/** Addresses are one whatever the case of their letters, as all servers in use treat them. */
-export const recipientKey = (recipient: string): string => asciiLower(recipient.trim());
+/** Addresses are one whatever the case of their letters, as all servers in use treat them, and however their domain is spelled. */
+export function recipientKey(recipient: string): string {
+  const text = recipient.trim();
+  return asciiLower(canonicalAddress(text) ?? text);
+}
 
 /** Reads deliveries with their facts, in three statements whatever their number. */
 export async function load(db: Knex, ids: readonly string[], lock = false): Promise<Map<string, View>> {

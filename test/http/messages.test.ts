@@ -98,25 +98,27 @@ test('a message about to be sent waits for its answer, and "accepted" told later
   assert.deepEqual(kinds(after), ['accepted:1', 'claimed:1']);
 });
 
-test('a refused message says by its status what refused it', async (t) => {
+test('a refusal says by its status what refused it, and a 5xx or no status is no refusal at all', async (t) => {
   const running = await start(t);
-  const why: [number | null, string][] = [
+  const why: [number | null, string | null][] = [
     [401, 'account'],
     [402, 'account'],
     [403, 'account'],
     [429, 'busy'],
-    [503, 'busy'],
     [400, 'invalid'],
-    [null, 'invalid'],
+    [503, null],
+    [null, null],
   ];
   for (const [n, [status, expected]] of why.entries()) {
     const error = { status, message: 'Domain not\r\nfound' };
     const sent = { ...SENT, messageId: `refused-${n}@${DOMAIN}`, state: 'refused', error };
     const { body } = await post(running, '/api/messages', sent);
     const [view] = await viewsOf(running.store, body['id']);
-    const fact = view?.facts.find((f) => f.kind === 'refused');
-    assert.equal(fact?.kind === 'refused' ? fact.why : null, expected);
-    assert.match(fact?.kind === 'refused' ? fact.detail : '', /Domain not found$/);
+    const fact = view?.facts.find((f) => f.kind === 'refused' || f.kind === 'unanswered');
+    assert.ok(fact?.kind === 'refused' || fact?.kind === 'unanswered');
+    assert.equal(fact.kind === 'refused' ? fact.why : null, expected);
+    assert.match(fact.detail, /Domain not found$/);
+    assert.equal(view?.delivery.state, expected === null ? 'unconfirmed' : 'queued');
   }
 });
 
