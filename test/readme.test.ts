@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { withSettings } from '../scripts/settings-table.ts';
+
+const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
+
+test('the table of settings in README.md says what .env.example says (npm run docs)', () => {
+  assert.equal(read('README.md'), withSettings(read('README.md'), read('.env.example')));
+});
+
+test('every npm script that README.md names exists', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = [...read('README.md').matchAll(/npm (?:run (?:-s )?)?([a-z][a-z:-]*)/g)].map((m) => m[1] ?? '');
+  const missing = named.filter((name) => !(name in scripts) && !['ci', 'install', 'pack', 'i'].includes(name));
+  assert.deepEqual(missing, []);
+});
