@@ -12,14 +12,18 @@ const replies = [...BEFORE_OWN, ...RULES].map(({ example }) => {
   return { ...reply, message: `${reply.message ?? ''}${TRAILER}` };
 });
 
+/** By the processor's time, so that neighbours on a busy machine do not count. */
 function perSecond(): number {
   let judged = 0;
-  const from = performance.now();
-  while (performance.now() - from < SECONDS * 1_000) {
+  let spent = 0;
+  const from = process.cpuUsage();
+  while (spent < SECONDS) {
     for (const reply of replies) classify(reply);
     judged += replies.length;
+    const { user, system } = process.cpuUsage(from);
+    spent = (user + system) / 1_000_000;
   }
-  return Math.round((judged * 1_000) / (performance.now() - from));
+  return Math.round(judged / spent);
 }
 
 const HOSTILE: Record<string, string> = {

@@ -175,7 +175,7 @@ export const IPS: readonly Rule[] = [
   {
     name: 'ip-blocked',
     cause: 'ip_block',
-    pattern: String.raw`${CLIENT}(?: name| address| range|s|:)? (?:\S{1,60} )?(?:\S{1,16} ){0,3}(?:block(?:ed|s|ing|-?list\w{0,3})|ban(?:ned)?\b|black-?list\w{0,3}|black listed|block listed|deny-?list\w{0,2}|blocklist\w{0,2}|listed|rejected|refused|denied|not (?:allowed|permitted|accepted|authori[sz]ed|welcome|white-?listed|trusted)|suspicious|abus\w{1,4}|spamm\w{1,4}|blackholed|prohibited|forbidden|quarantined|in (?:our|the|my|a|local) (?:\S{1,12} ){0,2}(?:black|block|deny|ban|reject|spam))`,
+    pattern: String.raw`${CLIENT}(?: name| address| range|s|:|,)? (?:\S{1,60} )?(?:\S{1,16} ){0,3}(?:block(?:ed|s|ing|-?list\w{0,3})|ban(?:ned)?\b|black-?list\w{0,3}|black listed|block listed|deny-?list\w{0,2}|blocklist\w{0,2}|listed|rejected|refused|denied|not (?:allowed|permitted|accepted|authori[sz]ed|welcome|white-?listed|trusted)|suspicious|abus\w{1,4}|spamm\w{1,4}|blackholed|prohibited|forbidden|quarantined|in (?:our|the|my|a|local) (?:\S{1,12} ){0,2}(?:black|block|deny|ban|reject|spam))`,
     unless: [
       '(?:sender|recipient) address rejected',
       'client was not authenticated',
