@@ -58,6 +58,9 @@ export function messageIdOf(mime: Buffer): string | null {
   return value === null ? null : (/<([!-;=?-~]+)>/.exec(value)?.[1] ?? /^[!-;=?-~]+$/.exec(value)?.[0] ?? null);
 }
 
+/** The first field of this name, unfolded and otherwise as it is. */
+export const fieldIn = (mime: Buffer, name: string): string | null => valueIn(mime, fieldsOf(mime), name);
+
 function addressIn(mime: Buffer, fields: Field[], name: string): string | null {
   const value = valueIn(mime, fields, name);
   if (value === null) return null;

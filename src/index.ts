@@ -1,0 +1,2 @@
+export { createHoming } from './library/homing.ts';
+export type * from './library/types.ts';

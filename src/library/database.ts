@@ -1,0 +1,55 @@
+import { readConfig } from '../config.ts';
+import type { Settings } from '../core/settings.ts';
+import { AppError } from '../errors.ts';
+import { detailOf } from '../http/present.ts';
+import { settingsOf } from '../settings.ts';
+import { recordMessage } from '../steps/intake.ts';
+import { cancelMessage } from '../steps/operate.ts';
+import { cancelMessages, findMessage, messagesByKey } from '../store/messages.ts';
+import { openStore, type Store } from '../store/open.ts';
+import type { Backend } from './backend.ts';
+import type { Told, Verdict } from './record.ts';
+
+export type DatabaseOptions = {
+  database: string;
+  env: Readonly<Record<string, string | undefined>>;
+  encryptionKey: string | null;
+};
+
+/** The database itself, by the same steps that the daemon's HTTP API goes through. */
+export function openDatabase({ database, env, encryptionKey }: DatabaseOptions): Backend {
+  const settings = settingsOf(readConfig({ ...env, DATABASE_URL: database }, 'database'));
+  const store = openStore(database);
+  const now = Date.now;
+  return {
+    record: (records) => Promise.all(records.map((record) => recordOne({ store, settings }, record, now()))),
+    queue() {
+      throw new AppError('unavailable', String(encryptionKey));
+    },
+    async cancel(which) {
+      if ('key' in which)
+        return cancelMessages(store, await messagesByKey(store, which.key), 'by the application', now());
+      try {
+        return await cancelMessage(store, { message: which.id, who: 'the application' }, now());
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'not_found') return 0;
+        throw error;
+      }
+    },
+    async status(id) {
+      const found = await findMessage(store, id);
+      return found ? detailOf(found.message, found.views) : null;
+    },
+    close: store.close,
+  };
+}
+
+async function recordOne(deps: { store: Store; settings: Settings }, record: Told, now: number): Promise<Verdict> {
+  try {
+    await recordMessage(deps, record, now);
+    return { ok: true };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { ok: false, why: [error.message, ...error.problems].join('; ').slice(0, 500) };
+  }
+}

@@ -1,0 +1,83 @@
+import { maskAddress } from '../core/address.ts';
+import type { MailgunLike } from './types.ts';
+
+/** Hands a call over, tracked; `call` performs it with the data that is to go on the wire. */
+export type SendTracked = (
+  domain: string,
+  data: object,
+  call: (wire: Record<string, unknown>) => Promise<unknown>,
+) => Promise<unknown>;
+
+type Create = (domain: string, data: unknown) => Promise<unknown>;
+
+const wrapped = new WeakSet<object>();
+
+/** The client as it is, but for `messages.create`. Nothing of it is changed: proxies show the difference. */
+export function wrapMailgun<T extends MailgunLike>(client: T, send: SendTracked): T {
+  if (wrapped.has(client)) return client;
+  const proxies = new WeakMap<object, object>();
+  const proxyOf = (messages: MailgunLike['messages']): object => {
+    const known = proxies.get(messages);
+    if (known) return known;
+    const made = wrapMessages(messages, send);
+    proxies.set(messages, made);
+    return made;
+  };
+  const proxy = new Proxy(client, {
+    get(target, name, receiver) {
+      const value: unknown = Reflect.get(target, name, receiver);
+      return name === 'messages' && isObject(value) ? proxyOf(value as MailgunLike['messages']) : value;
+    },
+  });
+  wrapped.add(proxy);
+  return proxy;
+}
+
+function wrapMessages(messages: MailgunLike['messages'], send: SendTracked): object {
+  let last: { original: unknown; tracked: Create } | null = null;
+  return new Proxy(messages, {
+    get(target, name, receiver) {
+      const value: unknown = Reflect.get(target, name, receiver);
+      if (name !== 'create' || typeof value !== 'function') return value;
+      // The same function at each look, as a method is.
+      if (last?.original !== value) last = { original: value, tracked: trackedCreate(target, value as Create, send) };
+      return last.tracked;
+    },
+  });
+}
+
+function trackedCreate(messages: object, original: Create, send: SendTracked): Create {
+  return function create(domain, data) {
+    const call = (wire: unknown) => Reflect.apply(original, messages, [domain, wire]) as Promise<unknown>;
+    // What mailgun.js refuses at once it has to refuse itself, synchronously.
+    if (!isObject(data) || Object.keys(data).length === 0 || typeof domain !== 'string') return call(data);
+    return send(domain, data, call);
+  };
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** What mailgun.js calls a network error by: axios's and Node's own codes, in the place of the words of an answer. */
+const CODE = /^[A-Z][A-Z0-9_]*$/;
+
+/**
+ * The refusal that an error of mailgun.js stands for, or null when nobody can say whether Mailgun took the message:
+ * network errors and time-outs come as status 400 with a code for a message, and after a 408 or a 5xx it may have gone
+ * out. ERR_BAD_REQUEST is an answer whose status line has no words.
+ */
+export function refusalIn(error: unknown): { status: number; message: string } | null {
+  if (!isObject(error) || !('status' in error) || !('message' in error)) return null;
+  const { status, message } = error;
+  if (typeof status !== 'number' || typeof message !== 'string') return null;
+  if (status < 400 || status === 408 || status >= 500) return null;
+  const isCode = message === '' || (CODE.test(message) && message !== 'ERR_BAD_REQUEST');
+  if (status === 400 && isCode) return null;
+  const details = 'details' in error && typeof error.details === 'string' ? error.details : '';
+  // Mailgun may quote an address, and the record of an error is no place for one.
+  return { status, message: (details || message).replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress) };
+}
+
+/** Did Mailgun take it? A 200 without an id is somebody else's. */
+export function isAccepted(result: unknown): boolean {
+  return isObject(result) && 'id' in result && typeof result.id === 'string' && result.id !== '';
+}

@@ -1,0 +1,193 @@
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import { gather } from '../gather.ts';
+import type { Spool } from '../spool.ts';
+import { sleep } from '../wait.ts';
+import type { Told, Verdict } from './record.ts';
+import type { Counts, Problem } from './types.ts';
+
+/** Takes records, a few at a time. Rejects when the store can't be used; what it will never take is a verdict. */
+export type Take = (records: readonly Told[]) => Promise<readonly Verdict[]>;
+
+export type RecorderDeps = {
+  take: Take;
+  spool: Spool;
+  /** How long `before` keeps its caller waiting at most. */
+  patience: Ms;
+  onProblem(problem: Problem): void;
+  monotonic: Clock;
+};
+
+/** Tells the store what is sent. Nothing in here ever rejects or waits without end: the mail is more important. */
+export type Recorder = {
+  /** Resolves when the record is durable, in the store or in the spool, or when patience is over. */
+  before(record: Told): Promise<void>;
+  /** Returns at once. */
+  after(record: Told): void;
+  counts(): Counts;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const BATCH = 100;
+/** The part of the patience that the store gets; the rest is for the spool. */
+const STORE_SHARE = 0.8;
+/** Nobody waits for what is told afterwards; but a process may end, and then it had better be on disk. */
+const LATER: Ms = 5 * SECOND;
+/** Between two looks at a store that could not be used. */
+const PAUSE: Ms = 5 * SECOND;
+
+type Item = { record: Told /** It went to the spool meanwhile. */; gone: boolean };
+
+export function createRecorder(deps: RecorderDeps): Recorder {
+  const counts = { recorded: 0, spooled: 0, filed: 0, lost: 0 };
+  const pending = new Set<Promise<void>>();
+  /** The store could not be used lately: records go straight to the spool until it takes one from there. */
+  let down = false;
+  let looked = false;
+  let closed = false;
+  let timer: NodeJS.Timeout | null = null;
+  let filing: Promise<void> | null = null;
+
+  const toStore = gather<Item>(async (items) => {
+    const open = items.filter((item) => !item.gone);
+    const verdicts = open.length > 0 ? await deps.take(open.map((item) => item.record)) : [];
+    counts.recorded += verdicts.filter((v) => v.ok).length;
+    tellRefused(verdicts);
+  }, BATCH);
+
+  const toSpool = gather<Told>(async (records) => {
+    const kept = await deps.spool.append(records.map((r) => JSON.stringify(r))).catch((error: unknown) => {
+      const detail = `the spool can not be written: ${codeOf(error)}`;
+      deps.onProblem({ kind: 'lost', count: records.length, detail });
+      counts.lost += records.length;
+      return null;
+    });
+    if (kept === null) return;
+    counts.spooled += kept;
+    const over = records.length - kept;
+    counts.lost += over;
+    if (over > 0) deps.onProblem({ kind: 'lost', count: over, detail: 'the spool is full' });
+  }, BATCH);
+
+  function tellRefused(verdicts: readonly Verdict[]): void {
+    const refused = verdicts.flatMap((v) => (v.ok ? [] : [v.why]));
+    if (refused.length > 0)
+      deps.onProblem({ kind: 'refused', count: refused.length, detail: `the store will not take it: ${refused[0]}` });
+  }
+
+  /** Into the store within `patience`, else into the spool. */
+  async function keep(record: Told, patience: Ms): Promise<void> {
+    if (!down && !closed) {
+      const item: Item = { record, gone: false };
+      const problem = await within(
+        toStore(item).then(
+          () => null,
+          (error: unknown) => codeOf(error),
+        ),
+        patience,
+        'it did not answer in time',
+      );
+      if (problem === null) return;
+      item.gone = true;
+      if (!down) deps.onProblem({ kind: 'spooled', count: 1, detail: `the store can not be used: ${problem}` });
+      down = true;
+    }
+    schedule();
+    await toSpool(record);
+  }
+
+  function track(work: Promise<void>): Promise<void> {
+    pending.add(work);
+    void work.finally(() => pending.delete(work));
+    return work;
+  }
+
+  /** Looks after what waits in the spool; also once at the beginning, for what a process before us left there. */
+  function schedule(wait: Ms = PAUSE): void {
+    if (timer || closed) return;
+    timer = setTimeout(() => {
+      timer = null;
+      void fileSpool();
+    }, wait);
+    timer.unref();
+  }
+
+  async function fileSpool(): Promise<void> {
+    filing ??= (async () => {
+      try {
+        counts.filed += await deps.spool.file(takeLines);
+        down = false;
+      } catch {
+        // The store is still away, or the folder can't be read; the records are where they were.
+        schedule();
+      }
+      filing = null;
+    })();
+    await filing;
+  }
+
+  async function takeLines(lines: readonly string[]): Promise<string[]> {
+    const read = lines.map((line) => ({ line, record: toldIn(line) }));
+    const whole = read.flatMap(({ line, record }) => (record ? [{ line, record }] : []));
+    const verdicts = whole.length > 0 ? await deps.take(whole.map((w) => w.record)) : [];
+    tellRefused(verdicts);
+    const refused = whole.flatMap(({ line }, i) => (verdicts[i]?.ok ? [] : [line]));
+    return [...read.flatMap(({ line, record }) => (record ? [] : [line])), ...refused];
+  }
+
+  return {
+    async before(record) {
+      if (!looked) schedule(SECOND);
+      looked = true;
+      const started = deps.monotonic();
+      const kept = track(keep(record, deps.patience * STORE_SHARE));
+      await within(kept, deps.patience - (deps.monotonic() - started), undefined);
+    },
+    after: (record) => void track(keep(record, LATER)),
+    counts: () => ({ ...counts }),
+    async flush() {
+      await Promise.all([...pending]);
+    },
+    async close() {
+      await within(Promise.all([...pending]), LATER, undefined);
+      closed = true;
+      if (timer) clearTimeout(timer);
+      await filing;
+    },
+  };
+}
+
+/** What a line of the spool tells; null for one that a full disk has torn. */
+export function toldIn(line: string): Told | null {
+  try {
+    return JSON.parse(line) as Told;
+  } catch {
+    return null;
+  }
+}
+
+/** The result, or `otherwise` when it takes longer than `ms`. */
+async function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T | E> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([work, sleep(Math.max(0, ms), over.signal).then(() => otherwise)]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** A word for the trouble: the messages of a database repeat statements with their values. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown trouble';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+/** Tells of problems as warnings of the process, once a minute at most for each kind. */
+export function warner(now: Clock): (problem: Problem) => void {
+  const told = new Map<string, Ms>();
+  return ({ kind, detail }) => {
+    if (now() - (told.get(kind) ?? Number.NEGATIVE_INFINITY) < MINUTE) return;
+    told.set(kind, now());
+    process.emitWarning(`${kind}: ${detail}`, 'HomingWarning');
+  };
+}

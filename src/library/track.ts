@@ -1,0 +1,44 @@
+import type { Clock } from '../core/time.ts';
+import { type Described, describe, snapshot } from './describe.ts';
+import { isAccepted, refusalIn, type SendTracked } from './mailgun.ts';
+import type { Recorder } from './recorder.ts';
+import type { Problem } from './types.ts';
+
+export type TrackDeps = { recorder: () => Recorder; now: Clock; onProblem(problem: Problem): void };
+
+/**
+ * Records that the call is about to be made, makes it, and records what came of it. The caller gets the call's own result
+ * or error, and waits for the first record alone.
+ */
+export function tracking(deps: TrackDeps): SendTracked {
+  return async (domain, data, call) => {
+    const described = await tryDescribe(deps, domain, data);
+    if (!described) return call(data as Record<string, unknown>);
+    const { wire, record } = described;
+    if (!record) return call(wire);
+    const recorder = deps.recorder();
+    await recorder.before({ ...record, state: 'sending' });
+    try {
+      const result = await call(wire);
+      if (isAccepted(result)) recorder.after({ ...record, state: 'accepted' });
+      return result;
+    } catch (error) {
+      const refusal = refusalIn(error);
+      if (refusal) recorder.after({ ...record, state: 'refused', error: refusal });
+      throw error;
+    }
+  };
+}
+
+/** Null when the data can't even be copied: then the call will say what is wrong with it. */
+async function tryDescribe(deps: TrackDeps, domain: string, data: object): Promise<Described | null> {
+  try {
+    const described = await describe(domain, snapshot(data), deps.now());
+    for (const detail of described.problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
+    return described;
+  } catch (error) {
+    const detail = `a message could not be read: ${error instanceof Error ? error.name : 'unknown trouble'}`;
+    deps.onProblem({ kind: 'untracked', count: 1, detail });
+    return null;
+  }
+}

@@ -1,0 +1,162 @@
+// Everything an application sees of the library, in one file without imports: the declarations for ESM and for CommonJS
+// are made of it.
+
+/** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security (the default); `bulk`: the rest. */
+export type MessageClass = 'access' | 'notice' | 'bulk';
+
+/** Something about the tracking that somebody should know. The mail itself is never touched by it. */
+export type Problem = {
+  kind:
+    | 'spooled' // the store could not be used in time: the record is in the spool file and is filed later
+    | 'lost' // a record could be kept nowhere: the spool is full or can't be written
+    | 'untracked' // a call that says too little to be recorded, or something of it that could not be
+    | 'refused'; // the store will never take this record
+  /** How many records it is about. */
+  count: number;
+  /** One sentence, without addresses, keys or content. */
+  detail: string;
+};
+
+/** What became of the records of this process. */
+export type Counts = {
+  /** Records that the store has. */
+  recorded: number;
+  /** Records that went to the spool file first. */
+  spooled: number;
+  /** Records from the spool (of any process) that this process has filed. */
+  filed: number;
+  /** Records that could be kept nowhere. */
+  lost: number;
+};
+
+export type HomingOptions = (
+  | {
+      /** The daemon's `DATABASE_URL`: `mysql://user:pass@host:3306/db` or `sqlite:./file`. */
+      database: string;
+      /** The daemon's settings, where they are not the defaults (for instance `process.env`): retry policies, `ENCRYPTION_KEY`. */
+      env?: Readonly<Record<string, string | undefined>>;
+    }
+  | {
+      /** Where the daemon listens, for instance `http://homing:8080`. */
+      url: string;
+      /** One of its `API_TOKENS`. */
+      token: string;
+    }
+) & {
+  /** The mailgun.js client that `deliverNow` sends with. */
+  mailgun?: MailgunLike;
+  /** 64 hex digits, the daemon's `ENCRYPTION_KEY`: `deliverLater` into a database needs it. */
+  encryptionKey?: string;
+  /** How long, in ms, a send waits for its record at most (250). */
+  patience?: number;
+  /** Where records wait while the store can't be used: a folder of this user, and its size in bytes (16 MiB). */
+  spool?: { folder?: string; maxBytes?: number };
+  /** Told of trouble with the tracking. Without it, `process.emitWarning` is, once a minute at most for each kind. */
+  onProblem?: (problem: Problem) => void;
+};
+
+/** What `wrapMailgun` needs of a client; mailgun.js gives more, and all of it stays as it is. */
+export type MailgunLike = { messages: { create(domain: string, data: never): Promise<unknown> } };
+
+/** What `wrapTransport` needs of a nodemailer transporter. */
+export type TransporterLike = { sendMail(...given: never[]): unknown; transporter: unknown };
+
+export type TransportOptions = {
+  /** Does the transport lead to Mailgun? Found out by its host or name unless it is said here. */
+  mailgun?: boolean;
+  /** The sending domain at Mailgun, when it is not the one of the sender's address. */
+  domain?: string;
+};
+
+/** A message as mailgun.js takes it, with two names of ours: `v:homing-class` and `v:homing-key`. */
+export type MessageData = {
+  from?: string;
+  to?: string | string[];
+  cc?: string | string[];
+  bcc?: string | string[];
+  subject?: string;
+  text?: string;
+  html?: string;
+  template?: string;
+  message?: unknown;
+  'v:homing-class'?: MessageClass;
+  'v:homing-key'?: string;
+  [name: string]: unknown;
+};
+
+/** As Mailgun answers; `id` has angle brackets. */
+export type Queued = { status: number; id: string; message: string };
+
+export type DeliveryStatus = {
+  recipient: string;
+  /** queued, sending, unconfirmed, accepted, deferred, delivered, relayed, failed, abandoned, expired or cancelled. */
+  state: string;
+  reason: string | null;
+  attempt: number;
+  provider: string | null;
+  nextAttemptAt: string | null;
+  /** Where it stands and what comes next, as a sentence. */
+  explanation: string;
+};
+
+export type MessageStatus = {
+  id: string;
+  messageId: string;
+  domain: string;
+  from: string;
+  subject: string | null;
+  class: MessageClass;
+  createdAt: string | null;
+  deliveries: DeliveryStatus[];
+};
+
+/** A message that would have been sent. */
+export type Sent = {
+  how: 'mailgun' | 'transport' | 'queue';
+  /** The Message-Id, without angle brackets. */
+  messageId: string;
+  domain: string;
+  from: string;
+  /** Every recipient (to, cc and bcc) as a plain address. */
+  recipients: string[];
+  subject: string | null;
+  class: MessageClass;
+  key: string | null;
+  /** What the application handed over, as it was. */
+  data: Readonly<Record<string, unknown>>;
+};
+
+/** What a test looks at. */
+export type Outbox = {
+  /** Oldest first. */
+  readonly sent: readonly Sent[];
+  /** Those to this recipient, oldest first. */
+  to(recipient: string): Sent[];
+  /** The only message that fits; throws when there is none or more than one. */
+  only(wanted?: { to?: string; subject?: string | RegExp; class?: MessageClass; key?: string }): Sent;
+  /** The next send fails with this error. */
+  failNext(error: unknown): void;
+  clear(): void;
+};
+
+export type Homing = {
+  /** The same client, with `messages.create` tracked. Arguments, answers and errors stay those of mailgun.js. */
+  wrapMailgun<T extends MailgunLike>(client: T): T;
+  /** The same nodemailer transporter, with `sendMail` tracked. */
+  wrapTransport<T extends TransporterLike>(transporter: T, options?: TransportOptions): T;
+  /** Sends at once through the `mailgun` client of the options, tracked. Answers and fails as mailgun.js does. */
+  deliverNow(domain: string, data: MessageData): Promise<Queued>;
+  /** Queues a message durably; the daemon sends it. Rejects when it could not be made durable. */
+  deliverLater(domain: string, data: MessageData): Promise<Queued>;
+  /** Stops retries and fallback of one message (by its id or Message-Id) or of all with this key; says how many deliveries that ended. */
+  cancel(which: { id: string } | { key: string }): Promise<number>;
+  /** Where a message stands, by its id or Message-Id; null when it is not known. */
+  status(id: string): Promise<MessageStatus | null>;
+  /** From now on nothing leaves this process: what is sent is kept in memory for a test to look at. */
+  testing(): Outbox;
+  counts(): Counts;
+  /** Resolves when all that was told so far is recorded or in the spool. For functions that are frozen after their answer. */
+  flush(): Promise<void>;
+  /** Finishes what is in flight and closes every connection. */
+  close(): Promise<void>;
+};

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import Mailgun from 'mailgun.js';
+import { findMessage } from '../../src/store/messages.ts';
+import type { Store } from '../../src/store/open.ts';
+import type { View } from '../../src/store/rows.ts';
+
+export const DOMAIN = 'mg.example.com';
+
+export type Part = { name: string; value: string; file?: { filename: string; type: string } };
+export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; parts: Part[] };
+export type Reply = (seen: Seen) => { status: number; body: string | object; type?: string } | 'hang up' | 'wait';
+
+export type Recording = { url: string; seen: Seen[]; reply(how: Reply): void };
+
+const QUEUED: Reply = (seen) => ({
+  status: 200,
+  body: { id: partOf(seen, 'h:Message-Id') ?? '<theirs@mailgun>', message: 'Queued. Thank you.' },
+});
+
+/** An HTTP server that keeps what it is asked and knows nothing of Homing or Mailgun. */
+export async function startRecording(t: TestContext): Promise<Recording> {
+  const seen: Seen[] = [];
+  let reply = QUEUED;
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const one = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      headers: request.headers,
+      parts: await partsIn(Buffer.concat(chunks), request.headers['content-type'] ?? ''),
+    };
+    seen.push(one);
+    const answer = reply(one);
+    if (answer === 'wait') return;
+    if (answer === 'hang up') return void request.socket.destroy();
+    const { status, body, type = 'application/json' } = answer;
+    response.writeHead(status, { 'content-type': type });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    seen,
+    reply: (how) => {
+      reply = how;
+    },
+  };
+}
+
+export const partOf = (seen: Seen, name: string): string | undefined =>
+  seen.parts.find((part) => part.name.toLowerCase() === name.toLowerCase())?.value;
+
+async function partsIn(raw: Buffer, type: string): Promise<Part[]> {
+  if (!type.startsWith('multipart/')) return [{ name: '(raw)', value: raw.toString('base64') }];
+  const form = await new Response(raw, { headers: { 'content-type': type } }).formData();
+  return Promise.all(
+    [...form].map(async ([name, value]): Promise<Part> => {
+      if (typeof value === 'string') return { name, value };
+      const bytes = Buffer.from(await value.arrayBuffer()).toString('base64');
+      return { name, value: bytes, file: { filename: value.name, type: value.type } };
+    }),
+  );
+}
+
+/** A request without what differs from one call to the next anyway, and without the names in `but`. */
+export function comparable({ method, url, headers, parts }: Seen, but: readonly string[] = []) {
+  const { 'content-length': _size, 'content-type': type = '', ...rest } = headers;
+  return {
+    method,
+    url,
+    headers: { ...rest, type: type.replace(/boundary=.*/, 'boundary') },
+    parts: parts.filter((part) => !but.includes(part.name)),
+  };
+}
+
+export const clientFor = (url: string, more: { timeout?: number; useFetch?: boolean; key?: string } = {}) =>
+  new Mailgun(globalThis.FormData).client({ username: 'api', key: 'key-test', url, timeout: 5000, ...more });
+
+export function freshFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-spool-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The deliveries of a message as `recipient state`, in order. */
+export async function standing(store: Store, id: string): Promise<string[]> {
+  const found = await findMessage(store, id);
+  return (found?.views ?? []).map(({ recipient, delivery }: View) => `${recipient} ${delivery.state}`).sort();
+}
+
+export async function messageCount(store: Store): Promise<number> {
+  const row = await store.db('messages').count({ n: '*' }).first();
+  return Number(row?.['n']);
+}
