@@ -39,10 +39,9 @@ function replyOf(group: readonly Failure[], number: number): UnknownReply | null
   const prepared = readReply(bounce ?? {});
   // A rule needs words to look for; a bare code has none, and a rule for it would be one for everything.
   const match = prepared.text.slice(0, 80).trim();
-  const said = [bounce?.code, bounce?.enhancedCode, bounce?.message || bounce?.description].filter(Boolean).join(' ');
   return {
     count: group.length,
-    reply: printable(said).slice(0, 300) || 'nothing was said',
+    reply: printable(saidIn(first)).slice(0, 300) || 'nothing was said',
     domains: [...new Set(group.map(({ view }) => domainOf(view.recipient)))].slice(0, 5),
     done: doneIn(group),
     rule: {
@@ -54,6 +53,13 @@ function replyOf(group: readonly Failure[], number: number): UnknownReply | null
     },
     deliveries: [...new Set(group.map(({ view }) => view.id))].slice(0, 5),
   };
+}
+
+/** Code and words; most words begin with the code. */
+function saidIn({ fact: { bounce } }: Failure): string {
+  const words = bounce?.message || bounce?.description || '';
+  const codes = [bounce?.code, bounce?.enhancedCode].filter((code) => code && !words.includes(String(code)));
+  return [...codes, words].join(' ');
 }
 
 const DECISION: Record<Plan, Decision> = {

@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Finding } from '../../src/commands/doctor/finding.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
-import { readConfig } from '../../src/config.ts';
-import type { Fact } from '../../src/core/delivery.ts';
-import { policyFor } from '../../src/core/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import type { Env } from '../../src/env.ts';
-import { settingsOf } from '../../src/settings.ts';
 import { startRudeSmtp } from '../../src/sim/rude-smtp.ts';
 import { startSink } from '../../src/sim/sink.ts';
 import { RECONCILED } from '../../src/steps/watch.ts';
-import { record } from '../../src/store/messages.ts';
-import type { Store } from '../../src/store/open.ts';
 import { setCursor } from '../../src/store/operations.ts';
+import { seed, sent } from '../support/factory.ts';
 import { DOMAIN, database, KEY, mailgun, runHere, SIGNING_KEY } from './support.ts';
 
 const ENCRYPTION_KEY = 'a1'.repeat(32);
@@ -195,42 +190,10 @@ test('a database that is not there yet, or can not be reached, is told apart', a
   assert.match(of('database')[0]?.says ?? '', /mysql:\/\/127\.0\.0\.1:1\/homing.*ECONNREFUSED/);
 });
 
-async function oneMessage(store: Store, createdAt: number): Promise<string> {
-  const settings = settingsOf(readConfig({}, 'database'));
-  const claimed: Fact = {
-    key: 'claimed:1',
-    at: createdAt,
-    kind: 'claimed',
-    attempt: 1,
-    provider: 'mailgun',
-    route: 'application',
-    leaseUntil: createdAt + MINUTE,
-    lease: null,
-    since: null,
-    deliverAt: null,
-    double: null,
-  };
-  const draft = {
-    messageId: `${createdAt}@${DOMAIN}`,
-    domain: DOMAIN,
-    from: `app@${DOMAIN}`,
-    subject: 'Hello',
-    class: 'notice' as const,
-    key: null,
-    origin: 'recorded' as const,
-    policy: policyFor('notice', settings.policies),
-    recipients: ['ann@example.net'],
-    facts: [claimed],
-    createdAt,
-  };
-  const { id } = await record(store, draft, createdAt);
-  const row = await store.db('deliveries').where({ message_id: id }).first('id');
-  return String(row.id);
-}
-
 test('finds an open delivery that nobody will act on', async (t) => {
   const { store, env } = await healthy(t);
-  const id = await oneMessage(store, Date.now());
+  const [view] = await seed(store, { createdAt: Date.now() });
+  const id = view?.id ?? '';
   assert.equal((await examine(env)).worst('deliveries'), 'ok');
   await store.db('due').where({ delivery_id: id }).delete();
   const { of } = await examine(env);
@@ -240,10 +203,11 @@ test('finds an open delivery that nobody will act on', async (t) => {
 
 test('finds work that is long overdue, and a reconciler that stands still', async (t) => {
   const { store, env } = await healthy(t);
-  await oneMessage(store, Date.now() - 2 * HOUR);
+  const past = Date.now() - 10 * HOUR;
+  await seed(store, { createdAt: past, facts: sent(past) });
   await setCursor(store, RECONCILED, '', Date.now() - HOUR);
   const { of, worst } = await examine(env);
-  assert.match(of('backlog')[0]?.says ?? '', /1 open, 1 due now, the oldest 1 h 59 min late/);
+  assert.match(of('backlog')[0]?.says ?? '', /1 open, 1 due now, the oldest 2 h late/);
   assert.equal(worst('backlog'), 'problem');
   assert.match(of('reconciler')[0]?.says ?? '', /1 h ago/);
 });
