@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Env } from '../src/env.ts';
+import { mailgun } from './commands/support.ts';
+
+const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+
+type Running = { process: ChildProcessWithoutNullStreams; out: () => string; err: () => string; code: Promise<number> };
+
+/** The program as a process of its own, in a folder of its own, with nothing of our environment. */
+function homing(t: TestContext, args: readonly string[], env: Env = {}, dotEnv = ''): Running {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-run-'));
+  if (dotEnv !== '') writeFileSync(join(folder, '.env'), dotEnv);
+  const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  const code = once(child, 'close').then(([status]) => Number(status));
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await code;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (part: Buffer) => {
+    out += part.toString();
+  });
+  child.stderr.on('data', (part: Buffer) => {
+    err += part.toString();
+  });
+  return { process: child, out: () => out, err: () => err, code };
+}
+
+/** Resolves when it has printed that, and rejects when it ends before. */
+async function printed({ process: child, out, err }: Running, what: RegExp): Promise<RegExpExecArray> {
+  for (;;) {
+    const found = what.exec(out());
+    if (found) return found;
+    assert.equal(child.exitCode, null, `it ended without printing ${what}:\n${out()}${err()}`);
+    await Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
+  }
+}
+
+test('the help names every command and the exit codes, and asks for no setting', async (t) => {
+  const run = homing(t, ['--help'], { PORT: 'none' });
+  assert.equal(await run.code, 0);
+  for (const name of ['start', 'migrate', 'explain', 'retry', 'cancel', 'doctor', 'probe', 'classify', 'demo'])
+    assert.match(run.out(), new RegExp(`^ {2}${name}\\b`, 'm'));
+  assert.match(run.out(), /0 done, 1 failed, 2 wrong usage, 78 wrong configuration/);
+  assert.equal(run.err(), '');
+});
+
+test('an unknown command is wrong usage, and the right one is suggested', async (t) => {
+  const run = homing(t, ['explian', 'x']);
+  assert.equal(await run.code, 2);
+  assert.match(run.err(), /unknown command 'explian'[\s\S]*Did you mean explain\?/);
+  assert.equal(run.out(), '');
+});
+
+test('a wrong configuration ends with 78 and every problem; .env is read, and the environment wins', async (t) => {
+  const dotEnv =
+    'PORT=99999\nLEASE=long\nMAILGUN_API_KEY=key-swordfish\nSECONDARY_SMTP_URL=ftp://user:swordfish@relay\n';
+  const run = homing(t, ['start'], { LEASE: '30s', LOG_LEVEL: 'loud' }, dotEnv);
+  assert.equal(await run.code, 78);
+  const named = [...run.err().matchAll(/^ {2}- ([A-Z_]+) /gm)].map(([, name]) => name);
+  const expected = ['LOG_LEVEL', 'MAILGUN_DOMAIN', 'MAILGUN_WEBHOOK_SIGNING_KEY', 'PORT', 'SECONDARY_SMTP_URL'];
+  assert.deepEqual(named.sort(), expected);
+  assert.doesNotMatch(run.err(), /swordfish|at file:|Warning/);
+  assert.equal(run.out(), '');
+});
+
+test('starts, answers, says where it can not listen, and ends with 0 on SIGTERM', async (t) => {
+  const { env } = await mailgun(t);
+  const daemon = homing(t, ['start'], { ...env, HOST: '127.0.0.1', PORT: '0' });
+  const [, port] = await printed(daemon, /"port":(\d+)/);
+  assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
+  const second = homing(t, ['start'], { ...env, HOST: '127.0.0.1', PORT: port });
+  assert.equal(await second.code, 1);
+  assert.match(second.err(), /can't listen on 127\.0\.0\.1:\d+: it is in use/);
+  daemon.process.kill('SIGTERM');
+  assert.equal(await daemon.code, 0);
+  assert.match(daemon.out(), /"msg":"stopped"/);
+  assert.equal(daemon.err(), '');
+});
+
+test('waits for a request in flight when told to stop, and ends at once with 1 when told again', async (t) => {
+  const { env } = await mailgun(t);
+  const daemon = homing(t, ['start'], { ...env, HOST: '127.0.0.1', PORT: '0' });
+  const [, port] = await printed(daemon, /"port":(\d+)/);
+  const socket = connect(Number(port), '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => {}); // it is to be cut off
+  await once(socket, 'connect');
+  socket.write('POST /webhooks/mailgun HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n{');
+  await once(socket, 'data');
+  daemon.process.kill('SIGINT');
+  await printed(daemon, /stopping/);
+  assert.equal(daemon.process.exitCode, null);
+  daemon.process.kill('SIGTERM');
+  assert.equal(await daemon.code, 1);
+});
+
+test('classifies a long stream in order, one line for each', async (t) => {
+  const run = homing(t, ['classify']);
+  const lines = Array.from({ length: 5_000 }, (_, id) => JSON.stringify({ id, code: 550, message: 'user unknown é' }));
+  run.process.stdin.end(`${lines.join('\r\n')}\nplain text without an end`);
+  assert.equal(await run.code, 0);
+  const answers = run.out().trimEnd().split('\n');
+  assert.equal(answers.length, 5_001);
+  const ids = answers.slice(0, 5_000).map((line) => (JSON.parse(line) as { id: number }).id);
+  assert.deepEqual(ids, [...ids.keys()]);
+});
+
+test('ends quietly when nobody reads on', async (t) => {
+  const run = homing(t, ['classify']);
+  run.process.stdin.on('error', () => {}); // EPIPE on this side too
+  run.process.stdout.once('data', () => run.process.stdout.destroy());
+  run.process.stdin.write('550 5.1.1 user unknown\n'.repeat(200_000));
+  assert.equal(await run.code, 0);
+  assert.equal(run.err(), '');
+});
