@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SECOND } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { openSpool } from '../spool.ts';
 import type { Backend } from './backend.ts';
@@ -13,6 +14,7 @@ import { wrapTransport } from './transport.ts';
 import type { Homing, HomingOptions, MailgunLike, Queued } from './types.ts';
 
 const PATIENCE = 250;
+const PAUSE = 5 * SECOND;
 const SPOOL_BYTES = 16 * 1024 * 1024;
 
 /** Starts nothing and opens nothing until it is used. */
@@ -96,7 +98,7 @@ function openRecorder(
   backend: () => Promise<Backend>,
   onProblem: Parameters<typeof createRecorder>[0]['onProblem'],
 ): Recorder {
-  const { folder, maxBytes = SPOOL_BYTES } = options.spool ?? {};
+  const { folder, maxBytes = SPOOL_BYTES, pause = PAUSE } = options.spool ?? {};
   const spool = openSpool(
     folder === undefined
       ? { folder: join(tmpdir(), `homing-spool-${process.getuid?.() ?? 'user'}`), maxBytes, shared: true }
@@ -106,6 +108,7 @@ function openRecorder(
     take: async (records) => (await backend()).record(records),
     spool,
     patience: options.patience ?? PATIENCE,
+    pause,
     onProblem,
     monotonic: () => performance.now(),
   });

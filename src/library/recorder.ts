@@ -13,6 +13,8 @@ export type RecorderDeps = {
   spool: Spool;
   /** How long `before` keeps its caller waiting at most. */
   patience: Ms;
+  /** Between two looks at a store that could not be used. */
+  pause: Ms;
   onProblem(problem: Problem): void;
   monotonic: Clock;
 };
@@ -33,9 +35,6 @@ const BATCH = 100;
 const STORE_SHARE = 0.8;
 /** Nobody waits for what is told afterwards; but a process may end, and then it had better be on disk. */
 const LATER: Ms = 5 * SECOND;
-/** Between two looks at a store that could not be used. */
-const PAUSE: Ms = 5 * SECOND;
-
 type Item = { record: Told /** It went to the spool meanwhile. */; gone: boolean };
 
 export function createRecorder(deps: RecorderDeps): Recorder {
@@ -103,7 +102,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   }
 
   /** Looks after what waits in the spool; also once at the beginning, for what a process before us left there. */
-  function schedule(wait: Ms = PAUSE): void {
+  function schedule(wait: Ms = deps.pause): void {
     if (timer || closed) return;
     timer = setTimeout(() => {
       timer = null;
@@ -137,7 +136,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
 
   return {
     async before(record) {
-      if (!looked) schedule(SECOND);
+      if (!looked) schedule(Math.min(SECOND, deps.pause));
       looked = true;
       const started = deps.monotonic();
       const kept = track(keep(record, deps.patience * STORE_SHARE));

@@ -49,8 +49,11 @@ export type HomingOptions = (
   encryptionKey?: string;
   /** How long, in ms, a send waits for its record at most (250). */
   patience?: number;
-  /** Where records wait while the store can't be used: a folder of this user, and its size in bytes (16 MiB). */
-  spool?: { folder?: string; maxBytes?: number };
+  /**
+   * Where records wait while the store can't be used: a folder of this user, its size in bytes at most (16 MiB), and the
+   * time in ms after which the store is tried again (5000).
+   */
+  spool?: { folder?: string; maxBytes?: number; pause?: number };
   /** Told of trouble with the tracking. Without it, `process.emitWarning` is, once a minute at most for each kind. */
   onProblem?: (problem: Problem) => void;
 };

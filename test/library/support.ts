@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -103,4 +104,43 @@ export async function standing(store: Store, id: string): Promise<string[]> {
 export async function messageCount(store: Store): Promise<number> {
   const row = await store.db('messages').count({ n: '*' }).first();
   return Number(row?.['n']);
+}
+
+/** A way to a TCP server that a test can break: new connections are refused, or both ways stand still. */
+export type Way = { port: number; set(how: 'pass' | 'refuse' | 'stall'): void };
+
+export async function startWay(t: TestContext, target: number): Promise<Way> {
+  let how: 'pass' | 'refuse' | 'stall' = 'pass';
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((near) => {
+    if (how === 'refuse') return void near.destroy();
+    const far = connect(target, '127.0.0.1');
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('data', (part: Buffer) => to.write(part));
+      from.on('close', () => to.destroy());
+      from.on('error', () => to.destroy());
+      if (how === 'stall') from.pause();
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    set(next) {
+      how = next;
+      for (const socket of sockets) {
+        if (next === 'refuse') socket.destroy();
+        else if (next === 'stall') socket.pause();
+        else socket.resume();
+      }
+    },
+  };
 }
