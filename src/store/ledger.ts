@@ -16,7 +16,8 @@ export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bu
  *
  * `decide` sees each delivery as it is, under lock, and answers with what happened; answering with nothing changes
  * nothing, and a fact that is known already is not added again, so the change may be made twice. With a `lease`, only
- * deliveries that this lease still holds are shown. Returns the deliveries as they are afterwards.
+ * deliveries that this lease still holds are shown. Returns the deliveries as they are afterwards; those that were shown
+ * before a COMMIT without a reply are among them, whether or not the lease is gone since.
  */
 export async function change(
   store: Store,
@@ -27,7 +28,18 @@ export async function change(
 ): Promise<View[]> {
   const done: View[] = [];
   for (const part of chunks([...new Set(ids)].sort(), 200)) {
-    done.push(...(await transact(store, (tx) => changeIn(tx, part, now, decide, lease))));
+    const shown = new Set<string>();
+    const seen = (view: View): Fact[] => {
+      shown.add(view.id);
+      return decide(view);
+    };
+    const after = await transact(store, async (tx) => {
+      const before = [...shown];
+      const views = await changeIn(tx, part, now, seen, lease);
+      const gone = before.filter((id) => !views.some((v) => v.id === id));
+      return [...views, ...(await load(tx, gone)).values()];
+    });
+    done.push(...after);
   }
   return done;
 }
@@ -71,8 +83,10 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   if (moves.length === 0) return;
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
   for (const part of chunks(facts, 200)) await tx('facts').insert(part);
-  const rows = moves.map((m) => deliveryRow(m, now));
-  await tx('deliveries').insert(rows).onConflict('id').merge();
+  // A lease that is merely given back writes no delivery, and a change only the columns (and indexes) that can change.
+  const moved = moves.filter((m) => m.fresh.length > 0 || m.before === null);
+  const rows = moved.map((m) => deliveryRow(m, now));
+  if (rows.length > 0) await tx('deliveries').insert(rows).onConflict('id').merge(CHANGING);
   const ended = moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.id);
   if (ended.length > 0) await tx('due').whereIn('delivery_id', ended).delete();
   const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
@@ -81,6 +95,8 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   await tell(tx, moves, now);
   await countMoves(tx, moves, now);
 }
+
+const CHANGING: (keyof DeliveryRow)[] = ['state', 'reason', 'attempt', 'provider', 'next_at', 'updated_at', 'ended_at'];
 
 /** A body is kept no longer than one of its deliveries is open. */
 async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
