@@ -43,8 +43,12 @@ const PIECE = 512 * 1024;
  */
 export async function record(store: Store, draft: Draft, now: Ms): Promise<Recorded> {
   const id = draft.id ?? newId(now);
+  let wasKnown: boolean | null = null;
   return transact(store, async (tx) => {
-    const { message, created } = await insertOrGet(tx, id, draft, now);
+    const { message, found, claimed } = await insertOrGet(tx, id, draft, now);
+    // What the first try found counts: a second one follows a COMMIT that may have been made.
+    wasKnown ??= found;
+    const created = !wasKnown && message.id === id;
     if (created && draft.body) await insertBody(tx, message.id, draft.body);
     const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
     const keys = new Set(known.map((d) => d.recipient_key));
@@ -55,7 +59,7 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
     const told = new Set(draft.recipients.map(recipientKey));
     const again = known.filter((d) => told.has(d.recipient_key)).map((d) => d.id);
     for (const part of chunks(again, 200)) await changeIn(tx, part, now, () => [...draft.facts]);
-    if (created && draft.key !== null) await supersede(tx, message, draft.key, now);
+    if ((created || claimed) && draft.key !== null) await supersede(tx, message, draft.key, now);
     return { id: message.id, created };
   });
 }
@@ -65,7 +69,7 @@ async function insertOrGet(
   id: string,
   draft: Draft,
   now: Ms,
-): Promise<{ message: MessageRow; created: boolean }> {
+): Promise<{ message: MessageRow; found: boolean; claimed: boolean }> {
   const row: MessageRow = {
     id,
     record_key: recordKey(draft.domain, draft.messageId),
@@ -79,14 +83,21 @@ async function insertOrGet(
     policy: JSON.stringify(draft.policy),
     created_at: draft.createdAt,
   };
-  await tx('messages').insert(row).onConflict('record_key').ignore();
-  const found: MessageRow | undefined = await tx('messages').where({ record_key: row.record_key }).first();
-  if (!found) throw new Error('the message was neither inserted nor found');
-  if (found.id === id) return { message: found, created: true };
+  // Whoever records the same message waits here. Two that add the same recipient would otherwise both insert it, and
+  // MySQL, told to merge, would give the one row the other's id and leave its facts behind.
+  const known = (): Promise<MessageRow | undefined> =>
+    tx('messages').where({ record_key: row.record_key }).forUpdate().first();
+  const before = await known();
+  if (!before) await tx('messages').insert(row).onConflict('record_key').ignore();
+  const message = before ?? (await known());
+  if (!message) throw new Error('the message was neither inserted nor found');
   // Events came before the application's own record: what the application says of its message counts.
-  if (found.origin === 'adopted' && draft.origin !== 'adopted')
-    return { message: await claimAdopted(tx, found, row, now), created: false };
-  return { message: found, created: false };
+  const claimed = message.origin === 'adopted' && draft.origin !== 'adopted';
+  return {
+    message: claimed ? await claimAdopted(tx, message, row, now) : message,
+    found: before !== undefined,
+    claimed,
+  };
 }
 
 async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow, now: Ms): Promise<MessageRow> {
@@ -94,7 +105,26 @@ async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: Messag
   const mine = { sender, subject, class: row.class, message_key, origin, policy };
   await moveClass(tx, found, row.class, now);
   await tx('messages').where({ id: found.id }).update(mine);
+  await refold(tx, found.id, JSON.parse(found.policy) as Policy, now);
   return { ...found, ...mine };
+}
+
+/** Writes the deliveries of a message as they stand under its new policy, which may have another answer and other times. */
+async function refold(tx: Knex.Transaction, messageId: string, old: Policy, now: Ms): Promise<void> {
+  const rows: { id: string }[] = await tx('deliveries').where({ message_id: messageId }).select('id').limit(5000);
+  for (const part of chunks(rows, 200)) {
+    const views = await load(
+      tx,
+      part.map((r) => r.id),
+      true,
+    );
+    const before = (view: View) => fold({ ...view.birth, policy: old }, view.facts);
+    await write(
+      tx,
+      [...views.values()].map((view) => ({ view, fresh: [], before: before(view), after: view })),
+      now,
+    );
+  }
 }
 
 async function moveClass(tx: Knex.Transaction, message: MessageRow, to: MessageClass, now: Ms): Promise<void> {

@@ -205,7 +205,7 @@ test('whatever the world does, every delivery ends, in few steps, with few tries
       }
       assert.ok(d.tries <= d.budget, `${d.tries} tries of ${d.budget}`);
     }),
-    { numRuns: 600, includeErrorInReport: true },
+    { numRuns: 400, includeErrorInReport: true },
   );
 });
 
@@ -228,6 +228,6 @@ test('from any believable past a delivery comes to its end', () => {
       w.from = look(w).attempt;
       play(w);
     }),
-    { numRuns: 800, includeErrorInReport: true },
+    { numRuns: 600, includeErrorInReport: true },
   );
 });

@@ -79,7 +79,8 @@ function write(
   skew: Ms,
 ): Fact[] {
   const since = fold(born, before).attempts.at(-1)?.failure?.at ?? null;
-  const deliverAt = t.deliver !== null && route === 'repost' ? now + t.deliver * MINUTE : null;
+  const planned = t.deliver !== null && route === 'repost' ? now + t.deliver * MINUTE : null;
+  const deliverAt = planned !== null && planned <= born.createdAt + born.policy.usefulLife ? planned : null;
   const messageId =
     t.answer === 'changed' ? `m${n}@mg.example.com` : t.answer === 'nameless' ? null : 'm1@mg.example.com';
   const facts: Fact[] = [claimed(n, now, { route, since, deliverAt }), ...answers(n, t, now, messageId)];
