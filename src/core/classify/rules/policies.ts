@@ -60,6 +60,17 @@ export const POLICIES: readonly Rule[] = [
     example: '550 exceeding the thread limit',
   },
   {
+    // Blocks are most often of an IP address, even when nobody is named: another one of the pool may pass.
+    name: 'bare-block',
+    cause: 'policy_block',
+    decision: 'retry_new_ip',
+    pattern: [String.raw`\bblocked\b`],
+    unless: ['access denied', 'rejected', 'content'],
+    confidence: 0.5,
+    source: COMMON,
+    example: '550 5.7.1 Message blocked',
+  },
+  {
     name: 'bare-refusal',
     cause: 'policy_block',
     pattern: [
