@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { OwnRules } from '../core/classify/classify.ts';
 import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './terminal.ts';
@@ -41,26 +40,13 @@ function readDays(text: string): number {
   throw new Failed('--days must be a number of days, such as 7', EXIT.usage);
 }
 
-/** All problems of the file at once: it is mended by hand. */
 async function ownRules(file: string | undefined): Promise<OwnRules | undefined> {
   if (!file) return undefined;
-  const { parseRules } = await import('../core/classify/own-rules.ts');
-  const { rules, problems } = parseRules(readRules(file));
+  const { readRules } = await import('../rules.ts');
+  const { rules, problems } = readRules(file);
   if (problems.length === 0) return rules;
-  const lines = problems.map(({ index, name, problem }) => {
-    const which = index === null ? '' : `rule ${index + 1}${name === null ? '' : ` ("${name.slice(0, 60)}")`}: `;
-    return `  - ${which}${problem}`;
-  });
+  const lines = problems.map((problem) => `  - ${problem}`);
   throw new Failed(`The rules in ${file} have ${problems.length} problem(s):\n${lines.join('\n')}`, EXIT.usage);
-}
-
-function readRules(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'it is no text';
-    throw new Failed(`The rules in ${file} can't be read: ${why}`, EXIT.usage);
-  }
 }
 
 /** As much at a time as comes at a time, and no faster than the output is read. An empty line is answered too: line for line. */

@@ -1,5 +1,6 @@
 import { type Config, ConfigError, readConfig } from '../../config.ts';
 import type { Env } from '../../env.ts';
+import { readRules } from '../../rules.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** `config` is null when not even the database can be read from it; `complete` says whether a daemon could start on it. */
@@ -29,6 +30,7 @@ function choices(config: Config): Finding[] {
   const findings: Finding[] = [];
   if (/^\/v\d/.test(new URL(config.MAILGUN_API_URL).pathname))
     findings.push(problem('configuration', 'MAILGUN_API_URL ends in a version', 'leave the /v3 off'));
+  if (config.HOMING_RULES) findings.push(...rulesIn(config.HOMING_RULES));
   findings.push(
     config.ENCRYPTION_KEY
       ? ok('encryption key', 'set: bodies that have to be kept are sealed')
@@ -39,4 +41,12 @@ function choices(config: Config): Finding[] {
         ),
   );
   return findings;
+}
+
+function rulesIn(file: string): Finding[] {
+  const { problems } = readRules(file);
+  if (problems.length === 0) return [ok('own rules', `${file} can be used`)];
+  return problems.map((text) =>
+    problem('own rules', `${file}: ${text}`, 'mend the file: the daemon will not start on it'),
+  );
 }
