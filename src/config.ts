@@ -3,6 +3,7 @@ import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import type { CodeRange } from './core/plan.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './core/time.ts';
+import { readRulesFile } from './rules-file.ts';
 import { parseRelayUrl } from './smtp/url.ts';
 
 /** The configuration can't be used; `problems` names all that is wrong with it, and never a value that may be secret. */
@@ -194,7 +195,7 @@ export function readConfig(env: Record<string, string | undefined>, need: 'daemo
   const problems = parsed.success ? [] : parsed.error.issues.map((i) => `${String(i.path[0])} ${wordsOf(i)}`);
   if (need === 'daemon') {
     problems.push(...DAEMON.filter((name) => !env[name]).map((name) => `${name} must be set (see .env.example)`));
-    problems.push(...hostProblems(env));
+    problems.push(...hostProblems(env), ...rulesProblems(env));
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const d = parsed.data;
@@ -212,6 +213,11 @@ function hostProblems(env: Record<string, string | undefined>): string[] {
   const hosts = (env['MAILGUN_STORAGE_HOSTS'] ?? '').split(',').map((h) => h.trim());
   if (hosts.includes(hostWithPort(url))) return [];
   return ['MAILGUN_API_URL is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that'];
+}
+
+/** Wrong rules would be missed one failure at a time: the daemon does not start on them. */
+function rulesProblems({ HOMING_RULES: file }: Record<string, string | undefined>): string[] {
+  return file ? readRulesFile(file).problems.map((problem) => `HOMING_RULES: ${problem}`) : [];
 }
 
 /** `host:port` of a URL; the port is named even where it is the usual one. */

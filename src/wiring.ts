@@ -1,7 +1,7 @@
 import { createChannels } from './channels.ts';
-import { type Config, hostWithPort } from './config.ts';
+import { type Config, ConfigError, hostWithPort } from './config.ts';
 import { domainOf } from './core/address.ts';
-import { classify } from './core/classify/classify.ts';
+import { classify, type OwnRules } from './core/classify/classify.ts';
 import type { Settings } from './core/settings.ts';
 import type { Bounce, Sighting } from './core/sighting.ts';
 import { type Clock, SECOND } from './core/time.ts';
@@ -12,6 +12,7 @@ import { createHistory } from './mailgun/history.ts';
 import { createPort } from './mailgun/port.ts';
 import { openWebhook, reopen } from './mailgun/webhook.ts';
 import { createRoutes } from './routes.ts';
+import { readRulesFile } from './rules-file.ts';
 import { createRelays, type Relays } from './smtp/routes.ts';
 import type { AlertDeps } from './steps/alert.ts';
 import type { DigestDeps } from './steps/digest.ts';
@@ -91,7 +92,7 @@ export function stepDeps(inside: Inside, outside: Outside) {
     store,
     settings,
     read: (row) => reopen(row.body, row.content_type),
-    judge,
+    judge: judgeBy(ownRules(config)),
     now,
     log,
   };
@@ -117,12 +118,26 @@ export function stepDeps(inside: Inside, outside: Outside) {
   return { reconcile, digest: digestDeps, poll, alert };
 }
 
-const judge = (bounce: Bounce, s: Sighting): Verdict =>
-  classify({
-    ...bounce,
-    recipientDomain: s.recipient === null ? null : domainOf(s.recipient),
-    recipientProvider: s.recipientProvider,
-  });
+/** What a failure means, by the operator's own rules and the built-in ones. */
+export const judgeBy =
+  (rules: OwnRules | undefined) =>
+  (bounce: Bounce, s: Sighting): Verdict =>
+    classify(
+      {
+        ...bounce,
+        recipientDomain: s.recipient === null ? null : domainOf(s.recipient),
+        recipientProvider: s.recipientProvider,
+      },
+      rules,
+    );
+
+/** Read once: a change of the file takes effect with the next start. */
+function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
+  if (file === undefined) return undefined;
+  const { rules, problems } = readRulesFile(file);
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `HOMING_RULES: ${problem}`));
+  return rules;
+}
 
 /** What the HTTP side is called with. `onKept` is told when events came in. */
 export function httpDeps({ store, config, settings, now, signal, log }: Inside, onKept: () => void) {

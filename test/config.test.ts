@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Config, ConfigError, parseDuration, readConfig } from '../src/config.ts';
@@ -132,4 +135,20 @@ test('a cron expression, a time zone and an SMTP URL are checked before anything
     SECONDARY_SMTP_URL: 'smtps://a.example.com,smtp://b',
   };
   assert.deepEqual(problemsOf(right), []);
+});
+
+test('the daemon does not start on wrong rules, and names all that is wrong with them', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-rules-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'rules.json');
+  writeFileSync(file, '[{ "name": "a", "match": "x" }, { "match": "/(x+)+/", "cause": "loop" }]');
+  assert.deepEqual(problemsOf({ HOMING_RULES: file }), [
+    'HOMING_RULES: rule 1 ("a"): needs a cause or a decision',
+    'HOMING_RULES: rule 2: needs a name',
+    problemsOf({ HOMING_RULES: file }).find((one) => one.includes('unsafe')),
+  ]);
+  const [missing] = problemsOf({ HOMING_RULES: join(folder, 'none.json') });
+  assert.match(missing ?? '', /^HOMING_RULES: the file can't be read: ENOENT$/);
+  writeFileSync(file, '[{ "name": "a", "match": "x", "cause": "loop" }]');
+  assert.deepEqual(problemsOf({ HOMING_RULES: file }), []);
 });
