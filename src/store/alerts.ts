@@ -100,10 +100,11 @@ export async function takeAlerts(store: Store, now: Ms, limit: number, lease: Ms
     .limit(limit);
   const won: Alert[] = [];
   for (const row of rows) {
-    const claim = pending(store.db)
-      .where({ id: row.id, due_at: row.due_at })
-      .update({ due_at: now + lease });
-    if ((await claim) === 1) won.push({ ...row, avoid: JSON.parse(row.avoid) as string[] });
+    const claim = (tx: Knex) =>
+      pending(tx)
+        .where({ id: row.id, due_at: row.due_at })
+        .update({ due_at: now + lease });
+    if ((await transact(store, claim)) === 1) won.push({ ...row, avoid: JSON.parse(row.avoid) as string[] });
   }
   return won;
 }
