@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { handle } from '../../src/store/ids.ts';
+import {
+  addHandles,
+  caughtUp,
+  keep,
+  knownEvents,
+  lastWebhookAt,
+  match,
+  settle,
+  takePending,
+} from '../../src/store/inbox.ts';
+import type { Store } from '../../src/store/open.ts';
+import { MORNING } from '../support/clock.ts';
+import { arrival, STORAGE, seed, sighting } from '../support/factory.ts';
+import { eachStore } from '../support/stores.ts';
+
+const at = (minutes: number) => MORNING + minutes * MINUTE;
+const count = async (store: Store): Promise<number> =>
+  Number((await store.db('inbox').count({ n: '*' }).first())?.['n']);
+const DOMAIN = 'mg.example.com';
+
+eachStore('an event is kept as it came, and a repeat is left out', async ({ store }) => {
+  const body = '{"subject":"Grüße 🧾 \\"x\\" \\\\ \'y\'","line":"a\\nb"}';
+  await keep(store, [arrival('one', { body }), arrival('two'), arrival('one', { body: 'a repeat' })]);
+  await keep(store, [arrival('one', { body: 'a repeat' })]);
+  const rows = await takePending(store, at(1), 10, MINUTE);
+  assert.deepEqual(rows.map((r) => r.body).sort(), ['{"name":"two"}', body]);
+});
+
+eachStore('the same event through several connections at once is kept once', async ({ store, open }) => {
+  const stores = [store, open(), open()];
+  const batch = Array.from({ length: 50 }, (_, n) => arrival(`event-${n}`));
+  await Promise.all(stores.map((s, n) => keep(s, n % 2 ? batch : [...batch].reverse())));
+  assert.equal(await count(store), 50);
+});
+
+eachStore('two hundred events and bodies of a megabyte are kept at once', async ({ store }) => {
+  const small = Array.from({ length: 200 }, (_, n) => arrival(`small-${n}`));
+  const big = ['"'.repeat(1_000_000), '漢'.repeat(350_000), 'x'.repeat(1_048_576)];
+  await keep(store, [...small, ...big.map((body, n) => arrival(`big-${n}`, { body, receivedAt: at(1) }))]);
+  const rows = await takePending(store, at(2), 300, MINUTE);
+  assert.equal(rows.length, 203);
+  assert.ok(big.every((body) => rows.some((r) => r.body === body)));
+});
+
+eachStore('events are taken oldest first, each by one taker, until the lease ends', async ({ store, open }) => {
+  const names = Array.from({ length: 60 }, (_, n) => `event-${n}`);
+  await keep(
+    store,
+    names.map((name, n) => arrival(name, { receivedAt: MORNING + n })),
+  );
+  const other = open();
+  const taken = await Promise.all([
+    takePending(store, at(1), 30, 30 * SECOND),
+    takePending(other, at(1), 30, 30 * SECOND),
+    takePending(store, at(1), 30, 30 * SECOND),
+  ]);
+  const won = taken.flat().map((r) => r.event_key);
+  assert.equal(new Set(won).size, won.length, 'none is taken twice');
+  const rest: (string | null)[] = [];
+  for (let more = await takePending(other, at(1), 30, 30 * SECOND); more.length > 0; ) {
+    rest.push(...more.map((r) => r.event_key));
+    more = await takePending(other, at(1), 30, 30 * SECOND);
+  }
+  assert.deepEqual([...won, ...rest].sort(), [...names].sort(), 'none is lost');
+  const again = await takePending(store, at(1) + 30 * SECOND, 100, MINUTE);
+  assert.deepEqual(
+    again.map((r) => r.event_key),
+    names,
+    'what was not settled comes back, in order',
+  );
+});
+
+eachStore('what is settled is not taken again, what waits comes back at its time', async ({ store }) => {
+  await keep(
+    store,
+    ['done', 'waits', 'tried', 'poison', 'nobody'].map((name) => arrival(name)),
+  );
+  const rows = await takePending(store, at(1), 10, MINUTE);
+  const idOf = (name: string) => rows.find((r) => r.event_key === name)?.id ?? '';
+  await settle(store, [
+    { id: idOf('done'), outcome: 'done' },
+    { id: idOf('waits'), outcome: 'waiting', tries: 1, dueAt: at(5) },
+    { id: idOf('tried'), outcome: 'retry', tries: 1, dueAt: at(6), error: 'a fault' },
+    { id: idOf('poison'), outcome: 'set_aside', tries: 3, dueAt: at(1), error: 'a fault' },
+    { id: idOf('nobody'), outcome: 'unmatched', tries: 3, dueAt: at(1), error: 'unknown' },
+  ]);
+  assert.deepEqual(await takePending(store, at(4), 10, MINUTE), []);
+  assert.deepEqual(
+    (await takePending(store, at(5), 10, MINUTE)).map((r) => r.event_key),
+    ['waits'],
+  );
+  const [tried] = await takePending(store, at(6) - 1 + 1, 10, MINUTE).then((all) =>
+    all.filter((r) => r.event_key === 'tried'),
+  );
+  assert.equal(tried?.tries, 1);
+  const poison = await store.db('inbox').where({ event_key: 'poison' }).first();
+  assert.deepEqual([poison.pending, poison.outcome, poison.error, poison.lease], [0, 'set_aside', 'a fault', null]);
+});
+
+eachStore('the inbox is caught up when every event that had come was looked at once', async ({ store }) => {
+  assert.equal(await caughtUp(store, at(1)), true);
+  await keep(store, [arrival('one'), arrival('later', { receivedAt: at(9) })]);
+  assert.equal(await caughtUp(store, at(1)), false);
+  const [row] = await takePending(store, at(1), 10, MINUTE);
+  assert.equal(await caughtUp(store, at(1)), false, 'to be taken is not to be understood');
+  await settle(store, [{ id: row?.id ?? '', outcome: 'waiting', tries: 1, dueAt: at(5) }]);
+  assert.equal(await caughtUp(store, at(1)), true);
+  assert.equal(await caughtUp(store, at(9)), false);
+});
+
+eachStore('known events and the last webhook are told', async ({ store }) => {
+  assert.equal(await lastWebhookAt(store), null);
+  await keep(store, [arrival('one'), arrival('two', { source: 'poll', receivedAt: at(5) })]);
+  assert.equal(await lastWebhookAt(store), MORNING);
+  const many = Array.from({ length: 500 }, (_, n) => `event-${n}`);
+  assert.deepEqual(await knownEvents(store, ['one', 'two', ...many]), new Set(['one', 'two']));
+});
+
+/** A message with two recipients, and the names under which a provider may speak of it. */
+async function known(store: Store) {
+  const [ann, bob] = await seed(store, { recipients: ['ann@example.net', 'bob@example.net'] });
+  assert.ok(ann && bob);
+  const byName = new Map([ann, bob].map((v) => [v.recipient, v]));
+  await addHandles(store, [
+    { hash: handle('reply', DOMAIN, 'reply@mg.example.com'), message_id: ann.messageId },
+    { hash: handle('storage', DOMAIN, STORAGE.key), message_id: ann.messageId },
+  ]);
+  return { messageId: ann.messageId, ann: byName.get('ann@example.net')?.id, bob: byName.get('bob@example.net')?.id };
+}
+
+eachStore(
+  'an event finds its delivery by our own id, Message-Id, the id of a reply, or the storage key',
+  async ({ store }) => {
+    const { messageId, ann, bob } = await known(store);
+    const names = [
+      { homingId: messageId },
+      { messageId: 'm1@mg.example.com' },
+      { messageId: 'reply@mg.example.com' },
+      { storage: STORAGE },
+      { homingId: messageId, domain: null },
+    ];
+    const all = [
+      ...names.map((name) => sighting(name)),
+      ...names.map((name) => sighting({ ...name, recipient: ' BOB@Example.net' })),
+    ];
+    const found = await match(store, all);
+    const wanted = [ann, bob].flatMap((deliveryId) => names.map(() => ({ kind: 'delivery', deliveryId, messageId })));
+    assert.deepEqual(found, wanted);
+  },
+);
+
+eachStore('an event about somebody whom the message was not sent to is a stranger', async ({ store }) => {
+  const { messageId } = await known(store);
+  const names = [{ homingId: messageId }, { messageId: 'm1@mg.example.com' }, { storage: STORAGE }];
+  const found = await match(
+    store,
+    names.map((name) => sighting({ ...name, recipient: 'eve@example.net' })),
+  );
+  assert.deepEqual(
+    found,
+    names.map(() => ({ kind: 'stranger' })),
+  );
+});
+
+eachStore(
+  'an event of another domain, of no known name, or without a recipient is about nothing of ours',
+  async ({ store }) => {
+    const { messageId } = await known(store);
+    const found = await match(store, [
+      sighting({ homingId: messageId, domain: 'other.example.com' }),
+      sighting({ messageId: 'M1@mg.example.com' }),
+      sighting({ messageId: 'reply@mg.example.com', domain: 'other.example.com' }),
+      sighting({ storage: { ...STORAGE, key: 'KEY1' } }),
+      sighting({ homingId: messageId, recipient: null }),
+      sighting(),
+    ]);
+    assert.deepEqual(
+      found,
+      found.map(() => ({ kind: 'none' })),
+    );
+  },
+);
+
+eachStore('a recipient that an adopted message lacks may be added to it', async ({ store }) => {
+  const [view] = await seed(store, { origin: 'adopted' });
+  const found = await match(store, [sighting({ messageId: 'm1@mg.example.com', recipient: 'eve@example.net' })]);
+  assert.deepEqual(found, [{ kind: 'adopted', messageId: view?.messageId }]);
+});
+
+eachStore('a name that several messages bear finds the one that was sent to the recipient', async ({ store }) => {
+  const [first] = await seed(store, { messageId: 'a' });
+  const [second] = await seed(store, { messageId: 'b', recipients: ['bob@example.net'] });
+  assert.ok(first && second);
+  const hash = handle('reply', DOMAIN, 'shared@mg.example.com');
+  for (const _ of [1, 2])
+    await addHandles(
+      store,
+      [first, second].map((v) => ({ hash, message_id: v.messageId })),
+    );
+  const found = await match(store, [sighting({ messageId: 'shared@mg.example.com', recipient: 'bob@example.net' })]);
+  assert.deepEqual(found, [{ kind: 'delivery', deliveryId: second.id, messageId: second.messageId }]);
+});

@@ -1,0 +1,167 @@
+// With much history, what is done every second must cost what is due, not what is done: no query may read a table through.
+import assert from 'node:assert/strict';
+import { DAY, MINUTE } from '../../src/core/time.ts';
+import { bundle, takeAlerts, untold } from '../../src/store/alerts.ts';
+import { sealedBody, withBodies } from '../../src/store/bodies.ts';
+import { claimDue, stillHeld } from '../../src/store/due.ts';
+import { handle, newId, recordKey } from '../../src/store/ids.ts';
+import { caughtUp, keep, knownEvents, lastWebhookAt, match, settle, takePending } from '../../src/store/inbox.ts';
+import { change } from '../../src/store/ledger.ts';
+import { findMessage, messagesByKey, record, searchMessages } from '../../src/store/messages.ts';
+import type { Store } from '../../src/store/open.ts';
+import { MORNING } from '../support/clock.ts';
+import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
+import { eachStore } from '../support/stores.ts';
+
+const LONG_AGO = MORNING - 30 * DAY;
+const DOMAIN = 'mg.example.com';
+const MANY = 1500;
+
+/** Finished messages with a delivery, a fact, an event and an alert item each, and a backlog that is not due yet. */
+async function history(store: Store): Promise<void> {
+  const numbers = Array.from({ length: MANY }, (_, n) => n);
+  for (let from = 0; from < MANY; from += 250) {
+    const part = numbers.slice(from, from + 250).map((n) => ({ n, id: newId(LONG_AGO + n), at: LONG_AGO + n }));
+    const insert = (table: string, row: (p: (typeof part)[number]) => object) => store.db(table).insert(part.map(row));
+    await insert('messages', (p) => ({
+      ...{
+        id: p.id,
+        record_key: recordKey(DOMAIN, `old-${p.n}`),
+        message_id: `old-${p.n}`,
+        domain: DOMAIN,
+        sender: 'a@b',
+      },
+      ...{
+        subject: null,
+        class: 'notice',
+        message_key: `key-${p.n}`,
+        origin: 'recorded',
+        policy: '{}',
+        created_at: p.at,
+      },
+    }));
+    await insert('deliveries', (p) => ({
+      ...{
+        id: `D${p.id.slice(1)}`,
+        message_id: p.id,
+        recipient: `p${p.n}@example.net`,
+        recipient_key: `p${p.n}@example.net`,
+      },
+      ...{
+        domain: DOMAIN,
+        class: 'notice',
+        state: 'delivered',
+        attempt: 1,
+        created_at: p.at,
+        updated_at: p.at,
+        ended_at: p.at,
+      },
+    }));
+    await insert('facts', (p) => ({
+      ...{
+        delivery_id: `D${p.id.slice(1)}`,
+        fact_key: 'claimed:1',
+        kind: 'claimed',
+        at: p.at,
+        recorded_at: p.at,
+        body: '{}',
+      },
+    }));
+    await insert('due', (p) => ({ delivery_id: `W${p.id.slice(1)}`, priority: 1, at: MORNING + 9 * DAY, lease: null }));
+    await insert('handles', (p) => ({ hash: handle('reply', DOMAIN, `old-${p.n}`), message_id: p.id }));
+    await insert('inbox', (p) => ({
+      ...{
+        id: p.id,
+        source: 'webhook',
+        replay_key: `old-${p.n}`,
+        event_key: `old-${p.n}`,
+        received_at: p.at,
+        body: '{}',
+      },
+      ...{ pending: 0, due_at: p.at, tries: 1, outcome: 'done' },
+    }));
+    await insert('alert_items', (p) => ({
+      ...{ item_key: `old-${p.n}`, incident: 'old', kind: 'gave_up', at: p.at, alert_id: p.id },
+    }));
+  }
+}
+
+type Query = { sql: string; bindings: readonly unknown[] };
+
+/** Runs something and returns the queries that it made. */
+async function queriesOf(store: Store, run: () => Promise<unknown>): Promise<Query[]> {
+  const queries: Query[] = [];
+  const note = (q: Query) => queries.push({ sql: q.sql, bindings: q.bindings });
+  store.db.on('query', note);
+  await run();
+  store.db.removeListener('query', note);
+  return queries.filter((q) => /^(select|update|delete)/i.test(q.sql));
+}
+
+/** What a database says of a query that reads a table or an index from end to end; null when it does not. */
+async function scanOf(store: Store, { sql, bindings }: Query): Promise<string | null> {
+  const values = bindings as string[];
+  if (store.kind === 'sqlite') {
+    const plan = (await store.db.raw(`explain query plan ${sql}`, values)) as { detail: string }[];
+    const scans = plan.map((p) => p.detail).filter((d) => /^SCAN (?!CONSTANT|\(|SUBQUERY)/i.test(d));
+    return scans.length > 0 ? scans.join('; ') : null;
+  }
+  const [plan] = (await store.db.raw(`explain ${sql}`, values)) as [
+    { table: string; type: string; key: string | null }[],
+  ];
+  const scans = plan.filter((p) => (p.type === 'ALL' || p.type === 'index') && !p.table?.startsWith('<'));
+  return scans.length > 0 ? scans.map((s) => `${s.type} of ${s.table}, key ${s.key}`).join('; ') : null;
+}
+
+eachStore('no query of a step reads a table through', async ({ store }) => {
+  await history(store);
+  const ids = (await seedMany(store, 20)).map((v) => v.id);
+  const messageId = (await store.db('deliveries').where({ id: ids[0] }).first('message_id')).message_id as string;
+  await keep(
+    store,
+    Array.from({ length: 20 }, (_, n) => arrival(`new-${n}`)),
+  );
+  const now = MORNING + DAY;
+  const later = now + 9 * MINUTE;
+  const abandon = () => change(store, ids.slice(0, 5), now, () => [ended(1, now, 'abandoned', 'storage_gone')]);
+  const sightings = Array.from({ length: 50 }, (_, n) =>
+    sighting({ homingId: messageId, messageId: `many-${n}@mg.example.com`, storage: STORAGE }),
+  );
+  const runs: Record<string, () => Promise<unknown>> = {
+    claimDue: () => claimDue(store, now, 10, MINUTE),
+    stillHeld: () => stillHeld(store, 'x', ids),
+    change: () => change(store, ids, now, () => [failed(MORNING)]),
+    changeUnderLease: async () =>
+      change(store, ids, now, () => [failed(MORNING + 1)], (await claimDue(store, later, 10, MINUTE)).lease),
+    end: abandon,
+    takePending: () => takePending(store, now, 10, MINUTE),
+    settle: () =>
+      settle(store, [
+        { id: 'x', outcome: 'done' },
+        { id: 'y', outcome: 'waiting', tries: 1, dueAt: now },
+      ]),
+    match: () => match(store, sightings),
+    caughtUp: () => caughtUp(store, now),
+    knownEvents: () => knownEvents(store, ['x', 'y']),
+    lastWebhookAt: () => lastWebhookAt(store),
+    untold: () => untold(store, 10),
+    bundle: () => bundle(store, `gave_up:${DOMAIN}`, now, () => ({ subject: '', body: '', avoid: [] })),
+    takeAlerts: () => takeAlerts(store, now, 10, MINUTE),
+    record: () => record(store, draft({ messageId: 'fresh', key: 'key-1' }), now),
+    recordAgain: () => record(store, draft({ messageId: 'fresh', key: 'key-1' }), now),
+    messagesByKey: () => messagesByKey(store, 'key-1'),
+    findMessage: () => findMessage(store, messageId),
+    searchByRecipient: () => searchMessages(store, { limit: 10, recipient: 'p1@example.net' }),
+    bodies: () => Promise.all([sealedBody(store, messageId), withBodies(store, [messageId])]),
+  };
+  const scans: string[] = [];
+  for (const [name, run] of Object.entries(runs)) {
+    const queries = await queriesOf(store, run);
+    assert.ok(queries.length > 0, name);
+    for (const query of queries) {
+      const scan = await scanOf(store, query);
+      if (scan) scans.push(`${name}: ${scan}: ${query.sql.slice(0, 200)}`);
+    }
+  }
+  assert.deepEqual(scans, []);
+});
