@@ -3,7 +3,7 @@ import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import type { CodeRange } from './core/plan.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './core/time.ts';
-import { readRulesFile } from './rules-file.ts';
+import { readRules } from './rules.ts';
 import { parseRelayUrl } from './smtp/url.ts';
 
 /** The configuration can't be used; `problems` names all that is wrong with it, and never a value that may be secret. */
@@ -217,7 +217,7 @@ function hostProblems(env: Record<string, string | undefined>): string[] {
 
 /** Wrong rules would be missed one failure at a time: the daemon does not start on them. */
 function rulesProblems({ HOMING_RULES: file }: Record<string, string | undefined>): string[] {
-  return file ? readRulesFile(file).problems.map((problem) => `HOMING_RULES: ${problem}`) : [];
+  return file ? readRules(file).problems.map((problem) => `HOMING_RULES: ${problem}`) : [];
 }
 
 /** `host:port` of a URL; the port is named even where it is the usual one. */

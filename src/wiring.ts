@@ -12,7 +12,7 @@ import { createHistory } from './mailgun/history.ts';
 import { createPort } from './mailgun/port.ts';
 import { openWebhook, reopen } from './mailgun/webhook.ts';
 import { createRoutes } from './routes.ts';
-import { readRulesFile } from './rules-file.ts';
+import { readRules } from './rules.ts';
 import { createRelays, type Relays } from './smtp/routes.ts';
 import type { AlertDeps } from './steps/alert.ts';
 import type { DigestDeps } from './steps/digest.ts';
@@ -134,7 +134,7 @@ export const judgeBy =
 /** Read once: a change of the file takes effect with the next start. */
 function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
   if (file === undefined) return undefined;
-  const { rules, problems } = readRulesFile(file);
+  const { rules, problems } = readRules(file);
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `HOMING_RULES: ${problem}`));
   return rules;
 }
