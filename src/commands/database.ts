@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { readConfig } from '../config.ts';
 import { pendingMigrations } from '../store/migrate.ts';
-import { NotDurable, openStore, type Store } from '../store/open.ts';
+import { NotDurable, openStore, reachable, type Store } from '../store/open.ts';
 import { Failed, type Terminal } from './terminal.ts';
 
 /** Where the database is, without its password. */
@@ -23,7 +23,7 @@ export async function reach(url: string): Promise<Store> {
   let store: Store | null = null;
   try {
     store = openStore(url);
-    await store.db.raw('select 1');
+    await reachable(store);
     return store;
   } catch (error) {
     await store?.close();

@@ -104,6 +104,11 @@ function prepareMysql(connection: MysqlConnection, done: Done): void {
   });
 }
 
+/** Rejects when the database can't be reached. */
+export async function reachable(store: Store): Promise<void> {
+  await store.db.raw('select 1');
+}
+
 /** Looks for settings under which an acknowledged row could get lost. Names each; an empty list is good. */
 export async function durabilityProblems(store: Store): Promise<string[]> {
   if (store.kind === 'sqlite') {
