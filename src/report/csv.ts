@@ -1,0 +1,39 @@
+import { stringify } from 'csv-stringify/sync';
+import { STATES } from '../core/delivery.ts';
+import type { Report } from '../core/report.ts';
+
+/**
+ * One row for each domain, class and state, those without deliveries included, so that a sum is a sum. UTF-8 with a mark,
+ * without which Excel reads another encoding.
+ */
+export function reportCsv(r: Report): string {
+  const rows = r.groups.flatMap(({ domain, class: kind, figures }) =>
+    STATES.map((state) => [
+      r.period.firstDay,
+      r.period.lastDay,
+      r.period.timezone,
+      domain,
+      kind,
+      state,
+      figures.states[state],
+    ]),
+  );
+  return stringify(
+    rows.map((row) => row.map(disarm)),
+    {
+      header: true,
+      columns: ['first_day', 'last_day', 'timezone', 'domain', 'class', 'state', 'deliveries'],
+      bom: true,
+      record_delimiter: 'windows',
+      // Separators of other locales split a cell that is not quoted.
+      quoted_string: true,
+    },
+  );
+}
+
+/** Characters with which a spreadsheet begins a formula, in both widths, also behind spaces and quotes. */
+const FORMULA = /^[\s\p{Cc}\p{Cf}'"`]*[=+\-@|%＝＋－＠]|^[\t\r\n\0]/u;
+
+/** csv-stringify's own escape looks at the first character alone, and a space before it is enough to get past. */
+export const disarm = (cell: string | number): string | number =>
+  typeof cell === 'string' && FORMULA.test(cell) ? `'${cell.replace(/[\p{Cc}]/gu, ' ')}` : cell;
