@@ -7,7 +7,14 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
-export type MariaDb = { port: number; url(database: string): string; stop(): Promise<void> };
+export type MariaDb = {
+  port: number;
+  url(database: string): string;
+  /** Kills it as a power cut would, and starts it again in the same folder. */
+  crash(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** Why no MariaDB can be had here, or null. Where CI is set nothing may be skipped: the missing server fails the tests. */
 export function withoutMariaDb(): string | null {
@@ -30,6 +37,12 @@ after(async () => {
   const server = await shared?.catch(() => null);
   await server?.stop();
 });
+
+/**
+ * The server lives as long as the pipe to us is open, so it goes when we are killed, too. SIGKILL, because nobody needs
+ * its files any more.
+ */
+const GUARDED = 'exec 3<&0; mariadbd "$@" & pid=$!; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid';
 
 /**
  * Starts a server. Nothing but the data folder is needed: without grant tables it lets everybody in, and it listens on
@@ -57,11 +70,8 @@ export async function startMariaDb(settings: Record<string, string> = {}): Promi
   };
   const named = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   const args = ['--no-defaults', '--skip-grant-tables', '--skip-log-bin', ...named];
-  const server = spawn('mariadbd', args, { env: searchPath(), stdio: ['ignore', 'ignore', 'pipe'] });
-  const killed = () => server.kill('SIGKILL');
-  process.on('exit', killed);
+  const server = spawn('sh', ['-c', GUARDED, 'sh', ...args], { env: searchPath(), stdio: ['pipe', 'ignore', 'pipe'] });
   const stop = async (): Promise<void> => {
-    process.off('exit', killed);
     await end(server);
     rmSync(folder, { recursive: true, force: true });
   };
@@ -71,14 +81,18 @@ export async function startMariaDb(settings: Record<string, string> = {}): Promi
     await stop();
     throw error;
   }
-  return { port, url: (database) => `mysql://root@127.0.0.1:${port}/${database}`, stop };
+  const url = (database: string) => `mysql://root@127.0.0.1:${port}/${database}`;
+  const restart = (): Promise<void> => {
+    server = launch();
+    return ready(server);
+  };
+  return { port, url, crash: () => end(server), restart, stop };
 }
 
 async function end(server: ChildProcess): Promise<void> {
   if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
   const gone = once(server, 'exit');
-  // Nobody needs its files any more, so it need not put them in order first.
-  server.kill('SIGKILL');
+  server.stdin?.end();
   await gone;
 }
 
