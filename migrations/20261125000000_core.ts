@@ -1,25 +1,7 @@
 import type { Knex } from 'knex';
+import { dropTables, makeTables, type Tables } from './make-tables.ts';
 
-/*
- * Rules of all migrations: times are integer milliseconds UTC, JSON is text, ids are strings compared byte by byte
- * (MySQL's default collation merges `AbC`, `abc` and `ÁbC`). MySQL commits each DDL statement at once, so every step
- * here can be repeated.
- */
-
-type Columns = (t: Knex.CreateTableBuilder) => void;
-
-async function make(db: Knex, name: string, columns: Columns): Promise<void> {
-  if (await db.schema.hasTable(name)) return;
-  const mysql = db.client.config.client === 'mysql2';
-  await db.schema.createTable(name, (t) => {
-    // SQLite compares byte by byte anyway, and Knex refuses these two on it.
-    if (mysql) t.charset('utf8mb4');
-    if (mysql) t.collate('utf8mb4_bin');
-    columns(t);
-  });
-}
-
-const TABLES: Record<string, Columns> = {
+const TABLES: Tables = {
   messages(t) {
     t.string('id', 26).primary();
     // sha256 of domain and Message-Id: an index on the id itself would be too long for MySQL.
@@ -164,9 +146,9 @@ const TABLES: Record<string, Columns> = {
 };
 
 export async function up(db: Knex): Promise<void> {
-  for (const [name, columns] of Object.entries(TABLES)) await make(db, name, columns);
+  await makeTables(db, TABLES);
 }
 
 export async function down(db: Knex): Promise<void> {
-  for (const name of Object.keys(TABLES).reverse()) await db.schema.dropTableIfExists(name);
+  await dropTables(db, TABLES);
 }

@@ -1,21 +1,7 @@
 import type { Knex } from 'knex';
+import { dropTables, makeTables, type Tables } from './make-tables.ts';
 
-/* The rules of the first migration hold: every step can be repeated, text is compared byte by byte. */
-
-type Columns = (t: Knex.CreateTableBuilder) => void;
-
-async function make(db: Knex, name: string, columns: Columns): Promise<void> {
-  if (await db.schema.hasTable(name)) return;
-  const mysql = db.client.config.client === 'mysql2';
-  await db.schema.createTable(name, (t) => {
-    // SQLite compares byte by byte anyway, and Knex refuses these two on it.
-    if (mysql) t.charset('utf8mb4');
-    if (mysql) t.collate('utf8mb4_bin');
-    columns(t);
-  });
-}
-
-const TABLES: Record<string, Columns> = {
+const TABLES: Tables = {
   // Sums by time of asking. The key starts with what a report asks for, so that it reads nothing else.
   rollups(t) {
     t.integer('span').notNullable();
@@ -60,7 +46,7 @@ const TABLES: Record<string, Columns> = {
 const ALERTS_BY_TIME = 'alerts_created_at_index';
 
 export async function up(db: Knex): Promise<void> {
-  for (const [name, columns] of Object.entries(TABLES)) await make(db, name, columns);
+  await makeTables(db, TABLES);
   if (!(await hasIndex(db, ALERTS_BY_TIME))) {
     await db.schema.alterTable('alerts', (t) => t.index('created_at', ALERTS_BY_TIME));
   }
@@ -76,5 +62,5 @@ async function hasIndex(db: Knex, name: string): Promise<boolean> {
 
 export async function down(db: Knex): Promise<void> {
   await db.schema.alterTable('alerts', (t) => t.dropIndex('created_at', ALERTS_BY_TIME));
-  for (const name of Object.keys(TABLES).reverse()) await db.schema.dropTableIfExists(name);
+  await dropTables(db, TABLES);
 }

@@ -9,6 +9,7 @@ import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addSuppressionsCommand } from './commands/suppressions.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { hushExperimental, readEnvironment } from './env.ts';
 
@@ -20,6 +21,7 @@ const COMMANDS: readonly AddCommand[] = [
   addExplainCommand,
   addRetryCommand,
   addCancelCommand,
+  addSuppressionsCommand,
   addDoctorCommand,
   addProbeCommand,
   addClassifyCommand,

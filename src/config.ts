@@ -165,6 +165,7 @@ const SCHEMA = z.object({
   ACCESS_FALLBACK_AFTER: duration('90s'),
   BULK_FALLBACK: z.enum(['yes', 'no']).default('no'),
   UNSUPPRESS_MAX_PER_DAY: count(100, 0),
+  FIX_SENDER_HOLD: duration('6h'),
   RECONCILE_CRON: cron('* * * * *'),
   EVENTS_SETTLE: duration('30m'),
   ASK_PATIENCE: duration('10m'),

@@ -25,5 +25,6 @@ export function settingsOf(c: Config): Settings {
     adopt: c.ADOPT_UNKNOWN,
     adoptAfter: c.ADOPT_AFTER,
     unsuppressMaxPerDay: c.UNSUPPRESS_MAX_PER_DAY,
+    faultHold: c.FIX_SENDER_HOLD,
   };
 }

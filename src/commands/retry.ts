@@ -29,8 +29,10 @@ async function retry(terminal: Terminal, id: string, { recipient, json }: Option
   await withStore(terminal, async (store, config) => {
     const { message } = await messageNamed(store, config, id);
     const request = { message: message.id, recipient, who: operator(), what: 'retry' as const };
-    const reopened = await reopenMessage(store, request, terminal.now());
-    if (json) return sayJson(terminal, { message: message.id, reopened });
+    const { reopened, suppressed } = await reopenMessage(store, request, terminal.now());
+    if (json) return sayJson(terminal, { message: message.id, reopened, suppressed });
     say(terminal, `${plural(reopened, 'delivery is', 'deliveries are')} open again; the daemon takes up the rest.`);
+    if (suppressed)
+      say(terminal, `${plural(suppressed, 'address is', 'addresses are')} suppressed: see "homing suppressions".`);
   });
 }

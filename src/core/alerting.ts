@@ -5,6 +5,7 @@ export const ALERT_KINDS = [
   'expired',
   'saved',
   'fix_sender',
+  'refused',
   'reconciler_silent',
   'webhooks_silent',
   'schedule_switched',
@@ -28,8 +29,11 @@ export function alertFor(
       return { kind: 'saved', incident: `saved:${birth.domain}` };
     case 'failed': {
       const verdict = after.attempts.at(-1)?.failure?.verdict;
-      if (verdict?.decision !== 'fix_sender') return null;
-      return { kind: 'fix_sender', incident: `fix_sender:${birth.domain}:${verdict.cause}` };
+      // Dead and suppressed addresses are no news; neither is what ended for a reason of ours.
+      if (!verdict || verdict.cause !== after.reason || verdict.decision === 'give_up_suppress') return null;
+      if (verdict.decision === 'fix_sender')
+        return { kind: 'fix_sender', incident: `fix_sender:${birth.domain}:${verdict.cause}` };
+      return { kind: 'refused', incident: `refused:${birth.domain}` };
     }
     default:
       return null;

@@ -14,6 +14,10 @@ export type Circumstances = {
   hasSecondary: boolean;
   /** The provider's bounce list bars the address, and the entry may not be removed. */
   bounceListed: boolean;
+  /** The address is on our own suppression list. */
+  suppressed: boolean;
+  /** What the last failure was about is for the sender to mend, and was last reported for the sending domain then. */
+  faultAt: Ms | null;
   /** Known from events alone: the provider must confirm the recipient before anything is sent to it. */
   adopted: boolean;
   /** How long the provider's records of a moment stay incomplete. */
@@ -45,6 +49,21 @@ const HORIZON: Ms = 3 * DAY;
 
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(id: string, d: Delivery, policy: Policy, c: Circumstances, now: Ms): Action {
+  const action = nextAction(id, d, policy, c, now);
+  return action.do === 'handOver' ? (barred(d, c) ?? action) : action;
+}
+
+/** What must not be sent by us, whatever led there and by whatever route. */
+function barred(d: Delivery, c: Circumstances): Action | null {
+  if (c.suppressed) return { do: 'end', state: 'failed', reason: 'suppressed' };
+  const cause = d.attempts.at(-1)?.failure?.verdict?.cause;
+  // An operator who opens it again says that it is mended, until the same failure is reported once more.
+  const believedMendedAt = d.reopened?.at ?? 0;
+  if (cause === undefined || c.faultAt === null || c.faultAt <= believedMendedAt) return null;
+  return { do: 'end', state: 'failed', reason: cause };
+}
+
+function nextAction(id: string, d: Delivery, policy: Policy, c: Circumstances, now: Ms): Action {
   const last = d.attempts.at(-1);
   const view = { id, d, policy, c, now };
   if (!last) return firstSend(view);
@@ -112,7 +131,7 @@ function doubleOf(last: Attempt): string | null {
 }
 
 function afterFailure(view: View, last: Attempt): Action {
-  const { d, c, now } = view;
+  const { d, now } = view;
   const failure = last.failure;
   if (!failure) throw new Error(`attempt ${last.number} of ${view.id} failed without a failure`);
   if (view.policy.watch) return { do: 'end', state: 'failed', reason: failure.verdict?.cause ?? 'failed' };
@@ -120,7 +139,8 @@ function afterFailure(view: View, last: Attempt): Action {
   const question = askFirst(view, last, failure.at);
   if (question) return question;
   const why = failure.verdict?.cause ?? 'failed';
-  if (failure.plan === 'switch' && c.hasSecondary && view.policy.fallback) return fallBack(view, why, null);
+  // Another round through the same pool would not help: without a secondary this is the end.
+  if (failure.plan === 'switch') return fallBack(view, why, null);
   return nextStep(view, { last, failure, from: failure.at, double: null, why, at: 'schedule' });
 }
 

@@ -1,6 +1,7 @@
 import type { Refusal } from './answer.ts';
 import type { Policy } from './policy.ts';
 import type { Bounce, Report, Storage } from './sighting.ts';
+import type { SuppressionCause } from './suppression.ts';
 import type { Ms } from './time.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -82,6 +83,8 @@ export type Fact = { key: string; at: Ms } & (
       verdict: Verdict | null;
       /** What the settings of the day made of the verdict. */
       plan: Plan | null;
+      /** Set when it puts the address on our own suppression list. */
+      suppress?: SuppressionCause;
       storage: Storage | null;
       sendingIp: string | null;
       foundBy: 'webhook' | 'poll' | 'lookup';

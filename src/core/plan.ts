@@ -1,3 +1,4 @@
+import { CONFIDENCE_OF } from './classify/rule.ts';
 import type { Plan } from './delivery.ts';
 import type { Bounce } from './sighting.ts';
 import type { Decision, Verdict } from './verdict.ts';
@@ -28,9 +29,12 @@ export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules): Pl
   if (!mayRetry(bounce.code, rules.codes)) return 'stop';
   if (rules.decisions === 'codes') return BAD_MAILBOX.has(verdict.cause) ? 'stop' : 'retry';
   // Nobody can tell what a bare "Transaction failed" means: another IP does no harm, and the attempts are limited.
-  if (verdict.cause === 'undetermined') return bounce.code === null ? 'stop' : 'retry';
+  if (verdict.cause === 'undetermined' && !isOperators(verdict)) return bounce.code === null ? 'stop' : 'retry';
   return PLANS[verdict.decision];
 }
+
+/** An operator who calls a reply undetermined has decided all the same; nobody else is that sure. */
+const isOperators = ({ confidence }: Verdict): boolean => confidence >= CONFIDENCE_OF.own;
 
 /**
  * Mailgun's own codes (498 and 499 no connection, 6xx such as 602 "too old", 680 internal trouble) are not SMTP codes and

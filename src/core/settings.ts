@@ -18,4 +18,6 @@ export type Settings = {
   adopt: 'off' | 'track' | 'retry';
   adoptAfter: Ms;
   unsuppressMaxPerDay: number;
+  /** How long what the sender has to mend bars retries of mail that failed for it. */
+  faultHold: Ms;
 };

@@ -1,4 +1,4 @@
-import type { Attempt, Delivery, Fact, FactOf, Route } from './delivery.ts';
+import type { Attempt, Delivery, Fact, FactOf, Plan, Route } from './delivery.ts';
 import { provesArrival } from './fold.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './time.ts';
 import type { Cause } from './verdict.ts';
@@ -24,7 +24,7 @@ const CAUSE: Record<Cause, string> = {
   recipient_unknown: 'there is no such mailbox',
   recipient_disabled: 'the mailbox is closed',
   bad_domain: "the recipient's domain takes no mail",
-  suppressed: "the address is on the provider's suppression list",
+  suppressed: 'the address is on a suppression list',
   mailbox_full: 'the mailbox is full',
   greylisted: 'the receiving server asks every new sender to come back later',
   rate_limited: 'too much mail in too short a time',
@@ -173,11 +173,24 @@ const FOUND = { webhook: '', poll: ', found by polling', lookup: ', found by ask
 function reportWords(fact: FactOf<'reported'>): string {
   const { bounce, verdict } = fact;
   const reply = [bounce?.code, bounce?.enhancedCode, bounce?.message || bounce?.description].filter(Boolean).join(' ');
-  const judged = verdict
-    ? ` (${reasonWords(verdict.cause)}; ${verdict.decision}, by rule ${verdict.evidence.rule})`
-    : '';
+  const judged = verdict ? ` (${reasonWords(verdict.cause)}; ${verdict.decision}, ${evidenceWords(fact)})` : '';
   const ip = fact.sendingIp ? ` from ${fact.sendingIp}` : '';
   return `The provider reported: ${fact.report}${ip}${FOUND[fact.foundBy]}${reply ? `: ${reply.slice(0, 300)}` : ''}${judged}.`;
+}
+
+const PLAN: Record<Plan, string> = {
+  retry: 'so it is tried again',
+  wait: 'so it is tried again after a longer wait',
+  switch: 'so it goes to the secondary provider',
+  stop: 'so it is not tried again',
+};
+
+/** By which rule and words it was judged, and what follows from that. */
+function evidenceWords({ verdict, plan, suppress }: FactOf<'reported'>): string {
+  const { rule, words } = verdict?.evidence ?? { rule: '', words: '' };
+  const by = `by rule ${rule}${words === '' ? '' : ` ("${words}")`}`;
+  const listed = suppress === undefined ? '' : ' and the address is suppressed';
+  return plan === null ? by : `${by}, ${PLAN[plan]}${listed}`;
 }
 
 /** What has happened to an attempt, short, for alerts: `1  re-posted … : blocked`. */

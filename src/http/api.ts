@@ -47,7 +47,7 @@ export function createApi(deps: ApiDeps): Router {
   for (const what of ['retry', 'resend'] as const) {
     router.post(`/:id/${what}`, allowed, async (ctx) => {
       const wish = parse(REOPEN, await readJson(ctx.req, BODY_LIMIT));
-      ctx.body = { reopened: await reopenMessage(store, { message: idIn(ctx), who: 'api', what, ...wish }, now()) };
+      ctx.body = await reopenMessage(store, { message: idIn(ctx), who: 'api', what, ...wish }, now());
     });
   }
   return router;

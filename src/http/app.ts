@@ -12,6 +12,7 @@ import { JSON_HEADERS } from './answer.ts';
 import { createApi } from './api.ts';
 import { discard, SenderGone } from './body.ts';
 import { createReadiness, createStatus } from './status.ts';
+import { createSuppressions } from './suppressions.ts';
 import { createWebhook, WEBHOOK_PATH, type WebhookDeps } from './webhook.ts';
 
 export type AppDeps = Pick<WebhookDeps, 'open' | 'onKept'> & {
@@ -46,7 +47,7 @@ function createKoa(deps: AppDeps): Koa {
   const koa = new Koa();
   koa.on('error', (error: unknown) => deps.log.error({ error }, 'an answer could not be sent'));
   koa.use(answerErrors(deps.log));
-  for (const router of [createOpenRoutes(deps), createApi(deps)]) {
+  for (const router of [createOpenRoutes(deps), createApi(deps), createSuppressions(deps)]) {
     koa.use(router.routes() as Middleware);
     koa.use(router.allowedMethods() as Middleware);
   }

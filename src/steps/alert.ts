@@ -1,3 +1,4 @@
+import { adviceFor } from '../core/advice.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { attemptWords, lengthWords, reasonWords, standingWords, timeWords, wrapped } from '../core/words.ts';
@@ -89,6 +90,7 @@ const HEADLINE: Record<AlertKind, (n: number) => string> = {
   expired: (n) => `${mails(n)} did not arrive within ${n === 1 ? 'its' : 'their'} useful life`,
   saved: (n) => `${mails(n)} went out through the secondary provider`,
   fix_sender: (n) => `${mails(n)} failed because of something that you can mend`,
+  refused: (n) => `${mails(n)} ${n === 1 ? 'was' : 'were'} refused for good by the recipient's side`,
   reconciler_silent: () => 'the reconciler has not run',
   webhooks_silent: () => 'no webhook arrives although mail is sent',
   schedule_switched: () => 'Mailgun ignores delivery times on re-posts',
@@ -101,6 +103,7 @@ const ADVICE: Record<AlertKind, string> = {
   expired: 'The message is too old to be of use. The person may have to ask for a new one.',
   saved: 'Nothing has to be done. If this happens often, ask Mailgun about the reputation of the sending IP address.',
   fix_sender: 'The same message fails from every IP address until the cause is mended. Then: homing retry <id>.',
+  refused: 'Reach these people by another way if it matters. When it is mended on their side: homing retry <id>.',
   reconciler_silent: 'Retries and fallbacks stand still. See the log of the daemon, and restart it.',
   webhooks_silent: 'Check the webhooks of the domain at Mailgun and the signing key: homing doctor.',
   schedule_switched:
@@ -119,10 +122,13 @@ function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, 
   });
   const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
   const domain = [...views.values()][0]?.domain;
+  const todo = [...new Set([...views.values()].flatMap((view) => mendingOf(view) ?? [])), ADVICE[kind]];
   const headline = HEADLINE[kind](count);
   return {
     subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
-    body: wrapped(`${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${ADVICE[kind]}\n`),
+    body: wrapped(
+      `${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join('\n             ')}\n`,
+    ),
     avoid: [...new Set([...views.values()].flatMap(troubledRoutes))],
   };
 }
@@ -142,6 +148,14 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
     `  explain    homing explain ${view.messageId}`,
     ...link,
   ].join('\n');
+}
+
+/** What can be done about the failure that a delivery ended with, by the words of the server. */
+function mendingOf({ delivery }: View): string | null {
+  const failure = delivery.attempts.findLast((a) => a.failure)?.failure;
+  if (!failure?.verdict) return null;
+  const { bounce, verdict } = failure;
+  return adviceFor(verdict.cause, `${bounce?.message ?? ''} ${bounce?.description ?? ''} ${verdict.evidence.words}`);
 }
 
 const lastCause = (view: View): string | null =>

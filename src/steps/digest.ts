@@ -5,6 +5,7 @@ import { planFor } from '../core/plan.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Bounce, Sighting } from '../core/sighting.ts';
+import { suppressionFor } from '../core/suppression.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Log } from '../log.ts';
@@ -130,6 +131,7 @@ function factOf(deps: DigestDeps, { row, sighting }: Known): Fact {
   const { report, bounce } = sighting;
   const verdict = bounce && ['failed', 'rejected', 'deferred'].includes(report) ? deps.judge(bounce, sighting) : null;
   const final = report === 'failed' || report === 'rejected';
+  const suppress = suppressionFor(report, bounce, verdict, deps.settings.rules);
   return {
     key: `reported:${ONCE.has(report) ? report : sighting.eventKey}`,
     at: sighting.at,
@@ -139,6 +141,7 @@ function factOf(deps: DigestDeps, { row, sighting }: Known): Fact {
     bounce,
     verdict,
     plan: final && bounce && verdict ? planFor(bounce, verdict, deps.settings.rules) : final ? 'stop' : null,
+    ...(suppress === null ? {} : { suppress }),
     storage: sighting.storage,
     sendingIp: sighting.sendingIp,
     foundBy: row.source,

@@ -22,6 +22,9 @@ export async function cancelMessage(
   });
 }
 
+/** How many deliveries were opened, and how many stayed as they are because their address is suppressed. */
+export type Reopened = { reopened: number; suppressed?: number };
+
 /**
  * Opens ended deliveries again, with as many tries and as much useful life as a new message has; says how many. `retry`
  * takes those that did not arrive, `resend` any of them. Throws a conflict when there is none.
@@ -30,12 +33,18 @@ export async function reopenMessage(
   store: Store,
   request: Request & { what: 'retry' | 'resend' },
   now: Ms,
-): Promise<number> {
+): Promise<Reopened> {
   const { what, who } = request;
+  const barred = new Set<string>();
   const reopened = await operate(store, request, what, now, (view) => {
-    return mayReopen(view, what) ? reopenedFact(view, who, now) : null;
+    if (!mayReopen(view, what)) return null;
+    if (view.suppressed === null) return reopenedFact(view, who, now);
+    barred.add(view.id);
+    return null;
   });
-  if (reopened > 0) return reopened;
+  if (reopened > 0) return { reopened, ...(barred.size > 0 ? { suppressed: barred.size } : {}) };
+  if (barred.size > 0)
+    throw new AppError('conflict', 'the address is on the suppression list: take it off first (homing suppressions)');
   const missed = what === 'retry' ? 'has ended without arriving; "resend" also sends what has arrived' : 'has ended';
   throw new AppError('conflict', `nothing can be sent again: no delivery of this message ${missed}`);
 }

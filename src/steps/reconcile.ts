@@ -1,11 +1,10 @@
 import pLimit from 'p-limit';
-import { type Action, type Circumstances, decide } from '../core/decide.ts';
+import type { Action } from '../core/decide.ts';
 import type { Fact, Outcome } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
+import { timeWords } from '../core/words.ts';
 import { gather } from '../gather.ts';
-import { withBodies } from '../store/bodies.ts';
-import { domains, rememberDomains } from '../store/domains.ts';
 import { claimDue } from '../store/due.ts';
 import { handle } from '../store/ids.ts';
 import { addHandles, caughtUp } from '../store/inbox.ts';
@@ -13,6 +12,7 @@ import { change } from '../store/ledger.ts';
 import { endedFact } from '../store/messages.ts';
 import { load, type View } from '../store/rows.ts';
 import { type AskDeps, ask } from './ask.ts';
+import { barredNow, type Due, decideNow, lookAt } from './circumstances.ts';
 import { type HandOver, type HandOverDeps, handOver } from './handover.ts';
 import { clearBounce, type UnsuppressDeps } from './unsuppress.ts';
 
@@ -24,8 +24,6 @@ export type ReconcileDeps = AskDeps &
     /** Hand-overs and questions under way at once. */
     concurrency: number;
   };
-
-type Due = { view: View; circumstances: Circumstances; action: Action; note?: string };
 
 /**
  * Looks at deliveries that are due, `limit` at most, and takes one step with each: asks the provider, waits, hands over,
@@ -47,54 +45,6 @@ export async function reconcileDue(deps: ReconcileDeps, limit = 100): Promise<nu
   return ids.length;
 }
 
-async function lookAt(deps: ReconcileDeps, views: readonly View[], now: Ms): Promise<Due[]> {
-  const { store } = deps;
-  const names = views.map((v) => v.domain);
-  const [known, bodies] = await Promise.all([
-    domains(store, names),
-    withBodies(
-      store,
-      views.map((v) => v.messageId),
-    ),
-  ]);
-  await rememberDomains(
-    store,
-    names.filter((name) => !known.has(name)),
-  );
-  return views.map((view) => {
-    const domain = known.get(view.domain);
-    const circumstances = circumstancesOf(
-      deps,
-      view,
-      domain?.schedule ?? 'auto',
-      domain?.retention ?? null,
-      bodies.has(view.messageId),
-    );
-    return { view, circumstances, action: decide(view.id, view.delivery, view.birth.policy, circumstances, now) };
-  });
-}
-
-function circumstancesOf(
-  deps: ReconcileDeps,
-  view: View,
-  learnt: 'auto' | 'local',
-  retention: Ms | null,
-  hasBody: boolean,
-): Circumstances {
-  const { settings } = deps;
-  return {
-    schedule: settings.schedule === 'auto' ? (learnt === 'local' ? 'local' : 'mailgun') : settings.schedule,
-    storageGoneAt: retention === null ? null : view.birth.createdAt + retention,
-    hasBody,
-    hasSecondary: deps.hasSecondary,
-    bounceListed: false,
-    adopted: view.origin === 'adopted',
-    eventsSettle: settings.eventsSettle,
-    pause: settings.pause,
-    askPatience: settings.askPatience,
-  };
-}
-
 /** Holds, ends and presumed deaths: decided again under lock, as news may have come in since. */
 async function writeDown(deps: ReconcileDeps, due: readonly Due[], lease: string): Promise<void> {
   const now = deps.now();
@@ -102,7 +52,7 @@ async function writeDown(deps: ReconcileDeps, due: readonly Due[], lease: string
   const decideAgain = (view: View): Fact[] => {
     const d = of.get(view.id);
     if (!d || view.delivery.nextAt === null) return [];
-    return factsFor(view, decide(view.id, view.delivery, view.birth.policy, d.circumstances, now), now);
+    return factsFor(view, decideNow(view, d, now), now);
   };
   await change(deps.store, [...of.keys()], now, decideAgain, lease);
 }
@@ -117,11 +67,17 @@ function factsFor(view: View, action: Action, now: Ms): Fact[] {
     case 'hold':
       return [held(view, action.about, action.until, action.why, now)];
     case 'end':
-      return [endedFact(view, action.state, action.reason, now)];
+      return [...whySuppressed(view, action.reason, now), endedFact(view, action.state, action.reason, now)];
     case 'ask':
     case 'handOver':
       return []; // the delivery changed under our hands: it stays due and is looked at again
   }
+}
+
+function whySuppressed(view: View, reason: string, now: Ms): Fact[] {
+  if (reason !== 'suppressed' || view.suppressed === null) return [];
+  const { cause, created_at } = view.suppressed;
+  return [noted(view, `its address is on our suppression list (${cause}) since ${timeWords(created_at)}`, now)];
 }
 
 function held(view: View, about: Outcome, until: Ms, why: string, now: Ms): Fact {
@@ -223,7 +179,7 @@ async function clearBounces(deps: ReconcileDeps, due: readonly Due[], lease: str
   for (const { due: d, cleared } of results) {
     if (cleared?.kind === 'unknown')
       waits.push({ view: d.view, fact: held(d.view, 'failed', now + deps.settings.pause, cleared.why, now) });
-    else if (cleared?.kind === 'barred') barred.push({ ...listed(d, now), note: cleared.what });
+    else if (cleared?.kind === 'barred') barred.push({ ...barredNow(d, now), note: cleared.what });
     else if (cleared?.kind === 'removed') go.push({ ...d, note: cleared.what });
     else go.push(d);
   }
@@ -231,12 +187,6 @@ async function clearBounces(deps: ReconcileDeps, due: readonly Due[], lease: str
   const ends = barred.filter((d) => d.action.do !== 'handOver');
   if (ends.length > 0) await writeDown(deps, ends, lease);
   return [...go, ...barred.filter((d) => d.action.do === 'handOver')];
-}
-
-/** What is left for an address that the provider's list bars. */
-function listed({ view, circumstances }: Due, now: Ms): Due {
-  const barred = { ...circumstances, bounceListed: true };
-  return { view, circumstances: barred, action: decide(view.id, view.delivery, view.birth.policy, barred, now) };
 }
 
 function noted(view: View, what: string, now: Ms): Fact {
@@ -260,7 +210,7 @@ async function claim(
     (view) => {
       const d = of.get(view.id);
       if (!d || view.delivery.nextAt === null) return [];
-      const action = decide(view.id, view.delivery, view.birth.policy, d.circumstances, now);
+      const action = decideNow(view, d, now);
       if (action.do !== 'handOver') return [];
       actions.set(view.id, action);
       const notes = d.note === undefined ? [] : [noted(view, d.note, now)];

@@ -7,7 +7,9 @@ import type { Store } from './open.ts';
 import { addTallies } from './operations.ts';
 import { countMoves } from './rollup.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from './rows.ts';
+import { noteSuppressions } from './suppressions.ts';
 import { chunks, transact } from './transact.ts';
+import { noteVerdicts } from './verdicts.ts';
 
 export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
 
@@ -92,6 +94,8 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
   if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
   await dropBodies(tx, moves);
+  await noteSuppressions(tx, moves);
+  await noteVerdicts(tx, moves, now);
   await tell(tx, moves, now);
   await countMoves(tx, moves, now);
 }

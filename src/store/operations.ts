@@ -47,7 +47,12 @@ export async function setCursor(store: Store, name: string, value: string, at: M
 export type AuditEntry = { who: string; what: string; subject: string | null; detail: string | null };
 
 export async function audit(store: Store, now: Ms, entry: AuditEntry): Promise<void> {
-  await transact(store, (tx) => tx('audit').insert({ id: newId(now), at: now, ...entry }));
+  await transact(store, (tx) => auditIn(tx, now, entry));
+}
+
+/** The same in the transaction that does what it tells of. */
+export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry): Promise<void> {
+  await tx('audit').insert({ id: newId(now), at: now, ...entry });
 }
 
 export async function auditedSince(store: Store, what: string, since: Ms): Promise<number> {

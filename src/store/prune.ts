@@ -24,6 +24,7 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
       500,
     )) {
       await tx('facts').whereIn('delivery_id', part).delete();
+      await tx('unclear').whereIn('delivery_id', part).delete();
       await tx('due').whereIn('delivery_id', part).delete();
       await tx('alert_items').whereIn('delivery_id', part).delete();
     }

@@ -3,6 +3,7 @@ import { asciiLower, canonicalAddress } from '../core/address.ts';
 import type { Birth, Delivery, Fact, MessageClass } from '../core/delivery.ts';
 import { fold } from '../core/fold.ts';
 import type { Policy } from '../core/policy.ts';
+import type { SuppressionCause } from '../core/suppression.ts';
 import type { Ms } from '../core/time.ts';
 
 export type MessageRow = {
@@ -36,6 +37,14 @@ export type DeliveryRow = {
   ended_at: Ms | null;
 };
 
+export type SuppressionRow = {
+  address_key: string;
+  cause: SuppressionCause;
+  reply: string | null;
+  delivery_id: string | null;
+  created_at: Ms;
+};
+
 /** A delivery with all that is known about it. */
 export type View = {
   id: string;
@@ -50,6 +59,8 @@ export type View = {
   key: string | null;
   origin: MessageRow['origin'];
   endedAt: Ms | null;
+  /** Its address on our own suppression list, if it is there. */
+  suppressed: SuppressionRow | null;
   birth: Birth;
   facts: Fact[];
   delivery: Delivery;
@@ -61,7 +72,7 @@ export function recipientKey(recipient: string): string {
   return asciiLower(canonicalAddress(text) ?? text);
 }
 
-/** Reads deliveries with their facts, in three statements whatever their number. */
+/** Reads deliveries with their facts, in four statements whatever their number. */
 export async function load(db: Knex, ids: readonly string[], lock = false): Promise<Map<string, View>> {
   if (ids.length === 0) return new Map();
   const query = db('deliveries')
@@ -74,18 +85,24 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
     'delivery_id',
     rows.map((r) => r.id),
   );
+  const listed: SuppressionRow[] = await db('suppressions').whereIn('address_key', [
+    ...new Set(rows.map((r) => r.recipient_key)),
+  ]);
+  const listedAs = new Map(listed.map((s) => [s.address_key, s]));
   const messageOf = new Map(messages.map((m) => [m.id, m]));
   const factsOf = new Map<string, Fact[]>();
   for (const row of facts) factsOf.set(row.delivery_id, [...(factsOf.get(row.delivery_id) ?? []), toFact(row)]);
   return new Map(
     rows.flatMap((row) => {
       const message = messageOf.get(row.message_id);
-      return message ? [[row.id, viewOf(row, message, factsOf.get(row.id) ?? [])]] : [];
+      return message
+        ? [[row.id, viewOf(row, message, factsOf.get(row.id) ?? [], listedAs.get(row.recipient_key) ?? null)]]
+        : [];
     }),
   );
 }
 
-export function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[]): View {
+export function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
   const birth = { id: row.id, createdAt: row.created_at, policy: JSON.parse(message.policy) as Policy };
   return {
     id: row.id,
@@ -99,6 +116,7 @@ export function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[]): Vi
     key: message.message_key,
     origin: message.origin,
     endedAt: row.ended_at,
+    suppressed,
     birth,
     facts,
     delivery: fold(birth, facts),

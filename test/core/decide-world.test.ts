@@ -17,6 +17,8 @@ const CIRCUMSTANCES = fc.record({
   hasBody: fc.boolean(),
   hasSecondary: fc.boolean(),
   bounceListed: fc.constantFrom(false, false, false, true),
+  suppressed: fc.nat(9).map((n) => n === 0),
+  faultAt: fc.option(fc.constantFrom(MORNING - HOUR, MORNING + HOUR, MORNING + 30 * HOUR)),
   adopted: fc.constantFrom(false, false, true),
   eventsSettle: fc.constant(30 * MINUTE),
   pause: fc.constant(30 * SECOND),

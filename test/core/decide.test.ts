@@ -31,6 +31,8 @@ const WORLD: Circumstances = {
   hasBody: false,
   hasSecondary: true,
   bounceListed: false,
+  suppressed: false,
+  faultAt: null,
   adopted: false,
   eventsSettle: 30 * MINUTE,
   pause: 30 * SECOND,
@@ -90,10 +92,32 @@ test('a failure that only time helps against waits one step longer', () => {
   assert.deepEqual(decided(failedTimes(1, 'wait'), { now: at(2) }), wanted);
 });
 
-test('a failure that calls for another provider goes to the secondary at once, or is retried where there is none', () => {
+test('a failure that calls for another provider goes to the secondary at once; where there is none it is given up', () => {
   const facts = failedTimes(1, 'switch');
   assert.deepEqual(decided(facts, { now: at(2) }), secondary('ip_block'));
-  assert.equal(decided(facts, { now: at(2), hasSecondary: false }).do, 'handOver');
+  assert.deepEqual(decided(facts, { now: at(2), hasSecondary: false }), end('abandoned', 'ip_block'));
+});
+
+test('nothing is sent to an address on our list, by no route', () => {
+  const suppressed = end('failed', 'suppressed');
+  const queued = decided([], { now: at(0), hasBody: true, suppressed: true });
+  const retried = decided(failedTimes(1), { now: at(2), suppressed: true });
+  const fellBack = decided(failedTimes(5), { now: at(42), suppressed: true });
+  const again = decided([...failedTimes(5), reopened(5, at(50), 1, 5), asked(5, at(51), 'failed')], {
+    now: at(51),
+    suppressed: true,
+  });
+  assert.deepEqual([queued, retried, fellBack, again], [suppressed, suppressed, suppressed, suppressed]);
+  assert.equal(decided([...sent(), failed(at(1))], { now: at(2), suppressed: true }).do, 'ask', 'it may have arrived');
+});
+
+test('what the sender has to mend bars a retry of mail that failed for it, until it is opened again', () => {
+  assert.deepEqual(decided(failedTimes(1), { now: at(2), faultAt: at(0) }), end('failed', 'ip_block'));
+  assert.deepEqual(decided(failedTimes(5), { now: at(42), faultAt: at(0) }), end('failed', 'ip_block'));
+  assert.equal(decided([], { now: at(0), hasBody: true, faultAt: at(0) }).do, 'handOver', 'a first send is not barred');
+  const opened = [...failedTimes(1), reopened(1, at(50), 1, 1), asked(1, at(51), 'failed')];
+  assert.equal(decided(opened, { now: at(51), faultAt: at(49) }).do, 'handOver', 'an operator says that it is mended');
+  assert.deepEqual(decided(opened, { now: at(51), faultAt: at(51) }), end('failed', 'ip_block'), 'it is not');
 });
 
 test('delivery times have whole seconds', () => {
@@ -155,7 +179,7 @@ test('a provider that cannot be asked delays a retry, and does not stop it', () 
 
 test('a bulk mail is never given to the secondary', () => {
   assert.deepEqual(decided(failedTimes(5), { kind: 'bulk', now: at(42) }), end('abandoned', 'ip_block'));
-  assert.deepEqual(decided(failedTimes(1, 'switch'), { kind: 'bulk', now: at(2) }).do, 'handOver');
+  assert.deepEqual(decided(failedTimes(1, 'switch'), { kind: 'bulk', now: at(2) }), end('abandoned', 'ip_block'));
 });
 
 /** An access mail whose attempts failed at these seconds. */

@@ -53,3 +53,9 @@ test('by code alone everything in the range is retried, except what is plainly a
   }
   assert.equal(planFor(bounce({ code: 555 }), verdict(), BY_CODE), 'stop');
 });
+
+test('an operator who calls a reply undetermined has decided all the same', () => {
+  const own = { ...verdict('undetermined', 'switch_provider'), confidence: 1 };
+  assert.equal(planFor(bounce({ code: 554 }), own, RULES), 'switch');
+  assert.equal(planFor(bounce({ code: 554 }), { ...own, decision: 'give_up_no_suppress' }, RULES), 'stop');
+});

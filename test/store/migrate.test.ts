@@ -4,7 +4,7 @@ import { openStore } from '../../src/store/open.ts';
 import { child } from '../support/child.ts';
 import { eachDatabase } from '../support/stores.ts';
 
-const ALL = ['20261125000000_core'];
+const ALL = ['20261125000000_core', '20261125000100_rollups', '20261125000200_decisions'];
 
 eachDatabase('the migrations that are pending are named until they have run', async (t, url) => {
   const store = openStore(url);

@@ -1,0 +1,57 @@
+import type { Fact, FactOf } from './delivery.ts';
+import { provesArrival } from './fold.ts';
+import type { RetryRules } from './plan.ts';
+import type { Bounce, Report } from './sighting.ts';
+import type { Ms } from './time.ts';
+import type { Cause, Verdict } from './verdict.ts';
+
+/** Why an address is on our own list: what a failure was about, what the recipient did, or an operator's word. */
+export type SuppressionCause = Cause | 'complained' | 'unsubscribed' | 'operator';
+
+/** Mailgun's lists of what recipients did. Its bounce list (605) has no reply to show, and may hold a blocked IP's victims. */
+const LISTED_AT_MAILGUN: ReadonlyMap<number | null, SuppressionCause> = new Map([
+  [606, 'unsubscribed'],
+  [607, 'complained'],
+]);
+
+/**
+ * Whether a report puts the address on our list. Under the plain code rule no verdict does, because there the words of a
+ * server decide nothing; what recipients did counts all the same.
+ */
+export function suppressionFor(
+  report: Report,
+  bounce: Bounce | null,
+  verdict: Verdict | null,
+  rules: RetryRules,
+): SuppressionCause | null {
+  if (report === 'complained' || report === 'unsubscribed') return report;
+  if (report !== 'failed' || !bounce || !verdict) return null;
+  if (verdict.cause === 'suppressed') return LISTED_AT_MAILGUN.get(bounce.code) ?? null;
+  if (rules.decisions === 'codes' || verdict.decision !== 'give_up_suppress') return null;
+  return verdict.cause;
+}
+
+export type Suppressing = { cause: SuppressionCause; reply: string | null; at: Ms };
+
+const isWish = (cause: SuppressionCause | undefined): boolean => cause === 'complained' || cause === 'unsubscribed';
+
+/**
+ * What the facts of a delivery say of its address, in whatever order they came: what the recipient wished for stays;
+ * a dead address that mail arrived at afterwards was none.
+ */
+export function suppressedBy(facts: readonly Fact[]): Suppressing | null {
+  const reports = facts.filter((f) => f.kind === 'reported').sort((a, b) => a.at - b.at);
+  const wish = reports.find((r) => isWish(r.suppress));
+  if (wish) return suppressing(wish);
+  const alive = Math.max(0, ...reports.filter((r) => provesArrival(r.report)).map((r) => r.at));
+  const last = reports.findLast((r) => r.suppress !== undefined && r.at > alive);
+  return last ? suppressing(last) : null;
+}
+
+const LONGEST_REPLY = 2000;
+
+function suppressing({ suppress, bounce, at }: FactOf<'reported'>): Suppressing | null {
+  if (suppress === undefined) return null;
+  const said = [bounce?.code, bounce?.enhancedCode, bounce?.message || bounce?.description].filter(Boolean).join(' ');
+  return { cause: suppress, reply: said === '' ? null : said.slice(0, LONGEST_REPLY), at };
+}

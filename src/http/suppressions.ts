@@ -1,0 +1,54 @@
+import Router from '@koa/router';
+import { z } from 'zod';
+import { canonicalAddress } from '../core/address.ts';
+import type { Clock } from '../core/time.ts';
+import { AppError } from '../errors.ts';
+import { parse } from '../steps/intake.ts';
+import type { Store } from '../store/open.ts';
+import type { SuppressionRow } from '../store/rows.ts';
+import { listSuppressions, removeSuppression } from '../store/suppressions.ts';
+import { bearer } from './auth.ts';
+
+const PAGE = { usual: 50, most: 200 };
+
+/** Our own suppression list: who is on it, the reply that put them there, and the way off it. */
+export function createSuppressions(deps: { store: Store; tokens: readonly string[]; now: Clock }): Router {
+  const { store, now } = deps;
+  const router = new Router({ prefix: '/api/suppressions' });
+  const allowed = bearer(deps.tokens);
+
+  router.get('/', allowed, async (ctx) => {
+    const { cursor, ...wanted } = parse(SEARCH, { ...ctx.query });
+    const { rows, next } = await listSuppressions(store, { ...wanted, after: cursor });
+    ctx.body = { suppressions: rows.map(suppressionOf), next };
+  });
+  router.delete('/:address', allowed, async (ctx) => {
+    const address = canonicalAddress(String(ctx['params'].address));
+    const row = address === null ? null : await removeSuppression(store, address, 'api', now());
+    if (!row) throw new AppError('not_found', 'this address is not on the suppression list');
+    ctx.body = { removed: suppressionOf(row) };
+  });
+  return router;
+}
+
+/** As it leaves: by the API and by the command. */
+export const suppressionOf = (row: SuppressionRow) => ({
+  address: row.address_key,
+  cause: row.cause,
+  reply: row.reply,
+  delivery: row.delivery_id,
+  createdAt: new Date(row.created_at).toISOString(),
+});
+
+const once = z.string({ error: 'must be given once' });
+
+const SEARCH = z.strictObject({
+  address: once.max(320, 'must be an address').optional(),
+  limit: once
+    .refine((text) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE.most, {
+      message: `must be a whole number from 1 to ${PAGE.most}`,
+    })
+    .transform(Number)
+    .default(PAGE.usual),
+  cursor: once.max(320, 'must be the "next" of an earlier answer').optional(),
+});
