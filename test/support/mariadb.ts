@@ -70,7 +70,9 @@ export async function startMariaDb(settings: Record<string, string> = {}): Promi
   };
   const named = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   const args = ['--no-defaults', '--skip-grant-tables', '--skip-log-bin', ...named];
-  const server = spawn('sh', ['-c', GUARDED, 'sh', ...args], { env: searchPath(), stdio: ['pipe', 'ignore', 'pipe'] });
+  const launch = () =>
+    spawn('sh', ['-c', GUARDED, 'sh', ...args], { env: searchPath(), stdio: ['pipe', 'ignore', 'pipe'] });
+  let server = launch();
   const stop = async (): Promise<void> => {
     await end(server);
     rmSync(folder, { recursive: true, force: true });
