@@ -3,8 +3,8 @@ import type { Store } from '../store/open.ts';
 import { Failed, plural, say, sayJson, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
-Ends what is still open: nothing more is sent. What a provider has already can't be taken back, and its arrival is
-still noticed.
+Ends what is still open: nothing more is sent. What a provider has already can't
+be taken back, and its arrival is still noticed.
 
 Examples:
   homing cancel 01KB2X7Q9T4M3N5P6R8S0V1W2Y

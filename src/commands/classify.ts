@@ -3,11 +3,14 @@ import type { OwnRules } from '../core/classify/classify.ts';
 import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './terminal.ts';
 
 const EXAMPLES = `
-Reads replies of mail servers from standard input, one a line, as plain text or as JSON ({"code": 550, "enhanced":
-"5.7.1", "message": "…", "id": 7}; what else is in it is ignored), and prints one line of JSON for each, in the order read.
+Reads replies of mail servers from standard input, one a line, as plain text or
+as JSON ({"code": 550, "enhanced": "5.7.1", "message": "…", "id": 7}; what else
+is in it is ignored), and prints one line of JSON for each, in the order read.
 
-Own rules, in a file named by HOMING_RULES or --rules, are asked before the built-in ones, in the order of the file:
-  [{ "name": "our gateway", "match": "quarantined by policy 12", "cause": "policy_block", "decision": "switch_provider" }]
+Own rules, in a file named by HOMING_RULES or --rules, are asked before the
+built-in ones, in the order of the file:
+  [{ "name": "our gateway", "match": "quarantined by policy 12",
+     "cause": "policy_block", "decision": "switch_provider" }]
 
 Examples:
   echo '550 5.7.1 Service refused, client host blocked' | homing classify
@@ -76,8 +79,8 @@ async function listUnknown(terminal: Terminal, { days, json }: Options): Promise
     const replies = await unknownReplies(store, terminal.now() - days * DAY);
     if (json) return sayJson(terminal, replies);
     if (replies.length === 0) return say(terminal, `No reply of the last ${days} days was unclear.`);
-    say(terminal, `Replies of the last ${days} days whose cause is unclear, most frequent first. Paste the rules that`);
-    say(terminal, 'you want into the list of your rules file, and give each its cause and decision.');
+    say(terminal, `Replies of the last ${days} days whose cause is unclear, most frequent first. Paste`);
+    say(terminal, 'the rules you want into your rules file, and give each its cause and decision.');
     for (const { count, reply, domains, done, rule } of replies) {
       say(terminal, '', wrapped(`${count} × `, `${reply}  (${domains.join(', ')})`));
       for (const what of done) say(terminal, wrapped('    done: ', what));

@@ -3,13 +3,14 @@ import type { Finding } from './doctor/finding.ts';
 import { EXIT, paint, plural, printable, say, sayJson, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
-Checks configuration, database, Mailgun (key, region, webhooks, retention, clock), secondary SMTP, alerts, and that
-every open delivery will be acted on. Changes nothing, unless --fix-webhooks is given. Exits 1 when there is a problem.
+Checks configuration, database, Mailgun (key, region, webhooks, retention,
+clock), secondary SMTP, alerts, and that every open delivery will be acted on.
+Changes nothing without --fix-webhooks. Exits 1 when there is a problem.
 
 Examples:
   homing doctor
   homing doctor --fix-webhooks
-  homing doctor --json | jq '.findings[] | select(.status != "ok")'`;
+  homing doctor --json | jq '.findings[] | select(.status == "problem")'`;
 
 type Options = { fixWebhooks?: boolean; patience: string; json?: boolean };
 

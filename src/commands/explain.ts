@@ -3,12 +3,13 @@ import type { MessageRow, View } from '../store/rows.ts';
 import { paint, printable, say, sayJson, type Terminal, wrapped } from './terminal.ts';
 
 const EXAMPLES = `
-<id> is the id of a message, the id of a delivery, or a Message-Id with or without its angle brackets.
+<id> is the id of a message, the id of a delivery, or a Message-Id with or
+without its angle brackets.
 
 Examples:
   homing explain 01KB2X7Q9T4M3N5P6R8S0V1W2Y
   homing explain '<20261125090000.1.AB12@mg.example.com>'
-  homing explain 01KB2X7Q9T4M3N5P6R8S0V1W2Y --json | jq '.deliveries[].state'`;
+  homing explain 01KB2X7Q9T4M3N5P6R8S0V1W2Y --json`;
 
 export function addExplainCommand(program: Command, terminal: Terminal): void {
   program

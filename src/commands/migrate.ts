@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { plural, say, sayJson, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
-"homing start" does this by itself on SQLite; a MySQL database is changed only when you say so. Several processes may
-run it at once.
+"homing start" does this by itself on SQLite; a MySQL database is changed only
+when you say so. Several processes may run it at once.
 
 Examples:
   homing migrate

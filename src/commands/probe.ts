@@ -6,14 +6,15 @@ import type { Seen } from './probe/findings.ts';
 import { EXIT, Failed, paint, say, sayJson, type Terminal, wrapped } from './terminal.ts';
 
 const EXAMPLES = `
-Finds out what Mailgun does not document, with your account: whether a stored message that is posted again keeps to a
-delivery time, keeps its id and our variable, and gets a storage key of its own. It sends two or three real mails, which
-count like any other, so it asks for --yes. When the delivery time proves to be ignored, the database notes that the
-waits of this domain are kept here.
+Finds out what Mailgun does not document, with your account: whether a stored
+message that is posted again keeps to a delivery time, keeps its id and our
+variable, and gets a storage key of its own. It sends two or three real mails,
+which count like any other, so it asks for --yes. When the delivery time proves
+to be ignored, the database notes that the waits of this domain are kept here.
 
 Examples:
   homing probe --to me@example.com --yes
-  homing probe --to me@example.com --domain mg.example.com --delay 10m --yes --json`;
+  homing probe --to me@example.com --domain mg.example.com --yes --json`;
 
 type Options = {
   to: string;

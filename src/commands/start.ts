@@ -4,8 +4,9 @@ import type { Log } from '../log.ts';
 import { Failed, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
-Stops on SIGTERM and SIGINT: takes nothing new, finishes what is in flight within 25 s and exits 0. A second
-signal ends it at once with 1; nothing is lost by that, only done later.
+Stops on SIGTERM and SIGINT: takes nothing new, finishes what is in flight
+within 25 s and exits 0. A second signal ends it at once with 1; nothing is lost
+by that, only done later.
 
 Examples:
   homing start

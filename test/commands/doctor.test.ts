@@ -9,6 +9,7 @@ import { startSink } from '../../src/sim/sink.ts';
 import { RECONCILED } from '../../src/steps/watch.ts';
 import { setCursor } from '../../src/store/operations.ts';
 import { seed, sent } from '../support/factory.ts';
+import { onMariaDb } from '../support/stores.ts';
 import { DOMAIN, database, KEY, mailgun, runHere, SIGNING_KEY } from './support.ts';
 
 const ENCRYPTION_KEY = 'a1'.repeat(32);
@@ -263,3 +264,23 @@ test('finds events that were set aside, and alerts that did not get out', async 
   assert.match(of('inbox')[0]?.says ?? '', /^1 event .*no event in it/);
   assert.match(of('alerts waiting')[0]?.says ?? '', /^1 alert .*535 login refused/);
 });
+
+onMariaDb(
+  'a server that would lose what it acknowledged, or lacks migrations, is a problem',
+  async ({ t, store, url }) => {
+    const { env } = await mailgun(t);
+    const settings = { ...env, DATABASE_URL: url };
+    const good = await examine(settings);
+    assert.deepEqual([good.worst('migrations'), good.worst('durability')], ['ok', 'ok']);
+    await store.db('knex_migrations').delete();
+    await store.db.raw('set global innodb_flush_log_at_trx_commit = 2');
+    try {
+      const { of, worst } = await examine(settings);
+      assert.deepEqual([worst('migrations'), worst('durability')], ['problem', 'problem']);
+      assert.match(of('durability')[0]?.says ?? '', /innodb_flush_log_at_trx_commit is 2/);
+      assert.equal(worst('SQLite version'), 'not there');
+    } finally {
+      await store.db.raw('set global innodb_flush_log_at_trx_commit = 1');
+    }
+  },
+);

@@ -30,7 +30,9 @@ function choices(config: Config): Finding[] {
   const findings: Finding[] = [];
   if (/^\/v\d/.test(new URL(config.MAILGUN_API_URL).pathname))
     findings.push(problem('configuration', 'MAILGUN_API_URL ends in a version', 'leave the /v3 off'));
-  if (config.HOMING_RULES) findings.push(...rulesIn(config.HOMING_RULES));
+  // What is wrong with the rules is said with the configuration.
+  if (config.HOMING_RULES && readRules(config.HOMING_RULES).problems.length === 0)
+    findings.push(ok('own rules', `${config.HOMING_RULES} can be used`));
   findings.push(
     config.ENCRYPTION_KEY
       ? ok('encryption key', 'set: bodies that have to be kept are sealed')
@@ -41,12 +43,4 @@ function choices(config: Config): Finding[] {
         ),
   );
   return findings;
-}
-
-function rulesIn(file: string): Finding[] {
-  const { problems } = readRules(file);
-  if (problems.length === 0) return [ok('own rules', `${file} can be used`)];
-  return problems.map((text) =>
-    problem('own rules', `${file}: ${text}`, 'mend the file: the daemon will not start on it'),
-  );
 }

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addCancelCommand } from '../../src/commands/cancel.ts';
+import { addClassifyCommand } from '../../src/commands/classify.ts';
+import { addDoctorCommand } from '../../src/commands/doctor.ts';
+import { addExplainCommand } from '../../src/commands/explain.ts';
+import { addMigrateCommand } from '../../src/commands/migrate.ts';
+import { addProbeCommand } from '../../src/commands/probe.ts';
+import { addRetryCommand } from '../../src/commands/retry.ts';
+import { addStartCommand } from '../../src/commands/start.ts';
+import { runHere } from './support.ts';
+
+const COMMANDS = {
+  start: addStartCommand,
+  migrate: addMigrateCommand,
+  explain: addExplainCommand,
+  retry: addRetryCommand,
+  cancel: addCancelCommand,
+  doctor: addDoctorCommand,
+  probe: addProbeCommand,
+  classify: addClassifyCommand,
+};
+
+for (const [name, add] of Object.entries(COMMANDS)) {
+  test(`"${name}" explains itself in 80 columns, with an example that calls it`, async () => {
+    const { code, out, err } = await runHere(add, [name, '--help'], {});
+    assert.deepEqual([code, err], [0, '']);
+    assert.match(out, new RegExp(`Examples:\\n(  .*\\n)*.*\\bhoming ${name}\\b`));
+    assert.deepEqual(
+      out.split('\n').filter((line) => line.length > 80),
+      [],
+    );
+  });
+
+  test(`"${name}" takes an option that it does not know for wrong usage`, async () => {
+    const { code, out, err } = await runHere(add, [name, 'x', '--to', 'me@example.com', '--jsn'], {});
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /^error: unknown option/);
+  });
+}
