@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { plural, say, sayJson, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
-Opens deliveries that ended without arriving, with as many tries and as much useful life as a new message has. What
-arrived, or may have (through a secondary that tells nothing more), is left alone. The running daemon does the rest.
+Opens deliveries that ended without arriving, with as many tries and as much
+useful life as a new message has. What arrived, or may have (through a secondary
+that tells nothing more), is left alone. The running daemon does the rest.
 
 Examples:
   homing retry 01KB2X7Q9T4M3N5P6R8S0V1W2Y
