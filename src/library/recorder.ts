@@ -91,8 +91,8 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       if (!down) deps.onProblem({ kind: 'spooled', count: 1, detail: `the store can not be used: ${problem}` });
       down = true;
     }
-    schedule();
     await toSpool(record);
+    schedule();
   }
 
   function track(work: Promise<void>): Promise<void> {
@@ -114,7 +114,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   async function fileSpool(): Promise<void> {
     filing ??= (async () => {
       try {
-        counts.filed += await deps.spool.file(takeLines);
+        await deps.spool.file(takeLines);
         down = false;
       } catch {
         // The store is still away, or the folder can't be read; the records are where they were.
@@ -130,6 +130,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     const whole = read.flatMap(({ line, record }) => (record ? [{ line, record }] : []));
     const verdicts = whole.length > 0 ? await deps.take(whole.map((w) => w.record)) : [];
     tellRefused(verdicts);
+    counts.filed += whole.length;
     const refused = whole.flatMap(({ line }, i) => (verdicts[i]?.ok ? [] : [line]));
     return [...read.flatMap(({ line, record }) => (record ? [] : [line])), ...refused];
   }
