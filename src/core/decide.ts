@@ -131,7 +131,7 @@ function doubleOf(last: Attempt): string | null {
 }
 
 function afterFailure(view: View, last: Attempt): Action {
-  const { d, now } = view;
+  const { d, c, now } = view;
   const failure = last.failure;
   if (!failure) throw new Error(`attempt ${last.number} of ${view.id} failed without a failure`);
   if (view.policy.watch) return { do: 'end', state: 'failed', reason: failure.verdict?.cause ?? 'failed' };
@@ -139,8 +139,10 @@ function afterFailure(view: View, last: Attempt): Action {
   const question = askFirst(view, last, failure.at);
   if (question) return question;
   const why = failure.verdict?.cause ?? 'failed';
-  // Another round through the same pool would not help: without a secondary this is the end.
-  if (failure.plan === 'switch') return fallBack(view, why, null);
+  // What is said of the content holds from every address of the pool: without a secondary that is the end. A refusal
+  // that says nothing may as well be about the address.
+  const elsewhere = c.hasSecondary && view.policy.fallback;
+  if (failure.plan === 'switch' && (elsewhere || why !== 'policy_block')) return fallBack(view, why, null);
   return nextStep(view, { last, failure, from: failure.at, double: null, why, at: 'schedule' });
 }
 

@@ -20,6 +20,7 @@ import {
   reported,
   sent,
   unanswered,
+  verdict,
 } from '../support/factory.ts';
 
 const at = (minutes: number): Ms => MORNING + minutes * MINUTE;
@@ -96,6 +97,14 @@ test('a failure that calls for another provider goes to the secondary at once; w
   const facts = failedTimes(1, 'switch');
   assert.deepEqual(decided(facts, { now: at(2) }), secondary('ip_block'));
   assert.deepEqual(decided(facts, { now: at(2), hasSecondary: false }), end('abandoned', 'ip_block'));
+});
+
+test('a refusal that says nothing is tried through the pool where there is no secondary', () => {
+  const refusal = failed(at(1), 'switch', { verdict: verdict('policy_block', 'switch_provider') });
+  const facts = [...sent(), refusal, asked(1, at(2), 'failed')];
+  assert.deepEqual(decided(facts, { now: at(2) }), secondary('policy_block'));
+  const wanted = handOver('repost', { deliverAt: at(5), why: 'policy_block' });
+  assert.deepEqual(decided(facts, { now: at(2), hasSecondary: false }), wanted);
 });
 
 test('nothing is sent to an address on our list, by no route', () => {
