@@ -41,6 +41,9 @@ export const CONTENT: readonly Rule[] = [
       String.raw`(?:illegal|banned|blocked|forbidden|prohibited|unacceptable|dangerous|disallowed|restricted|executable) (?:\S{1,12} ){0,2}(?:attachment|file|content type|extension)`,
       'security (?:issue|threat|risk)',
       'potential(?:ly)? (?:security|danger|harmful|executable)',
+      String.raw`(?:rejecting|rejected) (?:\S{1,10} )?banned`,
+      'banned (?:content|file|name|extension|attachment)',
+      String.raw`(?:images?|attachments?) (?:\S{1,12} ){0,3}(?:not accepted|not allowed)`,
       String.raw`(?:message|content) contains (?:\S{1,10} ){0,2}(?:attachment|file|virus|executable|malicious)`,
       'clamav',
       'pieza adjunta',
@@ -92,6 +95,8 @@ export const CONTENT: readonly Rule[] = [
       'invalid (?:message )?content',
       'language',
       'comply with',
+      'mime complexity',
+      'too many (?:mime|parts|attachments)',
     ],
     unless: [
       'spam',

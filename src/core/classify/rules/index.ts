@@ -13,6 +13,7 @@ import { POLICIES } from './policies.ts';
 import { RECIPIENTS } from './recipients.ts';
 import { SENDERS } from './senders.ts';
 import { DELIVERY_PROGRAMS, LOGINS, SERVERS } from './servers.ts';
+import { VAGUE } from './vague.ts';
 
 const layered = (layer: Layer, ...files: (readonly Rule[])[]): LayeredRule[] =>
   files.flat().map((rule) => ({ ...rule, layer }));
@@ -27,7 +28,7 @@ export const RULES: readonly LayeredRule[] = [
   ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, SERVERS),
   ...layered('mailgun', MAILGUN_LAST),
   ...layered('enhanced', TELLING_CODES),
-  ...layered('words', POLICIES),
+  ...layered('words', VAGUE, POLICIES),
   ...layered('enhanced', OTHER_CODES),
   ...layered('code', REPLY_CODES),
 ];
