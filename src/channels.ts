@@ -4,6 +4,7 @@ import { SECOND } from './core/time.ts';
 import { createMailer } from './smtp/post.ts';
 import { createRelay, type Relay, type RelayOptions } from './smtp/relay.ts';
 import type { Channel } from './steps/alert.ts';
+import type { LetterRoute } from './steps/send-report.ts';
 
 const PATIENCE = 10 * SECOND;
 
@@ -29,6 +30,20 @@ export function mailChannel({ relay, from, to }: MailChannel): Channel {
 }
 
 const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
+
+/** The daily report through one relay, to one administrator at a time. */
+export function letterRoute({ relay, from }: Pick<MailChannel, 'relay' | 'from'>): LetterRoute {
+  const mailer = createMailer(relay, from);
+  return {
+    name: relay.name,
+    async post({ to, id, date, subject, text, html, pictures }) {
+      const messageId = `${id}@${domainOf(addressIn(from)) || 'homing'}`;
+      const shown = pictures.map(({ cid, png }) => ({ cid, png: Buffer.from(png, 'base64') }));
+      const [posted] = await mailer.post({ to: [to], subject, text, html, pictures: shown, messageId, date });
+      if (posted?.answer.kind !== 'accepted') throw new Error(posted?.answer.detail ?? 'it was not posted');
+    },
+  };
+}
 
 /** An incoming webhook of Slack, or of anything that takes `{ text }` as JSON. */
 export function slackChannel(url: string): Channel {
@@ -71,7 +86,7 @@ type ChannelConfig = Pick<
 export function createChannels(
   config: ChannelConfig,
   options: RelayOptions,
-): { channels: Channel[]; close(): Promise<void> } {
+): { channels: Channel[]; letters: LetterRoute[]; close(): Promise<void> } {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : config.SECONDARY_SMTP_URL;
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
   const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0] ?? 'localhost'}`;
@@ -80,6 +95,7 @@ export function createChannels(
   if (config.ALERT_WEBHOOK_URL) channels.push(webhookChannel(config.ALERT_WEBHOOK_URL));
   return {
     channels,
+    letters: relays.map((relay) => letterRoute({ relay, from })),
     async close() {
       await Promise.all(relays.map((relay) => relay.close()));
     },

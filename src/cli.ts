@@ -7,6 +7,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
+import { addReportCommand } from './commands/report.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addSuppressionsCommand } from './commands/suppressions.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRetryCommand,
   addCancelCommand,
   addSuppressionsCommand,
+  addReportCommand,
   addDoctorCommand,
   addProbeCommand,
   addClassifyCommand,

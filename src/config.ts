@@ -178,6 +178,7 @@ const SCHEMA = z.object({
   RECONCILE_SILENCE: duration('10m'),
   REPORT_CRON: cron('0 7 * * *'),
   REPORT_TIMEZONE: z.string().default('UTC').refine(IANAZone.isValidZone, 'must be a time zone such as Europe/Berlin'),
+  REPORT_DETAILS: z.enum(['summary', 'full']).default('summary'),
   RETENTION_DAYS: count(90),
 });
 

@@ -11,6 +11,7 @@ import { digest } from './steps/digest.ts';
 import { pollEvents } from './steps/poll.ts';
 import { prune } from './steps/prune.ts';
 import { reconcileDue } from './steps/reconcile.ts';
+import { report } from './steps/send-report.ts';
 import { learnRetention, RECONCILED, watch } from './steps/watch.ts';
 import { rememberDomains } from './store/domains.ts';
 import { migrate, pendingMigrations } from './store/migrate.ts';
@@ -88,6 +89,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     every('digest', digestAll, { pause: config.DUE_POLL, bell: digestBell, signal, log }),
     every('reconcile', () => reconcileDue(deps.reconcile), { pause: config.DUE_POLL, bell: dueBell, signal, log }),
     every('alert', tellAdmins, { pause: Math.min(5 * SECOND, config.ALERT_GROUP), signal, log }),
+    every('report', () => report(deps.report), { pause: 2 * SECOND, signal, log }),
     every('prune', () => prune({ store, retentionDays: config.RETENTION_DAYS, now: Date.now }), {
       pause: HOUR,
       signal,

@@ -18,6 +18,7 @@ import type { AlertDeps } from './steps/alert.ts';
 import type { DigestDeps } from './steps/digest.ts';
 import type { PollDeps } from './steps/poll.ts';
 import type { ReconcileDeps } from './steps/reconcile.ts';
+import type { SendReportDeps } from './steps/send-report.ts';
 import type { Store } from './store/open.ts';
 
 export type Outside = ReturnType<typeof connect>;
@@ -115,7 +116,19 @@ export function stepDeps(inside: Inside, outside: Outside) {
     now,
     log,
   };
-  return { reconcile, digest: digestDeps, poll, alert };
+  const report: SendReportDeps = {
+    store,
+    routes: outside.alerting.letters,
+    admins: config.ADMIN_EMAILS,
+    cron: config.REPORT_CRON,
+    timezone: config.REPORT_TIMEZONE,
+    details: config.REPORT_DETAILS,
+    lease: config.LEASE,
+    pause: config.RETRY_PAUSE,
+    now,
+    log,
+  };
+  return { reconcile, digest: digestDeps, poll, alert, report };
 }
 
 /** What a failure means, by the operator's own rules and the built-in ones. */

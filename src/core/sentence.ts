@@ -89,19 +89,23 @@ export function sentence(r: Report): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
+/** `412`, `12 345`. */
+const many = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+
 function whatArrived(t: Figures, before: Figures): string {
   const all = (n: number) => (n === 1 ? 'delivery' : 'deliveries');
   if (t.deliveries === 0) {
     return before.deliveries === 0
       ? 'no mail was asked for'
-      : `no mail was asked for, after ${before.deliveries} before`;
+      : `no mail was asked for, after ${many(before.deliveries)} before`;
   }
-  const under = t.open > 0 ? `, ${t.open} ${t.open === 1 ? 'is' : 'are'} still under way` : '';
-  if (t.lost > 0) return `${t.lost} of ${t.deliveries} ${all(t.deliveries)} did not arrive${under}`;
+  const under = t.open > 0 ? `, ${many(t.open)} ${t.open === 1 ? 'is' : 'are'} still under way` : '';
+  if (t.lost > 0) return `${many(t.lost)} of ${many(t.deliveries)} ${all(t.deliveries)} did not arrive${under}`;
   if (t.arrived === t.deliveries)
-    return t.arrived === 1 ? 'the one delivery arrived' : `all ${t.arrived} deliveries arrived`;
-  if (t.open === 0) return `${t.arrived} of ${t.deliveries} ${all(t.deliveries)} arrived, the rest was cancelled`;
-  return `${t.arrived} of ${t.deliveries} ${all(t.deliveries)} arrived and none was lost${under}`;
+    return t.arrived === 1 ? 'the one delivery arrived' : `all ${many(t.arrived)} deliveries arrived`;
+  if (t.open === 0)
+    return `${many(t.arrived)} of ${many(t.deliveries)} ${all(t.deliveries)} arrived, the rest was cancelled`;
+  return `${many(t.arrived)} of ${many(t.deliveries)} ${all(t.deliveries)} arrived and none was lost${under}`;
 }
 
 function whoRefused([place]: readonly Place[], total: Figures): string | null {
@@ -112,9 +116,9 @@ function whoRefused([place]: readonly Place[], total: Figures): string | null {
   const how = REFUSED[cause] ?? `(${shortReason(cause)})`;
   const mended = [
     ...(cured > 0 ? [`${cured === place.failed && cured > 1 ? 'all' : cured} ${were(cured)} cured by a re-post`] : []),
-    ...(saved > 0 ? [`${saved} ${were(saved)} saved by the fallback`] : []),
+    ...(saved > 0 ? [`${many(saved)} ${were(saved)} saved by the fallback`] : []),
   ];
-  return [`${recipientDomain} refused ${place.failed} ${how}`, ...mended].join(', ');
+  return [`${recipientDomain} refused ${many(place.failed)} ${how}`, ...mended].join(', ');
 }
 
 const were = (n: number): string => (n === 1 ? 'was' : 'were');
@@ -134,7 +138,7 @@ function whatChanged(r: Report): string | null {
   const usual = Math.round(week.deliveries * weekShare);
   const much = Math.max(total.deliveries, usual) >= 20;
   if (much && (total.deliveries > 2 * usual || total.deliveries < usual / 2))
-    return `there were ${total.deliveries} deliveries, against ${usual} in as many days of the week before`;
+    return `there were ${many(total.deliveries)} deliveries, against ${many(usual)} in as many days of the week before`;
   return null;
 }
 
@@ -157,7 +161,7 @@ export function dedicatedIpWords(t: Figures): string {
   ];
   if (t.deliveries === 0) return 'Nothing was sent, so nothing speaks for or against a dedicated IP address.';
   if (failed === 0) return 'No delivery was refused for the sending IP address: nothing speaks for a dedicated one.';
-  const facts = `${failed} of ${t.deliveries} deliveries (${percent(failed / t.deliveries)}) were refused for the sending IP address`;
+  const facts = `${failed} of ${many(t.deliveries)} deliveries (${percent(failed / t.deliveries)}) were refused for the sending IP address`;
   if (retried === 0)
     return `${facts}, and none was re-posted, so nobody can say whether another address would have passed.`;
   const rate = cured / failed;

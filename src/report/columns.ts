@@ -14,16 +14,28 @@ export function cut(text: string, width: number): string {
 /** To the right; never cut, as a number that is cut is a lie. */
 export const align = (text: string, width: number): string => text.padStart(width);
 
+export type Cell = string | number;
+
 /** Columns of these widths; a negative width is a column of words, flush left and cut, with a space behind it. */
-export const columns = (rows: readonly (readonly string[])[], widths: readonly number[]): string =>
+export const columns = (rows: readonly (readonly Cell[])[], widths: readonly number[]): string =>
   rows
     .map((row) =>
       widths
-        .map((w, i) => (w < 0 ? `${cut(row[i] ?? '', -w - 1)} ` : align(row[i] ?? '', w)))
+        .map((w, i) => (w < 0 ? `${cut(String(row[i] ?? ''), -w - 1)} ` : align(figure(row[i] ?? '', w - 1), w)))
         .join('')
         .trimEnd(),
     )
     .join('\n');
+
+/** A number that has no room is rounded, and says so by its letter. */
+function figure(cell: Cell, room: number): string {
+  if (typeof cell === 'string') return cell;
+  const forms = [grouped(cell), short(cell, 1), short(cell, 0)];
+  return forms.find((f) => f.length <= room) ?? short(cell, 0);
+}
+
+const short = (n: number, digits: number): string =>
+  n >= 999_500 ? `${(n / 1_000_000).toFixed(digits)}M` : `${(n / 1000).toFixed(digits)}k`;
 
 /** Breaks at spaces; a word longer than the line is cut into pieces. */
 export function wrap(text: string, width = WIDTH, indent = ''): string {
@@ -48,8 +60,5 @@ function pieces(word: string, width: number): string[] {
   );
 }
 
-/** `12 345` reads as one number in any language; above a million, `12.3M`, so that columns hold. */
-export function grouped(n: number): string {
-  if (n >= 10_000_000) return `${(n / 1_000_000).toFixed(1)}M`;
-  return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
-}
+/** `12 345` reads as one number in any language. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');

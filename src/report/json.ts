@@ -1,6 +1,6 @@
 import { timesOf } from '../core/quantile.ts';
 import type { Figures, Group, Report } from '../core/report.ts';
-import { sentence } from '../core/sentence.ts';
+import { dedicatedIpWords, sentence } from '../core/sentence.ts';
 import { MINUTE, type Ms, SECOND } from '../core/time.ts';
 
 /**
@@ -82,4 +82,12 @@ function timesJson(f: Figures) {
     arrivedWithin5MinutesPercent: share(5 * MINUTE),
     arrivedWithin15MinutesPercent: share(15 * MINUTE),
   };
+}
+
+/** Cure rates alone: by cause, by recipient domain, and for each retry whether it left from another IP address. */
+export function curesJson(r: Report): Record<string, unknown> {
+  const { version, period, generatedAt } = reportJson(r);
+  const { failures, retries } = figuresJson(r.total);
+  const byPlace = r.places.map((p) => ({ ...p, curedPercentOfRetried: percentOf(p.cured, p.retried) }));
+  return { version, period, generatedAt, dedicatedIp: dedicatedIpWords(r.total), byCause: failures, byPlace, retries };
 }

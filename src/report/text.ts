@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { timesOf } from '../core/quantile.ts';
 import type { Figures, Report } from '../core/report.ts';
 import { dedicatedIpWords, percent, sentence, shortReason, timeTaken } from '../core/sentence.ts';
@@ -11,7 +10,7 @@ export type TextOptions = { colours: boolean };
 
 /** The report in 80 columns, for a mail and for a terminal. */
 export function reportText(r: Report, { colours }: TextOptions = { colours: false }): string {
-  const paint: Paint = (style, text) => (colours ? styleText(style, text) : text);
+  const paint: Paint = (style, text) => (colours ? `${CODES[style]}${text}\x1b[0m` : text);
   const heading = (text: string) => paint('bold', text);
   const alarming = r.total.lost > 0 ? 'yellow' : 'green';
   const sections = [
@@ -32,6 +31,9 @@ export function reportText(r: Report, { colours }: TextOptions = { colours: fals
   return `${sections.join('\n\n')}\n`;
 }
 
+/** Whether there are colours is for the caller to say: it knows where the text goes. */
+const CODES = { bold: '\x1b[1m', yellow: '\x1b[33m', green: '\x1b[32m' } as const;
+
 type Paint = (style: 'bold' | 'yellow' | 'green', text: string) => string;
 
 const section = (heading: (text: string) => string, title: string, body: string): string =>
@@ -40,11 +42,11 @@ const section = (heading: (text: string) => string, title: string, body: string)
 function overview({ total, before, week, weekShare, period }: Report): string {
   const one = period.days === 1;
   const head = one ? ['that day', 'day before', "week's mean"] : ['this time', 'time before', "week's mean"];
-  const usual = (n: number) => grouped(Math.round(n * weekShare));
+  const usual = (n: number) => Math.round(n * weekShare);
   const row = (name: string, pick: (f: Figures) => number, share = true) => {
     const n = pick(total);
     const part = share && n > 0 ? percent(n / total.deliveries) : '';
-    return [name, grouped(n), part, grouped(pick(before)), usual(pick(week))];
+    return [name, n, part, pick(before), usual(pick(week))];
   };
   const retried = (f: Figures) => f.afterRetry.reduce((sum, r) => sum + r.n, 0);
   const rows = [
@@ -53,7 +55,7 @@ function overview({ total, before, week, weekShare, period }: Report): string {
     row('Deliveries', (f) => f.deliveries, false),
     row('  arrived at the first try', (f) => f.firstTry),
     row('  arrived after a retry', retried),
-    ...total.afterRetry.map(({ attempt, n }) => [`    by attempt ${attempt}`, grouped(n), '', '', '']),
+    ...total.afterRetry.map(({ attempt, n }) => [`    by attempt ${attempt}`, n, '', '', '']),
     row('  went out by the fallback', (f) => f.byFallback),
     row('  failed', (f) => f.states.failed),
     row('  abandoned', (f) => f.states.abandoned),
@@ -70,7 +72,7 @@ function byGroup(r: Report): string {
   const head = ['domain', 'class', 'asked', 'first', 'retry', 'fallb.', 'lost', 'canc.', 'open'];
   const figures = (f: Figures) => {
     const retried = f.arrived - f.firstTry - f.byFallback;
-    return [f.deliveries, f.firstTry, retried, f.byFallback, f.lost, f.states.cancelled, f.open].map(grouped);
+    return [f.deliveries, f.firstTry, retried, f.byFallback, f.lost, f.states.cancelled, f.open];
   };
   const rows = r.groups.map((g) => [g.domain, g.class, ...figures(g.figures)]);
   return columns([head, ...rows, ['all', '', ...figures(r.total)]], [-24, -7, 9, 8, 7, 7, 6, 6, 6]);
@@ -84,9 +86,7 @@ function times(r: Report): string {
     const t = timesOf(merged(mine));
     if (t.n === 0) return [];
     const share = (limit: number) => percent(t.within(limit) / t.n);
-    return [
-      [kind, grouped(t.n), timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)],
-    ];
+    return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
   });
   return columns([head, ...rows], [-8, 9, 14, 14, 11, 11, 11]);
 }
@@ -101,7 +101,7 @@ export function merged(all: readonly Histogram[]): Histogram {
 
 const ends = (f: Figures): string =>
   columns(
-    f.ends.slice(0, 15).map((e) => [grouped(e.n), '', e.state, shortReason(e.reason)]),
+    f.ends.slice(0, 15).map((e) => [e.n, '', e.state, shortReason(e.reason)]),
     [9, 2, -12, -50],
   );
 
@@ -111,9 +111,9 @@ function cures(f: Figures): string {
     .slice(0, 15)
     .map((c) => [
       shortReason(c.cause),
-      ...[c.failed, c.retried, c.cured].map(grouped),
+      ...[c.failed, c.retried, c.cured],
       c.retried === 0 ? '–' : percent(c.cured / c.retried),
-      ...[c.saved, c.lost, c.open].map(grouped),
+      ...[c.saved, c.lost, c.open],
     ]);
   return columns([head, ...rows], [-30, 7, 8, 7, 8, 7, 6, 6]);
 }
@@ -127,7 +127,7 @@ const places = (r: Report): string =>
         p.lost > 0 ? `${p.lost} lost` : '',
       ];
       const became = parts.filter((x) => x !== '').join(', ');
-      const line = `${align(grouped(p.failed), 6)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
+      const line = `${align(grouped(p.failed), 9)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
       return [
         line,
         ...(became ? [`        ${became}`] : []),
@@ -163,19 +163,13 @@ function itself(r: Report): string {
 
 /** Cure rates by cause and by recipient domain, and what they say about a dedicated IP address. */
 export function curesText(r: Report, { colours }: TextOptions = { colours: false }): string {
-  const heading = (text: string) => (colours ? styleText('bold', text) : text);
+  const heading = (text: string) => (colours ? `${CODES.bold}${text}\x1b[0m` : text);
   const { total } = r;
-  const byAttempt = total.retries.map((x) => [
-    shortReason(x.cause),
-    String(x.attempt),
-    x.sendingIp,
-    x.result,
-    grouped(x.n),
-  ]);
+  const byAttempt = total.retries.map((x) => [shortReason(x.cause), x.attempt, x.sendingIp, x.result, x.n]);
   const byPlace = r.places.map((p) => [
     p.recipientDomain,
     shortReason(p.cause),
-    ...[p.failed, p.retried, p.cured].map(grouped),
+    ...[p.failed, p.retried, p.cured],
     p.retried === 0 ? '–' : percent(p.cured / p.retried),
   ]);
   const sections = [

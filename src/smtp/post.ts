@@ -12,6 +12,8 @@ export type Letter = {
   subject: string;
   text: string;
   html?: string;
+  /** Shown in the html where it says `cid:…`. */
+  pictures?: readonly { cid: string; png: Buffer }[];
   /** Ours, without angle brackets: the same letter posted again has the same, so that it is shown once. */
   messageId: string;
   date: Ms;
@@ -49,6 +51,13 @@ export async function compose(letter: Letter): Promise<Buffer> {
     subject: letter.subject.replace(CONTROLS, ' ').trim().slice(0, MAX_SUBJECT),
     text: letter.text,
     ...(letter.html === undefined ? {} : { html: letter.html }),
+    attachments: (letter.pictures ?? []).map(({ cid, png }) => ({
+      cid,
+      content: png,
+      contentType: 'image/png',
+      contentDisposition: 'inline' as const,
+      filename: `${cid.split('@')[0]}.png`,
+    })),
     messageId: `<${idIn(letter.messageId)}>`,
     date: new Date(letter.date),
     // RFC 3834 and its Exchange twin: no holiday notice in answer, and no loop of robots.

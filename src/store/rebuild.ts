@@ -53,9 +53,13 @@ export async function rebuild(store: Store, options: RebuildOptions): Promise<Re
 }
 
 /** Builds the figures of a database whose deliveries are older than its figures. Does nothing the second time. */
-export async function ensureBuilt(store: Store, now: Clock): Promise<boolean> {
+export async function ensureBuilt(
+  store: Store,
+  now: Clock,
+  progress: RebuildOptions['progress'] = () => {},
+): Promise<boolean> {
   if (await cursor(store, BUILT)) return false;
-  await rebuild(store, { now, check: false, progress: () => {} });
+  await rebuild(store, { now, check: false, progress });
   return true;
 }
 
