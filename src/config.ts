@@ -144,6 +144,7 @@ const SCHEMA = z.object({
   ALERT_GROUP: duration('30s'),
   ALERT_REPEAT: duration('15m'),
   API_TOKENS: list(),
+  SPOOL_DIR: z.string().optional(),
   ENCRYPTION_KEY: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits (openssl rand -hex 32)')

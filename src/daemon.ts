@@ -1,5 +1,6 @@
 import cron from 'node-cron';
 import type { Config } from './config.ts';
+import type { Settings } from './core/settings.ts';
 import { HOUR, SECOND } from './core/time.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
@@ -10,6 +11,7 @@ import { bundleAlerts, sendAlerts } from './steps/alert.ts';
 import { digest } from './steps/digest.ts';
 import { pollEvents } from './steps/poll.ts';
 import { prune } from './steps/prune.ts';
+import { fileSpool } from './steps/file-spool.ts';
 import { reconcileDue } from './steps/reconcile.ts';
 import { report } from './steps/send-report.ts';
 import { learnRetention, RECONCILED, watch } from './steps/watch.ts';
@@ -90,13 +92,16 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     every('reconcile', () => reconcileDue(deps.reconcile), { pause: config.DUE_POLL, bell: dueBell, signal, log }),
     every('alert', tellAdmins, { pause: Math.min(5 * SECOND, config.ALERT_GROUP), signal, log }),
     every('report', () => report(deps.report), { pause: 2 * SECOND, signal, log }),
+    ...(config.SPOOL_DIR === undefined
+      ? []
+      : [every('spool', spoolStep(store, settings, config.SPOOL_DIR), { pause: 5 * SECOND, signal, log })]),
     every('prune', () => prune({ store, retentionDays: config.RETENTION_DAYS, now: Date.now }), {
       pause: HOUR,
       signal,
       log,
     }),
   ];
-  const app = createApp(httpDeps(inside, digestBell.ring));
+  const app = createApp(httpDeps(inside, digestBell.ring, dueBell.ring));
   const server = await listen(app, config.HOST, config.PORT);
   cron.setLogger(quiet(log));
   const task = cron.schedule(
@@ -121,6 +126,9 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   };
   return { port: server.port, stop: () => (stopped ??= stop()) };
 }
+
+const spoolStep = (store: Store, settings: Settings, folder: string) => () =>
+  fileSpool({ store, settings, folder, now: Date.now });
 
 /** node-cron writes to the console in a form of its own unless told otherwise. */
 function quiet(log: Log) {

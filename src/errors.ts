@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'unauthorized'
   | 'not_found'
   | 'conflict'
+  | 'mismatch'
   | 'too_large'
   | 'unsupported'
   | 'unavailable';

@@ -1,8 +1,10 @@
+import { composeMime } from './compose.ts';
 import type { Answer } from './core/answer.ts';
-import type { Ms } from './core/time.ts';
+import { fileIn, unpackForm } from './form.ts';
 import type { Port } from './mailgun/port.ts';
 import { storageTargets } from './mailgun/storage.ts';
 import { unseal } from './seal.ts';
+import { sendCopy } from './send-copy.ts';
 import { cleanForRelay, senderOf } from './smtp/headers.ts';
 import type { Relays } from './smtp/routes.ts';
 import type { Fetched, Routes } from './steps/handover.ts';
@@ -25,8 +27,7 @@ export function createRoutes(deps: RouteDeps): Routes {
       if (targets.length === 0) return gone(problem);
       return port.repost(targets, { to: view.recipient, deliverAt });
     },
-    sendMime: (view, mime, deliverAt) =>
-      port.sendMime(view.domain, { to: view.recipient, mime, fields: mimeFields(view, deliverAt) }),
+    send: (view, copy, deliverAt) => sendCopy(port, view, copy, deliverAt),
     async relay(view, mime) {
       const clean = cleanForRelay(mime);
       const routed = await relays?.send({
@@ -47,9 +48,15 @@ export function createRoutes(deps: RouteDeps): Routes {
       if (targets.length === 0) return { kind: 'gone', detail: problem };
       return port.fetchMime(targets);
     },
-    unseal(sealed, messageId) {
+    open(sealed, messageId) {
       if (!deps.encryptionKey) throw new Error('ENCRYPTION_KEY is not set, so the sealed copy can not be opened');
-      return unseal(sealed, deps.encryptionKey, messageId);
+      const bytes = unseal(sealed, deps.encryptionKey, messageId);
+      const form = unpackForm(bytes);
+      return form ? { form } : { mime: bytes };
+    },
+    async compose(view, form) {
+      const message = fileIn(form, 'message');
+      return message ? message.content : composeMime(form, view.recipient, view.rfcMessageId);
     },
   };
 }
@@ -72,11 +79,4 @@ function targetsOf({ apiUrl, storageHosts }: RouteDeps, view: View): { targets: 
     problem = found.problem ?? problem;
   }
   return { targets, problem };
-}
-
-/** Our variable again, so that the events of this attempt find their way back whatever id it gets. */
-function mimeFields(view: View, deliverAt: Ms | null): Record<string, string> {
-  const fields: Record<string, string> = { 'v:homing-id': view.messageId };
-  if (deliverAt !== null) fields['o:deliverytime'] = new Date(deliverAt).toUTCString().replace('GMT', '+0000');
-  return fields;
 }

@@ -152,8 +152,12 @@ function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
   return rules;
 }
 
-/** What the HTTP side is called with. `onKept` is told when events came in. */
-export function httpDeps({ store, config, settings, now, signal, log }: Inside, onKept: () => void) {
+/** What the HTTP side is called with. `onKept` is told when events came in, `onQueued` when mail did. */
+export function httpDeps(
+  { store, config, settings, now, signal, log }: Inside,
+  onKept: () => void,
+  onQueued: () => void = () => {},
+) {
   return {
     store,
     settings,
@@ -161,6 +165,9 @@ export function httpDeps({ store, config, settings, now, signal, log }: Inside, 
     open: (raw: Buffer, contentType: string | undefined, at: number) =>
       openWebhook(raw, contentType, config.MAILGUN_WEBHOOK_SIGNING_KEY, at),
     onKept,
+    onQueued,
+    encryptionKey: config.ENCRYPTION_KEY ?? null,
+    domains: config.MAILGUN_DOMAIN,
     now,
     signal,
     log,

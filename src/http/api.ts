@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import { parseMoment } from '../moment.ts';
 import { parse, recordMessage } from '../steps/intake.ts';
 import { cancelMessage, reopenMessage } from '../steps/operate.ts';
-import { findMessage, searchMessages } from '../store/messages.ts';
+import { cancelMessages, findMessage, messagesByKey, searchMessages } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { bearer } from './auth.ts';
 import { readJson } from './body.ts';
@@ -30,6 +30,10 @@ export function createApi(deps: ApiDeps): Router {
     const { id, created } = await recordMessage(deps, await readJson(ctx.req, BODY_LIMIT), now());
     ctx.status = created ? 201 : 200;
     ctx.body = { id };
+  });
+  router.post('/cancel', allowed, async (ctx) => {
+    const { key } = parse(CANCEL_KEY, await readJson(ctx.req, BODY_LIMIT));
+    ctx.body = { cancelled: await cancelMessages(store, await messagesByKey(store, key), 'by the application', now()) };
   });
   router.get('/', allowed, async (ctx) => {
     const { found, next } = await searchMessages(store, parse(SEARCH, { ...ctx.query }));
@@ -92,6 +96,7 @@ const text = z.string({ error: 'must be text' });
 const recipient = address(text).optional();
 
 const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
+const CANCEL_KEY = z.strictObject({ key: z.string({ error: 'must be text' }).min(1, 'must not be empty').max(191) });
 const CANCEL = z.strictObject(
   {
     recipient,

@@ -11,6 +11,7 @@ import { isDatabaseTrouble } from '../store/trouble.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { createApi } from './api.ts';
 import { discard, SenderGone } from './body.ts';
+import { createIntake } from './intake.ts';
 import { createReadiness, createStatus } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhook, WEBHOOK_PATH, type WebhookDeps } from './webhook.ts';
@@ -20,6 +21,12 @@ export type AppDeps = Pick<WebhookDeps, 'open' | 'onKept'> & {
   settings: Settings;
   /** Tokens of the API; with none of them every call is refused. */
   tokens: readonly string[];
+  /** What mail in the queue is sealed with; without it none is taken. */
+  encryptionKey?: string | null;
+  /** The domains that are sent for; any when they are not said. */
+  domains?: readonly string[];
+  /** Called when mail was queued. */
+  onQueued?(): void;
   now: Clock;
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;
@@ -47,7 +54,7 @@ function createKoa(deps: AppDeps): Koa {
   const koa = new Koa();
   koa.on('error', (error: unknown) => deps.log.error({ error }, 'an answer could not be sent'));
   koa.use(answerErrors(deps.log));
-  for (const router of [createOpenRoutes(deps), createApi(deps), createSuppressions(deps)]) {
+  for (const router of [createOpenRoutes(deps), createApi(deps), createSuppressions(deps), createIntake(deps)]) {
     koa.use(router.routes() as Middleware);
     koa.use(router.allowedMethods() as Middleware);
   }
@@ -78,6 +85,7 @@ const STATUS: Record<ErrorCode, number> = {
   unauthorized: 401,
   not_found: 404,
   conflict: 409,
+  mismatch: 422,
   too_large: 413,
   unsupported: 415,
   unavailable: 503,
@@ -113,6 +121,8 @@ function answerError(ctx: Context, error: unknown, log: Log): void {
   } else if (error instanceof AppError) {
     ctx.status = STATUS[error.code];
     ctx.body = { error: error.message, ...(error.problems.length > 0 ? { problems: error.problems } : {}) };
+    // Mailgun's own clients read the trouble from there.
+    if (ctx.path.startsWith('/v3/')) ctx.body = { message: error.message };
     if (error.code === 'unauthorized') ctx.set('WWW-Authenticate', 'Bearer');
     if (error.code === 'unavailable') ctx.set('Retry-After', '30');
   } else if (isDatabaseTrouble(error)) {

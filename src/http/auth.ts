@@ -4,16 +4,33 @@ import { AppError } from '../errors.ts';
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Lets requests with one of these tokens pass. All are compared in constant time, whatever fits. */
+/** Lets requests with one of these tokens pass. */
 export function bearer(tokens: readonly string[]): Middleware {
-  const known = tokens.map(digestOf);
+  const isKnown = tokenCheck(tokens);
   return async (ctx, next) => {
-    if (known.length === 0) throw new AppError('unauthorized', 'no API token is configured: set API_TOKENS');
     const [, given = ''] = /^Bearer ([\x21-\x7e]+)$/i.exec(ctx.get('Authorization')) ?? [];
-    const digest = digestOf(given);
-    const fits = known.filter((one) => timingSafeEqual(one, digest)).length;
-    if (given === '' || fits === 0)
-      throw new AppError('unauthorized', 'a valid API token is needed: "Authorization: Bearer …"');
+    if (!isKnown(given)) throw new AppError('unauthorized', 'a valid API token is needed: "Authorization: Bearer …"');
     await next();
+  };
+}
+
+/** The same as Mailgun's clients do it: Basic, with the user `api` and the token for a password. */
+export function basic(tokens: readonly string[]): Middleware {
+  const isKnown = tokenCheck(tokens);
+  return async (ctx, next) => {
+    const [, given = ''] = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(ctx.get('Authorization')) ?? [];
+    const [, token = ''] = /^api:(.*)$/s.exec(Buffer.from(given, 'base64').toString()) ?? [];
+    if (!isKnown(token)) throw new AppError('unauthorized', 'Forbidden: the key must be one of the API_TOKENS');
+    await next();
+  };
+}
+
+/** All tokens are compared in constant time, whatever fits. */
+function tokenCheck(tokens: readonly string[]): (given: string) => boolean {
+  const known = tokens.map(digestOf);
+  return (given) => {
+    if (known.length === 0) throw new AppError('unauthorized', 'no API token is configured: set API_TOKENS');
+    const digest = digestOf(given);
+    return known.filter((one) => timingSafeEqual(one, digest)).length > 0 && given !== '';
   };
 }

@@ -5,6 +5,7 @@ import { detailOf } from '../http/present.ts';
 import { settingsOf } from '../settings.ts';
 import { recordMessage } from '../steps/intake.ts';
 import { cancelMessage } from '../steps/operate.ts';
+import { queueMessage } from '../steps/queue.ts';
 import { cancelMessages, findMessage, messagesByKey } from '../store/messages.ts';
 import { openStore, type Store } from '../store/open.ts';
 import type { Backend } from './backend.ts';
@@ -23,8 +24,10 @@ export function openDatabase({ database, env, encryptionKey }: DatabaseOptions):
   const now = Date.now;
   return {
     record: (records) => Promise.all(records.map((record) => recordOne({ store, settings }, record, now()))),
-    queue() {
-      throw new AppError('unavailable', String(encryptionKey));
+    async queue(domain, form) {
+      const deps = { store, settings, encryptionKey, domains: null };
+      const { messageId } = await queueMessage(deps, { domain, form }, now());
+      return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
     },
     async cancel(which) {
       if ('key' in which)

@@ -2,6 +2,7 @@ import type { Answer } from '../core/answer.ts';
 import type { Action } from '../core/decide.ts';
 import type { Fact } from '../core/delivery.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import type { FormEntry } from '../form.ts';
 import type { Log } from '../log.ts';
 import { sealedBody } from '../store/bodies.ts';
 import type { Store } from '../store/open.ts';
@@ -13,6 +14,9 @@ export type Fetched =
   | { kind: 'gone'; detail: string }
   | { kind: 'failed'; detail: string };
 
+/** A message as we have it. */
+export type Copy = { mime: Buffer } | { form: readonly FormEntry[] };
+
 /** `via` names the secondary that answered; `passedOver` those that could not be used before it. */
 export type Relayed = { answer: Answer; via: string; passedOver: readonly string[] };
 
@@ -20,12 +24,15 @@ export type Relayed = { answer: Answer; via: string; passedOver: readonly string
 export type Routes = {
   /** Re-posts Mailgun's stored copy to one recipient. `problem` when no stored copy may be asked for. */
   repost(view: View, deliverAt: Ms | null): Promise<Answer>;
-  /** Hands a whole message to Mailgun for one recipient. */
-  sendMime(view: View, mime: Buffer, deliverAt: Ms | null): Promise<Answer>;
+  /** Hands a whole message to Mailgun for one recipient: a ready one, or the form that an application queued. */
+  send(view: View, copy: Copy, deliverAt: Ms | null): Promise<Answer>;
   /** Gives a message to the first secondary that takes it; `via` names it. */
   relay(view: View, mime: Buffer): Promise<Relayed>;
   fetchMime(view: View): Promise<Fetched>;
-  unseal(sealed: Buffer, messageId: string): Buffer;
+  /** What a sealed copy holds. */
+  open(sealed: Buffer, messageId: string): Copy;
+  /** The message that a form stands for; null when only Mailgun can render it. */
+  compose(view: View, form: readonly FormEntry[]): Promise<Buffer | null>;
 };
 
 export type HandOverDeps = {
@@ -54,12 +61,12 @@ async function answerOf(deps: HandOverDeps, view: View, action: HandOver, claime
   try {
     if (action.route === 'repost')
       return direct(late(deps, claimedAt) ?? (await routes.repost(view, action.deliverAt)));
-    const copy = await copyOf(deps, view);
-    if (!('mime' in copy)) return direct(copy.answer);
+    const copy = action.route === 'secondary' ? await readyCopy(deps, view) : await copyOf(deps, view);
+    if ('answer' in copy) return direct(copy.answer);
     const tooLate = late(deps, claimedAt);
     if (tooLate) return direct(tooLate);
-    if (action.route === 'secondary') return await routes.relay(view, copy.mime);
-    return direct(await routes.sendMime(view, copy.mime, action.deliverAt));
+    if (action.route === 'secondary' && 'mime' in copy) return await routes.relay(view, copy.mime);
+    return direct(await routes.send(view, copy, action.deliverAt));
   } catch (error) {
     // A fault of our own after the claim: nobody can say how far it got.
     deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
@@ -79,9 +86,20 @@ function late(deps: HandOverDeps, claimedAt: Ms): Answer | null {
 }
 
 /** Our sealed copy when there is one, else the provider's stored one. */
-async function copyOf({ store, routes }: HandOverDeps, view: View): Promise<{ mime: Buffer } | { answer: Answer }> {
+async function copyOf({ store, routes }: HandOverDeps, view: View): Promise<Copy | { answer: Answer }> {
   const sealed = await sealedBody(store, view.messageId);
-  if (sealed) return { mime: routes.unseal(sealed, view.messageId) };
+  return sealed ? routes.open(sealed, view.messageId) : storedCopy(routes, view);
+}
+
+/** A copy that another server can take. A template is rendered by Mailgun alone, so there it takes Mailgun's stored copy. */
+async function readyCopy(deps: HandOverDeps, view: View): Promise<{ mime: Buffer } | { answer: Answer }> {
+  const copy = await copyOf(deps, view);
+  if (!('form' in copy)) return copy;
+  const mime = await deps.routes.compose(view, copy.form);
+  return mime ? { mime } : storedCopy(deps.routes, view);
+}
+
+async function storedCopy(routes: Routes, view: View): Promise<{ mime: Buffer } | { answer: Answer }> {
   const fetched = await routes.fetchMime(view);
   if (fetched.kind === 'mime') return { mime: fetched.mime };
   const why = fetched.kind === 'gone' ? 'gone' : 'busy';

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import Mailgun from 'mailgun.js';
+import { MINUTE } from '../../src/core/time.ts';
+import { createHoming } from '../../src/index.ts';
+import { DOMAIN, type Options, startByHand } from '../support/homing.ts';
+
+const KEY = 'ab'.repeat(32);
+const MAIL = {
+  from: 'Shop <shop@mg.example.com>',
+  to: 'ann@example.org',
+  subject: 'Hello',
+  text: 'Hi %recipient.name%',
+};
+
+async function setup(t: TestContext, options: Options = {}) {
+  const homing = await startByHand(t, { ...options, env: { ENCRYPTION_KEY: KEY, ...options.env } });
+  const client = new Mailgun(globalThis.FormData).client({ username: 'api', key: 'token', url: homing.url });
+  return { ...homing, client };
+}
+
+const post = (
+  url: string,
+  init: { form?: Record<string, string>; headers?: Record<string, string>; token?: string; body?: Buffer | string },
+) =>
+  fetch(`${url}/v3/${DOMAIN}/messages`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from(`api:${init.token ?? 'token'}`).toString('base64')}`,
+      ...init.headers,
+    },
+    body: init.body ?? new URLSearchParams(init.form ?? MAIL),
+  });
+
+test("Mailgun's own client works with only its URL changed: the mail is queued, and the daemon sends it", async (t) => {
+  const { client, play, clock, sim, views } = await setup(t);
+  const answer = await client.messages.create(DOMAIN, {
+    ...MAIL,
+    to: ['Ann <ann@example.org>', 'bee@example.net'],
+    cc: 'cid@example.com',
+    bcc: 'dee@example.com',
+    html: '<p>Hi</p>',
+    attachment: { data: Buffer.from([0, 255, 10]), filename: 'a b.bin', contentType: 'application/x-test' },
+    'o:tag': ['one', 'two'],
+    'h:X-Own': 'yes',
+    'v:order': '7',
+  });
+  assert.deepEqual([answer.status, answer.message], [200, 'Queued. Thank you.']);
+  assert.deepEqual(
+    (await views(String(answer.id))).map((v) => v.delivery.state),
+    ['queued', 'queued', 'queued', 'queued'],
+  );
+  await play(clock() + MINUTE);
+  for (const address of ['ann@example.org', 'bee@example.net', 'cid@example.com', 'dee@example.com'])
+    assert.equal(sim.copies(address), 1, address);
+  const [copy] = sim.inboxOf('dee@example.com');
+  const raw = copy?.mime.toString() ?? '';
+  assert.match(raw, /^To: Ann <ann@example.org>, bee@example.net\r$/m);
+  assert.match(raw, /^Cc: cid@example.com\r$/m);
+  assert.match(raw, /^X-Own: yes\r$/m);
+  assert.doesNotMatch(raw, /dee@example/);
+  assert.match(raw, /a b\.bin/);
+  assert.match(raw, new RegExp(`^Message-I[dD]: ${answer.id}\r$`, 'm'));
+  assert.deepEqual(
+    (await views(String(answer.id))).map((v) => v.delivery.state),
+    ['delivered', 'delivered', 'delivered', 'delivered'],
+  );
+});
+
+test('a template, a batch and a lone recipient go as the form that was given', async (t) => {
+  const { client, play, clock, sim } = await setup(t);
+  const { text: _, ...templated } = MAIL;
+  await client.messages.create(DOMAIN, {
+    ...templated,
+    to: 'ann@example.org, bee@example.net',
+    template: 'welcome',
+    't:variables': '{"a":1}',
+  });
+  await client.messages.create(DOMAIN, {
+    ...MAIL,
+    to: ['cid@example.com', 'dee@example.com'],
+    'recipient-variables': '{"cid@example.com":{"name":"Cid"},"dee@example.com":{"name":"Dee"}}',
+  });
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => r.path.endsWith('/messages')).map(({ fields }) => fields);
+  assert.deepEqual(
+    sent.map((f) => [f['to'], f['template'], f['t:variables'], f['recipient-variables']]),
+    [
+      [['ann@example.org'], ['welcome'], ['{"a":1}'], undefined],
+      [['bee@example.net'], ['welcome'], ['{"a":1}'], undefined],
+      [['cid@example.com'], undefined, undefined, ['{"cid@example.com":{"name":"Cid"}}']],
+      [['dee@example.com'], undefined, undefined, ['{"dee@example.com":{"name":"Dee"}}']],
+    ],
+  );
+});
+
+test('a ready message is sent as it is', async (t) => {
+  const { client, play, clock, sim } = await setup(t);
+  const message = Buffer.from(
+    'From: shop@mg.example.com\r\nTo: all@example.org\r\nMessage-Id: <own@mg.example.com>\r\nSubject: x\r\n\r\nbody\r\n',
+  );
+  const answer = await client.messages.create(DOMAIN, { to: 'ann@example.org', message });
+  assert.equal(answer.id, '<own@mg.example.com>');
+  await play(clock() + MINUTE);
+  assert.match(sim.inboxOf('ann@example.org')[0]?.mime.toString() ?? '', /To: all@example.org[\s\S]*body/);
+});
+
+test('while Mailgun is down, the fallback sends what was composed here, with the variables filled in', async (t) => {
+  const { client, sim, sink, play, clock } = await setup(t);
+  await sim.unplug();
+  await client.messages.create(DOMAIN, {
+    ...MAIL,
+    to: ['ann@example.org'],
+    'v:homing-class': 'access',
+    'recipient-variables': '{"ann@example.org":{"name":"Ann"}}',
+  });
+  await play(clock() + 5 * MINUTE);
+  const mails = sink.mails.filter((m) => m.to.includes('ann@example.org'));
+  assert.equal(mails.length, 1);
+  assert.match(mails[0]?.raw ?? '', /Hi Ann/);
+});
+
+test('the same Idempotency-Key makes one message, however often and at once it is used', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const call = () => post(url, { headers: { 'idempotency-key': 'k1' } });
+  const answers = await Promise.all(Array.from({ length: 20 }, async () => (await call()).json()));
+  assert.equal(new Set(answers.map((a) => JSON.stringify(a))).size, 1);
+  const other = await post(url, { form: { ...MAIL, subject: 'Other' }, headers: { 'idempotency-key': 'k1' } });
+  assert.equal(other.status, 422);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies('ann@example.org'), 1);
+});
+
+test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {
+  const { url, client, store } = await setup(t);
+  const wrong: [Record<string, string>, RegExp][] = [
+    [{ ...MAIL, to: '' }, /to parameter is missing/],
+    [{ ...MAIL, to: 'nobody' }, /'to' parameter is not a valid address/],
+    [{ ...MAIL, to: 'a@b.example>\r\nRCPT TO:<evil@x' }, /control characters/],
+    [{ ...MAIL, from: '' }, /from parameter is missing|no sender/],
+    [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
+    [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
+    [{ ...MAIL, 'h:X-Own': 'a\r\nBcc: evil@x.example' }, /control characters/],
+    [{ ...MAIL, 'v:big': 'x'.repeat(17_000) }, /16 KB/],
+    [{ ...MAIL, message: 'text' }, /not a file/],
+    [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
+    [{ ...MAIL, 'recipient-variables': '[' }, /JSON/],
+    [{ from: 'a@b.example', to: 'ann@example.org' }, /Need at least one of/],
+  ];
+  for (const [form, words] of wrong) {
+    const response = await post(url, { form });
+    const body = (await response.json()) as { message: string };
+    assert.equal(response.status, 400, JSON.stringify(body));
+    assert.match(body.message, words);
+    assert.doesNotMatch(body.message, /evil/);
+  }
+  await assert.rejects(client.messages.create('other.example.com', MAIL), {
+    status: 404,
+    details: 'Domain not found: other.example.com',
+  });
+  assert.equal((await post(url, { token: 'wrong' })).status, 401);
+  assert.equal(
+    (
+      await post(url, {
+        body: Buffer.alloc(26 * 1024 * 1024 + 1),
+        headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      })
+    ).status,
+    413,
+  );
+  assert.equal(
+    (await post(url, { body: '--x\r\nbroken', headers: { 'content-type': 'multipart/form-data; boundary=x' } })).status,
+    400,
+  );
+  assert.equal((await post(url, { body: '{}', headers: { 'content-type': 'application/json' } })).status, 415);
+  assert.equal(Number((await store.db('messages').count({ n: '*' }).first())?.['n']), 0);
+});
+
+test('without ENCRYPTION_KEY nothing is queued, and it says so', async (t) => {
+  const { url } = await startByHand(t);
+  const response = await post(url, {});
+  assert.equal(response.status, 503);
+  assert.match(await response.text(), /ENCRYPTION_KEY/);
+});
+
+test('the library queues, asks, cancels and tracks through the daemon as it does in the database', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const homing = createHoming({ url, token: 'token', patience: 5000 });
+  t.after(homing.close);
+  const queued = await homing.deliverLater(DOMAIN, { ...MAIL, 'v:homing-key': 'reset:1' });
+  assert.equal((await homing.status(queued.id))?.deliveries[0]?.state, 'queued');
+  assert.equal(await homing.cancel({ key: 'reset:1' }), 1);
+  const other = await homing.deliverLater(DOMAIN, MAIL);
+  assert.equal(await homing.cancel({ id: other.id }), 1);
+  assert.equal(await homing.cancel({ id: 'nobody' }), 0);
+  assert.equal(await homing.status('nobody'), null);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies('ann@example.org'), 0);
+  const direct = new Mailgun(globalThis.FormData).client({ username: 'api', key: 'key-test', url: sim.url });
+  const sent = await homing.wrapMailgun(direct).messages.create(DOMAIN, MAIL);
+  await homing.flush();
+  assert.deepEqual(homing.counts(), { recorded: 2, spooled: 0, filed: 0, lost: 0 });
+  assert.equal((await homing.status(String(sent.id)))?.deliveries[0]?.state, 'accepted');
+  await assert.rejects(homing.deliverLater(DOMAIN, { ...MAIL, to: 'nobody' }), /not a valid address/);
+  const stranger = createHoming({ url, token: 'wrong' });
+  await assert.rejects(stranger.deliverLater(DOMAIN, MAIL), /token/);
+});
