@@ -71,12 +71,15 @@ async function classifyInput(terminal: Terminal, rules: OwnRules | undefined): P
   if (rest.length > 0) await answer([rest.join('')]);
 }
 
+/** The latest so many are looked at: a flood of them would fill the memory, and tell no more. */
+const MOST_UNKNOWN = 5_000;
+
 async function listUnknown(terminal: Terminal, { days, json }: Options): Promise<void> {
   const { withStore } = await import('./database.ts');
-  const { unknownReplies } = await import('./unknown.ts');
+  const { unknownReplies } = await import('../store/unclear.ts');
   const { DAY } = await import('../core/time.ts');
   await withStore(terminal, async (store) => {
-    const replies = await unknownReplies(store, terminal.now() - days * DAY);
+    const replies = await unknownReplies(store, terminal.now() - days * DAY, MOST_UNKNOWN);
     if (json) return sayJson(terminal, replies);
     if (replies.length === 0) return say(terminal, `No reply of the last ${days} days was unclear.`);
     say(terminal, `Replies of the last ${days} days whose cause is unclear, most frequent first. Paste`);

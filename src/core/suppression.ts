@@ -1,6 +1,7 @@
 import type { Fact, FactOf } from './delivery.ts';
 import { provesArrival } from './fold.ts';
 import type { RetryRules } from './plan.ts';
+import { replyWords } from './reply-words.ts';
 import type { Bounce, Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 import type { Cause, Verdict } from './verdict.ts';
@@ -52,6 +53,5 @@ const LONGEST_REPLY = 2000;
 
 function suppressing({ suppress, bounce, at }: FactOf<'reported'>): Suppressing | null {
   if (suppress === undefined) return null;
-  const said = [bounce?.code, bounce?.enhancedCode, bounce?.message || bounce?.description].filter(Boolean).join(' ');
-  return { cause: suppress, reply: said === '' ? null : said.slice(0, LONGEST_REPLY), at };
+  return { cause: suppress, reply: replyWords(bounce).slice(0, LONGEST_REPLY) || null, at };
 }

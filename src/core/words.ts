@@ -1,5 +1,6 @@
 import type { Attempt, Delivery, Fact, FactOf, Plan, Route } from './delivery.ts';
 import { provesArrival } from './fold.ts';
+import { replyWords } from './reply-words.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './time.ts';
 import type { Cause } from './verdict.ts';
 
@@ -172,7 +173,7 @@ const FOUND = { webhook: '', poll: ', found by polling', lookup: ', found by ask
 
 function reportWords(fact: FactOf<'reported'>): string {
   const { bounce, verdict } = fact;
-  const reply = [bounce?.code, bounce?.enhancedCode, bounce?.message || bounce?.description].filter(Boolean).join(' ');
+  const reply = replyWords(bounce);
   const judged = verdict ? ` (${reasonWords(verdict.cause)}; ${verdict.decision}, ${evidenceWords(fact)})` : '';
   const ip = fact.sendingIp ? ` from ${fact.sendingIp}` : '';
   return `The provider reported: ${fact.report}${ip}${FOUND[fact.foundBy]}${reply ? `: ${reply.slice(0, 300)}` : ''}${judged}.`;

@@ -1,8 +1,5 @@
-import type { Fact, FactOf } from '../core/delivery.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './open.ts';
-import { load, type View } from './rows.ts';
-import { chunks } from './transact.ts';
 
 const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
 
@@ -58,30 +55,3 @@ export async function sqliteVersion(store: Store): Promise<string> {
   const [row] = (await store.db.raw('select sqlite_version() as version')) as { version: string }[];
   return row?.version ?? 'unknown';
 }
-
-export type Failure = { view: View; fact: FactOf<'reported'> };
-
-/** Failures of deliveries made since then whose cause the classifier could not tell, newest delivery first. */
-export async function undetermined(store: Store, since: Ms, limit: number): Promise<Failure[]> {
-  const rows: { delivery_id: string }[] = await store
-    .db('deliveries')
-    .join('facts', 'facts.delivery_id', 'deliveries.id')
-    .where('deliveries.created_at', '>=', since)
-    .where('facts.kind', 'reported')
-    .where('facts.body', 'like', '%"cause":"undetermined"%')
-    .orderBy('deliveries.created_at', 'desc')
-    .distinct('facts.delivery_id', 'deliveries.created_at')
-    .limit(limit);
-  const found: Failure[] = [];
-  for (const part of chunks(rows, 200)) {
-    const views = await load(
-      store.db,
-      part.map((r) => r.delivery_id),
-    );
-    for (const view of views.values()) found.push(...view.facts.filter(isUndetermined).map((fact) => ({ view, fact })));
-  }
-  return found;
-}
-
-const isUndetermined = (fact: Fact): fact is FactOf<'reported'> =>
-  fact.kind === 'reported' && fact.verdict?.cause === 'undetermined';

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { migrate, pendingMigrations } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
 import { child } from '../support/child.ts';
 import { eachDatabase } from '../support/stores.ts';
 
-const ALL = ['20261125000000_core', '20261125000100_rollups', '20261125000200_decisions'];
+const FOLDER = new URL('../../migrations/', import.meta.url);
+const ALL = readdirSync(FOLDER)
+  .flatMap((file) => /^(\d{14}_\w+)\.ts$/.exec(file)?.[1] ?? [])
+  .sort();
 
 eachDatabase('the migrations that are pending are named until they have run', async (t, url) => {
   const store = openStore(url);
