@@ -5,6 +5,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addPolicyCommand } from './commands/policy.ts';
 import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDoctorCommand,
   addProbeCommand,
   addClassifyCommand,
+  addPolicyCommand,
 ];
 
 /** The reader has gone, as in `homing explain … | head`: nothing is wrong, and nobody is there to be told. */

@@ -1,11 +1,9 @@
 import { createChannels } from './channels.ts';
 import { type Config, ConfigError, hostWithPort } from './config.ts';
-import { domainOf } from './core/address.ts';
-import { classify, type OwnRules } from './core/classify/classify.ts';
+import type { OwnRules } from './core/classify/classify.ts';
+import { judgeBy } from './core/judge.ts';
 import type { Settings } from './core/settings.ts';
-import type { Bounce, Sighting } from './core/sighting.ts';
 import { type Clock, SECOND } from './core/time.ts';
-import type { Verdict } from './core/verdict.ts';
 import type { Log } from './log.ts';
 import { createAccount } from './mailgun/account.ts';
 import { createHistory } from './mailgun/history.ts';
@@ -130,19 +128,6 @@ export function stepDeps(inside: Inside, outside: Outside) {
   };
   return { reconcile, digest: digestDeps, poll, alert, report };
 }
-
-/** What a failure means, by the operator's own rules and the built-in ones. */
-export const judgeBy =
-  (rules: OwnRules | undefined) =>
-  (bounce: Bounce, s: Sighting): Verdict =>
-    classify(
-      {
-        ...bounce,
-        recipientDomain: s.recipient === null ? null : domainOf(s.recipient),
-        recipientProvider: s.recipientProvider,
-      },
-      rules,
-    );
 
 /** Read once: a change of the file takes effect with the next start. */
 function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {

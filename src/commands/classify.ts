@@ -43,7 +43,8 @@ function readDays(text: string): number {
   throw new Failed('--days must be a number of days, such as 7', EXIT.usage);
 }
 
-async function ownRules(file: string | undefined): Promise<OwnRules | undefined> {
+/** The rules of a file, or the end of the command with all that is wrong with them. */
+export async function ownRules(file: string | undefined): Promise<OwnRules | undefined> {
   if (!file) return undefined;
   const { readRules } = await import('../rules.ts');
   const { rules, problems } = readRules(file);

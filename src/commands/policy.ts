@@ -1,0 +1,186 @@
+import type { Command } from 'commander';
+import type { Change, Effect, RuleSet, Ruling, Tally } from '../core/replay.ts';
+import type { Sighting } from '../core/sighting.ts';
+import { ownRules } from './classify.ts';
+import { EXIT, Failed, plural, printable, say, type Terminal, wrapped } from './terminal.ts';
+
+const EXAMPLES = `
+Reads events that Mailgun has told, one a line: bodies of webhooks, their
+event-data, or items of the Events or Logs API (jq -c '.items[]'). "-" reads
+standard input. Nothing is sent, and no database is needed.
+
+Without options it says what your rules (HOMING_RULES, RETRY_CODES,
+RETRY_DECISIONS) change against the built-in ones. With options it says what
+these would change against your present rules.
+
+Examples:
+  homing policy test events.jsonl
+  homing policy test events.jsonl --rules new-rules.json
+  homing policy test events.jsonl --codes 500-554,571 --decisions classifier
+  homing policy test events.jsonl --json | tail -n 1 | jq .summary`;
+
+type Options = { rules?: string; codes?: string; decisions?: string; json?: boolean };
+
+export function addPolicyCommand(program: Command, terminal: Terminal): void {
+  const policy = program.command('policy').description('try rules on what has happened before they go live');
+  policy
+    .command('test')
+    .description('replay recorded events and say what rules would change')
+    .argument('<file>', 'events of Mailgun, one JSON object a line')
+    .option('--rules <file>', 'own rules to try')
+    .option('--codes <list>', 'RETRY_CODES to try')
+    .option('--decisions <which>', 'RETRY_DECISIONS to try: classifier or codes')
+    .option('--json', 'print each change as a line of JSON, and the summary as the last')
+    .addHelpText('after', EXAMPLES)
+    .action((file: string, options: Options) => test(terminal, file, options));
+}
+
+async function test(terminal: Terminal, file: string, options: Options): Promise<void> {
+  const { present, other } = await ruleSets(terminal, options);
+  const { linesOf } = await import('../lines.ts');
+  const { compare, emptyTally } = await import('../core/replay.ts');
+  const { reopen } = await import('../mailgun/webhook.ts');
+  const { stream, size } = await opened(file);
+  const tally = emptyTally();
+  const wrong: Wrong = { lines: 0, first: [] };
+  const progress = progressOn(terminal, size);
+  for await (const { number, text, bytes } of linesOf(stream, LONGEST)) {
+    progress(bytes, tally.events);
+    if (text?.trim() === '') continue;
+    const sighting = text === null ? null : reopen(text, null);
+    const change = sighting && compare(tally, sighting, present, other);
+    if (!sighting) await setAside(wrong, number, text);
+    else if (change) await tellChange(terminal, number, sighting, change, options.json === true);
+  }
+  progress(size ?? 0, tally.events, true);
+  if (tally.events === 0) throw new Failed(`There is no event of Mailgun in ${file}${firstWords(wrong)}.`);
+  if (options.json) return say(terminal, JSON.stringify({ summary: { ...tally, malformed: wrong } }));
+  say(terminal, ...summaryOf(tally, wrong));
+}
+
+/** Mailgun's events are a few kilobytes long; a line beyond this is no event. */
+const LONGEST = 1024 * 1024;
+
+async function ruleSets(terminal: Terminal, options: Options): Promise<{ present: RuleSet; other: RuleSet }> {
+  const { ConfigError, readConfig } = await import('../config.ts');
+  const { judgeBy } = await import('../core/judge.ts');
+  const setOf = async (env: Terminal['env'], rulesFile: string | undefined): Promise<RuleSet> => {
+    const config = readConfig(env, 'database');
+    const rules = { codes: config.RETRY_CODES, decisions: config.RETRY_DECISIONS };
+    return { judge: judgeBy(await ownRules(rulesFile)), rules };
+  };
+  const { env } = terminal;
+  const file = env['HOMING_RULES'];
+  const own = await setOf(env, file);
+  const given = options.rules ?? options.codes ?? options.decisions;
+  if (given === undefined) return { present: await setOf({}, undefined), other: own };
+  const tried = {
+    ...env,
+    ...(options.codes === undefined ? {} : { RETRY_CODES: options.codes }),
+    ...(options.decisions === undefined ? {} : { RETRY_DECISIONS: options.decisions }),
+  };
+  const other = await setOf(tried, options.rules ?? file).catch((error: unknown) => {
+    throw error instanceof ConfigError ? new Failed(error.problems.join('\n'), EXIT.usage) : error;
+  });
+  return { present: own, other };
+}
+
+async function opened(file: string): Promise<{ stream: AsyncIterable<Buffer>; size: number | null }> {
+  if (file === '-') return { stream: process.stdin as AsyncIterable<Buffer>, size: null };
+  const { open } = await import('node:fs/promises');
+  try {
+    const handle = await open(file);
+    const { size } = await handle.stat();
+    return { stream: handle.createReadStream() as AsyncIterable<Buffer>, size };
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new Failed(`${file} can't be read: ${why}`);
+  }
+}
+
+/** Lines that hold no event: how many, and the first of them with what is wrong. */
+type Wrong = { lines: number; first: { line: number; problem: string }[] };
+const NAMED = 10;
+
+async function setAside(wrong: Wrong, line: number, text: string | null): Promise<void> {
+  wrong.lines++;
+  if (wrong.first.length >= NAMED) return;
+  wrong.first.push({ line, problem: text === null ? 'it is too long for an event' : await problemIn(text) });
+}
+
+async function problemIn(text: string): Promise<string> {
+  const { payloadOf } = await import('../mailgun/payload.ts');
+  const payload = payloadOf(text, { kind: 'json', type: 'application/json' });
+  return typeof payload === 'string' ? payload : 'it is no event of Mailgun';
+}
+
+const firstWords = ({ first: [one] }: Wrong): string => (one ? ` (line ${one.line}: ${one.problem})` : '');
+
+async function tellChange(terminal: Terminal, line: number, about: Sighting, { from, to }: Change, json: boolean) {
+  const { maskAddress } = await import('../core/address.ts');
+  const { maskReply } = await import('../core/mask.ts');
+  const { replyWords } = await import('../core/reply-words.ts');
+  const recipient = maskAddress(about.recipient ?? '');
+  const reply = printable(maskReply(replyWords(about.bounce), about.recipient ?? '', about.subject));
+  const text = json
+    ? JSON.stringify({ line, recipient, reply, from, to })
+    : [
+        wrapped(`line ${line}  `, `${recipient}  ${reply}`),
+        wrapped('    was  ', rulingWords(from)),
+        wrapped('    now  ', rulingWords(to)),
+      ].join('\n');
+  // No faster than it is read: the file may be long and every event of it change.
+  if (!terminal.out.write(`${text}\n`)) await new Promise<void>((resolve) => terminal.out.once('drain', resolve));
+}
+
+const PLAN: Record<Ruling['plan'], string> = {
+  retry: 'sent again',
+  wait: 'sent again after a longer wait',
+  switch: 'sent through the secondary',
+  stop: 'not sent again',
+};
+
+const rulingWords = (r: Ruling): string =>
+  `${r.decision} (${r.cause}, rule ${r.rule}): ${PLAN[r.plan]}${r.suppress === null ? '' : ', address suppressed'}`;
+
+const EFFECT: Record<Effect, string> = {
+  retried: 'sent again',
+  retried_later: 'sent again after a longer wait',
+  switched: 'sent through the secondary',
+  stopped: 'not sent again',
+  suppressed: 'address suppressed',
+  to_mend: 'yours to mend',
+};
+
+function summaryOf(tally: Tally, wrong: Wrong): string[] {
+  const row = (...cells: (string | number)[]) =>
+    cells.map((cell, i) => (i === 0 ? String(cell).padEnd(32) : String(cell).padStart(10))).join('');
+  const effects = Object.entries(tally.effects) as [Effect, Tally['effects'][Effect]][];
+  const moves = Object.entries(tally.moves).sort(([, a], [, b]) => b - a);
+  return [
+    '',
+    `${plural(tally.events, 'event', 'events')}, ${plural(tally.failures, 'final failure', 'final failures')}, ${tally.changed} judged differently.`,
+    '',
+    row('', 'before', 'after', 'newly', 'no longer'),
+    ...effects.map(([effect, n]) => row(EFFECT[effect], n.before, n.after, n.newly, n.noLonger)),
+    ...(moves.length > 0 ? ['', ...moves.map(([move, n]) => row(move, n))] : []),
+    ...(wrong.lines > 0 ? ['', `${plural(wrong.lines, 'line holds', 'lines hold')} no event of Mailgun:`] : []),
+    ...wrong.first.map(({ line, problem }) => wrapped(`  line ${line}: `, problem)),
+    ...(wrong.lines > wrong.first.length ? [`  and ${wrong.lines - wrong.first.length} more`] : []),
+  ];
+}
+
+const OFTEN = 250;
+
+/** How far it is, on a terminal only, and no more than a few times a second. */
+function progressOn(terminal: Terminal, size: number | null): (bytes: number, events: number, end?: boolean) => void {
+  if (!('isTTY' in terminal.err) || terminal.err.isTTY !== true) return () => {};
+  let last = 0;
+  return (bytes, events, end = false) => {
+    const now = terminal.now();
+    if (!end && now - last < OFTEN) return;
+    last = now;
+    const share = size ? `${Math.floor((100 * bytes) / size)} %, ` : '';
+    terminal.err.write(end ? '\r\x1b[K' : `\r${share}${events} events`);
+  };
+}
