@@ -12,6 +12,8 @@ export type MessageRecord = {
   class: MessageClass;
   key: string | null;
   createdAt: Ms;
+  /** The server that it was handed to, when that is not Mailgun. */
+  via?: string;
 };
 
 /** What is told of it: that it is about to be sent, or what became of the call. In this form it waits in the spool, too. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { canonicalAddress, domainOf, isAddress } from '../core/address.ts';
 import type { Refusal } from '../core/answer.ts';
 import { CLASSES, type Fact } from '../core/delivery.ts';
-import { policyFor } from '../core/policy.ts';
+import { policyFor, watchOnly } from '../core/policy.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
@@ -95,6 +95,7 @@ const RECORD = z
         .string({ error: 'must be text' })
         .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'must be a ULID')
         .optional(),
+      via: line.max(255, 'must have at most 255 characters').optional(),
       error: z
         .object(
           { status: z.number({ error: 'must be a number' }).int().nullish(), message: z.string().nullish() },
@@ -142,6 +143,7 @@ async function ownId(store: Store, told: Told): Promise<boolean> {
 function draftOf(settings: Settings, told: Told, now: Ms): Draft {
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
+  const policy = policyFor(told.class, settings.policies);
   return {
     ...(told.id === undefined ? {} : { id: told.id }),
     messageId: told.messageId,
@@ -151,7 +153,7 @@ function draftOf(settings: Settings, told: Told, now: Ms): Draft {
     class: told.class,
     key: told.key ?? null,
     origin: 'recorded',
-    policy: policyFor(told.class, settings.policies),
+    policy: told.via === undefined ? policy : watchOnly(policy),
     recipients: [...told.to, ...(told.cc ?? []), ...(told.bcc ?? [])],
     facts: factsOf(told, at, now + settings.lease),
     createdAt: at,
@@ -165,20 +167,28 @@ function oneLine(subject: string): string {
 }
 
 function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
-  const both = handedOver(at, told.messageId);
+  const both = told.via === undefined ? handedOver(at, told.messageId) : elsewhere(told.via, at, told.messageId);
   if (told.state === 'accepted') return both;
   const claim = both.flatMap((f) => (f.kind === 'claimed' ? [{ ...f, leaseUntil }] : []));
   return told.state === 'sending' ? claim : [...claim, refusal(told, at)];
 }
 
+/** Handed to a server that tells nothing more: reported as such, and never sent by us. */
+const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
+  handedOver(at, messageId).map((fact): Fact => {
+    if (fact.kind === 'claimed') return { ...fact, provider: 'secondary', route: 'secondary' };
+    return fact.kind === 'accepted' ? { ...fact, via, tracked: false } : fact;
+  });
+
 /** No status (a time-out, a reset), and a 5xx, are no "no": Mailgun has been seen to answer 500 and to send all the same. */
-function refusal({ error }: Told, at: Ms): Fact {
+function refusal({ error, via: server }: Told, at: Ms): Fact {
+  const via = server ?? null;
   const status = error?.status ?? null;
   const words = (error?.message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
   const detail = [status, words].filter(Boolean).join(' ') || 'the application does not say why';
   const why = whyOf(status);
-  if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail, via: null };
-  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null, via: null };
+  if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail, via };
+  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null, via };
 }
 
 function whyOf(status: number | null): Refusal | null {
