@@ -75,15 +75,18 @@ export async function dailyBars(store: Store, days: readonly { day: string; from
     .db('rollups')
     .where({ span })
     .whereIn('what', ['outcome', 'state'])
+    // How these arrived is an outcome.
+    .whereNotIn('value', ['delivered', 'relayed'])
     .where('bucket', '>=', first.from)
     .where('bucket', '<', last.to)
     .groupBy('bucket', 'what', 'value')
     .select('bucket', 'what', 'value')
     .sum({ n: 'n' });
   const bars = days.map((d) => ({ day: d.day, firstTry: 0, afterRetry: 0, byFallback: 0, lost: 0, other: 0 }));
-  for (const { bucket, what, value, n } of rows) {
-    const bar = bars[days.findIndex((d) => Number(bucket) >= d.from && Number(bucket) < d.to)];
-    const part = partOf(what, value);
+  let at = 0;
+  for (const { bucket, what, value, n } of rows.sort((a, b) => Number(a.bucket) - Number(b.bucket))) {
+    while (Number(bucket) >= (days[at]?.to ?? Number.POSITIVE_INFINITY)) at++;
+    const [bar, part] = [bars[at], partOf(what, value)];
     if (bar && part) bar[part] += Number(n);
   }
   return bars;
