@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { maskAddress } from '../core/address.ts';
+import { maskReply } from '../core/mask.ts';
 import type { Change, Effect, RuleSet, Ruling, Tally } from '../core/replay.ts';
+import { replyWords } from '../core/reply-words.ts';
 import type { Sighting } from '../core/sighting.ts';
 import { ownRules } from './classify.ts';
 import { EXIT, Failed, plural, printable, say, type Terminal, wrapped } from './terminal.ts';
@@ -50,7 +53,11 @@ async function test(terminal: Terminal, file: string, options: Options): Promise
     const sighting = text === null ? null : reopen(text, null);
     const change = sighting && compare(tally, sighting, present, other);
     if (!sighting) await setAside(wrong, number, text);
-    else if (change) await tellChange(terminal, number, sighting, change, options.json === true);
+    else if (change) {
+      // No faster than it is read: the file may be long and every event of it change.
+      const taken = terminal.out.write(`${changeWords(number, sighting, change, options.json === true)}\n`);
+      if (!taken) await new Promise<void>((resolve) => terminal.out.once('drain', resolve));
+    }
   }
   progress(size ?? 0, tally.events, true);
   if (tally.events === 0) throw new Failed(`There is no event of Mailgun in ${file}${firstWords(wrong)}.`);
@@ -116,21 +123,15 @@ async function problemIn(text: string): Promise<string> {
 
 const firstWords = ({ first: [one] }: Wrong): string => (one ? ` (line ${one.line}: ${one.problem})` : '');
 
-async function tellChange(terminal: Terminal, line: number, about: Sighting, { from, to }: Change, json: boolean) {
-  const { maskAddress } = await import('../core/address.ts');
-  const { maskReply } = await import('../core/mask.ts');
-  const { replyWords } = await import('../core/reply-words.ts');
+function changeWords(line: number, about: Sighting, { from, to }: Change, json: boolean): string {
   const recipient = maskAddress(about.recipient ?? '');
   const reply = printable(maskReply(replyWords(about.bounce), about.recipient ?? '', about.subject));
-  const text = json
-    ? JSON.stringify({ line, recipient, reply, from, to })
-    : [
-        wrapped(`line ${line}  `, `${recipient}  ${reply}`),
-        wrapped('    was  ', rulingWords(from)),
-        wrapped('    now  ', rulingWords(to)),
-      ].join('\n');
-  // No faster than it is read: the file may be long and every event of it change.
-  if (!terminal.out.write(`${text}\n`)) await new Promise<void>((resolve) => terminal.out.once('drain', resolve));
+  if (json) return JSON.stringify({ line, recipient, reply, from, to });
+  return [
+    wrapped(`line ${line}  `, `${recipient}  ${reply}`),
+    wrapped('    was  ', rulingWords(from)),
+    wrapped('    now  ', rulingWords(to)),
+  ].join('\n');
 }
 
 const PLAN: Record<Ruling['plan'], string> = {
