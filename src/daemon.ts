@@ -9,9 +9,9 @@ import { createBell, every } from './loop.ts';
 import { settingsOf } from './settings.ts';
 import { bundleAlerts, sendAlerts } from './steps/alert.ts';
 import { digest } from './steps/digest.ts';
+import { fileSpool } from './steps/file-spool.ts';
 import { pollEvents } from './steps/poll.ts';
 import { prune } from './steps/prune.ts';
-import { fileSpool } from './steps/file-spool.ts';
 import { reconcileDue } from './steps/reconcile.ts';
 import { report } from './steps/send-report.ts';
 import { learnRetention, RECONCILED, watch } from './steps/watch.ts';
@@ -104,14 +104,12 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   const app = createApp(httpDeps(inside, digestBell.ring, dueBell.ring));
   const server = await listen(app, config.HOST, config.PORT);
   cron.setLogger(quiet(log));
-  const task = cron.schedule(
-    config.RECONCILE_CRON,
-    () => tick().catch((error) => log.error({ step: 'tick', error }, 'a reconciliation failed')),
-    {
-      name: 'reconcile',
-      noOverlap: true,
-    },
-  );
+  let ticking = Promise.resolve();
+  const onTick = () => {
+    ticking = tick().catch((error) => log.error({ step: 'tick', error }, 'a reconciliation failed'));
+    return ticking;
+  };
+  const task = cron.schedule(config.RECONCILE_CRON, onTick, { name: 'reconcile', noOverlap: true });
   log.info({ port: server.port, database: store.kind, domains: config.MAILGUN_DOMAIN }, 'homing is up');
 
   let stopped: Promise<void> | null = null;
@@ -119,7 +117,8 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     log.info({}, 'stopping: no new work is taken');
     stopping.abort();
     await task.destroy();
-    await Promise.all([server.close(GRACE), ...loops]);
+    // The tick under way may be in the middle of a hand-over, whose answer must be heard and written down.
+    await Promise.all([server.close(GRACE), ticking, ...loops]);
     await Promise.all([outside.relays?.close(), outside.alerting.close(), outside.port.close()]);
     await store.close();
     log.info({}, 'stopped');
