@@ -18,9 +18,13 @@ const source: Knex.MigrationSource<string> = {
   getMigration: async (file) => (await import(pathToFileURL(join(DIRECTORY, file)).href)) as Knex.Migration,
 };
 
+/** A process that migrates SQLite holds the write lock: when Knex's own lock stands alone for so long, its owner is dead. */
+const DEAD_AFTER = 5 * SECOND;
+
 /** Brings the schema up to date and returns the names of the migrations that it ran. Several processes may do so at once. */
 export async function migrate(db: Knex): Promise<string[]> {
   const tries = MINUTE / (SECOND / 4);
+  const mysql = db.client.config.client === 'mysql2';
   for (let n = 1; ; n++) {
     try {
       await prepareTables(db);
@@ -28,6 +32,7 @@ export async function migrate(db: Knex): Promise<string[]> {
       return names.map((name) => source.getMigrationName(name));
     } catch (error) {
       if (!isRace(error) || n >= tries) throw error;
+      if (!mysql && isLocked(error) && n % (DEAD_AFTER / (SECOND / 4)) === 0) await breakLock(db);
       await sleep(SECOND / 4);
     }
   }
@@ -53,9 +58,19 @@ async function prepareTables(db: Knex): Promise<void> {
   await db('knex_migrations_lock').insert({ index: 1, is_locked: 0 }).onConflict('index').ignore();
 }
 
+const isLocked = (error: unknown): boolean => (error as { name?: string }).name === 'MigrationLocked';
+
+/** A kill in the middle of a migration leaves the lock behind, and nothing else: SQLite takes the rest back. */
+async function breakLock(db: Knex): Promise<void> {
+  try {
+    await db('knex_migrations_lock').update({ is_locked: 0 });
+  } catch (error) {
+    if (!isRace(error)) throw error; // somebody migrates after all
+  }
+}
+
 function isRace(error: unknown): boolean {
   const e = error as { name?: string; code?: string; message?: string };
-  if (e.name === 'MigrationLocked' || e.code === 'ER_TABLE_EXISTS_ERROR' || e.code?.startsWith('SQLITE_BUSY'))
-    return true;
+  if (isLocked(error) || e.code === 'ER_TABLE_EXISTS_ERROR' || e.code?.startsWith('SQLITE_BUSY')) return true;
   return /already exists|database is locked/.test(e.message ?? '');
 }
