@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher, FormData } from 'undici';
+import type { Ms } from '../core/time.ts';
 
 export type Call = {
   url: URL;
@@ -7,10 +8,15 @@ export type Call = {
   headers: Record<string, string>;
   body: string | FormData | null;
   /** For all of it, from the wait for a connection to the last byte of the answer. Several calls may share one. */
-  deadline: AbortSignal;
+  deadline: Deadline;
   /** Bytes of the answer's body. */
   limit: number;
 };
+
+/** The signal ends what is under way; `at` is on the monotonic clock. */
+export type Deadline = { signal: AbortSignal; at: Ms };
+
+export const within = (ms: Ms): Deadline => ({ signal: AbortSignal.timeout(ms), at: performance.now() + ms });
 
 export type Exchanged =
   /** `whole` is false for an answer that broke off, took too long or grew too large. */
@@ -33,7 +39,7 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
     const end = (result: Exchanged) => {
       if (isOver) return;
       isOver = true;
-      call.deadline.removeEventListener('abort', expire);
+      call.deadline.signal.removeEventListener('abort', expire);
       resolve(result);
     };
     const reply = (whole: boolean): Exchanged => {
@@ -45,8 +51,8 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
       controller?.abort(new Error(why));
     };
     const expire = () => breakOff('the time for it was over');
-    if (call.deadline.aborted) return expire();
-    call.deadline.addEventListener('abort', expire);
+    if (call.deadline.signal.aborted) return expire();
+    call.deadline.signal.addEventListener('abort', expire);
 
     const { origin, pathname, search } = call.url;
     agent.dispatch(
@@ -54,6 +60,8 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
       {
         onRequestStart(given) {
           controller = given;
+          // A process that was paused finds its connection ready before its timers go off.
+          if (performance.now() >= call.deadline.at) expire();
           // Given up while it waited for a connection: it was called "not sent", so it must not be sent now.
           if (isOver) given.abort(new Error('given up'));
           else begun = true;

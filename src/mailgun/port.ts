@@ -3,7 +3,7 @@ import { Agent, FormData } from 'undici';
 import type { Answer } from '../core/answer.ts';
 import type { Ms } from '../core/time.ts';
 import { answerTo, bodyOf } from './answers.ts';
-import { type Call, type Exchanged, exchange } from './exchange.ts';
+import { type Call, type Deadline, type Exchanged, exchange, within } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
 import { isAllowedOrigin } from './storage.ts';
 
@@ -93,8 +93,8 @@ export function createPort(options: PortOptions): Port {
   return {
     sendMime: (domain, mail) => handOver(`/v3/${encodeURIComponent(domain)}/messages.mime`, mimeForm(mail)),
     send: (domain, form) => handOver(`/v3/${encodeURIComponent(domain)}/messages`, form),
-    repost: (targets, mail) => repost(ask, targets, mail, AbortSignal.timeout(options.timeout)),
-    fetchMime: (targets) => fetchMime(ask, targets, AbortSignal.timeout(options.timeout)),
+    repost: (targets, mail) => repost(ask, targets, mail, within(options.timeout)),
+    fetchMime: (targets) => fetchMime(ask, targets, within(options.timeout)),
     get: (path, query) => call(query ? `${path}?${new URLSearchParams(query)}` : path, { method: 'GET' }),
     postJson: (path, body) => call(path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) }),
     postForm: (path, fields) =>
@@ -123,7 +123,7 @@ function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: Port
     const url = URL.canParse(text) ? new URL(text) : null;
     if (!url || !isAllowed(url.origin)) return { kind: 'silence', begun: false, why: 'the host is not allowed' };
     const always = { authorization, 'accept-encoding': 'identity', 'user-agent': 'homing' };
-    const until = deadline ?? AbortSignal.timeout(timeout);
+    const until = deadline ?? within(timeout);
     return exchange(agent, { url, method, headers: { ...headers, ...always }, body, deadline: until, limit });
   };
 }
@@ -155,7 +155,7 @@ async function repost(
   ask: Ask,
   targets: readonly string[],
   { to, deliverAt }: { to: string; deliverAt: Ms | null },
-  deadline: AbortSignal,
+  deadline: Deadline,
 ): Promise<Answer> {
   const entries: FormEntry[] = [['to', to]];
   if (deliverAt !== null) entries.push(['o:deliverytime', deliveryTime(deliverAt)]);
@@ -190,7 +190,7 @@ function telling(refusals: readonly Refused[]): Refused {
 }
 
 /** Reading does no harm, so any trouble leads to the next target. */
-async function fetchMime(ask: Ask, targets: readonly string[], deadline: AbortSignal): Promise<Fetched> {
+async function fetchMime(ask: Ask, targets: readonly string[], deadline: Deadline): Promise<Fetched> {
   const failures: Exclude<Fetched, { kind: 'mime' }>[] = [];
   for (const target of targets) {
     const headers = { accept: 'message/rfc2822' };
