@@ -118,14 +118,25 @@ function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: Port
     (origin === api && origin.startsWith('https:')) || isAllowedOrigin(origin, allowedHosts);
   if (!isAllowed(api))
     throw new Error('plain http to the Mailgun API needs its host, with the port, among the allowed');
-  const authorization = `Basic ${Buffer.from(`api:${apiKey}`).toString('base64')}`;
+  const login = Buffer.from(`api:${apiKey}`).toString('base64');
+  const authorization = `Basic ${login}`;
   return async (text, { method, headers = {}, body = null, limit = ANSWER_LIMIT, deadline }) => {
     const url = URL.canParse(text) ? new URL(text) : null;
     if (!url || !isAllowed(url.origin)) return { kind: 'silence', begun: false, why: 'the host is not allowed' };
     const always = { authorization, 'accept-encoding': 'identity', 'user-agent': 'homing' };
     const until = deadline ?? within(timeout);
-    return exchange(agent, { url, method, headers: { ...headers, ...always }, body, deadline: until, limit });
+    const call = { url, method, headers: { ...headers, ...always }, body, deadline: until, limit };
+    return withoutSecrets(await exchange(agent, call), [login, apiKey]);
   };
+}
+
+/** An error page may show the request that it answers, and what Mailgun says is stored, logged and mailed to people. */
+function withoutSecrets(exchanged: Exchanged, secrets: readonly string[]): Exchanged {
+  if (exchanged.kind === 'silence') return exchanged;
+  const shown = secrets.filter((secret) => secret !== '' && exchanged.body.includes(secret));
+  if (shown.length === 0) return exchanged;
+  const text = shown.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), exchanged.body.toString('latin1'));
+  return { ...exchanged, body: Buffer.from(text, 'latin1') };
 }
 
 function formOf(entries: readonly FormEntry[]): FormData {
