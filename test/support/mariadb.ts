@@ -12,6 +12,8 @@ export type MariaDb = {
   url(database: string): string;
   /** Kills it as a power cut would, and starts it again in the same folder. */
   crash(): Promise<void>;
+  /** Until it has ended by itself. */
+  ended(): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -88,14 +90,18 @@ export async function startMariaDb(settings: Record<string, string> = {}): Promi
     server = launch();
     return ready(server);
   };
-  return { port, url, crash: () => end(server), restart, stop };
+  return { port, url, crash: () => end(server), ended: () => gone(server), restart, stop };
 }
 
 async function end(server: ChildProcess): Promise<void> {
-  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
-  const gone = once(server, 'exit');
+  const ended = gone(server);
   server.stdin?.end();
-  await gone;
+  await ended;
+}
+
+async function gone(server: ChildProcess): Promise<void> {
+  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
+  await once(server, 'exit');
 }
 
 function ready(server: ChildProcess): Promise<void> {
