@@ -1,0 +1,56 @@
+// npm run soak: mail of every fate while the daemons are killed without a word, again and again; then the verdict.
+//   --messages N   (2000)
+//   --daemons N    on one database (1)
+//   --kills N      at least; it goes on until all mail is sent (40)
+//   --seed N       of the moments of the kills
+//   --mariadb      on a private MariaDB instead of a SQLite file
+import { parseArgs } from 'node:util';
+import { migrate } from '../src/store/migrate.ts';
+import { openStore } from '../src/store/open.ts';
+import { campaign } from '../test/e2e/campaign.ts';
+import { startMariaDb } from '../test/support/mariadb.ts';
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '2000' },
+    daemons: { type: 'string', default: '1' },
+    kills: { type: 'string', default: '40' },
+    seed: { type: 'string', default: '1' },
+    mariadb: { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** A server of our own with an empty database. */
+async function mariaDb() {
+  const server = await startMariaDb();
+  const root = openStore(server.url(''));
+  await root.db.raw('create database soak character set utf8mb4');
+  await root.close();
+  const store = openStore(server.url('soak'));
+  await migrate(store.db);
+  await store.close();
+  return { url: server.url('soak'), stop: server.stop };
+}
+
+const server = values.mariadb ? await mariaDb() : null;
+try {
+  const { problems, kills, recorded, doubles, seconds } = await campaign({
+    messages: Number(values.messages),
+    daemons: Number(values.daemons),
+    kills: Number(values.kills),
+    seed: Number(values.seed),
+    between: [800, 2500],
+    untilSent: true,
+    patience: 300_000,
+    ...(server ? { database: server.url } : {}),
+    say,
+  });
+  for (const problem of problems.slice(0, 50)) say(`  ${problem}`);
+  say(`${recorded.length} messages, ${kills} kills, ${doubles} possible doubles written down, ${seconds} s`);
+  say(problems.length === 0 ? 'verdict: everything holds' : `verdict: ${problems.length} problem(s)`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  await server?.stop();
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/sim/mailgun.ts';
+import { type Sink, type SinkOptions, startSink } from '../../src/sim/sink.ts';
+import { type DaemonProcess, startProcess } from './daemon.ts';
+import { type Front, startFront } from './front.ts';
+
+export const DOMAIN = 'mg.example.com';
+export const ADMIN = 'admin@team.example';
+export const TOKEN = 'token-of-the-application';
+export const SIGNING_KEY = 'canary-signing-key-4711';
+/** To be found nowhere but in requests to Mailgun. */
+export const API_KEY = 'key-CANARY0815canary0815';
+
+export type WorldOptions = {
+  database?: string;
+  env?: Record<string, string>;
+  sim?: Partial<SimMailgunOptions>;
+  sink?: SinkOptions;
+};
+
+export type World = {
+  sim: SimMailgun;
+  sink: Sink;
+  front: Front;
+  env: Record<string, string>;
+  database: string;
+  folder: string;
+  /** Starts one more daemon and waits until it is up, behind the front. */
+  start(more?: Record<string, string>): Promise<DaemonProcess>;
+  /** Every daemon that was ever started. */
+  daemons: readonly DaemonProcess[];
+  close(): Promise<void>;
+};
+
+/** A simulated Mailgun, a mail sink, and a place for daemons; no daemon yet. */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'homing-e2e-'));
+  const quirks = { deliveryLatency: 100, webhookLatency: 30, deferDelay: 1000, ...options.sim?.quirks };
+  // 0.3, 0.6, 0.9, 3.6, 7.2 and 14.4 s between the tries of a webhook
+  const sim = await startSimMailgun({
+    apiKey: API_KEY,
+    signingKey: SIGNING_KEY,
+    domains: [DOMAIN],
+    ...options.sim,
+    quirks: { webhookRetryScale: 0.001, webhookTimeout: 5000, ...quirks },
+  });
+  const sink = await startSink(options.sink);
+  const front = await startFront();
+  sim.setWebhook(`${front.url}/webhooks/mailgun`);
+  const database = options.database ?? `sqlite:${join(folder, 'homing.sqlite')}`;
+  const env = { ...environment(database, sim, sink), ...options.env };
+  const daemons: DaemonProcess[] = [];
+  return {
+    sim,
+    sink,
+    front,
+    env,
+    database,
+    folder,
+    daemons,
+    async start(more = {}) {
+      const daemon = startProcess(['start'], { ...env, ...more });
+      daemons.push(daemon);
+      const port = await daemon.up;
+      front.add(port);
+      void daemon.ended.then(() => front.remove(port));
+      return daemon;
+    },
+    async close() {
+      await Promise.all(daemons.filter((d) => d.isRunning()).map((d) => d.kill()));
+      await Promise.all([sim.close(), sink.close(), front.close()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The defaults, with the waits of hours shrunk to seconds: 0.6, 1.2, 2.4 and 4.8 s stand for 4, 16, 64 and 256 min. */
+const environment = (database: string, sim: SimMailgun, sink: Sink): Record<string, string> => ({
+  DATABASE_URL: database,
+  HOST: '127.0.0.1',
+  PORT: '0',
+  LOG_LEVEL: 'info',
+  MAILGUN_API_KEY: API_KEY,
+  MAILGUN_DOMAIN: DOMAIN,
+  MAILGUN_API_URL: sim.url,
+  MAILGUN_WEBHOOK_SIGNING_KEY: SIGNING_KEY,
+  MAILGUN_STORAGE_HOSTS: new URL(sim.storageOrigin).host,
+  SECONDARY_SMTP_URL: sink.url,
+  ADMIN_EMAILS: ADMIN,
+  ALERT_FROM: `homing@${DOMAIN}`,
+  ALERT_GROUP: '1s',
+  ALERT_REPEAT: '1s',
+  API_TOKENS: TOKEN,
+  RETRY_BASE: '2',
+  RETRY_UNIT: '300ms',
+  RETRY_SPREAD: '0',
+  RETRY_PAUSE: '300ms',
+  RECONCILE_CRON: '* * * * * *',
+  EVENTS_SETTLE: '3s',
+  SILENCE_AFTER: '60s',
+  DUE_POLL: '200ms',
+  ADOPT_AFTER: '10s',
+  LEASE: '4s',
+});
