@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { BLOCKED_IP } from '../../src/sim/fates.ts';
+import type { SimRequest } from '../../src/sim/world.ts';
+import { type ApiMessage, detail, type Recorded, sendAll, settled, until } from './application.ts';
+import { createWorld, type World, type WorldOptions } from './support.ts';
+import { copiesOf } from './verdict.ts';
+
+const isRepost = (r: SimRequest): boolean => r.method === 'POST' && r.path.includes('/messages/');
+
+/** Mails that are all blocked once, at a Mailgun that takes its time to answer a re-post. */
+async function slowWorld(t: TestContext, latency: number, options: WorldOptions = {}): Promise<World> {
+  const env = { RETRY_SCHEDULE: 'local', RETRY_UNIT: '100ms', ...options.env };
+  const world = await createWorld({ ...options, env, sim: { otherwise: () => 'deliver' } });
+  t.after(world.close);
+  world.sim.misbehave(isRepost, { latency });
+  return world;
+}
+
+function blockedOnce(world: World, count: number) {
+  const mails = Array.from({ length: count }, (_, n) => ({ recipient: `blocked-once.${n}@there.example` }));
+  for (const { recipient } of mails) world.sim.fate(recipient, [BLOCKED_IP, 'deliver']);
+  return mails;
+}
+
+const inFlight = (world: World): number => world.sim.requests.filter((r) => isRepost(r) && r.status === null).length;
+
+async function details(world: World, recorded: readonly Recorded[]): Promise<ApiMessage[]> {
+  const messages: ApiMessage[] = [];
+  for (const { id } of recorded) messages.push(await detail(world.front.url, id));
+  return messages;
+}
+
+/** Hand-overs of ours that ended without an answer; the application's own may have had to wait for a daemon. */
+const unansweredIn = (messages: readonly ApiMessage[]) =>
+  messages.flatMap((m) =>
+    m.deliveries.flatMap((d) => d.facts.filter((f) => f.kind === 'unanswered' && (f.attempt ?? 0) > 1)),
+  );
+
+test('SIGTERM in the middle of hand-overs ends with 0 and leaves none of them unanswered', async (t) => {
+  const world = await slowWorld(t, 700);
+  let daemon = await world.start();
+  const sending = sendAll(world, blockedOnce(world, 60));
+  for (let round = 0; round < 3; round++) {
+    await until('hand-overs in flight', () => inFlight(world) >= 3);
+    const asked = Date.now();
+    daemon.signal('SIGTERM');
+    assert.deepEqual(await daemon.ended, { code: 0, signal: null });
+    assert.ok(Date.now() - asked < 25_000, `it took ${Date.now() - asked} ms`);
+    assert.ok(daemon.lines.some((l) => l.includes('"stopped"')));
+    daemon = await world.start();
+  }
+  const recorded = await sending;
+  await settled(world.front.url);
+  const messages = await details(world, recorded);
+  assert.deepEqual(unansweredIn(messages), []);
+  for (const { recipient } of recorded) assert.equal(copiesOf(world, recipient), 1, recipient);
+  for (const { deliveries } of messages) assert.equal(deliveries[0]?.state, 'delivered');
+});
+
+test('a process told to stop answers webhooks to the end of what came in, and then none', async (t) => {
+  const world = await slowWorld(t, 0);
+  const daemon = await world.start();
+  const sending = sendAll(world, [{ recipient: 'one@there.example' }]);
+  await sending;
+  await until('the delivery', () => world.sim.copies('one@there.example') === 1);
+  daemon.signal('SIGTERM');
+  assert.equal((await daemon.ended).code, 0);
+  await assert.rejects(fetch(`http://127.0.0.1:${await daemon.up}/healthz`));
+});
+
+test('a daemon that sleeps past its lease between claim and send makes no double when it wakes', async (t) => {
+  const world = await slowWorld(t, 900);
+  // Nobody hears of the failures at first, so that all come due at once.
+  world.sim.setWebhook(null);
+  const first = await world.start({ RECONCILE_CRON: '0 0 1 1 *' });
+  const recorded = await sendAll(world, blockedOnce(world, 100));
+  first.signal('SIGTERM');
+  await first.ended;
+  const sleeper = await world.start();
+  // Of the claimed batch 16 are in flight, and the others wait for their turn.
+  await until('a batch in flight', () => inFlight(world) >= 12);
+  sleeper.signal('SIGSTOP');
+  world.front.remove(await sleeper.up);
+  assert.ok(world.sim.handovers.length < 100 + 100, 'it slept too late: all was sent');
+  world.sim.setWebhook(`${world.front.url}/webhooks/mailgun`);
+  await world.start();
+  await settled(world.front.url);
+  const made = world.sim.handovers.length;
+  sleeper.signal('SIGCONT');
+  const heldBack = () => sleeper.lines.filter((l) => l.includes('"handed over"') && l.includes('"refused"')).length;
+  await until('the sleeper to find itself too late', () => heldBack() > 0);
+  t.diagnostic(`${heldBack()} hand-overs were held back`);
+  sleeper.signal('SIGTERM');
+  assert.equal((await sleeper.ended).code, 0);
+  assert.equal(world.sim.handovers.length, made, 'the sleeper sent something after it woke');
+  for (const { recipient } of recorded) assert.equal(copiesOf(world, recipient), 1, recipient);
+  for (const { deliveries } of await details(world, recorded)) assert.equal(deliveries[0]?.state, 'delivered');
+});
