@@ -124,6 +124,7 @@ function unwrap(flat: string): string {
       .replace(/(?<!\w)[45]\d\d-(?=\S)/g, ' ')
       .replace(/([:;>)"'.] ?)[45]\d\d(?= )/g, '$1');
   }
+  if (text.includes('  ')) text = text.replace(/ {2,}/g, ' ');
   for (const [sign, clause] of SAYING_NOTHING) if (text.includes(sign)) text = text.replace(clause, ' ');
   // Where the text was broken over lines: "ad- dress".
   if (text.includes('- ')) text = text.replace(/(?<=[a-z])- (?=[a-z])/g, '');
@@ -135,6 +136,34 @@ const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
   ['users from spam', /to (?:best )?protect our users from spam(?: and phishing)?,?/g],
   ['amount of spam', /to reduce the amount of spam sent to \w{1,20},?/g],
   ['going to try again', /i'm not going to try again; this message has been in the queue too long\.?/g],
+  // What a relay says before it quotes the reply: its words, and the address of the host it spoke to, decide nothing.
+  [
+    'smtp error from remote',
+    /(?:\bhost \S{1,255}(?: <ip>)?:? )?smtp error from remote (?:mail )?(?:server|mailer) after [a-z ]{1,40}(?::<a>|:<>)?(?: size=\d{1,12})?: ?(?:host \S{1,255}(?: <ip>)?: ?)?/g,
+  ],
+  [
+    'remote host said',
+    /(?:connected to )?<ip> (?:does not like recipient|failed after i sent the message|but sender was rejected|but greeting failed|but connection died|but recipient was rejected)\.? ?remote host said: ?/g,
+  ],
+  ['giving up on', /\bgiving up on <ip>\.?/g],
+  [
+    'google tried to deliver',
+    /google tried to deliver your message, but it was rejected by the (?:server for the )?recipient domain(?: \S{1,120})?(?: by \S{1,255})?(?: <ip>)?\.?/g,
+  ],
+  [
+    'the other server returned',
+    /(?:we recommend contacting the other email provider .{0,80} )?the error that the other server returned was: ?/g,
+  ],
+  ['from the remote server was', /the response from the remote server was: ?/g],
+  ['permanent fatal errors', /-{3,10} the following addresses had permanent fatal errors -{3,10}/g],
+  ['>>> ', />>> (?:rcpt to:<a>|data|mail from:\S{1,128}) (?:<<< )?/g],
+  // What follows from a refused RCPT, quoted after it.
+  [
+    ' 503 ',
+    / 503 (?:bad sequence of commands|(?:error: )?need rcpt(?: \(recipient\))?(?: command)?|no recipients specified|issue rcpt to: command before data command|start afresh from mail|valid rcpt command must precede data|rcpt first)\b\.?/g,
+  ],
+  ['error: no valid recipients', /(?<=\S )(?:554 )?error: no valid recipients/g],
+  ['remote server returned', /\bremote server returned (?:error )?['"] ?/g],
   [' said:', /(?:\bhost |remote (?:host|server) )?\S{0,255}(?: ?\(?<ip>\)?)? ?said: ?/g],
   ['to talk to me', /\bhost \S{1,255} refused to talk to me: ?/g],
   ['in reply to', /\(in reply to [^)]{1,40}\)/g],

@@ -50,6 +50,8 @@ export const CONTENT: readonly Rule[] = [
       '病毒',
       String.raw`black-?listed (?:\S{1,12} )?(?:file|extension|attachment)`,
       'attachment polic',
+      '(?:forbidden|banned|blocked|illegal)_(?:file|ext|attach)',
+      'file_ext',
       'password[- ]protected',
     ],
     unless: ['blocked using', ' listed'],
@@ -96,6 +98,7 @@ export const CONTENT: readonly Rule[] = [
       'language',
       'comply with',
       'mime complexity',
+      String.raw`\bhtml (?:messages?|mails?|e-?mails?|content|format)`,
       'too many (?:mime|parts|attachments)',
     ],
     unless: [

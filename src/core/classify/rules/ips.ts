@@ -55,11 +55,20 @@ export const IPS: readonly Rule[] = [
       'blocked using',
       'sender (?:address|domain)',
       'recipient address rejected: (?:user|no such)',
+      'recipient (?:domain|host)',
       'return(?:ing)? .{0,20}(?:sender|mail)',
-      'your (?:domain|e?-?mail|address|sender)',
+      'your (?:domain|e-?mail address|sender)',
     ],
     source: COMMON,
     example: '550 5.7.25 The sending address 10.9.8.7 has no PTR record',
+  },
+  {
+    name: 'helo-argument-invalid',
+    cause: 'ip_config',
+    enhanced: ['x.5.4', 'x.5.2'],
+    pattern: ['invalid domain', 'invalid (?:host ?name|name)', 'domain name (?:is )?invalid'],
+    source: 'RFC 3463: x.5.4 speaks of the argument of a command, here that of HELO',
+    example: '501 5.5.4 Invalid domain given',
   },
   {
     name: 'helo-name-invalid',
@@ -73,7 +82,7 @@ export const IPS: readonly Rule[] = [
     name: 'helo',
     cause: 'ip_config',
     pattern: [
-      String.raw`\b(?:helo|ehlo)\b.{0,60}(?:reject|invalid|not|need|must|bad|fully|unresolv|mismatch|forged|resolv|fail|syntax|require|denied|block|restrict|does|is |name|argument|impersonat|unacceptable|wrong|dynamic|your|should|looks|unknown|nonexist)`,
+      String.raw`\b(?:helo|ehlo)(?:host)?\b.{0,60}(?:reject|invalid|not|need|must|bad|fully|unresolv|mismatch|forged|resolv|fail|syntax|require|denied|block|restrict|does|is |name|argument|host|error|impersonat|unacceptable|wrong|dynamic|your|should|looks|unknown|nonexist)`,
       String.raw`(?:invalid|bad|bogus|your|fake|forged|unacceptable|mismatch\w{0,2}|need|requires?|incorrect|illegal|no) (?:valid )?(?:\S{1,12} ){0,2}(?:helo|ehlo)\b`,
       'fully[- ]qualified',
       String.raw`\bfqdn\b`,
@@ -156,6 +165,23 @@ export const IPS: readonly Rule[] = [
     example: '550 Refused, see https://www.spamhaus.test/query/ip/10.9.8.7',
   },
   {
+    name: 'look-up-page',
+    cause: 'ip_block',
+    pattern: [
+      String.raw`https?://\S{1,120}[?&;](?:ip|ip_?addr\w{0,4}|v|query|item)=<ip>`,
+      String.raw`(?:lookup|query|block|remove|delist|reputation|rbl|abuse|bl)[^ ]{0,30}[=/?]<ip>`,
+    ],
+    unless: [
+      String.raw`\b(?:spf|openspf|dkim|dmarc)\b`,
+      '(?:user|recipient|mailbox) (?:unknown|not found|unavailable|does not)',
+      'no such',
+      'sender address rejected',
+      '#rcp',
+    ],
+    source: 'a page to which a refused host is sent with its own address',
+    example: '550 Refused, go to https://post.test/block?ip=10.9.8.7',
+  },
+  {
     name: 'ip-list-named-first',
     cause: 'ip_block',
     pattern: [
@@ -219,6 +245,8 @@ export const IPS: readonly Rule[] = [
     unless: [
       '(?:sender|recipient) address rejected',
       'relay',
+      'headers?\\b',
+      'attachment',
       'user unknown',
       'no such user',
       'spf',
@@ -285,7 +313,7 @@ export const IPS: readonly Rule[] = [
     name: 'country',
     cause: 'ip_block',
     pattern: String.raw`(?:country|countries|geo-?(?:ip|location|graphic|block)\S{0,5}|region|foreign (?:mail|ip|host)|international mail|your location)`,
-    unless: ['user unknown', 'no such', 'mailbox', 'regional', 'character', 'language'],
+    unless: ['user unknown', 'no such', 'mailbox', 'regional', 'character', 'language', 'relay'],
     confidence: 0.8,
     source: COMMON,
     example: '554 No mail from your country, please',
@@ -296,8 +324,8 @@ export const IPS: readonly Rule[] = [
     pattern: [
       'black-?list',
       'black listed',
-      'block-?list(?:ed)?',
-      'deny-?list(?:ed)?',
+      'block[- ]?list(?:ed)?',
+      'deny[- ]?list(?:ed)?',
       'ban-?list',
       'blacklisted',
       'blockliste',

@@ -128,6 +128,7 @@ export const SERVERS: readonly Rule[] = [
       'secure (?:channel|connection|transport)',
       'unencrypted',
       'plaintext',
+      String.raw`(?:over|through|via|using) (?:a )?(?:\S{1,8} )?(?:tls|ssl)\b`,
     ],
     unless: ['user unknown', 'no such', 'blocked using'],
     source: 'RFC 3207 and common wordings',
