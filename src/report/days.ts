@@ -37,6 +37,12 @@ export const addDays = (day: string, days: number, timezone: string): string =>
 
 const isoDay = (at: DateTime): string => at.toISODate() ?? '';
 
+/** What the clock on the wall shows, as if it were one of UTC, and back. */
+export const wallClock = (at: Ms, timezone: string): Ms =>
+  DateTime.fromMillis(at, { zone: timezone }).setZone('utc', { keepLocalTime: true }).toMillis();
+export const fromWallClock = (wall: Ms, timezone: string): Ms =>
+  DateTime.fromMillis(wall, { zone: 'utc' }).setZone(timezone, { keepLocalTime: true }).toMillis();
+
 /** As many days right before the period. */
 export function daysBefore(p: Period, days: number): { from: Ms; to: Ms } {
   const from = DateTime.fromISO(p.firstDay, { zone: p.timezone }).minus({ days }).startOf('day');

@@ -37,9 +37,17 @@ const iso = (at: Ms): string => new Date(at).toISOString();
 const seconds = (ms: Ms | null): number | null => (ms === null ? null : Math.round(ms) / SECOND);
 const percentOf = (n: number, all: number): number | null => (all === 0 ? null : Math.round((10_000 * n) / all) / 100);
 
+/** What a period before is compared by; why its failures happened is in its own report. */
 function comparedJson(f: Figures) {
-  const { messages, deliveries, states, arrived, firstTry, byFallback, lost, open, doubles } = f;
-  return { messages, deliveries, states, arrived, firstTry, byFallback, lost, open, doubles, ...timesJson(f) };
+  const { ends: _ends, failures: _failures, retries: _retries, ...rest } = figuresJson(f);
+  const {
+    events: _e,
+    eventsByWebhook: _w,
+    eventsOnlyByPolling: _p,
+    eventsOnlyByPollingPercent: _s,
+    ...compared
+  } = rest;
+  return compared;
 }
 
 function figuresJson(f: Figures) {

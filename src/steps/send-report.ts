@@ -78,7 +78,7 @@ async function writtenUpTo({ store, cron, timezone }: SendReportDeps, now: Ms): 
   if (known) return known.at;
   const first = await firstDeliveryAt(store);
   const last = lastDueAt(cron, timezone, now);
-  const since = first !== null && first < last ? last - 1 : now;
+  const since = first !== null && last !== null && first < last ? last - 1 : now;
   await setCursor(store, WRITTEN, '', since);
   return since;
 }

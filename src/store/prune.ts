@@ -55,7 +55,7 @@ export async function pruneInbox(store: Store, before: Ms, limit: number): Promi
   );
 }
 
-/** Deletes alerts that were sent before that moment. The audit is kept. */
+/** Deletes alerts and reports that were sent, and example replies, from before that moment. The audit is kept. */
 export async function pruneOperations(store: Store, before: Ms, limit: number): Promise<number> {
   const old: { id: string }[] = await store
     .db('alerts')
@@ -64,13 +64,11 @@ export async function pruneOperations(store: Store, before: Ms, limit: number): 
     .orderBy('due_at')
     .select('id')
     .limit(limit);
-  if (old.length === 0) return 0;
-  return transact(store, (tx) =>
-    tx('alerts')
-      .whereIn(
-        'id',
-        old.map((r) => r.id),
-      )
-      .delete(),
-  );
+  return transact(store, async (tx) => {
+    const ids = old.map((r) => r.id);
+    const alerts = ids.length === 0 ? 0 : await tx('alerts').whereIn('id', ids).delete();
+    // A few rows a day each; the sums of all days stay.
+    const reports = await tx('reports').where({ pending: 0 }).where('due_at', '<', before).delete();
+    return alerts + reports + (await tx('rollup_examples').where('day', '<', before).delete());
+  });
 }
