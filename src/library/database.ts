@@ -1,15 +1,13 @@
 import { readConfig } from '../config.ts';
-import type { Settings } from '../core/settings.ts';
 import { AppError } from '../errors.ts';
 import { detailOf } from '../http/present.ts';
 import { settingsOf } from '../settings.ts';
-import { recordMessage } from '../steps/intake.ts';
 import { cancelMessage } from '../steps/operate.ts';
 import { queueMessage } from '../steps/queue.ts';
+import { recordBatch } from '../steps/record-batch.ts';
 import { cancelMessages, findMessage, messagesByKey } from '../store/messages.ts';
-import { openStore, type Store } from '../store/open.ts';
+import { openStore } from '../store/open.ts';
 import type { Backend } from './backend.ts';
-import type { Told, Verdict } from './record.ts';
 
 export type DatabaseOptions = {
   database: string;
@@ -23,7 +21,10 @@ export function openDatabase({ database, env, encryptionKey }: DatabaseOptions):
   const store = openStore(database);
   const now = Date.now;
   return {
-    record: (records) => Promise.all(records.map((record) => recordOne({ store, settings }, record, now()))),
+    async record(records) {
+      const answers = await recordBatch({ store, settings }, records, now());
+      return answers.map((wrong) => (wrong ? { ok: false, why: wordsOf(wrong) } : { ok: true }));
+    },
     async queue(domain, form) {
       const deps = { store, settings, encryptionKey, domains: null };
       const { messageId } = await queueMessage(deps, { domain, form }, now());
@@ -47,12 +48,4 @@ export function openDatabase({ database, env, encryptionKey }: DatabaseOptions):
   };
 }
 
-async function recordOne(deps: { store: Store; settings: Settings }, record: Told, now: number): Promise<Verdict> {
-  try {
-    await recordMessage(deps, record, now);
-    return { ok: true };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { ok: false, why: [error.message, ...error.problems].join('; ').slice(0, 500) };
-  }
-}
+const wordsOf = (error: AppError): string => [error.message, ...error.problems].join('; ').slice(0, 500);

@@ -43,6 +43,8 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   /** The store could not be used lately: records go straight to the spool until it takes one from there. */
   let down = false;
   let looked = false;
+  /** Something went to the spool since the last look at it began. */
+  let unfiled = false;
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
   let filing: Promise<void> | null = null;
@@ -92,6 +94,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       down = true;
     }
     await toSpool(record);
+    unfiled = true;
     schedule();
   }
 
@@ -113,14 +116,16 @@ export function createRecorder(deps: RecorderDeps): Recorder {
 
   async function fileSpool(): Promise<void> {
     filing ??= (async () => {
+      unfiled = false;
       try {
         await deps.spool.file(takeLines);
         down = false;
       } catch {
         // The store is still away, or the folder can't be read; the records are where they were.
-        schedule();
+        unfiled = true;
       }
       filing = null;
+      if (unfiled) schedule();
     })();
     await filing;
   }

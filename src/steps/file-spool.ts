@@ -1,9 +1,8 @@
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
-import { AppError } from '../errors.ts';
 import { openSpool } from '../spool.ts';
 import type { Store } from '../store/open.ts';
-import { recordMessage } from './intake.ts';
+import { recordBatch } from './record-batch.ts';
 
 export type FileSpoolDeps = { store: Store; settings: Settings; folder: string; now: Clock };
 
@@ -11,19 +10,21 @@ export type FileSpoolDeps = { store: Store; settings: Settings; folder: string; 
 export function fileSpool(deps: FileSpoolDeps): Promise<number> {
   // Nothing is appended here but what no store will take, and that may be as much as there was.
   return openSpool({ folder: deps.folder, maxBytes: Number.POSITIVE_INFINITY }).file(async (lines) => {
-    const aside: string[] = [];
-    for (const line of lines) if (!(await isFiled(deps, line))) aside.push(line);
-    return aside;
+    const read = lines.map((line) => ({ line, told: toldIn(line) }));
+    const answers = await recordBatch(
+      deps,
+      read.map(({ told }) => told),
+      deps.now(),
+    );
+    return read.flatMap(({ line }, i) => (answers[i] ? [line] : []));
   });
 }
 
-async function isFiled(deps: FileSpoolDeps, line: string): Promise<boolean> {
+/** What a line tells; null, which no store takes, for one that a full disk has torn. */
+function toldIn(line: string): unknown {
   try {
-    await recordMessage(deps, JSON.parse(line), deps.now());
-    return true;
-  } catch (error) {
-    // A line that is torn or wrong; any other trouble is the database's, and passes.
-    if (error instanceof AppError || error instanceof SyntaxError) return false;
-    throw error;
+    return JSON.parse(line);
+  } catch {
+    return null;
   }
 }

@@ -131,6 +131,10 @@ export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): 
   return { id, created: created && !known };
 }
 
+/** What an application tells, as the store takes it. Throws `AppError` with every problem at once. */
+export const draftFrom = (settings: Settings, input: unknown, now: Ms): Draft =>
+  draftOf(settings, parse(RECORD, input), now);
+
 /** Whether the id that the application chose is in use for this message already. */
 async function ownId(store: Store, told: Told): Promise<boolean> {
   if (told.id === undefined) return false;

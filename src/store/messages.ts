@@ -64,13 +64,8 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
   });
 }
 
-async function insertOrGet(
-  tx: Knex.Transaction,
-  id: string,
-  draft: Draft,
-  now: Ms,
-): Promise<{ message: MessageRow; found: boolean; claimed: boolean }> {
-  const row: MessageRow = {
+export function messageRow(id: string, draft: Draft): MessageRow {
+  return {
     id,
     record_key: recordKey(draft.domain, draft.messageId),
     message_id: draft.messageId,
@@ -83,6 +78,15 @@ async function insertOrGet(
     policy: JSON.stringify(draft.policy),
     created_at: draft.createdAt,
   };
+}
+
+async function insertOrGet(
+  tx: Knex.Transaction,
+  id: string,
+  draft: Draft,
+  now: Ms,
+): Promise<{ message: MessageRow; found: boolean; claimed: boolean }> {
+  const row = messageRow(id, draft);
   // Whoever records the same message waits here. Two that add the same recipient would otherwise both insert it, and
   // MySQL, told to merge, would give the one row the other's id and leave its facts behind.
   const known = (): Promise<MessageRow | undefined> =>
@@ -139,7 +143,7 @@ async function moveClass(tx: Knex.Transaction, message: MessageRow, to: MessageC
   await tx('deliveries').where({ message_id: message.id }).update({ class: to });
 }
 
-function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms, first: boolean): Move {
+export function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms, first: boolean): Move {
   const id = newId(now);
   const birth = { id, createdAt: draft.createdAt, policy: JSON.parse(message.policy) as Policy };
   const view: View = {

@@ -1,0 +1,54 @@
+import type { Ms } from '../core/time.ts';
+import { AppError } from '../errors.ts';
+import { rememberDomains } from '../store/domains.ts';
+import { recordKey } from '../store/ids.ts';
+import type { Draft } from '../store/messages.ts';
+import { recordMany } from '../store/record-many.ts';
+import { draftFrom, type IntakeDeps } from './intake.ts';
+
+/**
+ * Records what applications tell of many messages, in as few commits as may be. What is wrong with one of them is its
+ * answer, null when nothing is, and keeps none of the others; trouble with the database rejects.
+ */
+export async function recordBatch(deps: IntakeDeps, inputs: readonly unknown[], now: Ms): Promise<(AppError | null)[]> {
+  const read = inputs.map((input) => tryDraft(deps, input, now));
+  const strangers = await usedIds(
+    deps,
+    read.filter((d): d is Draft => !(d instanceof AppError)),
+  );
+  const answers = read.map((draft) => {
+    if (draft instanceof AppError) return draft;
+    return strangers.has(draft) ? new AppError('conflict', 'the id belongs to another message') : null;
+  });
+  const drafts = read.filter((draft, i): draft is Draft => answers[i] === null && !(draft instanceof AppError));
+  if (drafts.length === 0) return answers;
+  await rememberDomains(deps.store, [...new Set(drafts.map((d) => d.domain))]);
+  await recordMany(deps.store, drafts, now);
+  return answers;
+}
+
+function tryDraft({ settings }: IntakeDeps, input: unknown, now: Ms): Draft | AppError {
+  try {
+    return draftFrom(settings, input, now);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+/** The drafts whose id is the one of another message. */
+async function usedIds({ store }: IntakeDeps, drafts: readonly Draft[]): Promise<Set<Draft>> {
+  const ids = drafts.flatMap((d) => d.id ?? []);
+  if (ids.length === 0) return new Set();
+  const rows: { id: string; record_key: string }[] = await store
+    .db('messages')
+    .whereIn('id', ids)
+    .select('id', 'record_key');
+  const nameOf = new Map(rows.map((row) => [row.id, row.record_key]));
+  return new Set(
+    drafts.filter((d) => {
+      const name = d.id === undefined ? undefined : nameOf.get(d.id);
+      return name !== undefined && name !== recordKey(d.domain, d.messageId);
+    }),
+  );
+}

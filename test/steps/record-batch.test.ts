@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readConfig } from '../../src/config.ts';
+import { AppError } from '../../src/errors.ts';
+import { settingsOf } from '../../src/settings.ts';
+import { recordMessage } from '../../src/steps/intake.ts';
+import { recordBatch } from '../../src/steps/record-batch.ts';
+import { findMessage } from '../../src/store/messages.ts';
+import type { Store } from '../../src/store/open.ts';
+import { eachStore } from '../support/stores.ts';
+
+const settings = settingsOf(readConfig({}, 'database'));
+const NOW = Date.UTC(2026, 10, 25, 9);
+const mail = (n: number | string, more: object = {}) => ({
+  messageId: `${n}@mg.example.com`,
+  domain: 'mg.example.com',
+  from: 'a@mg.example.com',
+  to: ['ann@example.org'],
+  state: 'accepted',
+  ...more,
+});
+const TOLD = [
+  mail(1, { state: 'sending' }),
+  mail(1),
+  mail(2, { to: ['ann@example.org', 'ANN@example.org', 'bee@example.net'] }),
+  mail(2, { to: ['cid@example.com'] }),
+  mail(3, { key: 'k', createdAt: NOW - 2 }),
+  mail(4, { key: 'k', createdAt: NOW - 1 }),
+  mail(5, { state: 'refused', error: { status: 400, message: 'no' } }),
+  mail(6, { id: '01M8000000000000000000000A' }),
+];
+
+/** Everything that matters of all messages. */
+async function picture(store: Store): Promise<string[]> {
+  const lines: string[] = [];
+  for (let n = 1; n <= 6; n++) {
+    const found = await findMessage(store, `<${n}@mg.example.com>`);
+    for (const { recipient, delivery, facts } of found?.views ?? [])
+      lines.push(`${n} ${recipient} ${delivery.state} ${facts.map((f) => f.key).sort()}`);
+  }
+  return lines.sort();
+}
+
+eachStore(
+  'a batch comes to the same as its records one by one, also when it is told twice',
+  async ({ store, open }) => {
+    for (const one of TOLD) await recordMessage({ store, settings }, one, NOW);
+    const expected = await picture(store);
+    assert.equal(expected.length, 8);
+    for (const table of ['facts', 'due', 'deliveries', 'messages']) await store.db(table).delete();
+    const other = open();
+    await Promise.all([
+      recordBatch({ store, settings }, TOLD, NOW),
+      recordBatch({ store: other, settings }, TOLD, NOW),
+    ]);
+    await recordBatch({ store, settings }, TOLD, NOW);
+    assert.deepEqual(await picture(store), expected);
+  },
+);
+
+eachStore('what is wrong with one record keeps none of the others', async ({ store }) => {
+  await recordMessage({ store, settings }, mail(6, { id: '01M8000000000000000000000A' }), NOW);
+  const told = [mail(1), { torn: true }, null, mail(2, { id: '01M8000000000000000000000A' }), mail(3)];
+  const answers = await recordBatch({ store, settings }, told, NOW);
+  assert.deepEqual(
+    answers.map((a) => (a instanceof AppError ? a.code : a)),
+    [null, 'invalid', 'invalid', 'conflict', null],
+  );
+  assert.equal((await picture(store)).length, 3);
+});
