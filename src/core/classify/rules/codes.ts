@@ -98,11 +98,11 @@ export const OTHER_CODES: readonly Rule[] = (
 /** The reply code alone proves little: only those that mean one thing. */
 export const REPLY_CODES: readonly Rule[] = [
   {
-    name: 'code-530',
+    name: 'code-534',
     cause: 'tls_or_login',
-    codes: [530, 534, 535, 538],
+    codes: [534],
     source: 'RFC 4954',
-    example: { code: 535, message: 'Zzz' },
+    example: { code: 534, message: 'Zzz' },
   },
   {
     name: 'code-50x',

@@ -29,6 +29,8 @@ export const IPS: readonly Rule[] = [
       'cannot find your (?:reverse )?host ?name',
       String.raw`unresolv\w{1,6} (?:\S{1,12} ){0,2}(?:host|client|server|ip)`,
       'ip name lookup',
+      String.raw`host ?name lookup fail\w{0,3} for <ip>`,
+      String.raw`your (?:host ?name|server name) (?:\S{1,12} ){0,2}(?:not|unknown|invalid|be|is)`,
       String.raw`(?:cannot|can't|could not|couldn't|unable to|failed to|not) resolve (?:your|the (?:client|connecting|sending)|client|ip)`,
       '(?:forward|matching) dns',
       String.raw`dns (?:look ?up|query|check) (?:fail\w{0,3}|error) (?:\S{1,12} ){0,2}(?:your|host|ip|<ip>|client)`,

@@ -123,6 +123,7 @@ export const SENDERS: readonly Rule[] = [
       'arc (?:validation|seal)',
       'originating (?:ip|host) .{0,40}not permitted',
       'nicht berechtigt',
+      String.raw`(?:can't|cannot|may not|not) send (?:mail )?(?:as|on behalf of) `,
       String.raw`non autoris\w{1,3} .{0,30}(?:domaine|expedit)`,
     ],
     unless: [
@@ -180,6 +181,7 @@ export const SENDERS: readonly Rule[] = [
       String.raw`refus\w{0,3} to (?:receive|accept) (?:\S{1,12} ){0,2}(?:mail|messages?|e-?mails?)`,
       'definitively does not want',
       'by (?:the )?owner of',
+      'the (?:recipient|user) has (?:put|placed|added)',
     ],
     unless: ['unauthori[sz]ed sender address', '(?:dmarc|spf|dkim)', 'from (?:<ip>|your (?:ip|host|server|network))'],
     source: COMMON,

@@ -23,6 +23,14 @@ export const DELIVERY_PROGRAMS: readonly Rule[] = [
 /** A server that says how to log in, in words that also speak of relaying or of the host. */
 export const LOGINS: readonly Rule[] = [
   {
+    // Whatever user they speak of is the one who logs in.
+    name: 'login-code',
+    cause: 'tls_or_login',
+    codes: [530, 535, 538],
+    source: 'RFC 4954',
+    example: { code: 535, message: 'User unknown' },
+  },
+  {
     name: 'login-advised',
     cause: 'tls_or_login',
     pattern: [
@@ -132,7 +140,7 @@ export const SERVERS: readonly Rule[] = [
     ],
     unless: ['user unknown', 'no such', 'blocked using'],
     source: 'RFC 3207 and common wordings',
-    example: '530 5.7.0 Say STARTTLS before anything else',
+    example: '550 5.7.0 Say STARTTLS before anything else',
   },
   {
     name: 'login',
@@ -167,7 +175,7 @@ export const SERVERS: readonly Rule[] = [
       'quota',
     ],
     source: 'RFC 4954 and common wordings',
-    example: '535 5.7.8 Error: authentication failed',
+    example: '550 5.7.8 Error: authentication failed',
   },
   {
     name: 'connection',
