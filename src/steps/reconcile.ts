@@ -11,6 +11,8 @@ import { addHandles, caughtUp } from '../store/inbox.ts';
 import { change } from '../store/ledger.ts';
 import { endedFact } from '../store/messages.ts';
 import { load, type View } from '../store/rows.ts';
+import { isDatabaseTrouble } from '../store/trouble.ts';
+import { sleep } from '../wait.ts';
 import { type AskDeps, ask } from './ask.ts';
 import { barredNow, type Due, decideNow, lookAt } from './circumstances.ts';
 import { type HandOver, type HandOverDeps, handOver } from './handover.ts';
@@ -137,8 +139,10 @@ async function handOverAll(deps: ReconcileDeps, due: readonly Due[], lease: stri
     claimed.map(({ view, action }) =>
       limit(async () => {
         const fact = await handOver(deps, view, action, claimedAt);
-        if (fact.kind === 'accepted' && fact.messageId) await rememberReply(deps, view, fact.messageId);
-        await record({ view, fact });
+        await insist(deps, async () => {
+          if (fact.kind === 'accepted' && fact.messageId) await rememberReply(deps, view, fact.messageId);
+          await record({ view, fact });
+        });
         deps.log.info(
           { delivery: view.id, attempt: view.delivery.attempt, route: action.route, outcome: fact.kind },
           'handed over',
@@ -146,6 +150,21 @@ async function handOverAll(deps: ReconcileDeps, due: readonly Due[], lease: stri
       }),
     ),
   );
+}
+
+/**
+ * What became of a hand-over is known to this process alone. While the database is away it is kept here, and its place is
+ * not free for another: what can't be written down must not be sent.
+ */
+async function insist(deps: ReconcileDeps, write: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (deps.signal.aborted || !isDatabaseTrouble(error)) throw error;
+      await sleep(deps.settings.pause, deps.signal);
+    }
+  }
 }
 
 async function giveBack(deps: ReconcileDeps, due: readonly Due[], lease: string): Promise<void> {
