@@ -134,5 +134,13 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
 }
 
 /** Waits until every delivery has ended. */
-export const settled = (url: string, patience?: number): Promise<void> =>
-  until('every delivery to end', async () => Object.keys(await open(url)).length === 0, patience);
+export async function settled(url: string, patience?: number): Promise<void> {
+  let rest: Record<string, number> = {};
+  const over = async () => {
+    rest = await open(url);
+    return Object.keys(rest).length === 0;
+  };
+  await until('every delivery to end', over, patience).catch((error: unknown) => {
+    throw new Error(`still open: ${JSON.stringify(rest)}`, { cause: error });
+  });
+}
