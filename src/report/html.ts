@@ -142,18 +142,19 @@ type Row = { name: string; note?: string; figures: readonly string[] };
 
 /** The name takes what the figures leave; what there is to say more stands below, over the whole width. */
 function table(head: readonly string[], rows: readonly Row[]): Markup {
-  const width = head.length > 3 ? '17%' : '22%';
+  const width = head.length > 3 ? '17.5%' : '26%';
   const below = (row: Row) =>
     row.note
       ? html`<tr><td class="cell faint" colspan="${head.length}" style="${BELOW}">${row.note}</td></tr>`
       : html``;
   return html`
 <table cellpadding="0" cellspacing="0" style="width:100%;border-collapse:collapse;table-layout:fixed">
-<tr>${head.map((name, i) => html`<th class="head" scope="col" style="${HEAD}${i === 0 ? '' : `;width:${width};text-align:right`}">${name}</th>`)}</tr>
+<tr>${head.map((name, i) => html`<th class="head" scope="col" style="${HEAD}${i === 0 ? '' : `;width:${width};text-align:right;padding-left:0;padding-right:2px`}">${name}</th>`)}</tr>
 ${rows.map(
   (row) =>
     html`<tr><td class="cell" style="${row.note ? UNRULED : CELL}">${row.name}</td>${row.figures.map(
-      (f) => html`<td class="cell" style="${row.note ? UNRULED : CELL};text-align:right">${unbroken(f)}</td>`,
+      (f) =>
+        html`<td class="cell" style="${row.note ? UNRULED : CELL};text-align:right;white-space:nowrap;padding-left:0;padding-right:2px">${unbroken(f)}</td>`,
     )}</tr>${below(row)}`,
 )}
 </table>`;
@@ -209,7 +210,7 @@ const places = (r: Report): Markup =>
 
 const ends = (f: Figures): Markup =>
   table(
-    ['', 'deliveries'],
+    ['', 'number'],
     f.ends.slice(0, 15).map((e) => ({ name: `${shortReason(e.reason)} (${e.state})`, figures: [grouped(e.n)] })),
   );
 
