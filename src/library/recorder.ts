@@ -35,6 +35,8 @@ const BATCH = 100;
 const STORE_SHARE = 0.8;
 /** Nobody waits for what is told afterwards; but a process may end, and then it had better be on disk. */
 const LATER: Ms = 5 * SECOND;
+/** So long a batch of these is collected. */
+const COLLECT: Ms = 100;
 type Item = { record: Told /** It went to the spool meanwhile. */; gone: boolean };
 
 export function createRecorder(deps: RecorderDeps): Recorder {
@@ -49,11 +51,18 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   let timer: NodeJS.Timeout | null = null;
   let filing: Promise<void> | null = null;
 
-  const toStore = gather<Item>(async (items) => {
+  const file = async (items: readonly Item[]): Promise<void> => {
     const open = items.filter((item) => !item.gone);
     const verdicts = open.length > 0 ? await deps.take(open.map((item) => item.record)) : [];
     counts.recorded += verdicts.filter((v) => v.ok).length;
     tellRefused(verdicts);
+  };
+  const toStore = gather<Item>(file, BATCH);
+
+  /** Nobody waits for these, so more of them share a commit, and those that somebody waits for find the store free. */
+  const toStoreLater = gather<Item>(async (items) => {
+    await sleep(COLLECT);
+    await file(items);
   }, BATCH);
 
   const toSpool = gather<Told>(async (records) => {
@@ -77,11 +86,11 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   }
 
   /** Into the store within `patience`, else into the spool. */
-  async function keep(record: Told, patience: Ms): Promise<void> {
+  async function keep(record: Told, patience: Ms, add = toStore): Promise<void> {
     if (!down && !closed) {
       const item: Item = { record, gone: false };
       const problem = await within(
-        toStore(item).then(
+        add(item).then(
           () => null,
           (error: unknown) => codeOf(error),
         ),
@@ -148,7 +157,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       const kept = track(keep(record, deps.patience * STORE_SHARE));
       await within(kept, deps.patience - (deps.monotonic() - started), undefined);
     },
-    after: (record) => void track(keep(record, LATER)),
+    after: (record) => void track(keep(record, LATER, toStoreLater)),
     counts: () => ({ ...counts }),
     async flush() {
       await Promise.all([...pending]);

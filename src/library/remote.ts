@@ -32,7 +32,7 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
   }
 
   return {
-    record: (records) => Promise.all(records.map((record) => recordOne(ask, record))),
+    record: (records) => recordAll(ask, records),
     async queue(domain, form) {
       const answer = await ask(`/v3/${encodeURIComponent(domain)}/messages${isMime(form) ? '.mime' : ''}`, {
         method: 'POST',
@@ -59,14 +59,23 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
   };
 }
 
-async function recordOne(
+/** A call has a limit to its size, and a message may have a thousand recipients. */
+const CALL = 512 * 1024;
+
+async function recordAll(
   ask: (path: string, init: { method: string; json: unknown }) => Promise<Answer>,
-  record: Told,
-): Promise<Verdict> {
-  const { status, body } = await ask('/api/messages', { method: 'POST', json: record });
-  if (status === 200 || status === 201) return { ok: true };
-  if (NEVER.has(status)) return { ok: false, why: wordsOf(body) };
-  throw Object.assign(new Error(`the daemon answered ${status}`), { code: `HTTP_${status}` });
+  records: readonly Told[],
+): Promise<Verdict[]> {
+  const half = Math.ceil(records.length / 2);
+  if (records.length > 1 && JSON.stringify(records).length > CALL)
+    return [...(await recordAll(ask, records.slice(0, half))), ...(await recordAll(ask, records.slice(half)))];
+  const { status, body } = await ask('/api/messages', { method: 'POST', json: records });
+  const results: unknown = body['results'];
+  if (status !== 200 || !Array.isArray(results) || results.length !== records.length)
+    throw Object.assign(new Error(`the daemon answered ${status}`), { code: `HTTP_${status}` });
+  return results.map((result: Record<string, unknown>) =>
+    'error' in result ? { ok: false, why: wordsOf(result) } : { ok: true },
+  );
 }
 
 const isMime = (form: readonly FormEntry[]): boolean => form.some(([name]) => name === 'message');
