@@ -86,7 +86,7 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
   for (const part of chunks(facts, 200)) await tx('facts').insert(part);
   // A lease that is merely given back writes no delivery, and a change only the columns (and indexes) that can change.
-  const moved = moves.filter((m) => m.fresh.length > 0 || m.before === null);
+  const moved = moves.filter((m) => m.after.delivery !== m.before);
   const rows = moved.map((m) => deliveryRow(m, now));
   if (rows.length > 0) await tx('deliveries').insert(rows).onConflict('id').merge(CHANGING);
   const ended = moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.id);

@@ -192,7 +192,7 @@ const ODDITIES: [string, unknown, unknown][] = [
   ['code temporary, severity permanent', read(failed({ 'delivery-status': { code: 452 } })).report, 'failed'],
   ['severity missing, 4xx', read(failed({ severity: null, 'delivery-status': { code: 421 } })).report, 'deferred'],
   ['severity missing, 5xx', read(failed({ severity: '', 'delivery-status': { code: 550 } })).report, 'failed'],
-  ['severity missing, 680', read(failed({ severity: undefined, 'delivery-status': { code: 680 } })).report, 'failed'],
+  ['severity missing, 680', read(failed({ severity: undefined, 'delivery-status': { code: 680 } })).report, 'deferred'],
   [
     'severity missing, 680 with a retry announced',
     read(failed({ severity: undefined, 'delivery-status': { code: 680, 'retry-seconds': 600 } })).report,
