@@ -99,7 +99,7 @@ test('the packed package works in an empty project, from CommonJS and from ES mo
   const server = await startRecording(t);
   server.reply((seen) =>
     seen.url.startsWith('/api/messages')
-      ? { status: seen.method === 'GET' ? 404 : 201, body: { id: 'x' } }
+      ? { status: seen.method === 'GET' ? 404 : 200, body: { results: [{}] } }
       : { status: 200, body: { id: '<x@y>', message: 'Queued. Thank you.' } },
   );
   const sent = () =>

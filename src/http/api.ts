@@ -9,6 +9,7 @@ import { AppError } from '../errors.ts';
 import { parseMoment } from '../moment.ts';
 import { parse, recordMessage } from '../steps/intake.ts';
 import { cancelMessage, reopenMessage } from '../steps/operate.ts';
+import { recordBatch } from '../steps/record-batch.ts';
 import { cancelMessages, findMessage, messagesByKey, searchMessages } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { bearer } from './auth.ts';
@@ -18,6 +19,8 @@ import { detailOf, summaryOf } from './present.ts';
 export type ApiDeps = { store: Store; settings: Settings; tokens: readonly string[]; now: Clock };
 
 const BODY_LIMIT = 256 * 1024;
+/** The messages that one call may tell of, as a list. */
+const BATCH = 100;
 const PAGE = { usual: 50, most: 200 };
 
 /** Everything under `/api` that needs a token. */
@@ -27,7 +30,14 @@ export function createApi(deps: ApiDeps): Router {
   const allowed = bearer(deps.tokens);
 
   router.post('/', allowed, async (ctx) => {
-    const { id, created } = await recordMessage(deps, await readJson(ctx.req, BODY_LIMIT), now());
+    const told = await readJson(ctx.req, BODY_LIMIT);
+    if (Array.isArray(told) && told.length > 0) {
+      if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
+      const answers = await recordBatch(deps, told, now());
+      ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
+      return;
+    }
+    const { id, created } = await recordMessage(deps, told, now());
     ctx.status = created ? 201 : 200;
     ctx.body = { id };
   });

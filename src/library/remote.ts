@@ -60,7 +60,7 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
 }
 
 /** A call has a limit to its size, and a message may have a thousand recipients. */
-const CALL = 512 * 1024;
+const CALL = 200 * 1024;
 
 async function recordAll(
   ask: (path: string, init: { method: string; json: unknown }) => Promise<Answer>,
@@ -70,6 +70,7 @@ async function recordAll(
   if (records.length > 1 && JSON.stringify(records).length > CALL)
     return [...(await recordAll(ask, records.slice(0, half))), ...(await recordAll(ask, records.slice(half)))];
   const { status, body } = await ask('/api/messages', { method: 'POST', json: records });
+  if (records.length === 1 && NEVER.has(status)) return [{ ok: false, why: wordsOf(body) }];
   const results: unknown = body['results'];
   if (status !== 200 || !Array.isArray(results) || results.length !== records.length)
     throw Object.assign(new Error(`the daemon answered ${status}`), { code: `HTTP_${status}` });

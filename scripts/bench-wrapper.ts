@@ -1,0 +1,159 @@
+// What tracking adds to a send: time and CPU of mailgun.js alone and wrapped, in turns within one run, so that only the
+// ratio counts. Loopback only. npm run bench:wrapper -- [--sends 300] [--latency 50] [--parallel 10] [--memory 100000]
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import Mailgun from 'mailgun.js';
+import { readConfig } from '../src/config.ts';
+import { createApp } from '../src/http/app.ts';
+import { listen } from '../src/http/server.ts';
+import { createHoming } from '../src/index.ts';
+import { createLog } from '../src/log.ts';
+import { settingsOf } from '../src/settings.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { openStore } from '../src/store/open.ts';
+import { startMariaDb } from '../test/support/mariadb.ts';
+
+const { values } = parseArgs({
+  options: {
+    sends: { type: 'string', default: '300' },
+    latency: { type: 'string', default: '50' },
+    parallel: { type: 'string', default: '10' },
+    memory: { type: 'string', default: '0' },
+  },
+});
+const sends = Number(values.sends);
+const parallel = Number(values.parallel);
+const folder = mkdtempSync(join(tmpdir(), 'homing-bench-'));
+const MAIL = { from: 'a@mg.example.com', to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
+
+/** Mailgun in a thread of its own, whose CPU is not ours, answering after `latency` ms as the real one does. */
+const ANSWER = `
+const { createServer } = require('node:http');
+const { parentPort, workerData } = require('node:worker_threads');
+const server = createServer((request, response) => {
+  request.resume().on('end', () => setTimeout(() => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end('{"id":"<x@mg.example.com>","message":"Queued. Thank you."}');
+  }, workerData));
+}).listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
+const thread = new Worker(ANSWER, { eval: true, workerData: Number(values.latency) });
+const [port] = (await once(thread, 'message')) as [number];
+const client = new Mailgun(globalThis.FormData).client({ username: 'api', key: 'k', url: `http://127.0.0.1:${port}` });
+
+type Send = (n: number) => Promise<unknown>;
+type Cost = { ms: number; cpu: number };
+
+/** Wall time per send as its caller sees it, and CPU of this thread's process, in ms. */
+async function cost(send: Send, count: number, settle: () => Promise<void>): Promise<Cost> {
+  const cpu = process.cpuUsage();
+  let waited = 0;
+  let next = 0;
+  const worker = async () => {
+    while (next < count) {
+      next++;
+      const started = performance.now();
+      await send(next);
+      waited += performance.now() - started;
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  await settle();
+  const used = process.cpuUsage(cpu);
+  return { ms: waited / count, cpu: (used.user + used.system) / 1000 / count };
+}
+
+const median = (list: number[]): number => list.sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
+
+async function compare(name: string, homing: ReturnType<typeof createHoming>): Promise<void> {
+  const wrapped = homing.wrapMailgun(client);
+  const alone: Send = () => client.messages.create('mg.example.com', MAIL);
+  const tracked: Send = () => wrapped.messages.create('mg.example.com', MAIL);
+  const nothing = () => Promise.resolve();
+  await cost(alone, 50, nothing);
+  await cost(tracked, 50, homing.flush);
+  const runs: { plain: Cost; ours: Cost }[] = [];
+  for (let n = 0; n < 5; n++)
+    runs.push({
+      plain: await cost(alone, Math.ceil(sends / 5), nothing),
+      ours: await cost(tracked, Math.ceil(sends / 5), homing.flush),
+    });
+  const of = (what: keyof Cost) => ({
+    plain: median(runs.map((r) => r.plain[what])),
+    ours: median(runs.map((r) => r.ours[what])),
+  });
+  const show = ({ plain, ours }: { plain: number; ours: number }) =>
+    `${plain.toFixed(2)} -> ${ours.toFixed(2)} ms (${(ours / plain).toFixed(2)} times)`;
+  console.log(`${name.padEnd(8)} time ${show(of('ms'))}   cpu ${show(of('cpu'))}   ${JSON.stringify(homing.counts())}`);
+}
+
+async function memory(count: number, homing: ReturnType<typeof createHoming>): Promise<void> {
+  const fast = homing.wrapMailgun({
+    messages: { create: (_domain: string, _data: object) => Promise.resolve({ status: 200, id: '<x@y>' }) },
+  });
+  const send: Send = () => fast.messages.create('mg.example.com', MAIL);
+  await cost(send, 1000, homing.flush);
+  globalThis.gc?.();
+  const before = process.memoryUsage();
+  await cost(send, count, homing.flush);
+  globalThis.gc?.();
+  const after = process.memoryUsage();
+  const mb = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
+  console.log(
+    `memory after ${count} sends: heap ${mb(before.heapUsed)} -> ${mb(after.heapUsed)} MB, rss ${mb(after.rss)} MB`,
+  );
+}
+
+const options = { spool: { folder: join(folder, 'spool') }, patience: 5000 };
+const sqlite = `sqlite:${join(folder, 'homing.sqlite')}`;
+const store = openStore(sqlite);
+await migrate(store.db);
+const mariadb = await startMariaDb().catch(() => null);
+try {
+  console.log(`${sends} sends, ${parallel} at once, Mailgun answers after ${values.latency} ms`);
+  if (mariadb) {
+    const root = openStore(mariadb.url(''));
+    await root.db.raw('create database homing character set utf8mb4');
+    await root.close();
+    const there = openStore(mariadb.url('homing'));
+    await migrate(there.db);
+    await there.close();
+    const homing = createHoming({ database: mariadb.url('homing'), ...options });
+    await compare('MariaDB', homing);
+    if (Number(values.memory) > 0) await memory(Number(values.memory), homing);
+    await homing.close();
+  } else console.log('MariaDB  not installed');
+  const local = createHoming({ database: sqlite, ...options });
+  await compare('SQLite', local);
+  await local.close();
+  const server = await startDaemonApi();
+  const remote = createHoming({ url: server.url, token: 't', ...options });
+  await compare('HTTP', remote);
+  console.log('         (the daemon of this line runs in the same process: its CPU is in the figure)');
+  await remote.close();
+  await server.close();
+} finally {
+  await store.close();
+  await mariadb?.stop();
+  await thread.terminate();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function startDaemonApi(): Promise<{ url: string; close(): Promise<void> }> {
+  const app = createApp({
+    store,
+    settings: settingsOf(readConfig({}, 'database')),
+    tokens: ['t'],
+    open: () => ({ kind: 'unusable', detail: 'no webhooks here' }),
+    onKept: () => {},
+    now: Date.now,
+    signal: new AbortController().signal,
+    log: createLog('silent', 'json', process.stdout),
+  });
+  const server = await listen(app, '127.0.0.1', 0);
+  return { url: `http://127.0.0.1:${server.port}`, close: () => server.close(1000) };
+}
