@@ -8,7 +8,6 @@ import { parseArgs } from 'node:util';
 import { migrate } from '../src/store/migrate.ts';
 import { openStore } from '../src/store/open.ts';
 import { campaign } from '../test/e2e/campaign.ts';
-import { startMariaDb } from '../test/support/mariadb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +23,8 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** A server of our own with an empty database. */
 async function mariaDb() {
+  // Not loaded without need: it brings the test runner, which prints a report of its own.
+  const { startMariaDb } = await import('../test/support/mariadb.ts');
   const server = await startMariaDb();
   const root = openStore(server.url(''));
   await root.db.raw('create database soak character set utf8mb4');
