@@ -133,13 +133,20 @@ function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: Port
 /** Mailgun's keys have 32 characters and more. A short one, in a trial, is a part of ordinary words and no secret. */
 const SECRET = 16;
 
-/** An error page may show the request that it answers, and what Mailgun says is stored, logged and mailed to people. */
+/**
+ * An error page may show the request that it answers, and what it says is stored, logged and mailed to people. Data stays
+ * as it is: an id or an address in it may happen to hold the same letters.
+ */
 function withoutSecrets(exchanged: Exchanged, secrets: readonly string[]): Exchanged {
-  if (exchanged.kind === 'silence') return exchanged;
+  if (exchanged.kind === 'silence' || isData(exchanged)) return exchanged;
   const shown = secrets.filter((secret) => secret.length >= SECRET && exchanged.body.includes(secret));
   if (shown.length === 0) return exchanged;
   const text = shown.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), exchanged.body.toString('latin1'));
   return { ...exchanged, body: Buffer.from(text, 'latin1') };
+}
+
+function isData({ status, headers }: Extract<Exchanged, { kind: 'reply' }>): boolean {
+  return status < 300 && String(headers['content-type']).includes('json');
 }
 
 function formOf(entries: readonly FormEntry[]): FormData {
