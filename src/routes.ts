@@ -1,11 +1,11 @@
 import { composeMime } from './compose.ts';
 import type { Answer } from './core/answer.ts';
 import { fileIn, unpackForm } from './form.ts';
+import { cleanForRelay, senderOf } from './headers.ts';
 import type { Port } from './mailgun/port.ts';
 import { storageTargets } from './mailgun/storage.ts';
 import { unseal } from './seal.ts';
 import { sendCopy } from './send-copy.ts';
-import { cleanForRelay, senderOf } from './smtp/headers.ts';
 import type { Relays } from './smtp/routes.ts';
 import type { Fetched, Routes } from './steps/handover.ts';
 import type { View } from './store/rows.ts';

@@ -3,7 +3,7 @@ import addressparser from 'nodemailer/lib/addressparser';
 import { canonicalAddress } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/delivery.ts';
 import type { Ms } from '../core/time.ts';
-import { fieldIn, messageIdOf, senderOf } from '../smtp/headers.ts';
+import { fieldIn, messageIdOf, senderOf } from '../headers.ts';
 import { newId } from '../store/ids.ts';
 import type { MessageRecord } from './record.ts';
 

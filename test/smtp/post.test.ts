@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { messageIdOf, senderOf } from '../../src/headers.ts';
 import { startSink } from '../../src/sim/sink.ts';
-import { messageIdOf, senderOf } from '../../src/smtp/headers.ts';
 import { compose, createMailer, type Letter } from '../../src/smtp/post.ts';
 import { createRelay } from '../../src/smtp/relay.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cleanForRelay, messageIdOf, senderOf } from '../../src/smtp/headers.ts';
-import { createRelay } from '../../src/smtp/relay.ts';
-import { startWireSmtp } from '../support/wire-smtp.ts';
+import { cleanForRelay, messageIdOf, senderOf } from '../src/headers.ts';
+import { createRelay } from '../src/smtp/relay.ts';
+import { startWireSmtp } from './support/wire-smtp.ts';
 
 /** One byte per character, so that a test sees bytes. */
 const clean = (text: string) => cleanForRelay(Buffer.from(text, 'latin1')).toString('latin1');

@@ -1,5 +1,5 @@
 import addressparser from 'nodemailer/lib/addressparser';
-import { asciiLower, canonicalAddress } from '../core/address.ts';
+import { asciiLower, canonicalAddress } from './core/address.ts';
 
 /**
  * What does not go out through another server:
