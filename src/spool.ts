@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MINUTE, type Ms } from './core/time.ts';
-import { newId } from './store/ids.ts';
 
 /**
  * Where records wait while the store can't be used: one JSON line each, appended and synced before `append` resolves.
@@ -29,6 +29,9 @@ export type SpoolOptions = {
   /** The folder is in a place where others may write: it must be ours alone. */
   shared?: boolean;
 };
+
+/** Names that sort by time, and that no two processes make. */
+const newName = (): string => `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
 
 const CURRENT = 'spool.jsonl';
 const ASIDE = 'set-aside.jsonl';
@@ -60,10 +63,10 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
   }
 
   async function file(take: (lines: readonly string[]) => Promise<readonly string[]>): Promise<number> {
-    await renamed(path(CURRENT), path(`waiting-${newId(Date.now())}.jsonl`));
+    await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
     let filed = 0;
     for (const name of await waitingIn(folder)) {
-      const claimed = `filing-${newId(Date.now())}.jsonl`;
+      const claimed = `filing-${newName()}.jsonl`;
       if (!(await renamed(path(name), path(claimed)))) continue; // another process got here first
       try {
         filed += await fileOne(path(claimed), take, (lines) => append(lines, ASIDE));

@@ -10,9 +10,9 @@ import { type FormEntry, fileIn, packForm, textIn, textsIn } from '../form.ts';
 import { seal } from '../seal.ts';
 import { fieldIn, messageIdOf, senderOf } from '../smtp/headers.ts';
 import { rememberDomains } from '../store/domains.ts';
-import { type Call, rememberCall } from '../store/idempotency.ts';
-import { newId, recordKey } from '../store/ids.ts';
-import { record } from '../store/messages.ts';
+import { rememberCall } from '../store/idempotency.ts';
+import { newId } from '../store/ids.ts';
+import { isKnown, record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { recipientKey } from '../store/rows.ts';
 
@@ -46,7 +46,9 @@ export async function queueMessage(
   const mail = readMail(form);
   const fresh = { id: newId(now), messageId: mail.messageId ?? `${randomBytes(16).toString('hex')}@${name}` };
   const call = repeatable ? await rememberCall(store, { ...repeatable, ...fresh }, now) : { ...fresh, repeated: false };
-  if (!call.repeated) await mustBeNew(store, name, call);
+  if (!call) throw new AppError('mismatch', 'this Idempotency-Key was used for another message');
+  if (!call.repeated && (await isKnown(store, name, call.messageId)))
+    throw new AppError('conflict', 'a message with this Message-Id is known already');
   await rememberDomains(store, [name]);
   const draft = {
     id: call.id,
@@ -65,14 +67,6 @@ export async function queueMessage(
   };
   await record(store, draft, now);
   return { id: call.id, messageId: call.messageId };
-}
-
-async function mustBeNew(store: Store, domain: string, { messageId }: Pick<Call, 'messageId'>): Promise<void> {
-  const known: unknown = await store
-    .db('messages')
-    .where({ record_key: recordKey(domain, messageId) })
-    .first('id');
-  if (known) throw new AppError('conflict', 'a message with this Message-Id is known already');
 }
 
 type Mail = {

@@ -2,7 +2,7 @@ import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { rememberDomains } from '../store/domains.ts';
 import { recordKey } from '../store/ids.ts';
-import type { Draft } from '../store/messages.ts';
+import { type Draft, namesOf } from '../store/messages.ts';
 import { recordMany } from '../store/record-many.ts';
 import { draftFrom, type IntakeDeps } from './intake.ts';
 
@@ -40,11 +40,7 @@ function tryDraft({ settings }: IntakeDeps, input: unknown, now: Ms): Draft | Ap
 async function usedIds({ store }: IntakeDeps, drafts: readonly Draft[]): Promise<Set<Draft>> {
   const ids = drafts.flatMap((d) => d.id ?? []);
   if (ids.length === 0) return new Set();
-  const rows: { id: string; record_key: string }[] = await store
-    .db('messages')
-    .whereIn('id', ids)
-    .select('id', 'record_key');
-  const nameOf = new Map(rows.map((row) => [row.id, row.record_key]));
+  const nameOf = await namesOf(store, ids);
   return new Set(
     drafts.filter((d) => {
       const name = d.id === undefined ? undefined : nameOf.get(d.id);

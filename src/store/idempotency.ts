@@ -1,5 +1,4 @@
 import type { Ms } from '../core/time.ts';
-import { AppError } from '../errors.ts';
 import { sha256 } from './ids.ts';
 import type { Store } from './open.ts';
 
@@ -10,13 +9,13 @@ type Row = { key_hash: string; fingerprint: string; message_id: string; rfc_mess
 
 /**
  * The ids of the call that has this key: those of the first one, whoever else comes with the same key, at the same time
- * or after a crash. The message is made afterwards, under these ids, and making it twice comes to the same.
+ * or after a crash; null when that one asked for something else. The message is made afterwards, under these ids, and making it twice comes to the same.
  */
 export async function rememberCall(
   store: Store,
   call: Call,
   now: Ms,
-): Promise<{ id: string; messageId: string; repeated: boolean }> {
+): Promise<{ id: string; messageId: string; repeated: boolean } | null> {
   const key_hash = sha256(`${call.scope}\n${call.key}`);
   const row: Row = {
     key_hash,
@@ -28,8 +27,7 @@ export async function rememberCall(
   await store.db('calls').insert(row).onConflict('key_hash').ignore();
   const first: Row | undefined = await store.db('calls').where({ key_hash }).first();
   if (!first) throw new Error('the call was neither inserted nor found');
-  if (first.fingerprint !== call.fingerprint)
-    throw new AppError('mismatch', 'this Idempotency-Key was used for another message');
+  if (first.fingerprint !== call.fingerprint) return null;
   return { id: first.message_id, messageId: first.rfc_message_id, repeated: first.message_id !== call.id };
 }
 

@@ -126,7 +126,7 @@ test('whatever it is given, the request is that of mailgun.js but for the two id
     if ('result' in actual && 'result' in expected) assert.deepEqual(idless(actual), idless(expected));
     else assert.deepEqual(actual, expected);
   });
-  await fc.assert(run, { numRuns: 150 });
+  await fc.assert(run, { numRuns: 150, includeErrorInReport: true });
 });
 
 /** The recording server answers with the Message-Id that it was given. */
