@@ -40,6 +40,18 @@ const duration = (fallback: string) =>
       return z.NEVER;
     });
 
+/** A wait that follows the retry unit unless it is set, so that a day played in seconds needs one setting and not ten. */
+const scaled = () =>
+  z
+    .string()
+    .optional()
+    .transform((text, ctx) => {
+      const ms = text === undefined ? null : parseDuration(text);
+      if (text === undefined || ms !== null) return ms;
+      ctx.addIssue({ code: 'custom', message: 'must be a duration such as 250ms, 30s, 4m, 8h or 3d' });
+      return z.NEVER;
+    });
+
 const list = (fallback = '') =>
   z
     .string()
@@ -141,8 +153,8 @@ const SCHEMA = z.object({
   ALERT_SMTP_URL: z.string().superRefine(checkSmtp).optional(),
   ALERT_SLACK_URL: webUrl.optional(),
   ALERT_WEBHOOK_URL: webUrl.optional(),
-  ALERT_GROUP: duration('30s'),
-  ALERT_REPEAT: duration('15m'),
+  ALERT_GROUP: scaled(),
+  ALERT_REPEAT: scaled(),
   API_TOKENS: list(),
   SPOOL_DIR: z.string().optional(),
   ENCRYPTION_KEY: z
@@ -156,7 +168,7 @@ const SCHEMA = z.object({
   RETRY_MAX_ATTEMPTS: count(5),
   RETRY_CODES: codes('500-554'),
   RETRY_DECISIONS: z.enum(['classifier', 'codes']).default('classifier'),
-  RETRY_PAUSE: duration('30s'),
+  RETRY_PAUSE: scaled(),
   HOMING_RULES: z.string().optional(),
   NOTICE_LIFE: duration('24h'),
   ACCESS_LIFE: duration('15m'),
@@ -169,12 +181,12 @@ const SCHEMA = z.object({
   FIX_SENDER_HOLD: duration('6h'),
   RECONCILE_CRON: cron('* * * * *'),
   EVENTS_SETTLE: duration('30m'),
-  ASK_PATIENCE: duration('10m'),
+  ASK_PATIENCE: scaled(),
   SILENCE_AFTER: duration('8h'),
   LEASE: duration('60s'),
   DUE_POLL: duration('1s'),
   ADOPT_UNKNOWN: z.enum(['off', 'track', 'retry']).default('track'),
-  ADOPT_AFTER: duration('1m'),
+  ADOPT_AFTER: scaled(),
   WEBHOOK_SILENCE: duration('1h'),
   RECONCILE_SILENCE: duration('10m'),
   REPORT_CRON: cron('0 7 * * *'),
@@ -183,7 +195,23 @@ const SCHEMA = z.object({
   RETENTION_DAYS: count(90),
 });
 
-export type Config = Readonly<z.infer<typeof SCHEMA>>;
+type Given = z.infer<typeof SCHEMA>;
+export type Config = Readonly<Omit<Given, keyof typeof FOLLOWING> & Record<keyof typeof FOLLOWING, Ms>>;
+
+/** In retry units of a minute or less: 30 s, 15 min, 30 s, 10 min, 1 min by default. */
+const FOLLOWING = { ALERT_GROUP: 0.5, ALERT_REPEAT: 15, RETRY_PAUSE: 0.5, ASK_PATIENCE: 10, ADOPT_AFTER: 1 } as const;
+
+function following(given: Given): Record<keyof typeof FOLLOWING, Ms> {
+  const unit = Math.min(given.RETRY_UNIT, MINUTE);
+  const wait = (name: keyof typeof FOLLOWING): Ms => given[name] ?? Math.max(1, Math.round(FOLLOWING[name] * unit));
+  return {
+    ALERT_GROUP: wait('ALERT_GROUP'),
+    ALERT_REPEAT: wait('ALERT_REPEAT'),
+    RETRY_PAUSE: wait('RETRY_PAUSE'),
+    ASK_PATIENCE: wait('ASK_PATIENCE'),
+    ADOPT_AFTER: wait('ADOPT_AFTER'),
+  };
+}
 
 /** Every setting, for the check that `.env.example` and the README name them all. */
 export const SETTINGS: readonly string[] = Object.keys(SCHEMA.shape);
@@ -202,7 +230,7 @@ export function readConfig(env: Record<string, string | undefined>, need: 'daemo
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const d = parsed.data;
-  return Object.freeze({ ...d, MAILGUN_DOMAIN: d.MAILGUN_DOMAIN.map((name) => name.toLowerCase()) });
+  return Object.freeze({ ...d, ...following(d), MAILGUN_DOMAIN: d.MAILGUN_DOMAIN.map((name) => name.toLowerCase()) });
 }
 
 /** zod's own words for a wrong choice name the choices; none of its messages repeats the value. */

@@ -152,3 +152,14 @@ test('the daemon does not start on wrong rules, and names all that is wrong with
   writeFileSync(file, '[{ "name": "a", "match": "x", "cause": "loop" }]');
   assert.deepEqual(problemsOf({ HOMING_RULES: file }), []);
 });
+
+test('waits that are not set follow the retry unit, and never grow beyond their usual length', () => {
+  const short = readConfig({ RETRY_UNIT: '1s' }, 'database');
+  assert.deepEqual(
+    [short.RETRY_PAUSE, short.ALERT_GROUP, short.ADOPT_AFTER, short.ASK_PATIENCE],
+    [500, 500, 1000, 10_000],
+  );
+  const long = readConfig({ RETRY_UNIT: '10m' }, 'database');
+  assert.deepEqual([long.RETRY_PAUSE, long.ALERT_REPEAT], [30_000, 900_000]);
+  assert.equal(readConfig({ RETRY_UNIT: '1s', RETRY_PAUSE: '7s' }, 'database').RETRY_PAUSE, 7000);
+});

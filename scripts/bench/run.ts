@@ -247,7 +247,7 @@ if (values.only !== 'sqlite') {
   if (missing) say(`\nMariaDB: left out (${missing})`);
   else {
     const server = await startMariaDb({ 'innodb-buffer-pool-size': '1G', 'innodb-flush-method': 'O_DIRECT' });
-    const admin = openStore(server.url('mysql'));
+    const admin = openStore(server.url('information_schema'));
     await admin.db.raw('create database bench');
     await admin.close();
     await bench('MariaDB, innodb_flush_log_at_trx_commit=1', server.url('bench'));

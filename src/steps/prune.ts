@@ -1,4 +1,5 @@
 import { type Clock, DAY } from '../core/time.ts';
+import { pruneCalls } from '../store/idempotency.ts';
 import type { Store } from '../store/open.ts';
 import { pruneInbox, pruneMessages, pruneOperations } from '../store/prune.ts';
 
@@ -10,5 +11,5 @@ export async function prune(deps: PruneDeps, limit = 500): Promise<number> {
   const messages = await pruneMessages(deps.store, before, limit);
   const events = await pruneInbox(deps.store, before, limit);
   const rest = await pruneOperations(deps.store, before, limit);
-  return messages + events + rest;
+  return messages + events + rest + (await pruneCalls(deps.store, before, limit));
 }
