@@ -48,7 +48,7 @@ try {
     ...(server ? { database: server.url } : {}),
     say,
   });
-  for (const problem of problems.slice(0, 50)) say(`  ${problem}`);
+  for (const problem of problems.slice(0, 500)) say(`  ${problem}`);
   say(`${recorded.length} messages, ${kills} kills, ${doubles} possible doubles written down, ${seconds} s`);
   say(problems.length === 0 ? 'verdict: everything holds' : `verdict: ${problems.length} problem(s)`);
   process.exitCode = problems.length === 0 ? 0 : 1;
