@@ -49,7 +49,7 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
     .option('--json', 'the same as --format json')
     .option('--output <file>', 'write to a file instead of the terminal')
     .option('--details <details>', 'summary, or full: with recipients and subjects (default: REPORT_DETAILS)')
-    .option('--cures', 'cure rates by cause and recipient domain instead: do we need a dedicated IP?')
+    .option('--cures', 'cure rates by cause and recipient domain instead: does re-posting help, would a dedicated IP?')
     .option('--rebuild', 'count the figures again from the facts, mend what differs and say so')
     .option('--check', 'with --rebuild: mend nothing, and end with 1 when something differs')
     .option('--progress', 'show progress on stderr also when it is no terminal')
@@ -70,19 +70,26 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
     const { ensureBuilt } = await import('../store/rebuild.ts');
     const { reportFor } = await import('../steps/report.ts');
     await ensureBuilt(store, terminal.now, progressOn(terminal, options));
-    const r = await reportFor(store, period, { now: terminal.now(), details });
+    const r = await reportFor(store, period, {
+      now: terminal.now(),
+      details,
+      ...(options.cures ? { places: CURES_SHOWN } : {}),
+    });
     const written = await render(r, format, options.cures === true, terminal.colours && options.output === undefined);
     if (options.output === undefined) terminal.out.write(written);
     else await save(options.output, written);
   });
 }
 
+/** Recipient domains and causes that cure rates are told for. */
+const CURES_SHOWN = 25;
+
 function formatOf(options: Options): Format {
   const wanted = options.json ? 'json' : options.format;
   const format = FORMATS.find((f) => f === wanted);
   if (!format) throw usage(`--format must be one of ${FORMATS.join(', ')}, not "${wanted.slice(0, 40)}"`);
   if (options.check && !options.rebuild) throw usage('--check goes with --rebuild');
-  if (options.cures && format !== 'text' && format !== 'json') throw usage('--cures comes as text or json');
+  if (options.cures && format === 'html') throw usage('--cures comes as text, json or csv');
   return format;
 }
 
@@ -120,14 +127,15 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 async function render(r: Report, format: Format, cures: boolean, colours: boolean): Promise<string> {
   switch (format) {
     case 'text': {
-      const { curesText, reportText } = await import('../report/text.ts');
-      return cures ? curesText(r, { colours }) : reportText(r, { colours });
+      if (cures) return (await import('../report/cures.ts')).curesText(r, { colours });
+      return (await import('../report/text.ts')).reportText(r, { colours });
     }
     case 'json': {
       const { curesJson, reportJson } = await import('../report/json.ts');
       return `${JSON.stringify(cures ? curesJson(r) : reportJson(r), null, 2)}\n`;
     }
     case 'csv':
+      if (cures) return (await import('../report/cures.ts')).curesCsv(r);
       return (await import('../report/csv.ts')).reportCsv(r);
     case 'html':
       return (await import('../report/file.ts')).reportFile(r);

@@ -26,6 +26,7 @@ export const WHATS = [
   'failing_saved',
   'failing_lost',
   'retry', // one retry: cause of the failure before it, attempt, sending IP, result
+  'failing_retry', // the same, with the recipient domain before it
 ] as const;
 export type What = (typeof WHATS)[number];
 
@@ -107,7 +108,9 @@ function failureCounts({ recipient, delivery: d }: Counted): Count[] {
   if (ending === 'cured' || ending === 'arrived') counts.push(one('failing_cured', where));
   if (ending === 'saved') counts.push(one('failing_saved', where));
   if (ending === 'lost') counts.push(one('failing_lost', where));
-  return [...counts, ...retries.flatMap((retry) => retryCount(d, retry))];
+  const tried = retriesIn(d).map((r) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`);
+  const to = recipientDomain(recipient);
+  return [...counts, ...tried.flatMap((value) => [one('retry', value), one('failing_retry', `${to} ${value}`)])];
 }
 
 function endingOf(d: Delivery, failed: Attempt): Ending {
@@ -116,14 +119,39 @@ function endingOf(d: Delivery, failed: Attempt): Ending {
   return isEnded(d.state) ? 'lost' : 'open';
 }
 
-/** One retry after a failure: did it arrive, and did it leave from another IP address than the one that failed? */
-function retryCount(d: Delivery, retry: Attempt): Count[] {
-  const before = d.attempts.findLast((a) => a.number < retry.number && a.failure);
-  if (!before) return [];
-  const result = retry.outcome === 'arrived' ? 'arrived' : retry.outcome === 'failed' ? 'failed' : 'open';
-  const [from, to] = [ipOf(before), ipOf(retry)];
-  const ip = from === null || to === null ? 'unknown' : from === to ? 'same' : 'changed';
-  return [one('retry', `${causeOf(before)} ${retry.number} ${ip} ${result}`)];
+/** One retry through Mailgun after a failure, by the cause of the failure right before it. */
+export type Retried = {
+  cause: string;
+  attempt: number;
+  /** Did it leave from another IP address than the one that failed? */
+  sendingIp: 'same' | 'changed' | 'unknown';
+  /** `refused`: Mailgun did not take it, so no receiving server saw it. */
+  result: 'arrived' | 'failed' | 'refused' | 'open';
+  /** When it was handed over. */
+  at: Ms;
+};
+
+export function retriesIn(d: Delivery): Retried[] {
+  return d.attempts.flatMap((retry) => {
+    if (retry.claim.route === 'secondary') return [];
+    const before = d.attempts.findLast((a) => a.number < retry.number && a.failure);
+    if (!before) return [];
+    const [from, to] = [ipOf(before), ipOf(retry)];
+    const sendingIp = from === null || to === null ? 'unknown' : from === to ? 'same' : 'changed';
+    return [
+      {
+        cause: causeOf(before),
+        attempt: retry.number,
+        sendingIp,
+        result: resultOf(retry),
+        at: retry.claim.at,
+      } as const,
+    ];
+  });
+}
+
+function resultOf({ outcome }: Attempt): Retried['result'] {
+  return outcome === 'arrived' || outcome === 'failed' || outcome === 'refused' ? outcome : 'open';
 }
 
 const causeOf = (a: Attempt): string => a.failure?.verdict?.cause ?? 'undetermined';

@@ -1,4 +1,4 @@
-import type { Ending, What } from './counts.ts';
+import type { Ending, Retried, What } from './counts.ts';
 import { isEnded, type MessageClass, STATES, type State } from './delivery.ts';
 import type { Histogram } from './quantile.ts';
 import type { Ms } from './time.ts';
@@ -20,13 +20,8 @@ export type Cure = {
   open: number;
 };
 
-export type Retry = {
-  cause: string;
-  attempt: number;
-  sendingIp: 'same' | 'changed' | 'unknown';
-  result: 'arrived' | 'failed' | 'open';
-  n: number;
-};
+/** Retries that went alike, and how many they are. */
+export type Retry = Omit<Retried, 'at'> & { n: number };
 
 export type Figures = {
   messages: number;
@@ -144,7 +139,7 @@ const emptyCure = (cause: string): Cure => ({
   open: 0,
 });
 
-const retriesOf = (values: Values): Retry[] =>
+export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): Retry[] =>
   [...values]
     .map(([value, { n }]) => {
       const [cause = '', attempt = '', ip = '', result = ''] = value.split(' ');
@@ -170,6 +165,8 @@ export type Place = {
   saved: number;
   lost: number;
   example: string | null;
+  /** After failures by this cause, the first or a later one. */
+  retries: Retry[];
 };
 
 export type Trouble = { kind: string; since: Ms; detail: string };

@@ -90,7 +90,7 @@ export function sentence(r: Report): string {
 }
 
 /** `412`, `12 345`. */
-const many = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+export const many = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 
 function whatArrived(t: Figures, before: Figures): string {
   const all = (n: number) => (n === 1 ? 'delivery' : 'deliveries');
@@ -148,25 +148,4 @@ export function percent(share: number): string {
   if (p > 0 && p < 0.1) return '<0.1 %';
   if (p < 100 && p > 99.9) return '>99.9 %';
   return p === 0 || p === 100 ? `${p} %` : `${p.toFixed(1)} %`;
-}
-
-/** Whether an address of our own, instead of the shared pool's, would have helped; in words, with the figures it rests on. */
-export function dedicatedIpWords(t: Figures): string {
-  const blocked = t.cures.filter((c) => c.cause === 'ip_block' || c.cause === 'ip_config');
-  const sum = (pick: (c: Figures['cures'][number]) => number) => blocked.reduce((n, c) => n + pick(c), 0);
-  const [failed, cured, retried] = [
-    sum((c) => c.failed),
-    sum((c) => c.cured + c.arrivedAfterAll),
-    sum((c) => c.retried),
-  ];
-  if (t.deliveries === 0) return 'Nothing was sent, so nothing speaks for or against a dedicated IP address.';
-  if (failed === 0) return 'No delivery was refused for the sending IP address: nothing speaks for a dedicated one.';
-  const facts = `${failed} of ${many(t.deliveries)} deliveries (${percent(failed / t.deliveries)}) were refused for the sending IP address`;
-  if (retried === 0)
-    return `${facts}, and none was re-posted, so nobody can say whether another address would have passed.`;
-  const rate = cured / failed;
-  const cures = `${cured} of them (${percent(rate)}) arrived in the end through Mailgun`;
-  if (failed / t.deliveries < 0.005 || rate > 0.8)
-    return `${facts}; ${cures}: re-posts do the work, and a dedicated IP address would gain little.`;
-  return `${facts}; only ${cures}: a dedicated IP address is worth a try, if there is mail enough to warm it up.`;
 }

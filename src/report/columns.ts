@@ -28,7 +28,7 @@ export const columns = (rows: readonly (readonly Cell[])[], widths: readonly num
     .join('\n');
 
 /** A number that has no room is rounded, and says so by its letter. */
-function figure(cell: Cell, room: number): string {
+export function figure(cell: Cell, room: number): string {
   if (typeof cell === 'string') return cell;
   const forms = [grouped(cell), short(cell, 1), short(cell, 0)];
   return forms.find((f) => f.length <= room) ?? short(cell, 0);

@@ -2,9 +2,17 @@ import { stringify } from 'csv-stringify/sync';
 import { STATES } from '../core/delivery.ts';
 import type { Report } from '../core/report.ts';
 
+/** UTF-8 with a mark, without which Excel reads another encoding. */
+export const CSV_OPTIONS = {
+  header: true,
+  bom: true,
+  record_delimiter: 'windows',
+  // Separators of other locales split a cell that is not quoted.
+  quoted_string: true,
+} as const;
+
 /**
- * One row for each domain, class and state, those without deliveries included, so that a sum is a sum. UTF-8 with a mark,
- * without which Excel reads another encoding.
+ * One row for each domain, class and state, those without deliveries included, so that a sum is a sum.
  */
 export function reportCsv(r: Report): string {
   const rows = r.groups.flatMap(({ domain, class: kind, figures }) =>
@@ -20,14 +28,7 @@ export function reportCsv(r: Report): string {
   );
   return stringify(
     rows.map((row) => row.map(disarm)),
-    {
-      header: true,
-      columns: ['first_day', 'last_day', 'timezone', 'domain', 'class', 'state', 'deliveries'],
-      bom: true,
-      record_delimiter: 'windows',
-      // Separators of other locales split a cell that is not quoted.
-      quoted_string: true,
-    },
+    { ...CSV_OPTIONS, columns: ['first_day', 'last_day', 'timezone', 'domain', 'class', 'state', 'deliveries'] },
   );
 }
 

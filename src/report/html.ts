@@ -1,6 +1,7 @@
+import { dedicatedIpWords, helpWords } from '../core/cures.ts';
 import { timesOf } from '../core/quantile.ts';
 import type { Figures, Report } from '../core/report.ts';
-import { dedicatedIpWords, percent, sentence, shortReason, timeTaken } from '../core/sentence.ts';
+import { percent, sentence, shortReason, timeTaken } from '../core/sentence.ts';
 import { MINUTE } from '../core/time.ts';
 import { timeWords } from '../core/words.ts';
 import type { Picture } from './charts.ts';
@@ -221,7 +222,8 @@ function cures(r: Report): Markup {
     figures: [grouped(c.retried), grouped(c.cured), share(c.cured, c.retried)],
   }));
   return html`${table(['first failure', 're-posted', 'cured', 'rate'], rows)}
-<p class="ink" style="margin:12px 0 0;font-size:14px;line-height:1.5;${INK}">Do we need a dedicated IP? ${dedicatedIpWords(r.total)}</p>`;
+<p class="ink" style="margin:12px 0 0;font-size:14px;line-height:1.5;${INK}">Does re-posting help? ${helpWords(r.total.retries)}</p>
+<p class="ink" style="margin:6px 0 0;font-size:14px;line-height:1.5;${INK}">Do we need a dedicated IP? ${dedicatedIpWords(r.total)}</p>`;
 }
 
 const lost = (r: Report): Markup =>

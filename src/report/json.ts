@@ -1,6 +1,16 @@
+import {
+  causeWords,
+  cureRate,
+  dedicatedIpWords,
+  helpWords,
+  type Reposts,
+  repostsByCause,
+  repostsOf,
+  type Tally,
+} from '../core/cures.ts';
 import { timesOf } from '../core/quantile.ts';
-import type { Figures, Group, Report } from '../core/report.ts';
-import { dedicatedIpWords, sentence } from '../core/sentence.ts';
+import type { Figures, Group, Place, Report } from '../core/report.ts';
+import { sentence } from '../core/sentence.ts';
 import { MINUTE, type Ms, SECOND } from '../core/time.ts';
 
 /**
@@ -25,7 +35,7 @@ export function reportJson(r: Report): Record<string, unknown> {
     groups: r.groups.map((g: Group) => ({ domain: g.domain, class: g.class, ...figuresJson(g.figures) })),
     daysBefore: comparedJson(r.before),
     weekBefore: comparedJson(r.week),
-    topFailures: r.places,
+    topFailures: r.places.map(placeJson),
     alertsSent: r.alertsSent,
     outages: r.outages.map((o) => ({ kind: o.kind, since: iso(o.since), detail: o.detail })),
     daily: r.daily,
@@ -39,7 +49,7 @@ const percentOf = (n: number, all: number): number | null => (all === 0 ? null :
 
 /** What a period before is compared by; why its failures happened is in its own report. */
 function comparedJson(f: Figures) {
-  const { ends: _ends, failures: _failures, retries: _retries, ...rest } = figuresJson(f);
+  const { ends: _ends, failures: _failures, retries: _retries, reposts: _reposts, ...rest } = figuresJson(f);
   const {
     events: _e,
     eventsByWebhook: _w,
@@ -76,7 +86,30 @@ function figuresJson(f: Figures) {
       curedPercentOfRetried: percentOf(c.cured, c.retried),
     })),
     retries: f.retries.map(({ n, ...r }) => ({ ...r, retries: n })),
+    reposts: {
+      ...repostsJson(repostsOf(f.retries)),
+      byCause: repostsByCause(f.retries).map((c) => ({ cause: c.cause, ...repostsJson(c.reposts) })),
+    },
   };
+}
+
+const placeJson = ({ retries, ...place }: Place) => ({ ...place, reposts: repostsJson(repostsOf(retries)) });
+
+function repostsJson(r: Reposts) {
+  const { changed, same, unknown } = r.sendingIp;
+  return {
+    ...tallyJson(r),
+    byAttempt: r.byAttempt.map((a) => ({ attempt: a.attempt, ...tallyJson(a) })),
+    sendingIpChanged: tallyJson(changed),
+    sendingIpSame: tallyJson(same),
+    sendingIpUnknown: tallyJson(unknown),
+  };
+}
+
+function tallyJson(t: Tally) {
+  const rate = cureRate(t);
+  const { made, cured, failed, open } = t;
+  return { made, cured, failed, open, curedPercentOfEnded: rate === null ? null : Math.round(10_000 * rate) / 100 };
 }
 
 function timesJson(f: Figures) {
@@ -95,7 +128,18 @@ function timesJson(f: Figures) {
 /** Cure rates alone: by cause, by recipient domain, and for each retry whether it left from another IP address. */
 export function curesJson(r: Report): Record<string, unknown> {
   const { version, period, generatedAt } = reportJson(r);
-  const { failures, retries } = figuresJson(r.total);
-  const byPlace = r.places.map((p) => ({ ...p, curedPercentOfRetried: percentOf(p.cured, p.retried) }));
-  return { version, period, generatedAt, dedicatedIp: dedicatedIpWords(r.total), byCause: failures, byPlace, retries };
+  const { failures, retries, reposts } = figuresJson(r.total);
+  const byPlace = r.places.map((p) => ({ ...placeJson(p), curedPercentOfRetried: percentOf(p.cured, p.retried) }));
+  return {
+    version,
+    period,
+    generatedAt,
+    repostingHelps: helpWords(r.total.retries),
+    dedicatedIp: dedicatedIpWords(r.total),
+    sentences: causeWords(r.total.retries),
+    byCause: failures,
+    byPlace,
+    reposts,
+    retries,
+  };
 }

@@ -1,6 +1,7 @@
+import { helpWords } from '../core/cures.ts';
 import { timesOf } from '../core/quantile.ts';
 import type { Figures, Report } from '../core/report.ts';
-import { dedicatedIpWords, percent, sentence, shortReason, timeTaken } from '../core/sentence.ts';
+import { percent, sentence, shortReason, timeTaken } from '../core/sentence.ts';
 import { MINUTE } from '../core/time.ts';
 import { timeWords } from '../core/words.ts';
 import { align, columns, cut, grouped, wrap } from './columns.ts';
@@ -23,7 +24,9 @@ export function reportText(r: Report, { colours }: TextOptions = { colours: fals
     ...(r.groups.length > 0 ? [section(heading, 'By domain and class', byGroup(r))] : []),
     ...(r.total.arrived > 0 ? [section(heading, 'Time to delivery', times(r))] : []),
     ...(r.total.ends.length > 0 ? [section(heading, 'Did not arrive, by reason', ends(r.total))] : []),
-    ...(r.total.cures.length > 0 ? [section(heading, 'Failures and what became of them', cures(r.total))] : []),
+    ...(r.total.cures.length > 0
+      ? [section(heading, 'Failures and what became of them', `${cures(r.total)}\n${help(r.total)}`)]
+      : []),
     ...(r.places.length > 0 ? [section(heading, 'Where it failed most', places(r))] : []),
     ...(r.lost !== null && r.lost.length > 0 ? [section(heading, 'Who did not get what', lost(r))] : []),
     section(heading, 'Homing itself', itself(r)),
@@ -32,11 +35,11 @@ export function reportText(r: Report, { colours }: TextOptions = { colours: fals
 }
 
 /** Whether there are colours is for the caller to say: it knows where the text goes. */
-const CODES = { bold: '\x1b[1m', yellow: '\x1b[33m', green: '\x1b[32m' } as const;
+export const CODES = { bold: '\x1b[1m', yellow: '\x1b[33m', green: '\x1b[32m' } as const;
 
 type Paint = (style: 'bold' | 'yellow' | 'green', text: string) => string;
 
-const section = (heading: (text: string) => string, title: string, body: string): string =>
+export const section = (heading: (text: string) => string, title: string, body: string): string =>
   `${heading(title)}\n${body}`;
 
 function overview({ total, before, week, weekShare, period }: Report): string {
@@ -105,7 +108,7 @@ const ends = (f: Figures): string =>
     [9, 2, -12, -50],
   );
 
-function cures(f: Figures): string {
+export function cures(f: Figures): string {
   const head = ['first failure', 'failed', 'retried', 'cured', 'rate', 'fallb.', 'lost', 'open'];
   const rows = f.cures
     .slice(0, 15)
@@ -117,6 +120,8 @@ function cures(f: Figures): string {
     ]);
   return columns([head, ...rows], [-30, 7, 8, 7, 8, 7, 6, 6]);
 }
+
+const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);
 
 const places = (r: Report): string =>
   r.places
@@ -159,41 +164,4 @@ function itself(r: Report): string {
     `Counted at ${timeWords(r.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
   ];
   return lines.map((line) => wrap(line)).join('\n');
-}
-
-/** Cure rates by cause and by recipient domain, and what they say about a dedicated IP address. */
-export function curesText(r: Report, { colours }: TextOptions = { colours: false }): string {
-  const heading = (text: string) => (colours ? `${CODES.bold}${text}\x1b[0m` : text);
-  const { total } = r;
-  const byAttempt = total.retries.map((x) => [shortReason(x.cause), x.attempt, x.sendingIp, x.result, x.n]);
-  const byPlace = r.places.map((p) => [
-    p.recipientDomain,
-    shortReason(p.cause),
-    ...[p.failed, p.retried, p.cured],
-    p.retried === 0 ? '–' : percent(p.cured / p.retried),
-  ]);
-  const sections = [
-    `${heading('Cures')}  ${periodWords(r.period)} (${r.period.timezone})`,
-    wrap(`Do we need a dedicated IP? ${dedicatedIpWords(total)}`),
-    section(heading, 'By cause', total.cures.length > 0 ? cures(total) : 'Nothing failed.'),
-    ...(byPlace.length > 0
-      ? [
-          section(
-            heading,
-            'By recipient domain',
-            columns([['domain', 'cause', 'failed', 'retried', 'cured', 'rate'], ...byPlace], [-24, -24, 8, 8, 7, 8]),
-          ),
-        ]
-      : []),
-    ...(byAttempt.length > 0
-      ? [
-          section(
-            heading,
-            'Retries',
-            columns([['after', 'attempt', 'sending IP', 'result', 'retries'], ...byAttempt], [-31, 8, -12, -10, 9]),
-          ),
-        ]
-      : []),
-  ];
-  return `${sections.join('\n\n')}\n`;
 }

@@ -22,7 +22,11 @@ const WHATS: readonly What[] = [
 const COMPARED: readonly What[] = ['messages', 'deliveries', 'state', 'outcome', 'time', 'double'];
 const PICTURE_DAYS = 30;
 
-export type ReportOptions = { now: Ms; details: 'summary' | 'full' };
+export type ReportOptions = {
+  now: Ms;
+  details: 'summary' | 'full' /** How many to list; 10 unless told. */;
+  places?: number;
+};
 
 /** The report of a period as its figures are now: what comes later changes it truthfully. */
 export async function reportFor(store: Store, period: Period, options: ReportOptions): Promise<Report> {
@@ -39,7 +43,7 @@ export async function reportFor(store: Store, period: Period, options: ReportOpt
     before: figuresOf(await figures(store, previous.from, previous.to, COMPARED)),
     week: figuresOf(await figures(store, week.from, week.to, COMPARED)),
     weekShare: days / 7,
-    places: await placesOf(store, from, to, 10),
+    places: await placesOf(store, from, to, options.places ?? 10),
     alertsSent: await alertsSent(store, from, to),
     outages: await troubles(store, from, to),
     daily: await dailyBars(store, eachDay(period, Math.max(PICTURE_DAYS, Math.min(days, 92)))),

@@ -22,8 +22,8 @@ export type RebuildOptions = {
   progress(done: number, days: number, deliveries: number): void;
 };
 
-/** The cursor that says that the figures of this database are complete. */
-const BUILT = 'rollups_built';
+/** The cursor that says that the figures of this database are complete. Another kind of figure is another name. */
+const BUILT = 'rollups_built_2';
 /** Everything created before this moment may have been deleted: its sums are all that is left of it. */
 const PRUNED = 'rollups_pruned';
 const GUARD = 'rollups_rebuild';

@@ -3,7 +3,7 @@ import type { What } from '../core/counts.ts';
 import { cover, SPANS, type Span } from '../core/cover.ts';
 import type { State } from '../core/delivery.ts';
 import { isEnded, STATES } from '../core/delivery.ts';
-import type { DayBar, LostDelivery, Place, Trouble } from '../core/report.ts';
+import { type DayBar, type LostDelivery, type Place, type Retry, retriesOf, type Trouble } from '../core/report.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './open.ts';
 import { examples } from './rollup.ts';
@@ -16,9 +16,10 @@ export async function placesOf(store: Store, from: Ms, to: Ms, limit: number): P
   const names = failing.filter((r) => Number(r.n) > 0).map((r) => r.value);
   if (names.length === 0) return [];
   const parts: What[] = ['failing_retried', 'failing_cured', 'failing_saved', 'failing_lost'];
-  const [rest, replies] = await Promise.all([
+  const [rest, replies, retries] = await Promise.all([
     placeSums(store, from, to, parts, names, names.length * parts.length),
     examples(store, from, to, names),
+    retriesAt(store, from, to, names),
   ]);
   const part = (what: What, value: string) => Number(rest.find((r) => r.what === what && r.value === value)?.n ?? 0);
   return failing.slice(0, names.length).map(({ value, n }) => {
@@ -32,8 +33,26 @@ export async function placesOf(store: Store, from: Ms, to: Ms, limit: number): P
       saved: part('failing_saved', value),
       lost: part('failing_lost', value),
       example: replies.get(value) ?? null,
+      retries: retries.get(value) ?? [],
     };
   });
+}
+
+/** How the retries of these places went. */
+async function retriesAt(
+  store: Store,
+  from: Ms,
+  to: Ms,
+  places: readonly string[],
+): Promise<ReadonlyMap<string, Retry[]>> {
+  const sums = await placeSums(store, from, to, ['failing_retry'], { startWith: places }, null);
+  return new Map(
+    places.map((place) => {
+      const mine = sums.filter((s) => s.value.startsWith(`${place} `));
+      const values = mine.map((s) => [s.value.slice(s.value.indexOf(' ') + 1), { n: Number(s.n) }] as const);
+      return [place, retriesOf(values)];
+    }),
+  );
 }
 
 function placeSums(
@@ -41,26 +60,31 @@ function placeSums(
   from: Ms,
   to: Ms,
   whats: readonly What[],
-  values: readonly string[] | null,
-  limit: number,
+  values: readonly string[] | { startWith: readonly string[] } | null,
+  limit: number | null,
 ): Promise<PlaceSum[]> {
   const { db } = store;
   const pieces = cover(from, to).map((p) => {
     const rows = db('rollups')
       .where({ span: p.span })
       .whereIn('what', [...whats]);
-    if (values) rows.whereIn('value', [...values]);
+    if (values && 'startWith' in values) {
+      // A range, as `_` in a cause is a wildcard to LIKE: `!` is the character after the space.
+      rows.where((or) => {
+        for (const v of values.startWith) or.orWhereBetween('value', [`${v} `, `${v}!`]);
+      });
+    } else if (values) rows.whereIn('value', [...values]);
     return rows.where('bucket', '>=', p.from).where('bucket', '<', p.to).select('what', 'value', 'n');
   });
   if (pieces.length === 0) return Promise.resolve([]);
   const all = db.unionAll(pieces).as('pieces');
-  return db
+  const sums = db
     .from(all)
     .groupBy('what', 'value')
     .select('what', 'value')
     .sum({ n: 'n' })
-    .orderBy([{ column: 'n', order: 'desc' }, 'value'])
-    .limit(limit) as unknown as Promise<PlaceSum[]>;
+    .orderBy([{ column: 'n', order: 'desc' }, 'value']);
+  return (limit === null ? sums : sums.limit(limit)) as unknown as Promise<PlaceSum[]>;
 }
 
 const LOST = new Set<string>(['failed', 'abandoned', 'expired']);

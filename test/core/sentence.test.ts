@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { What } from '../../src/core/counts.ts';
+import { dedicatedIpWords } from '../../src/core/cures.ts';
 import { figuresOf, type Place, type Report, type Sum } from '../../src/core/report.ts';
-import { dedicatedIpWords, percent, sentence, timeTaken } from '../../src/core/sentence.ts';
+import { percent, sentence, timeTaken } from '../../src/core/sentence.ts';
 
 const sum = (what: What, value: string, n: number): Sum => ({ domain: 'd', class: 'notice', what, value, n, ms: 0 });
 
@@ -24,6 +25,7 @@ const place = (over: Partial<Place>): Place => ({
   saved: 0,
   lost: 1,
   example: null,
+  retries: [],
   ...over,
 });
 

@@ -9,11 +9,12 @@ import { chromium } from 'playwright-core';
 import { CLASSES, STATES } from '../../src/core/delivery.ts';
 import { figuresOf, groupsOf, type Report, type Sum } from '../../src/core/report.ts';
 import { disarm, reportCsv } from '../../src/report/csv.ts';
+import { curesCsv, curesText } from '../../src/report/cures.ts';
 import { periodOf } from '../../src/report/days.ts';
 import { reportFile } from '../../src/report/file.ts';
-import { reportJson } from '../../src/report/json.ts';
+import { curesJson, reportJson } from '../../src/report/json.ts';
 import { letterOf } from '../../src/report/letter.ts';
-import { curesText, reportText } from '../../src/report/text.ts';
+import { reportText } from '../../src/report/text.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 7);
 const NASTY = '<script>alert(1)</script>"\'&=cmd|x';
@@ -55,6 +56,7 @@ const reports: fc.Arbitrary<Report> = fc
         saved: 1,
         lost: 1,
         example,
+        retries: total.retries,
       })),
       alertsSent: 1,
       outages: domains.map((d) => ({ kind: 'webhooks_silent', since: NOW, detail: d })),
@@ -82,6 +84,13 @@ function sumsOf(domain: string, kind: Sum['class'], n: number[], cause: string):
     ...[one('retry', `${cause} 2 changed arrived`, n[13]), one('found', 'webhook', n[14]), one('found', 'poll', n[15])],
   ];
 }
+
+const RETRY = { cause: 'ip_block', attempt: 2, sendingIp: 'changed', result: 'arrived' } as const;
+
+const place = (recipientDomain: string) => ({
+  ...{ recipientDomain, cause: 'ip_block', failed: 9, retried: 4, cured: 2, saved: 1, lost: 1 },
+  example: null,
+});
 
 const dailyOf = (n: number[]) =>
   Array.from({ length: 30 }, (_, i) => {
@@ -146,6 +155,38 @@ test('no cell of the CSV runs in a spreadsheet, and each domain and class has a 
   assert.equal(lines[0]?.charCodeAt(0), 0xfeff);
   assert.equal(lines.length, 1 + r.groups.length * STATES.length);
   for (const line of lines.slice(1)) assert.match(line, /^"2026-11-\d\d","2026-11-21","Europe\/Zurich","(?![=+@-])/);
+});
+
+test('the rows of the cures sum to all re-posts, whichever recipient domains are listed', () => {
+  const r = sample();
+  const total = { ...r.total, retries: [{ ...RETRY, n: 50 }] };
+  const listed = [7, 3].map((n, i) => ({ ...place(`=${i}.example`), retries: [{ ...RETRY, n }] }));
+  const lines = curesCsv({ ...r, total, places: listed })
+    .trimEnd()
+    .split('\r\n')
+    .slice(1);
+  assert.deepEqual(
+    lines.map((line) => line.split(',').slice(3).join(' ')),
+    [
+      '"\'=0.example" "ip_block" 2 "changed" 7 7 0 0',
+      '"\'=1.example" "ip_block" 2 "changed" 3 3 0 0',
+      '"(others)" "ip_block" 2 "changed" 40 40 0 0',
+    ],
+  );
+});
+
+test('the JSON of the cures tells re-posts in all, by cause, by attempt, by sending IP and by recipient domain', () => {
+  const r = sample();
+  const retries = [{ ...RETRY, n: 5 }, { ...RETRY, attempt: 3, sendingIp: 'same', result: 'failed', n: 3 } as const];
+  const places = [{ ...place('outlook.com'), retries }];
+  const json = JSON.parse(JSON.stringify(curesJson({ ...r, total: { ...r.total, retries }, places })));
+  const all = json.reposts;
+  assert.deepEqual([all.made, all.cured, all.curedPercentOfEnded], [8, 5, 62.5]);
+  assert.deepEqual([all.sendingIpChanged.made, all.sendingIpChanged.cured], [5, 5]);
+  assert.deepEqual([all.sendingIpSame.made, all.sendingIpSame.cured], [3, 0]);
+  assert.deepEqual([all.byCause[0].cause, all.byCause[0].byAttempt.length], ['ip_block', 2]);
+  assert.deepEqual([json.byPlace[0].reposts.made, json.byPlace[0].retries], [8, undefined]);
+  assert.match(json.sentences[0], /5 of 8 re-posts/);
 });
 
 test('the page holds no script, no handler and no address outside itself, whatever the data say', async () => {

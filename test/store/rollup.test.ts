@@ -7,9 +7,10 @@ import { record } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { ensureBuilt, rebuild } from '../../src/store/rebuild.ts';
+import { placesOf } from '../../src/store/report.ts';
 import { examples, figures, foldPending } from '../../src/store/rollup.ts';
 import { MORNING } from '../support/clock.ts';
-import { bounce, draft, failed, policy, reported, seed, sent, verdict } from '../support/factory.ts';
+import { accepted, bounce, claimed, draft, failed, policy, reported, seed, sent, verdict } from '../support/factory.ts';
 import { histories } from '../support/histories.ts';
 import { eachStore } from '../support/stores.ts';
 
@@ -87,6 +88,36 @@ eachStore('a delivery that failed and then arrived after all moves from one figu
   assert.equal(await sumOf(g.store, 'reason'), 0);
   assert.equal(await sumOf(g.store, 'outcome', 'first_try'), 1);
   assert.equal(await sumOf(g.store, 'cause', 'recipient_unknown arrived direct'), 1);
+});
+
+eachStore('re-posts are counted by place, cause, attempt and sending IP, and late news moves them', async (g) => {
+  const [view] = await seed(g.store, { recipients: ['ann@Outlook.example'] });
+  const ids = [view?.id ?? ''];
+  const tell = (...facts: Fact[]) => change(g.store, ids, MORNING, () => facts);
+  const on = (attempt: number, sendingIp: string) => ({ messageId: `m${attempt}@mg.example.com`, sendingIp });
+  const again = (n: number, at: number) => [
+    claimed(n, at, { since: at - MINUTE }),
+    accepted(n, at, `m${n}@mg.example.com`),
+  ];
+  const told = async () => {
+    while ((await foldPending(g.store)) > 0);
+    assert.deepEqual((await rebuild(g.store, checked)).differences, []);
+    const [place, ...others] = await placesOf(g.store, MORNING - DAY, MORNING + DAY, 10);
+    assert.deepEqual([place?.recipientDomain, others.length], ['outlook.example', 0]);
+    return (place?.retries ?? []).map((r) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result} ${r.n}`).sort();
+  };
+  await tell(failed(MORNING + MINUTE, 'retry', { sendingIp: '198.51.100.1' }), ...again(2, MORNING + 5 * MINUTE));
+  assert.deepEqual(await told(), ['ip_block 2 unknown open 1']);
+  await tell(failed(MORNING + 6 * MINUTE, 'retry', on(2, '198.51.100.1')), ...again(3, MORNING + HOUR));
+  assert.deepEqual(await told(), ['ip_block 2 same failed 1', 'ip_block 3 unknown open 1']);
+  await tell(reported('delivered', MORNING + HOUR + MINUTE, on(3, '198.51.100.2')));
+  assert.deepEqual(await told(), ['ip_block 2 same failed 1', 'ip_block 3 changed arrived 1']);
+  // Late: the second had arrived after all.
+  await tell(reported('delivered', MORNING + 7 * MINUTE, on(2, '198.51.100.1')));
+  assert.deepEqual((await told())[0], 'ip_block 2 same arrived 1');
+  await g.store.db('rollups').where({ what: 'failing_retry' }).delete();
+  assert.ok((await rebuild(g.store, { ...checked, check: false })).differences.length > 0);
+  assert.equal((await told())[0], 'ip_block 2 same arrived 1');
 });
 
 eachStore('sums that are wrong are found, said and mended, each span for itself', async (g) => {
