@@ -19,6 +19,10 @@ const { values } = parseArgs({
   },
 });
 
+// Its daemons end with it.
+process.on('SIGTERM', () => process.exit(1));
+process.on('SIGINT', () => process.exit(1));
+
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** A server of our own with an empty database. */
