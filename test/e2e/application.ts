@@ -24,7 +24,7 @@ export type ApiDelivery = {
 };
 export type ApiMessage = { id: string; messageId: string; deliveries: ApiDelivery[] };
 
-const PATIENCE = 60_000;
+const PATIENCE = 240_000;
 
 /** Asks until somebody answers: daemons may be dead just now. Only "no" is final. */
 export async function call<T>(url: string, path: string, body?: unknown): Promise<T> {

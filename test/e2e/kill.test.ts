@@ -7,7 +7,7 @@ import { freshDatabase } from '../support/stores.ts';
 import { campaign } from './campaign.ts';
 import { createWorld } from './support.ts';
 
-const WEATHER = { seed: 20261125, between: [700, 1800] as [number, number], kills: 5, patience: 150_000 };
+const WEATHER = { seed: 20261125, between: [700, 1800] as [number, number], kills: 5, patience: 400_000 };
 
 test('a daemon on SQLite, killed at random moments, loses nothing and sends nothing twice unsaid', async (t) => {
   const { problems, kills, recorded, seconds } = await campaign({ ...WEATHER, messages: 200, daemons: 1 });
