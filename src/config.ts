@@ -168,6 +168,7 @@ const SCHEMA = z.object({
   RETRY_MAX_ATTEMPTS: count(5),
   RETRY_CODES: codes('500-554'),
   RETRY_DECISIONS: z.enum(['classifier', 'codes']).default('classifier'),
+  RETRY_HOPELESS_AFTER: count(20, 0),
   RETRY_PAUSE: scaled(),
   HOMING_RULES: z.string().optional(),
   NOTICE_LIFE: duration('24h'),

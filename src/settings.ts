@@ -26,5 +26,6 @@ export function settingsOf(c: Config): Settings {
     adoptAfter: c.ADOPT_AFTER,
     unsuppressMaxPerDay: c.UNSUPPRESS_MAX_PER_DAY,
     faultHold: c.FIX_SENDER_HOLD,
+    hopelessAfter: c.RETRY_HOPELESS_AFTER,
   };
 }

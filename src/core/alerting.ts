@@ -6,6 +6,7 @@ export const ALERT_KINDS = [
   'saved',
   'fix_sender',
   'refused',
+  'not_cured',
   'reconciler_silent',
   'webhooks_silent',
   'schedule_switched',

@@ -20,4 +20,6 @@ export type Settings = {
   unsuppressMaxPerDay: number;
   /** How long what the sender has to mend bars retries of mail that failed for it. */
   faultHold: Ms;
+  /** So many re-posts for a recipient domain and cause without a cure are told of; 0 never. */
+  hopelessAfter: number;
 };

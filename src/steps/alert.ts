@@ -91,6 +91,7 @@ const HEADLINE: Record<AlertKind, (n: number) => string> = {
   saved: (n) => `${mails(n)} went out through the secondary provider`,
   fix_sender: (n) => `${mails(n)} failed because of something that you can mend`,
   refused: (n) => `${mails(n)} ${n === 1 ? 'was' : 'were'} refused for good by the recipient's side`,
+  not_cured: () => 're-posts for one cause to one recipient domain cure nothing',
   reconciler_silent: () => 'the reconciler has not run',
   webhooks_silent: () => 'no webhook arrives although mail is sent',
   schedule_switched: () => 'Mailgun ignores delivery times on re-posts',
@@ -104,6 +105,8 @@ const ADVICE: Record<AlertKind, string> = {
   saved: 'Nothing has to be done. If this happens often, ask Mailgun about the reputation of the sending IP address.',
   fix_sender: 'The same message fails from every IP address until the cause is mended. Then: homing retry <id>.',
   refused: 'Reach these people by another way if it matters. When it is mended on their side: homing retry <id>.',
+  not_cured:
+    'Homing goes on as before; what to change is for you to say. See homing report --days 30 --cures. Let a secondary provider take such mail (SECONDARY_SMTP_URL), get a dedicated IP address at Mailgun if the failure is about the address, or write a rule of your own (HOMING_RULES) that switches the provider or gives up.',
   reconciler_silent: 'Retries and fallbacks stand still. See the log of the daemon, and restart it.',
   webhooks_silent: 'Check the webhooks of the domain at Mailgun and the signing key: homing doctor.',
   schedule_switched:

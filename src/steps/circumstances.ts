@@ -8,7 +8,7 @@ import type { View } from '../store/rows.ts';
 import { senderFaults } from '../store/verdicts.ts';
 
 /** A delivery that is due, what the world looks like to it, and what is to be done. */
-export type Due = { view: View; circumstances: Circumstances; action: Action; note?: string };
+export type Due = { view: View; circumstances: Circumstances; action: Action; note?: string; warning?: string };
 
 export type LookDeps = { store: Store; settings: Settings; hasSecondary: boolean };
 

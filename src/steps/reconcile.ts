@@ -16,6 +16,7 @@ import { sleep } from '../wait.ts';
 import { type AskDeps, ask } from './ask.ts';
 import { barredNow, type Due, decideNow, lookAt } from './circumstances.ts';
 import { type HandOver, type HandOverDeps, handOver } from './handover.ts';
+import { warnHopeless } from './hopeless.ts';
 import { clearBounce, type UnsuppressDeps } from './unsuppress.ts';
 
 export type ReconcileDeps = AskDeps &
@@ -37,7 +38,8 @@ export async function reconcileDue(deps: ReconcileDeps, limit = 100): Promise<nu
   const { lease, ids } = await claimDue(store, now, limit, settings.lease);
   if (ids.length === 0) return 0;
   const claimedAt = deps.monotonic();
-  const due = await lookAt(deps, [...(await load(store.db, ids)).values()], now);
+  const looked = await lookAt(deps, [...(await load(store.db, ids)).values()], now);
+  const due = await warnHopeless(deps, looked, now);
   const asks = due.filter((d) => d.action.do === 'ask');
   const sends = due.filter((d) => d.action.do === 'handOver');
   const rest = due.filter((d) => d.action.do !== 'ask' && d.action.do !== 'handOver');
@@ -54,7 +56,7 @@ async function writeDown(deps: ReconcileDeps, due: readonly Due[], lease: string
   const decideAgain = (view: View): Fact[] => {
     const d = of.get(view.id);
     if (!d || view.delivery.nextAt === null) return [];
-    return factsFor(view, decideNow(view, d, now), now);
+    return [...warned(view, d, now), ...factsFor(view, decideNow(view, d, now), now)];
   };
   await change(deps.store, [...of.keys()], now, decideAgain, lease);
 }
@@ -198,7 +200,7 @@ async function clearBounces(deps: ReconcileDeps, due: readonly Due[], lease: str
   for (const { due: d, cleared } of results) {
     if (cleared?.kind === 'unknown')
       waits.push({ view: d.view, fact: held(d.view, 'failed', now + deps.settings.pause, cleared.why, now) });
-    else if (cleared?.kind === 'barred') barred.push({ ...barredNow(d, now), note: cleared.what });
+    else if (cleared?.kind === 'barred') barred.push({ ...d, ...barredNow(d, now), note: cleared.what });
     else if (cleared?.kind === 'removed') go.push({ ...d, note: cleared.what });
     else go.push(d);
   }
@@ -211,6 +213,13 @@ async function clearBounces(deps: ReconcileDeps, due: readonly Due[], lease: str
 function noted(view: View, what: string, now: Ms): Fact {
   const { attempt } = view.delivery;
   return { key: `noted:${attempt}:${now}`, at: now, kind: 'noted', attempt, what };
+}
+
+/** Once for each attempt; news that came in since may have put it past the failure that it is about. */
+function warned(view: View, { view: then, warning }: Due, now: Ms): Fact[] {
+  const { attempt, state } = view.delivery;
+  if (warning === undefined || attempt !== then.delivery.attempt || state !== then.delivery.state) return [];
+  return [{ key: `noted:${attempt}:hopeless`, at: now, kind: 'noted', attempt, what: warning }];
 }
 
 /** Decides again under lock and writes the claim; only what was claimed under our lease may be handed over. */
@@ -233,7 +242,7 @@ async function claim(
       if (action.do !== 'handOver') return [];
       actions.set(view.id, action);
       const notes = d.note === undefined ? [] : [noted(view, d.note, now)];
-      return [...notes, claimedFact(view, action, lease, now, deps.settings.lease)];
+      return [...warned(view, d, now), ...notes, claimedFact(view, action, lease, now, deps.settings.lease)];
     },
     lease,
   );

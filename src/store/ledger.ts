@@ -5,6 +5,7 @@ import { fold } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './open.ts';
 import { addTallies } from './operations.ts';
+import { noteReposts } from './reposts.ts';
 import { countMoves } from './rollup.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from './rows.ts';
 import { noteSuppressions } from './suppressions.ts';
@@ -96,6 +97,7 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   await dropBodies(tx, moves);
   await noteSuppressions(tx, moves);
   await noteVerdicts(tx, moves, now);
+  await noteReposts(tx, moves);
   await tell(tx, moves, now);
   await countMoves(tx, moves, now);
 }

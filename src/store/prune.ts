@@ -25,6 +25,7 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
     )) {
       await tx('facts').whereIn('delivery_id', part).delete();
       await tx('unclear').whereIn('delivery_id', part).delete();
+      await tx('reposts').whereIn('delivery_id', part).delete();
       await tx('due').whereIn('delivery_id', part).delete();
       await tx('alert_items').whereIn('delivery_id', part).delete();
     }

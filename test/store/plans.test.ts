@@ -9,6 +9,7 @@ import { caughtUp, keep, knownEvents, lastWebhookAt, match, settle, takePending 
 import { change } from '../../src/store/ledger.ts';
 import { findMessage, messagesByKey, record, searchMessages } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
+import { lastReposts } from '../../src/store/reposts.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
@@ -80,6 +81,10 @@ async function history(store: Store): Promise<void> {
       },
       ...{ pending: 0, due_at: p.at, tries: 1, outcome: 'done' },
     }));
+    await insert('reposts', (p) => ({
+      ...{ delivery_id: `D${p.id.slice(1)}`, attempt: 2, place: `p${p.n % 50}.example ip_block`, at: p.at },
+      ...{ result: 'failed', sending_ip: 'same' },
+    }));
     await insert('alert_items', (p) => ({
       ...{ item_key: `old-${p.n}`, incident: 'old', kind: 'gave_up', at: p.at, alert_id: p.id },
     }));
@@ -144,6 +149,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     caughtUp: () => caughtUp(store, now),
     knownEvents: () => knownEvents(store, ['x', 'y']),
     lastWebhookAt: () => lastWebhookAt(store),
+    lastReposts: () => lastReposts(store, 'p1.example ip_block', 20),
     untold: () => untold(store, 10),
     bundle: () => bundle(store, `gave_up:${DOMAIN}`, now, () => ({ subject: '', body: '', avoid: [] })),
     takeAlerts: () => takeAlerts(store, now, 10, MINUTE),
