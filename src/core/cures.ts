@@ -63,9 +63,9 @@ export const causeWords = (retries: readonly Retry[]): string[] =>
 
 function figures(t: Tally): string {
   const rate = cureRate(t);
-  const part = rate === null ? '' : ` (${percent(rate)}${t.open > 0 ? ' of the ended' : ''})`;
-  const open = t.open > 0 ? `, ${many(t.open)} still open,` : '';
-  return `${many(t.cured)} of ${many(t.made)} ${t.made === 1 ? 're-post' : 're-posts'}${part}${open}`;
+  const open = t.open > 0 ? ` of those that ended; ${many(t.open)} still open` : '';
+  const part = rate === null ? ' (still open)' : ` (${percent(rate)}${open})`;
+  return `${many(t.cured)} of ${many(t.made)} ${t.made === 1 ? 're-post' : 're-posts'}${part}`;
 }
 
 function ipFigures({ sendingIp: { changed, same } }: Reposts): string[] {

@@ -46,6 +46,10 @@ test('whether re-posting helps is answered with the figures, and not from a hand
   assert.equal(helpWords([retry(8, 'arrived'), retry(2, 'failed')]), 'Yes: 8 of 10 re-posts (80.0 %) arrived.');
   assert.match(helpWords([retry(20, 'failed')]), /^Hardly: 0 of 20 re-posts \(0 %\) arrived/);
   assert.match(helpWords([retry(1, 'arrived')]), /^Too few to say: 1 of 1 re-post /);
+  assert.match(
+    helpWords([retry(6, 'arrived'), retry(2, 'failed'), retry(3, 'open')]),
+    /^Yes: 6 of 11 re-posts \(75\.0 % of those that ended; 3 still open\) arrived/,
+  );
   assert.match(helpWords([]), /nobody can say/);
 });
 
