@@ -204,13 +204,15 @@ const FOLLOWING = { ALERT_GROUP: 0.5, ALERT_REPEAT: 15, RETRY_PAUSE: 0.5, ASK_PA
 
 function following(given: Given): Record<keyof typeof FOLLOWING, Ms> {
   const unit = Math.min(given.RETRY_UNIT, MINUTE);
-  const wait = (name: keyof typeof FOLLOWING): Ms => given[name] ?? Math.max(1, Math.round(FOLLOWING[name] * unit));
+  const wait = (name: keyof typeof FOLLOWING, least = 1): Ms =>
+    given[name] ?? Math.max(least, Math.round(FOLLOWING[name] * unit));
   return {
-    ALERT_GROUP: wait('ALERT_GROUP'),
-    ALERT_REPEAT: wait('ALERT_REPEAT'),
+    ALERT_GROUP: wait('ALERT_GROUP', 2 * SECOND),
+    ALERT_REPEAT: wait('ALERT_REPEAT', 2 * SECOND),
     RETRY_PAUSE: wait('RETRY_PAUSE'),
     ASK_PATIENCE: wait('ASK_PATIENCE'),
-    ADOPT_AFTER: wait('ADOPT_AFTER'),
+    // An answer takes its time however short the retries are; longer than a hand-over's lease is never needed.
+    ADOPT_AFTER: wait('ADOPT_AFTER', Math.min(given.LEASE, 5 * SECOND)),
   };
 }
 

@@ -1,7 +1,7 @@
 import cron from 'node-cron';
 import type { Config } from './config.ts';
 import type { Settings } from './core/settings.ts';
-import { HOUR, SECOND } from './core/time.ts';
+import { HOUR, MINUTE, SECOND } from './core/time.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import type { Log } from './log.ts';
@@ -19,6 +19,7 @@ import { rememberDomains } from './store/domains.ts';
 import { migrate, pendingMigrations } from './store/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from './store/open.ts';
 import { setCursor } from './store/operations.ts';
+import { sleep } from './wait.ts';
 import { connect, httpDeps, stepDeps } from './wiring.ts';
 
 export type Daemon = { port: number; stop(): Promise<void> };
@@ -30,11 +31,25 @@ const GRACE = 25 * SECOND;
 export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   const store = openStore(config.DATABASE_URL);
   try {
-    await prepare(store, config);
+    await prepareInTurn(store, config);
     return await run(store, config, log);
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** Another process may hold SQLite's write lock for a while, or be paused with it: a start waits for it. */
+async function prepareInTurn(store: Store, config: Config): Promise<void> {
+  const until = Date.now() + MINUTE;
+  for (;;) {
+    try {
+      return await prepare(store, config);
+    } catch (error) {
+      const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+      if (!isBusy || Date.now() > until) throw error;
+      await sleep(SECOND / 4);
+    }
   }
 }
 
@@ -133,5 +148,6 @@ const spoolStep = (store: Store, settings: Settings, folder: string) => () =>
 function quiet(log: Log) {
   const say = (level: 'info' | 'warn' | 'error' | 'debug') => (message: string | Error) =>
     log[level]({ cron: String(message) }, 'cron');
-  return { info: say('debug'), warn: say('warn'), error: say('error'), debug: say('debug') };
+  // That a run is left out while the one before it goes on is meant so.
+  return { info: say('debug'), warn: say('debug'), error: say('error'), debug: say('debug') };
 }

@@ -157,7 +157,7 @@ test('waits that are not set follow the retry unit, and never grow beyond their 
   const short = readConfig({ RETRY_UNIT: '1s' }, 'database');
   assert.deepEqual(
     [short.RETRY_PAUSE, short.ALERT_GROUP, short.ADOPT_AFTER, short.ASK_PATIENCE],
-    [500, 500, 1000, 10_000],
+    [500, 2000, 5000, 10_000],
   );
   const long = readConfig({ RETRY_UNIT: '10m' }, 'database');
   assert.deepEqual([long.RETRY_PAUSE, long.ALERT_REPEAT], [30_000, 900_000]);

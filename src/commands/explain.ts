@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { inTime } from '../core/fold.ts';
 import type { MessageRow, View } from '../store/rows.ts';
 import { paint, printable, say, sayJson, type Terminal, wrapped } from './terminal.ts';
 
@@ -36,7 +37,7 @@ async function explain(terminal: Terminal, id: string, options: { json?: boolean
 
 async function pageOf(terminal: Terminal, message: MessageRow, views: readonly View[]): Promise<string[]> {
   const { factWords, standingWords, timeWords } = await import('../core/words.ts');
-  const inOrder = ({ facts }: View) => [...facts].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1));
+  const inOrder = ({ facts }: View) => inTime(facts);
   const subject = message.subject === null ? '(no subject known)' : `"${printable(message.subject)}"`;
   const lines = [
     paint(terminal, 'bold', `Message ${message.id}  ${subject}`),

@@ -110,9 +110,12 @@ function whenReopened(view: View, last: Attempt, openedAt: Ms): Action {
 
 const MAY_BE_OUT = 'the hand-over before it got no answer and may have gone out';
 
-/** The provider's settled records say nothing of it. From attempt 2 on they always know of the message. */
-function neverThere({ asked, number }: Attempt): boolean {
-  return asked !== null && asked.problem === null && asked.settled && (!asked.known || number > 1);
+/**
+ * The provider's settled records say nothing of it. Of a re-post they can't: it may have got an id that we never learnt,
+ * without our variable.
+ */
+function neverThere({ asked, claim }: Attempt): boolean {
+  return claim.route !== 'repost' && asked !== null && asked.problem === null && asked.settled && !asked.known;
 }
 
 /** Why one more attempt may be a double, if it may. */

@@ -207,3 +207,17 @@ export function sentEarly(a: Attempt): FactOf<'reported'> | null {
   const wasOut = (r: FactOf<'reported'>) => r.report !== 'accepted' && r.report !== 'other';
   return a.reports.find((r) => wasOut(r) && r.at < deliverAt - allowed) ?? null;
 }
+
+/** What of one moment comes first, for people who read. */
+const RANK: Partial<Record<FactKind, number>> = {
+  claimed: 0,
+  accepted: 1,
+  refused: 1,
+  unanswered: 1,
+  reported: 2,
+  ended: 9,
+};
+
+/** Facts in the order in which they are told. */
+export const inTime = (facts: readonly Fact[]): Fact[] =>
+  [...facts].sort((a, b) => a.at - b.at || (RANK[a.kind] ?? 5) - (RANK[b.kind] ?? 5) || (a.key < b.key ? -1 : 1));

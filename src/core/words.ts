@@ -53,7 +53,7 @@ const REASON: Record<string, string> = {
   ...CAUSE,
   useful_life_over: 'its useful life ended',
   nothing_to_send: 'no copy of the message is kept that could be sent',
-  storage_gone: "the provider's stored copy is gone and we keep none",
+  storage_gone: "the provider's stored copy can not be had and we keep none",
   never_reached_provider: 'the provider has no record of it, and there is no copy that could be sent',
   secondary_refused: 'the receiving server refused the secondary provider as well',
   secondary_exhausted: 'the secondary provider did not get it through either',

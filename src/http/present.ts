@@ -1,4 +1,5 @@
 import type { Attempt, Fact } from '../core/delivery.ts';
+import { inTime } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import { factWords, standingWords } from '../core/words.ts';
 import type { Found } from '../store/messages.ts';
@@ -45,7 +46,7 @@ export const detailOf = (message: MessageRow, views: readonly View[]) => ({
     nextAttemptAt: nextAttemptAt(d.state, d.nextAt),
     explanation: standingWords(d),
     attempts: d.attempts.map(attemptOf),
-    facts: [...facts].sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1)).map(factOf),
+    facts: inTime(facts).map(factOf),
   })),
 });
 

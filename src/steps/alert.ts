@@ -40,9 +40,10 @@ export type AlertDeps = {
 /** Makes one alert of each incident that has something untold; says how many items were bundled. */
 export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   let bundled = 0;
-  for (const { incident, since } of await untold(deps.store, 100)) {
+  for (const { incident, since, latest } of await untold(deps.store, 100)) {
     const now = deps.now();
-    if (now < since + deps.group) continue;
+    // An incident that is still growing is told of when it is quiet, or when it has grown for long enough.
+    if (now < latest + deps.group && now < since + 5 * deps.group) continue;
     const last = await lastAlertAt(deps.store, incident);
     if (last !== null && now < last + deps.repeat) continue;
     bundled += await bundle(deps.store, incident, now, (items, views, count) => compose(deps, items, views, count));

@@ -1,7 +1,8 @@
 import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
-import { MINUTE } from '../core/time.ts';
-import { keep, knownEvents } from '../store/inbox.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
+import { handle } from '../store/ids.ts';
+import { addHandles, keep, knownEvents, match } from '../store/inbox.ts';
 import type { Store } from '../store/open.ts';
 import type { View } from '../store/rows.ts';
 import { recipientKey } from '../store/rows.ts';
@@ -26,7 +27,10 @@ export type AskResult = { known: boolean; problem: string | null };
 export async function ask(deps: AskDeps, view: View): Promise<AskResult> {
   try {
     const items = await itemsAbout(deps.history, view);
-    const mine = items.filter(({ sighting }) => isAbout(view, sighting));
+    const adoptedId = await idOfLostRepost(deps.store, view, items);
+    const mine = items.filter(
+      ({ sighting: s }) => isAbout(view, s) || (adoptedId !== null && s.messageId === adoptedId),
+    );
     await fileItems(deps.store, mine, 'lookup', deps.now());
     const key = recipientKey(view.recipient);
     const known = mine.some(({ sighting: s }) => s.recipient !== null && recipientKey(s.recipient) === key);
@@ -49,6 +53,25 @@ async function itemsAbout(history: History, view: View): Promise<RawItem[]> {
     items.push(...(await history.aboutRecipient(view.domain, view.recipient, last.claim.at - MINUTE)).items);
   }
   return items;
+}
+
+/**
+ * The id that a re-post got whose answer was lost: the only one that nobody recorded, of mail to this recipient that was
+ * accepted since the re-post began. From then on it is one of the message's names.
+ */
+async function idOfLostRepost(store: Store, view: View, items: readonly RawItem[]): Promise<string | null> {
+  const last = view.delivery.attempts.at(-1);
+  if (last?.outcome !== 'unconfirmed' || last.claim.route !== 'repost') return null;
+  const since = last.claim.at - SECOND;
+  const sightings = items
+    .map(({ sighting }) => sighting)
+    .filter((s) => s.report === 'accepted' && s.at >= since && s.messageId !== null && !isAbout(view, s))
+    .filter((s) => s.homingId === null && recipientKey(s.recipient ?? '') === recipientKey(view.recipient));
+  const unknown = (await match(store, sightings)).map(({ kind }) => kind !== 'delivery');
+  const [id, ...others] = new Set(sightings.filter((_, i) => unknown[i]).map((s) => s.messageId));
+  if (!id || others.length > 0) return null;
+  await addHandles(store, [{ hash: handle('reply', view.domain, id), message_id: view.messageId }]);
+  return id;
 }
 
 /** Every id under which the provider may know it: the one it was sent with, those of its answers, and those it spoke of. */

@@ -12,7 +12,16 @@ import type { Log } from '../log.ts';
 import { raise } from '../store/alerts.ts';
 import { rememberDomains, switchToLocal } from '../store/domains.ts';
 import { handle } from '../store/ids.ts';
-import { addHandles, type InboxRow, type Match, match, type Settled, settle, takePending } from '../store/inbox.ts';
+import {
+  addHandles,
+  type InboxRow,
+  isInFlight,
+  type Match,
+  match,
+  type Settled,
+  settle,
+  takePending,
+} from '../store/inbox.ts';
 import { change } from '../store/ledger.ts';
 import { record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
@@ -162,13 +171,18 @@ async function noticeEarly(deps: DigestDeps, view: View, now: Ms): Promise<void>
       'Mailgun ignores delivery times on re-posts: waits are kept here from now on',
     );
     const item_key = `schedule_switched:${view.domain}`;
-    await raise(deps.store, { item_key, incident: item_key, kind: 'schedule_switched', at: now, detail: why });
+    // Nobody has to do anything about it: the daily report says so, and no alert.
+    await raise(
+      deps.store,
+      { item_key, incident: item_key, kind: 'schedule_switched', at: now, detail: why },
+      'report',
+    );
   }
 }
 
 /** An event of a message that we do not know: our own record may simply be later than Mailgun. */
 async function fileUnknown(deps: DigestDeps, { row, sighting }: Reading, found: Match): Promise<Settled> {
-  const { settings } = deps;
+  const { settings, store } = deps;
   const now = deps.now();
   const tries = row.tries + 1;
   const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => ({
@@ -183,6 +197,8 @@ async function fileUnknown(deps: DigestDeps, { row, sighting }: Reading, found: 
     const wait = Math.min((settings.adoptAfter / 30) * 2 ** row.tries, settings.adoptAfter / 4);
     return { id: row.id, outcome: 'waiting', tries, dueAt: Math.min(patience, now + wait) };
   }
+  if (sighting.recipient && (await isInFlight(store, sighting.recipient)))
+    return { id: row.id, outcome: 'waiting', tries, dueAt: now + Math.max(settings.adoptAfter, settings.pause) };
   if (found.kind === 'stranger') return aside('set_aside', 'the message is ours, this recipient is not');
   if (sighting.report === 'other') return aside('unmatched', 'it is about no message that we know');
   if (settings.adopt === 'off') return aside('unmatched', 'no message is known under its ids');

@@ -16,20 +16,27 @@ export type AlertItem = {
 };
 
 /** Tells the administrators of something that is not about one delivery. The same key is told once. */
-export async function raise(store: Store, item: Omit<AlertItem, 'delivery_id'>): Promise<void> {
-  const row = { ...item, delivery_id: null, alert_id: null };
+export async function raise(
+  store: Store,
+  item: Omit<AlertItem, 'delivery_id'>,
+  by: 'mail' | 'report' = 'mail',
+): Promise<void> {
+  // What is for the report alone counts as told: it is bound to no mail.
+  const row = { ...item, delivery_id: null, alert_id: by === 'report' ? 'report' : null };
   await transact(store, (tx) => tx('alert_items').insert(row).onConflict('item_key').merge(['item_key']));
 }
 
-/** Incidents with something untold, and since when. */
-export async function untold(store: Store, limit: number): Promise<{ incident: string; since: Ms }[]> {
-  const rows: { incident: string; since: Ms }[] = await store
+export type Untold = { incident: string; since: Ms; latest: Ms };
+
+/** Incidents with something untold, since when, and when the latest was added. */
+export async function untold(store: Store, limit: number): Promise<Untold[]> {
+  const rows: Untold[] = await store
     .db('alert_items')
     .whereNull('alert_id')
     .groupBy('incident')
-    .select('incident', store.db.raw('min(??) as ??', ['at', 'since']))
+    .select('incident', store.db.raw('min(??) as ??, max(??) as ??', ['at', 'since', 'at', 'latest']))
     .limit(limit);
-  return rows.map((r) => ({ incident: r.incident, since: Number(r.since) }));
+  return rows.map((r) => ({ incident: r.incident, since: Number(r.since), latest: Number(r.latest) }));
 }
 
 export async function lastAlertAt(store: Store, incident: string): Promise<Ms | null> {

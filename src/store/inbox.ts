@@ -193,7 +193,10 @@ export async function match(store: Store, sightings: readonly Sighting[]): Promi
       n?.id ? byId.get(n.id) : undefined,
       n?.recordKey ? byRecordKey.get(n.recordKey) : undefined,
       ...handles.filter((h) => n?.handles.includes(h.hash)).map((h) => byId.get(h.message_id)),
-    ].filter((m) => m !== undefined && (s.domain === null || m.domain === s.domain));
+    ]
+      .filter((m) => m !== undefined && (s.domain === null || m.domain === s.domain))
+      // What was adopted before an answer told us the id of a re-post must not keep that id to itself.
+      .sort((a, b) => Number(a?.origin === 'adopted') - Number(b?.origin === 'adopted'));
     for (const m of named) {
       const deliveryId = m && s.recipient !== null ? deliveryOf.get(`${m.id} ${recipientKey(s.recipient)}`) : undefined;
       if (m && deliveryId) return { kind: 'delivery', deliveryId, messageId: m.id };
@@ -210,6 +213,16 @@ function namesOf(s: Sighting): { id: string | null; recordKey: string | null; ha
   if (domain && messageId) handles.push(handle('reply', domain, messageId));
   if (domain && storage?.key) handles.push(handle('storage', domain, storage.key));
   return { id: s.homingId, recordKey: domain && messageId ? recordKey(domain, messageId) : null, handles };
+}
+
+/** Whether mail to this recipient is being handed over, or its answer is not known: an event may be about just that. */
+export async function isInFlight(store: Store, recipient: string): Promise<boolean> {
+  const row = await store
+    .db('deliveries')
+    .where({ recipient_key: recipientKey(recipient) })
+    .whereIn('state', ['sending', 'unconfirmed'])
+    .first('id');
+  return row !== undefined;
 }
 
 /** Remembers names under which a provider may speak of a message again. */

@@ -92,6 +92,8 @@ const environment = (database: string, sim: SimMailgun, sink: Sink): Record<stri
   ALERT_FROM: `homing@${DOMAIN}`,
   ALERT_GROUP: '1s',
   ALERT_REPEAT: '1s',
+  // One domain that blocks everything is the plan of these plays, and no news.
+  RETRY_HOPELESS_AFTER: '0',
   API_TOKENS: TOKEN,
   RETRY_BASE: '2',
   RETRY_UNIT: '300ms',

@@ -58,6 +58,7 @@ test('a delivery time that Mailgun ignores switches the domain to local waits, w
   const domain = await homing.store.db('domains').where({ domain: DOMAIN }).first();
   assert.equal(domain.schedule, 'local');
   assert.match(domain.schedule_why, /before its delivery time/);
+  assert.equal(homing.alerts().length, 1, 'the switch is for the report, and no alert');
 });
 
 test('blocked once and cured by the re-post, which is taken off the bounce list first', async (t) => {
@@ -191,6 +192,46 @@ test('an application that died after its call is found accepted', async (t) => {
   await homing.play(homing.clock() + 20 * HOUR);
   assert.equal((await only(homing, id)).delivery.state, 'delivered');
   assert.equal(homing.sim.handovers.length, 1);
+});
+
+test('a re-post that got a new id and no variable is found though its answer was lost, and is no silent double', async (t) => {
+  const homing = await startByHand(t, {
+    env: { EVENTS_SETTLE: '5m' },
+    sim: { quirks: { repostId: 'new', repostKeepsVariables: false } },
+  });
+  homing.sim.fate('bela@inbox.test', [BLOCKED_IP, 'deliver']);
+  homing.sim.misbehave((r) => r.method === 'POST' && r.path.includes('/messages/'), 'dropBeforeAnswer', 1);
+  const id = await homing.send('bela@inbox.test');
+  await homing.play(homing.clock() + 20 * HOUR);
+  assert.equal((await only(homing, id)).delivery.state, 'delivered');
+  assert.equal(homing.sim.copies('bela@inbox.test'), 1);
+  assert.equal((await homing.store.db('messages')).length, 1, 'nothing was adopted as a stranger');
+});
+
+test('what a re-post got before its answer came is not adopted as a message of its own', async (t) => {
+  const homing = await startByHand(t, {
+    env: { ADOPT_AFTER: '1ms', EVENTS_SETTLE: '5m' },
+    sim: { quirks: { repostId: 'new', repostKeepsVariables: false, webhookBeforeAnswer: true } },
+  });
+  homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
+  const id = await homing.send('dora@stubborn.test');
+  await homing.play(homing.clock() + 12 * HOUR);
+  assert.equal((await only(homing, id)).delivery.state, 'relayed');
+  assert.equal((await homing.store.db('messages')).length, 1);
+});
+
+test('many that fail one after the other are one alert', async (t) => {
+  const homing = await startByHand(t, { secondary: true, env: { RETRY_MAX_ATTEMPTS: '1' } });
+  const ids: string[] = [];
+  for (let n = 0; n < 12; n++) {
+    homing.sim.fate(`dora${n}@stubborn.test`, BLOCKED_IP);
+    ids.push(await homing.send(`dora${n}@stubborn.test`));
+    await homing.play(homing.clock() + 5 * SECOND);
+  }
+  await homing.play(homing.clock() + HOUR);
+  for (const id of ids) assert.equal((await only(homing, id)).delivery.state, 'relayed');
+  assert.equal(homing.alerts().length, 1);
+  assert.match(homing.alerts()[0]?.subject ?? '', /12 mails/);
 });
 
 test('webhooks alone are enough to track a domain', async (t) => {

@@ -33,7 +33,7 @@ async function abandoned(store: Store, n: number): Promise<void> {
 
 eachStore('many deliveries of one incident are one alert with a count', async ({ store }) => {
   await abandoned(store, 30);
-  assert.deepEqual(await untold(store, 10), [{ incident: INCIDENT, since: at(1) }]);
+  assert.deepEqual(await untold(store, 10), [{ incident: INCIDENT, since: at(1), latest: at(1) }]);
   let shown = 0;
   const told = await bundle(store, INCIDENT, at(2), (items, views, count) => {
     shown = items.length;

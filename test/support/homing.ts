@@ -202,7 +202,12 @@ async function dueTimes(store: Store, group: Ms): Promise<Ms[]> {
     const row: Record<string, Ms> | undefined = await db(table).where(open).orderBy(column).first(column);
     return row?.[column] ?? null;
   };
-  const items = await least('alert_items', 'at', { alert_id: null });
+  // An incident that grows is told of when it is quiet.
+  const latest: { at: Ms } | undefined = await db('alert_items')
+    .where({ alert_id: null })
+    .orderBy('at', 'desc')
+    .first('at');
+  const items = latest?.at ?? null;
   const times = [
     await least('due', 'at', {}),
     await least('inbox', 'due_at', { pending: 1 }),

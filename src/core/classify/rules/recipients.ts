@@ -273,7 +273,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'not (?:yet )?activated',
       'no longer (?:with|works? (?:for|at|here)|employed)',
       'turned off',
-      'temporarily (?:suspended|deactivated|locked|blocked)',
+      'temporarily (?:suspended|deactivated|locked)',
       'is not currently active',
       'suspend(?:s|ed)? the service',
       'archived recipient',
