@@ -163,8 +163,8 @@ test('one message comes with its explanation, attempts and facts in words', asyn
   assert.deepEqual(
     facts.map((f) => [f['kind'], f['at']]),
     [
-      ['accepted', iso(begin)],
       ['claimed', iso(begin)],
+      ['accepted', iso(begin)],
       ['claimed', iso(begin + MINUTE)],
       ['unanswered', iso(begin + 2 * MINUTE)],
     ],
