@@ -14,6 +14,7 @@ export type ApiAttempt = {
   possibleDouble: string | null;
 };
 export type ApiDelivery = {
+  nextAttemptAt: string | null;
   recipient: string;
   state: string;
   reason: string | null;

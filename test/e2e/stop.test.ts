@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { BLOCKED_IP } from '../../src/sim/fates.ts';
 import type { SimRequest } from '../../src/sim/world.ts';
-import { type ApiMessage, detail, type Recorded, sendAll, settled, until } from './application.ts';
+import { type ApiMessage, detail, list, open, type Recorded, sendAll, settled, until } from './application.ts';
 import { createWorld, type World, type WorldOptions } from './support.ts';
 import { copiesOf } from './verdict.ts';
 
@@ -29,6 +29,12 @@ async function details(world: World, recorded: readonly Recorded[]): Promise<Api
   const messages: ApiMessage[] = [];
   for (const { id } of recorded) messages.push(await detail(world.front.url, id));
   return messages;
+}
+
+/** When the last of the waiting deliveries is due. */
+async function lastDue(world: World): Promise<number> {
+  const deliveries = (await list(world.front.url)).flatMap((m) => m.deliveries);
+  return Math.max(...deliveries.map((d) => (d.nextAttemptAt ? Date.parse(d.nextAttemptAt) : 0)));
 }
 
 /** Hand-overs of ours that ended without an answer; the application's own may have had to wait for a daemon. */
@@ -70,20 +76,21 @@ test('a process told to stop answers webhooks to the end of what came in, and th
 });
 
 test('a daemon that sleeps past its lease between claim and send makes no double when it wakes', async (t) => {
-  const world = await slowWorld(t, 900);
-  // Nobody hears of the failures at first, so that all come due at once.
-  world.sim.setWebhook(null);
-  const first = await world.start({ RECONCILE_CRON: '0 0 1 1 *' });
+  // Far enough away for all failures to be known before the first re-post.
+  const world = await slowWorld(t, 900, { env: { RETRY_UNIT: '10s' } });
+  const first = await world.start();
   const recorded = await sendAll(world, blockedOnce(world, 100));
+  await until('all failures to be known', async () => !(await open(world.front.url))['accepted']);
+  const dueBy = await lastDue(world);
   first.signal('SIGTERM');
   await first.ended;
+  await until('all to be due', () => Date.now() > dueBy);
   const sleeper = await world.start();
   // Of the claimed batch 16 are in flight, and the others wait for their turn.
   await until('a batch in flight', () => inFlight(world) >= 12);
   sleeper.signal('SIGSTOP');
   world.front.remove(await sleeper.up);
   assert.ok(world.sim.handovers.length < 100 + 100, 'it slept too late: all was sent');
-  world.sim.setWebhook(`${world.front.url}/webhooks/mailgun`);
   await world.start();
   await settled(world.front.url);
   const made = world.sim.handovers.length;

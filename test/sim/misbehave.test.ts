@@ -12,8 +12,8 @@ type Wire = {
   ended: 'whole' | 'cut' | 'timeout' | 'enough';
 };
 
-/** One send with plain node:http, which hides nothing; stops after 300 ms or 1 MB. */
-const post = (sim: SimMailgun): Promise<Wire> =>
+/** One send with plain node:http, which hides nothing; stops `patience` ms after the request or the header, or at 1 MB. */
+const post = (sim: SimMailgun, patience = 10_000): Promise<Wire> =>
   new Promise((resolve) => {
     const wire: Wire = { status: 0, headers: {}, body: Buffer.alloc(0), ended: 'cut' };
     const form = new URLSearchParams(MAIL).toString();
@@ -28,11 +28,13 @@ const post = (sim: SimMailgun): Promise<Wire> =>
       request.destroy();
       resolve({ ...wire, ended });
     };
-    const timer = setTimeout(finish, 300, 'timeout');
+    let timer = setTimeout(finish, patience, 'timeout');
     request.on('error', () => finish('cut'));
     request.on('response', (response) => {
       wire.status = response.statusCode ?? 0;
       wire.headers = response.headers;
+      clearTimeout(timer);
+      timer = setTimeout(finish, patience, 'timeout');
       response.on('data', (part: Buffer) => {
         wire.body = Buffer.concat([wire.body, part]);
         if (wire.body.length > 1_000_000) finish('enough');
@@ -70,7 +72,7 @@ for (const [how, status, ended, taken] of CASES) {
   test(`${JSON.stringify(how)}: the caller sees ${status} and ${ended}, the mail is ${taken ? 'taken' : 'not taken'}`, async (t) => {
     const { sim } = await startByHand(t);
     sim.misbehave(isSend, how, 1);
-    const wire = await post(sim);
+    const wire = await post(sim, ended === 'timeout' ? 1500 : 10_000);
     assert.deepEqual([wire.status, wire.ended, sim.handovers.length], [status, ended, Number(taken)]);
     assert.equal(sim.requests.length, 1);
     // Once only: the next is answered well.
