@@ -1,5 +1,4 @@
 import { composeMime } from './compose.ts';
-import type { Answer } from './core/answer.ts';
 import { fileIn, unpackForm } from './form.ts';
 import { cleanForRelay, senderOf } from './headers.ts';
 import type { Port } from './mailgun/port.ts';
@@ -24,7 +23,7 @@ export function createRoutes(deps: RouteDeps): Routes {
   return {
     async repost(view, deliverAt) {
       const { targets, problem } = targetsOf(deps, view);
-      if (targets.length === 0) return gone(problem);
+      if (targets.length === 0) return { kind: 'refused', why: whyNone(view), detail: problem };
       return port.repost(targets, { to: view.recipient, deliverAt });
     },
     send: (view, copy, deliverAt) => sendCopy(port, view, copy, deliverAt),
@@ -45,7 +44,7 @@ export function createRoutes(deps: RouteDeps): Routes {
     },
     async fetchMime(view): Promise<Fetched> {
       const { targets, problem } = targetsOf(deps, view);
-      if (targets.length === 0) return { kind: 'gone', detail: problem };
+      if (targets.length === 0) return { kind: whyNone(view), detail: problem };
       return port.fetchMime(targets);
     },
     open(sealed, messageId) {
@@ -61,13 +60,19 @@ export function createRoutes(deps: RouteDeps): Routes {
   };
 }
 
-const gone = (detail: string): Answer => ({ kind: 'refused', why: 'gone', detail });
+/** With a URL at hand, it is our own check that leaves nothing of it. */
+const whyNone = (view: View): 'gone' | 'storage_refused' =>
+  view.delivery.storages.length === 0 ? 'gone' : 'storage_refused';
+
+/** Mailgun itself tells of one or two. */
+const MOST_STORAGES = 3;
 
 /** Where the stored copy may be asked for: only at hosts that we allow, only under a message path of this domain. */
 function targetsOf({ apiUrl, storageHosts }: RouteDeps, view: View): { targets: string[]; problem: string } {
   const targets: string[] = [];
   let problem = 'no event told where the message is stored';
-  for (const storage of view.delivery.storages.slice(0, 3)) {
+  let usable = 0;
+  for (const storage of view.delivery.storages) {
     const found = storageTargets({
       url: storage.url,
       key: storage.key,
@@ -77,6 +82,8 @@ function targetsOf({ apiUrl, storageHosts }: RouteDeps, view: View): { targets: 
     });
     targets.push(...found.targets.filter((t) => !targets.includes(t)));
     problem = found.problem ?? problem;
+    // Those that are refused do not count, or forged events could push out the true one.
+    if (found.targets.length > 0 && ++usable === MOST_STORAGES) break;
   }
   return { targets, problem };
 }

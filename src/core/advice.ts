@@ -67,3 +67,12 @@ export function adviceFor(cause: Cause, reply: string): string | null {
   if (!advice) return null;
   return advice.when?.find(([sign]) => sign.test(reply))?.[1] ?? advice.otherwise;
 }
+
+/** Reasons of an end that are about this installation. */
+const ON_END: Readonly<Record<string, string>> = {
+  storage_refused:
+    "Storage: look the message up in Mailgun's log. If the host in its storage.url is Mailgun's, name it in MAILGUN_STORAGE_HOSTS and restart; if it is not, somebody else wrote that event, so change the signing key.",
+};
+
+/** What can be done about what ended a delivery; null when that is said of its failure, or nothing can be done. */
+export const adviceOnEnd = (reason: string | null): string | null => ON_END[reason ?? ''] ?? null;

@@ -1,3 +1,4 @@
+import type { Refusal } from './answer.ts';
 import type { Attempt, Delivery, EndState, FactOf, Outcome } from './delivery.ts';
 import { type Policy, waitAfter } from './policy.ts';
 import { DAY, type Ms, SECOND } from './time.ts';
@@ -156,8 +157,11 @@ function afterRefusal(view: View, last: Attempt): Action {
   // The application was told so by its own call, and has the message; we have not.
   if (last.claim.route === 'application') return { do: 'end', state: 'failed', reason: `refused_${why}` };
   if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
-  if (why === 'gone' && c.hasBody) return handOver('mime', later(last.claim.deliverAt, now), 'the stored copy is gone');
-  if (why === 'gone') return fallBack(view, 'storage_gone', null);
+  const unread = unreadStorage(why);
+  if (unread && c.hasBody) return handOver('mime', later(last.claim.deliverAt, now), 'the stored copy can not be had');
+  // A secondary would be sent the same stored copy.
+  if (unread === 'storage_refused') return nothingLeft(view, unread);
+  if (unread) return fallBack(view, unread, null);
   if (why === 'invalid' && last.claim.route === 'send')
     return { do: 'end', state: 'failed', reason: 'refused_invalid' };
   if (why === 'invalid') return fallBack(view, 'refused_invalid', null);
@@ -170,6 +174,12 @@ function afterRefusal(view: View, last: Attempt): Action {
   if (late) return fallBack(view, `refused_${why}`, null);
   const when = failure ? 'schedule' : 'once';
   return nextStep(view, { last, failure, from: failure?.at ?? at, double: null, why: `refused_${why}`, at: when });
+}
+
+/** The reason that a delivery ends for when it was to go out from a stored copy that can't be had. */
+function unreadStorage(why: Refusal | undefined): 'storage_gone' | 'storage_refused' | null {
+  if (why === 'gone') return 'storage_gone';
+  return why === 'storage_refused' ? why : null;
 }
 
 const later = (at: Ms | null, now: Ms): Ms | null => (at !== null && at > now ? at : null);
@@ -317,7 +327,8 @@ function afterSecondary(view: View, last: Attempt): Action {
   const { id, d, policy, c, now } = view;
   const refusal = last.answer?.kind === 'refused' ? last.answer : null;
   if (refusal?.why === 'permanent' || refusal?.why === 'invalid') return nothingLeft(view, 'secondary_refused');
-  if (refusal?.why === 'gone') return nothingLeft(view, 'storage_gone');
+  const unread = unreadStorage(refusal?.why);
+  if (unread) return nothingLeft(view, unread);
   const left = c.hasSecondary && policy.fallback && d.fallbackTries < policy.maxAttempts;
   if (!left) return nothingLeft(view, 'secondary_exhausted');
   const from = refusal?.at ?? last.unanswered?.at ?? last.claim.at;

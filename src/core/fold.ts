@@ -85,7 +85,7 @@ const refusalOf = (a: Attempt): string | null => (a.answer?.kind === 'refused' ?
 /** A refusal for want of room or of rights says nothing about the mail and uses up no try. */
 function wasTaken(a: Attempt): boolean {
   if (a.answer?.kind !== 'refused') return true;
-  return !['busy', 'account', 'gone'].includes(a.answer.why);
+  return !['busy', 'account', 'gone', 'storage_refused'].includes(a.answer.why);
 }
 
 function distinct(told: readonly Fact[]): Fact[] {

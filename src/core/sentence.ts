@@ -54,6 +54,7 @@ const SHORT: Record<string, string> = {
   useful_life_over: 'useful life over',
   nothing_to_send: 'no copy to send',
   storage_gone: 'stored copy gone',
+  storage_refused: 'storage URL not allowed',
   never_reached_provider: 'never reached the provider',
   secondary_refused: 'secondary refused too',
   secondary_exhausted: 'secondary did not get through',

@@ -54,6 +54,8 @@ const REASON: Record<string, string> = {
   useful_life_over: 'its useful life ended',
   nothing_to_send: 'no copy of the message is kept that could be sent',
   storage_gone: "the provider's stored copy can not be had and we keep none",
+  storage_refused:
+    "the stored copy is said to be where the API key may not go (MAILGUN_STORAGE_HOSTS, the delivery's own domain), and we keep none",
   never_reached_provider: 'the provider has no record of it, and there is no copy that could be sent',
   secondary_refused: 'the receiving server refused the secondary provider as well',
   secondary_exhausted: 'the secondary provider did not get it through either',
@@ -61,6 +63,7 @@ const REASON: Record<string, string> = {
   refused_account: 'the provider refused our account',
   refused_busy: 'the provider was busy or could not be reached',
   refused_gone: "the provider's stored copy is gone",
+  refused_storage_refused: 'the stored copy is said to be where the API key may not go',
   refused_temporary: 'the provider refused it for now',
   refused_permanent: 'the provider refused it for good',
   failed: 'the provider reported a failure and did not say why',

@@ -1,4 +1,4 @@
-import { adviceFor } from '../core/advice.ts';
+import { adviceFor, adviceOnEnd } from '../core/advice.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { attemptWords, lengthWords, reasonWords, standingWords, timeWords, wrapped } from '../core/words.ts';
@@ -126,7 +126,7 @@ function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, 
   });
   const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
   const domain = [...views.values()][0]?.domain;
-  const todo = [...new Set([...views.values()].flatMap((view) => mendingOf(view) ?? [])), ADVICE[kind]];
+  const todo = [...new Set([...views.values()].flatMap(mendingsOf)), ADVICE[kind]];
   const headline = HEADLINE[kind](count);
   return {
     subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
@@ -154,7 +154,11 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
   ].join('\n');
 }
 
-/** What can be done about the failure that a delivery ended with, by the words of the server. */
+/** What can be done about the end of a delivery, and about the failure before it. */
+const mendingsOf = (view: View): string[] =>
+  [adviceOnEnd(view.delivery.reason), mendingOf(view)].filter((advice) => advice !== null);
+
+/** By the words of the server. */
 function mendingOf({ delivery }: View): string | null {
   const failure = delivery.attempts.findLast((a) => a.failure)?.failure;
   if (!failure?.verdict) return null;

@@ -11,7 +11,7 @@ import type { View } from '../store/rows.ts';
 export type HandOver = Extract<Action, { do: 'handOver' }>;
 export type Fetched =
   | { kind: 'mime'; mime: Buffer }
-  | { kind: 'gone'; detail: string }
+  | { kind: 'gone' | 'storage_refused'; detail: string }
   | { kind: 'failed'; detail: string };
 
 /** A message as we have it. */
@@ -102,7 +102,7 @@ async function readyCopy(deps: HandOverDeps, view: View): Promise<{ mime: Buffer
 async function storedCopy(routes: Routes, view: View): Promise<{ mime: Buffer } | { answer: Answer }> {
   const fetched = await routes.fetchMime(view);
   if (fetched.kind === 'mime') return { mime: fetched.mime };
-  const why = fetched.kind === 'gone' ? 'gone' : 'busy';
+  const why = fetched.kind === 'failed' ? 'busy' : fetched.kind;
   return { answer: { kind: 'refused', why, detail: `the stored copy: ${fetched.detail}` } };
 }
 

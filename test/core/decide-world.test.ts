@@ -90,8 +90,8 @@ function handOver(w: World, d: Delivery, action: Extract<Action, { do: 'handOver
   } else if (chance(w, w.mood.refuses)) {
     const whys =
       route === 'secondary'
-        ? (['temporary', 'permanent', 'busy', 'gone'] as const)
-        : (['busy', 'account', 'gone', 'invalid'] as const);
+        ? (['temporary', 'permanent', 'busy', 'gone', 'storage_refused'] as const)
+        : (['busy', 'account', 'gone', 'storage_refused', 'invalid'] as const);
     w.facts.push(past.refused(n, w.now, pick(w, [...whys, 'busy']), chance(w, 20) ? w.draw(2 * HOUR) : null));
   } else {
     w.facts.push(

@@ -386,7 +386,7 @@ test('a message that Mailgun calls invalid is not sent again through it', () => 
 const GONE = [...failedTimes(1), claimed(2, at(2), { since: at(1), deliverAt: at(5) }), refused(2, at(2), 'gone')];
 
 test('when the stored copy is gone ours is sent, at the time that was meant', () => {
-  const wanted = handOver('mime', { deliverAt: at(5), why: 'the stored copy is gone' });
+  const wanted = handOver('mime', { deliverAt: at(5), why: 'the stored copy can not be had' });
   assert.deepEqual(decided(GONE, { now: at(3), hasBody: true }), wanted);
 });
 
@@ -395,6 +395,20 @@ test('when the stored copy is gone and we keep none the fallback is tried, and w
   assert.deepEqual(decided(GONE, { now: at(3), hasSecondary: false }), end('abandoned', 'storage_gone'));
   const fallback = [...GONE, claimed(3, at(3), { route: 'secondary' }), refused(3, at(3), 'gone')];
   assert.deepEqual(decided(fallback, { now: at(3) }), end('abandoned', 'storage_gone'));
+});
+
+test('what our own check keeps from us is abandoned under a name of its own unless we keep a copy', () => {
+  const facts = [...GONE.slice(0, -1), refused(2, at(2), 'storage_refused')];
+  const ours = handOver('mime', { deliverAt: at(5), why: 'the stored copy can not be had' });
+  assert.deepEqual(decided(facts, { now: at(3), hasBody: true }), ours);
+  assert.deepEqual(decided(facts, { now: at(3) }), end('abandoned', 'storage_refused'));
+  const fallback = [
+    ...failedTimes(5),
+    claimed(6, at(50), { route: 'secondary' }),
+    refused(6, at(50), 'storage_refused'),
+  ];
+  assert.deepEqual(decided(fallback, { now: at(50) }), end('abandoned', 'storage_refused'));
+  assert.equal(fold(birth(), facts).tries, 1);
 });
 
 const FALLEN = (answer: (n: number, when: Ms) => Fact, ...minutes: number[]): Fact[] => {

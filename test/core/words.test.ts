@@ -28,7 +28,7 @@ const standing = (...facts: Fact[]) => standingWords(fold(birth(), facts));
 
 test('every cause and every refusal has words of its own', () => {
   for (const cause of CAUSES) assert.notEqual(reasonWords(cause), cause);
-  for (const why of ['busy', 'account', 'gone', 'invalid', 'temporary', 'permanent']) {
+  for (const why of ['busy', 'account', 'gone', 'storage_refused', 'invalid', 'temporary', 'permanent']) {
     assert.notEqual(reasonWords(why), why);
     assert.notEqual(reasonWords(`refused_${why}`), `refused_${why}`);
   }

@@ -290,3 +290,19 @@ test('storage that forgets too early leads to the secondary at once', async (t) 
   assert.equal(delivery.state, 'relayed');
   assert.ok(delivery.attempt < 6, `it took ${delivery.attempt} attempts`);
 });
+
+test('a storage URL that our own check refuses ends in an alert that says which setting allows it', async (t) => {
+  const homing = await startByHand(t, { trustStorage: false, sim: { storagePort: 'own' } });
+  homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
+  const id = await homing.send('dora@stubborn.test');
+  await homing.play(homing.clock() + 24 * HOUR);
+  const { delivery } = await only(homing, id);
+  assert.equal(delivery.state, 'abandoned');
+  assert.equal(delivery.reason, 'storage_refused');
+  assert.equal(delivery.tries, 1, 'what never left uses up no try');
+  assert.equal(homing.sim.requests.filter((r) => r.path.includes('/messages/')).length, 0);
+  const [alert, ...others] = homing.alerts();
+  assert.equal(others.length, 0);
+  assert.match(alert?.text ?? '', /MAILGUN_STORAGE_HOSTS/);
+  assert.doesNotMatch(alert?.text ?? '', new RegExp(new URL(homing.sim.storageOrigin).host));
+});

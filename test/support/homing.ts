@@ -34,6 +34,8 @@ export type Options = {
   /** Without a secondary there is nothing to fall back to, and alerts have nowhere to go. */
   secondary?: boolean;
   database?: string;
+  /** Whether the API key may go to the host in storage URLs; true when it is not said. */
+  trustStorage?: boolean;
   /** Events are found by webhook alone unless this is set. */
   poll?: boolean;
 };
@@ -144,13 +146,17 @@ const environment = (sim: SimMailgun, sink: Sink, options: Options): Record<stri
   MAILGUN_DOMAIN: DOMAIN,
   MAILGUN_API_URL: sim.url,
   MAILGUN_WEBHOOK_SIGNING_KEY: SIGNING_KEY,
-  MAILGUN_STORAGE_HOSTS: [...new Set([new URL(sim.url).host, new URL(sim.storageOrigin).host])].join(','),
+  MAILGUN_STORAGE_HOSTS: [sim.url, ...(options.trustStorage === false ? [] : [sim.storageOrigin])]
+    .map(hostOf)
+    .join(','),
   ...(options.secondary === false ? {} : { SECONDARY_SMTP_URL: sink.url }),
   ADMIN_EMAILS: ADMIN,
   API_TOKENS: 'token',
   RETRY_SPREAD: '0',
   ...options.env,
 });
+
+const hostOf = (url: string): string => new URL(url).host;
 
 type Parts = { clock: SetClock; sim: SimMailgun; store: Store; settings: ReturnType<typeof settingsOf> };
 
