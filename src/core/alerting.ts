@@ -11,6 +11,7 @@ export const ALERT_KINDS = [
   'webhooks_silent',
   'schedule_switched',
   'route_down',
+  'route_up',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
