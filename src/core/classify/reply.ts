@@ -166,7 +166,8 @@ const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
   ['remote server returned', /\bremote server returned (?:error )?['"] ?/g],
   [' said:', /(?:\bhost |remote (?:host|server) )?\S{0,255}(?: ?\(?<ip>\)?)? ?said: ?/g],
   ['to talk to me', /\bhost \S{1,255} refused to talk to me: ?/g],
-  ['in reply to', /\(in reply to [^)]{1,40}\)/g],
+  // MAIL FROM stays: what is refused there is never the recipient.
+  ['in reply to', /\(in reply to (?!mail from)[^)]{1,40}\)/g],
 ];
 
 function codeOf(given: unknown): number | null {

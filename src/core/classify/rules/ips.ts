@@ -43,6 +43,8 @@ export const IPS: readonly Rule[] = [
       'no (?:dns|host ?name|name) (?:record |entry )?(?:found )?for (?:your )?(?:ip|host|<ip>)',
       'unresolvable (?:client|host|ip)',
       'client name',
+      "(?:unknown|unresolved) client|client (?:host )?(?:does not|doesn't|did not) resolve",
+      '(?:reverzni|odwrotn|inverso|обратн).{0,20}(?:zaznam|dns|zapis|запис|ptr)',
       'no reverse',
       'may not be mail exchanger',
       '(?:generic|dynamic) (?:looking )?(?:host ?name|rdns|ptr|reverse)',
@@ -203,6 +205,9 @@ export const IPS: readonly Rule[] = [
       String.raw`(?:ip|server|host|network|sender|mta|sending|<ip>|client|address|your)\S{0,3} reputation`,
       'reputation (?:of|for|block|filter|list|service|score|based|system|of your)',
       'due to (?:its |their )?reputation',
+      String.raw`\bsbrs\b`,
+      '(?:low|poor|bad) sender ?score',
+      'sender ?score .{0,20}(?:low|poor|bad|below)',
       '(?:because|for) (?:of )?(?:its |your |the )?reputation',
     ],
     unless: [
@@ -215,7 +220,7 @@ export const IPS: readonly Rule[] = [
   {
     name: 'ip-blocked',
     cause: 'ip_block',
-    pattern: String.raw`${CLIENT}(?: name| address| range|s|:|,)? (?:\S{1,60} )?(?:\S{1,16} ){0,3}(?:block(?:ed|s|ing|-?list\w{0,3})|ban(?:ned)?\b|black-?list\w{0,3}|black listed|block listed|deny-?list\w{0,2}|blocklist\w{0,2}|listed|rejected|refused|denied|not (?:allowed|permitted|accepted|authori[sz]ed|welcome|white-?listed|trusted)|suspicious|abus\w{1,4}|spamm\w{1,4}|blackholed|prohibited|forbidden|quarantined|in (?:our|the|my|a|local) (?:\S{1,12} ){0,2}(?:black|block|deny|ban|reject|spam))`,
+    pattern: String.raw`${CLIENT}(?: name| address| range|s|:|,)? (?:\S{1,60} )?(?:\S{1,16} ){0,3}(?:block(?:ed|s|ing|-?list\w{0,3})|ban(?:ned)?\b|black-?list\w{0,3}|black listed|block listed|deny-?list\w{0,2}|blocklist\w{0,2}|listed|rejected|refused|denied|not (?:allowed|permitted|accepted|authori[sz]ed|welcome|white-?listed|trusted)|suspicious|abus\w{1,4}|spamm\w{1,4}|blackholed|prohibited|forbidden|quarantined|known for|sen(?:ds?|t|ding) (?:\S{1,8} ){0,2}(?:spam|junk)|in (?:our|the|my|a|local) (?:\S{1,12} ){0,2}(?:black|block|deny|ban|reject|spam))`,
     unless: [
       '(?:sender|recipient) address rejected',
       'client was not authenticated',
@@ -224,6 +229,26 @@ export const IPS: readonly Rule[] = [
     ],
     source: COMMON,
     example: '550 5.7.1 Your IP 10.9.8.7 is blocked here',
+  },
+  {
+    name: 'ip-blocked-in-other-languages',
+    cause: 'ip_block',
+    pattern: [
+      String.raw`\bip\b.{0,40}(?:bloque|bloccat|zablokowan|blokovan|geblokkeerd|gesperrt|blocker|bloker|engellen|estetty|avvist|заблок|блокир|запрещ|отклон|拒绝|拒否|封禁|屏蔽|ブロック|차단|거부)`,
+      String.raw`(?:bloque|bloccat|zablokowan|blokovan|geblokkeerd|gesperrt|заблок|блокир|拒绝|封禁).{0,20}\bip\b`,
+    ],
+    source: 'the same in other languages',
+    example: '550 La IP 10.9.8.7 esta bloqueada',
+  },
+  {
+    name: 'network-by-number',
+    cause: 'ip_block',
+    pattern: [
+      String.raw`\basn? ?\d{3,6}\b.{0,40}(?:block|reject|refus|denied|not (?:accept|allow|welcome)|listed)`,
+      String.raw`(?:block|reject|refus|denied|accept)\w{0,3} (?:\S{1,12} ){0,4}asn? ?\d{3,6}\b`,
+    ],
+    source: 'an autonomous system, as UCEPROTECT level 3 and home-made lists name it',
+    example: '550 We take nothing from AS64500: blocked',
   },
   {
     name: 'blocked-ip',

@@ -19,6 +19,7 @@ export const ISPS: readonly Rule[] = [
       String.raw`(?:user )?does(?:n't| not) have an? \S{1,60} (?:account|mailbox|address)\b`,
       String.raw`\bdd (?:not a valid recipient|requested mail action aborted, mailbox not found)`,
     ],
+    unless: ['sender', String.raw`\b(?:we|you) do`],
     source: YAHOO,
     example: "554 delivery error: dd This user doesn't have a ymail.test account (kim@ymail.test) [0]",
   },

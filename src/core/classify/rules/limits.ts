@@ -26,6 +26,17 @@ export const LIMITS: readonly Rule[] = [
     example: '550 Too many unknown recipients in this session',
   },
   {
+    name: 'retried-too-soon',
+    cause: 'rate_limited',
+    pattern: [
+      String.raw`(?:retr(?:y|ied|ying)|reconnect\w{0,3}|connecting) (?:\S{1,10} )?too (?:fast|soon|often|quickly)`,
+      'because of previous errors',
+    ],
+    unless: ['black ?list', 'block ?list', 'reputation'],
+    source: 'policyd-weight: a pause for a client that comes back at once',
+    example: '550 <kim@mail.test>: Recipient address rejected: blocked for now, retried too fast',
+  },
+  {
     name: 'message-over-size-for-recipient',
     cause: 'message_too_big',
     pattern: [
@@ -53,6 +64,7 @@ export const LIMITS: readonly Rule[] = [
     pattern: [
       '(?:message|mail|e-?mail|attachment|line|file|content|data|body|header)s? (?:size )?(?:is |was |are )?(?:too (?:large|big|long)|over ?size|larger than|bigger than)',
       'too (?:large|big|much) (?:a )?(?:message|mail|data|attachment)',
+      '^(?:much )?too (?:large|big)',
       'size (?:limit|too large|restriction)',
       'message length exceeds',
       'exceed(?:s|ed) (?:the )?(?:maximum |max )?(?:message |mail |attachment |e-?mail )size',
@@ -170,6 +182,7 @@ export const LIMITS: readonly Rule[] = [
       String.raw`(?:mailbox|inbox|account|user|recipient) (?:\S{1,14} ){0,4}(?:exceeds?|exceeded|exceeding|reached|over) (?:\S{1,14} ){0,4}(?:size|limit|quota|capacity|storage|space)\b`,
       'mail full',
       'mailbox_full',
+      'has no (?:more |free )?(?:space|room)',
       'number of stored messages',
       String.raw`(?:exceed|over)\w{0,3} .{0,30}storage`,
       'exhausted .{0,20}(?:storage|space|quota)',
@@ -284,6 +297,14 @@ export const LIMITS: readonly Rule[] = [
       'zu viele',
       'concurrency limit',
       'submission quota',
+      String.raw`\b(?:hourly|daily|monthly) (?:\S{1,12} ){0,2}(?:limit|quota)\b`,
+      'demasiad[oa]s (?:mensajes|correos|envios|conexiones|destinatarios|intentos)',
+      'muit[oa]s (?:mensagens|conexoes|envios|destinatarios|tentativas)',
+      'trop(?:p[oie]|) (?:de )?(?:messaggi|messages|mails|connessioni|invii|destinatari|envois)',
+      'слишком много',
+      'zbyt (?:wiele|duzo) (?:wiadomosci|polaczen|odbiorcow)',
+      'prilis mnoho (?:zprav|spojeni|prijemcu)',
+      'te veel (?:berichten|verbindingen|ontvangers)',
       'number of (?:attempts|requests)',
       'throughput',
       String.raw`max(?:imum)? (?:number of )?(?:messages?|mails?|e-?mails?|recipients?|connections?) per`,

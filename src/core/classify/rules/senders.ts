@@ -27,6 +27,7 @@ export const SENDERS: readonly Rule[] = [
     name: 'domain-reputation',
     cause: 'domain_reputation',
     pattern: [
+      'domain (?:[a-z0-9.-]{4,60} )?has (?:an? |the )?(?:low|poor|bad|negative|no) (?:[a-z]{1,10} )?reputation',
       "(?:low|poor|bad|negative|insufficient) (?:reputation|trust|score) (?:of|for|on) (?:the |your )?(?:sending |sender'?s? |from |mail )?domain",
       String.raw`(?:your |sender |sending |from |sender'?s |the )domain(?:'s)? .{0,20}(?:(?:low|poor|bad|negative|no) (?:\S{1,10} )?reputation|reputation .{0,20}(?:low|poor|bad))`,
       'domain (?:has .{0,15})?reputation',
@@ -106,6 +107,7 @@ export const SENDERS: readonly Rule[] = [
       String.raw`fail(?:s|ed)? (?:\S{1,12} )?authentication`,
       String.raw`(?:authentication|anti-?spoof\w{0,3}) (?:checks?|information|polic\w{1,3}|results?) .{0,20}(?:fail|reject|did)`,
       'multiple authentication checks',
+      "(?:not|n't) pass (?:e?-?mail |the |sender |all )?authentication",
       'fails? (?:to pass )?authentication',
       'anti-?spoof',
       'spoof(?:ed|ing)',
@@ -182,6 +184,8 @@ export const SENDERS: readonly Rule[] = [
       'definitively does not want',
       'by (?:the )?owner of',
       'the (?:recipient|user) has (?:put|placed|added)',
+      "(?:recipient|user)(?:'s)? (?:personal |own )?(?:reject|deny|refuse|spam) ?list",
+      "user(?:'s)? polic(?:y|ies)",
     ],
     unless: ['unauthori[sz]ed sender address', '(?:dmarc|spf|dkim)', 'from (?:<ip>|your (?:ip|host|server|network))'],
     source: COMMON,
@@ -246,6 +250,8 @@ export const SENDERS: readonly Rule[] = [
       'sender (?:is |was )?(?:unvalidated|unverified|denied|forbidden|prohibited)',
       '(?:black|blocked|banned) (?:mail|e-?mail|sender) address',
       'no access for this domain',
+      "sender (?:<a> )?(?:does not|doesn't|do not) have an? (?:valid )?(?:mail ?box|account)",
+      String.raw`(?:your|return|reply(?:-to)?|bounce) (?:e?-?mail )?(?:address|mail ?box|account) (?:<a> )?(?:\S{1,14} ){0,3}(?:unknown|invalid|not (?:exist|found|valid|known)|non-?exist\w{0,3}|unrout\w{1,6})`,
     ],
     unless:
       '(?:(?:\\bip\\b|<ip>) .{0,30}(?:block|list|reject|black|refus|denied)|greylist|access denied|polic(?:y|ies) (?:reason|reject|restrict|violat)|recipient (?:address )?(?:rejected|unknown)|user unknown;|reputation|spam|blocked using|listed|not allowed to (?:send|mail) (?:to|mail)|not logged|rcpt|sender ip|sender (?:server|host|mta|network)|from (?:<ip>|your (?:ip|host|server|network|isp|country)|ip)|<ip> .{0,30}(?:block|listed|reject)|without a valid sender domain|(?:blocked|rejected|refused) by (?:the )?(?:recipient|user)|because)',

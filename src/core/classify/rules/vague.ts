@@ -21,7 +21,7 @@ export const VAGUE: readonly Rule[] = [
       'spammer',
       'blacklist',
       'blocklist',
-      String.raw`(?:your|sending|sender|client|remote|connecting|source|this|smtp|mail) ?(?:host|server|mta|network|isp|provider|machine|computer|system|subnet|gateway|relay)s?\b`,
+      String.raw`(?:your|sending|sender|client|remote|connecting|source|this) ?(?:host|server|mta|network|isp|provider|machine|computer|system|subnet|gateway|relay)s?\b`,
       'server (?:is )?(?:black|block|reject|refus|ban)',
       'connection (?:is )?(?:reject|refus|denied|block|not allowed|not accepted)',
       'hosting',

@@ -9,7 +9,18 @@ export const SENDER = '(?:sender|mail from|from address|from:|return[- ]path|env
 
 /** The machine that sends. */
 export const CLIENT =
-  '\\b(?:client(?: host)?|sending (?:ip|host|server|mta)|source ip|(?:remote|connecting) (?:host|ip|server)|your (?:ip|hosts?|servers?|smtp server|mail ?servers?|mail host|network|isp|mta|computer|machine|netblock|mail system|site|system|relay)|the (?:server|host) (?:sending|from)|(?:sender|server|host|this|client) ip|ips?|ip[- ]address(?:es)?)';
+  '\\b(?:client(?: host)?|sending (?:ip|host|server|mta)|source ip|(?:remote|connecting) (?:host|ip|server)|your (?:ip|hosts?|servers?|smtp server|mail ?servers?|mail host|network|subnet|isp|provider|mta|computer|machine|netblock|mail system|site|system|relay)|the (?:server|host) (?:sending|from)|(?:sender|server|host|this|client) ip|ips?|ip[- ]address(?:es)?)';
+
+/** Words that name the one who sends where "address", "mailbox" or "account" would else be the recipient's. */
+export const NOT_THE_RECIPIENTS: readonly string[] = [
+  'sender',
+  'mail from',
+  'from:? address',
+  'envelope (?:from|sender)',
+  '(?:return|reply|reply-to|bounce) address',
+  'your (?:ip|host|server|domain|network|(?:e?-?mail )?address(?! book)|mail ?box|account)',
+  'sen(?:d|ds|t|ding) (?:\\S{1,12} ){0,3}to (?:\\S{1,12} ){0,2}(?:unknown|invalid|non-?existent|bad) (?:users|recipients|addresses|mailboxes|accounts)',
+];
 
 /** Lists of IP addresses, by the names that replies give them. */
 export const IP_LISTS =
