@@ -1,5 +1,5 @@
 import Router from '@koa/router';
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { canonicalAddress } from '../core/address.ts';
 import { CLASSES, STATES } from '../core/delivery.ts';
@@ -9,14 +9,21 @@ import { AppError } from '../errors.ts';
 import { parseMoment } from '../moment.ts';
 import { parse, recordMessage } from '../steps/intake.ts';
 import { cancelMessage, reopenMessage } from '../steps/operate.ts';
-import { recordBatch } from '../steps/record-batch.ts';
+import { catchUp, keepChecked } from '../steps/told.ts';
 import { cancelMessages, findMessage, messagesByKey, searchMessages } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { bearer } from './auth.ts';
 import { readJson } from './body.ts';
 import { detailOf, summaryOf } from './present.ts';
 
-export type ApiDeps = { store: Store; settings: Settings; tokens: readonly string[]; now: Clock };
+export type ApiDeps = {
+  store: Store;
+  settings: Settings;
+  tokens: readonly string[];
+  /** Called when there is something to digest. */
+  onKept(): void;
+  now: Clock;
+};
 
 const BODY_LIMIT = 256 * 1024;
 /** The messages that one call may tell of, as a list. */
@@ -29,11 +36,18 @@ export function createApi(deps: ApiDeps): Router {
   const router = new Router({ prefix: '/api/messages' });
   const allowed = bearer(deps.tokens);
 
+  /** What was told a moment ago is found. */
+  const current: Middleware = async (_ctx, next) => {
+    await catchUp(deps, now());
+    await next();
+  };
+
   router.post('/', allowed, async (ctx) => {
     const told = await readJson(ctx.req, BODY_LIMIT);
     if (Array.isArray(told) && told.length > 0) {
       if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
-      const answers = await recordBatch(deps, told, now());
+      const answers = await keepChecked(deps, told, now());
+      deps.onKept();
       ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
       return;
     }
@@ -41,25 +55,25 @@ export function createApi(deps: ApiDeps): Router {
     ctx.status = created ? 201 : 200;
     ctx.body = { id };
   });
-  router.post('/cancel', allowed, async (ctx) => {
+  router.post('/cancel', allowed, current, async (ctx) => {
     const { key } = parse(CANCEL_KEY, await readJson(ctx.req, BODY_LIMIT));
     ctx.body = { cancelled: await cancelMessages(store, await messagesByKey(store, key), 'by the application', now()) };
   });
-  router.get('/', allowed, async (ctx) => {
+  router.get('/', allowed, current, async (ctx) => {
     const { found, next } = await searchMessages(store, parse(SEARCH, { ...ctx.query }));
     ctx.body = { messages: found.map(summaryOf), next };
   });
-  router.get('/:id', allowed, async (ctx) => {
+  router.get('/:id', allowed, current, async (ctx) => {
     const found = await findMessage(store, idIn(ctx));
     if (!found) throw new AppError('not_found', 'there is no such message');
     ctx.body = detailOf(found.message, found.views);
   });
-  router.post('/:id/cancel', allowed, async (ctx) => {
+  router.post('/:id/cancel', allowed, current, async (ctx) => {
     const wish = parse(CANCEL, await readJson(ctx.req, BODY_LIMIT));
     ctx.body = { cancelled: await cancelMessage(store, { message: idIn(ctx), who: 'api', ...wish }, now()) };
   });
   for (const what of ['retry', 'resend'] as const) {
-    router.post(`/:id/${what}`, allowed, async (ctx) => {
+    router.post(`/:id/${what}`, allowed, current, async (ctx) => {
       const wish = parse(REOPEN, await readJson(ctx.req, BODY_LIMIT));
       ctx.body = await reopenMessage(store, { message: idIn(ctx), who: 'api', what, ...wish }, now());
     });

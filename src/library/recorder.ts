@@ -181,13 +181,11 @@ export function toldIn(line: string): Told | null {
 }
 
 /** The result, or `otherwise` when it takes longer than `ms`. */
-async function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T | E> {
-  const over = new AbortController();
-  try {
-    return await Promise.race([work, sleep(Math.max(0, ms), over.signal).then(() => otherwise)]);
-  } finally {
-    over.abort();
-  }
+function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T | E> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(otherwise), Math.max(0, ms));
+    void work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** A word for the trouble: the messages of a database repeat statements with their values. */

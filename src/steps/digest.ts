@@ -14,6 +14,8 @@ import { rememberDomains, switchToLocal } from '../store/domains.ts';
 import { handle } from '../store/ids.ts';
 import {
   addHandles,
+  type EventRow,
+  holdsEvent,
   type InboxRow,
   isInFlight,
   type Match,
@@ -26,6 +28,8 @@ import { change } from '../store/ledger.ts';
 import { record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import type { View } from '../store/rows.ts';
+import { handedOver } from './intake.ts';
+import { fileTold } from './told.ts';
 
 export type DigestDeps = {
   store: Store;
@@ -39,16 +43,18 @@ export type DigestDeps = {
 
 const POISON = 3;
 
-type Reading = { row: InboxRow; sighting: Sighting };
+type Reading = { row: EventRow; sighting: Sighting };
 
 /** Turns inbox rows into facts, `limit` at most; says how many it settled. Doing it twice comes to the same. */
 export async function digest(deps: DigestDeps, limit = 200): Promise<number> {
   const { store, settings } = deps;
   const rows = await takePending(store, deps.now(), limit, settings.lease);
   if (rows.length === 0) return 0;
-  const results: Settled[] = [];
+  // First what applications told: the events may be about it.
+  const told = rows.filter((row) => !holdsEvent(row)).map((row) => ({ row }));
+  const results = await togetherOrAlone(deps, told, (some) => fileTold(deps, some.map(rowOf), deps.now()));
   const readings: Reading[] = [];
-  for (const row of rows) {
+  for (const row of rows.filter(holdsEvent)) {
     const reading = readRow(deps, row);
     if ('sighting' in reading) readings.push(reading);
     else results.push(reading);
@@ -58,7 +64,7 @@ export async function digest(deps: DigestDeps, limit = 200): Promise<number> {
     readings.map((r) => r.sighting),
   );
   const known = readings.flatMap((r, i) => (matches[i]?.kind === 'delivery' ? [{ ...r, match: matches[i] }] : []));
-  results.push(...(await fileFacts(deps, known)));
+  results.push(...(await togetherOrAlone(deps, known, (some) => fileFacts(deps, some))));
   for (const [i, reading] of readings.entries()) {
     const found = matches[i] ?? { kind: 'none' };
     if (found.kind !== 'delivery') results.push(await fileUnknown(deps, reading, found));
@@ -67,7 +73,7 @@ export async function digest(deps: DigestDeps, limit = 200): Promise<number> {
   return results.filter((r) => r.outcome !== 'waiting').length;
 }
 
-function readRow(deps: DigestDeps, row: InboxRow): Reading | Settled {
+function readRow(deps: DigestDeps, row: EventRow): Reading | Settled {
   try {
     const sighting = deps.read(row);
     if (sighting) return { row, sighting };
@@ -96,22 +102,27 @@ function failed(deps: DigestDeps, row: InboxRow, error: unknown): Settled {
 
 type Known = Reading & { match: Extract<Match, { kind: 'delivery' }> };
 
+const rowOf = ({ row }: { row: InboxRow }): InboxRow => row;
+
 /** All in one change; when that fails, one by one, so that a poisonous row does not block the others. */
-async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Settled[]> {
-  if (known.length === 0) return [];
+async function togetherOrAlone<T extends { row: InboxRow }>(
+  deps: DigestDeps,
+  items: readonly T[],
+  file: (items: readonly T[]) => Promise<Settled[]>,
+): Promise<Settled[]> {
   try {
-    await fileTogether(deps, known);
-    return known.map((k) => ({ id: k.row.id, outcome: 'done' }));
+    return await file(items);
   } catch (error) {
-    const [first] = known;
-    if (first && known.length === 1) return [failed(deps, first.row, error)];
+    const [first] = items;
+    if (first && items.length === 1) return [failed(deps, first.row, error)];
     const results: Settled[] = [];
-    for (const one of known) results.push(...(await fileFacts(deps, [one])));
+    for (const one of items) results.push(...(await togetherOrAlone(deps, [one], file)));
     return results;
   }
 }
 
-async function fileTogether(deps: DigestDeps, known: readonly Known[]): Promise<void> {
+async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Settled[]> {
+  if (known.length === 0) return [];
   const { store } = deps;
   const now = deps.now();
   const byDelivery = new Map<string, Known[]>();
@@ -121,6 +132,7 @@ async function fileTogether(deps: DigestDeps, known: readonly Known[]): Promise<
     (byDelivery.get(view.id) ?? []).map((k) => factOf(deps, k)),
   );
   for (const view of views) await noticeEarly(deps, view, now);
+  return known.map((k) => ({ id: k.row.id, outcome: 'done' }));
 }
 
 /** The names that this event adds to what we know of its message, for later events that carry less. */
@@ -230,20 +242,4 @@ async function adopt(deps: DigestDeps, s: Sighting, now: Ms): Promise<void> {
     createdAt: at,
   };
   await record(store, draft, now);
-}
-
-/** What an application's own accepted send leaves behind. */
-export function handedOver(at: Ms, messageId: string | null): Fact[] {
-  const claim = {
-    provider: 'mailgun',
-    route: 'application' as const,
-    leaseUntil: at,
-    since: null,
-    deliverAt: null,
-    double: null,
-  };
-  return [
-    { key: 'claimed:1', at, kind: 'claimed', attempt: 1, lease: null, ...claim },
-    { key: 'accepted:1', at, kind: 'accepted', attempt: 1, messageId, tracked: true, detail: '', via: null },
-  ];
 }

@@ -2,16 +2,16 @@ import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import { openSpool } from '../spool.ts';
 import type { Store } from '../store/open.ts';
-import { recordBatch } from './record-batch.ts';
+import { keepChecked } from './told.ts';
 
 export type FileSpoolDeps = { store: Store; settings: Settings; folder: string; now: Clock };
 
-/** Files what applications left in a spool folder while they could not reach the database; says how many lines that were. */
+/** Takes over what applications left in a spool folder while they could not reach the database; says how many lines that were. */
 export function fileSpool(deps: FileSpoolDeps): Promise<number> {
   // Nothing is appended here but what no store will take, and that may be as much as there was.
   return openSpool({ folder: deps.folder, maxBytes: Number.POSITIVE_INFINITY }).file(async (lines) => {
     const read = lines.map((line) => ({ line, told: toldIn(line) }));
-    const answers = await recordBatch(
+    const answers = await keepChecked(
       deps,
       read.map(({ told }) => told),
       deps.now(),

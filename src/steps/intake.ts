@@ -12,7 +12,6 @@ import { rememberDomains } from '../store/domains.ts';
 import { recordKey } from '../store/ids.ts';
 import { type Draft, nameOf, type Recorded, record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
-import { handedOver } from './digest.ts';
 
 export type IntakeDeps = { store: Store; settings: Settings };
 
@@ -216,4 +215,20 @@ function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
   if (issue.code === 'unrecognized_keys') return `has unknown fields: ${issue.keys.join(', ').slice(0, 200)}`;
   return issue.message;
+}
+
+/** What an application's own accepted send leaves behind. */
+export function handedOver(at: Ms, messageId: string | null): Fact[] {
+  const claim = {
+    provider: 'mailgun',
+    route: 'application' as const,
+    leaseUntil: at,
+    since: null,
+    deliverAt: null,
+    double: null,
+  };
+  return [
+    { key: 'claimed:1', at, kind: 'claimed', attempt: 1, lease: null, ...claim },
+    { key: 'accepted:1', at, kind: 'accepted', attempt: 1, messageId, tracked: true, detail: '', via: null },
+  ];
 }

@@ -1,3 +1,4 @@
+import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { rememberDomains } from '../store/domains.ts';
@@ -6,12 +7,19 @@ import { type Draft, namesOf } from '../store/messages.ts';
 import { recordMany } from '../store/record-many.ts';
 import { draftFrom, type IntakeDeps } from './intake.ts';
 
+/** What an application told, and when. */
+export type Telling = { told: unknown; at: Ms };
+
 /**
  * Records what applications tell of many messages, in as few commits as may be. What is wrong with one of them is its
  * answer, null when nothing is, and keeps none of the others; trouble with the database rejects.
  */
-export async function recordBatch(deps: IntakeDeps, inputs: readonly unknown[], now: Ms): Promise<(AppError | null)[]> {
-  const read = inputs.map((input) => tryDraft(deps, input, now));
+export async function recordBatch(
+  deps: IntakeDeps,
+  tellings: readonly Telling[],
+  now: Ms,
+): Promise<(AppError | null)[]> {
+  const read = tellings.map(({ told, at }) => draftOrRefusal(deps.settings, told, at));
   const strangers = await usedIds(
     deps,
     read.filter((d): d is Draft => !(d instanceof AppError)),
@@ -27,9 +35,10 @@ export async function recordBatch(deps: IntakeDeps, inputs: readonly unknown[], 
   return answers;
 }
 
-function tryDraft({ settings }: IntakeDeps, input: unknown, now: Ms): Draft | AppError {
+/** What an application tells as the store takes it, or what is wrong with it. */
+export function draftOrRefusal(settings: Settings, told: unknown, at: Ms): Draft | AppError {
   try {
-    return draftFrom(settings, input, now);
+    return draftFrom(settings, told, at);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;

@@ -4,12 +4,15 @@ import type { Ms } from '../core/time.ts';
 import { handle, newId, recordKey } from './ids.ts';
 import type { Store } from './open.ts';
 import { type DeliveryRow, recipientKey } from './rows.ts';
-import { chunks, transact } from './transact.ts';
+import { again, chunks, transact } from './transact.ts';
 
-/** A verified event as it came. */
+/** What came in, as it came: a verified event of a provider, or what an application tells of its own message. */
 export type Arrival = {
-  source: 'webhook' | 'poll' | 'lookup';
-  /** The HMAC of a webhook, the event's own key when we asked for it: a second row with the same one is a repeat. */
+  source: 'webhook' | 'poll' | 'lookup' | 'told';
+  /**
+   * The HMAC of a webhook, the event's own key when we asked for it, a hash of what was told: a second row with the same
+   * one is a repeat.
+   */
   replayKey: string;
   eventKey: string | null;
   receivedAt: Ms;
@@ -27,10 +30,15 @@ export type InboxRow = {
   tries: number;
 };
 
+/** A row that holds a provider's event. */
+export type EventRow = InboxRow & { source: Exclude<Arrival['source'], 'told'> };
+
+export const holdsEvent = (row: InboxRow): row is EventRow => row.source !== 'told';
+
 /** Below the smallest packet limit in use, with room for the statement. */
 const STATEMENT_BYTES = 700_000;
 
-/** Keeps events, in one commit. A repeat is left out, so keeping twice is harmless. */
+/** Keeps arrivals, in one commit. A repeat is left out, so keeping twice is harmless. */
 export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<void> {
   const rows = arrivals.map((a) => ({
     id: newId(a.receivedAt),
@@ -47,9 +55,15 @@ export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<
     error: null,
     lease: null,
   }));
-  await transact(store, async (tx) => {
-    for (const part of bySize(rows)) await tx('inbox').insert(part).onConflict('replay_key').merge(['replay_key']);
-  });
+  const insert = (db: Knex, part: readonly object[]) =>
+    db('inbox').insert(part).onConflict('replay_key').merge(['replay_key']);
+  const [first, ...more] = bySize(rows);
+  if (!first) return;
+  if (more.length === 0) await again(() => insert(store.db, first));
+  else
+    await transact(store, async (tx) => {
+      for (const part of [first, ...more]) await insert(tx, part);
+    });
 }
 
 function bySize<T extends { body: string }>(rows: readonly T[]): T[][] {
@@ -76,6 +90,8 @@ export async function knownEvents(store: Store, keys: readonly string[]): Promis
   return known;
 }
 
+const COLUMNS = ['id', 'source', 'event_key', 'received_at', 'content_type', 'body', 'tries'] as const;
+
 /** Takes up to `limit` rows that are to be understood, oldest first, for `lease` ms. */
 export async function takePending(store: Store, now: Ms, limit: number, lease: Ms): Promise<InboxRow[]> {
   const pending = (db: Knex) => db('inbox').where({ pending: 1 }).whereBetween('due_at', [0, now]);
@@ -91,18 +107,32 @@ export async function takePending(store: Store, now: Ms, limit: number, lease: M
     .orderBy('received_at')
     .orderBy('id')
     .limit(limit)
-    .select('id', 'source', 'event_key', 'received_at', 'content_type', 'body', 'tries');
+    .select(...COLUMNS);
+}
+
+/** The oldest rows of what applications told that is not filed yet, whoever is at work on it. */
+export async function unfiledTold(store: Store, limit: number): Promise<InboxRow[]> {
+  const told = store.db('inbox').where({ source: 'told', pending: 1 });
+  return told
+    .orderBy('received_at')
+    .limit(limit)
+    .select(...COLUMNS);
 }
 
 export type Settled =
+  /** `filed`: all that the row said stands elsewhere now, and it is deleted. */
   | { id: string; outcome: 'done' }
+  | { id: string; outcome: 'filed' }
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
   | { id: string; outcome: 'retry' | 'set_aside' | 'unmatched'; tries: number; dueAt: Ms; error: string };
 
-/** Marks what became of rows. `done`, `set_aside` and `unmatched` are not looked at again. */
+/** Writes what became of rows. `done`, `set_aside` and `unmatched` are not looked at again. */
 export async function settle(store: Store, results: readonly Settled[]): Promise<void> {
-  const done = results.filter((r) => r.outcome === 'done').map((r) => r.id);
+  const idsOf = (outcome: string) => results.filter((r) => r.outcome === outcome).map((r) => r.id);
+  const done = idsOf('done');
+  const filed = idsOf('filed');
   await transact(store, async (tx) => {
+    for (const part of chunks(filed, 200)) await tx('inbox').whereIn('id', part).delete();
     for (const part of chunks(done, 200)) {
       await tx('inbox').whereIn('id', part).update({ pending: 0, outcome: 'done', lease: null });
     }
@@ -118,7 +148,7 @@ export async function settle(store: Store, results: readonly Settled[]): Promise
 function grouped(results: readonly Settled[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const r of results) {
-    if (r.outcome === 'done') continue;
+    if (r.outcome === 'done' || r.outcome === 'filed') continue;
     const open = r.outcome === 'waiting' || r.outcome === 'retry';
     const error = r.outcome === 'waiting' ? null : r.error;
     const change = { pending: open ? 1 : 0, outcome: r.outcome, tries: r.tries, due_at: r.dueAt, error, lease: null };

@@ -23,10 +23,14 @@ const TRIES = 40;
  * Runs a change in one transaction, and once more when the database asks for it or went away. So every change must come
  * to the same when it is made twice: rows have keys that we chose before, and what is there already is left alone.
  */
-export async function transact<T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> {
+export const transact = <T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> =>
+  again(() => store.db.transaction(change));
+
+/** The same for a change of one statement, which is a transaction by itself and three round trips less. */
+export async function again<T>(change: () => Promise<T>): Promise<T> {
   for (let n = 1; ; n++) {
     try {
-      return await store.db.transaction(change);
+      return await change();
     } catch (error) {
       if (n >= TRIES || !wantsAgain(error)) throw error;
       await sleep(randomInt(5, 5 + Math.min(20 * n, 400)));

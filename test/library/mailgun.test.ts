@@ -4,13 +4,14 @@ import fc from 'fast-check';
 import { createHoming } from '../../src/index.ts';
 import type { Homing, Problem } from '../../src/library/types.ts';
 import { startSimMailgun } from '../../src/sim/mailgun.ts';
-import { findMessage } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
 import { testStore } from '../support/stores.ts';
 import {
   clientFor,
   comparable,
   DOMAIN,
+  fileAll,
+  findFiled,
   freshFolder,
   partOf,
   type Recording,
@@ -155,7 +156,7 @@ test('one call is one message with a delivery for each of its recipients', async
   ]);
   const [seen] = server.seen;
   assert.ok(seen && server.seen.length === 1);
-  const message = (await findMessage(store, String(answer.id)))?.message;
+  const message = (await findFiled(store, String(answer.id)))?.message;
   assert.deepEqual(
     [message?.class, message?.message_key, message?.sender, message?.subject, message?.id],
     ['access', 'reset:42', 'Shop <shop@example.com>', 'Hello', partOf(seen, 'v:homing-id')],
@@ -173,6 +174,7 @@ test('a Message-Id of the caller is used, in whatever case and wherever it stand
   });
   await homing.flush();
   assert.deepEqual(await standing(store, '<one@example.com>'), ['ann@example.org accepted']);
+  await fileAll(store);
   const known: { message_id: string }[] = await store.db('messages').orderBy('id').select('message_id');
   assert.deepEqual(
     known.map((m) => m.message_id),
@@ -224,7 +226,7 @@ test('a refusal is recorded as one; a network error, a time-out and a 5xx as a c
     server.reply(reply);
     await quick.messages.create(DOMAIN, { ...MAIL, 'h:Message-Id': `<${i}@${DOMAIN}>` }).catch(() => null);
     await homing.flush();
-    const found = await findMessage(store, `<${i}@${DOMAIN}>`);
+    const found = await findFiled(store, `<${i}@${DOMAIN}>`);
     assert.equal(found?.views[0]?.delivery.attempts[0]?.outcome, outcome, `case ${i}`);
     assert.doesNotMatch(JSON.stringify(found?.views[0]?.facts), /ann@example/);
   }
@@ -252,6 +254,7 @@ test('what can not be recorded is sent all the same, and said', async (t) => {
   await create(DOMAIN, { ...MAIL, to: ['ann@example.org', 'no address'], 'v:homing-class': 'urgent' as never });
   await homing.flush();
   assert.equal(server.seen.length, 2);
+  await fileAll(store);
   const rows: { recipient: string; class: string }[] = await store.db('deliveries').select('recipient', 'class');
   assert.deepEqual(rows, [{ recipient: 'ann@example.org', class: 'notice' }]);
   assert.ok(problems.length >= 3 && problems.every((p) => p.kind === 'untracked' && !p.detail.includes('@')));
@@ -265,6 +268,6 @@ test('the events that Mailgun sends back lead to the deliveries', async (t) => {
   await homing.flush();
   await sim.runDue();
   const delivered = sim.events().find((event) => event['event'] === 'delivered');
-  const message = (await findMessage(store, String(answer.id)))?.message;
+  const message = (await findFiled(store, String(answer.id)))?.message;
   assert.deepEqual(delivered?.['user-variables'], { 'homing-id': message?.id });
 });

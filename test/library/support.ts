@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import Mailgun from 'mailgun.js';
+import { readConfig } from '../../src/config.ts';
+import { settingsOf } from '../../src/settings.ts';
+import { catchUp } from '../../src/steps/told.ts';
 import { findMessage } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { View } from '../../src/store/rows.ts';
@@ -95,13 +98,24 @@ export function freshFolder(t: TestContext): string {
   return folder;
 }
 
+const settings = settingsOf(readConfig({}, 'database'));
+
+/** Files what was told so far, as a daemon does. */
+export const fileAll = (store: Store): Promise<void> => catchUp({ store, settings }, Date.now());
+
+export async function findFiled(store: Store, id: string): ReturnType<typeof findMessage> {
+  await fileAll(store);
+  return findMessage(store, id);
+}
+
 /** The deliveries of a message as `recipient state`, in order. */
 export async function standing(store: Store, id: string): Promise<string[]> {
-  const found = await findMessage(store, id);
+  const found = await findFiled(store, id);
   return (found?.views ?? []).map(({ recipient, delivery }: View) => `${recipient} ${delivery.state}`).sort();
 }
 
 export async function messageCount(store: Store): Promise<number> {
+  await fileAll(store);
   const row = await store.db('messages').count({ n: '*' }).first();
   return Number(row?.['n']);
 }

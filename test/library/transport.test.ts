@@ -4,9 +4,8 @@ import { type TestContext, test } from 'node:test';
 import nodemailer from 'nodemailer';
 import { createHoming } from '../../src/index.ts';
 import { type SinkOptions, startSink } from '../../src/sim/sink.ts';
-import { findMessage } from '../../src/store/messages.ts';
 import { testStore } from '../support/stores.ts';
-import { freshFolder, standing } from './support.ts';
+import { fileAll, findFiled, freshFolder, standing } from './support.ts';
 
 const MAIL = { from: 'Shop <shop@example.com>', to: 'Ann <ann@example.org>', subject: 'Hello', text: 'Hi' };
 
@@ -33,7 +32,7 @@ test('a mail is one message with a delivery for each recipient of its envelope, 
     'cid@example.com accepted',
   ]);
   const raw = sink.mails[0]?.raw ?? '';
-  const message = (await findMessage(store, info.messageId))?.message;
+  const message = (await findFiled(store, info.messageId))?.message;
   assert.equal(header(raw, 'X-Mailgun-Variables'), JSON.stringify({ 'homing-id': message?.id }));
   assert.equal(header(raw, 'Message-ID'), info.messageId);
 });
@@ -62,7 +61,7 @@ test('recipients that the server refused are recorded so, the others are not har
   const info = await transport.sendMail({ ...MAIL, cc: 'bee@example.net' });
   assert.deepEqual(info.rejected, ['bee@example.net']);
   await homing.flush();
-  const found = await findMessage(store, info.messageId);
+  const found = await findFiled(store, info.messageId);
   const outcomes = found?.views.map((v) => `${v.recipient} ${v.delivery.attempts[0]?.outcome}`).sort();
   assert.deepEqual(outcomes, ['ann@example.org accepted', 'bee@example.net refused']);
 });
@@ -94,7 +93,8 @@ test('the error is the one of the transporter, and a refusal is recorded', async
   const transport = homing.wrapTransport(nodemailer.createTransport(failing as never), { mailgun: true });
   assert.equal(await transport.sendMail({ ...MAIL, messageId: '<x@y.example>' }).catch((e: unknown) => e), error);
   await homing.flush();
-  const found = await findMessage(store, (await store.db('messages').first('id')).id);
+  await fileAll(store);
+  const found = await findFiled(store, (await store.db('messages').first('id')).id);
   assert.equal(found?.views[0]?.delivery.attempts[0]?.outcome, 'refused');
 });
 

@@ -29,6 +29,8 @@ const TOLD = [
   mail(6, { id: '01M8000000000000000000000A' }),
 ];
 
+const AT_ONCE = TOLD.map((told) => ({ told, at: NOW }));
+
 /** Everything that matters of all messages. */
 async function picture(store: Store): Promise<string[]> {
   const lines: string[] = [];
@@ -49,10 +51,10 @@ eachStore(
     for (const table of ['facts', 'due', 'deliveries', 'messages']) await store.db(table).delete();
     const other = open();
     await Promise.all([
-      recordBatch({ store, settings }, TOLD, NOW),
-      recordBatch({ store: other, settings }, TOLD, NOW),
+      recordBatch({ store, settings }, AT_ONCE, NOW),
+      recordBatch({ store: other, settings }, AT_ONCE, NOW),
     ]);
-    await recordBatch({ store, settings }, TOLD, NOW);
+    await recordBatch({ store, settings }, AT_ONCE, NOW);
     assert.deepEqual(await picture(store), expected);
   },
 );
@@ -60,7 +62,8 @@ eachStore(
 eachStore('what is wrong with one record keeps none of the others', async ({ store }) => {
   await recordMessage({ store, settings }, mail(6, { id: '01M8000000000000000000000A' }), NOW);
   const told = [mail(1), { torn: true }, null, mail(2, { id: '01M8000000000000000000000A' }), mail(3)];
-  const answers = await recordBatch({ store, settings }, told, NOW);
+  const tellings = told.map((one) => ({ told: one, at: NOW }));
+  const answers = await recordBatch({ store, settings }, tellings, NOW);
   assert.deepEqual(
     answers.map((a) => (a instanceof AppError ? a.code : a)),
     [null, 'invalid', 'invalid', 'conflict', null],

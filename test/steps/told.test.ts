@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readConfig } from '../../src/config.ts';
+import { settingsOf } from '../../src/settings.ts';
+import { digest } from '../../src/steps/digest.ts';
+import { catchUp, keepChecked, keepTold } from '../../src/steps/told.ts';
+import { findMessage } from '../../src/store/messages.ts';
+import type { Store } from '../../src/store/open.ts';
+import { eachStore } from '../support/stores.ts';
+
+const settings = settingsOf(readConfig({}, 'database'));
+const NOW = Date.UTC(2026, 10, 25, 9);
+const mail = (n: number | string, more: object = {}) => ({
+  messageId: `${n}@mg.example.com`,
+  domain: 'mg.example.com',
+  from: 'a@mg.example.com',
+  to: ['ann@example.org'],
+  state: 'sending',
+  ...more,
+});
+
+const told = (store: Store): Promise<{ pending: number; outcome: string; error: string | null }[]> =>
+  store.db('inbox').where({ source: 'told' }).select('pending', 'outcome', 'error');
+
+const never = () => {
+  throw new Error('there is no event here');
+};
+const digestAt = (store: Store, now: number) =>
+  digest({ store, settings, read: never, judge: never, now: () => now, log: { warn: () => {} } as never });
+
+eachStore('what was told is kept once, and a message after the digest', async ({ store }) => {
+  await keepTold(store, [mail(1), mail(2)], NOW);
+  await keepTold(store, [mail(1)], NOW + 5);
+  assert.equal((await told(store)).length, 2);
+  assert.equal(await findMessage(store, '<1@mg.example.com>'), null);
+  assert.equal(await digestAt(store, NOW + 60_000), 2);
+  assert.deepEqual(await told(store), []);
+  const claim = (await findMessage(store, '<1@mg.example.com>'))?.views[0]?.facts[0];
+  // The lease of the call runs from when it was told, however late the digest is.
+  assert.equal(claim?.kind === 'claimed' && claim.leaseUntil, NOW + settings.lease);
+});
+
+eachStore('what no store will take is set aside with its reason and keeps none of the others', async ({ store }) => {
+  await keepTold(store, [mail(1), { torn: true }, mail(3)], NOW);
+  await digestAt(store, NOW);
+  const [aside, ...more] = await told(store);
+  assert.deepEqual(more, []);
+  assert.equal(aside?.outcome, 'set_aside');
+  assert.match(String(aside?.error), /messageId/);
+  assert.ok(await findMessage(store, '<3@mg.example.com>'));
+});
+
+eachStore('what comes from outside is checked before it is kept', async ({ store }) => {
+  const answers = await keepChecked({ store, settings }, [mail(1), { torn: true }], NOW);
+  assert.deepEqual(
+    answers.map((a) => a?.code ?? null),
+    [null, 'invalid'],
+  );
+  assert.equal((await told(store)).length, 1);
+});
+
+eachStore('a question finds what was told a moment ago, also while a daemon is at work on it', async ({ store }) => {
+  await keepTold(
+    store,
+    Array.from({ length: 450 }, (_, n) => mail(n)),
+    NOW,
+  );
+  await store.db('inbox').update({ due_at: NOW + 60_000, lease: 'x' });
+  await catchUp({ store, settings }, NOW);
+  assert.deepEqual(await told(store), []);
+  assert.ok(await findMessage(store, '<449@mg.example.com>'));
+  await catchUp({ store, settings }, NOW);
+});
