@@ -1,21 +1,17 @@
 // What tracking adds to a send: time and CPU of mailgun.js alone and wrapped, in turns within one run, so that only the
 // ratio counts. Loopback only. npm run bench:wrapper -- [--sends 300] [--latency 50] [--parallel 10] [--memory 100000]
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import Mailgun from 'mailgun.js';
-import { readConfig } from '../src/config.ts';
-import { createApp } from '../src/http/app.ts';
-import { listen } from '../src/http/server.ts';
 import { createHoming } from '../src/index.ts';
-import { createLog } from '../src/log.ts';
-import { settingsOf } from '../src/settings.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openStore } from '../src/store/open.ts';
-import { startMariaDb } from '../test/support/mariadb.ts';
+import { startProcess } from '../test/e2e/daemon.ts';
+import { type MariaDb, startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,25 +26,24 @@ const parallel = Number(values.parallel);
 const folder = mkdtempSync(join(tmpdir(), 'homing-bench-'));
 const MAIL = { from: 'a@mg.example.com', to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
 
-/** Mailgun in a thread of its own, whose CPU is not ours, answering after `latency` ms as the real one does. */
+/** Mailgun in a process of its own, whose CPU is not ours, answering after `latency` ms as the real one does. */
 const ANSWER = `
-const { createServer } = require('node:http');
-const { parentPort, workerData } = require('node:worker_threads');
-const server = createServer((request, response) => {
+const server = require('node:http').createServer((request, response) => {
   request.resume().on('end', () => setTimeout(() => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end('{"id":"<x@mg.example.com>","message":"Queued. Thank you."}');
-  }, workerData));
-}).listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+  }, Number(process.argv[1])));
+}).listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
-const thread = new Worker(ANSWER, { eval: true, workerData: Number(values.latency) });
-const [port] = (await once(thread, 'message')) as [number];
-const client = new Mailgun(globalThis.FormData).client({ username: 'api', key: 'k', url: `http://127.0.0.1:${port}` });
+const mailgun = spawn(process.execPath, ['-e', ANSWER, values.latency], { stdio: ['ignore', 'pipe', 'inherit'] });
+const [said] = (await once(mailgun.stdout, 'data')) as [Buffer];
+const url = `http://127.0.0.1:${Number(String(said))}`;
+const client = new Mailgun(globalThis.FormData).client({ username: 'api', key: 'k', url });
 
 type Send = (n: number) => Promise<unknown>;
 type Cost = { ms: number; cpu: number };
 
-/** Wall time per send as its caller sees it, and CPU of this thread's process, in ms. */
+/** Wall time per send as its caller sees it, and CPU of this process, in ms. */
 async function cost(send: Send, count: number, settle: () => Promise<void>): Promise<Cost> {
   const cpu = process.cpuUsage();
   let waited = 0;
@@ -109,51 +104,49 @@ async function memory(count: number, homing: ReturnType<typeof createHoming>): P
 }
 
 const options = { spool: { folder: join(folder, 'spool') }, patience: 5000 };
+
+/** A daemon on this database, which files what is told while the sends go on, in a process of its own. */
+async function withDaemon(database: string, use: (url: string) => Promise<void>): Promise<void> {
+  const daemon = startProcess(['start'], {
+    ...{ DATABASE_URL: database, HOST: '127.0.0.1', PORT: '0', API_TOKENS: 't', LOG_LEVEL: 'info' },
+    ...{ MAILGUN_API_KEY: 'k', MAILGUN_DOMAIN: 'mg.example.com', MAILGUN_API_URL: url },
+    ...{ MAILGUN_STORAGE_HOSTS: new URL(url).host, MAILGUN_WEBHOOK_SIGNING_KEY: 's', RECONCILE_CRON: '0 0 1 1 *' },
+  });
+  try {
+    await use(`http://127.0.0.1:${await daemon.up}`);
+  } finally {
+    await daemon.kill();
+  }
+}
+
+async function measure(name: string, homing: ReturnType<typeof createHoming>): Promise<void> {
+  await compare(name, homing);
+  if (Number(values.memory) > 0) await memory(Number(values.memory), homing);
+  await homing.close();
+}
+
 const sqlite = `sqlite:${join(folder, 'homing.sqlite')}`;
-const store = openStore(sqlite);
-await migrate(store.db);
-const mariadb = await startMariaDb().catch(() => null);
+const mariadb = withoutMariaDb() === null ? await startMariaDb() : null;
 try {
   console.log(`${sends} sends, ${parallel} at once, Mailgun answers after ${values.latency} ms`);
   if (mariadb) {
-    const root = openStore(mariadb.url(''));
-    await root.db.raw('create database homing character set utf8mb4');
-    await root.close();
-    const there = openStore(mariadb.url('homing'));
-    await migrate(there.db);
-    await there.close();
-    const homing = createHoming({ database: mariadb.url('homing'), ...options });
-    await compare('MariaDB', homing);
-    if (Number(values.memory) > 0) await memory(Number(values.memory), homing);
-    await homing.close();
+    const database = mariadb.url(await freshDatabase(mariadb));
+    await withDaemon(database, () => measure('MariaDB', createHoming({ database, ...options })));
   } else console.log('MariaDB  not installed');
-  const local = createHoming({ database: sqlite, ...options });
-  await compare('SQLite', local);
-  await local.close();
-  const server = await startDaemonApi();
-  const remote = createHoming({ url: server.url, token: 't', ...options });
-  await compare('HTTP', remote);
-  console.log('         (the daemon of this line runs in the same process: its CPU is in the figure)');
-  await remote.close();
-  await server.close();
+  await withDaemon(sqlite, () => measure('SQLite', createHoming({ database: sqlite, ...options })));
+  await withDaemon(sqlite, (api) => measure('HTTP', createHoming({ url: api, token: 't', ...options })));
 } finally {
-  await store.close();
   await mariadb?.stop();
-  await thread.terminate();
+  mailgun.kill();
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function startDaemonApi(): Promise<{ url: string; close(): Promise<void> }> {
-  const app = createApp({
-    store,
-    settings: settingsOf(readConfig({}, 'database')),
-    tokens: ['t'],
-    open: () => ({ kind: 'unusable', detail: 'no webhooks here' }),
-    onKept: () => {},
-    now: Date.now,
-    signal: new AbortController().signal,
-    log: createLog('silent', 'json', process.stdout),
-  });
-  const server = await listen(app, '127.0.0.1', 0);
-  return { url: `http://127.0.0.1:${server.port}`, close: () => server.close(1000) };
+async function freshDatabase(server: MariaDb): Promise<string> {
+  const root = openStore(server.url(''));
+  await root.db.raw('create database homing character set utf8mb4');
+  await root.close();
+  const there = openStore(server.url('homing'));
+  await migrate(there.db);
+  await there.close();
+  return 'homing';
 }

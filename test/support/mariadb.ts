@@ -1,11 +1,10 @@
-// A private MariaDB for one test process, from Debian's mariadb-server-core: its own folder, its own port, gone at the end.
+// A private MariaDB, from Debian's mariadb-server-core: its own folder, its own port, gone at the end.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
 
 export type MariaDb = {
   port: number;
@@ -26,19 +25,6 @@ export function withoutMariaDb(): string | null {
 }
 
 const searchPath = () => ({ ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin` });
-
-let shared: Promise<MariaDb> | null = null;
-
-/** The server of this process, started at the first call and stopped after its last test. */
-export function mariaDb(): Promise<MariaDb> {
-  shared ??= startMariaDb();
-  return shared;
-}
-
-after(async () => {
-  const server = await shared?.catch(() => null);
-  await server?.stop();
-});
 
 /**
  * The server lives as long as the pipe to us is open, so it goes when we are killed, too. SIGKILL, because nobody needs

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { migrate } from '../../src/store/migrate.ts';
 import { openStore, type Store } from '../../src/store/open.ts';
-import { type MariaDb, mariaDb, withoutMariaDb } from './mariadb.ts';
+import { type MariaDb, startMariaDb, withoutMariaDb } from './mariadb.ts';
 
 /** One database. `open` gives a further connection to it, as another process would have. */
 export type TestStore = { t: TestContext; store: Store; url: string; open(): Store };
@@ -39,6 +39,19 @@ export async function testStore(t: TestContext, kind: Kind): Promise<TestStore> 
   if (kind === 'sqlite') await migrate(store.db);
   return { t, store, url, open };
 }
+
+let shared: Promise<MariaDb> | null = null;
+
+/** The server of this process, started at the first call and stopped after its last test. */
+function mariaDb(): Promise<MariaDb> {
+  shared ??= startMariaDb();
+  return shared;
+}
+
+after(async () => {
+  const server = await shared?.catch(() => null);
+  await server?.stop();
+});
 
 let migrated: Promise<string> | null = null;
 
