@@ -74,7 +74,10 @@ export type Fact = { key: string; at: Ms } & (
       passedOver?: readonly string[];
     }
   | { kind: 'unanswered'; attempt: number; detail: string; via: string | null }
-  /** No secondary could be used and nothing has left: that claim is void, and its number free for the next. */
+  /**
+   * No secondary could be used, or Mailgun not be called (`via` is null), and nothing has left: that claim is void, and its
+   * number free for the next.
+   */
   | {
       kind: 'unreached';
       attempt: number;
@@ -123,8 +126,9 @@ export type Fact = { key: string; at: Ms } & (
 export type FactKind = Fact['kind'];
 export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
 
-/** Why a delivery waits whose next hand-over is for a secondary. */
+/** Why a delivery waits whose next hand-over goes by a way that is closed. */
 export const SECONDARY_DOWN = 'secondary_down';
+export const MAILGUN_CLOSED = 'mailgun_closed';
 
 /** How an attempt stands. */
 export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
@@ -175,6 +179,6 @@ export type Delivery = {
   storages: Storage[];
   /** Attempts with proof of arrival. More than one is a double. */
   arrivedOn: number[];
-  /** Hand-overs since the latest attempt that reached no secondary. */
+  /** Hand-overs since the latest attempt that came to nothing. */
   unreached: FactOf<'unreached'>[];
 };
