@@ -45,6 +45,29 @@ test('enhanced codes that nearly mean "no such user" give way to words that say 
   assert.equal(decisionOn('550 5.2.1 The person is receiving mail at a rate that prevents more of it'), 'retry_later');
 });
 
+test('a reply that speaks of our own address, or of whom we write to, does not suppress the recipient', () => {
+  for (const message of [
+    '550 5.1.1 Your mailbox does not exist at mail.test',
+    '550 5.1.1 Return address does not exist',
+    "550 The sender doesn't have a valid account",
+    '550 Verification failed for <kim@mail.test>: mailbox not found',
+    '554 We block hosts that send to unknown users',
+    '550 invalid address 10.1.2.3',
+    '553 <kim@mail.test>: no such user (in reply to MAIL FROM command)',
+    '550 user not known: please log in first',
+    '550 5.7.1 Unable to deliver to <kim@mail.test>',
+  ]) {
+    assert.notEqual(decisionOn(message), 'give_up_suppress', message);
+  }
+});
+
+test('the name with which a server begins decides nothing, unless it is the name of a list', () => {
+  assert.equal(classify({ message: '550 antispam.mail.test: user unknown' }).cause, 'recipient_unknown');
+  assert.equal(classify({ message: '550 dynamic-ip.mail.test No such user here' }).cause, 'recipient_unknown');
+  assert.equal(classify({ message: '554 mailbox.mail.test Your IP 10.1.2.3 is blocked' }).cause, 'ip_block');
+  assert.equal(classify({ message: '550 zen.spamhaus.test refuses it' }).cause, 'ip_block');
+});
+
 test('an unknown reply never suppresses', () => {
   for (const code of [null, 500, 501, 550, 551, 552, 553, 554, 571, 599]) {
     for (const enhancedCode of [null, '5.0.0', '5.1.0', '5.3.0', '5.5.0', '5.7.1']) {

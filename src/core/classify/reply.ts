@@ -35,15 +35,16 @@ export function cut(text: string): string {
 
 export function readReply(input: ReplyInput): Reply {
   const flat = mask(flatten(rawText(input)));
+  const { own, text } = splitOwnHost(unwrap(flat));
   const code = codeOf(input.code) ?? codeOf(LEADING_CODE.exec(flat)?.[1]);
   const enhanced = enhancedOf(input, flat);
   return {
     code,
     enhanced,
-    text: unwrap(flat),
+    text,
     temporary: isTemporary(code, enhanced, lower(input.severity)),
     reason: lower(input.reason),
-    provider: `${lower(input.mxHost)} ${lower(input.recipientProvider)}`.trim(),
+    provider: `${lower(input.mxHost)} ${lower(input.recipientProvider)} ${own}`.trim(),
     domain: lower(input.recipientDomain),
   };
 }
@@ -129,6 +130,17 @@ function unwrap(flat: string): string {
   // Where the text was broken over lines: "ad- dress".
   if (text.includes('- ')) text = text.replace(/(?<=[a-z])- (?=[a-z])/g, '');
   return text.replace(/ {2,}/g, ' ').trim();
+}
+
+/** Three labels at least, as "mx1.mail.test" has: two may be a domain that the reply speaks of. Exchange's tags end in long words. */
+const OWN_HOST = /^([a-z\d-]{1,63}(?:\.[a-z\d-]{1,63}){1,8}\.[a-z]{2,6}):? (?=[^ ])/;
+const LIST_HOST = /(?:^|[.-])(?:\w{0,9}bl\d?|zen|spam(?:haus|cop)|sorbs|\w{0,9}list)(?:[.-]|$)/;
+
+/** A server that begins with its own name ("spamgate.mail.test: user unknown") does not mean the words in it. */
+function splitOwnHost(text: string): { own: string; text: string } {
+  const own = OWN_HOST.exec(text)?.[1];
+  if (own === undefined || LIST_HOST.test(own)) return { own: '', text };
+  return { own, text: text.replace(OWN_HOST, '') };
 }
 
 /** Clauses that name spam, hosts or commands and yet say nothing of this failure; each with a sign that it may be there. */

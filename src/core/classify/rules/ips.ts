@@ -126,7 +126,7 @@ export const IPS: readonly Rule[] = [
     cause: 'ip_block',
     pattern: [
       'dynamic(?:ally)?[- ](?:assigned |allocated |address|ip|pool|range|client|host|dialup|residential)',
-      'dial-?up',
+      String.raw`\bdial-?ups?\b`,
       'residential (?:ip|address|range)',
       'end[- ]user (?:ip|range)',
       'dynamic ip',
@@ -293,6 +293,7 @@ export const IPS: readonly Rule[] = [
       String.raw`\bips? (?:block|reject|refus|ban|deny|black)`,
       '(?:adresse )?ip (?:source )?(?:bloquee|refusee|rejetee|blacklistee)',
       'suspected spam ip',
+      '(?:dictionary|harvest(?:ing)?) attack',
       String.raw`use (?:\S{1,12} ){0,2}(?:smtp|mail|relay|outgoing) (?:server|relay|host|service)s? (?:of|at|from|provided by) your`,
       'use your (?:isp|provider|internet)',
       'through your (?:isp|provider)',

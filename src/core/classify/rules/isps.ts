@@ -340,9 +340,16 @@ export const ISPS: readonly Rule[] = [
     example: '550 5.1.0 Adresse expediteur invalide. Invalid sender. OFR_415 [415]',
   },
   {
+    name: 'orange-block',
+    cause: 'ip_block',
+    pattern: String.raw`\bofr[a-z\d]{0,4}_10[23]\b`,
+    source: `${ORANGE}: 102 and 103 refuse the connection for the record of the IP`,
+    example: '550 mwinf5c02 ME Service refuse. OFR006_103 [103]',
+  },
+  {
     name: 'orange-limit',
     cause: 'rate_limited',
-    pattern: [String.raw`\bofr[a-z\d]{0,4}_1(?:0[3-9]|1[0-9])\b`, 'trop de (?:connexions|messages|destinataires)'],
+    pattern: [String.raw`\bofr[a-z\d]{0,4}_1(?:0[4-9]|1[0-9])\b`, 'trop de (?:connexions|messages|destinataires)'],
     source: ORANGE,
     example: '421 mwinf5c01 ME Trop de connexions. Too many connections. OFR004_104 [104]',
   },

@@ -267,6 +267,7 @@ export const LIMITS: readonly Rule[] = [
     cause: 'rate_limited',
     pattern: [
       'rate[- ]?limit',
+      String.raw`\brates? (?:was |is |has been )?exceeded`,
       'throttl',
       '(?:limit|quota|maximum|allowance|threshold) (?:of |for |on )?.{0,40}(?:per|each|this|an?|every|in one) (?:hour|day|minute|second|connection|session|sender|24|ip)',
       String.raw`(?:hourly|daily|per[- ]hour|per[- ]day|sending|send|message|connection|session|recipient|rcpt|mail|smtp|relay|concurrency|concurrent connections?|volume|delivery|frequency|bandwidth) (?:\w{1,12} ){0,3}(?:limit|quota|rate|threshold)s? (?:\S{1,12} ){0,4}(?:exceed|reached|over)`,

@@ -1,4 +1,5 @@
 import type { Rule } from '../rule.ts';
+import { NOT_THE_RECIPIENTS } from './vocabulary.ts';
 
 const COMMON = 'wording common to many servers';
 
@@ -325,7 +326,7 @@ export const SERVERS: readonly Rule[] = [
       'mailbox (?:name )?(?:syntax|not allowed|invalid)',
       '(?:address|recipient) (?:is )?(?:malformed|incomplete)',
     ],
-    unless: ['sender', 'from'],
+    unless: [...NOT_THE_RECIPIENTS, 'from'],
     confidence: 0.75,
     source: COMMON,
     example: '501 5.1.3 Address syntax is wrong',

@@ -17,6 +17,8 @@ export const NOT_THE_RECIPIENTS: readonly string[] = [
   'mail from',
   'from:? address',
   'envelope (?:from|sender)',
+  'address <ip>',
+  '(?:log ?in|authenticate) first',
   '(?:return|reply|reply-to|bounce) address',
   'your (?:ip|host|server|domain|network|(?:e?-?mail )?address(?! book)|mail ?box|account)',
   'sen(?:d|ds|t|ding) (?:\\S{1,12} ){0,3}to (?:\\S{1,12} ){0,2}(?:unknown|invalid|non-?existent|bad) (?:users|recipients|addresses|mailboxes|accounts)',
