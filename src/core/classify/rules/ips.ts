@@ -268,6 +268,8 @@ export const IPS: readonly Rule[] = [
     pattern: [
       String.raw`<ip>\S{0,3} .{0,60}(?:\blisted\b|black-?list|block-?list|blocked\b|banned|blocklisted|in our list|spam source|sends spam|sent spam|sending spam|is_blocked|\brejected\b|\brefused\b|\bdenied\b|not welcome|bulk mailer)`,
       String.raw`(?:\blisted\b|black-?list|block-?list|\bbanned\b|\bblocked\b) .{0,60}<ip>`,
+      String.raw`<ip> (?:is )?not (?:in|on) (?:\S{1,10} ){0,2}(?:allow|white-?list|access list)`,
+      String.raw`\bip\b .{0,40}\bon (?:a|an|our|the|my|some) (?:\S{1,12} )?(?:spam|abuse) ?list`,
     ],
     unless: [
       '(?:sender|recipient) address rejected',
