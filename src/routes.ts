@@ -2,7 +2,6 @@ import { composeMime } from './compose.ts';
 import { fileIn, unpackForm } from './form.ts';
 import { cleanForRelay, senderOf } from './headers.ts';
 import type { Port } from './mailgun/port.ts';
-import type { Standstills } from './mailgun/standstill.ts';
 import { storageTargets } from './mailgun/storage.ts';
 import { unseal } from './seal.ts';
 import { sendCopy } from './send-copy.ts';
@@ -16,7 +15,6 @@ export type RouteDeps = {
   apiUrl: string;
   storageHosts: readonly string[];
   encryptionKey: string | null;
-  standstills: Standstills;
 };
 
 /** The routes by which mail leaves, over Mailgun's API and the secondary SMTP servers. */
@@ -45,7 +43,6 @@ export function createRoutes(deps: RouteDeps): Routes {
       return { answer: routed.answer, via: routed.via ?? 'secondary', passedOver: routed.passedOver.map((p) => p.via) };
     },
     secondaries: relays ?? { tryAgain: async () => {}, closedUntil: () => null, states: () => [] },
-    mailgunClosed: (domain) => closedLanes(deps.standstills, domain),
     async fetchMime(view): Promise<Fetched> {
       const { targets, problem } = targetsOf(deps, view);
       if (targets.length === 0) return { kind: whyNone(view), detail: problem };
@@ -62,12 +59,6 @@ export function createRoutes(deps: RouteDeps): Routes {
       return message ? message.content : composeMime(form, view.recipient, view.rfcMessageId);
     },
   };
-}
-
-function closedLanes(standstills: Standstills, domain: string): ReturnType<Routes['mailgunClosed']> {
-  const lanes = ['send', 'repost', 'ask'] as const;
-  const times = lanes.map((lane) => [lane, standstills.until(lane, domain)] as const);
-  return Object.fromEntries(times.filter(([, until]) => until !== null));
 }
 
 /** With a URL at hand, it is our own check that leaves nothing of it. */

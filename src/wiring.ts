@@ -9,7 +9,6 @@ import type { Log } from './log.ts';
 import { createAccount } from './mailgun/account.ts';
 import { createHistory } from './mailgun/history.ts';
 import { createPort } from './mailgun/port.ts';
-import { createStandstills } from './mailgun/standstill.ts';
 import { openWebhook, reopen } from './mailgun/webhook.ts';
 import { createRoutes } from './routes.ts';
 import { readRules } from './rules.ts';
@@ -27,15 +26,13 @@ export type Outside = ReturnType<typeof connect>;
 export function connect(config: Config, now: Clock) {
   // Well below half the lease: a hand-over that got no answer is given up before anybody else takes it for dead.
   const timeout = Math.floor(Math.min(0.4 * config.LEASE, 30 * SECOND));
-  const gate = createGate({ now, pause: config.RETRY_PAUSE });
-  const standstills = createStandstills(gate);
   const port = createPort({
     apiUrl: config.MAILGUN_API_URL,
     apiKey: config.MAILGUN_API_KEY,
     timeout,
     allowedHosts: allowedHosts(config),
-    standstills,
   });
+  const gate = createGate({ now, pause: config.RETRY_PAUSE });
   // The relays are tried in turn, all of them within one lease.
   const share = (0.8 * config.LEASE) / Math.max(1, config.SECONDARY_SMTP_URL.length);
   const relayOptions = { timeout: Math.floor(share / 3), dataTimeout: Math.floor((share * 2) / 3) };
@@ -44,7 +41,6 @@ export function connect(config: Config, now: Clock) {
   const alerting = createChannels(config, relayOptions);
   return {
     port,
-    standstills,
     relays,
     alerting,
     history: createHistory(port, { api: config.MAILGUN_EVENTS_API, now }),
@@ -71,14 +67,13 @@ export type Inside = {
 /** What each step is called with. */
 export function stepDeps(inside: Inside, outside: Outside) {
   const { store, config, settings, now, monotonic, signal, log } = inside;
-  const { port, standstills, relays, history, account } = outside;
+  const { port, relays, history, account } = outside;
   const routes = createRoutes({
     port,
     relays,
     apiUrl: config.MAILGUN_API_URL,
     storageHosts: allowedHosts(config),
     encryptionKey: config.ENCRYPTION_KEY ?? null,
-    standstills,
   });
   const reconcile: ReconcileDeps = {
     store,

@@ -1,13 +1,5 @@
 import type { Refusal } from './answer.ts';
-import {
-  type Attempt,
-  type Delivery,
-  type EndState,
-  type FactOf,
-  MAILGUN_CLOSED,
-  type Outcome,
-  SECONDARY_DOWN,
-} from './delivery.ts';
+import { type Attempt, type Delivery, type EndState, type FactOf, type Outcome, SECONDARY_DOWN } from './delivery.ts';
 import { growingPause, type Policy, waitAfter } from './policy.ts';
 import { DAY, type Ms, SECOND } from './time.ts';
 
@@ -23,8 +15,6 @@ export type Circumstances = {
   hasSecondary: boolean;
   /** No secondary can be used, and they are left alone until then. */
   secondaryDownUntil: Ms | null;
-  /** Mailgun refuses such calls for this domain, and is left alone until then. */
-  mailgunClosed: Partial<Record<'send' | 'repost' | 'ask', Ms>>;
   /** The provider's bounce list bars the address, and the entry may not be removed. */
   bounceListed: boolean;
   /** The address is on our own suppression list. */
@@ -57,38 +47,23 @@ export type Action =
     }
   | { do: 'end'; state: EndState; reason: string };
 
-type HandOver = Extract<Action, { do: 'handOver' }>;
-
 /** Mailgun keeps scheduled mail for 3 days on the smallest plans: longer waits stay here. */
 const HORIZON: Ms = 3 * DAY;
 
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(id: string, d: Delivery, policy: Policy, c: Circumstances, now: Ms): Action {
   const action = nextAction(id, d, policy, c, now);
-  return action.do === 'handOver' ? (barred(d, c) ?? whileClosed({ id, d, policy, c, now }, action)) : action;
+  if (action.do !== 'handOver') return action;
+  return barred(d, c) ?? (action.route === 'secondary' ? whileDown({ id, d, policy, c, now }) : null) ?? action;
 }
 
-/**
- * A way that is closed is left alone, and what was to go by it waits: that is no try of the mail's. What can't wait so long
- * for Mailgun goes to the secondary.
- */
-function whileClosed(view: View, action: HandOver): Action {
-  const { d, c, now } = view;
-  const bySecondary = action.route === 'secondary';
-  const inVain = d.unreached.filter((u) => (u.via !== null) === bySecondary);
-  const again = inVain.reduce((until, u, n) => Math.max(until, u.at + growingPause(c.pause, n + 1)), 0);
-  const until = Math.max(again, closedUntil(c, action.route));
-  if (until <= now) return action;
-  const about = d.attempts.at(-1)?.outcome ?? 'unsent';
-  if (bySecondary) return { do: 'hold', about, until: Math.min(d.usefulUntil, until), why: SECONDARY_DOWN };
-  if (!tooLate(view, until)) return { do: 'hold', about, until, why: MAILGUN_CLOSED };
-  const instead = fallBack(view, MAILGUN_CLOSED, action.double);
-  return instead.do === 'handOver' ? whileClosed(view, instead) : instead;
-}
-
-function closedUntil(c: Circumstances, route: HandOver['route']): Ms {
-  if (route === 'secondary') return c.secondaryDownUntil ?? 0;
-  return c.mailgunClosed[route === 'repost' ? 'repost' : 'send'] ?? 0;
+/** A secondary that can't be used is left alone, and what was to go through it waits: that is no try of the mail's. */
+function whileDown({ d, c, now }: View): Action | null {
+  const last = d.unreached.at(-1);
+  const again = last ? last.at + growingPause(c.pause, d.unreached.length) : 0;
+  const until = Math.min(d.usefulUntil, Math.max(again, c.secondaryDownUntil ?? 0));
+  if (until <= now) return null;
+  return { do: 'hold', about: d.attempts.at(-1)?.outcome ?? 'unsent', until, why: SECONDARY_DOWN };
 }
 
 /** What must not be sent by us, whatever led there and by whatever route. */
@@ -134,7 +109,7 @@ function firstSend(view: View): Action {
 
 function lifeOver(view: View): Action {
   const { d } = view;
-  const waited = d.unreached.some((u) => u.via !== null) || d.attempts.at(-1)?.held?.why === SECONDARY_DOWN;
+  const waited = d.unreached.length > 0 || d.attempts.at(-1)?.held?.why === SECONDARY_DOWN;
   return waited ? nothingLeft(view, SECONDARY_DOWN) : { do: 'end', state: 'expired', reason: 'useful_life_over' };
 }
 
@@ -246,13 +221,11 @@ function askFirst(view: View, last: Attempt, since: Ms): Action | null {
   if (asked.problem === null) return null;
   // The question is a precaution here: it may delay the next attempt, not stop it.
   const patient = Math.min(c.askPatience, view.policy.fallbackAfter ?? c.askPatience);
-  const patientUntil = Math.min(since + patient, d.usefulUntil);
-  if (now >= patientUntil) return null;
+  if (now >= Math.min(since + patient, d.usefulUntil)) return null;
   return {
     do: 'hold',
     about: last.outcome,
-    // Asking sooner than Mailgun may be asked is no use.
-    until: Math.max(now + c.pause, Math.min(c.mailgunClosed.ask ?? 0, patientUntil)),
+    until: now + c.pause,
     why: `the provider could not be asked: ${asked.problem}`,
   };
 }

@@ -74,10 +74,7 @@ export type Fact = { key: string; at: Ms } & (
       passedOver?: readonly string[];
     }
   | { kind: 'unanswered'; attempt: number; detail: string; via: string | null }
-  /**
-   * No secondary could be used, or Mailgun not be called (`via` is null), and nothing has left: that claim is void, and its
-   * number free for the next.
-   */
+  /** No secondary could be used and nothing has left: that claim is void, and its number free for the next. */
   | {
       kind: 'unreached';
       attempt: number;
@@ -126,9 +123,8 @@ export type Fact = { key: string; at: Ms } & (
 export type FactKind = Fact['kind'];
 export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
 
-/** Why a delivery waits whose next hand-over goes by a way that is closed. */
+/** Why a delivery waits whose next hand-over is for a secondary. */
 export const SECONDARY_DOWN = 'secondary_down';
-export const MAILGUN_CLOSED = 'mailgun_closed';
 
 /** How an attempt stands. */
 export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
@@ -179,6 +175,6 @@ export type Delivery = {
   storages: Storage[];
   /** Attempts with proof of arrival. More than one is a double. */
   arrivedOn: number[];
-  /** Hand-overs since the latest attempt that came to nothing. */
+  /** Hand-overs since the latest attempt that reached no secondary. */
   unreached: FactOf<'unreached'>[];
 };

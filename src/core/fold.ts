@@ -5,7 +5,6 @@ import {
   type Fact,
   type FactKind,
   type FactOf,
-  MAILGUN_CLOSED,
   type Outcome,
   SECONDARY_DOWN,
   type State,
@@ -55,8 +54,8 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
   const end = of(facts, 'ended').find((f) => f.round === round);
   const held = last ? last.held : (of(facts, 'held').findLast((f) => f.at >= (reopened?.at ?? 0)) ?? null);
   const standsAs = standing(birth, delivery, last, held, end ?? null);
-  const closed = standsAs.state === 'queued' && (held?.why === SECONDARY_DOWN || held?.why === MAILGUN_CLOSED);
-  return { ...delivery, ...standsAs, ...(closed ? { reason: held.why } : {}) };
+  const waits = standsAs.state === 'queued' && held?.why === SECONDARY_DOWN;
+  return { ...delivery, ...standsAs, ...(waits ? { reason: SECONDARY_DOWN } : {}) };
 }
 
 type Standing = { state: State; reason: string | null; nextAt: Ms | null };

@@ -58,7 +58,6 @@ const SHORT: Record<string, string> = {
   never_reached_provider: 'never reached the provider',
   secondary_refused: 'secondary refused too',
   secondary_down: 'no secondary could be used',
-  mailgun_closed: 'Mailgun refused our calls',
   secondary_exhausted: 'secondary did not get through',
   refused_invalid: 'refused as invalid',
   refused_account: 'account refused',

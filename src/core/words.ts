@@ -3,7 +3,6 @@ import {
   type Delivery,
   type Fact,
   type FactOf,
-  MAILGUN_CLOSED,
   type Plan,
   type Route,
   SECONDARY_DOWN,
@@ -68,7 +67,6 @@ const REASON: Record<string, string> = {
   never_reached_provider: 'the provider has no record of it, and there is no copy that could be sent',
   secondary_refused: 'the receiving server refused the secondary provider as well',
   secondary_down: 'no secondary provider can be used',
-  mailgun_closed: 'Mailgun refuses our calls for now',
   secondary_exhausted: 'the secondary provider did not get it through either',
   refused_invalid: 'the provider refused the message as invalid',
   refused_account: 'the provider refused our account',
@@ -115,8 +113,6 @@ export function standingWords(d: Delivery): string {
     case 'queued':
       if (d.reason === SECONDARY_DOWN)
         return `It waits for a secondary provider that can be used; the next step is due ${when}.`;
-      if (d.reason === MAILGUN_CLOSED)
-        return `It waits until Mailgun, which refuses our calls for now, may be called again; the next step is due ${when}.`;
       if (!last) return `It waits to be sent, due ${when}.`;
       return `Attempt ${d.attempt} did not arrive (${reasonWords(d.reason)}); the next step is due ${when}.`;
     case 'sending':
@@ -172,9 +168,7 @@ export function factWords(fact: Fact): string {
     case 'unanswered':
       return `Attempt ${fact.attempt} got no answer: ${fact.detail}`;
     case 'unreached':
-      if (fact.via === null)
-        return `Mailgun was not called, so attempt ${fact.attempt} is still to be made: ${fact.detail}`;
-      return `No secondary provider could be used, so attempt ${fact.attempt} is still to be made (${fact.via}: ${fact.detail}).`;
+      return `No secondary provider could be used, so attempt ${fact.attempt} is still to be made (${fact.via ?? 'none'}: ${fact.detail}).`;
     case 'reported':
       return reportWords(fact);
     case 'asked':

@@ -17,7 +17,6 @@ const STATUS: ReadonlyMap<number, Refusal> = new Map([
   [403, 'account'], // the domain or account may not send
   [404, 'account'], // the domain is unknown in this region, or the base URL is wrong; the message is as good as before
   [405, 'account'],
-  [420, 'busy'], // 429 in an older dialect
   [429, 'busy'],
 ]);
 
@@ -38,9 +37,8 @@ const WORDS: readonly { status: number; purpose?: Purpose; words: RegExp; why: R
 /** What an exchange amounts to for the message that was handed over. */
 export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   if (exchanged.kind === 'silence') {
-    const { begun, why: detail, closed } = exchanged;
-    if (begun) return { kind: 'unanswered', detail };
-    return { kind: 'refused', why: 'busy', detail: `not sent: ${detail}`, ...(closed ? { unreached: closed } : {}) };
+    const { begun, why: detail } = exchanged;
+    return begun ? { kind: 'unanswered', detail } : { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
   }
   const { status, whole } = exchanged;
   const detail = detailOf(exchanged);
@@ -65,22 +63,6 @@ function refusalOf(status: number, detail: string, purpose: Purpose): Refusal {
   );
   return found?.why ?? STATUS.get(status) ?? 'invalid';
 }
-
-/** What a refusal says of the account or the domain, whatever was asked for; `throttle` when it is a matter of time. */
-export type Standstill = { why: 'throttle' | 'account'; detail: string; wait: Ms | null };
-
-/** Null for an answer after which the next call may well be another matter. */
-export function standstillIn(reply: Reply): Standstill | null {
-  const { status } = reply;
-  const detail = detailOf(reply);
-  const said = WORDS.find((w) => w.status === status && w.purpose === undefined && w.words.test(detail))?.why;
-  const why = said ?? (ALL_THE_SAME.has(status) ? STATUS.get(status) : undefined);
-  if (why === 'busy') return { why: 'throttle', detail, wait: retryAfter(reply) };
-  return why === 'account' ? { why, detail, wait: null } : null;
-}
-
-/** A 404 or 405 may be about what was asked for. */
-const ALL_THE_SAME: ReadonlySet<number> = new Set([401, 402, 403, 420, 429]);
 
 /** Parsed JSON, or the text as it is (401 is plain text). */
 export function bodyOf({ body }: Reply): unknown {

@@ -21,8 +21,8 @@ export const within = (ms: Ms): Deadline => ({ signal: AbortSignal.timeout(ms), 
 export type Exchanged =
   /** `whole` is false for an answer that broke off, took too long or grew too large. */
   | { kind: 'reply'; status: number; headers: IncomingHttpHeaders; body: Buffer; whole: boolean }
-  /** No answer. Unless it had begun, no byte of the request has left and none will. `closed`: it was not even tried. */
-  | { kind: 'silence'; begun: boolean; why: string; closed?: true };
+  /** No answer. Unless it had begun, no byte of the request has left and none will. */
+  | { kind: 'silence'; begun: boolean; why: string };
 
 /**
  * One request and its answer, nothing followed, nothing unpacked, nothing repeated. It goes by undici's lowest interface,

@@ -5,7 +5,6 @@ import type { Ms } from '../core/time.ts';
 import { answerTo, bodyOf } from './answers.ts';
 import { type Call, type Deadline, type Exchanged, exchange, within } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
-import { callIn, type Standstills } from './standstill.ts';
 import { isAllowedOrigin } from './storage.ts';
 
 export type PortOptions = {
@@ -16,8 +15,6 @@ export type PortOptions = {
   timeout: Ms;
   /** Hosts that the API key may go to, beside that of `apiUrl`; see `isAllowedOrigin`. */
   allowedHosts: readonly string[];
-  /** Calls that would meet the refusal of one before them are not made; without it each is. */
-  standstills?: Standstills;
   /** Sockets per host; further calls wait for one, within their time. */
   connections?: number;
 };
@@ -115,7 +112,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** The one place where the key is added, and so the one that looks where it goes. */
-function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts, standstills }: PortOptions): Ask {
+function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: PortOptions): Ask {
   const api = new URL(apiUrl).origin;
   const isAllowed = (origin: string) =>
     (origin === api && origin.startsWith('https:')) || isAllowedOrigin(origin, allowedHosts);
@@ -126,15 +123,10 @@ function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts, stands
   return async (text, { method, headers = {}, body = null, limit = ANSWER_LIMIT, deadline }) => {
     const url = URL.canParse(text) ? new URL(text) : null;
     if (!url || !isAllowed(url.origin)) return { kind: 'silence', begun: false, why: 'the host is not allowed' };
-    const call = callIn(method, url.pathname);
-    const stopped = standstills?.before(call);
-    if (stopped) return { kind: 'silence', begun: false, why: `left alone for now, after ${stopped}`, closed: true };
     const always = { authorization, 'accept-encoding': 'identity', 'user-agent': 'homing' };
     const until = deadline ?? within(timeout);
-    const request = { url, method, headers: { ...headers, ...always }, body, deadline: until, limit };
-    const exchanged = withoutSecrets(await exchange(agent, request), [login, apiKey]);
-    if (exchanged.kind === 'reply') standstills?.learn(call, exchanged);
-    return exchanged;
+    const call = { url, method, headers: { ...headers, ...always }, body, deadline: until, limit };
+    return withoutSecrets(await exchange(agent, call), [login, apiKey]);
   };
 }
 

@@ -11,12 +11,7 @@ import type { Routes } from './handover.ts';
 /** A delivery that is due, what the world looks like to it, and what is to be done. */
 export type Due = { view: View; circumstances: Circumstances; action: Action; note?: string; warning?: string };
 
-export type LookDeps = {
-  store: Store;
-  settings: Settings;
-  hasSecondary: boolean;
-  routes: Pick<Routes, 'secondaries' | 'mailgunClosed'>;
-};
+export type LookDeps = { store: Store; settings: Settings; hasSecondary: boolean; routes: Pick<Routes, 'secondaries'> };
 
 export async function lookAt(deps: LookDeps, views: readonly View[], now: Ms): Promise<Due[]> {
   const { store, settings } = deps;
@@ -55,7 +50,6 @@ function circumstancesOf(
     storageGoneAt: retention === null ? null : view.birth.createdAt + retention,
     hasSecondary,
     secondaryDownUntil: routes.secondaries.closedUntil(),
-    mailgunClosed: routes.mailgunClosed(view.domain),
     bounceListed: false,
     suppressed: view.suppressed !== null,
     adopted: view.origin === 'adopted',

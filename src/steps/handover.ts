@@ -31,8 +31,6 @@ export type Routes = {
   relay(view: View, mime: Buffer): Promise<Relayed>;
   /** The secondaries, as far as this process knows them. */
   secondaries: Secondaries;
-  /** When Mailgun may be called again for a domain where it may not be now. */
-  mailgunClosed(domain: string): Partial<Record<'send' | 'repost' | 'ask', Ms>>;
   fetchMime(view: View): Promise<Fetched>;
   /** What a sealed copy holds. */
   open(sealed: Buffer, messageId: string): Copy;

@@ -16,12 +16,6 @@ const CIRCUMSTANCES = fc.record({
   storageGoneAt: fc.constantFrom(null, null, MORNING + HOUR, MORNING + 3 * DAY),
   hasBody: fc.boolean(),
   hasSecondary: fc.boolean(),
-  mailgunClosed: fc.constantFrom(
-    {},
-    {},
-    { send: MORNING + HOUR },
-    { repost: MORNING + 30 * HOUR, ask: MORNING + HOUR },
-  ),
   secondaryDownUntil: fc.constantFrom(null, null, MORNING + 2 * HOUR),
   bounceListed: fc.constantFrom(false, false, false, true),
   suppressed: fc.nat(9).map((n) => n === 0),
@@ -118,8 +112,6 @@ function checkHandOver(w: World, d: Delivery, action: Extract<Action, { do: 'han
     assert.notEqual(a.outcome, 'sending', 'an attempt is still in flight');
     if (a.outcome === 'unconfirmed') assert.ok(a.asked, `attempt ${a.number} is unconfirmed and nobody was asked`);
   }
-  const closed = w.c.mailgunClosed[action.route === 'repost' ? 'repost' : 'send'] ?? 0;
-  if (action.route !== 'secondary') assert.ok(w.now >= closed, 'Mailgun was to be left alone');
   if (action.route === 'secondary') assert.ok(w.now >= (w.c.secondaryDownUntil ?? 0), 'it was to be left alone');
   if (action.route === 'secondary') assert.ok(w.c.hasSecondary && w.born.policy.fallback, 'this class has no fallback');
   else assert.ok(d.tries < d.budget, `try ${d.tries + 1} of ${d.budget}`);

@@ -33,7 +33,6 @@ const WORLD: Circumstances = {
   hasBody: false,
   hasSecondary: true,
   secondaryDownUntil: null,
-  mailgunClosed: {},
   bounceListed: false,
   suppressed: false,
   faultAt: null,
@@ -468,35 +467,6 @@ test('while no secondary can be used nothing is handed to one', () => {
   const wait = { secondaryDownUntil: at(60) };
   assert.deepEqual(decided(failedTimes(5), { now: at(42), ...wait }), hold('failed', at(60), 'secondary_down'));
   assert.deepEqual(decided(failedTimes(5), { now: at(60), ...wait }), secondary('ip_block'));
-});
-
-test('while Mailgun refuses such calls nothing is handed to it, and no attempt is made of that', () => {
-  const closed = { mailgunClosed: { repost: at(9) } };
-  assert.deepEqual(decided(failedTimes(1), { now: at(2), ...closed }), hold('failed', at(9), 'mailgun_closed'));
-  assert.equal(decided(failedTimes(1), { now: at(9), ...closed }).do, 'handOver');
-  assert.equal(decided(failedTimes(1), { now: at(2), mailgunClosed: { send: at(9) } }).do, 'handOver');
-  const first = { now: at(0), hasBody: true, mailgunClosed: { send: at(1) } };
-  assert.deepEqual(decided([], first), hold('unsent', at(1), 'mailgun_closed'));
-});
-
-test('what can not wait for Mailgun goes to the secondary, and where that is down as well it waits for it', () => {
-  const closed = { kind: 'access' as const, now: at(0), hasBody: true, mailgunClosed: { send: at(2) } };
-  assert.deepEqual(decided([], closed), secondary('mailgun_closed'));
-  const both = { ...closed, secondaryDownUntil: at(1) };
-  assert.deepEqual(decided([], both), hold('unsent', at(1), 'secondary_down'));
-  const beyond = { now: at(2), mailgunClosed: { repost: at(25 * 60) } };
-  assert.deepEqual(decided(failedTimes(1), beyond), secondary('mailgun_closed'));
-  assert.deepEqual(decided(failedTimes(1), { ...beyond, hasSecondary: false }), end('abandoned', 'mailgun_closed'));
-});
-
-test('a question is not put again before Mailgun may be asked again, nor after our patience', () => {
-  const facts = [...failedTimes(1).slice(0, -1), asked(1, at(2), 'failed', { problem: '429' })];
-  const until = (minutes: number) => {
-    const action = decided(facts, { now: at(2), mailgunClosed: { ask: at(minutes) } });
-    return action.do === 'hold' && action.until;
-  };
-  assert.equal(until(7), at(7));
-  assert.equal(until(60), at(11));
 });
 
 test('a 5xx of the secondary is final', () => {

@@ -3,11 +3,8 @@ import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Answer } from '../../src/core/answer.ts';
-import { createGate } from '../../src/gate.ts';
 import { createPort, PortError, type PortOptions } from '../../src/mailgun/port.ts';
-import { createStandstills } from '../../src/mailgun/standstill.ts';
 import { listenOnLoopback } from '../../src/sim/listen.ts';
-import { clockAt } from '../support/clock.ts';
 import { formIn, type Script, say, startScript } from '../support/http-script.ts';
 
 const KEY = 'key-of-a-test-0123456789';
@@ -499,24 +496,4 @@ test('what is under way when the port is closed ends, and nothing is left open',
   await port.close();
   assert.equal(short(await pending), 'unanswered');
   assert.equal(short(await port.sendMime('example.com', MAIL)), 'busy');
-});
-
-test('after a throttle no call is made until its time is over, and a mail that was not sent says so', async (t) => {
-  const clock = clockAt();
-  const standstills = createStandstills(createGate({ now: clock, pause: 1000 }));
-  const slow = say(429, { message: 'slow down' }, { 'retry-after': '120' });
-  const { server, port } = await scripted(t, slow, { standstills });
-  assert.equal(short(await port.sendMime('example.com', MAIL)), 'busy');
-  const answer = await port.sendMime('example.com', MAIL);
-  assert.equal(answer.kind === 'refused' && answer.unreached, true);
-  assert.match(answer.detail, /^not sent: left alone for now, after 429: slow down$/);
-  await assert.rejects(
-    port.get('/v3/example.com/events'),
-    (error) => error instanceof PortError && error.kind === 'notSent',
-  );
-  assert.equal(server.seen.length, 1);
-  await port.sendMime('example.org', MAIL);
-  clock.set(clock() + 120_000);
-  await port.sendMime('example.com', MAIL);
-  assert.equal(server.seen.length, 3);
 });

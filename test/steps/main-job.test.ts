@@ -369,31 +369,3 @@ test('what waits for a secondary until its useful life ends is given up under th
   );
   assert.equal(ends[1]?.attempt, 5);
 });
-
-test('a throttle or a closed account is met by a few of the many that are due, and costs none of them an attempt', async (t) => {
-  const homing = await startByHand(t, { secondary: false });
-  const ids: string[] = [];
-  for (let n = 0; n < 60; n++) {
-    homing.sim.fate(`dora${n}@stubborn.test`, [BLOCKED_IP, 'deliver']);
-    ids.push(await homing.send(`dora${n}@stubborn.test`));
-  }
-  const isRepost = (r: { method: string; path: string }) => r.method === 'POST' && r.path.includes('/messages/');
-  const reposts = () => homing.sim.requests.filter(isRepost).length;
-  const ends = [
-    homing.sim.misbehave(isRepost, { status: 429, headers: { 'retry-after': '600' } }),
-    homing.sim.misbehave(isRepost, { status: 401, body: 'Forbidden' }),
-  ];
-  await homing.play(homing.clock() + 9 * MINUTE);
-  assert.ok(reposts() > 0 && reposts() <= 16, `${reposts()} were asked for while Mailgun was busy`);
-  ends[0]?.();
-  await homing.play(homing.clock() + 3 * MINUTE);
-  assert.ok(reposts() <= 2 * 16 * 4, `${reposts()} were asked for while the account was closed`);
-  ends[1]?.();
-  await homing.play(homing.clock() + 2 * HOUR);
-  for (const id of ids) {
-    const { delivery } = await only(homing, id);
-    assert.deepEqual([delivery.state, delivery.tries], ['delivered', 2]);
-  }
-  const numbers = await Promise.all(ids.map(async (id) => (await only(homing, id)).delivery.attempt));
-  assert.ok(numbers.filter((n) => n === 2).length >= 60 - 3 * 16, `attempts: ${numbers}`);
-});
