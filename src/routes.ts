@@ -42,7 +42,6 @@ export function createRoutes(deps: RouteDeps): Routes {
         };
       return { answer: routed.answer, via: routed.via ?? 'secondary', passedOver: routed.passedOver.map((p) => p.via) };
     },
-    secondaries: relays ?? { tryAgain: async () => {}, closedUntil: () => null, states: () => [] },
     async fetchMime(view): Promise<Fetched> {
       const { targets, problem } = targetsOf(deps, view);
       if (targets.length === 0) return { kind: whyNone(view), detail: problem };

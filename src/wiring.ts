@@ -4,7 +4,6 @@ import type { OwnRules } from './core/classify/classify.ts';
 import { judgeBy } from './core/judge.ts';
 import type { Settings } from './core/settings.ts';
 import { type Clock, SECOND } from './core/time.ts';
-import { createGate } from './gate.ts';
 import type { Log } from './log.ts';
 import { createAccount } from './mailgun/account.ts';
 import { createHistory } from './mailgun/history.ts';
@@ -32,12 +31,11 @@ export function connect(config: Config, now: Clock) {
     timeout,
     allowedHosts: allowedHosts(config),
   });
-  const gate = createGate({ now, pause: config.RETRY_PAUSE });
   // The relays are tried in turn, all of them within one lease.
   const share = (0.8 * config.LEASE) / Math.max(1, config.SECONDARY_SMTP_URL.length);
   const relayOptions = { timeout: Math.floor(share / 3), dataTimeout: Math.floor((share * 2) / 3) };
   const relays: Relays | null =
-    config.SECONDARY_SMTP_URL.length > 0 ? createRelays(config.SECONDARY_SMTP_URL, relayOptions, gate) : null;
+    config.SECONDARY_SMTP_URL.length > 0 ? createRelays(config.SECONDARY_SMTP_URL, relayOptions) : null;
   const alerting = createChannels(config, relayOptions);
   return {
     port,

@@ -12,7 +12,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Small things that anybody may stand on.
   wait: ['core'],
   gather: ['core'],
-  gate: ['core'],
   log: ['core'],
   errors: ['core'],
   moment: ['core'],
@@ -24,25 +23,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Each speaks to one thing outside, and knows nothing of the others.
   store: ['core', 'wait', 'errors'],
   mailgun: ['core'],
-  smtp: ['core', 'gate', 'headers'],
+  smtp: ['core', 'headers'],
   sim: ['core'],
   report: ['core'],
   // Steps meet in the tables, not in each other's files; what they need of the outside they declare as types.
-  steps: [
-    'core',
-    'store',
-    'report',
-    'gather',
-    'gate',
-    'log',
-    'errors',
-    'moment',
-    'wait',
-    'form',
-    'headers',
-    'spool',
-    'seal',
-  ],
+  steps: ['core', 'store', 'report', 'gather', 'log', 'errors', 'moment', 'wait', 'form', 'headers', 'spool', 'seal'],
   http: ['core', 'store', 'steps', 'gather', 'log', 'errors', 'moment', 'wait', 'form', 'config'],
 };
 

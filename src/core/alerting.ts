@@ -11,7 +11,6 @@ export const ALERT_KINDS = [
   'webhooks_silent',
   'schedule_switched',
   'route_down',
-  'route_up',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

@@ -20,13 +20,5 @@ export type Answer =
       messageId: string | null;
       detail: string;
     }
-  | {
-      kind: 'refused';
-      why: Refusal;
-      detail: string;
-      /** The provider asked us to wait this long. */
-      retryAfter?: Ms;
-      /** An SMTP server could not be used at all: nothing of the mail has left. */
-      unreached?: true;
-    }
+  | { kind: 'refused'; why: Refusal; detail: string /** the provider asked us to wait this long */; retryAfter?: Ms }
   | { kind: 'unanswered'; detail: string };

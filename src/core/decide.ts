@@ -1,6 +1,6 @@
 import type { Refusal } from './answer.ts';
-import { type Attempt, type Delivery, type EndState, type FactOf, type Outcome, SECONDARY_DOWN } from './delivery.ts';
-import { growingPause, type Policy, waitAfter } from './policy.ts';
+import type { Attempt, Delivery, EndState, FactOf, Outcome } from './delivery.ts';
+import { type Policy, waitAfter } from './policy.ts';
 import { DAY, type Ms, SECOND } from './time.ts';
 
 /** What the world looks like to a delivery that is due. */
@@ -13,8 +13,6 @@ export type Circumstances = {
   hasBody: boolean;
   /** Is there a secondary to fall back to? */
   hasSecondary: boolean;
-  /** No secondary can be used, and they are left alone until then. */
-  secondaryDownUntil: Ms | null;
   /** The provider's bounce list bars the address, and the entry may not be removed. */
   bounceListed: boolean;
   /** The address is on our own suppression list. */
@@ -35,7 +33,7 @@ export type Circumstances = {
 export type Action =
   | { do: 'presumeUnanswered' }
   | { do: 'ask'; about: Outcome }
-  | { do: 'hold'; about: Outcome | 'unsent'; until: Ms; why: string }
+  | { do: 'hold'; about: Outcome; until: Ms; why: string }
   | {
       do: 'handOver';
       route: 'send' | 'repost' | 'mime' | 'secondary';
@@ -53,17 +51,7 @@ const HORIZON: Ms = 3 * DAY;
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(id: string, d: Delivery, policy: Policy, c: Circumstances, now: Ms): Action {
   const action = nextAction(id, d, policy, c, now);
-  if (action.do !== 'handOver') return action;
-  return barred(d, c) ?? (action.route === 'secondary' ? whileDown({ id, d, policy, c, now }) : null) ?? action;
-}
-
-/** A secondary that can't be used is left alone, and what was to go through it waits: that is no try of the mail's. */
-function whileDown({ d, c, now }: View): Action | null {
-  const last = d.unreached.at(-1);
-  const again = last ? last.at + growingPause(c.pause, d.unreached.length) : 0;
-  const until = Math.min(d.usefulUntil, Math.max(again, c.secondaryDownUntil ?? 0));
-  if (until <= now) return null;
-  return { do: 'hold', about: d.attempts.at(-1)?.outcome ?? 'unsent', until, why: SECONDARY_DOWN };
+  return action.do === 'handOver' ? (barred(d, c) ?? action) : action;
 }
 
 /** What must not be sent by us, whatever led there and by whatever route. */
@@ -100,23 +88,16 @@ function nextAction(id: string, d: Delivery, policy: Policy, c: Circumstances, n
 
 type View = { id: string; d: Delivery; policy: Policy; c: Circumstances; now: Ms };
 
-function firstSend(view: View): Action {
-  const { d, c, now } = view;
-  if (now >= d.usefulUntil) return lifeOver(view);
+function firstSend({ d, c, now }: View): Action {
+  if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
   if (!c.hasBody) return { do: 'end', state: 'abandoned', reason: 'nothing_to_send' };
   return { do: 'handOver', route: 'send', deliverAt: null, unsuppress: false, double: null, why: 'first send' };
-}
-
-function lifeOver(view: View): Action {
-  const { d } = view;
-  const waited = d.unreached.length > 0 || d.attempts.at(-1)?.held?.why === SECONDARY_DOWN;
-  return waited ? nothingLeft(view, SECONDARY_DOWN) : { do: 'end', state: 'expired', reason: 'useful_life_over' };
 }
 
 /** An operator wants it sent: as soon as may be, but not blindly. */
 function whenReopened(view: View, last: Attempt, openedAt: Ms): Action {
   const { d, now } = view;
-  if (now >= d.usefulUntil) return lifeOver(view);
+  if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
   if (last.outcome === 'sending') {
     const { leaseUntil } = last.claim;
     if (now >= leaseUntil) return { do: 'presumeUnanswered' };
@@ -158,7 +139,7 @@ function afterFailure(view: View, last: Attempt): Action {
   const failure = last.failure;
   if (!failure) throw new Error(`attempt ${last.number} of ${view.id} failed without a failure`);
   if (view.policy.watch) return { do: 'end', state: 'failed', reason: failure.verdict?.cause ?? 'failed' };
-  if (now >= d.usefulUntil) return lifeOver(view);
+  if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
   const question = askFirst(view, last, failure.at);
   if (question) return question;
   const why = failure.verdict?.cause ?? 'failed';
@@ -175,7 +156,7 @@ function afterRefusal(view: View, last: Attempt): Action {
   const { why, at, retryAfter } = last.answer;
   // The application was told so by its own call, and has the message; we have not.
   if (last.claim.route === 'application') return { do: 'end', state: 'failed', reason: `refused_${why}` };
-  if (now >= d.usefulUntil) return lifeOver(view);
+  if (now >= d.usefulUntil) return { do: 'end', state: 'expired', reason: 'useful_life_over' };
   const unread = unreadStorage(why);
   if (unread && c.hasBody) return handOver('mime', later(last.claim.deliverAt, now), 'the stored copy can not be had');
   // A secondary would be sent the same stored copy.
@@ -206,7 +187,7 @@ const later = (at: Ms | null, now: Ms): Ms | null => (at !== null && at > now ? 
 /** A route that refuses for want of room or rights is left alone for longer each time, 32 pauses at most. */
 function routeWait({ d, c }: View): Ms {
   const refusals = d.attempts.filter((a) => a.outcome === 'refused').length;
-  return growingPause(c.pause, refusals);
+  return c.pause * Math.min(2 ** (refusals - 1), 32);
 }
 
 /**

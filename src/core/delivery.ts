@@ -74,17 +74,6 @@ export type Fact = { key: string; at: Ms } & (
       passedOver?: readonly string[];
     }
   | { kind: 'unanswered'; attempt: number; detail: string; via: string | null }
-  /** No secondary could be used and nothing has left: that claim is void, and its number free for the next. */
-  | {
-      kind: 'unreached';
-      attempt: number;
-      /** The key of the claim. */
-      claim: string;
-      why: Refusal;
-      detail: string;
-      via: string | null;
-      passedOver?: readonly string[];
-    }
   | {
       kind: 'reported';
       report: Report;
@@ -106,7 +95,7 @@ export type Fact = { key: string; at: Ms } & (
    */
   | { kind: 'asked'; attempt: number; about: Outcome; settled: boolean; known: boolean; problem: string | null }
   /** Leave it alone until then; good only while the attempt still stands as it did (`about`). */
-  | { kind: 'held'; attempt: number; about: Outcome | 'unsent'; until: Ms; why: string }
+  | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: string }
   | { kind: 'noted'; attempt: number; what: string }
   /** `round` counts the reopenings before it: an end is good until the next reopening. */
   | { kind: 'ended'; attempt: number; round: number; state: EndState; reason: string }
@@ -122,9 +111,6 @@ export type Fact = { key: string; at: Ms } & (
 );
 export type FactKind = Fact['kind'];
 export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
-
-/** Why a delivery waits whose next hand-over is for a secondary. */
-export const SECONDARY_DOWN = 'secondary_down';
 
 /** How an attempt stands. */
 export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
@@ -175,6 +161,4 @@ export type Delivery = {
   storages: Storage[];
   /** Attempts with proof of arrival. More than one is a double. */
   arrivedOn: number[];
-  /** Hand-overs since the latest attempt that reached no secondary. */
-  unreached: FactOf<'unreached'>[];
 };

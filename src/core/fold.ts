@@ -1,14 +1,4 @@
-import {
-  type Attempt,
-  type Birth,
-  type Delivery,
-  type Fact,
-  type FactKind,
-  type FactOf,
-  type Outcome,
-  SECONDARY_DOWN,
-  type State,
-} from './delivery.ts';
+import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State } from './delivery.ts';
 import type { Report, Storage } from './sighting.ts';
 import type { Ms } from './time.ts';
 
@@ -46,29 +36,19 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     reopened: reopened && reopened.attempt === (last?.number ?? 0) ? reopened : null,
     storages: storagesIn(facts),
     arrivedOn,
-    unreached: of(facts, 'unreached').filter((f) => f.attempt > (last?.number ?? 0) && f.at >= (reopened?.at ?? 0)),
   };
   // What is sent once more although it had arrived is on its way again.
   const disregarded = Math.max(0, ...of(facts, 'reopened').map((f) => (f.again ? f.attempt : 0)));
   if (arrivedOn.some((n) => n > disregarded)) return { ...delivery, state: 'delivered', nextAt: null };
   const end = of(facts, 'ended').find((f) => f.round === round);
-  const held = last ? last.held : (of(facts, 'held').findLast((f) => f.at >= (reopened?.at ?? 0)) ?? null);
-  const standsAs = standing(birth, delivery, last, held, end ?? null);
-  const waits = standsAs.state === 'queued' && held?.why === SECONDARY_DOWN;
-  return { ...delivery, ...standsAs, ...(waits ? { reason: SECONDARY_DOWN } : {}) };
+  return { ...delivery, ...standing(birth, delivery, last, end ?? null) };
 }
 
 type Standing = { state: State; reason: string | null; nextAt: Ms | null };
 
-function standing(
-  birth: Birth,
-  d: Delivery,
-  last: Attempt | null,
-  held: FactOf<'held'> | null,
-  end: FactOf<'ended'> | null,
-): Standing {
+function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'ended'> | null): Standing {
   if (end) return { state: end.state, reason: end.reason, nextAt: null };
-  if (!last) return { state: 'queued', reason: null, nextAt: held?.until ?? d.reopened?.at ?? birth.createdAt };
+  if (!last) return { state: 'queued', reason: null, nextAt: d.reopened?.at ?? birth.createdAt };
   if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: last.held?.until ?? d.reopened.at };
   return standingOf(last, birth.policy.silenceAfter);
 }
@@ -119,10 +99,7 @@ const of = <K extends FactKind>(facts: readonly Fact[], kind: K): FactOf<K>[] =>
   facts.filter((f): f is FactOf<K> => f.kind === kind);
 
 function gather(facts: readonly Fact[]): Attempt[] {
-  const voided = new Set(of(facts, 'unreached').map((f) => f.claim));
-  const claims = of(facts, 'claimed')
-    .filter((c) => !voided.has(c.key))
-    .sort((a, b) => a.attempt - b.attempt);
+  const claims = of(facts, 'claimed').sort((a, b) => a.attempt - b.attempt);
   const reports = attribute(candidates(claims, facts), of(facts, 'accepted'), of(facts, 'reported'));
   const factsOf = new Map<number, Fact[]>(claims.map((c) => [c.attempt, []]));
   for (const fact of facts) if ('attempt' in fact) factsOf.get(fact.attempt)?.push(fact);
@@ -137,7 +114,7 @@ function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: F
   const outcome = outcomeOf({ answer, unanswered, reports, failure });
   // What was asked and held before a reopening is over with it.
   const openedAt = of(mine, 'reopened').at(-1)?.at ?? 0;
-  const standingNow = <T extends { about: Outcome | 'unsent'; at: Ms }>(list: readonly T[]): T | null =>
+  const standingNow = <T extends { about: Outcome; at: Ms }>(list: readonly T[]): T | null =>
     list.findLast((f) => f.about === outcome && f.at >= openedAt) ?? null;
   return {
     number: claim.attempt,
@@ -237,7 +214,6 @@ const RANK: Partial<Record<FactKind, number>> = {
   accepted: 1,
   refused: 1,
   unanswered: 1,
-  unreached: 1,
   reported: 2,
   ended: 9,
 };

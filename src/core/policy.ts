@@ -99,6 +99,3 @@ export function waitAfter(deliveryId: string, attempt: number, policy: Policy): 
   const draw = createHash('sha256').update(`${deliveryId}:${attempt}`).digest().readUInt32BE(0) / 0xffff_ffff;
   return Math.round(plain * (1 + policy.spread * (2 * draw - 1)));
 }
-
-/** What refuses to work is left alone for longer each time, 32 pauses at most. */
-export const growingPause = (pause: Ms, times: number): Ms => pause * Math.min(2 ** (times - 1), 32);

@@ -57,7 +57,6 @@ const SHORT: Record<string, string> = {
   storage_refused: 'storage URL not allowed',
   never_reached_provider: 'never reached the provider',
   secondary_refused: 'secondary refused too',
-  secondary_down: 'no secondary could be used',
   secondary_exhausted: 'secondary did not get through',
   refused_invalid: 'refused as invalid',
   refused_account: 'account refused',

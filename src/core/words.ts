@@ -1,12 +1,4 @@
-import {
-  type Attempt,
-  type Delivery,
-  type Fact,
-  type FactOf,
-  type Plan,
-  type Route,
-  SECONDARY_DOWN,
-} from './delivery.ts';
+import type { Attempt, Delivery, Fact, FactOf, Plan, Route } from './delivery.ts';
 import { provesArrival } from './fold.ts';
 import { replyWords } from './reply-words.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from './time.ts';
@@ -66,7 +58,6 @@ const REASON: Record<string, string> = {
     "the stored copy is said to be where the API key may not go (MAILGUN_STORAGE_HOSTS, the delivery's own domain), and we keep none",
   never_reached_provider: 'the provider has no record of it, and there is no copy that could be sent',
   secondary_refused: 'the receiving server refused the secondary provider as well',
-  secondary_down: 'no secondary provider can be used',
   secondary_exhausted: 'the secondary provider did not get it through either',
   refused_invalid: 'the provider refused the message as invalid',
   refused_account: 'the provider refused our account',
@@ -111,8 +102,6 @@ export function standingWords(d: Delivery): string {
   const last = d.attempts.at(-1);
   switch (d.state) {
     case 'queued':
-      if (d.reason === SECONDARY_DOWN)
-        return `It waits for a secondary provider that can be used; the next step is due ${when}.`;
       if (!last) return `It waits to be sent, due ${when}.`;
       return `Attempt ${d.attempt} did not arrive (${reasonWords(d.reason)}); the next step is due ${when}.`;
     case 'sending':
@@ -167,8 +156,6 @@ export function factWords(fact: Fact): string {
       return `Attempt ${fact.attempt} was refused${fact.via ? ` by ${fact.via}` : ''} (${reasonWords(fact.why)}): ${fact.detail}`;
     case 'unanswered':
       return `Attempt ${fact.attempt} got no answer: ${fact.detail}`;
-    case 'unreached':
-      return `No secondary provider could be used, so attempt ${fact.attempt} is still to be made (${fact.via ?? 'none'}: ${fact.detail}).`;
     case 'reported':
       return reportWords(fact);
     case 'asked':

@@ -37,8 +37,7 @@ export function troubleOf(thrown: unknown): SmtpTrouble | null {
 export function answerTo(trouble: SmtpTrouble, phase: Phase, tidy: (text: string) => string): Answer {
   const why = refusalIn(trouble, phase);
   const detail = tidy(wordsOf(trouble));
-  const unreached = phase === 'envelope' && (why === 'busy' || why === 'account');
-  if (why !== null) return { kind: 'refused', why, detail, ...(unreached ? { unreached } : {}) };
+  if (why !== null) return { kind: 'refused', why, detail };
   return { kind: 'unanswered', detail: tidy(`no answer after the content was sent: ${detail}`) };
 }
 

@@ -17,7 +17,6 @@ import {
 import type { Store } from '../store/open.ts';
 import type { View } from '../store/rows.ts';
 import { wordsOf } from './ask.ts';
-import { routeIn } from './route-news.ts';
 
 /** One way to reach the administrators. Rejects when the alert did not get out. */
 export type Channel = {
@@ -98,7 +97,6 @@ const HEADLINE: Record<AlertKind, (n: number) => string> = {
   webhooks_silent: () => 'no webhook arrives although mail is sent',
   schedule_switched: () => 'Mailgun ignores delivery times on re-posts',
   route_down: () => 'a secondary provider does not take mail',
-  route_up: () => 'a secondary provider takes mail again',
 };
 const mails = (n: number): string => (n === 1 ? '1 mail' : `${n} mails`);
 
@@ -115,7 +113,6 @@ const ADVICE: Record<AlertKind, string> = {
   schedule_switched:
     'Nothing has to be done: from now on the waits are kept here, and re-posts go out when they are due.',
   route_down: 'Check its credentials and that it can be reached: homing doctor.',
-  route_up: 'Nothing has to be done: what waited for it goes out now.',
 };
 
 const SHOWN = 5;
@@ -136,7 +133,7 @@ function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, 
     body: wrapped(
       `${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join('\n             ')}\n`,
     ),
-    avoid: [...new Set([...[...views.values()].flatMap(troubledRoutes), ...items.flatMap(routeToldOf)])],
+    avoid: [...new Set([...views.values()].flatMap(troubledRoutes))],
   };
 }
 
@@ -172,13 +169,11 @@ function mendingOf({ delivery }: View): string | null {
 const lastCause = (view: View): string | null =>
   view.delivery.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? null;
 
-const routeToldOf = ({ kind, incident }: AlertItem): string[] => (kind === 'route_down' ? [routeIn(incident)] : []);
-
 /** Secondaries that could not be used: an alert about them should not go through them. */
-function troubledRoutes({ delivery }: View): string[] {
-  const answers = [...delivery.attempts.map((a) => a.answer), ...delivery.unreached].filter((said) => said !== null);
-  const down = answers.filter((said) => said.kind !== 'accepted' && (said.why === 'busy' || said.why === 'account'));
-  const silent = delivery.attempts.map((a) => a.unanswered);
-  const names = [...down, ...silent].map((said) => said?.via ?? null);
-  return [...names, ...answers.flatMap((said) => said.passedOver ?? [])].filter((name) => name !== null);
-}
+const troubledRoutes = (view: View): string[] =>
+  view.delivery.attempts.flatMap(({ answer, unanswered }) => {
+    const down = answer?.kind === 'refused' && (answer.why === 'busy' || answer.why === 'account');
+    return [unanswered?.via ?? null, down ? answer.via : null, ...(answer?.passedOver ?? [])].filter(
+      (name) => name !== null,
+    );
+  });

@@ -6,12 +6,11 @@ import { type Domain, domains, rememberDomains } from '../store/domains.ts';
 import type { Store } from '../store/open.ts';
 import type { View } from '../store/rows.ts';
 import { senderFaults } from '../store/verdicts.ts';
-import type { Routes } from './handover.ts';
 
 /** A delivery that is due, what the world looks like to it, and what is to be done. */
 export type Due = { view: View; circumstances: Circumstances; action: Action; note?: string; warning?: string };
 
-export type LookDeps = { store: Store; settings: Settings; hasSecondary: boolean; routes: Pick<Routes, 'secondaries'> };
+export type LookDeps = { store: Store; settings: Settings; hasSecondary: boolean };
 
 export async function lookAt(deps: LookDeps, views: readonly View[], now: Ms): Promise<Due[]> {
   const { store, settings } = deps;
@@ -39,7 +38,7 @@ export async function lookAt(deps: LookDeps, views: readonly View[], now: Ms): P
 }
 
 function circumstancesOf(
-  { settings, hasSecondary, routes }: LookDeps,
+  { settings, hasSecondary }: LookDeps,
   view: View,
   domain: Domain | undefined,
 ): Omit<Circumstances, 'hasBody' | 'faultAt'> {
@@ -49,7 +48,6 @@ function circumstancesOf(
     schedule: settings.schedule === 'auto' ? learnt : settings.schedule,
     storageGoneAt: retention === null ? null : view.birth.createdAt + retention,
     hasSecondary,
-    secondaryDownUntil: routes.secondaries.closedUntil(),
     bounceListed: false,
     suppressed: view.suppressed !== null,
     adopted: view.origin === 'adopted',

@@ -7,7 +7,6 @@ import type { Log } from '../log.ts';
 import { sealedBody } from '../store/bodies.ts';
 import type { Store } from '../store/open.ts';
 import type { View } from '../store/rows.ts';
-import type { RouteState } from './route-news.ts';
 
 export type HandOver = Extract<Action, { do: 'handOver' }>;
 export type Fetched =
@@ -29,21 +28,11 @@ export type Routes = {
   send(view: View, copy: Copy, deliverAt: Ms | null): Promise<Answer>;
   /** Gives a message to the first secondary that takes it; `via` names it. */
   relay(view: View, mime: Buffer): Promise<Relayed>;
-  /** The secondaries, as far as this process knows them. */
-  secondaries: Secondaries;
   fetchMime(view: View): Promise<Fetched>;
   /** What a sealed copy holds. */
   open(sealed: Buffer, messageId: string): Copy;
   /** The message that a form stands for; null when only Mailgun can render it. */
   compose(view: View, form: readonly FormEntry[]): Promise<Buffer | null>;
-};
-
-export type Secondaries = {
-  /** Tries those again that were of no use and have been left alone for long enough, without a mail. */
-  tryAgain(): Promise<void>;
-  /** When the first of them may be tried again; null when one may be used now. */
-  closedUntil(): Ms | null;
-  states(): RouteState[];
 };
 
 export type HandOverDeps = {
@@ -60,11 +49,7 @@ export type HandOverDeps = {
 /** Performs a claimed hand-over and says what became of it. `claimedAt` is on the monotonic clock. */
 export async function handOver(deps: HandOverDeps, view: View, action: HandOver, claimedAt: Ms): Promise<Fact> {
   const { answer, via, passedOver } = await answerOf(deps, view, action, claimedAt);
-  const fact = factFrom(answer, view.delivery.attempt, deps.now(), via, passedOver);
-  if (fact.kind !== 'refused' || answer.kind !== 'refused' || !answer.unreached) return fact;
-  const claim = view.delivery.attempts.at(-1)?.claim.key ?? '';
-  const { retryAfter: _, ...said } = fact;
-  return { ...said, key: `unreached:${claim}`, kind: 'unreached', claim };
+  return factFrom(answer, view.delivery.attempt, deps.now(), via, passedOver);
 }
 
 type Handed = { answer: Answer; via: string | null; passedOver: readonly string[] };
@@ -119,17 +104,6 @@ async function storedCopy(routes: Routes, view: View): Promise<{ mime: Buffer } 
   if (fetched.kind === 'mime') return { mime: fetched.mime };
   const why = fetched.kind === 'failed' ? 'busy' : fetched.kind;
   return { answer: { kind: 'refused', why, detail: `the stored copy: ${fetched.detail}` } };
-}
-
-/**
- * A claim is void only as long as nothing was built on it: once the hand-over was presumed dead, cancelled or opened
- * again, that nothing was reached is one more refusal.
- */
-export function outcomeFor(view: View, fact: Fact): Fact {
-  if (fact.kind !== 'unreached' || view.delivery.state === 'sending') return fact;
-  if (view.facts.some((f) => f.key === fact.key)) return fact;
-  const { claim: _, ...said } = fact;
-  return { ...said, key: `refused:${fact.attempt}`, kind: 'refused', retryAfter: null };
 }
 
 export function factFrom(

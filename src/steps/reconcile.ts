@@ -15,9 +15,8 @@ import { isDatabaseTrouble } from '../store/trouble.ts';
 import { sleep } from '../wait.ts';
 import { type AskDeps, ask } from './ask.ts';
 import { barredNow, type Due, decideNow, lookAt } from './circumstances.ts';
-import { type HandOver, type HandOverDeps, handOver, outcomeFor } from './handover.ts';
+import { type HandOver, type HandOverDeps, handOver } from './handover.ts';
 import { warnHopeless } from './hopeless.ts';
-import { tellOfRoutes } from './route-news.ts';
 import { clearBounce, type UnsuppressDeps } from './unsuppress.ts';
 
 export type ReconcileDeps = AskDeps &
@@ -46,40 +45,8 @@ export async function reconcileDue(deps: ReconcileDeps, limit = 100): Promise<nu
   const rest = due.filter((d) => d.action.do !== 'ask' && d.action.do !== 'handOver');
   await writeDown(deps, rest, lease);
   await askAll(deps, asks, lease);
-  // A secondary that does not answer must not take up the lease of what goes by Mailgun.
-  const bySecondary = sends.filter(isForSecondary);
-  const byMailgun = sends.filter((d) => !isForSecondary(d));
-  await Promise.all([
-    handOverAll(deps, byMailgun, lease, claimedAt),
-    handToSecondaries(deps, bySecondary, lease, claimedAt),
-  ]);
+  await handOverAll(deps, sends, lease, claimedAt);
   return ids.length;
-}
-
-const isForSecondary = ({ action }: Due): boolean => action.do === 'handOver' && action.route === 'secondary';
-
-/**
- * One that was of no use is tried with a bare login first: only what it may take is claimed. Whether one can be used, or
- * can't any more, is told to the administrators.
- */
-async function handToSecondaries(
-  deps: ReconcileDeps,
-  due: readonly Due[],
-  lease: string,
-  claimedAt: Ms,
-): Promise<void> {
-  if (due.length === 0) return;
-  const { secondaries } = deps.routes;
-  await secondaries.tryAgain();
-  const secondaryDownUntil = secondaries.closedUntil();
-  if (secondaryDownUntil === null) await handOverAll(deps, due, lease, claimedAt);
-  else
-    await writeDown(
-      deps,
-      due.map((d) => ({ ...d, circumstances: { ...d.circumstances, secondaryDownUntil } })),
-      lease,
-    );
-  await tellOfRoutes(deps.store, secondaries.states(), deps.now());
 }
 
 /** Holds, ends and presumed deaths: decided again under lock, as news may have come in since. */
@@ -117,7 +84,7 @@ function whySuppressed(view: View, reason: string, now: Ms): Fact[] {
   return [noted(view, `its address is on our suppression list (${cause}) since ${timeWords(created_at)}`, now)];
 }
 
-function held(view: View, about: Outcome | 'unsent', until: Ms, why: string, now: Ms): Fact {
+function held(view: View, about: Outcome, until: Ms, why: string, now: Ms): Fact {
   const { attempt } = view.delivery;
   return { key: `held:${attempt}:${now}`, at: now, kind: 'held', attempt, about, until, why };
 }
@@ -155,7 +122,7 @@ async function changeEach(
     deps.now(),
     (view) => {
       const fact = factOf.get(view.id);
-      return fact ? [outcomeFor(view, fact)] : [];
+      return fact ? [fact] : [];
     },
     lease,
   );
@@ -288,11 +255,9 @@ async function claim(
 
 function claimedFact(view: View, action: HandOver, lease: string, now: Ms, leaseFor: Ms): Fact {
   const attempt = view.delivery.attempt + 1;
-  const voided = view.facts.filter((f) => f.kind === 'unreached' && f.attempt === attempt).length;
   const last = view.delivery.attempts.at(-1);
   return {
-    // After claims that came to nothing the number is the same.
-    key: ['claimed', attempt, ...(voided > 0 ? [voided] : [])].join(':'),
+    key: `claimed:${attempt}`,
     at: now,
     kind: 'claimed',
     attempt,

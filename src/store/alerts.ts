@@ -26,13 +26,6 @@ export async function raise(
   await transact(store, (tx) => tx('alert_items').insert(row).onConflict('item_key').merge(['item_key']));
 }
 
-/** The latest item of some incidents. */
-export async function lastOf(store: Store, incidents: readonly string[]): Promise<AlertItem | null> {
-  const items = store.db('alert_items').whereIn('incident', incidents);
-  const item: AlertItem | undefined = await items.orderBy('at', 'desc').orderBy('item_key').first();
-  return item ?? null;
-}
-
 export type Untold = { incident: string; since: Ms; latest: Ms };
 
 /** Incidents with something untold, since when, and when the latest was added. */

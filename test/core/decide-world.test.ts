@@ -16,7 +16,6 @@ const CIRCUMSTANCES = fc.record({
   storageGoneAt: fc.constantFrom(null, null, MORNING + HOUR, MORNING + 3 * DAY),
   hasBody: fc.boolean(),
   hasSecondary: fc.boolean(),
-  secondaryDownUntil: fc.constantFrom(null, null, MORNING + 2 * HOUR),
   bounceListed: fc.constantFrom(false, false, false, true),
   suppressed: fc.nat(9).map((n) => n === 0),
   faultAt: fc.option(fc.constantFrom(MORNING - HOUR, MORNING + HOUR, MORNING + 30 * HOUR)),
@@ -29,7 +28,6 @@ const CIRCUMSTANCES = fc.record({
 /** How often, in percent, the world does each thing. */
 const MOOD = fc.record({
   refuses: fc.constantFrom(0, 20, 100),
-  unreachable: fc.constantFrom(0, 50, 100),
   keepsQuiet: fc.constantFrom(0, 20, 100),
   cannotBeAsked: fc.constantFrom(0, 20, 100),
   neverSettles: fc.boolean(),
@@ -84,15 +82,11 @@ function handOver(w: World, d: Delivery, action: Extract<Action, { do: 'handOver
   const n = d.attempt + 1;
   const { route, deliverAt, double } = action;
   const since = d.attempts.at(-1)?.failure?.at ?? null;
-  const voided = w.facts.filter((f) => f.kind === 'unreached' && f.attempt === n).length;
-  const key = voided > 0 ? `claimed:${n}:${voided}` : `claimed:${n}`;
-  w.facts.push(past.claimed(n, w.now, { key, route, deliverAt, double, since, leaseUntil: w.now + MINUTE }));
+  w.facts.push(past.claimed(n, w.now, { route, deliverAt, double, since, leaseUntil: w.now + MINUTE }));
   const messageId = pick(w, ['m1@mg.example.com', `m${n}@mg.example.com`, null]);
   if (chance(w, w.mood.keepsQuiet)) {
     if (chance(w, 50)) w.facts.push(past.unanswered(n, w.now + 1));
     if (route !== 'secondary' && chance(w, 50)) tells(w, n, messageId, w.now);
-  } else if (route === 'secondary' && chance(w, w.mood.unreachable)) {
-    w.facts.push(past.unreached(n, w.now, key));
   } else if (chance(w, w.mood.refuses)) {
     const whys =
       route === 'secondary'
@@ -112,7 +106,6 @@ function checkHandOver(w: World, d: Delivery, action: Extract<Action, { do: 'han
     assert.notEqual(a.outcome, 'sending', 'an attempt is still in flight');
     if (a.outcome === 'unconfirmed') assert.ok(a.asked, `attempt ${a.number} is unconfirmed and nobody was asked`);
   }
-  if (action.route === 'secondary') assert.ok(w.now >= (w.c.secondaryDownUntil ?? 0), 'it was to be left alone');
   if (action.route === 'secondary') assert.ok(w.c.hasSecondary && w.born.policy.fallback, 'this class has no fallback');
   else assert.ok(d.tries < d.budget, `try ${d.tries + 1} of ${d.budget}`);
   assert.ok(w.now < d.usefulUntil, 'sent after its useful life');

@@ -20,7 +20,6 @@ import {
   reported,
   sent,
   unanswered,
-  unreached,
   verdict,
 } from '../support/factory.ts';
 
@@ -32,7 +31,6 @@ const WORLD: Circumstances = {
   storageGoneAt: null,
   hasBody: false,
   hasSecondary: true,
-  secondaryDownUntil: null,
   bounceListed: false,
   suppressed: false,
   faultAt: null,
@@ -432,41 +430,6 @@ test('a 4xx of the secondary is tried again on the same schedule, each time afte
   }
   const five = FALLEN(temporary, 50, 51, 52, 53, 54);
   assert.deepEqual(decided(five, { now: at(55) }), end('abandoned', 'secondary_exhausted'));
-});
-
-const DOWN = (...minutes: number[]): Fact[] => {
-  const facts = failedTimes(5);
-  for (const [i, m] of minutes.entries()) {
-    const key = ['claimed', 6, ...(i > 0 ? [i] : [])].join(':');
-    facts.push(claimed(6, at(m), { key, route: 'secondary' }), unreached(6, at(m), key));
-  }
-  return facts;
-};
-
-test('a secondary that can not be reached is left alone for longer each time, and the attempt is still to be made', () => {
-  const waits = [[50], [50, 51], [50, 51, 53]].map((minutes) => {
-    const action = decided(DOWN(...minutes), { now: at(minutes.at(-1) ?? 0) });
-    assert.equal(action.do === 'hold' && action.why, 'secondary_down');
-    return action.do === 'hold' ? (action.until - at(minutes.at(-1) ?? 0)) / SECOND : null;
-  });
-  assert.deepEqual(waits, [30, 60, 120]);
-  const d = fold(birth(), DOWN(50, 51, 53));
-  assert.deepEqual([d.attempt, d.fallbackTries, d.state], [5, 0, 'queued']);
-  assert.deepEqual(decided(DOWN(50), { now: at(51) }), secondary('ip_block'));
-});
-
-test('what reached no secondary by the end of its useful life says so, and is abandoned', () => {
-  const late = at(24 * 60);
-  assert.deepEqual(decided(DOWN(50), { now: late }), end('abandoned', 'secondary_down'));
-  const waiting = [...failedTimes(5), held(5, at(50), 'failed', late, 'secondary_down')];
-  assert.deepEqual(decided(waiting, { now: late }), end('abandoned', 'secondary_down'));
-  assert.equal(fold(birth(), waiting).reason, 'secondary_down');
-});
-
-test('while no secondary can be used nothing is handed to one', () => {
-  const wait = { secondaryDownUntil: at(60) };
-  assert.deepEqual(decided(failedTimes(5), { now: at(42), ...wait }), hold('failed', at(60), 'secondary_down'));
-  assert.deepEqual(decided(failedTimes(5), { now: at(60), ...wait }), secondary('ip_block'));
 });
 
 test('a 5xx of the secondary is final', () => {

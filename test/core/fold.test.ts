@@ -21,7 +21,6 @@ import {
   reported,
   sent,
   unanswered,
-  unreached,
 } from '../support/factory.ts';
 import { histories } from '../support/histories.ts';
 
@@ -339,26 +338,4 @@ test('a re-post that is reported on well before its delivery time was sent early
   assert.equal(early(null, out(at(3))), false);
   assert.equal(early(at(2) + 4 * SECOND, out(at(2) + 3 * SECOND)), false, 'delivery times have whole seconds');
   assert.equal(early(at(2) + 4 * SECOND, out(at(2) + 2 * SECOND)), true);
-});
-
-test('a claim that reached nothing is void, whichever of its facts comes first, and its number is used again', () => {
-  const before = [...sent(), failed(at(1))];
-  const facts = [
-    ...before,
-    claimed(2, at(2), { route: 'secondary' }),
-    unreached(2, at(2)),
-    claimed(2, at(3), { key: 'claimed:2:1', route: 'secondary' }),
-    accepted(2, at(3), null, 'smtp.example.org'),
-  ];
-  for (const told of [facts, facts.toReversed()]) {
-    const d = fold(birth(), told);
-    assert.deepEqual([d.state, d.attempt, d.attempts.length, d.fallbackTries], ['relayed', 2, 2, 1]);
-    assert.deepEqual(d.unreached, []);
-  }
-  assert.equal(fold(birth(), facts.slice(0, 5)).attempt, 1);
-  assert.equal(fold(birth(), facts.slice(0, 5)).unreached.length, 1);
-});
-
-test('what was never sent waits as long as it is held', () => {
-  assert.equal(fold(birth(), [held(0, at(1), 'unsent', at(5))]).nextAt, at(5));
 });

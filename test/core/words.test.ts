@@ -21,7 +21,6 @@ import {
   reported,
   sent,
   unanswered,
-  unreached,
 } from '../support/factory.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
@@ -93,7 +92,6 @@ const FACTS: Fact[] = [
   accepted(1, at(0)),
   refused(2, at(2), 'busy'),
   unanswered(2, at(3)),
-  unreached(2, at(3)),
   failed(at(1)),
   reported('opened', at(1), { foundBy: 'poll' }),
   asked(1, at(2), 'failed'),

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createGate } from '../../src/gate.ts';
 import { type RudeMode, startRudeSmtp } from '../../src/sim/rude-smtp.ts';
 import { startSink } from '../../src/sim/sink.ts';
 import { createRelays } from '../../src/smtp/routes.ts';
-import { clockAt } from '../support/clock.ts';
-import { startSwitch } from '../support/switch.ts';
 
 const MAIL = {
   envelopeFrom: 'shop@example.com',
@@ -105,42 +102,4 @@ test('each relay says what it thinks of our login', async (t) => {
 
 test('one malformed URL stops them all', () => {
   assert.throws(() => createRelays(['smtp://127.0.0.1:1025', 'nonsense'], { timeout: 1, dataTimeout: 1 }), /SMTP URL/);
-});
-
-test('a relay that can not be reached is left alone, and a bare login finds out that it is back', async (t) => {
-  const sink = await startSink();
-  const line = await startSwitch(sink.port);
-  const clock = clockAt();
-  const gate = createGate({ now: clock, pause: 1000 });
-  const relays = createRelays([`smtp://127.0.0.1:${line.port}`], { timeout: 5000, dataTimeout: 5000 }, gate);
-  t.after(() => Promise.all([relays.close(), line.close(), sink.close()]));
-  line.cut();
-  for (let n = 0; n < 3; n++) {
-    const { answer } = await relays.send(MAIL);
-    assert.equal(answer.kind === 'refused' && answer.unreached, true);
-  }
-  assert.equal(line.connections(), 1);
-  assert.equal(relays.closedUntil(), clock() + 1000);
-  clock.set(clock() + 1000);
-  await relays.tryAgain();
-  assert.deepEqual([line.connections(), relays.closedUntil()], [2, clock() + 2000]);
-  line.mend();
-  clock.set(clock() + 2000);
-  await relays.tryAgain();
-  assert.deepEqual(relays.states(), [{ name: `127.0.0.1:${line.port}`, down: null }]);
-  assert.equal((await relays.send(MAIL)).answer.kind, 'accepted');
-  assert.equal(sink.mails.length, 1);
-});
-
-test('what the server says of a mail, or never says, does not close a relay; neither does our own refusal open one', async (t) => {
-  const { relays } = await routes(t, 'refuse_451_after_dot');
-  await relays.send(MAIL);
-  assert.equal(relays.closedUntil(), null);
-  const rude = await startRudeSmtp('drop_after_dot');
-  const gate = createGate({ now: clockAt(), pause: 1000 });
-  const silent = createRelays([rude.url], { timeout: 5000, dataTimeout: 5000 }, gate);
-  t.after(() => Promise.all([silent.close(), rude.close()]));
-  await silent.send(MAIL);
-  await silent.send({ ...MAIL, to: 'no address' });
-  assert.equal(silent.states()[0]?.down, undefined);
 });

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { BLOCKED_IP, BLOCKED_IP_LISTED, GREYLISTED, MAILBOX_FULL, NO_SUCH_USER } from '../../src/sim/fates.ts';
-import { startSink } from '../../src/sim/sink.ts';
 import { DOMAIN, startByHand } from '../support/homing.ts';
-import { startSwitch } from '../support/switch.ts';
 
 const only = async (homing: Awaited<ReturnType<typeof startByHand>>, id: string) => {
   const [view] = await homing.views(id);
@@ -307,65 +305,4 @@ test('a storage URL that our own check refuses ends in an alert that says which 
   assert.equal(others.length, 0);
   assert.match(alert?.text ?? '', /MAILGUN_STORAGE_HOSTS/);
   assert.doesNotMatch(alert?.text ?? '', new RegExp(new URL(homing.sim.storageOrigin).host));
-});
-
-test('a secondary that can not be reached keeps the mail waiting, costs no attempt, and is told of when it goes and comes', async (t) => {
-  const [backup, office] = await Promise.all([startSink(), startSink()]);
-  const line = await startSwitch(backup.port);
-  t.after(() => Promise.all([line.close(), backup.close(), office.close()]));
-  const homing = await startByHand(t, {
-    env: { SECONDARY_SMTP_URL: `smtp://127.0.0.1:${line.port}`, ALERT_SMTP_URL: office.url, RETRY_MAX_ATTEMPTS: '1' },
-  });
-  const subjects = () => office.mails.map(({ raw }) => /^Subject: (.*)$/m.exec(raw)?.[1]?.trim());
-  line.cut();
-  const ids: string[] = [];
-  for (let n = 0; n < 40; n++) {
-    homing.sim.fate(`dora${n}@stubborn.test`, BLOCKED_IP);
-    ids.push(await homing.send(`dora${n}@stubborn.test`));
-  }
-  await homing.play(homing.clock() + 5 * MINUTE);
-  assert.equal(subjects().length, 1, 'told early');
-  await homing.play(homing.clock() + 3 * HOUR);
-  for (const id of ids) {
-    const { delivery } = await only(homing, id);
-    assert.deepEqual([delivery.state, delivery.reason, delivery.attempt], ['queued', 'secondary_down', 1]);
-  }
-  assert.deepEqual(subjects(), ['[Homing] a secondary provider does not take mail']);
-  // Sixteen are under way at once; after that it is one login a pause.
-  assert.ok(line.connections() < 40, `it was tried ${line.connections()} times`);
-  line.mend();
-  await homing.play(homing.clock() + HOUR);
-  for (const id of ids) {
-    const { delivery } = await only(homing, id);
-    assert.deepEqual([delivery.state, delivery.attempt], ['relayed', 2]);
-  }
-  assert.equal(backup.mails.length, 40);
-  assert.deepEqual(subjects().slice(1).sort(), [
-    '[Homing] 40 mails went out through the secondary provider',
-    '[Homing] a secondary provider takes mail again',
-  ]);
-});
-
-test('what waits for a secondary until its useful life ends is given up under that reason', async (t) => {
-  const office = await startSink();
-  const line = await startSwitch(office.port);
-  t.after(() => Promise.all([line.close(), office.close()]));
-  line.cut();
-  const homing = await startByHand(t, {
-    env: { SECONDARY_SMTP_URL: `smtp://127.0.0.1:${line.port}`, ALERT_SMTP_URL: office.url },
-  });
-  homing.sim.fate('reset@stubborn.test', BLOCKED_IP);
-  homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
-  const reset = await homing.send('reset@stubborn.test', { class: 'access' });
-  const dora = await homing.send('dora@stubborn.test');
-  await homing.play(homing.clock() + 30 * HOUR);
-  const ends = await Promise.all([reset, dora].map(async (id) => (await only(homing, id)).delivery));
-  assert.deepEqual(
-    ends.map((d) => [d.state, d.reason]),
-    [
-      ['expired', 'secondary_down'],
-      ['abandoned', 'secondary_down'],
-    ],
-  );
-  assert.equal(ends[1]?.attempt, 5);
 });

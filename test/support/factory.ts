@@ -112,17 +112,6 @@ export const unanswered = (attempt: number, at: Ms): FactOf<'unanswered'> => ({
   via: null,
 });
 
-export const unreached = (attempt: number, at: Ms, claim = `claimed:${attempt}`): FactOf<'unreached'> => ({
-  key: `unreached:${claim}`,
-  at,
-  kind: 'unreached',
-  attempt,
-  claim,
-  why: 'busy',
-  detail: 'connect ECONNREFUSED',
-  via: 'smtp.example.org:587',
-});
-
 export const reported = (report: Report, at: Ms, over: Partial<FactOf<'reported'>> = {}): FactOf<'reported'> => ({
   key: `reported:${report}:${at}`,
   at,
@@ -164,7 +153,7 @@ export const asked = (
   ...over,
 });
 
-export const held = (attempt: number, at: Ms, about: Outcome | 'unsent', until: Ms, why = 'wait'): FactOf<'held'> => ({
+export const held = (attempt: number, at: Ms, about: Outcome, until: Ms, why = 'wait'): FactOf<'held'> => ({
   key: `held:${attempt}:${at}`,
   at,
   kind: 'held',
