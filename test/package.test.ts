@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { migrate } from '../src/store/migrate.ts';
 import { openStore } from '../src/store/open.ts';
-import { partOf, startRecording } from './library/support.ts';
+import { fileAll, partOf, startRecording } from './library/support.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..');
@@ -136,6 +136,7 @@ test('the packed package works in an empty project, from CommonJS and from ES mo
     );
   }
   assert.equal(sent().length, 4);
+  await fileAll(store);
   assert.equal((await store.db('deliveries').where({ state: 'accepted' })).length, 2);
 
   const tsc = join(ROOT, 'node_modules', '.bin', 'tsc');

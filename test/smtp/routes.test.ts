@@ -15,7 +15,7 @@ async function routes(t: TestContext, ...modes: (RudeMode | 'good')[]) {
   for (const server of servers) t.after(server.close);
   const relays = createRelays(
     servers.map(({ url }) => url),
-    { timeout: 200, dataTimeout: 200 },
+    { timeout: 1000, dataTimeout: 1000 },
   );
   t.after(() => relays.close());
   return { relays, servers, names: servers.map(({ port }) => `127.0.0.1:${port}`) };
