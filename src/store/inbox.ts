@@ -112,16 +112,18 @@ export async function takePending(store: Store, now: Ms, limit: number, lease: M
 
 /** The oldest rows of what applications told that is not filed yet, whoever is at work on it. */
 export async function unfiledTold(store: Store, limit: number): Promise<InboxRow[]> {
-  const told = store.db('inbox').where({ source: 'told', pending: 1 });
-  return told
+  return store
+    .db('inbox')
+    .where({ source: 'told', pending: 1 })
     .orderBy('received_at')
+    .orderBy('id')
     .limit(limit)
     .select(...COLUMNS);
 }
 
 export type Settled =
-  /** `filed`: all that the row said stands elsewhere now, and it is deleted. */
   | { id: string; outcome: 'done' }
+  /** All that the row said stands elsewhere now, and it is deleted. */
   | { id: string; outcome: 'filed' }
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
   | { id: string; outcome: 'retry' | 'set_aside' | 'unmatched'; tries: number; dueAt: Ms; error: string };
