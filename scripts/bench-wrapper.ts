@@ -8,10 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Mailgun from 'mailgun.js';
 import { createHoming } from '../src/index.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { openStore } from '../src/store/open.ts';
 import { startProcess } from '../test/e2e/daemon.ts';
-import { type MariaDb, startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
+import { createMigrated, startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -130,7 +128,7 @@ const mariadb = withoutMariaDb() === null ? await startMariaDb() : null;
 try {
   console.log(`${sends} sends, ${parallel} at once, Mailgun answers after ${values.latency} ms`);
   if (mariadb) {
-    const database = mariadb.url(await freshDatabase(mariadb));
+    const database = await createMigrated(mariadb, 'homing');
     await withDaemon(database, () => measure('MariaDB', createHoming({ database, ...options })));
   } else console.log('MariaDB  not installed');
   await withDaemon(sqlite, () => measure('SQLite', createHoming({ database: sqlite, ...options })));
@@ -139,14 +137,4 @@ try {
   await mariadb?.stop();
   mailgun.kill();
   rmSync(folder, { recursive: true, force: true });
-}
-
-async function freshDatabase(server: MariaDb): Promise<string> {
-  const root = openStore(server.url(''));
-  await root.db.raw('create database homing character set utf8mb4');
-  await root.close();
-  const there = openStore(server.url('homing'));
-  await migrate(there.db);
-  await there.close();
-  return 'homing';
 }

@@ -5,9 +5,8 @@
 //   --seed N       of the moments of the kills
 //   --mariadb      on a private MariaDB instead of a SQLite file
 import { parseArgs } from 'node:util';
-import { migrate } from '../src/store/migrate.ts';
-import { openStore } from '../src/store/open.ts';
 import { campaign } from '../test/e2e/campaign.ts';
+import { createMigrated, startMariaDb } from '../test/support/mariadb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -27,16 +26,8 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 /** A server of our own with an empty database. */
 async function mariaDb() {
-  // Not loaded without need: it brings the test runner, which prints a report of its own.
-  const { startMariaDb } = await import('../test/support/mariadb.ts');
   const server = await startMariaDb();
-  const root = openStore(server.url(''));
-  await root.db.raw('create database soak character set utf8mb4');
-  await root.close();
-  const store = openStore(server.url('soak'));
-  await migrate(store.db);
-  await store.close();
-  return { url: server.url('soak'), stop: server.stop };
+  return { url: await createMigrated(server, 'soak'), stop: server.stop };
 }
 
 const server = values.mariadb ? await mariaDb() : null;

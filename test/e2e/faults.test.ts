@@ -10,9 +10,8 @@ import { listenOnLoopback } from '../../src/sim/listen.ts';
 import type { Misbehaviour } from '../../src/sim/misbehave.ts';
 import { startSink } from '../../src/sim/sink.ts';
 import type { SimRequest } from '../../src/sim/world.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { openStore } from '../../src/store/open.ts';
-import { type MariaDb, startMariaDb, withoutMariaDb } from '../support/mariadb.ts';
+import { createMigrated, type MariaDb, startMariaDb, withoutMariaDb } from '../support/mariadb.ts';
 import { detail, send, sendAll, settled, until } from './application.ts';
 import { createWorld, DOMAIN, TOKEN, type World } from './support.ts';
 import { copiesOf } from './verdict.ts';
@@ -71,13 +70,7 @@ test('while the database is away webhooks and records get 503, and all goes on w
   const server = await startMariaDb();
   t.after(server.stop);
   await settleFiles(server);
-  const root = openStore(server.url(''));
-  await root.db.raw('create database away character set utf8mb4');
-  await root.close();
-  const database = server.url('away');
-  const store = openStore(database);
-  await migrate(store.db);
-  await store.close();
+  const database = await createMigrated(server, 'away');
   const world = await worldFor(t, { database });
   const daemon = await world.start();
   world.sim.fate('bela@there.example', [BLOCKED_IP, 'deliver']);
@@ -111,17 +104,14 @@ test('the answer to a hand-over is kept while the database is away, so that noth
   const server = await startMariaDb();
   t.after(server.stop);
   await settleFiles(server);
+  const database = await createMigrated(server, 'away');
   const root = openStore(server.url(''));
-  await root.db.raw('create database away character set utf8mb4');
   const [[{ file }]] = (await root.db.raw('select @@datadir as folder, @@pid_file as file')) as [[{ file: string }]];
   await root.close();
   const pid = Number(readFileSync(file, 'utf8'));
-  const store = openStore(server.url('away'));
-  await migrate(store.db);
-  await store.close();
   let mails = 0;
   const world = await worldFor(t, {
-    database: server.url('away'),
+    database,
     env: { RETRY_MAX_ATTEMPTS: '1' },
     sink: {
       // The secondary takes the mail, and at that moment the database dies.

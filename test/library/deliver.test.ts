@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { createHoming } from '../../src/index.ts';
 import { openSpool } from '../../src/spool.ts';
+import { until } from '../e2e/application.ts';
 import { startProcess } from '../e2e/daemon.ts';
 import { startByHand } from '../support/homing.ts';
 import { freshDatabase, testStore } from '../support/stores.ts';
@@ -72,10 +73,6 @@ test('a running daemon files what applications left in SPOOL_DIR', async (t) => 
   });
   t.after(daemon.kill);
   await daemon.up;
-  const end = Date.now() + 60_000;
-  while (!(await findFiled(store, `<left@${DOMAIN}>`))) {
-    assert.ok(Date.now() < end, daemon.lines.join('\n'));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await until('the record', async () => (await findFiled(store, `<left@${DOMAIN}>`)) !== null);
   assert.deepEqual(await standing(store, `<left@${DOMAIN}>`), ['ann@example.org accepted']);
 });

@@ -6,27 +6,20 @@ import { recordMessage } from '../../src/steps/intake.ts';
 import { recordBatch } from '../../src/steps/record-batch.ts';
 import { findMessage } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
+import { telling } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const settings = settingsOf(readConfig({}, 'database'));
 const NOW = Date.UTC(2026, 10, 25, 9);
-const mail = (n: number | string, more: object = {}) => ({
-  messageId: `${n}@mg.example.com`,
-  domain: 'mg.example.com',
-  from: 'a@mg.example.com',
-  to: ['ann@example.org'],
-  state: 'accepted',
-  ...more,
-});
 const TOLD = [
-  mail(1, { state: 'sending' }),
-  mail(1),
-  mail(2, { to: ['ann@example.org', 'ANN@example.org', 'bee@example.net'] }),
-  mail(2, { to: ['cid@example.com'] }),
-  mail(3, { key: 'k', createdAt: NOW - 2 }),
-  mail(4, { key: 'k', createdAt: NOW - 1 }),
-  mail(5, { state: 'refused', error: { status: 400, message: 'no' } }),
-  mail(6, { id: '01M8000000000000000000000A' }),
+  telling(1, { state: 'sending' }),
+  telling(1),
+  telling(2, { to: ['ann@example.org', 'ANN@example.org', 'bee@example.net'] }),
+  telling(2, { to: ['cid@example.com'] }),
+  telling(3, { key: 'k', createdAt: NOW - 2 }),
+  telling(4, { key: 'k', createdAt: NOW - 1 }),
+  telling(5, { state: 'refused', error: { status: 400, message: 'no' } }),
+  telling(6, { id: '01M8000000000000000000000A' }),
 ];
 
 const AT_ONCE = TOLD.map((told) => ({ told, at: NOW }));
@@ -60,8 +53,8 @@ eachStore(
 );
 
 eachStore('what is wrong with one record keeps none of the others', async ({ store }) => {
-  await recordMessage({ store, settings }, mail(6, { id: '01M8000000000000000000000A' }), NOW);
-  const told = [mail(1), { torn: true }, null, mail(2, { id: '01M8000000000000000000000A' }), mail(3)];
+  await recordMessage({ store, settings }, telling(6, { id: '01M8000000000000000000000A' }), NOW);
+  const told = [telling(1), { torn: true }, null, telling(2, { id: '01M8000000000000000000000A' }), telling(3)];
   const tellings = told.map((one) => ({ told: one, at: NOW }));
   const answers = await recordBatch({ store, settings }, tellings, NOW);
   assert.deepEqual(

@@ -5,18 +5,11 @@ import { digest } from '../../src/steps/digest.ts';
 import { catchUp, keepChecked, keepTold } from '../../src/steps/told.ts';
 import { findMessage } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
+import { telling } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const settings = settingsOf(readConfig({}, 'database'));
 const NOW = Date.UTC(2026, 10, 25, 9);
-const mail = (n: number | string, more: object = {}) => ({
-  messageId: `${n}@mg.example.com`,
-  domain: 'mg.example.com',
-  from: 'a@mg.example.com',
-  to: ['ann@example.org'],
-  state: 'sending',
-  ...more,
-});
 
 const told = (store: Store): Promise<{ pending: number; outcome: string; error: string | null }[]> =>
   store.db('inbox').where({ source: 'told' }).select('pending', 'outcome', 'error');
@@ -28,8 +21,9 @@ const digestAt = (store: Store, now: number) =>
   digest({ store, settings, read: never, judge: never, now: () => now, log: { warn: () => {} } as never });
 
 eachStore('what was told is kept once, and a message after the digest', async ({ store }) => {
-  await keepTold(store, [mail(1), mail(2)], NOW);
-  await keepTold(store, [mail(1)], NOW + 5);
+  const [one, two] = [telling(1, { state: 'sending' }), telling(2)];
+  await keepTold(store, [one, two], NOW);
+  await keepTold(store, [one], NOW + 5);
   assert.equal((await told(store)).length, 2);
   assert.equal(await findMessage(store, '<1@mg.example.com>'), null);
   assert.equal(await digestAt(store, NOW + 60_000), 2);
@@ -40,7 +34,7 @@ eachStore('what was told is kept once, and a message after the digest', async ({
 });
 
 eachStore('what no store will take is set aside with its reason and keeps none of the others', async ({ store }) => {
-  await keepTold(store, [mail(1), { torn: true }, mail(3)], NOW);
+  await keepTold(store, [telling(1), { torn: true }, telling(3)], NOW);
   await digestAt(store, NOW);
   const [aside, ...more] = await told(store);
   assert.deepEqual(more, []);
@@ -50,7 +44,7 @@ eachStore('what no store will take is set aside with its reason and keeps none o
 });
 
 eachStore('what comes from outside is checked before it is kept', async ({ store }) => {
-  const answers = await keepChecked({ store, settings }, [mail(1), { torn: true }], NOW);
+  const answers = await keepChecked({ store, settings }, [telling(1), { torn: true }], NOW);
   assert.deepEqual(
     answers.map((a) => a?.code ?? null),
     [null, 'invalid'],
@@ -61,7 +55,7 @@ eachStore('what comes from outside is checked before it is kept', async ({ store
 eachStore('a question finds what was told a moment ago, also while a daemon is at work on it', async ({ store }) => {
   await keepTold(
     store,
-    Array.from({ length: 450 }, (_, n) => mail(n)),
+    Array.from({ length: 450 }, (_, n) => telling(n)),
     NOW,
   );
   await store.db('inbox').update({ due_at: NOW + 60_000, lease: 'x' });

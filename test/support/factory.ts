@@ -263,3 +263,13 @@ export const sighting = (over: Partial<Sighting> = {}): Sighting => ({
   bounce: null,
   ...over,
 });
+
+/** What an application tells of the message with this name, by HTTP or through the wrapper. */
+export const telling = (name: number | string, more: object = {}) => ({
+  messageId: `${name}@mg.example.com`,
+  domain: 'mg.example.com',
+  from: 'a@mg.example.com',
+  to: ['ann@example.org'],
+  state: 'accepted',
+  ...more,
+});

@@ -5,6 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { migrate } from '../../src/store/migrate.ts';
+import { openStore } from '../../src/store/open.ts';
 
 export type MariaDb = {
   port: number;
@@ -77,6 +79,23 @@ export async function startMariaDb(settings: Record<string, string> = {}): Promi
     return ready(server);
   };
   return { port, url, crash: () => end(server), ended: () => gone(server), restart, stop };
+}
+
+/** Makes an empty database there; returns its URL. */
+export async function createDatabase(server: MariaDb, name: string): Promise<string> {
+  const root = openStore(server.url(''));
+  await root.db.raw('create database ?? character set utf8mb4', [name]);
+  await root.close();
+  return server.url(name);
+}
+
+/** The same with all tables. */
+export async function createMigrated(server: MariaDb, name: string): Promise<string> {
+  const url = await createDatabase(server, name);
+  const store = openStore(url);
+  await migrate(store.db);
+  await store.close();
+  return url;
 }
 
 async function end(server: ChildProcess): Promise<void> {

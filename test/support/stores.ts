@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { migrate } from '../../src/store/migrate.ts';
 import { openStore, type Store } from '../../src/store/open.ts';
-import { type MariaDb, startMariaDb, withoutMariaDb } from './mariadb.ts';
+import { createDatabase, type MariaDb, startMariaDb, withoutMariaDb } from './mariadb.ts';
 
 /** One database. `open` gives a further connection to it, as another process would have. */
 export type TestStore = { t: TestContext; store: Store; url: string; open(): Store };
@@ -57,7 +57,7 @@ let migrated: Promise<string> | null = null;
 
 /** Making the tables takes MariaDB a second, so the tests of a file share one database and each finds it empty. */
 async function emptiedMariaDb(): Promise<string> {
-  migrated ??= mariaDb().then((server) => createDatabase(server));
+  migrated ??= mariaDb().then((server) => createDatabase(server, nextName()));
   const url = await migrated;
   const store = openStore(url);
   await migrate(store.db);
@@ -78,6 +78,7 @@ export function eachDatabase(name: string, check: (t: TestContext, url: string, 
 }
 
 let made = 0;
+const nextName = (): string => `homing_${++made}`;
 
 export async function freshDatabase(t: TestContext, kind: Kind): Promise<string> {
   if (kind === 'sqlite') {
@@ -85,14 +86,5 @@ export async function freshDatabase(t: TestContext, kind: Kind): Promise<string>
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     return `sqlite:${join(folder, 'homing.sqlite')}`;
   }
-  return createDatabase(await mariaDb());
-}
-
-async function createDatabase(server: MariaDb): Promise<string> {
-  made++;
-  const name = `homing_${made}`;
-  const root = openStore(server.url(''));
-  await root.db.raw(`create database ${name} character set utf8mb4`);
-  await root.close();
-  return server.url(name);
+  return createDatabase(await mariaDb(), nextName());
 }
