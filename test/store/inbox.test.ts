@@ -111,6 +111,11 @@ eachStore('the inbox is caught up when every event that had come was looked at o
   assert.equal(await caughtUp(store, at(9)), false);
 });
 
+eachStore('what applications tell is no event that anybody has to wait for', async ({ store }) => {
+  await keep(store, [arrival('told', { source: 'told' })]);
+  assert.equal(await caughtUp(store, at(1)), true);
+});
+
 eachStore('known events and the last webhook are told', async ({ store }) => {
   assert.equal(await lastWebhookAt(store), null);
   await keep(store, [arrival('one'), arrival('two', { source: 'poll', receivedAt: at(5) })]);
