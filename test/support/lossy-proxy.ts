@@ -5,6 +5,8 @@ export type LossyProxy = {
   port: number;
   /** The next COMMIT reaches the server, and its connection breaks before the reply comes back. */
   loseNextCommit(): void;
+  /** The same with the next statement of this form, which is its own transaction. */
+  loseNext(statement: RegExp): void;
   /** How many replies were lost. */
   lost(): number;
   close(): Promise<void>;
@@ -13,7 +15,7 @@ export type LossyProxy = {
 /** Stands between a client and a MySQL server, and loses replies to COMMIT on demand. */
 export async function startLossyProxy(target: number): Promise<LossyProxy> {
   const sockets = new Set<Socket>();
-  const state = { armed: false, lost: 0 };
+  const state: State = { loses: null, lost: 0 };
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1');
     join(client, upstream, state);
@@ -29,7 +31,10 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
   return {
     port: address.port,
     loseNextCommit: () => {
-      state.armed = true;
+      state.loses = /^commit;?$/i;
+    },
+    loseNext: (statement) => {
+      state.loses = statement;
     },
     lost: () => state.lost,
     close: async () => {
@@ -40,12 +45,14 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
   };
 }
 
-function join(client: Socket, upstream: Socket, state: { armed: boolean; lost: number }): void {
+type State = { loses: RegExp | null; lost: number };
+
+function join(client: Socket, upstream: Socket, state: State): void {
   let cutting = false;
   client.on('data', (data) => {
     // A packet: three bytes of length, a number, then 3 for a query and its text.
-    if (state.armed && data[4] === 3 && /^commit;?$/i.test(data.subarray(5).toString())) {
-      state.armed = false;
+    if (data[4] === 3 && state.loses?.test(data.subarray(5).toString())) {
+      state.loses = null;
       cutting = true;
     }
     upstream.write(data);
