@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import addressparser from 'nodemailer/lib/addressparser';
 import { canonicalAddress } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/delivery.ts';
@@ -86,7 +86,7 @@ function messageIdIn(
   return ours;
 }
 
-export const newMessageId = (domain: string): string => `${randomBytes(16).toString('hex')}@${domain}`;
+export const newMessageId = (domain: string): string => `${randomUUID().replaceAll('-', '')}@${domain}`;
 
 function idIn(data: Record<string, unknown>, now: Ms): string {
   const given = data[ID_VARIABLE];
