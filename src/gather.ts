@@ -1,3 +1,8 @@
+import type { Ms } from './core/time.ts';
+import { sleep } from './wait.ts';
+
+type Add<T> = (item: T) => Promise<void>;
+
 /**
  * Natural group commit: what is added while a flush is under way goes out together in the next one, which starts as
  * soon as the first is done. No timer, so a lone item waits for nothing. `add` resolves when its item is flushed.
@@ -5,11 +10,37 @@
  * Each flush starts when what is ready to be read has been read: a synchronous driver commits before the next request is
  * so much as looked at, and libuv accepts one connection a turn, so a hundred requests that came together were a hundred
  * commits.
+ *
+ * What nobody waits for is added by `add.later`: it goes with the next item that somebody waits for, or when there are
+ * `most`, or after `linger` ms.
  */
-export function gather<T>(flush: (items: T[]) => Promise<void>, most: number): (item: T) => Promise<void> {
-  type Waiting = { item: T; resolve: () => void; reject: (error: unknown) => void };
+export function gather<T>(
+  flush: (items: T[]) => Promise<void>,
+  most: number,
+  linger: Ms = 0,
+): Add<T> & { later: Add<T> } {
+  type Waiting = { item: T; urgent: boolean; resolve: () => void; reject: (error: unknown) => void };
   let waiting: Waiting[] = [];
   let busy = false;
+  let lingering: AbortController | null = null;
+
+  const isDue = () => waiting.length >= most || waiting.some((w) => w.urgent);
+
+  function look(): void {
+    if (busy) return;
+    if (isDue()) void run();
+    else if (waiting.length > 0 && !lingering) void lingerOn();
+  }
+
+  async function lingerOn(): Promise<void> {
+    lingering = new AbortController();
+    const { signal } = lingering;
+    await sleep(linger, signal);
+    if (signal.aborted) return;
+    lingering = null;
+    for (const w of waiting) w.urgent = true;
+    look();
+  }
 
   /** Two turns of the event loop in which nothing came; the first may be the rest of a turn. */
   async function untilQuiet(): Promise<void> {
@@ -22,7 +53,9 @@ export function gather<T>(flush: (items: T[]) => Promise<void>, most: number): (
 
   async function run(): Promise<void> {
     busy = true;
-    while (waiting.length > 0) {
+    lingering?.abort();
+    lingering = null;
+    while (isDue()) {
       await untilQuiet();
       const batch = waiting.slice(0, most);
       waiting = waiting.slice(most);
@@ -34,11 +67,15 @@ export function gather<T>(flush: (items: T[]) => Promise<void>, most: number): (
       }
     }
     busy = false;
+    look();
   }
 
-  return (item) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ item, resolve, reject });
-      if (!busy) void run();
-    });
+  const adder =
+    (urgent: boolean): Add<T> =>
+    (item) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ item, urgent, resolve, reject });
+        look();
+      });
+  return Object.assign(adder(true), { later: adder(false) });
 }

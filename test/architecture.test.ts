@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   // Small things that anybody may stand on.
   wait: ['core'],
-  gather: ['core'],
+  gather: ['core', 'wait'],
   log: ['core'],
   errors: ['core'],
   moment: ['core'],

@@ -1,7 +1,6 @@
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { gather } from '../gather.ts';
 import type { Spool } from '../spool.ts';
-import { sleep } from '../wait.ts';
 import type { Told, Verdict } from './record.ts';
 import type { Counts, Problem } from './types.ts';
 
@@ -35,7 +34,7 @@ const BATCH = 100;
 const STORE_SHARE = 0.8;
 /** Nobody waits for what is told afterwards; but a process may end, and then it had better be on disk. */
 const LATER: Ms = 5 * SECOND;
-/** So long a batch of these is collected. */
+/** And so long it waits for a statement to share. */
 const COLLECT: Ms = 100;
 type Item = { record: Told /** It went to the spool meanwhile. */; gone: boolean };
 
@@ -57,14 +56,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     counts.recorded += verdicts.filter((v) => v.ok).length;
     tellRefused(verdicts);
   };
-  const toStore = gather<Item>(file, BATCH);
-
-  /** Nobody waits for these, so more of them share a commit, and those that somebody waits for find the store free. */
-  const toStoreLater = gather<Item>(async (items) => {
-    // A full batch has nothing to wait for: waiting all the same let 1,000 a second through, and the rest pile up.
-    if (items.length < BATCH) await sleep(COLLECT);
-    await file(items);
-  }, BATCH);
+  const toStore = gather<Item>(file, BATCH, COLLECT);
 
   const toSpool = gather<Told>(async (records) => {
     const kept = await deps.spool.append(records.map((r) => JSON.stringify(r))).catch((error: unknown) => {
@@ -87,7 +79,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   }
 
   /** Into the store within `patience`, else into the spool. */
-  async function keep(record: Told, patience: Ms, add = toStore): Promise<void> {
+  async function keep(record: Told, patience: Ms, add: (item: Item) => Promise<void> = toStore): Promise<void> {
     if (!down && !closed) {
       const item: Item = { record, gone: false };
       const problem = await within(
@@ -158,7 +150,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       const kept = track(keep(record, deps.patience * STORE_SHARE));
       await within(kept, deps.patience - (deps.monotonic() - started), undefined);
     },
-    after: (record) => void track(keep(record, LATER, toStoreLater)),
+    after: (record) => void track(keep(record, LATER, toStore.later)),
     counts: () => ({ ...counts }),
     async flush() {
       await Promise.all([...pending]);
