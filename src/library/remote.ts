@@ -1,3 +1,6 @@
+import http from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
 import { SECOND } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import type { FormEntry } from '../form.ts';
@@ -10,25 +13,38 @@ const TIMEOUT = 10 * SECOND;
 const NEVER: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 type Answer = { status: number; body: Record<string, unknown> };
+type Question = { method: string; json?: unknown; form?: FormData };
+type Ask = (path: string, question: Question) => Promise<Answer>;
 
 /** A daemon, through its HTTP API. */
 export function openRemote({ url, token }: { url: string; token: string }): Backend {
   const base = url.replace(/\/+$/, '');
-  const authorization = `Bearer ${token}`;
+  const { request, Agent } = base.startsWith('https:') ? https : http;
+  // An idle socket does not keep the process alive.
+  const agent = new Agent({ keepAlive: true });
+  const bearer = `Bearer ${token}`;
+  const basic = `Basic ${Buffer.from(`api:${token}`).toString('base64')}`;
 
-  async function ask(path: string, init: { method: string; json?: unknown; form?: FormData }): Promise<Answer> {
-    const response = await fetch(base + path, {
-      method: init.method,
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT),
-      headers: {
-        authorization: init.form ? `Basic ${Buffer.from(`api:${token}`).toString('base64')}` : authorization,
-        ...(init.json === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(init.json === undefined ? {} : { body: JSON.stringify(init.json) }),
-      ...(init.form ? { body: init.form } : {}),
-    });
-    return { status: response.status, body: objectIn(await response.text()) };
+  /** Node's own client, at a fraction of the CPU of `fetch`: every mail is told of. */
+  async function ask(path: string, { method, json, form }: Question): Promise<Answer> {
+    const { type, content } = form ? await multipart(form) : { type: JSON_TYPE, content: JSON.stringify(json) };
+    const headers = {
+      authorization: form ? basic : bearer,
+      ...(content === undefined ? {} : { 'content-type': type }),
+    };
+    const options = { method, agent, headers, signal: AbortSignal.timeout(TIMEOUT) };
+    const send = (tries: number): Promise<http.IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const call = request(base + path, options, resolve).end(content);
+        call.on('error', (error) => {
+          // The daemon closed a socket that we had kept, just then. All but a new mail may be said twice.
+          const closed = call.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+          if (closed && !form && tries > 1) resolve(send(tries - 1));
+          else reject(error);
+        });
+      });
+    const response = await send(2);
+    return { status: response.statusCode ?? 0, body: objectIn(await text(response)) };
   }
 
   return {
@@ -54,18 +70,14 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
       if (answer.status !== 200) throw refusalOf(answer);
       return answer.body as MessageStatus;
     },
-    // The sockets of fetch belong to the process, and an idle one does not keep it alive.
-    close: () => Promise.resolve(),
+    close: async () => agent.destroy(),
   };
 }
 
 /** A call has a limit to its size, and a message may have a thousand recipients. */
 const CALL = 200 * 1024;
 
-async function recordAll(
-  ask: (path: string, init: { method: string; json: unknown }) => Promise<Answer>,
-  records: readonly Told[],
-): Promise<Verdict[]> {
+async function recordAll(ask: Ask, records: readonly Told[]): Promise<Verdict[]> {
   const half = Math.ceil(records.length / 2);
   if (records.length > 1 && JSON.stringify(records).length > CALL)
     return [...(await recordAll(ask, records.slice(0, half))), ...(await recordAll(ask, records.slice(half)))];
@@ -80,6 +92,13 @@ async function recordAll(
 }
 
 const isMime = (form: readonly FormEntry[]): boolean => form.some(([name]) => name === 'message');
+
+const JSON_TYPE = 'application/json';
+
+async function multipart(form: FormData): Promise<{ type: string; content: Buffer }> {
+  const encoded = new Response(form);
+  return { type: encoded.headers.get('content-type') ?? '', content: Buffer.from(await encoded.arrayBuffer()) };
+}
 
 function formDataOf(form: readonly FormEntry[]): FormData {
   const data = new FormData();

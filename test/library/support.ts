@@ -17,7 +17,8 @@ export const DOMAIN = 'mg.example.com';
 
 export type Part = { name: string; value: string; file?: { filename: string; type: string } };
 export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; parts: Part[] };
-export type Reply = (seen: Seen) => { status: number; body: string | object; type?: string } | 'hang up' | 'wait';
+type Answer = { status: number; body: string | object; type?: string; headers?: Record<string, string> };
+export type Reply = (seen: Seen) => Answer | 'hang up' | 'wait';
 
 export type Recording = { url: string; seen: Seen[]; reply(how: Reply): void };
 
@@ -43,8 +44,8 @@ export async function startRecording(t: TestContext): Promise<Recording> {
     const answer = reply(one);
     if (answer === 'wait') return;
     if (answer === 'hang up') return void request.socket.destroy();
-    const { status, body, type = 'application/json' } = answer;
-    response.writeHead(status, { 'content-type': type });
+    const { status, body, type = 'application/json', headers = {} } = answer;
+    response.writeHead(status, { 'content-type': type, ...headers });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
