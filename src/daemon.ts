@@ -24,6 +24,9 @@ import { connect, httpDeps, stepDeps } from './wiring.ts';
 
 export type Daemon = { port: number; stop(): Promise<void> };
 
+/** The inbox is digested so much at a time; what comes in during `COLLECT` shares commits, of which a send may wait for one. */
+const BATCH = 200;
+const COLLECT = SECOND / 4;
 /** What is in flight when the process is told to stop may take this long. */
 const GRACE = 25 * SECOND;
 
@@ -83,8 +86,9 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   const deps = stepDeps(inside, outside);
 
   const digestAll = async () => {
-    const handled = await digest(deps.digest);
+    const handled = await digest(deps.digest, BATCH);
     if (handled > 0) dueBell.ring();
+    if (handled > 0 && handled < BATCH / 2) await sleep(COLLECT, signal);
     return handled;
   };
   const tick = async () => {
