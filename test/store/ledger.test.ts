@@ -179,7 +179,11 @@ eachStore('who has lost the lease changes nothing', async ({ store }) => {
   const { lease } = await claimDue(store, at(1), 10, SECOND);
   const second = await claimDue(store, at(2), 10, MINUTE);
   let shown = 0;
-  const after = await change(store, [id], at(2), () => (shown++, [claimed(1, at(2), { lease })]), lease);
+  const seen = () => {
+    shown++;
+    return [claimed(1, at(2), { lease })];
+  };
+  const after = await change(store, [id], at(2), seen, lease);
   assert.deepEqual([after, shown], [[], 0]);
   assert.equal(await count(store, 'facts'), 0);
   assert.deepEqual(await stillHeld(store, second.lease, [id]), new Set([id]));

@@ -31,7 +31,7 @@ export const IPS: readonly Rule[] = [
       'ip name lookup',
       String.raw`host ?name lookup fail\w{0,3} for <ip>`,
       String.raw`your (?:host ?name|server name) (?:\S{1,12} ){0,2}(?:not|unknown|invalid|be|is)`,
-      String.raw`(?:cannot|can't|could not|couldn't|unable to|failed to|not) resolve (?:your|the (?:client|connecting|sending)|client|ip)`,
+      "(?:cannot|can't|could not|couldn't|unable to|failed to|not) resolve (?:your|the (?:client|connecting|sending)|client|ip)",
       '(?:forward|matching) dns',
       String.raw`dns (?:look ?up|query|check) (?:fail\w{0,3}|error) (?:\S{1,12} ){0,2}(?:your|host|ip|<ip>|client)`,
       String.raw`your (?:\S{1,12} ){0,3}(?:does not|doesn't|do not|don't|cannot|has no|have no|without|needs?|requires?|lacks?) (?:\S{1,12} ){0,3}(?:resolve|dns|host ?name|name)\b`,
@@ -173,7 +173,7 @@ export const IPS: readonly Rule[] = [
     cause: 'ip_block',
     pattern: [
       String.raw`https?://\S{1,120}[?&;](?:ip|ip_?addr\w{0,4}|v|query|item)=<ip>`,
-      String.raw`(?:lookup|query|block|remove|delist|reputation|rbl|abuse|bl)[^ ]{0,30}[=/?]<ip>`,
+      '(?:lookup|query|block|remove|delist|reputation|rbl|abuse|bl)[^ ]{0,30}[=/?]<ip>',
     ],
     unless: [
       String.raw`\b(?:spf|openspf|dkim|dmarc)\b`,

@@ -49,7 +49,7 @@ export const VAGUE: readonly Rule[] = [
     unless: [
       String.raw`\bips?\b`,
       '<ip>',
-      String.raw`(?:sender|sending) (?:host|server|mta|network|system)`,
+      '(?:sender|sending) (?:host|server|mta|network|system)',
       'reputation',
       '(?:black|block) ?list',
       'spam',
