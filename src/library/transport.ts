@@ -27,7 +27,11 @@ type Mail = {
 };
 type Info = { accepted?: unknown; rejected?: unknown; rejectedErrors?: unknown; messageId?: unknown };
 type Callback = (error: unknown, info?: Info) => void;
-type Transport = { name?: string; options?: { host?: unknown }; send(mail: Mail, callback: Callback): unknown };
+type Transport = {
+  name?: string;
+  options?: { host?: unknown; auth?: { user?: unknown; domain?: unknown } };
+  send(mail: Mail, callback: Callback): unknown;
+};
 
 const wrapped = new WeakSet<object>();
 
@@ -111,6 +115,16 @@ function tryRecord(mail: Mail, transport: Transport, deps: Deps): MessageRecord 
   }
 }
 
+/**
+ * The domain that Mailgun sends it from is the one of the login ("You have an SMTP username and password for each domain",
+ * documentation.mailgun.com, SMTP relay), or the one that nodemailer-mailgun-transport was given; not the sender's.
+ */
+function loginDomain({ options }: Transport): string | null {
+  const { user, domain } = options?.auth ?? {};
+  if (typeof domain === 'string' && domain !== '') return domain;
+  return typeof user === 'string' && user.includes('@') ? domainOf(user) : null;
+}
+
 function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord | null {
   const { data, message } = mail;
   const envelope = message.getEnvelope();
@@ -119,7 +133,10 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
     deps.onProblem({ kind: 'untracked', count: unusable, detail: 'a recipient of a mail is no plain address' });
   if (addresses.length === 0) return null;
   const from = textOf(data['from']) ?? (envelope.from || '(not given)');
-  const domain = deps.domain ?? domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
+  const domain =
+    deps.domain ??
+    (deps.isMailgun ? loginDomain(transport) : null) ??
+    domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
   const id = newId(deps.now());
   const { kind, key } = takeControls(data);
   const messageId =

@@ -67,7 +67,7 @@ export type TransporterLike = { sendMail(...given: never[]): unknown; transporte
 export type TransportOptions = {
   /** Does the transport lead to Mailgun? Found out by its host or name unless it is said here. */
   mailgun?: boolean;
-  /** The sending domain at Mailgun, when it is not the one of the sender's address. */
+  /** The sending domain at Mailgun, when it is neither the one of the login nor, without a login, the one of the sender. */
   domain?: string;
 };
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import nodemailer from 'nodemailer';
+import mailgunTransport from 'nodemailer-mailgun-transport';
 import { createHoming } from '../../src/index.ts';
 import { type SinkOptions, startSink } from '../../src/sim/sink.ts';
 import { testStore } from '../support/stores.ts';
-import { fileAll, findFiled, freshFolder, standing } from './support.ts';
+import { fileAll, findFiled, freshFolder, partOf, standing, startRecording } from './support.ts';
 
 const MAIL = { from: 'Shop <shop@example.com>', to: 'Ann <ann@example.org>', subject: 'Hello', text: 'Hi' };
 
@@ -112,6 +113,53 @@ test('a transport that makes an API call of the data gets the ids as data', asyn
   await homing.wrapTransport(nodemailer.createTransport(api as never)).sendMail(MAIL);
   assert.match(String(handed[0]?.['v:homing-id']), /^[0-9A-Z]{26}$/);
   assert.match(String(handed[0]?.['messageId']), /^<[0-9a-f]{32}@example\.com>$/);
+});
+
+test('nodemailer-mailgun-transport sends what it sends alone, with our two ids, and is recorded under its domain', async (t) => {
+  const { homing, store } = await setup(t);
+  const server = await startRecording(t);
+  const made = mailgunTransport({ auth: { api_key: 'key', domain: 'mg.example.com' }, url: server.url });
+  const mail = {
+    ...{ ...MAIL, cc: [{ name: 'Bee', address: 'bee@example.net' }], 'v:order': '7' },
+    attachments: [{ filename: 'a.txt', content: 'hi' }],
+  };
+  await nodemailer.createTransport(made).sendMail(mail);
+  const info = await homing.wrapTransport(nodemailer.createTransport(made)).sendMail(mail);
+  const [alone, ours] = server.seen;
+  assert.ok(alone && ours);
+  const ids = ['h:Message-Id', 'v:homing-id'];
+  assert.deepEqual([ours.url, ours.parts.filter((part) => !ids.includes(part.name))], [alone.url, alone.parts]);
+  assert.equal(info.messageId, partOf(ours, 'h:Message-Id'));
+  await homing.flush();
+  assert.deepEqual(await standing(store, partOf(ours, 'v:homing-id') ?? ''), [
+    'ann@example.org accepted',
+    'bee@example.net accepted',
+  ]);
+  assert.equal((await findFiled(store, info.messageId))?.message.domain, 'mg.example.com');
+});
+
+test('what Mailgun refuses nodemailer-mailgun-transport is recorded as refused', async (t) => {
+  const { homing, store } = await setup(t);
+  const server = await startRecording(t);
+  server.reply(() => ({ status: 400, body: { message: "'from' parameter is not a valid address." } }));
+  const made = mailgunTransport({ auth: { api_key: 'key', domain: 'mg.example.com' }, url: server.url });
+  const transport = homing.wrapTransport(nodemailer.createTransport(made));
+  await assert.rejects(transport.sendMail({ ...MAIL, messageId: '<own@example.com>' }), { status: 400 });
+  await homing.flush();
+  const attempt = (await findFiled(store, 'own@example.com'))?.views[0]?.delivery.attempts[0];
+  assert.equal(attempt?.outcome, 'refused');
+});
+
+test('a mail by SMTP belongs to the domain of the login', async (t) => {
+  const { homing, store, sink } = await setup(t, { users: { 'postmaster@mg.example.com': 'secret' } });
+  const auth = { user: 'postmaster@mg.example.com', pass: 'secret' };
+  const transport = homing.wrapTransport(nodemailer.createTransport({ host: '127.0.0.1', port: sink.port, auth }), {
+    mailgun: true,
+  });
+  t.after(() => transport.close());
+  const info = await transport.sendMail(MAIL);
+  await homing.flush();
+  assert.equal((await findFiled(store, info.messageId))?.message.domain, 'mg.example.com');
 });
 
 test('in a test nothing leaves, and what would have left can be looked at', async (t) => {
