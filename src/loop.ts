@@ -42,5 +42,7 @@ export async function every(
       log.error({ step: name, error }, 'a step failed and will be tried again');
     }
     if (handled === 0) await bell.wait(pause, signal);
+    // SQLite answers without a turn of the event loop: a step that always finds work would let nothing else happen.
+    else await new Promise(setImmediate);
   }
 }

@@ -45,7 +45,7 @@ export async function reconcileDue(deps: ReconcileDeps, limit = 100): Promise<nu
   const rest = due.filter((d) => d.action.do !== 'ask' && d.action.do !== 'handOver');
   await writeDown(deps, rest, lease);
   await askAll(deps, asks, lease);
-  await handOverAll(deps, sends, lease, claimedAt);
+  await handOverAll(deps, sends, lease, { now, claimedAt });
   return ids.length;
 }
 
@@ -129,10 +129,14 @@ async function changeEach(
 }
 
 /** Claims the hand-overs in one commit, then performs them, several at a time. */
-async function handOverAll(deps: ReconcileDeps, due: readonly Due[], lease: string, claimedAt: Ms): Promise<void> {
+async function handOverAll(
+  deps: ReconcileDeps,
+  due: readonly Due[],
+  lease: string,
+  { now, claimedAt }: { now: Ms; claimedAt: Ms },
+): Promise<void> {
   if (due.length === 0) return;
-  // Events that came in before we asked are news that the decision has to wait for.
-  if (!(await caughtUp(deps.store, deps.now()))) return giveBack(deps, due, lease);
+  if (!(await understood(deps, now))) return giveBack(deps, due, lease);
   const cleared = await clearBounces(deps, due, lease);
   const claimed = await claim(deps, cleared, lease);
   const limit = pLimit(deps.concurrency);
@@ -152,6 +156,21 @@ async function handOverAll(deps: ReconcileDeps, due: readonly Due[], lease: stri
       }),
     ),
   );
+}
+
+const LOOKS = 20;
+const LOOK_AGAIN: Ms = 50;
+
+/**
+ * Events that had come in when we looked are news that a decision has to wait for. Those that came later are not: where
+ * they come without a pause there are always some.
+ */
+async function understood(deps: ReconcileDeps, by: Ms): Promise<boolean> {
+  for (let n = 1; ; n++) {
+    if (await caughtUp(deps.store, by)) return true;
+    if (n >= LOOKS || deps.signal.aborted) return false;
+    await sleep(LOOK_AGAIN, deps.signal);
+  }
 }
 
 /**

@@ -227,7 +227,7 @@ async function dueTimes(store: Store, group: Ms): Promise<Ms[]> {
 const headerOf = (raw: string, name: string): string =>
   new RegExp(`^${name}: (.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(raw)?.[1] ?? '';
 
-function logInto(lines: string[]): Log {
+export function logInto(lines: string[]): Log {
   const line = (...parts: unknown[]) => void lines.push(JSON.stringify(parts));
   return { debug: line, info: line, warn: line, error: line } as unknown as Log;
 }
