@@ -31,7 +31,9 @@ const server = require('node:http').createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end('{"id":"<x@mg.example.com>","message":"Queued. Thank you."}');
   }, Number(process.argv[1])));
-}).listen(0, '127.0.0.1', () => console.log(server.address().port));
+});
+server.keepAliveTimeout = 600_000;
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
 const mailgun = spawn(process.execPath, ['-e', ANSWER, values.latency], { stdio: ['ignore', 'pipe', 'inherit'] });
 const [said] = (await once(mailgun.stdout, 'data')) as [Buffer];
