@@ -17,7 +17,10 @@ export function createBell(): Bell {
       if (!rung && !signal.aborted) {
         const woken = new AbortController();
         waiting = () => woken.abort();
-        await sleep(ms, AbortSignal.any([signal, woken.signal]));
+        // AbortSignal.any would leave a little behind with the long-lived signal at each wait.
+        signal.addEventListener('abort', waiting);
+        await sleep(ms, woken.signal);
+        signal.removeEventListener('abort', waiting);
         waiting = null;
       }
       rung = false;

@@ -45,7 +45,7 @@ export async function reconcileDue(deps: ReconcileDeps, limit = 100): Promise<nu
   const rest = due.filter((d) => d.action.do !== 'ask' && d.action.do !== 'handOver');
   await writeDown(deps, rest, lease);
   await askAll(deps, asks, lease);
-  await handOverAll(deps, sends, lease, { now, claimedAt });
+  await handOverAll(deps, sends, lease, claimedAt);
   return ids.length;
 }
 
@@ -129,14 +129,9 @@ async function changeEach(
 }
 
 /** Claims the hand-overs in one commit, then performs them, several at a time. */
-async function handOverAll(
-  deps: ReconcileDeps,
-  due: readonly Due[],
-  lease: string,
-  { now, claimedAt }: { now: Ms; claimedAt: Ms },
-): Promise<void> {
+async function handOverAll(deps: ReconcileDeps, due: readonly Due[], lease: string, claimedAt: Ms): Promise<void> {
   if (due.length === 0) return;
-  if (!(await understood(deps, now))) return giveBack(deps, due, lease);
+  if (!(await understood(deps, deps.now()))) return giveBack(deps, due, lease);
   const cleared = await clearBounces(deps, due, lease);
   const claimed = await claim(deps, cleared, lease);
   const limit = pLimit(deps.concurrency);
@@ -162,7 +157,7 @@ const LOOKS = 20;
 const LOOK_AGAIN: Ms = 50;
 
 /**
- * Events that had come in when we looked are news that a decision has to wait for. Those that came later are not: where
+ * Events that have come in by now are news that a decision has to wait for. Those that come while it waits are not: where
  * they come without a pause there are always some.
  */
 async function understood(deps: ReconcileDeps, by: Ms): Promise<boolean> {

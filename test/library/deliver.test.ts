@@ -35,11 +35,16 @@ test('a stream is attached as it is without the wrapper, and read once', async (
   t.after(homing.close);
   const client = clientFor(server.url);
   const content = randomBytes(200_000);
+  const errors: unknown[] = [];
   for (const one of [client, homing.wrapMailgun(client)]) {
     const data = Readable.from([content.subarray(0, 1000), content.subarray(1000)]);
     const attachment = { filename: 'a.bin', data, knownLength: content.length };
-    await one.messages.create(DOMAIN, { ...MAIL, attachment: attachment as never });
+    await one.messages
+      .create(DOMAIN, { ...MAIL, attachment: attachment as never })
+      .catch((e) => errors.push(String(e)));
   }
+  // From Node 24 on its FormData takes no stream, with us as without.
+  if (errors.length > 0) return assert.deepEqual([errors[1], server.seen.length], [errors[0], 0]);
   const files = server.seen.map((seen) => seen.parts.find((part) => part.name === 'attachment'));
   assert.equal(files[0]?.value, content.toString('base64'));
   assert.deepEqual(files[1], files[0]);

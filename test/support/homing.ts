@@ -26,7 +26,7 @@ import { clockAt, type SetClock } from './clock.ts';
 export const DOMAIN = 'mg.example.com';
 export const ADMIN = 'admin@team.example';
 const KEY = 'key-test';
-const SIGNING_KEY = 'signing-key-for-tests';
+export const SIGNING_KEY = 'signing-key-for-tests';
 
 export type Options = {
   env?: Record<string, string>;
@@ -48,6 +48,8 @@ export type Homing = {
   store: Store;
   url: string;
   lines: string[];
+  /** What each step is called with. */
+  steps: ReturnType<typeof stepDeps>;
   /** Records a message and sends it through the simulated Mailgun, as an application does. */
   send(recipient: string, more?: { class?: MessageClass; record?: 'before' | 'never' | 'lost' }): Promise<string>;
   /** Does all that is due now. */
@@ -111,6 +113,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   };
   return {
     clock,
+    steps: deps,
     sim,
     sink,
     store,
