@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -31,15 +32,17 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
     const headers = {
       authorization: form ? basic : bearer,
       ...(content === undefined ? {} : { 'content-type': type }),
+      // A mail that is queued twice under one key is queued once.
+      ...(form ? { 'idempotency-key': randomUUID() } : {}),
     };
     const options = { method, agent, headers, signal: AbortSignal.timeout(TIMEOUT) };
     const send = (tries: number): Promise<http.IncomingMessage> =>
       new Promise((resolve, reject) => {
         const call = request(base + path, options, resolve).end(content);
         call.on('error', (error) => {
-          // The daemon closed a socket that we had kept, just then. All but a new mail may be said twice.
+          // The daemon closed a socket that we had kept, just then. Everything here may be said twice.
           const closed = call.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
-          if (closed && !form && tries > 1) resolve(send(tries - 1));
+          if (closed && tries > 1) resolve(send(tries - 1));
           else reject(error);
         });
       });
@@ -47,10 +50,17 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
     return { status: response.statusCode ?? 0, body: objectIn(await text(response)) };
   }
 
+  const open = new Set<Promise<Answer>>();
+  const asked: Ask = (path, question) => {
+    const answer = ask(path, question).finally(() => open.delete(answer));
+    open.add(answer);
+    return answer;
+  };
+
   return {
-    record: (records) => recordAll(ask, records),
+    record: (records) => recordAll(asked, records),
     async queue(domain, form) {
-      const answer = await ask(`/v3/${encodeURIComponent(domain)}/messages${isMime(form) ? '.mime' : ''}`, {
+      const answer = await asked(`/v3/${encodeURIComponent(domain)}/messages${isMime(form) ? '.mime' : ''}`, {
         method: 'POST',
         form: formDataOf(form),
       });
@@ -59,18 +69,21 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
     },
     async cancel(which) {
       const path = 'id' in which ? `/api/messages/${encodeURIComponent(which.id)}/cancel` : '/api/messages/cancel';
-      const answer = await ask(path, { method: 'POST', json: 'id' in which ? {} : { key: which.key } });
+      const answer = await asked(path, { method: 'POST', json: 'id' in which ? {} : { key: which.key } });
       if (answer.status === 404 && 'id' in which) return 0;
       if (answer.status !== 200) throw refusalOf(answer);
       return Number(answer.body['cancelled']);
     },
     async status(id) {
-      const answer = await ask(`/api/messages/${encodeURIComponent(id)}`, { method: 'GET' });
+      const answer = await asked(`/api/messages/${encodeURIComponent(id)}`, { method: 'GET' });
       if (answer.status === 404) return null;
       if (answer.status !== 200) throw refusalOf(answer);
       return answer.body as MessageStatus;
     },
-    close: async () => agent.destroy(),
+    async close() {
+      await Promise.allSettled([...open]);
+      agent.destroy();
+    },
   };
 }
 
@@ -79,9 +92,14 @@ const CALL = 200 * 1024;
 
 async function recordAll(ask: Ask, records: readonly Told[]): Promise<Verdict[]> {
   const half = Math.ceil(records.length / 2);
-  if (records.length > 1 && JSON.stringify(records).length > CALL)
-    return [...(await recordAll(ask, records.slice(0, half))), ...(await recordAll(ask, records.slice(half)))];
+  const inHalves = async () => [
+    ...(await recordAll(ask, records.slice(0, half))),
+    ...(await recordAll(ask, records.slice(half))),
+  ];
+  if (records.length > 1 && Buffer.byteLength(JSON.stringify(records)) > CALL) return inHalves();
   const { status, body } = await ask('/api/messages', { method: 'POST', json: records });
+  // Something on the way may have a smaller limit.
+  if (records.length > 1 && status === 413) return inHalves();
   if (records.length === 1 && NEVER.has(status)) return [{ ok: false, why: wordsOf(body) }];
   const results: unknown = body['results'];
   if (status !== 200 || !Array.isArray(results) || results.length !== records.length)
