@@ -63,6 +63,8 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
   }
 
   async function file(take: (lines: readonly string[]) => Promise<readonly string[]>): Promise<number> {
+    // What others may have put there is nobody's record.
+    if (shared && (await orNull(mustBeOurs(folder).then(() => true))) === null) return 0;
     await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
     let filed = 0;
     for (const name of await waitingIn(folder)) {
