@@ -1,4 +1,5 @@
 import { readConfig } from '../config.ts';
+import { SECOND } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { detailOf } from '../http/present.ts';
 import { settingsOf } from '../settings.ts';
@@ -18,7 +19,7 @@ export type DatabaseOptions = {
 /** The database itself, by the same steps that the daemon's HTTP API goes through. */
 export function openDatabase({ database, env, encryptionKey }: DatabaseOptions): Backend {
   const settings = settingsOf(readConfig({ ...env, DATABASE_URL: database }, 'database'));
-  const store = openStore(database);
+  const store = openStore(database, { idle: 5 * SECOND });
   const now = Date.now;
   return {
     async record(records) {

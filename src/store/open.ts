@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
-import { SECOND } from '../core/time.ts';
+import { type Ms, SECOND } from '../core/time.ts';
 import { type SqliteConnection, sqliteClient } from './sqlite.ts';
 
 const { knex } = knexModule;
@@ -14,10 +14,14 @@ export class NotDurable extends Error {
   override readonly name = 'NotDurable';
 }
 
-/** `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`). Connects on first use. */
-export function openStore(url: string): Store {
+/**
+ * `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`). Connects on first use. With
+ * `idle` a connection is closed when it was not used for so long, in ms: an open one keeps the process from ending.
+ */
+export function openStore(url: string, { idle }: { idle?: Ms } = {}): Store {
   const mysql = /^(mysql|mariadb):/.test(url);
-  const db = mysql ? openMysql(url) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''));
+  const lets = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle };
+  const db = mysql ? openMysql(url, lets) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''), lets);
   return { db, kind: mysql ? 'mysql' : 'sqlite', close: () => db.destroy() };
 }
 
@@ -29,7 +33,9 @@ const QUIET = {
   compileSqlOnError: false,
 };
 
-function openSqlite(filename: string): Knex {
+type Pool = { min?: number; idleTimeoutMillis?: Ms };
+
+function openSqlite(filename: string, lets: Pool): Knex {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   return knex({
     client: sqliteClient,
@@ -38,7 +44,10 @@ function openSqlite(filename: string): Knex {
     useNullAsDefault: true,
     acquireConnectionTimeout: 15 * SECOND,
     // One connection for the process: a second one would sleep in its busy time-out while the first waits for its turn.
-    pool: { min: 1, max: 1, afterCreate: (c: SqliteConnection, done: Done) => settle(done, c, () => makeDurable(c)) },
+    pool: {
+      ...{ min: 1, max: 1, ...lets },
+      afterCreate: (c: SqliteConnection, done: Done) => settle(done, c, () => makeDurable(c)),
+    },
   });
 }
 
@@ -56,11 +65,12 @@ function settle(done: Done, connection: unknown, work: () => void): void {
 /**
  * WAL with `synchronous=FULL`: under NORMAL, which many builds fall back to in WAL mode, a power cut takes transactions
  * that were acknowledged. The time-out is short because the driver is synchronous: waiting here blocks the process, so
- * the wait for another writer happens in `transact`.
+ * the wait for another writer happens in `transact`. The switch to WAL happens once in the life of a file.
  */
 function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA busy_timeout=100');
   connection.exec('PRAGMA journal_mode=WAL');
+  connection.exec('PRAGMA busy_timeout=20');
   connection.exec('PRAGMA synchronous=FULL');
   connection.exec('PRAGMA foreign_keys=ON');
   // With the default of 2 MB the look-ups of a claim leave memory at some 100,000 deliveries.
@@ -70,7 +80,7 @@ function makeDurable(connection: SqliteConnection): void {
   if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
 }
 
-function openMysql(url: string): Knex {
+function openMysql(url: string, lets: Pool): Knex {
   const u = new URL(url);
   return knex({
     client: 'mysql2',
@@ -87,7 +97,7 @@ function openMysql(url: string): Knex {
       connectTimeout: 10 * SECOND,
     },
     acquireConnectionTimeout: 15 * SECOND,
-    pool: { min: 0, max: 10, afterCreate: prepareMysql },
+    pool: { min: 0, max: 10, ...lets, afterCreate: prepareMysql },
   });
 }
 
