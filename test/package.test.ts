@@ -41,7 +41,6 @@ async function linked(folder: string, tarball: string): Promise<void> {
 const SEND = `
   const homing = createHoming(JSON.parse(process.argv[2]))
   const mg = homing.wrapMailgun(new Mailgun(FormData).client({ username: 'api', key: 'k', url: process.argv[3] }))
-  await homing.status('nobody')
   await mg.messages.create('mg.example.com', { from: 'a@mg.example.com', to: 'ann@example.org', text: 'Hi' })
   await homing.close()
   process.stdout.write(JSON.stringify({ ...homing.counts(), loaded: globalThis.loaded?.() ?? [] }))
@@ -84,6 +83,12 @@ wrapped.messages.create('x', { from: 'a', to: 'b', text: 'c' }).then((r) => r.st
 const plain = createTransport({ host: 'x', pool: true })
 const transport: typeof plain = homing.wrapTransport(plain)
 transport.sendMail({ to: 'x' }).then((info) => info.messageId.length)
+const tracked = homing.wrapTransport(plain)
+tracked.sendMail({ to: 'x', homing: { class: 'access', key: 'reset:42' } }).then((info) => info.messageId.length)
+// @ts-expect-error: there is no such class
+tracked.sendMail({ to: 'x', homing: { class: 'urgent' } })
+createHoming({ database: process.env.DATABASE_URL })
+createHoming({ url: process.env.HOMING_URL, token: process.env.HOMING_TOKEN })
 // @ts-expect-error: the token is missing
 createHoming({ url: 'http://homing:8080' })
 homing.status('x').then((s: MessageStatus | null) => s?.deliveries[0]?.state)

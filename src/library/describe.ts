@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import addressparser from 'nodemailer/lib/addressparser';
-import { canonicalAddress } from '../core/address.ts';
+import { canonicalAddress, domainOf } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/delivery.ts';
 import type { Ms } from '../core/time.ts';
 import { fieldIn, messageIdOf, senderOf } from '../headers.ts';
@@ -23,7 +23,7 @@ const KEY_VARIABLE = 'v:homing-key';
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const MESSAGE_ID = /^[!-;=?-~]{1,998}$/;
 /** The header of a message is read up to here. */
-const HEADER = 256 * 1024;
+export const HEADER = 256 * 1024;
 const RECIPIENTS = 1000; // Mailgun takes no more in one call
 const KEY = 191;
 
@@ -45,18 +45,23 @@ export function snapshot(data: object): Record<string, unknown> {
 export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
   const problems: string[] = [];
   const mime = data['message'] ? await headerIn(data['message']) : null;
-  const kind = classIn(data, problems);
-  const key = keyIn(data, problems);
+  const kind = classOf(taken(data, CLASS_VARIABLE), problems);
+  const key = keyOf(taken(data, KEY_VARIABLE), problems);
+  const sender = canonicalAddress(`postmaster@${domain}`);
+  if (sender === null) {
+    problems.push('the domain of a message is none, so it is not recorded');
+    return { wire: data, record: null, problems };
+  }
   const id = idIn(data, now);
-  const messageId = messageIdIn(data, mime, domain, id, problems);
+  const messageId = messageIdIn(data, mime, domainOf(sender), id, problems);
   const to = recipientsIn(data, mime ? ['to'] : ['to', 'cc', 'bcc'], problems);
   const record: MessageRecord = {
     id,
     messageId,
-    domain,
+    domain: domainOf(sender),
     from: lineOf(textOf(data['from']) ?? (mime ? senderOf(mime) : null)) ?? '(not given)',
     to,
-    subject: textOf(data['subject']) ?? (mime ? plainSubject(mime) : null),
+    subject: subjectOf(textOf(data['subject']) ?? (mime ? plainSubject(mime) : null)),
     class: kind,
     key,
     createdAt: now,
@@ -97,27 +102,29 @@ function idIn(data: Record<string, unknown>, now: Ms): string {
 }
 
 /** Recipients can read variables: what is meant for us is taken out. */
-function taken(data: Record<string, unknown>, name: string): string | null {
+function taken(data: Record<string, unknown>, name: string): unknown {
   const value = data[name];
   delete data[name];
-  return textOf(value);
+  return [value].flat()[0];
 }
 
-function classIn(data: Record<string, unknown>, problems: string[]): MessageClass {
-  const given = taken(data, CLASS_VARIABLE);
+/** What an application says of the class; `notice` for what is none. */
+export function classOf(given: unknown, problems: string[]): MessageClass {
   const known = CLASSES.find((name) => name === given);
-  if (given !== null && !known) problems.push(`v:homing-class must be one of ${CLASSES.join(', ')}: notice is assumed`);
+  if (isGiven(given) && !known) problems.push(`a class must be one of ${CLASSES.join(', ')}: notice is assumed`);
   return known ?? 'notice';
 }
 
-function keyIn(data: Record<string, unknown>, problems: string[]): string | null {
-  const given = taken(data, KEY_VARIABLE);
-  if (given === null) return null;
-  const key = given.trim();
+/** What an application says of the key, numbers as text; null for what is none. */
+export function keyOf(given: unknown, problems: string[]): string | null {
+  if (!isGiven(given)) return null;
+  const key = ['string', 'number', 'bigint'].includes(typeof given) ? String(given).trim() : '';
   if (key !== '' && key.length <= KEY && !/\p{Cc}/u.test(key)) return key;
-  problems.push(`v:homing-key must have 1 to ${KEY} characters, none of them a control character: it is left out`);
+  problems.push(`a key must have 1 to ${KEY} characters, none of them a control character: it is left out`);
   return null;
 }
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 
 function recipientsIn(data: Record<string, unknown>, names: readonly string[], problems: string[]): string[] {
   const texts = names.flatMap((name) => [data[name]].flat()).filter((text) => typeof text === 'string');
@@ -148,7 +155,7 @@ async function headerIn(message: unknown): Promise<Buffer | null> {
   return Buffer.alloc(0);
 }
 
-function plainSubject(mime: Buffer): string | null {
+export function plainSubject(mime: Buffer): string | null {
   const subject = fieldIn(mime, 'subject');
   return subject === null || subject.includes('=?') ? null : subject;
 }
@@ -158,10 +165,14 @@ const textOf = (value: unknown): string | null => {
   return typeof first === 'string' && first !== '' ? first : null;
 };
 
+/** A line of a mail holds no more (RFC 5322, 2.1.1). */
+const LINE = 998;
+export const subjectOf = (text: string | null): string | null => text?.slice(0, LINE) ?? null;
+
 const lineOf = (text: string | null): string | null => {
   const line = text
     ?.replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
-    .slice(0, 998);
+    .slice(0, LINE);
   return line ? line : null;
 };

@@ -11,7 +11,7 @@ import { createRecorder, type Recorder, warner } from './recorder.ts';
 import { openRemote } from './remote.ts';
 import { tracking } from './track.ts';
 import { wrapTransport } from './transport.ts';
-import type { Homing, HomingOptions, MailgunLike, Queued } from './types.ts';
+import type { Homing, HomingOptions, MailgunLike, Problem, Queued, TakesHoming } from './types.ts';
 
 const PATIENCE = 250;
 const PAUSE = 5 * SECOND;
@@ -19,17 +19,18 @@ const SPOOL_BYTES = 16 * 1024 * 1024;
 
 /** Starts nothing and opens nothing until it is used. */
 export function createHoming(options: HomingOptions): Homing {
-  checkOptions(options);
-  const onProblem = options.onProblem ?? warner(Date.now);
+  placeOf(options);
+  const onProblem = harmless(options.onProblem ?? warner(Date.now));
   const backend = once(() => openBackend(options));
   const recorder = once(() => openRecorder(options, backend, onProblem));
   let outbox: OutboxSink | null = null;
+  let closed = false;
   const track = tracking({ recorder, now: Date.now, onProblem });
   const send: typeof track = (domain, data, call) =>
-    outbox ? outbox.take('mailgun', domain, data) : track(domain, data, call);
+    outbox ? outbox.take('mailgun', String(domain), data) : track(domain, data, call);
   const deliver = (client: MailgunLike) => wrapMailgun(client, send).messages.create as Deliver;
   /** Loading the database's side takes longer than a send may wait: whoever wraps something is going to send. */
-  const warmUp = () => void setImmediate(() => (outbox ? null : backend().catch(() => null)));
+  const warmUp = () => void setImmediate(() => (outbox || closed ? null : backend().catch(() => null)));
 
   return {
     wrapMailgun(client) {
@@ -38,7 +39,9 @@ export function createHoming(options: HomingOptions): Homing {
     },
     wrapTransport(transporter, how) {
       warmUp();
-      return wrapTransport(transporter, { ...how, recorder, outbox: () => outbox, now: Date.now, onProblem });
+      const tracked = wrapTransport(transporter, { ...how, recorder, outbox: () => outbox, now: Date.now, onProblem });
+      // What it takes besides, nodemailer hands to us as it is.
+      return tracked as typeof tracked & TakesHoming<typeof tracked>;
     },
     async deliverNow(domain, data) {
       if (outbox) return (await outbox.take('mailgun', domain, data)) as Queued;
@@ -49,8 +52,16 @@ export function createHoming(options: HomingOptions): Homing {
       if (outbox) return (await outbox.take('queue', domain, data)) as Queued;
       return (await backend()).queue(domain, await formFrom(data));
     },
-    cancel: async (which) => (outbox ? 0 : (await backend()).cancel(which)),
-    status: async (id) => (outbox ? null : (await backend()).status(id)),
+    async cancel(which) {
+      if (outbox) return 0;
+      await recorder.opened()?.catchUp();
+      return (await backend()).cancel(which);
+    },
+    async status(id) {
+      if (outbox) return null;
+      await recorder.opened()?.catchUp();
+      return (await backend()).status(id);
+    },
     testing() {
       outbox ??= createOutbox();
       return outbox.outbox;
@@ -58,6 +69,7 @@ export function createHoming(options: HomingOptions): Homing {
     counts: () => recorder.opened()?.counts() ?? { recorded: 0, spooled: 0, filed: 0, lost: 0 },
     flush: async () => recorder.opened()?.flush(),
     async close() {
+      closed = true;
       await recorder.opened()?.close();
       // What could not be opened need not be closed.
       const opened = await backend.opened()?.catch(() => null);
@@ -66,31 +78,42 @@ export function createHoming(options: HomingOptions): Homing {
   };
 }
 
+/** The application's own words for trouble may fail, too. */
+function harmless(tell: (problem: Problem) => unknown): (problem: Problem) => void {
+  return (problem) => {
+    try {
+      Promise.resolve(tell(problem)).catch(() => {});
+    } catch {
+      // It is the mail that counts.
+    }
+  };
+}
+
 type Deliver = (domain: string, data: object) => Promise<Queued>;
 
-function checkOptions(options: HomingOptions): void {
+/** Where records go. Throws an error that names all that is wrong with the options. */
+function placeOf(options: HomingOptions): { url: string; token: string } | { database: string } {
+  const { url, token, database, encryptionKey } = { url: '', token: '', database: '', ...options };
   const problems: string[] = [];
-  if ('url' in options) {
-    if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) problems.push('url must be an http(s) URL');
-    if (!options.token) problems.push('token must be one of the API_TOKENS of the daemon');
-  } else if (!/^(sqlite:.|(mysql|mariadb):\/\/.)/.test(options.database ?? '')) {
+  if (url) {
+    if (!URL.canParse(url) || !/^https?:/.test(url)) problems.push('url must be an http(s) URL');
+    if (!token) problems.push('token must be one of the API_TOKENS of the daemon');
+  } else if (!/^(sqlite:.|(mysql|mariadb):\/\/.)/.test(database ?? '')) {
     problems.push('database must be sqlite:./file or mysql://user:pass@host:3306/database, or url and token be given');
   }
-  if (options.encryptionKey !== undefined && !/^[0-9a-fA-F]{64}$/.test(options.encryptionKey))
+  if (encryptionKey !== undefined && !/^[0-9a-fA-F]{64}$/.test(encryptionKey))
     problems.push('encryptionKey must be 64 hex digits');
   if (problems.length > 0) throw new AppError('invalid', problems.join('; '), problems);
+  return url ? { url, token: token ?? '' } : { database: database ?? '' };
 }
 
 /** The database's side is loaded when it is used: with `url` nothing of it is ever needed. */
 async function openBackend(options: HomingOptions): Promise<Backend> {
-  if ('url' in options) return openRemote(options);
+  const place = placeOf(options);
+  if ('url' in place) return openRemote(place);
   const { openDatabase } = await import('./database.ts');
-  const env = options.env ?? {};
-  return openDatabase({
-    database: options.database,
-    env,
-    encryptionKey: options.encryptionKey ?? env['ENCRYPTION_KEY'] ?? null,
-  });
+  const env = 'env' in options && options.env ? options.env : {};
+  return openDatabase({ ...place, env, encryptionKey: options.encryptionKey ?? env['ENCRYPTION_KEY'] ?? null });
 }
 
 function openRecorder(
@@ -106,6 +129,7 @@ function openRecorder(
   );
   return createRecorder({
     take: async (records) => (await backend()).record(records),
+    ready: backend,
     spool,
     patience: options.patience ?? PATIENCE,
     pause,

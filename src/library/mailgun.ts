@@ -50,7 +50,7 @@ function trackedCreate(messages: object, original: Create, send: SendTracked): C
   return function create(domain, data) {
     const call = (wire: unknown) => Reflect.apply(original, messages, [domain, wire]) as Promise<unknown>;
     // What mailgun.js refuses at once it has to refuse itself, synchronously.
-    if (!isObject(data) || Object.keys(data).length === 0 || typeof domain !== 'string') return call(data);
+    if (!isObject(data) || Object.keys(data).length === 0) return call(data);
     return send(domain, data, call);
   };
 }

@@ -8,6 +8,8 @@ import type { Counts, Problem } from './types.ts';
 export type Take = (records: readonly Told[]) => Promise<readonly Verdict[]>;
 
 export type RecorderDeps = {
+  /** Loads what `take` needs. Until then the whole process stands still anyway, and no patience counts. */
+  ready(): Promise<unknown>;
   take: Take;
   spool: Spool;
   /** How long `before` keeps its caller waiting at most. */
@@ -25,6 +27,8 @@ export type Recorder = {
   /** Returns at once. */
   after(record: Told): void;
   counts(): Counts;
+  /** What went to the spool is filed when the store can be used again; what is asked next may depend on it. */
+  catchUp(): Promise<void>;
   flush(): Promise<void>;
   close(): Promise<void>;
 };
@@ -101,9 +105,14 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   }
 
   function track(work: Promise<void>): Promise<void> {
-    pending.add(work);
-    void work.finally(() => pending.delete(work));
-    return work;
+    const safe = work
+      .catch((error: unknown) => {
+        counts.lost++;
+        deps.onProblem({ kind: 'lost', count: 1, detail: `it can be kept nowhere: ${codeOf(error)}` });
+      })
+      .finally(() => pending.delete(safe));
+    pending.add(safe);
+    return safe;
   }
 
   /** Looks after what waits in the spool; also once at the beginning, for what a process before us left there. */
@@ -146,20 +155,27 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     async before(record) {
       if (!looked) schedule(Math.min(SECOND, deps.pause));
       looked = true;
+      await deps.ready().catch(() => null);
       const started = deps.monotonic();
       const kept = track(keep(record, deps.patience * STORE_SHARE));
       await within(kept, deps.patience - (deps.monotonic() - started), undefined);
     },
     after: (record) => void track(keep(record, LATER, toStore.later)),
     counts: () => ({ ...counts }),
+    async catchUp() {
+      await Promise.all([...pending]);
+      if (unfiled) await within(fileSpool(), LATER, undefined);
+    },
     async flush() {
       await Promise.all([...pending]);
     },
     async close() {
-      await within(Promise.all([...pending]), LATER, undefined);
+      // Each of them goes to the spool at the end of its own patience, and a little later it is there.
+      await within(Promise.all([...pending]), LATER + SECOND, undefined);
+      // A process that lives for less than a second has not looked yet.
+      if (looked) await within(fileSpool(), SECOND, undefined);
       closed = true;
       if (timer) clearTimeout(timer);
-      await filing;
     },
   };
 }

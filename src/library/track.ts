@@ -12,6 +12,8 @@ export type TrackDeps = { recorder: () => Recorder; now: Clock; onProblem(proble
  */
 export function tracking(deps: TrackDeps): SendTracked {
   return async (domain, data, call) => {
+    // Without a domain mailgun.js has something of its own to say.
+    if (typeof domain !== 'string') return call(data as Record<string, unknown>);
     const described = await tryDescribe(deps, domain, data);
     if (!described) return call(data as Record<string, unknown>);
     const { wire, record } = described;

@@ -1,7 +1,8 @@
 import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
+import { messageIdOf } from '../headers.ts';
 import { newId } from '../store/ids.ts';
-import { addressesOf, newMessageId } from './describe.ts';
+import { addressesOf, classOf, HEADER, keyOf, newMessageId, plainSubject, subjectOf } from './describe.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord } from './record.ts';
@@ -83,11 +84,25 @@ async function sendTracked(transport: Transport, mail: Mail, callback: Callback,
     ? record
     : { ...record, via: String(transport.options?.host ?? transport.name ?? 'smtp') };
   await recorder.before({ ...told, state: 'sending' });
-  transport.send(mail, (error, info) => {
+  handOver(transport, mail, (error, info) => {
     for (const part of outcomes(record, error, info)) recorder.after({ ...told, ...part });
     if (info === undefined) callback(error);
     else callback(error, info);
   });
+}
+
+/** We have left the call of `sendMail` long ago: what the transport throws is its answer. */
+function handOver(transport: Transport, mail: Mail, callback: Callback): void {
+  let answered = false;
+  try {
+    transport.send(mail, (...answer) => {
+      answered = true;
+      callback(...answer);
+    });
+  } catch (error) {
+    if (answered) throw error;
+    callback(error);
+  }
 }
 
 function pretend(outbox: OutboxSink, record: MessageRecord | null, mail: Mail, callback: Callback): void {
@@ -138,11 +153,21 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
     (deps.isMailgun ? loginDomain(transport) : null) ??
     domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
   const id = newId(deps.now());
-  const { kind, key } = takeControls(data);
+  const problems: string[] = [];
+  const { kind, key } = takeControls(data, problems);
+  for (const detail of problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
+  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: deps.now() };
+  if (data['raw'] !== undefined) {
+    const header = headerOf(data['raw']);
+    const messageId = header && messageIdOf(header);
+    if (messageId) return { ...about, messageId, subject: subjectOf(plainSubject(header)) };
+    const detail = 'a ready mail without a Message-Id, or as a stream, can not be recognized later: it is not recorded';
+    deps.onProblem({ kind: 'untracked', count: 1, detail });
+    return null;
+  }
   const messageId =
     deps.isMailgun && transport.name === 'Mailgun' ? idForApi(data, domain, id) : markSmtp(mail, id, deps);
-  const subject = typeof data['subject'] === 'string' ? data['subject'] : null;
-  return { id, messageId, domain, from, to: addresses, subject, class: kind, key, createdAt: deps.now() };
+  return { ...about, messageId, subject: subjectOf(typeof data['subject'] === 'string' ? data['subject'] : null) };
 }
 
 /** nodemailer-mailgun-transport makes a form of the data: these two become `h:Message-Id` and our variable. */
@@ -154,20 +179,26 @@ function idForApi(data: Record<string, unknown>, domain: string, id: string): st
 }
 
 /** nodemailer gives a mail a Message-Id when it has none, and keeps one that is there. */
-function markSmtp({ data, message }: Mail, id: string, { isMailgun }: Deps): string {
-  // A raw message is sent as it is, and so is one that has variables of its own.
+function markSmtp({ message }: Mail, id: string, { isMailgun }: Deps): string {
+  // One that has variables of its own is sent as it is.
   const own = message.getHeader?.('X-Mailgun-Variables');
-  if (isMailgun && data['raw'] === undefined && !own)
+  if (isMailgun && !own)
     message.setHeader('X-Mailgun-Variables', { prepared: true, value: JSON.stringify({ 'homing-id': id }) });
   return bare(message.messageId());
 }
 
 const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');
 
-function takeControls(data: Record<string, unknown>): { kind: MessageClass; key: string | null } {
-  const { homing } = data as { homing?: { class?: MessageClass; key?: string } };
+function takeControls(data: Record<string, unknown>, problems: string[]): { kind: MessageClass; key: string | null } {
+  const { homing } = data as { homing?: { class?: unknown; key?: unknown } | null };
   delete data['homing'];
-  return { kind: homing?.class ?? 'notice', key: homing?.key ?? null };
+  return { kind: classOf(homing?.class, problems), key: keyOf(homing?.key, problems) };
+}
+
+/** Of a ready mail that is here; null for one that is still to be read. */
+function headerOf(raw: unknown): Buffer | null {
+  const content: unknown = typeof raw === 'object' && raw !== null && 'content' in raw ? raw.content : raw;
+  return typeof content === 'string' || Buffer.isBuffer(content) ? Buffer.from(content.slice(0, HEADER)) : null;
 }
 
 function textOf(value: unknown): string | null {

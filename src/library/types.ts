@@ -31,16 +31,16 @@ export type Counts = {
 
 export type HomingOptions = (
   | {
-      /** The daemon's `DATABASE_URL`: `mysql://user:pass@host:3306/db` or `sqlite:./file`. */
-      database: string;
+      /** The daemon's `DATABASE_URL`: `mysql://user:pass@host:3306/db` or `sqlite:./file`. Throws when it is not set. */
+      database: string | undefined;
       /** The daemon's settings, where they are not the defaults (for instance `process.env`): retry policies, `ENCRYPTION_KEY`. */
       env?: Readonly<Record<string, string | undefined>>;
     }
   | {
       /** Where the daemon listens, for instance `http://homing:8080`. */
-      url: string;
+      url: string | undefined;
       /** One of its `API_TOKENS`. */
-      token: string;
+      token: string | undefined;
     }
 ) & {
   /** The mailgun.js client that `deliverNow` sends with. */
@@ -63,6 +63,15 @@ export type MailgunLike = { messages: { create(domain: string, data: never): Pro
 
 /** What `wrapTransport` needs of a nodemailer transporter. */
 export type TransporterLike = { sendMail(...given: never[]): unknown; transporter: unknown };
+
+/** What `sendMail` takes besides: the class of a mail, and the key under which its retries can be stopped. */
+export type TakesHoming<T extends TransporterLike> = T['sendMail'] extends {
+  (mail: infer Mail): infer Sent;
+  (mail: infer _, done: infer Done): infer Nothing;
+}
+  ? { sendMail(mail: Mail & ForHoming): Sent; sendMail(mail: Mail & ForHoming, done: Done): Nothing }
+  : unknown;
+export type ForHoming = { homing?: { class?: MessageClass; key?: string } };
 
 export type TransportOptions = {
   /** Does the transport lead to Mailgun? Found out by its host or name unless it is said here. */
@@ -146,7 +155,7 @@ export type Homing = {
   /** The same client, with `messages.create` tracked. Arguments, answers and errors stay those of mailgun.js. */
   wrapMailgun<T extends MailgunLike>(client: T): T;
   /** The same nodemailer transporter, with `sendMail` tracked. */
-  wrapTransport<T extends TransporterLike>(transporter: T, options?: TransportOptions): T;
+  wrapTransport<T extends TransporterLike>(transporter: T, options?: TransportOptions): T & TakesHoming<T>;
   /** Sends at once through the `mailgun` client of the options, tracked. Answers and fails as mailgun.js does. */
   deliverNow(domain: string, data: MessageData): Promise<Queued>;
   /** Queues a message durably; the daemon sends it. Rejects when it could not be made durable. */
