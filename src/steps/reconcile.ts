@@ -133,6 +133,8 @@ async function handOverAll(deps: ReconcileDeps, due: readonly Due[], lease: stri
   if (due.length === 0) return;
   if (!(await understood(deps, deps.now()))) return giveBack(deps, due, lease);
   const cleared = await clearBounces(deps, due, lease);
+  // That asked Mailgun, and took its time.
+  if (!(await understood(deps, deps.now()))) return giveBack(deps, cleared, lease);
   const claimed = await claim(deps, cleared, lease);
   const limit = pLimit(deps.concurrency);
   const record = gather<{ view: View; fact: Fact }>((items) => changeEach(deps, items), 200);
