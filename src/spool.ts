@@ -56,7 +56,7 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
       ready = null;
       throw error;
     }
-    const room = maxBytes - (await sizeOf(folder));
+    const room = maxBytes - (await sizeOf(folder, file === ASIDE));
     const fitting = fittingIn(lines, room);
     if (fitting.length > 0) await write(folder, path(file), fitting);
     return fitting.length;
@@ -101,9 +101,11 @@ function fittingIn(lines: readonly string[], room: number): string[] {
   return fitting;
 }
 
-async function sizeOf(folder: string): Promise<number> {
+/** What waits, or what was set aside: lines that nobody takes must not use up the room of those that wait. */
+async function sizeOf(folder: string, aside: boolean): Promise<number> {
   let size = 0;
-  for (const name of await readdir(folder)) size += (await orNull(stat(join(folder, name))))?.size ?? 0;
+  const names = (await readdir(folder)).filter((name) => (name === ASIDE) === aside);
+  for (const name of names) size += (await orNull(stat(join(folder, name))))?.size ?? 0;
   return size;
 }
 

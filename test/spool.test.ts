@@ -75,6 +75,16 @@ test('there is a limit to its size, and what found no room is told', async (t) =
   assert.equal(await spool.append([line]), 1);
 });
 
+test('what was set aside takes no room from what waits', async (t) => {
+  const folder = freshFolder(t);
+  const spool = openSpool({ folder, maxBytes: 100 });
+  const lines = ['x'.repeat(40), 'y'.repeat(40)];
+  assert.equal(await spool.append(lines), 2);
+  await spool.file(async (refused) => refused);
+  assert.deepEqual(readdirSync(folder), ['set-aside.jsonl']);
+  assert.equal(await spool.append(lines), 2);
+});
+
 test('a torn line harms none of those after it', async (t) => {
   const folder = freshFolder(t);
   const spool = openSpool({ folder, maxBytes: LARGE });

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SECOND } from '../core/time.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { openSpool } from '../spool.ts';
 import type { Backend } from './backend.ts';
@@ -101,6 +101,8 @@ function placeOf(options: HomingOptions): { url: string; token: string } | { dat
   } else if (!/^(sqlite:.|(mysql|mariadb):\/\/.)/.test(database ?? '')) {
     problems.push('database must be sqlite:./file or mysql://user:pass@host:3306/database, or url and token be given');
   }
+  const { patience = PATIENCE } = options;
+  if (!(patience >= 0 && patience <= MINUTE)) problems.push('patience must be a number of ms from 0 to 60000');
   if (encryptionKey !== undefined && !/^[0-9a-fA-F]{64}$/.test(encryptionKey))
     problems.push('encryptionKey must be 64 hex digits');
   if (problems.length > 0) throw new AppError('invalid', problems.join('; '), problems);

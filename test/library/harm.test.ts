@@ -99,6 +99,11 @@ test('a domain beyond ASCII is recorded in ASCII, and what is no domain is told 
   );
 });
 
+test('a patience that is none is refused at once', () => {
+  for (const patience of [Number.NaN, Number.POSITIVE_INFINITY, -1])
+    assert.throws(() => createHoming({ url: 'http://127.0.0.1:1', token: 't', patience }), /patience must be/);
+});
+
 test('in a test nothing leaves, not even without a domain', async (t) => {
   const { homing, client, server } = await setup(t);
   const outbox = homing.testing();
