@@ -139,12 +139,18 @@ export function addressesOf(texts: readonly string[]): { addresses: string[]; un
   const byKey = new Map<string, string>();
   let unusable = 0;
   for (const text of texts)
-    for (const { address } of addressparser(text, { flatten: true })) {
-      const canonical = canonicalAddress(address);
+    for (const canonical of canonicalIn(text)) {
       if (canonical === null) unusable++;
       else if (!byKey.has(canonical.toLowerCase())) byKey.set(canonical.toLowerCase(), canonical);
     }
   return { addresses: [...byKey.values()], unusable };
+}
+
+/** Null for each that is no plain address. The parser is asked only where there is something to parse. */
+function canonicalIn(text: string): (string | null)[] {
+  const plain = canonicalAddress(text);
+  if (plain !== null) return [plain];
+  return addressparser(text, { flatten: true }).map(({ address }) => canonicalAddress(address));
 }
 
 /** The beginning of a ready message: a stream is not touched, as it can be read only once. */

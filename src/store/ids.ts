@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Ms } from '../core/time.ts';
 
 /** Crockford's digits from the tenth on, each beside the one that `toString(32)` writes. */
@@ -26,7 +26,7 @@ const base32 = (value: number | bigint, length: number): string =>
     .replace(/[a-v]/g, (digit) => DIGITS[digit] ?? digit)
     .padStart(length, '0');
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string): string => hash('sha256', text);
 
 /** The key of a message: one row for each Message-Id of a domain. */
 export const recordKey = (domain: string, messageId: string): string => sha256(`${domain}\n${messageId}`);
