@@ -20,7 +20,7 @@ export function gather<T>(
   linger: Ms = 0,
 ): Add<T> & { later: Add<T> } {
   type Waiting = { item: T; urgent: boolean; resolve: () => void; reject: (error: unknown) => void };
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let busy = false;
   let lingering: AbortController | null = null;
 
@@ -32,14 +32,23 @@ export function gather<T>(
     else if (waiting.length > 0 && !lingering) void lingerOn();
   }
 
+  /** What nobody waits for goes beside the others in the end: a send that begins meanwhile does not wait for it. */
   async function lingerOn(): Promise<void> {
     lingering = new AbortController();
     const { signal } = lingering;
     await sleep(linger, signal);
     if (signal.aborted) return;
     lingering = null;
-    for (const w of waiting) w.urgent = true;
-    look();
+    await flushed(waiting.splice(0));
+  }
+
+  async function flushed(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await flush(batch.map((w) => w.item));
+      for (const w of batch) w.resolve();
+    } catch (error) {
+      for (const w of batch) w.reject(error);
+    }
   }
 
   /** Two turns of the event loop in which nothing came; the first may be the rest of a turn. */
@@ -57,14 +66,7 @@ export function gather<T>(
     lingering = null;
     while (isDue()) {
       await untilQuiet();
-      const batch = waiting.slice(0, most);
-      waiting = waiting.slice(most);
-      try {
-        await flush(batch.map((w) => w.item));
-        for (const w of batch) w.resolve();
-      } catch (error) {
-        for (const w of batch) w.reject(error);
-      }
+      await flushed(waiting.splice(0, most));
     }
     busy = false;
     look();

@@ -63,3 +63,16 @@ test('a lone one goes when its time is up', async () => {
   await Promise.all([add.later('a'), add.later('b')]);
   assert.deepEqual(flushed, [['a', 'b']]);
 });
+
+test('nobody waits for a flush of those that nobody waits for', async () => {
+  const { flushed, flush, let: letThrough } = gate();
+  const add = gather(flush, 10, 1);
+  const later = add.later('a');
+  while (flushed.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const urgent = add('b');
+  while (flushed.length === 1) await new Promise(setImmediate);
+  assert.deepEqual(flushed, [['a'], ['b']]);
+  letThrough();
+  letThrough();
+  await Promise.all([later, urgent]);
+});
