@@ -185,14 +185,15 @@ async function insist(deps: ReconcileDeps, write: () => Promise<void>): Promise<
   }
 }
 
+/** What was done for a hand-over that does not happen now is noted all the same. */
 async function giveBack(deps: ReconcileDeps, due: readonly Due[], lease: string): Promise<void> {
-  await change(
-    deps.store,
-    due.map((d) => d.view.id),
-    deps.now(),
-    () => [],
-    lease,
-  );
+  const noteOf = new Map(due.map((d) => [d.view.id, d.note]));
+  const now = deps.now();
+  const decide = (view: View): Fact[] => {
+    const note = noteOf.get(view.id);
+    return note === undefined ? [] : [noted(view, note, now)];
+  };
+  await change(deps.store, [...noteOf.keys()], now, decide, lease);
 }
 
 const rememberReply = (deps: ReconcileDeps, view: View, messageId: string): Promise<void> =>
