@@ -64,7 +64,12 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
 
   async function file(take: (lines: readonly string[]) => Promise<readonly string[]>): Promise<number> {
     // What others may have put there is nobody's record.
-    if (shared && (await orNull(mustBeOurs(folder).then(() => true))) === null) return 0;
+    const isOurs = () =>
+      mustBeOurs(folder).then(
+        () => true,
+        () => false,
+      );
+    if (shared && !(await isOurs())) return 0;
     await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
     let filed = 0;
     for (const name of await waitingIn(folder)) {

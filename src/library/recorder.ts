@@ -8,11 +8,11 @@ import type { Counts, Problem } from './types.ts';
 export type Take = (records: readonly Told[]) => Promise<readonly Verdict[]>;
 
 export type RecorderDeps = {
-  /** Loads what `take` needs. Until then the whole process stands still anyway, and no patience counts. */
+  /** Loads what `take` needs, once. Most of that time the process stands still, which no patience can help. */
   ready(): Promise<unknown>;
   take: Take;
   spool: Spool;
-  /** How long `before` keeps its caller waiting at most. */
+  /** How long `before` keeps its caller waiting at most, once everything is loaded. */
   patience: Ms;
   /** Between two looks at a store that could not be used. */
   pause: Ms;
@@ -141,6 +141,12 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     await filing;
   }
 
+  /** Files what is in the spool by now: a filing under way may have begun before. */
+  async function fileRest(patience: Ms): Promise<void> {
+    await within(filing ?? Promise.resolve(), patience, undefined);
+    await within(fileSpool(), patience, undefined);
+  }
+
   async function takeLines(lines: readonly string[]): Promise<string[]> {
     const read = lines.map((line) => ({ line, record: toldIn(line) }));
     const whole = read.flatMap(({ line, record }) => (record ? [{ line, record }] : []));
@@ -155,7 +161,11 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     async before(record) {
       if (!looked) schedule(Math.min(SECOND, deps.pause));
       looked = true;
-      await deps.ready().catch(() => null);
+      await within(
+        deps.ready().catch(() => null),
+        SECOND,
+        null,
+      );
       const started = deps.monotonic();
       const kept = track(keep(record, deps.patience * STORE_SHARE));
       await within(kept, deps.patience - (deps.monotonic() - started), undefined);
@@ -164,7 +174,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     counts: () => ({ ...counts }),
     async catchUp() {
       await Promise.all([...pending]);
-      if (unfiled) await within(fileSpool(), LATER, undefined);
+      await fileRest(LATER);
     },
     async flush() {
       await Promise.all([...pending]);
@@ -173,7 +183,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       // Each of them goes to the spool at the end of its own patience, and a little later it is there.
       await within(Promise.all([...pending]), LATER + SECOND, undefined);
       // A process that lives for less than a second has not looked yet.
-      if (looked) await within(fileSpool(), SECOND, undefined);
+      if (looked) await fileRest(SECOND);
       closed = true;
       if (timer) clearTimeout(timer);
     },

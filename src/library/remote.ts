@@ -50,6 +50,7 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
     return { status: response.statusCode ?? 0, body: objectIn(await text(response)) };
   }
 
+  /** Questions whose answers somebody waits for; records are in the spool by then. */
   const open = new Set<Promise<Answer>>();
   const asked: Ask = (path, question) => {
     const answer = ask(path, question).finally(() => open.delete(answer));
@@ -58,7 +59,7 @@ export function openRemote({ url, token }: { url: string; token: string }): Back
   };
 
   return {
-    record: (records) => recordAll(asked, records),
+    record: (records) => recordAll(ask, records),
     async queue(domain, form) {
       const answer = await asked(`/v3/${encodeURIComponent(domain)}/messages${isMime(form) ? '.mime' : ''}`, {
         method: 'POST',

@@ -149,8 +149,8 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
   if (addresses.length === 0) return null;
   const from = textOf(data['from']) ?? (envelope.from || '(not given)');
   const domain =
-    deps.domain ??
-    (deps.isMailgun ? loginDomain(transport) : null) ??
+    deps.domain ||
+    (deps.isMailgun ? loginDomain(transport) : null) ||
     domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
   const id = newId(deps.now());
   const problems: string[] = [];
