@@ -45,7 +45,7 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
 
   async function prepare(): Promise<void> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (shared) await mustBeOurs(folder);
+    if (shared && !(await isOurs(folder))) throw new Error('the spool folder is not ours alone');
   }
 
   async function append(lines: readonly string[], file = CURRENT): Promise<number> {
@@ -64,12 +64,7 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
 
   async function file(take: (lines: readonly string[]) => Promise<readonly string[]>): Promise<number> {
     // What others may have put there is nobody's record.
-    const isOurs = () =>
-      mustBeOurs(folder).then(
-        () => true,
-        () => false,
-      );
-    if (shared && !(await isOurs())) return 0;
+    if (shared && !(await isOurs(folder))) return 0;
     await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
     let filed = 0;
     for (const name of await waitingIn(folder)) {
@@ -88,10 +83,9 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
 }
 
 /** In a folder like /tmp anybody can make what we would make, and read there who was written to. */
-async function mustBeOurs(folder: string): Promise<void> {
-  const found = await lstat(folder);
-  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0)
-    throw new Error('the spool folder is not ours alone');
+async function isOurs(folder: string): Promise<boolean> {
+  const found = await orNull(lstat(folder));
+  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
 /** As many lines, in their order, as there is room for. */
