@@ -19,9 +19,9 @@ const SPOOL_BYTES = 16 * 1024 * 1024;
 
 /** Starts nothing and opens nothing until it is used. */
 export function createHoming(options: HomingOptions): Homing {
-  placeOf(options);
+  const place = placeOf(options);
   const onProblem = harmless(options.onProblem ?? warner(Date.now));
-  const backend = once(() => openBackend(options));
+  const backend = once(() => openBackend(place, options));
   const recorder = once(() => openRecorder(options, backend, onProblem));
   let outbox: OutboxSink | null = null;
   let closed = false;
@@ -91,8 +91,10 @@ function harmless(tell: (problem: Problem) => unknown): (problem: Problem) => vo
 
 type Deliver = (domain: string, data: object) => Promise<Queued>;
 
+type Place = { url: string; token: string } | { database: string };
+
 /** Where records go. Throws an error that names all that is wrong with the options. */
-function placeOf(options: HomingOptions): { url: string; token: string } | { database: string } {
+function placeOf(options: HomingOptions): Place {
   const { url, token, database, encryptionKey } = { url: '', token: '', database: '', ...options };
   const problems: string[] = [];
   if (url) {
@@ -110,8 +112,7 @@ function placeOf(options: HomingOptions): { url: string; token: string } | { dat
 }
 
 /** The database's side is loaded when it is used: with `url` nothing of it is ever needed. */
-async function openBackend(options: HomingOptions): Promise<Backend> {
-  const place = placeOf(options);
+async function openBackend(place: Place, options: HomingOptions): Promise<Backend> {
   if ('url' in place) return openRemote(place);
   const { openDatabase } = await import('./database.ts');
   const env = 'env' in options && options.env ? options.env : {};
