@@ -23,7 +23,7 @@ const KEY_VARIABLE = 'v:homing-key';
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const MESSAGE_ID = /^[!-;=?-~]{1,998}$/;
 /** The header of a message is read up to here. */
-export const HEADER = 256 * 1024;
+const HEADER = 256 * 1024;
 const RECIPIENTS = 1000; // Mailgun takes no more in one call
 const KEY = 191;
 
@@ -153,12 +153,16 @@ function canonicalIn(text: string): (string | null)[] {
   return addressparser(text, { flatten: true }).map(({ address }) => canonicalAddress(address));
 }
 
-/** The beginning of a ready message: a stream is not touched, as it can be read only once. */
-async function headerIn(message: unknown): Promise<Buffer | null> {
+/** The beginning of a ready message; null for one that is still to be read. */
+export function headerOf(message: unknown): Buffer | null {
   if (typeof message === 'string') return Buffer.from(message.slice(0, HEADER));
-  if (Buffer.isBuffer(message)) return message.subarray(0, HEADER);
+  return Buffer.isBuffer(message) ? message.subarray(0, HEADER) : null;
+}
+
+/** A stream is not touched, as it can be read only once. */
+async function headerIn(message: unknown): Promise<Buffer> {
   if (message instanceof Blob) return Buffer.from(await message.slice(0, HEADER).arrayBuffer());
-  return Buffer.alloc(0);
+  return headerOf(message) ?? Buffer.alloc(0);
 }
 
 export function plainSubject(mime: Buffer): string | null {

@@ -2,7 +2,7 @@ import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
 import { messageIdOf } from '../headers.ts';
 import { newId } from '../store/ids.ts';
-import { addressesOf, classOf, HEADER, keyOf, newMessageId, plainSubject, subjectOf } from './describe.ts';
+import { addressesOf, classOf, headerOf, keyOf, newMessageId, plainSubject, subjectOf } from './describe.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord } from './record.ts';
@@ -78,7 +78,7 @@ async function sendTracked(transport: Transport, mail: Mail, callback: Callback,
   const record = tryRecord(mail, transport, deps);
   const outbox = deps.outbox();
   if (outbox) return pretend(outbox, record, mail, callback);
-  if (!record) return void transport.send(mail, callback);
+  if (!record) return handOver(transport, mail, callback);
   const recorder = deps.recorder();
   const told = deps.isMailgun
     ? record
@@ -131,8 +131,8 @@ function tryRecord(mail: Mail, transport: Transport, deps: Deps): MessageRecord 
 }
 
 /**
- * The domain that Mailgun sends it from is the one of the login ("You have an SMTP username and password for each domain",
- * documentation.mailgun.com, SMTP relay), or the one that nodemailer-mailgun-transport was given; not the sender's.
+ * The domain that Mailgun sends it from is the one of the login, as each domain has logins of its own
+ * (documentation.mailgun.com, "SMTP Relay"), or the one that nodemailer-mailgun-transport was given; not the sender's.
  */
 function loginDomain({ options }: Transport): string | null {
   const { user, domain } = options?.auth ?? {};
@@ -193,12 +193,6 @@ function takeControls(data: Record<string, unknown>, problems: string[]): { kind
   const { homing } = data as { homing?: { class?: unknown; key?: unknown } | null };
   delete data['homing'];
   return { kind: classOf(homing?.class, problems), key: keyOf(homing?.key, problems) };
-}
-
-/** Of a ready mail that is here; null for one that is still to be read. */
-function headerOf(raw: unknown): Buffer | null {
-  const content: unknown = typeof raw === 'object' && raw !== null && 'content' in raw ? raw.content : raw;
-  return typeof content === 'string' || Buffer.isBuffer(content) ? Buffer.from(content.slice(0, HEADER)) : null;
 }
 
 function textOf(value: unknown): string | null {

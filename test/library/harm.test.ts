@@ -1,7 +1,7 @@
 // What must not harm a mail: trouble in the application's own words, in its options, in the place of the records.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -10,7 +10,6 @@ import { createHoming } from '../../src/index.ts';
 import type { HomingOptions, Problem } from '../../src/library/types.ts';
 import { startSink } from '../../src/sim/sink.ts';
 import { openSpool } from '../../src/spool.ts';
-import { findMessage } from '../../src/store/messages.ts';
 import { onMariaDb, testStore } from '../support/stores.ts';
 import { clientFor, DOMAIN, findFiled, freshFolder, partOf, startRecording, startWay } from './support.ts';
 
@@ -62,11 +61,12 @@ test('a class or a key that is none is told of and left out, and a number is a k
   );
 });
 
-test('what a transport throws is the answer of sendMail', async (t) => {
+test('what a transport throws is the answer of sendMail, recorded or not', async (t) => {
   const { homing } = await setup(t);
   const broken = { name: 'broken', version: '1', send: () => assert.fail('out of order') };
   const transport = homing.wrapTransport(nodemailer.createTransport(broken as never));
   await assert.rejects(transport.sendMail(MAIL), /out of order/);
+  await assert.rejects(transport.sendMail({ ...MAIL, to: [] }), /out of order/);
 });
 
 test('a ready mail is recorded under its own Message-Id, or not at all', async (t) => {
@@ -148,7 +148,6 @@ test('a spool in a place where others may write is filed only when it is ours', 
   const spool = openSpool({ folder, maxBytes: 10_000, shared: true });
   assert.equal(await spool.file(async () => assert.fail('it was taken')), 0);
   chmodSync(folder, 0o700);
-  assert.equal(statSync(folder).mode & 0o777, 0o700);
   assert.equal(await spool.file(async () => []), 1);
 });
 
@@ -167,5 +166,4 @@ test('a short-lived process records its first send, and ends by itself', async (
   const [sent] = server.seen;
   const found = await findFiled(store, (sent && partOf(sent, 'v:homing-id')) ?? '');
   assert.equal(found?.views[0]?.delivery.state, 'accepted');
-  assert.ok(await findMessage(store, found.message.id));
 });
