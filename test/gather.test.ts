@@ -68,7 +68,7 @@ test('nobody waits for a flush of those that nobody waits for', async () => {
   const { flushed, flush, let: letThrough } = gate();
   const add = gather(flush, 10, 1);
   const later = add.later('a');
-  while (flushed.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (flushed.length === 0) await new Promise(setImmediate);
   const urgent = add('b');
   while (flushed.length === 1) await new Promise(setImmediate);
   assert.deepEqual(flushed, [['a'], ['b']]);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
@@ -7,10 +8,10 @@ import { signedBody } from '../../src/sim/webhooks.ts';
 import { detail, send, until } from './application.ts';
 import { createWorld, DOMAIN, SIGNING_KEY, type World } from './support.ts';
 
-/** Posts openings of a newsletter that nobody recorded, eight at a time, until it is told to stop; says how many. */
-async function flood(world: World, stop: AbortSignal): Promise<number> {
+/** Posts openings of a newsletter that nobody recorded, eight at a time, until it is told to stop; says how they were answered. */
+async function flood(world: World, stop: AbortSignal): Promise<Map<number | undefined, number>> {
   const agent = new Agent({ keepAlive: true });
-  let posted = 0;
+  const answers = new Map<number | undefined, number>();
   const post = (at: Ms) =>
     new Promise<void>((resolve, reject) => {
       const event = {
@@ -19,16 +20,17 @@ async function flood(world: World, stop: AbortSignal): Promise<number> {
       };
       const headers = { 'content-type': 'application/json' };
       const call = request(`${world.front.url}/webhooks/mailgun`, { method: 'POST', agent, headers }, (response) => {
+        answers.set(response.statusCode, (answers.get(response.statusCode) ?? 0) + 1);
         response.resume().on('end', resolve);
       });
       call.on('error', reject).end(signedBody(SIGNING_KEY, event, at));
     });
   const worker = async () => {
-    for (; !stop.aborted; posted++) await post(Date.now());
+    while (!stop.aborted) await post(Date.now());
   };
   await Promise.all(Array.from({ length: 8 }, worker));
   agent.destroy();
-  return posted;
+  return answers;
 }
 
 test('while webhooks come in without a pause, what is due is sent all the same', async (t) => {
@@ -45,5 +47,7 @@ test('while webhooks come in without a pause, what is due is sent all the same',
     return delivery?.state === 'delivered' && delivery.attempt === 2;
   });
   stop.abort();
-  t.diagnostic(`${await flooded} webhooks meanwhile`);
+  const answers = await flooded;
+  assert.deepEqual([...answers.keys()], [200]);
+  t.diagnostic(`${answers.get(200)} webhooks meanwhile`);
 });
