@@ -44,7 +44,7 @@ async function cancel(terminal: Terminal, id: string | undefined, options: Optio
 }
 
 async function messagesWith(store: Store, key: string): Promise<string[]> {
-  const { messagesByKey } = await import('../store/messages.ts');
+  const { messagesByKey } = await import('../store/find.ts');
   const messages = await messagesByKey(store, key);
   if (messages.length === 0) throw new Failed(`No message has the key "${key.slice(0, 200)}".`);
   return messages;

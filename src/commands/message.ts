@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Config } from '../config.ts';
-import { findMessage } from '../store/messages.ts';
+import { findMessage } from '../store/find.ts';
 import type { Store } from '../store/open.ts';
 import { databaseName } from './database.ts';
 import { Failed, printable } from './terminal.ts';

@@ -2,7 +2,7 @@ import type { Attempt, Fact } from '../core/delivery.ts';
 import { inTime } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import { factWords, standingWords } from '../core/words.ts';
-import type { Found } from '../store/messages.ts';
+import type { Found } from '../store/find.ts';
 import type { MessageRow, View } from '../store/rows.ts';
 
 /** Times leave as ISO 8601 in UTC. */

@@ -6,7 +6,8 @@ import { settingsOf } from '../settings.ts';
 import { cancelMessage } from '../steps/operate.ts';
 import { queueMessage } from '../steps/queue.ts';
 import { catchUp, keepTold } from '../steps/told.ts';
-import { cancelMessages, findMessage, messagesByKey } from '../store/messages.ts';
+import { findMessage, messagesByKey } from '../store/find.ts';
+import { cancelMessages } from '../store/messages.ts';
 import { openStore } from '../store/open.ts';
 import type { Backend } from './backend.ts';
 

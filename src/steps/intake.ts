@@ -9,8 +9,9 @@ import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { parseMoment } from '../moment.ts';
 import { rememberDomains } from '../store/domains.ts';
+import { nameOf } from '../store/find.ts';
 import { recordKey } from '../store/ids.ts';
-import { type Draft, nameOf, type Recorded, record } from '../store/messages.ts';
+import { type Draft, type Recorded, record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 
 export type IntakeDeps = { store: Store; settings: Settings };

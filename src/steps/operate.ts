@@ -1,8 +1,9 @@
 import { type Fact, isEnded } from '../core/delivery.ts';
 import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
+import { findMessage } from '../store/find.ts';
 import { change } from '../store/ledger.ts';
-import { endedFact, findMessage } from '../store/messages.ts';
+import { endedFact } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { audit } from '../store/operations.ts';
 import { recipientKey, type View } from '../store/rows.ts';

@@ -10,9 +10,10 @@ import { type FormEntry, fileIn, packForm, textIn, textsIn } from '../form.ts';
 import { fieldIn, messageIdOf, senderOf } from '../headers.ts';
 import { seal } from '../seal.ts';
 import { rememberDomains } from '../store/domains.ts';
+import { isKnown } from '../store/find.ts';
 import { rememberCall } from '../store/idempotency.ts';
 import { newId } from '../store/ids.ts';
-import { isKnown, record } from '../store/messages.ts';
+import { record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { recipientKey } from '../store/rows.ts';
 

@@ -2,8 +2,9 @@ import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { rememberDomains } from '../store/domains.ts';
+import { namesOf } from '../store/find.ts';
 import { recordKey } from '../store/ids.ts';
-import { type Draft, namesOf } from '../store/messages.ts';
+import type { Draft } from '../store/messages.ts';
 import { recordMany } from '../store/record-many.ts';
 import { draftFrom, type IntakeDeps } from './intake.ts';
 

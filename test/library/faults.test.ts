@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createHoming } from '../../src/index.ts';
 import type { Homing, HomingOptions, Problem } from '../../src/library/types.ts';
-import { findMessage } from '../../src/store/messages.ts';
+import { findMessage } from '../../src/store/find.ts';
 import { startByHand } from '../support/homing.ts';
 import { freshDatabase, onMariaDb } from '../support/stores.ts';
 import { clientFor, DOMAIN, freshFolder, messageCount, standing, startRecording, startWay } from './support.ts';

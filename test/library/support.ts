@@ -9,7 +9,7 @@ import Mailgun from 'mailgun.js';
 import { readConfig } from '../../src/config.ts';
 import { settingsOf } from '../../src/settings.ts';
 import { catchUp } from '../../src/steps/told.ts';
-import { findMessage } from '../../src/store/messages.ts';
+import { findMessage } from '../../src/store/find.ts';
 import type { Store } from '../../src/store/open.ts';
 import type { View } from '../../src/store/rows.ts';
 

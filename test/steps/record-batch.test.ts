@@ -4,7 +4,7 @@ import { AppError } from '../../src/errors.ts';
 import { settingsOf } from '../../src/settings.ts';
 import { recordMessage } from '../../src/steps/intake.ts';
 import { recordBatch } from '../../src/steps/record-batch.ts';
-import { findMessage } from '../../src/store/messages.ts';
+import { findMessage } from '../../src/store/find.ts';
 import type { Store } from '../../src/store/open.ts';
 import { telling } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';

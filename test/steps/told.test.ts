@@ -3,7 +3,7 @@ import { readConfig } from '../../src/config.ts';
 import { settingsOf } from '../../src/settings.ts';
 import { digest } from '../../src/steps/digest.ts';
 import { catchUp, keepChecked, keepTold } from '../../src/steps/told.ts';
-import { findMessage } from '../../src/store/messages.ts';
+import { findMessage } from '../../src/store/find.ts';
 import type { Store } from '../../src/store/open.ts';
 import { telling } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { sealedBody, withBodies } from '../../src/store/bodies.ts';
+import { findMessage, messagesByKey, searchMessages } from '../../src/store/find.ts';
 import { change } from '../../src/store/ledger.ts';
-import { cancelMessages, findMessage, messagesByKey, record, searchMessages } from '../../src/store/messages.ts';
+import { cancelMessages, record } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { draft, ended, policy, reported, seed, sent, viewsOf } from '../support/factory.ts';
