@@ -5,7 +5,8 @@ import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import type { FormEntry } from '../form.ts';
-import { queueMessage, type Repeatable } from '../steps/queue.ts';
+import { queueMessage } from '../steps/queue.ts';
+import type { Call } from '../store/calls.ts';
 import type { Store } from '../store/open.ts';
 import { basic } from './auth.ts';
 import { readBody } from './body.ts';
@@ -48,7 +49,7 @@ export function createIntake(deps: IntakeDeps): Router {
 }
 
 /** The same key with the same content is the same call. The boundary of a multipart body is another each time. */
-function repeatableOf(ctx: Context, raw: Buffer, type: string): Repeatable | null {
+function repeatableOf(ctx: Context, raw: Buffer, type: string): Call | null {
   const key = ctx.get('Idempotency-Key');
   if (key === '') return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key))

@@ -9,8 +9,6 @@ import type { Ms } from '../core/time.ts';
 import { AppError } from '../errors.ts';
 import { parseMoment } from '../moment.ts';
 import { rememberDomains } from '../store/domains.ts';
-import { nameOf } from '../store/find.ts';
-import { recordKey } from '../store/ids.ts';
 import { type Draft, type Recorded, record } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 
@@ -125,24 +123,13 @@ type Told = z.output<typeof RECORD>;
 export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): Promise<Recorded> {
   const told = parse(RECORD, input);
   const draft = draftOf(deps.settings, told, now);
-  const known = await ownId(deps.store, told);
   await rememberDomains(deps.store, [draft.domain]);
-  const { id, created } = await record(deps.store, draft, now);
-  return { id, created: created && !known };
+  return record(deps.store, draft, now);
 }
 
 /** What an application tells, as the store takes it. Throws `AppError` with every problem at once. */
 export const draftFrom = (settings: Settings, input: unknown, now: Ms): Draft =>
   draftOf(settings, parse(RECORD, input), now);
-
-/** Whether the id that the application chose is in use for this message already. */
-async function ownId(store: Store, told: Told): Promise<boolean> {
-  if (told.id === undefined) return false;
-  const key = await nameOf(store, told.id);
-  if (key === null) return false;
-  if (key === recordKey(told.domain, told.messageId)) return true;
-  throw new AppError('conflict', 'the id belongs to another message');
-}
 
 function draftOf(settings: Settings, told: Told, now: Ms): Draft {
   // A clock that is ahead must not make a message live longer.

@@ -1,5 +1,5 @@
 import { type Clock, DAY } from '../core/time.ts';
-import { pruneCalls } from '../store/idempotency.ts';
+import { pruneCalls } from '../store/calls.ts';
 import type { Store } from '../store/open.ts';
 import { pruneInbox, pruneMessages, pruneOperations } from '../store/prune.ts';
 

@@ -9,11 +9,10 @@ import { AppError } from '../errors.ts';
 import { type FormEntry, fileIn, packForm, textIn, textsIn } from '../form.ts';
 import { fieldIn, messageIdOf, senderOf } from '../headers.ts';
 import { seal } from '../seal.ts';
+import type { Call } from '../store/calls.ts';
 import { rememberDomains } from '../store/domains.ts';
-import { isKnown } from '../store/find.ts';
-import { rememberCall } from '../store/idempotency.ts';
 import { newId } from '../store/ids.ts';
-import { record } from '../store/messages.ts';
+import { enqueue } from '../store/messages.ts';
 import type { Store } from '../store/open.ts';
 import { recipientKey } from '../store/rows.ts';
 
@@ -26,13 +25,10 @@ export type QueueDeps = {
   domains: readonly string[] | null;
 };
 
-/** A name for this call that the caller chose, and what the call asked for: the same call is performed once. */
-export type Repeatable = { scope: string; key: string; fingerprint: string };
-
 /** Makes a message durable that the daemon is to send. Throws `AppError` with words like Mailgun's; nothing is stored then. */
 export async function queueMessage(
   deps: QueueDeps,
-  { domain, form, repeatable }: { domain: string; form: readonly FormEntry[]; repeatable?: Repeatable },
+  { domain, form, repeatable }: { domain: string; form: readonly FormEntry[]; repeatable?: Call },
   now: Ms,
 ): Promise<{ id: string; messageId: string }> {
   const { store, settings, encryptionKey } = deps;
@@ -45,15 +41,11 @@ export async function queueMessage(
   if (name === '' || (deps.domains && !deps.domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
   const mail = readMail(form);
-  const fresh = { id: newId(now), messageId: mail.messageId ?? `${randomBytes(16).toString('hex')}@${name}` };
-  const call = repeatable ? await rememberCall(store, { ...repeatable, ...fresh }, now) : { ...fresh, repeated: false };
-  if (!call) throw new AppError('mismatch', 'this Idempotency-Key was used for another message');
-  if (!call.repeated && (await isKnown(store, name, call.messageId)))
-    throw new AppError('conflict', 'a message with this Message-Id is known already');
+  const id = newId(now);
   await rememberDomains(store, [name]);
   const draft = {
-    id: call.id,
-    messageId: call.messageId,
+    id,
+    messageId: mail.messageId ?? `${randomBytes(16).toString('hex')}@${name}`,
     domain: name,
     from: mail.from,
     subject: mail.subject,
@@ -64,10 +56,9 @@ export async function queueMessage(
     recipients: mail.recipients,
     facts: [],
     createdAt: now,
-    body: seal(packForm(mail.form), encryptionKey, call.id),
+    body: seal(packForm(mail.form), encryptionKey, id),
   };
-  await record(store, draft, now);
-  return { id: call.id, messageId: call.messageId };
+  return enqueue(store, draft, repeatable ?? null, now);
 }
 
 type Mail = {

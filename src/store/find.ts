@@ -7,30 +7,6 @@ import type { Store } from './open.ts';
 import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from './rows.ts';
 import { chunks } from './transact.ts';
 
-/** The name (see `recordKey`) of the message that has this id; null when none has. */
-export async function nameOf(store: Store, id: string): Promise<string | null> {
-  const row: { record_key: string } | undefined = await store.db('messages').where({ id }).first('record_key');
-  return row?.record_key ?? null;
-}
-
-/** The names (see `recordKey`) of the messages that have these ids. */
-export async function namesOf(store: Store, ids: readonly string[]): Promise<Map<string, string>> {
-  const rows: { id: string; record_key: string }[] = await store
-    .db('messages')
-    .whereIn('id', [...ids])
-    .select('id', 'record_key');
-  return new Map(rows.map((row) => [row.id, row.record_key]));
-}
-
-/** Is there a message of this Message-Id in this domain? */
-export async function isKnown(store: Store, domain: string, messageId: string): Promise<boolean> {
-  const row: unknown = await store
-    .db('messages')
-    .where({ record_key: recordKey(domain, messageId) })
-    .first('id');
-  return row !== undefined;
-}
-
 /** Messages by the application's key, newest first. */
 export async function messagesByKey(store: Store, key: string): Promise<string[]> {
   const rows: { id: string }[] = await store

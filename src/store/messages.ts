@@ -4,6 +4,8 @@ import { isEnded } from '../core/delivery.ts';
 import { fold } from '../core/fold.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
+import { AppError } from '../errors.ts';
+import { type Call, firstCall } from './calls.ts';
 import { newId, recordKey } from './ids.ts';
 import { changeIn, type Move, write } from './ledger.ts';
 import type { Store } from './open.ts';
@@ -27,8 +29,6 @@ export type Draft = {
   recipients: readonly string[];
   facts: readonly Fact[];
   createdAt: Ms;
-  /** A sealed body, kept with the message. */
-  body?: Buffer;
 };
 
 export type Recorded = { id: string; created: boolean };
@@ -37,29 +37,69 @@ export type Recorded = { id: string; created: boolean };
 const PIECE = 512 * 1024;
 
 /**
- * Writes a message and its deliveries. A message that is known already (same domain and Message-Id) gets the recipients
- * and the facts that it lacks. A newer message with the same key ends what is still open of the older ones.
+ * Writes what is told of a message that others send. A message that is known already (same domain and Message-Id) gets the
+ * recipients and the facts that it lacks; a newer message with the same key ends what is still open of the older ones.
+ * Whether a name is taken is decided in the transaction that uses it. Throws a conflict for the name of a message in our
+ * queue, because its content was written for its own recipients, and for an id that belongs to another message.
  */
 export async function record(store: Store, draft: Draft, now: Ms): Promise<Recorded> {
   const id = draft.id ?? newId(now);
   let wasKnown: boolean | null = null;
   return transact(store, async (tx) => {
     const { message, found, claimed } = await insertOrGet(tx, id, draft, now);
+    // An event whose message became known a moment ago: it is matched at the next look.
+    if (draft.origin === 'adopted' && message.origin !== 'adopted') return { id: message.id, created: false };
+    if (message.origin === 'queued')
+      throw new AppError('conflict', 'a message with this Message-Id is in the queue: nobody else may tell of it');
     // What the first try found counts: a second one follows a COMMIT that may have been made.
     wasKnown ??= found;
     const created = !wasKnown && message.id === id;
-    if (created && draft.body) await insertBody(tx, message.id, draft.body);
-    const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
-    const keys = new Set(known.map((d) => d.recipient_key));
-    const fresh = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
-    const births = fresh.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0 && known.length === 0));
-    // SQLite takes at most 500 rows in one statement of this form, and Mailgun 1,000 recipients in one call.
-    for (const part of chunks(births, 200)) await write(tx, part, now);
-    const told = new Set(draft.recipients.map(recipientKey));
-    const again = known.filter((d) => told.has(d.recipient_key)).map((d) => d.id);
-    for (const part of chunks(again, 200)) await changeIn(tx, part, now, () => [...draft.facts]);
+    await addRecipients(tx, message, draft, now);
     if ((created || claimed) && draft.key !== null) await supersede(tx, message, draft.key, now);
     return { id: message.id, created };
+  });
+}
+
+/** New recipients get a delivery; those who are known get the facts that they lack. */
+async function addRecipients(tx: Knex.Transaction, message: MessageRow, draft: Draft, now: Ms): Promise<void> {
+  const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
+  const keys = new Set(known.map((d) => d.recipient_key));
+  const fresh = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
+  const births = fresh.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0 && known.length === 0));
+  // SQLite takes at most 500 rows in one statement of this form, and Mailgun 1,000 recipients in one call.
+  for (const part of chunks(births, 200)) await write(tx, part, now);
+  const told = new Set(draft.recipients.map(recipientKey));
+  const again = known.filter((d) => told.has(d.recipient_key)).map((d) => d.id);
+  for (const part of chunks(again, 200)) await changeIn(tx, part, now, () => [...draft.facts]);
+}
+
+/** A message for our queue, with the body that is to be sent. */
+export type QueueDraft = Draft & { id: string; body: Buffer };
+
+/**
+ * Writes a message that we are to send: its name, its deliveries, its body and the call that asked for it, all or nothing.
+ * The same call again comes to the ids of the first one. Throws `mismatch` for a call whose name stands for something
+ * else, and a conflict for a message whose name is taken: a second message under one name would be sent the first one's
+ * body.
+ */
+export async function enqueue(
+  store: Store,
+  draft: QueueDraft,
+  call: Call | null,
+  now: Ms,
+): Promise<{ id: string; messageId: string }> {
+  return transact(store, async (tx) => {
+    const first = call === null ? draft : await firstCall(tx, call, draft, now);
+    if (first.id !== draft.id) return { id: first.id, messageId: first.messageId };
+    const { message, found } = await insertOrGet(tx, draft.id, draft, now);
+    if (message.id !== draft.id) throw new AppError('conflict', 'a message with this Message-Id is known already');
+    // Found, and ours: this is the second try after a COMMIT whose reply was lost.
+    if (!found) {
+      await insertBody(tx, message.id, draft.body);
+      await addRecipients(tx, message, draft, now);
+      if (draft.key !== null) await supersede(tx, message, draft.key, now);
+    }
+    return { id: message.id, messageId: message.message_id };
   });
 }
 
@@ -91,17 +131,21 @@ async function insertOrGet(
   const known = (): Promise<MessageRow | undefined> =>
     tx('messages').where({ record_key: row.record_key }).forUpdate().first();
   const before = await known();
-  if (!before) await tx('messages').insert(row).onConflict('record_key').ignore();
+  // MySQL calls a taken id the same kind of conflict as a taken name: the one that is found by its name below is ours.
+  if (!before && (await tx('messages').where({ id }).first('id'))) throw idTaken();
+  if (!before) await tx('messages').insert(row).onConflict('record_key').merge(['record_key']);
   const message = before ?? (await known());
-  if (!message) throw new Error('the message was neither inserted nor found');
+  if (!message) throw idTaken();
   // Events came before the application's own record: what the application says of its message counts.
-  const claimed = message.origin === 'adopted' && draft.origin !== 'adopted';
+  const claimed = message.origin === 'adopted' && draft.origin === 'recorded';
   return {
     message: claimed ? await claimAdopted(tx, message, row, now) : message,
     found: before !== undefined,
     claimed,
   };
 }
+
+const idTaken = (): AppError => new AppError('conflict', 'the id belongs to another message');
 
 async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow, now: Ms): Promise<MessageRow> {
   const { sender, subject, message_key, origin, policy } = row;
@@ -168,11 +212,7 @@ export function birthOf(message: MessageRow, recipient: string, draft: Draft, no
 async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer): Promise<void> {
   for (let piece = 0; piece * PIECE < body.length; piece++) {
     const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
-    // The whole change may be made twice: a piece that is there is the same piece.
-    await tx('message_bodies')
-      .insert({ message_id: messageId, piece, body: part })
-      .onConflict(['message_id', 'piece'])
-      .ignore();
+    await tx('message_bodies').insert({ message_id: messageId, piece, body: part });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Ms } from '../core/time.ts';
+import { AppError } from '../errors.ts';
 import { newId, recordKey } from './ids.ts';
 import { changeIn, write } from './ledger.ts';
 import { birthOf, type Draft, messageRow, record } from './messages.ts';
@@ -10,9 +11,11 @@ import { chunks, transact } from './transact.ts';
 /**
  * Records many messages, most of them in one commit: those that nobody has told of, and those of which something more is
  * told. It comes to the same as `record` for each, which does what is left: messages with a key (it ends older ones),
- * adopted ones, and those that another process is recording at this moment.
+ * adopted ones, those whose name is taken, and those that another process is recording at this moment. Returns the drafts
+ * that were refused, with the reason.
  */
-export async function recordMany(store: Store, drafts: readonly Draft[], now: Ms): Promise<void> {
+export async function recordMany(store: Store, drafts: readonly Draft[], now: Ms): Promise<Map<Draft, AppError>> {
+  const refused = new Map<Draft, AppError>();
   for (let rest = drafts; rest.length > 0; ) {
     const firsts = new Map<string, Draft>();
     const later: Draft[] = [];
@@ -21,17 +24,31 @@ export async function recordMany(store: Store, drafts: readonly Draft[], now: Ms
       if (firsts.has(name)) later.push(draft);
       else firsts.set(name, draft);
     }
-    await recordDistinct(store, firsts, now);
+    for (const [draft, error] of await recordDistinct(store, firsts, now)) refused.set(draft, error);
     rest = later;
   }
+  return refused;
 }
 
-async function recordDistinct(store: Store, drafts: ReadonlyMap<string, Draft>, now: Ms): Promise<void> {
+async function recordDistinct(
+  store: Store,
+  drafts: ReadonlyMap<string, Draft>,
+  now: Ms,
+): Promise<Map<Draft, AppError>> {
   const alone = await together(store, drafts, now).catch((error: unknown) => {
     if (isDuplicate(error)) return [...drafts.values()];
     throw error;
   });
-  for (const draft of alone) await record(store, draft, now);
+  const refused = new Map<Draft, AppError>();
+  for (const draft of alone) {
+    try {
+      await record(store, draft, now);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refused.set(draft, error);
+    }
+  }
+  return refused;
 }
 
 /** Records in one commit what can be; returns the others. */
@@ -43,8 +60,8 @@ async function together(store: Store, drafts: ReadonlyMap<string, Draft>, now: M
     const more: { message: MessageRow; draft: Draft }[] = [];
     for (const [name, draft] of drafts) {
       const message = found.get(name);
-      if (message && message.origin !== 'adopted') more.push({ message, draft });
-      else if (message || draft.key !== null || draft.body) alone.push(draft);
+      if (message?.origin === 'recorded') more.push({ message, draft });
+      else if (message || draft.key !== null) alone.push(draft);
       else fresh.push(draft);
     }
     await insertFresh(tx, fresh, now);

@@ -131,6 +131,34 @@ test('the same Idempotency-Key makes one message, however often and at once it i
   assert.equal(sim.copies('ann@example.org'), 1);
 });
 
+test("a Message-Id that is taken is refused each time, and nobody is sent another's mail", async (t) => {
+  const { url, play, clock, sim, views } = await setup(t);
+  const named = { ...MAIL, 'h:Message-Id': '<chosen@mg.example.com>' };
+  assert.equal((await post(url, { form: named })).status, 200);
+  const stranger = { ...named, to: 'stranger@example.net' };
+  for (const headers of [{ 'idempotency-key': 'k1' }, { 'idempotency-key': 'k1' }, undefined])
+    assert.equal((await post(url, { form: stranger, ...(headers ? { headers } : {}) })).status, 409);
+  const told = {
+    messageId: 'chosen@mg.example.com',
+    domain: DOMAIN,
+    from: MAIL.from,
+    to: [stranger.to],
+    state: 'sending',
+  };
+  const tell = await fetch(`${url}/api/messages`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
+    body: JSON.stringify(told),
+  });
+  assert.equal(tell.status, 409);
+  await play(clock() + MINUTE);
+  assert.deepEqual([sim.copies(MAIL.to), sim.copies(stranger.to)], [1, 0]);
+  assert.deepEqual(
+    (await views('chosen@mg.example.com')).map((v) => v.recipient),
+    [MAIL.to],
+  );
+});
+
 test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {
   const { url, client, store } = await setup(t);
   const wrong: [Record<string, string>, RegExp][] = [

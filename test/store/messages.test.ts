@@ -3,10 +3,11 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { sealedBody, withBodies } from '../../src/store/bodies.ts';
 import { findMessage, messagesByKey, searchMessages } from '../../src/store/find.ts';
 import { change } from '../../src/store/ledger.ts';
-import { cancelMessages, record } from '../../src/store/messages.ts';
+import { cancelMessages, enqueue, record } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
+import { recordMany } from '../../src/store/record-many.ts';
 import { MORNING } from '../support/clock.ts';
-import { draft, ended, policy, reported, seed, sent, viewsOf } from '../support/factory.ts';
+import { draft, ended, policy, queueDraft, reported, seed, seedQueued, sent, viewsOf } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
@@ -43,10 +44,18 @@ eachStore('recording the same message again changes nothing', async ({ store }) 
 });
 
 eachStore('recording again under an id of our own changes nothing either', async ({ store }) => {
-  const mine = draft({ id: '01AAAAAAAAAAAAAAAAAAAAAAAA', body: Buffer.from('sealed'), facts: [] });
+  const mine = draft({ id: '01AAAAAAAAAAAAAAAAAAAAAAAA' });
   assert.equal((await record(store, mine, MORNING)).created, true);
   assert.equal((await record(store, mine, at(1))).created, false);
-  assert.deepEqual(await sealedBody(store, '01AAAAAAAAAAAAAAAAAAAAAAAA'), Buffer.from('sealed'));
+});
+
+eachStore('an id that belongs to another message names no second one', async ({ store }) => {
+  await seed(store, { id: '01AAAAAAAAAAAAAAAAAAAAAAAA' });
+  const other = draft({ id: '01AAAAAAAAAAAAAAAAAAAAAAAA', messageId: 'm2@mg.example.com' });
+  await assert.rejects(record(store, other, at(1)), { code: 'conflict' });
+  const refused = await recordMany(store, [other], at(1));
+  assert.equal(refused.get(other)?.code, 'conflict');
+  assert.equal(await count(store, 'messages'), 1);
 });
 
 eachStore('recording again adds the recipients and the facts that were missing', async ({ store }) => {
@@ -169,7 +178,7 @@ eachStore('ids that differ in case or accents are different messages', async ({ 
 eachStore('a body of many megabytes is kept and read back in pieces', async ({ store }) => {
   const body = Buffer.alloc(25 * 1024 * 1024);
   for (let i = 0; i < body.length; i += 997) body[i] = i % 251;
-  const { id } = await record(store, draft({ body, facts: [] }), MORNING);
+  const { id } = await enqueue(store, queueDraft({ body }), null, MORNING);
   assert.ok(body.equals((await sealedBody(store, id)) ?? Buffer.alloc(0)));
   assert.deepEqual(await withBodies(store, [id, 'no-such']), new Set([id]));
   const biggest = await store
@@ -181,7 +190,7 @@ eachStore('a body of many megabytes is kept and read back in pieces', async ({ s
 
 eachStore('a body is kept until the last of its deliveries has ended', async ({ store }) => {
   const recipients = ['ann@example.net', 'bob@example.net'];
-  const [ann, bob] = await seed(store, { body: Buffer.from('sealed'), facts: [], recipients });
+  const [ann, bob] = await seedQueued(store, { recipients });
   assert.ok(ann && bob);
   await change(store, [ann.id], at(1), () => [ended(0, at(1), 'cancelled', 'superseded')]);
   assert.ok(await sealedBody(store, ann.messageId));

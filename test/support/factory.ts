@@ -6,7 +6,7 @@ import type { Bounce, Report, Sighting } from '../../src/core/sighting.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Cause, Decision, Verdict } from '../../src/core/verdict.ts';
 import type { Arrival } from '../../src/store/inbox.ts';
-import { type Draft, record } from '../../src/store/messages.ts';
+import { type Draft, enqueue, type QueueDraft, record } from '../../src/store/messages.ts';
 import type { Store } from '../../src/store/open.ts';
 import { load, type View } from '../../src/store/rows.ts';
 import { MORNING } from './clock.ts';
@@ -203,6 +203,20 @@ export const draft = (over: Partial<Draft> = {}): Draft => ({
   createdAt: MORNING,
   ...over,
 });
+
+/** A message for our queue: nothing has happened to it yet. */
+export const queueDraft = (over: Partial<QueueDraft> = {}): QueueDraft => ({
+  ...draft({ origin: 'queued', facts: [], ...over }),
+  id: '01QUEUED000000000000000000',
+  body: Buffer.from('sealed'),
+  ...over,
+});
+
+/** Puts a message into our queue and returns its deliveries, in the order of their ids. */
+export async function seedQueued(store: Store, over: Partial<QueueDraft> = {}, now: Ms = MORNING): Promise<View[]> {
+  const { id } = await enqueue(store, queueDraft(over), null, now);
+  return viewsOf(store, id);
+}
 
 /** Records a message and returns its deliveries as they are then, in the order of their ids. */
 export async function seed(store: Store, over: Partial<Draft> = {}, now: Ms = MORNING): Promise<View[]> {
