@@ -1,6 +1,6 @@
 /** How many replies of typical length the classifier judges in a second on one core, and how long it takes over 1 MB of hostile text. */
-import { classify } from '../src/core/classify/classify.ts';
-import { BEFORE_OWN, RULES } from '../src/core/classify/rules/index.ts';
+import { classify } from '../src/classifier/classify.ts';
+import { BEFORE_OWN, RULES } from '../src/classifier/rules/index.ts';
 
 const SECONDS = 2;
 

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DAY } from '../src/core/time.ts';
-import { periodOf } from '../src/report/days.ts';
-import { reportText } from '../src/report/text.ts';
-import { reportFor } from '../src/steps/report.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { openStore, type Store } from '../src/store/open.ts';
+import { migrate } from '../src/store/db/migrate.ts';
+import { openStore, type Store } from '../src/store/db/open.ts';
+import { periodOf } from '../src/tell/summary/days.ts';
+import { reportText } from '../src/tell/summary/text.ts';
+import { reportFor } from '../src/tell/summary-of.ts';
 import { startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
 import { seedMonth } from './month.ts';
 

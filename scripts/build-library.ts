@@ -11,7 +11,7 @@ const dist = join(root, 'dist');
 const databaseSide: Plugin = {
   name: 'database-side',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/database\.ts$/ }, () => ({ path: './src/library/database.js', external: true }));
+    onResolve({ filter: /^\.\/database\.ts$/ }, () => ({ path: './src/client/database.js', external: true }));
   },
 };
 
@@ -31,7 +31,7 @@ for (const [format, file] of [
   });
 
 // The types have no imports, so that the same text is right for both.
-const types = await readFile(join(dist, 'src', 'library', 'types.d.ts'), 'utf8');
+const types = await readFile(join(dist, 'src', 'client', 'types.d.ts'), 'utf8');
 const declaration = `${types.replace(/\n\/\/# sourceMappingURL.*/, '')}
 /** Starts nothing and opens nothing until it is used. */
 export declare function createHoming(options: HomingOptions): Homing;

@@ -8,8 +8,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { classify } from '../src/core/classify/classify.ts';
-import { DECISION_OF } from '../src/core/classify/rule.ts';
+import { classify } from '../src/classifier/classify.ts';
+import { DECISION_OF } from '../src/classifier/engine/rule.ts';
 import { type Cause, DECISIONS, type Decision } from '../src/core/verdict.ts';
 import {
   costOf,

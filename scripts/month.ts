@@ -1,11 +1,12 @@
 // A believable month, written straight into the roll-ups (and, when wanted, the deliveries), for the benchmark and for looking at reports.
-import { type Entry, quarterOf, sumEntries, timeBucket } from '../src/core/counts.ts';
-import { SPANS } from '../src/core/cover.ts';
-import type { MessageClass } from '../src/core/delivery.ts';
+
+import { newId } from '../src/base/ids.ts';
+import { type Entry, quarterOf, sumEntries, timeBucket } from '../src/core/figures/counts.ts';
+import { SPANS } from '../src/core/figures/cover.ts';
+import type { MessageClass } from '../src/core/message-class.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../src/core/time.ts';
-import { newId } from '../src/store/ids.ts';
-import type { Store } from '../src/store/open.ts';
-import { chunks, transact } from '../src/store/transact.ts';
+import type { Store } from '../src/store/db/open.ts';
+import { chunks, transact } from '../src/store/db/transact.ts';
 
 export type Month = {
   deliveries: number;

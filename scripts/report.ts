@@ -1,7 +1,7 @@
 // The delivery report without the rest of the commands: `npm run report -- --date 2026-11-21 --format html`.
 import { run } from '../src/commands/program.ts';
 import { addReportCommand } from '../src/commands/report.ts';
-import { hushExperimental, readEnvironment } from '../src/env.ts';
+import { hushExperimental, readEnvironment } from '../src/config/env.ts';
 
 hushExperimental();
 const terminal = {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { addCancelCommand } from './commands/cancel.ts';
 import { addClassifyCommand } from './commands/classify.ts';
+import type { Terminal } from './commands/common/terminal.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
@@ -12,8 +13,7 @@ import { addReportCommand } from './commands/report.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addSuppressionsCommand } from './commands/suppressions.ts';
-import type { Terminal } from './commands/terminal.ts';
-import { hushExperimental, readEnvironment } from './env.ts';
+import { hushExperimental, readEnvironment } from './config/env.ts';
 
 /** In the order of the help. The files import nothing heavy before their command runs, so that the help is quick. */
 const COMMANDS: readonly AddCommand[] = [

@@ -1,2 +1,2 @@
-export { createHoming } from './library/homing.ts';
-export type * from './library/types.ts';
+export { createHoming } from './client/homing.ts';
+export type * from './client/types.ts';

@@ -1,35 +1,94 @@
 // Who may import whom, and who may touch what. A violation is named with its file and line.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** What may be imported from where. A home that is not named is on the outside, where the parts are put together. */
+/**
+ * Every folder, and what may be imported from where: a name stands for the folder and those in it. The order is that of
+ * the flow, and nothing imports what stands below it.
+ */
 const MAY_IMPORT: Record<string, readonly string[]> = {
+  // The model: pure, and without any knowledge of the rest.
   core: [],
-  // Small things that anybody may stand on.
-  wait: ['core'],
-  gather: ['core', 'wait'],
-  log: ['core'],
-  errors: ['core'],
-  moment: ['core'],
-  seal: ['core'],
-  form: ['core'],
-  headers: ['core'],
-  // Its lines have ids of the same kind as the rows that they become.
-  spool: ['core', 'store'],
-  // Each speaks to one thing outside, and knows nothing of the others.
-  store: ['core', 'wait', 'errors'],
-  mailgun: ['core'],
-  smtp: ['core', 'headers'],
-  sim: ['core'],
-  report: ['core'],
-  // Steps meet in the tables, not in each other's files; what they need of the outside they declare as types.
-  steps: ['core', 'store', 'report', 'gather', 'log', 'errors', 'moment', 'wait', 'form', 'headers', 'spool', 'seal'],
-  http: ['core', 'store', 'steps', 'gather', 'log', 'errors', 'moment', 'wait', 'form', 'config'],
+  'core/words': ['core'],
+  'core/figures': ['core', 'core/words'],
+  // What a server's reply means: pure as well.
+  'classifier/engine': ['core'],
+  'classifier/rules': ['classifier/engine'],
+  classifier: ['core', 'classifier/engine', 'classifier/rules'],
+  // Small tools that know nothing of mail.
+  base: ['core'],
+  // A message in the hand.
+  mail: ['core'],
+  // All SQL.
+  'store/db': ['core', 'base'],
+  'store/notes': ['core', 'base', 'store/db'],
+  'store/rows': ['core'],
+  'store/projections': ['core', 'core/figures', 'store/db', 'store/notes', 'store/rows'],
+  'store/figures': ['core', 'core/figures', 'core/words', 'base', 'store/db', 'store/notes', 'store/rows'],
+  'store/ledger': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/projections', 'store/figures'],
+  'store/messages': ['core', 'base', 'store/db', 'store/rows', 'store/figures', 'store/ledger'],
+  store: ['core', 'classifier', 'base', 'store/db', 'store/rows', 'store/figures', 'store/ledger'],
+  // Those who take mail. They know the contract and nothing of each other.
+  providers: ['core', 'mail', 'store/rows'],
+  'providers/smtp': ['core', 'mail', 'providers'],
+  'providers/mailgun': ['core', 'mail', 'providers', 'store/rows'],
+  'providers/registry': ['core', 'base', 'mail', 'providers', 'store/rows'],
+  config: ['core', 'classifier', 'providers/smtp'],
+  // The stages. They meet in the tables, not in each other's files.
+  intake: ['core', 'base', 'mail', 'store'],
+  inbox: ['core', 'base', 'store', 'intake'],
+  reconcile: ['core', 'base', 'mail', 'store', 'providers'],
+  operate: ['core', 'base', 'store'],
+  'tell/summary': ['core'],
+  tell: ['core', 'base', 'store', 'providers', 'config', 'tell/summary'],
+  // Faces: what people and programs see.
+  contract: ['core', 'store'],
+  client: ['core', 'base', 'mail', 'store', 'config', 'intake', 'operate', 'contract'],
+  http: ['core', 'base', 'mail', 'store', 'intake', 'operate', 'contract'],
+  'lab/sim': ['core'],
+  daemon: [
+    'core',
+    'classifier',
+    'base',
+    'config',
+    'store',
+    'providers',
+    'intake',
+    'inbox',
+    'reconcile',
+    'operate',
+    'tell',
+    'http',
+  ],
+  'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
+  'commands/common': ['core', 'config', 'store'],
+  'commands/doctor': ['core', 'config', 'store', 'providers', 'tell', 'commands/common'],
+  'commands/probe': ['core', 'base', 'providers', 'commands/common'],
+  commands: [
+    'core',
+    'classifier',
+    'base',
+    'config',
+    'store',
+    'providers',
+    'operate',
+    'tell',
+    'contract',
+    'http',
+    'daemon',
+    'lab',
+    'commands',
+  ],
 };
+
+/** Packages that the model may use: none but what computes. */
+const PURE = new Set(['node:crypto', 'node:url']);
+const STAGES = ['intake', 'inbox', 'reconcile', 'operate', 'tell'];
+const LOOSE = ['src/cli.ts', 'src/index.ts'];
 
 type Line = { file: string; number: number; text: string };
 type Rule = { finds: RegExp; mayBeIn: (file: string) => boolean };
@@ -42,35 +101,32 @@ const within =
 const RULES: Record<string, Rule> = {
   'the environment is read in one place': {
     finds: /\bprocess\.env\b/,
-    mayBeIn: within('src/env.ts', 'src/config.ts', 'src/cli.ts', 'src/daemon.ts'),
+    mayBeIn: within('src/config/env.ts', 'src/cli.ts'),
   },
   'the time is an argument': {
     finds: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
     // A deadline of a request on the wire is measured on the clock that never goes back.
     mayBeIn: within(
       'src/cli.ts',
-      'src/daemon.ts',
-      'src/spool.ts',
-      'src/mailgun/exchange.ts',
-      'src/library/',
-      'src/demo/',
-      'src/sim/',
+      'src/daemon/daemon.ts',
+      'src/base/spool.ts',
+      'src/providers/mailgun/exchange.ts',
+      'src/client/',
+      'src/lab/',
     ),
   },
   'one module waits': {
-    // The library's timer is the one that lets an application's process end.
+    // The client's timer is the one that lets an application's process end.
     finds: /\bset(?:Timeout|Interval)\(/,
-    mayBeIn: within('src/wait.ts', 'src/library/recorder.ts', 'src/demo/', 'src/sim/'),
+    mayBeIn: within('src/base/wait.ts', 'src/client/recorder.ts', 'src/lab/'),
   },
-  'nothing is left to chance': { finds: /\bMath\.random\b/, mayBeIn: within('src/sim/') },
+  'nothing is left to chance': { finds: /\bMath\.random\b/, mayBeIn: within('src/lab/sim/') },
   'SQL is written in the store': {
     finds: /\bfrom 'knex'|\.raw\(|\.db\(|\bdb\('/,
     mayBeIn: within('src/store/', 'migrations/'),
   },
   'Koa is known to http alone': { finds: /\bfrom '(?:koa|@koa\/\w+)'/, mayBeIn: within('src/http/') },
 };
-
-const PURE = new Set(['node:crypto', 'node:url']);
 
 function sources(folder: string): string[] {
   const entries = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
@@ -85,7 +141,7 @@ function linesOf(file: string, source = readFileSync(join(ROOT, file), 'utf8')):
   return bare.split('\n').map((text, i) => ({ file, number: i + 1, text }));
 }
 
-const homeOf = (file: string): string => (file.split('/')[1] ?? '').replace(/\.ts$/, '');
+const folderOf = (file: string): string => dirname(file).replace(/^src\/?/, '');
 
 const IMPORT = /^\s*(?:(?:import|export)\b.*\bfrom|\}\s*from|import)\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/;
 
@@ -97,18 +153,27 @@ function targetOf({ file, text }: Line): string | null {
   return target.startsWith('.') ? normalize(join(dirname(file), target)) : target;
 }
 
+/** `store` allows `store/db` too; the folder itself is always allowed. */
+const allows = (allowed: readonly string[], folder: string, other: string): boolean =>
+  other === folder || allowed.some((name) => other === name || (name !== 'core' && other.startsWith(`${name}/`)));
+
 function strayImport(line: Line): string | null {
-  const home = homeOf(line.file);
-  const allowed = MAY_IMPORT[home];
+  const folder = folderOf(line.file);
   const target = targetOf(line);
-  if (!allowed || target === null) return null;
+  if (folder === '' || target === null) return null;
+  const allowed = MAY_IMPORT[folder];
+  if (!allowed) return `the folder ${folder} has no place`;
   if (target.startsWith('src/')) {
-    const other = homeOf(target);
-    return other === home || allowed.includes(other) ? null : `${home} must not import ${other}`;
+    const other = folderOf(target);
+    // What is said of a model as a whole holds for its words and figures.
+    const ok =
+      allows(allowed, folder, other) ||
+      (other.startsWith('core/') && allowed.includes('core') && !folder.startsWith('core'));
+    return ok ? null : `${folder} must not import ${other}`;
   }
-  const own = !target.startsWith('..') && !target.includes('.ts');
-  if (own && (home !== 'core' || PURE.has(target))) return null;
-  return `${home} must not import ${target}`;
+  const isPackage = !target.startsWith('..') && !target.includes('.ts');
+  if (isPackage && (!/^(?:core|classifier)\b/.test(folder) || PURE.has(target))) return null;
+  return `${folder} must not import ${target}`;
 }
 
 const named = ({ file, number, text }: Line, what: string): string => `${file}:${number} ${what}: ${text.trim()}`;
@@ -121,6 +186,88 @@ test('every part imports only what it may', () => {
     return stray === null ? [] : [named(line, stray)];
   });
   assert.deepEqual(strays, []);
+});
+
+test('every folder has its place, and every place is a folder', () => {
+  const folders = new Set(SOURCES.map(folderOf).filter((folder) => folder !== ''));
+  assert.deepEqual(Object.keys(MAY_IMPORT).sort(), [...folders].sort());
+});
+
+test('nothing lies loose in front of the door', () => {
+  assert.deepEqual(SOURCES.filter((file) => dirname(file) === 'src').sort(), LOOSE);
+});
+
+test('no stage knows another', () => {
+  for (const stage of STAGES.filter((name) => name !== 'inbox'))
+    for (const other of STAGES.filter((name) => name !== stage))
+      assert.ok(!allows(MAY_IMPORT[stage] ?? [], stage, other), `${stage} may import ${other}`);
+});
+
+/** Groups of names that lead back to themselves; each group is one circle or several that touch. */
+function circles(edges: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const found: string[][] = [];
+  const visit = (name: string): number => {
+    const number = order.size;
+    order.set(name, number);
+    stack.push(name);
+    let low = number;
+    for (const next of edges.get(name) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, order.get(next) ?? low);
+    }
+    lowest.set(name, low);
+    if (low === number) {
+      const group = stack.splice(stack.indexOf(name));
+      if (group.length > 1) found.push(group.sort());
+    }
+    return low;
+  };
+  for (const name of edges.keys()) if (!order.has(name)) visit(name);
+  return found;
+}
+
+/** What each file imports of ours, types included. */
+function importsOf(files: readonly string[]): Map<string, Set<string>> {
+  const mine = (file: string) =>
+    linesOf(file)
+      .map(targetOf)
+      .filter((t): t is string => t?.startsWith('src/') === true);
+  return new Map(files.map((file) => [file, new Set(mine(file))]));
+}
+
+test('no import leads back to where it came from, not by types and not between folders', () => {
+  const files = importsOf(SOURCES);
+  assert.deepEqual(circles(files), []);
+  const folders = new Map<string, Set<string>>();
+  for (const [file, targets] of files) {
+    const known = folders.get(folderOf(file)) ?? new Set<string>();
+    for (const target of targets) if (folderOf(target) !== folderOf(file)) known.add(folderOf(target));
+    folders.set(folderOf(file), known);
+  }
+  assert.deepEqual(circles(folders), []);
+});
+
+test('a circle is found however long it is', () => {
+  const edges = (text: string) =>
+    new Map(text.split(' ').map((e) => [e.charAt(0), new Set([...e.slice(1)])] as [string, Set<string>]));
+  assert.deepEqual(circles(edges('abc bd cd d')), []);
+  assert.deepEqual(circles(edges('ab bc cd da e')), [['a', 'b', 'c', 'd']]);
+  assert.deepEqual(circles(edges('ab ba cd dc eac')), [
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
+});
+
+test('each test stands where its subject stands', () => {
+  const apart = new Set(['test', 'test/e2e', 'test/story', 'test/support']);
+  const homes = [...new Set(sources('test').map((file) => dirname(file)))].filter((folder) => !apart.has(folder));
+  assert.deepEqual(
+    homes.filter((folder) => !existsSync(join(ROOT, folder.replace(/^test/, 'src')))),
+    [],
+  );
 });
 
 for (const [what, { finds, mayBeIn }] of Object.entries(RULES)) {
@@ -139,21 +286,23 @@ test('a stray import is found however it is written', () => {
     linesOf(file, text)
       .map(strayImport)
       .find((s) => s !== null) ?? null;
-  const wrong = 'core must not import store';
-  assert.equal(stray('src/core/x.ts', "import { a } from '../store/open.ts';"), wrong);
-  assert.equal(stray('src/core/x.ts', "import type { a } from '../store/open.ts';"), wrong);
-  assert.equal(stray('src/core/x.ts', "export { a } from '../store/open.ts';"), wrong);
-  assert.equal(stray('src/core/x.ts', "import {\n  a,\n} from '../store/open.ts';"), wrong);
-  assert.equal(stray('src/core/x.ts', "const a = await import('../store/open.ts');"), wrong);
-  assert.equal(stray('src/core/classify/x.ts', "import '../../store/open.ts';"), wrong);
+  const wrong = 'core must not import store/db';
+  assert.equal(stray('src/core/x.ts', "import { a } from '../store/db/open.ts';"), wrong);
+  assert.equal(stray('src/core/x.ts', "import type { a } from '../store/db/open.ts';"), wrong);
+  assert.equal(stray('src/core/x.ts', "export { a } from '../store/db/open.ts';"), wrong);
+  assert.equal(stray('src/core/x.ts', "import {\n  a,\n} from '../store/db/open.ts';"), wrong);
+  assert.equal(stray('src/core/x.ts', "const a = await import('../store/db/open.ts');"), wrong);
+  assert.equal(stray('src/core/words/x.ts', "import '../../store/inbox.ts';"), 'core/words must not import store');
+  assert.equal(stray('src/core/x.ts', "import { a } from './words/words.ts';"), 'core must not import core/words');
   assert.equal(stray('src/core/x.ts', "import { z } from 'zod';"), 'core must not import zod');
+  assert.equal(stray('src/new/x.ts', "import { a } from '../core/time.ts';"), 'the folder new has no place');
   assert.equal(
     stray('src/store/x.ts', "import a from '../../test/support/clock.ts';"),
     'store must not import test/support/clock.ts',
   );
   assert.equal(stray('src/core/x.ts', "import { createHash } from 'node:crypto';"), null);
-  assert.equal(stray('src/core/classify/x.ts', "import { a } from '../time.ts';"), null);
-  assert.equal(stray('src/steps/x.ts', "import { a } from '../store/open.ts';"), null);
+  assert.equal(stray('src/core/figures/x.ts', "import { a } from '../time.ts';"), null);
+  assert.equal(stray('src/reconcile/x.ts', "import { a } from '../store/db/open.ts';"), null);
 });
 
 test('what a comment speaks of is not code', () => {
@@ -163,12 +312,4 @@ test('what a comment speaks of is not code', () => {
     0,
   );
   assert.equal(found('const url = "https://x", at = Date.now();'), 1);
-});
-
-test('the parts that are named exist', () => {
-  const homes = new Set(SOURCES.map(homeOf));
-  assert.deepEqual(
-    Object.keys(MAY_IMPORT).filter((home) => !homes.has(home)),
-    [],
-  );
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Env } from '../src/env.ts';
+import type { Env } from '../src/config/env.ts';
 import { mailgun } from './commands/support.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { migrate } from '../src/store/migrate.ts';
-import { openStore } from '../src/store/open.ts';
-import { fileAll, partOf, startRecording } from './library/support.ts';
+import { migrate } from '../src/store/db/migrate.ts';
+import { openStore } from '../src/store/db/open.ts';
+import { fileAll, partOf, startRecording } from './client/support.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..');

@@ -2,28 +2,29 @@
 //   --events N     webhooks per measurement (6000)
 //   --finished N   finished deliveries of the large history (1000000)
 //   --only sqlite|mysql
+
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import pino from 'pino';
-import { readConfig } from '../../src/config.ts';
-import { classify } from '../../src/core/classify/classify.ts';
+import { classify } from '../../src/classifier/classify.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
 import { policyFor } from '../../src/core/policy.ts';
+import { handedOver } from '../../src/core/sent.ts';
 import type { Bounce } from '../../src/core/sighting.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/server.ts';
-import { openWebhook, reopen } from '../../src/mailgun/webhook.ts';
-import { settingsOf } from '../../src/settings.ts';
-import { digest } from '../../src/steps/digest.ts';
-import { handedOver } from '../../src/steps/intake.ts';
-import { claimDue } from '../../src/store/due.ts';
+import { digest } from '../../src/inbox/digest.ts';
+import { openWebhook, reopen } from '../../src/providers/mailgun/webhook.ts';
+import { migrate } from '../../src/store/db/migrate.ts';
+import { openStore, type Store } from '../../src/store/db/open.ts';
 import { type Arrival, type InboxRow, keep } from '../../src/store/inbox.ts';
-import { change } from '../../src/store/ledger.ts';
-import { record } from '../../src/store/messages.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openStore, type Store } from '../../src/store/open.ts';
+import { claimDue } from '../../src/store/ledger/due.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { record } from '../../src/store/messages/messages.ts';
 import { startMariaDb, withoutMariaDb } from '../../test/support/mariadb.ts';
 
 const { values } = parseArgs({

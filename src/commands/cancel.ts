@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Store } from '../store/open.ts';
-import { Failed, plural, say, sayJson, type Terminal } from './terminal.ts';
+import type { Store } from '../store/db/open.ts';
+import { Failed, plural, say, sayJson, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
 Ends what is still open: nothing more is sent. What a provider has already can't
@@ -29,8 +29,8 @@ export function addCancelCommand(program: Command, terminal: Terminal): void {
 }
 
 async function cancel(terminal: Terminal, id: string | undefined, options: Options): Promise<void> {
-  const { withStore } = await import('./database.ts');
-  const { messageNamed } = await import('./message.ts');
+  const { withStore } = await import('./common/database.ts');
+  const { messageNamed } = await import('./common/message.ts');
   await withStore(terminal, async (store, config) => {
     const messages =
       id === undefined
@@ -44,15 +44,15 @@ async function cancel(terminal: Terminal, id: string | undefined, options: Optio
 }
 
 async function messagesWith(store: Store, key: string): Promise<string[]> {
-  const { messagesByKey } = await import('../store/find.ts');
+  const { messagesByKey } = await import('../store/messages/find.ts');
   const messages = await messagesByKey(store, key);
   if (messages.length === 0) throw new Failed(`No message has the key "${key.slice(0, 200)}".`);
   return messages;
 }
 
 async function cancelAll(store: Store, messages: string[], recipient: string | undefined, now: number) {
-  const { operator } = await import('./message.ts');
-  const { cancelMessage } = await import('../steps/operate.ts');
+  const { operator } = await import('./common/message.ts');
+  const { cancelMessage } = await import('../operate/operate.ts');
   let cancelled = 0;
   for (const message of messages) cancelled += await cancelMessage(store, { message, recipient, who: operator() }, now);
   return cancelled;

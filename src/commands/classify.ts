@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { OwnRules } from '../core/classify/classify.ts';
-import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './terminal.ts';
+import type { OwnRules } from '../classifier/classify.ts';
+import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 Reads replies of mail servers from standard input, one a line, as plain text or
@@ -46,7 +46,7 @@ function readDays(text: string): number {
 /** The rules of a file, or the end of the command with all that is wrong with them. */
 export async function ownRules(file: string | undefined): Promise<OwnRules | undefined> {
   if (!file) return undefined;
-  const { readRules } = await import('../rules.ts');
+  const { readRules } = await import('../config/rules-file.ts');
   const { rules, problems } = readRules(file);
   if (problems.length === 0) return rules;
   const lines = problems.map((problem) => `  - ${problem}`);
@@ -55,7 +55,7 @@ export async function ownRules(file: string | undefined): Promise<OwnRules | und
 
 /** As much at a time as comes at a time, and no faster than the output is read. An empty line is answered too: line for line. */
 async function classifyInput(terminal: Terminal, rules: OwnRules | undefined): Promise<void> {
-  const { classifyLine } = await import('../core/classify/line.ts');
+  const { classifyLine } = await import('../classifier/line.ts');
   const answer = async (lines: readonly string[]) => {
     if (lines.length === 0) return;
     const taken = terminal.out.write(`${lines.map((line) => classifyLine(line, rules)).join('\n')}\n`);
@@ -76,7 +76,7 @@ async function classifyInput(terminal: Terminal, rules: OwnRules | undefined): P
 const MOST_UNKNOWN = 5_000;
 
 async function listUnknown(terminal: Terminal, { days, json }: Options): Promise<void> {
-  const { withStore } = await import('./database.ts');
+  const { withStore } = await import('./common/database.ts');
   const { unknownReplies } = await import('../store/unclear.ts');
   const { DAY } = await import('../core/time.ts');
   await withStore(terminal, async (store) => {

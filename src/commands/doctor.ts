@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { EXIT, paint, plural, printable, say, sayJson, type Terminal } from './common/terminal.ts';
 import type { Finding } from './doctor/finding.ts';
-import { EXIT, paint, plural, printable, say, sayJson, type Terminal } from './terminal.ts';
 
 const EXAMPLES = `
 Checks configuration, database, Mailgun (key, region, webhooks, retention,
@@ -38,7 +38,7 @@ async function doctor(terminal: Terminal, options: Options): Promise<void> {
 }
 
 async function examine(terminal: Terminal, { fixWebhooks = false, patience }: Options): Promise<Finding[]> {
-  const { durationIn } = await import('./duration.ts');
+  const { durationIn } = await import('./common/duration.ts');
   const timeout = durationIn('--patience', patience);
   const { checkConfiguration } = await import('./doctor/configuration.ts');
   const { guarded, warning } = await import('./doctor/finding.ts');

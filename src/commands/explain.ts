@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { inTime } from '../core/fold.ts';
-import type { MessageRow, View } from '../store/rows.ts';
-import { paint, printable, say, sayJson, type Terminal, wrapped } from './terminal.ts';
+import type { MessageRow, View } from '../store/rows/rows.ts';
+import { paint, printable, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 <id> is the id of a message, the id of a delivery, or a Message-Id with or
@@ -23,12 +23,12 @@ export function addExplainCommand(program: Command, terminal: Terminal): void {
 }
 
 async function explain(terminal: Terminal, id: string, options: { json?: boolean }): Promise<void> {
-  const { withStore } = await import('./database.ts');
-  const { messageNamed } = await import('./message.ts');
+  const { withStore } = await import('./common/database.ts');
+  const { messageNamed } = await import('./common/message.ts');
   await withStore(terminal, async (store, config) => {
     const { message, views } = await messageNamed(store, config, id);
     if (options.json) {
-      const { detailOf } = await import('../http/present.ts');
+      const { detailOf } = await import('../contract/present.ts');
       return sayJson(terminal, detailOf(message, views));
     }
     say(terminal, ...(await pageOf(terminal, message, views)));
@@ -36,7 +36,8 @@ async function explain(terminal: Terminal, id: string, options: { json?: boolean
 }
 
 async function pageOf(terminal: Terminal, message: MessageRow, views: readonly View[]): Promise<string[]> {
-  const { factWords, standingWords, timeWords } = await import('../core/words.ts');
+  const { factWords, standingWords } = await import('../core/words/words.ts');
+  const { timeWords } = await import('../core/words/numbers.ts');
   const inOrder = ({ facts }: View) => inTime(facts);
   const subject = message.subject === null ? '(no subject known)' : `"${printable(message.subject)}"`;
   const lines = [

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { plural, say, sayJson, type Terminal } from './terminal.ts';
+import { plural, say, sayJson, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
 "homing start" does this by itself on SQLite; a MySQL database is changed only
@@ -19,10 +19,10 @@ export function addMigrateCommand(program: Command, terminal: Terminal): void {
 }
 
 async function runMigrate(terminal: Terminal, options: { json?: boolean }): Promise<void> {
-  const { readConfig } = await import('../config.ts');
+  const { readConfig } = await import('../config/config.ts');
   const { DATABASE_URL: url } = readConfig(terminal.env, 'database');
-  const { databaseName, reach } = await import('./database.ts');
-  const { migrate } = await import('../store/migrate.ts');
+  const { databaseName, reach } = await import('./common/database.ts');
+  const { migrate } = await import('../store/db/migrate.ts');
   const store = await reach(url);
   try {
     const ran = await migrate(store.db);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import type { Change, Effect, RuleSet, Ruling, Tally } from '../classifier/replay.ts';
 import { maskAddress } from '../core/address.ts';
-import { maskReply } from '../core/mask.ts';
-import type { Change, Effect, RuleSet, Ruling, Tally } from '../core/replay.ts';
 import { replyWords } from '../core/reply-words.ts';
 import type { Sighting } from '../core/sighting.ts';
+import { maskReply } from '../core/words/mask.ts';
 import { ownRules } from './classify.ts';
-import { EXIT, Failed, plural, printable, say, type Terminal, wrapped } from './terminal.ts';
+import { EXIT, Failed, plural, printable, say, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 Reads events that Mailgun has told, one a line: bodies of webhooks, their
@@ -40,9 +40,9 @@ export function addPolicyCommand(program: Command, terminal: Terminal): void {
 
 async function test(terminal: Terminal, file: string, options: Options): Promise<void> {
   const { present, other } = await ruleSets(terminal, options);
-  const { linesOf } = await import('../lines.ts');
-  const { compare, emptyTally } = await import('../core/replay.ts');
-  const { reopen } = await import('../mailgun/webhook.ts');
+  const { linesOf } = await import('../base/lines.ts');
+  const { compare, emptyTally } = await import('../classifier/replay.ts');
+  const { reopen } = await import('../providers/mailgun/webhook.ts');
   const { stream, size } = await opened(file);
   const tally = emptyTally();
   const wrong: Wrong = { lines: 0, first: [] };
@@ -69,8 +69,8 @@ async function test(terminal: Terminal, file: string, options: Options): Promise
 const LONGEST = 1024 * 1024;
 
 async function ruleSets(terminal: Terminal, options: Options): Promise<{ present: RuleSet; other: RuleSet }> {
-  const { ConfigError, readConfig } = await import('../config.ts');
-  const { judgeBy } = await import('../core/judge.ts');
+  const { ConfigError, readConfig } = await import('../config/config.ts');
+  const { judgeBy } = await import('../classifier/judge.ts');
   const setOf = async (env: Terminal['env'], rulesFile: string | undefined): Promise<RuleSet> => {
     const config = readConfig(env, 'database');
     const rules = { codes: config.RETRY_CODES, decisions: config.RETRY_DECISIONS };
@@ -116,7 +116,7 @@ async function setAside(wrong: Wrong, line: number, text: string | null): Promis
 }
 
 async function problemIn(text: string): Promise<string> {
-  const { payloadOf } = await import('../mailgun/payload.ts');
+  const { payloadOf } = await import('../providers/mailgun/payload.ts');
   const payload = payloadOf(text, { kind: 'json', type: 'application/json' });
   return typeof payload === 'string' ? payload : 'it is no event of Mailgun';
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
+import { EXIT, Failed, paint, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 import type { Seen } from './probe/findings.ts';
-import { EXIT, Failed, paint, say, sayJson, type Terminal, wrapped } from './terminal.ts';
 
 const EXAMPLES = `
 Finds out what Mailgun does not document, with your account: whether a stored
@@ -50,7 +50,7 @@ export function addProbeCommand(program: Command, terminal: Terminal): void {
 }
 
 async function probe(terminal: Terminal, options: Options): Promise<void> {
-  const { readConfig } = await import('../config.ts');
+  const { readConfig } = await import('../config/config.ts');
   const config = readConfig(terminal.env, 'daemon');
   const seen = await look(terminal, config, options);
   const { ADVICE, conclude, tableOf, whyLocal } = await import('./probe/findings.ts');
@@ -74,13 +74,13 @@ async function probe(terminal: Terminal, options: Options): Promise<void> {
 }
 
 async function look(terminal: Terminal, config: Config, options: Options): Promise<Seen> {
-  const { durationIn } = await import('./duration.ts');
+  const { durationIn } = await import('./common/duration.ts');
   const [delay, patience, poll] = (['delay', 'patience', 'poll'] as const).map((name) =>
     durationIn(`--${name}`, options[name]),
   );
   const domain = (options.domain ?? config.MAILGUN_DOMAIN[0] ?? '').toLowerCase();
-  const { createPort } = await import('../mailgun/port.ts');
-  const { createHistory } = await import('../mailgun/history.ts');
+  const { createPort } = await import('../providers/mailgun/port.ts');
+  const { createHistory } = await import('../providers/mailgun/history.ts');
   const { runProbe } = await import('./probe/run.ts');
   const allowedHosts = config.MAILGUN_STORAGE_HOSTS;
   const apiUrl = config.MAILGUN_API_URL;
@@ -113,14 +113,14 @@ async function note(
   why: string,
   now: number,
 ): Promise<{ done: boolean; says: string }> {
-  const { reach, sqliteFile } = await import('./database.ts');
+  const { reach, sqliteFile } = await import('./common/database.ts');
   const file = sqliteFile(config.DATABASE_URL);
   if (file !== null && !existsSync(file))
     return { done: false, says: 'There is no database yet to note that in: set it in the environment.' };
   try {
     const store = await reach(config.DATABASE_URL);
     try {
-      const { rememberDomains, switchToLocal } = await import('../store/domains.ts');
+      const { rememberDomains, switchToLocal } = await import('../store/messages/domains.ts');
       await rememberDomains(store, [domain]);
       await switchToLocal(store, domain, why, now);
       return { done: true, says: `Noted for ${domain}: with RETRY_SCHEDULE=auto its waits are kept here from now on.` };
@@ -128,7 +128,7 @@ async function note(
       await store.close();
     }
   } catch (error) {
-    const { databaseTrouble } = await import('./database.ts');
+    const { databaseTrouble } = await import('./common/database.ts');
     const says = error instanceof Failed ? error.message : databaseTrouble(error);
     return { done: false, says: `It could not be noted in the database, so set it in the environment: ${says}` };
   }

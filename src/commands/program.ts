@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { EXIT, type Terminal } from './terminal.ts';
-import { troubleOf } from './trouble.ts';
+import { EXIT, type Terminal } from './common/terminal.ts';
+import { troubleOf } from './common/trouble.ts';
 
 export type AddCommand = (program: Command, terminal: Terminal) => void;
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
-import type { Report } from '../core/report.ts';
-import type { Store } from '../store/open.ts';
-import type { Rebuilt } from '../store/rebuild.ts';
-import { EXIT, Failed, say, type Terminal } from './terminal.ts';
+import type { Report } from '../core/figures/summary.ts';
+import type { Store } from '../store/db/open.ts';
+import type { Rebuilt } from '../store/figures/rebuild.ts';
+import { EXIT, Failed, say, type Terminal } from './common/terminal.ts';
 
 export const FORMATS = ['text', 'json', 'csv', 'html'] as const;
 type Format = (typeof FORMATS)[number];
@@ -59,16 +59,16 @@ export function addReportCommand(program: Command, terminal: Terminal): void {
 
 async function report(terminal: Terminal, options: Options): Promise<void> {
   const format = formatOf(options);
-  const { readConfig } = await import('../config.ts');
+  const { readConfig } = await import('../config/config.ts');
   const config = readConfig(terminal.env, 'database');
   // What is wrong with the question is said before the database is asked for.
   const period = await periodFor(options, options.timezone ?? config.REPORT_TIMEZONE, terminal.now());
   const details = detailsOf(options.details ?? config.REPORT_DETAILS);
-  const { withStore } = await import('./database.ts');
+  const { withStore } = await import('./common/database.ts');
   await withStore(terminal, async (store) => {
     if (options.rebuild) return rebuildFigures(terminal, store, options, format);
-    const { ensureBuilt } = await import('../store/rebuild.ts');
-    const { reportFor } = await import('../steps/report.ts');
+    const { ensureBuilt } = await import('../store/figures/rebuild.ts');
+    const { reportFor } = await import('../tell/summary-of.ts');
     await ensureBuilt(store, terminal.now, progressOn(terminal, options));
     const r = await reportFor(store, period, {
       now: terminal.now(),
@@ -102,7 +102,7 @@ function detailsOf(text: string): 'summary' | 'full' {
 
 /** The period that the options name. What can't be is a wrong usage. */
 async function periodFor(o: Options, timezone: string, now: number) {
-  const { addDays, BadPeriod, dayAt, periodOf } = await import('../report/days.ts');
+  const { addDays, BadPeriod, dayAt, periodOf } = await import('../tell/summary/days.ts');
   try {
     if (o.date !== undefined && (o.from !== undefined || o.to !== undefined))
       throw new BadPeriod('use --date, or --from and --to, not both');
@@ -127,18 +127,18 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 async function render(r: Report, format: Format, cures: boolean, colours: boolean): Promise<string> {
   switch (format) {
     case 'text': {
-      if (cures) return (await import('../report/cures.ts')).curesText(r, { colours });
-      return (await import('../report/text.ts')).reportText(r, { colours });
+      if (cures) return (await import('../tell/summary/cures.ts')).curesText(r, { colours });
+      return (await import('../tell/summary/text.ts')).reportText(r, { colours });
     }
     case 'json': {
-      const { curesJson, reportJson } = await import('../report/json.ts');
+      const { curesJson, reportJson } = await import('../tell/summary/json.ts');
       return `${JSON.stringify(cures ? curesJson(r) : reportJson(r), null, 2)}\n`;
     }
     case 'csv':
-      if (cures) return (await import('../report/cures.ts')).curesCsv(r);
-      return (await import('../report/csv.ts')).reportCsv(r);
+      if (cures) return (await import('../tell/summary/cures.ts')).curesCsv(r);
+      return (await import('../tell/summary/csv.ts')).reportCsv(r);
     case 'html':
-      return (await import('../report/file.ts')).reportFile(r);
+      return (await import('../tell/summary/file.ts')).reportFile(r);
   }
 }
 
@@ -166,7 +166,7 @@ function progressOn(t: Terminal, { progress }: Options): Progress {
 const SHOWN = 50;
 
 async function rebuildFigures(t: Terminal, store: Store, options: Options, format: Format): Promise<void> {
-  const { rebuild } = await import('../store/rebuild.ts');
+  const { rebuild } = await import('../store/figures/rebuild.ts');
   const check = options.check === true;
   const result = await rebuild(store, { now: t.now, check, progress: progressOn(t, options) });
   if (format === 'json') say(t, JSON.stringify({ agreed: result.differences.length === 0, ...result }, null, 2));

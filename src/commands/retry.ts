@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { plural, say, sayJson, type Terminal } from './terminal.ts';
+import { plural, say, sayJson, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
 Opens deliveries that ended without arriving, with as many tries and as much
@@ -24,9 +24,9 @@ export function addRetryCommand(program: Command, terminal: Terminal): void {
 }
 
 async function retry(terminal: Terminal, id: string, { recipient, json }: Options): Promise<void> {
-  const { withStore } = await import('./database.ts');
-  const { messageNamed, operator } = await import('./message.ts');
-  const { reopenMessage } = await import('../steps/operate.ts');
+  const { withStore } = await import('./common/database.ts');
+  const { messageNamed, operator } = await import('./common/message.ts');
+  const { reopenMessage } = await import('../operate/operate.ts');
   await withStore(terminal, async (store, config) => {
     const { message } = await messageNamed(store, config, id);
     const request = { message: message.id, recipient, who: operator(), what: 'retry' as const };

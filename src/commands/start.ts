@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Daemon } from '../daemon.ts';
-import type { Log } from '../log.ts';
-import { Failed, type Terminal } from './terminal.ts';
+import type { Log } from '../base/log.ts';
+import type { Daemon } from '../daemon/daemon.ts';
+import { Failed, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
 Stops on SIGTERM and SIGINT: takes nothing new, finishes what is in flight
@@ -24,14 +24,14 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
 const PATIENCE = 24_000;
 
 async function start(terminal: Terminal): Promise<void> {
-  const { readConfig } = await import('../config.ts');
+  const { readConfig } = await import('../config/config.ts');
   const config = readConfig(terminal.env, 'daemon');
-  const { createLog } = await import('../log.ts');
+  const { createLog } = await import('../base/log.ts');
   const log = createLog(config.LOG_LEVEL, config.LOG_FORMAT, terminal.out);
   const signalled = signals();
-  const { reach } = await import('./database.ts');
+  const { reach } = await import('./common/database.ts');
   await (await reach(config.DATABASE_URL)).close();
-  const { startDaemon } = await import('../daemon.ts');
+  const { startDaemon } = await import('../daemon/daemon.ts');
   const daemon = await startDaemon(config, log).catch((error: unknown) => {
     throw portTrouble(error, `${config.HOST}:${config.PORT}`) ?? error;
   });
@@ -59,7 +59,7 @@ function signals(): Promise<void> {
 
 /** What is still in flight after that is taken up again when its lease ends, by whoever runs then. */
 async function stopInTime(daemon: Daemon, log: Log): Promise<void> {
-  const { sleep } = await import('../wait.ts');
+  const { sleep } = await import('../base/wait.ts');
   const stopped = new AbortController();
   const late = sleep(PATIENCE, stopped.signal).then(() => {
     if (!stopped.signal.aborted) log.warn({}, 'stopped with work in flight: it is taken up again when its lease ends');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './terminal.ts';
+import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 Addresses that Homing sends nothing to: those that a server called dead, that
@@ -44,8 +44,8 @@ const PAGE = 200;
 
 /** Page by page: the list may be long. */
 async function list(terminal: Terminal, { address, json }: Json & { address?: string }): Promise<void> {
-  const { withStore } = await import('./database.ts');
-  const { listSuppressions } = await import('../store/suppressions.ts');
+  const { withStore } = await import('./common/database.ts');
+  const { listSuppressions } = await import('../store/projections/suppressions.ts');
   const { suppressionOf } = await import('../http/suppressions.ts');
   await withStore(terminal, async (store) => {
     let count = 0;
@@ -68,9 +68,9 @@ async function list(terminal: Terminal, { address, json }: Json & { address?: st
 }
 
 async function remove(terminal: Terminal, given: string, { json }: Json): Promise<void> {
-  const { withStore } = await import('./database.ts');
-  const { operator } = await import('./message.ts');
-  const { removeSuppression } = await import('../store/suppressions.ts');
+  const { withStore } = await import('./common/database.ts');
+  const { operator } = await import('./common/message.ts');
+  const { removeSuppression } = await import('../store/projections/suppressions.ts');
   const { suppressionOf } = await import('../http/suppressions.ts');
   await withStore(terminal, async (store) => {
     const row = await removeSuppression(store, given, operator(), terminal.now());
@@ -81,10 +81,10 @@ async function remove(terminal: Terminal, given: string, { json }: Json): Promis
 }
 
 async function add(terminal: Terminal, given: string, { reason, json }: Json & { reason?: string }): Promise<void> {
-  const { withStore } = await import('./database.ts');
-  const { operator } = await import('./message.ts');
+  const { withStore } = await import('./common/database.ts');
+  const { operator } = await import('./common/message.ts');
   const { canonicalAddress } = await import('../core/address.ts');
-  const { addSuppression } = await import('../store/suppressions.ts');
+  const { addSuppression } = await import('../store/projections/suppressions.ts');
   const address = canonicalAddress(given);
   if (address === null) throw new Failed('This is no e-mail address.', EXIT.usage);
   await withStore(terminal, async (store) => {

@@ -1,14 +1,9 @@
 import type { Refusal } from './answer.ts';
+import type { Plan } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { Bounce, Report, Storage } from './sighting.ts';
-import type { SuppressionCause } from './suppression.ts';
 import type { Ms } from './time.ts';
-import type { Verdict } from './verdict.ts';
-
-/** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security; `bulk`: the rest. */
-export const CLASSES = ['access', 'notice', 'bulk'] as const;
-export type MessageClass = (typeof CLASSES)[number];
-
+import type { SuppressionCause, Verdict } from './verdict.ts';
 /** Where a delivery stands. The comment after each says who acts next. */
 export const STATES = [
   'queued', // us: hand it over at `nextAt`
@@ -114,10 +109,6 @@ export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
 
 /** How an attempt stands. */
 export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
-
-/** What a failure calls for: the next attempt, the same after a longer wait, one try elsewhere, or nothing. */
-export type Plan = 'retry' | 'wait' | 'switch' | 'stop';
-
 /** What is settled when a delivery is made. */
 export type Birth = { id: string; createdAt: Ms; policy: Policy };
 

@@ -1,7 +1,5 @@
-import { CONFIDENCE_OF } from './classify/rule.ts';
-import type { Plan } from './delivery.ts';
 import type { Bounce } from './sighting.ts';
-import type { Decision, Verdict } from './verdict.ts';
+import { type Decision, OPERATORS_CONFIDENCE, type Verdict } from './verdict.ts';
 
 export type CodeRange = { from: number; to: number };
 
@@ -34,7 +32,7 @@ export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules): Pl
 }
 
 /** An operator who calls a reply undetermined has decided all the same; nobody else is that sure. */
-const isOperators = ({ confidence }: Verdict): boolean => confidence >= CONFIDENCE_OF.own;
+const isOperators = ({ confidence }: Verdict): boolean => confidence >= OPERATORS_CONFIDENCE;
 
 /**
  * Mailgun's own codes (498 and 499 no connection, 6xx such as 602 "too old", 680 internal trouble) are not SMTP codes and
@@ -44,3 +42,6 @@ function mayRetry(code: number | null, ranges: readonly CodeRange[]): boolean {
   if (code === null || code === 498 || code === 499 || code >= 600) return true;
   return ranges.some((r) => code >= r.from && code <= r.to);
 }
+
+/** What a failure calls for: the next attempt, the same after a longer wait, one try elsewhere, or nothing. */
+export type Plan = 'retry' | 'wait' | 'switch' | 'stop';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MessageClass } from './delivery.ts';
+import type { MessageClass } from './message-class.ts';
 import type { Ms } from './time.ts';
 
 /**

@@ -4,10 +4,7 @@ import type { RetryRules } from './plan.ts';
 import { replyWords } from './reply-words.ts';
 import type { Bounce, Report } from './sighting.ts';
 import type { Ms } from './time.ts';
-import type { Cause, Verdict } from './verdict.ts';
-
-/** Why an address is on our own list: what a failure was about, what the recipient did, or an operator's word. */
-export type SuppressionCause = Cause | 'complained' | 'unsubscribed' | 'operator';
+import type { SuppressionCause, Verdict } from './verdict.ts';
 
 /** Mailgun's lists of what recipients did. Its bounce list (605) has no reply to show, and may hold a blocked IP's victims. */
 const LISTED_AT_MAILGUN: ReadonlyMap<number | null, SuppressionCause> = new Map([

@@ -45,6 +45,9 @@ export type Evidence = {
   words: string;
 };
 
+/** The confidence of a verdict by an operator's own rule; no built-in rule is that sure. */
+export const OPERATORS_CONFIDENCE = 1;
+
 export type Verdict = {
   cause: Cause;
   decision: Decision;
@@ -52,3 +55,6 @@ export type Verdict = {
   confidence: number;
   evidence: Evidence;
 };
+
+/** Why an address is on our own list: what a failure was about, what the recipient did, or an operator's word. */
+export type SuppressionCause = Cause | 'complained' | 'unsubscribed' | 'operator';

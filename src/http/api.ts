@@ -1,21 +1,22 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
+import { AppError } from '../base/errors.ts';
+import { parseMoment } from '../base/moment.ts';
+import { detailOf, summaryOf } from '../contract/present.ts';
 import { canonicalAddress } from '../core/address.ts';
-import { CLASSES, STATES } from '../core/delivery.ts';
+import { STATES } from '../core/delivery.ts';
+import { CLASSES } from '../core/message-class.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
-import { AppError } from '../errors.ts';
-import { parseMoment } from '../moment.ts';
-import { parse, recordMessage } from '../steps/intake.ts';
-import { cancelMessage, reopenMessage } from '../steps/operate.ts';
-import { catchUp, keepChecked } from '../steps/told.ts';
-import { findMessage, messagesByKey, searchMessages } from '../store/find.ts';
-import { cancelMessages } from '../store/messages.ts';
-import type { Store } from '../store/open.ts';
+import { parse, recordMessage } from '../intake/record.ts';
+import { catchUp, keepChecked } from '../intake/told.ts';
+import { cancelMessage, reopenMessage } from '../operate/operate.ts';
+import type { Store } from '../store/db/open.ts';
+import { findMessage, messagesByKey, searchMessages } from '../store/messages/find.ts';
+import { cancelMessages } from '../store/messages/messages.ts';
 import { bearer } from './auth.ts';
 import { readJson } from './body.ts';
-import { detailOf, summaryOf } from './present.ts';
 
 export type ApiDeps = {
   store: Store;

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
+import { AppError, type ErrorCode } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
-import { AppError, type ErrorCode } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Store } from '../store/db/open.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type Arrival, keep } from '../store/inbox.ts';
-import type { Store } from '../store/open.ts';
-import { isDatabaseTrouble } from '../store/trouble.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { createApi } from './api.ts';
 import { discard, SenderGone } from './body.ts';

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Middleware } from 'koa';
-import { AppError } from '../errors.ts';
+import { AppError } from '../base/errors.ts';
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 

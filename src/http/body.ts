@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '../errors.ts';
+import { AppError } from '../base/errors.ts';
 
 /** So much beyond a limit is read and thrown away: a sender that is cut off in the middle does not see the answer. */
 const DISCARD = 4 * 1024 * 1024;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
+import { AppError } from '../base/errors.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
-import { AppError } from '../errors.ts';
-import type { FormEntry } from '../form.ts';
-import { queueMessage } from '../steps/queue.ts';
-import type { Call } from '../store/calls.ts';
-import type { Store } from '../store/open.ts';
+import { queueMessage } from '../intake/queue.ts';
+import type { FormEntry } from '../mail/form.ts';
+import type { Store } from '../store/db/open.ts';
+import type { Call } from '../store/messages/calls.ts';
 import { basic } from './auth.ts';
 import { readBody } from './body.ts';
 

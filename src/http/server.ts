@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { sleep } from '../base/wait.ts';
 import { type Ms, SECOND } from '../core/time.ts';
-import { sleep } from '../wait.ts';
 
 export type Limits = { headersTimeout: Ms; requestTimeout: Ms; connectionsCheckingInterval: Ms };
 

@@ -1,11 +1,11 @@
-import { CLASSES } from '../core/delivery.ts';
+import { CLASSES } from '../core/message-class.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { timeliness } from '../core/timeliness.ts';
-import { lengthWords } from '../core/words.ts';
-import { pendingMigrations } from '../store/migrate.ts';
-import { durabilityProblems, type Store } from '../store/open.ts';
+import { lengthWords } from '../core/words/numbers.ts';
+import { pendingMigrations } from '../store/db/migrate.ts';
+import { durabilityProblems, type Store } from '../store/db/open.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { timelinessEvidence } from '../store/timeliness.ts';
-import { isDatabaseTrouble } from '../store/trouble.ts';
 
 /** Anybody may ask, as often as they like: one look at the database serves all who ask within this time. */
 const FRESH: Ms = 2 * SECOND;

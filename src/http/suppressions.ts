@@ -1,12 +1,12 @@
 import Router from '@koa/router';
 import { z } from 'zod';
+import { AppError } from '../base/errors.ts';
 import { canonicalAddress } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
-import { AppError } from '../errors.ts';
-import { parse } from '../steps/intake.ts';
-import type { Store } from '../store/open.ts';
-import type { SuppressionRow } from '../store/rows.ts';
-import { listSuppressions, removeSuppression } from '../store/suppressions.ts';
+import { parse } from '../intake/record.ts';
+import type { Store } from '../store/db/open.ts';
+import { listSuppressions, removeSuppression } from '../store/projections/suppressions.ts';
+import type { SuppressionRow } from '../store/rows/rows.ts';
 import { bearer } from './auth.ts';
 
 const PAGE = { usual: 50, most: 200 };

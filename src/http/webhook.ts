@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../base/errors.ts';
+import { gather } from '../base/gather.ts';
+import type { Log } from '../base/log.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import { AppError } from '../errors.ts';
-import { gather } from '../gather.ts';
-import type { Log } from '../log.ts';
 import type { Arrival } from '../store/inbox.ts';
 import { answer } from './answer.ts';
 import { discard, readBody, SenderGone } from './body.ts';

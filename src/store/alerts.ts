@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
+import { newId } from '../base/ids.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import type { Ms } from '../core/time.ts';
-import { newId } from './ids.ts';
-import type { Store } from './open.ts';
-import { load, type View } from './rows.ts';
-import { transact } from './transact.ts';
+import type { Store } from './db/open.ts';
+import { transact } from './db/transact.ts';
+import { load, type View } from './rows/rows.ts';
 
 export type AlertItem = {
   item_key: string;

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
+import { handle, newId, recordKey } from '../base/ids.ts';
 import type { Sighting } from '../core/sighting.ts';
 import type { Ms } from '../core/time.ts';
-import { handle, newId, recordKey } from './ids.ts';
-import type { Store } from './open.ts';
-import { type DeliveryRow, recipientKey } from './rows.ts';
-import { again, chunks, transact } from './transact.ts';
+import type { Store } from './db/open.ts';
+import { again, chunks, transact } from './db/transact.ts';
+import { type DeliveryRow, recipientKey } from './rows/rows.ts';
 
 /** What came in, as it came: a verified event of a provider, or what an application tells of its own message. */
 export type Arrival = {

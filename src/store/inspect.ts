@@ -1,5 +1,5 @@
 import type { Ms } from '../core/time.ts';
-import type { Store } from './open.ts';
+import type { Store } from './db/open.ts';
 
 const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
 

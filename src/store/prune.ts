@@ -1,7 +1,7 @@
 import type { Ms } from '../core/time.ts';
-import type { Store } from './open.ts';
-import { rememberPruned } from './rebuild.ts';
-import { chunks, transact } from './transact.ts';
+import type { Store } from './db/open.ts';
+import { chunks, transact } from './db/transact.ts';
+import { rememberPruned } from './figures/rebuild.ts';
 
 /** Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them. */
 export async function pruneMessages(store: Store, before: Ms, limit: number): Promise<number> {

@@ -1,8 +1,8 @@
-import { CLASSES, type MessageClass } from '../core/delivery.ts';
+import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
 import type { Evidence } from '../core/timeliness.ts';
-import { PRIORITY } from './ledger.ts';
-import type { Store } from './open.ts';
+import type { Store } from './db/open.ts';
+import { PRIORITY } from './ledger/ledger.ts';
 
 /** Reasons of a delivery that waits because of its provider, and not because of its recipient. */
 const PROVIDER = ['busy', 'account', 'unanswered'];

@@ -1,9 +1,9 @@
+import { type Unclear, unclearReplies } from '../classifier/unclear.ts';
 import { domainOf } from '../core/address.ts';
 import type { Ms } from '../core/time.ts';
-import { type Unclear, unclearReplies } from '../core/unclear.ts';
-import type { Store } from './open.ts';
-import { load } from './rows.ts';
-import { chunks } from './transact.ts';
+import type { Store } from './db/open.ts';
+import { chunks } from './db/transact.ts';
+import { load } from './rows/rows.ts';
 
 /**
  * Replies since then whose cause nobody could tell, at most `limit` of them and the latest first, one for each wording with

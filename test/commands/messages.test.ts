@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { classify } from '../../src/classifier/classify.ts';
+import { parseRules } from '../../src/classifier/own-rules.ts';
 import { addCancelCommand } from '../../src/commands/cancel.ts';
 import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
 import { addRetryCommand } from '../../src/commands/retry.ts';
-import { classify } from '../../src/core/classify/classify.ts';
-import { parseRules } from '../../src/core/classify/own-rules.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, claimed, ended, failed, seed, sent, verdict, viewsOf } from '../support/factory.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { addPolicyCommand } from '../../src/commands/policy.ts';
-import type { Env } from '../../src/env.ts';
+import type { Env } from '../../src/config/env.ts';
 import { runHere } from './support.ts';
 
 const event = (message: string, more: Record<string, unknown> = {}) => ({

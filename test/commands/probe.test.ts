@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
-import type { Env } from '../../src/env.ts';
-import { NO_SUCH_USER } from '../../src/sim/fates.ts';
-import { domains } from '../../src/store/domains.ts';
+import type { Env } from '../../src/config/env.ts';
+import { NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
+import { domains } from '../../src/store/messages/domains.ts';
 import { DOMAIN, database, mailgun, runHere } from './support.ts';
 
 const ME = 'me@example.net';

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { type AddCommand, run } from '../../src/commands/program.ts';
+import type { Env } from '../../src/config/env.ts';
 import type { Clock } from '../../src/core/time.ts';
-import type { Env } from '../../src/env.ts';
-import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/sim/mailgun.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openStore, type Store } from '../../src/store/open.ts';
+import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/lab/sim/mailgun.ts';
+import { migrate } from '../../src/store/db/migrate.ts';
+import { openStore, type Store } from '../../src/store/db/open.ts';
 
 export type Ran = { code: number; out: string; err: string };
 

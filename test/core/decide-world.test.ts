@@ -1,12 +1,14 @@
 // The decisions, played against made-up worlds: whatever the provider does, every delivery must end.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Action, type Circumstances, decide } from '../../src/core/decide.ts';
-import { type Birth, CLASSES, type Delivery, type Fact } from '../../src/core/delivery.ts';
+import type { Birth, Delivery, Fact } from '../../src/core/delivery.ts';
 import { fold } from '../../src/core/fold.ts';
+import { CLASSES } from '../../src/core/message-class.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
-import { reasonWords } from '../../src/core/words.ts';
+import { reasonWords } from '../../src/core/words/words.ts';
 import { MORNING } from '../support/clock.ts';
 import * as past from '../support/factory.ts';
 import { histories } from '../support/histories.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Plan } from '../../src/core/delivery.ts';
-import { planFor, type RetryRules } from '../../src/core/plan.ts';
+import { type Plan, planFor, type RetryRules } from '../../src/core/plan.ts';
 import { CAUSES, type Cause, DECISIONS, type Decision } from '../../src/core/verdict.ts';
 import { bounce, verdict } from '../support/factory.ts';
 

@@ -1,5 +1,5 @@
 // What an application does, over HTTP alone: say what it is about to send, send it, say that it was taken.
-import { sleep } from '../../src/wait.ts';
+import { sleep } from '../../src/base/wait.ts';
 import { API_KEY, DOMAIN, TOKEN, type World } from './support.ts';
 
 export type Mail = { recipient: string; class?: 'access' | 'notice' | 'bulk' };

@@ -1,5 +1,5 @@
 // Mail is sent, and daemons are killed and started again at random moments, until all has ended.
-import { sleep } from '../../src/wait.ts';
+import { sleep } from '../../src/base/wait.ts';
 import { open, type Recorded, sendAll, settled, until } from './application.ts';
 import type { DaemonProcess } from './daemon.ts';
 import { FATES, loseSome, mixOf, refuseSome } from './mix.ts';

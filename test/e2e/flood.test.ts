@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import type { Ms } from '../../src/core/time.ts';
-import { BLOCKED_IP } from '../../src/sim/fates.ts';
-import { signedBody } from '../../src/sim/webhooks.ts';
+import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
+import { signedBody } from '../../src/lab/sim/webhooks.ts';
 import { detail, send, until } from './application.ts';
 import { createWorld, DOMAIN, SIGNING_KEY, type World } from './support.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { migrate } from '../../src/store/migrate.ts';
-import { openStore } from '../../src/store/open.ts';
+import { migrate } from '../../src/store/db/migrate.ts';
+import { openStore } from '../../src/store/db/open.ts';
 import { withoutMariaDb } from '../support/mariadb.ts';
 import { freshDatabase } from '../support/stores.ts';
 import { campaign } from './campaign.ts';

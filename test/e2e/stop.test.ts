@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { BLOCKED_IP } from '../../src/sim/fates.ts';
-import type { SimRequest } from '../../src/sim/world.ts';
+import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
+import type { SimRequest } from '../../src/lab/sim/world.ts';
 import { type ApiMessage, detail, list, open, type Recorded, sendAll, settled, until } from './application.ts';
 import { createWorld, type World, type WorldOptions } from './support.ts';
 import { copiesOf } from './verdict.ts';

@@ -1,5 +1,5 @@
+import { openStore } from '../../src/store/db/open.ts';
 import { forgotten } from '../../src/store/inspect.ts';
-import { openStore } from '../../src/store/open.ts';
 import type { ApiDelivery, ApiFact, ApiMessage, Recorded } from './application.ts';
 import { detail, list } from './application.ts';
 import { fateOf } from './mix.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newId } from '../../src/base/ids.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
-import { knownDomains } from '../../src/store/domains.ts';
-import { findMessage } from '../../src/store/find.ts';
-import { newId } from '../../src/store/ids.ts';
-import type { Store } from '../../src/store/open.ts';
-import type { View } from '../../src/store/rows.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { knownDomains } from '../../src/store/messages/domains.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
+import type { View } from '../../src/store/rows/rows.ts';
 import { ask, DOMAIN, get, post, SENT, SETTINGS, start, TOKEN } from './support.ts';
 
 async function viewsOf(store: Store, id: unknown): Promise<View[]> {

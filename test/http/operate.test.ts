@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import type { Fact } from '../../src/core/delivery.ts';
 import type { Report } from '../../src/core/sighting.ts';
 import { HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
-import { findMessage } from '../../src/store/find.ts';
-import { change } from '../../src/store/ledger.ts';
-import { endedFact } from '../../src/store/messages.ts';
-import type { View } from '../../src/store/rows.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
+import { endedFact } from '../../src/store/messages/messages.ts';
+import type { View } from '../../src/store/rows/rows.ts';
 import { DOMAIN, get, post, type Running, SENT, start } from './support.ts';
 
 const TWO = { ...SENT, to: ['ann@example.org', 'bob@example.org'] };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
-import { findMessage } from '../../src/store/find.ts';
-import { change } from '../../src/store/ledger.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
 import { DOMAIN, get, post, type Running, SENT, start } from './support.ts';
 
 type Listed = { id: string; messageId: string; deliveries: Record<string, unknown>[] };

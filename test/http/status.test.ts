@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { Fact } from '../../src/core/delivery.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { timeliness } from '../../src/core/timeliness.ts';
-import { findMessage } from '../../src/store/find.ts';
-import { change } from '../../src/store/ledger.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
 import { ask, DOMAIN, post, type Running, SENT, start } from './support.ts';
 
 const status = async (running: Running): Promise<Record<string, unknown>> => {

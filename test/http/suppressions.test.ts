@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addSuppression } from '../../src/store/suppressions.ts';
+import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { MORNING } from '../support/clock.ts';
 import { ask, get, start, TOKEN } from './support.ts';
 

@@ -11,8 +11,8 @@ import {
   takeAlerts,
   untold,
 } from '../../src/store/alerts.ts';
-import { change } from '../../src/store/ledger.ts';
-import type { Store } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, seedMany } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { handle } from '../../src/base/ids.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
-import { handle } from '../../src/store/ids.ts';
+import type { Store } from '../../src/store/db/open.ts';
 import {
   addHandles,
   caughtUp,
@@ -11,7 +12,6 @@ import {
   settle,
   takePending,
 } from '../../src/store/inbox.ts';
-import type { Store } from '../../src/store/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, STORAGE, seed, sighting } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';

@@ -1,16 +1,16 @@
 // With much history, what is done every second must cost what is due, not what is done: no query may read a table through.
 import assert from 'node:assert/strict';
+import { handle, newId, recordKey } from '../../src/base/ids.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlerts, untold } from '../../src/store/alerts.ts';
-import { sealedBody, withBodies } from '../../src/store/bodies.ts';
-import { claimDue, stillHeld } from '../../src/store/due.ts';
-import { findMessage, messagesByKey, searchMessages } from '../../src/store/find.ts';
-import { handle, newId, recordKey } from '../../src/store/ids.ts';
+import type { Store } from '../../src/store/db/open.ts';
 import { caughtUp, keep, knownEvents, lastWebhookAt, match, settle, takePending } from '../../src/store/inbox.ts';
-import { change } from '../../src/store/ledger.ts';
-import { record } from '../../src/store/messages.ts';
-import type { Store } from '../../src/store/open.ts';
-import { lastReposts } from '../../src/store/reposts.ts';
+import { claimDue, stillHeld } from '../../src/store/ledger/due.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { sealedBody, withBodies } from '../../src/store/messages/bodies.ts';
+import { findMessage, messagesByKey, searchMessages } from '../../src/store/messages/find.ts';
+import { record } from '../../src/store/messages/messages.ts';
+import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';

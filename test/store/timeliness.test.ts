@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
 import { MINUTE } from '../../src/core/time.ts';
-import { settingsOf } from '../../src/settings.ts';
-import { recordMessage } from '../../src/steps/intake.ts';
-import { reopenMessage } from '../../src/steps/operate.ts';
-import { findMessage } from '../../src/store/find.ts';
-import { cancelMessages } from '../../src/store/messages.ts';
+import { recordMessage } from '../../src/intake/record.ts';
+import { reopenMessage } from '../../src/operate/operate.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
+import { cancelMessages } from '../../src/store/messages/messages.ts';
 import { timelinessEvidence } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { eachStore } from '../support/stores.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { classify } from '../../src/core/classify/classify.ts';
-import { parseRules } from '../../src/core/classify/own-rules.ts';
+import { classify } from '../../src/classifier/classify.ts';
+import { parseRules } from '../../src/classifier/own-rules.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
-import { change } from '../../src/store/ledger.ts';
-import type { Store } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
-import type { View } from '../../src/store/rows.ts';
+import type { View } from '../../src/store/rows/rows.ts';
 import { unknownReplies } from '../../src/store/unclear.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, ended, failed, seedMany, verdict } from '../support/factory.ts';

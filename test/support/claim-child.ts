@@ -1,7 +1,7 @@
 // Run by tests as a process of its own: claims deliveries one by one, each only if it is still free, and prints which it won.
 import { once } from 'node:events';
-import { change } from '../../src/store/ledger.ts';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/db/open.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
 import { MORNING } from './clock.ts';
 import { claimed } from './factory.ts';
 

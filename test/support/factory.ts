@@ -1,14 +1,17 @@
 // Makes the past: facts, messages and deliveries as they would have come about.
+
 import type { Refusal } from '../../src/core/answer.ts';
-import type { Birth, EndState, Fact, FactOf, MessageClass, Outcome, Plan, Route } from '../../src/core/delivery.ts';
+import type { Birth, EndState, Fact, FactOf, Outcome, Route } from '../../src/core/delivery.ts';
+import type { MessageClass } from '../../src/core/message-class.ts';
+import type { Plan } from '../../src/core/plan.ts';
 import { type Policy, type PolicySettings, policyFor } from '../../src/core/policy.ts';
 import type { Bounce, Report, Sighting } from '../../src/core/sighting.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Cause, Decision, Verdict } from '../../src/core/verdict.ts';
+import type { Store } from '../../src/store/db/open.ts';
 import type { Arrival } from '../../src/store/inbox.ts';
-import { type Draft, enqueue, type QueueDraft, record } from '../../src/store/messages.ts';
-import type { Store } from '../../src/store/open.ts';
-import { load, type View } from '../../src/store/rows.ts';
+import { type Draft, enqueue, type QueueDraft, record } from '../../src/store/messages/messages.ts';
+import { load, type View } from '../../src/store/rows/rows.ts';
 import { MORNING } from './clock.ts';
 
 /** The defaults of the retry policy, without spread. */

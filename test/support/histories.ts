@@ -1,8 +1,10 @@
 // Believable pasts of a delivery, for properties: several attempts by all routes, ids kept or changed, lost answers,
 // a provider whose clock is off, questions, holds, ends and reopenings.
+
 import fc from 'fast-check';
-import { type Birth, CLASSES, type Fact, type Outcome } from '../../src/core/delivery.ts';
+import type { Birth, Fact, Outcome } from '../../src/core/delivery.ts';
 import { fold } from '../../src/core/fold.ts';
+import { CLASSES } from '../../src/core/message-class.ts';
 import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { MORNING } from './clock.ts';
 import {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
-import { listenOnLoopback } from '../../src/sim/listen.ts';
+import { listenOnLoopback } from '../../src/lab/sim/listen.ts';
 
 export type Seen = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer };
 export type Script = (response: ServerResponse, seen: Seen, count: number) => void;

@@ -1,5 +1,5 @@
 // Appends 200 lines, or files until there is nothing more for a while.
-import { openSpool } from '../../src/spool.ts';
+import { openSpool } from '../../src/base/spool.ts';
 
 const [folder = '', what, name] = process.argv.slice(2);
 const spool = openSpool({ folder, maxBytes: 1024 * 1024 });

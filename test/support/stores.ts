@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
-import { migrate } from '../../src/store/migrate.ts';
-import { openStore, type Store } from '../../src/store/open.ts';
+import { migrate } from '../../src/store/db/migrate.ts';
+import { openStore, type Store } from '../../src/store/db/open.ts';
 import { createDatabase, type MariaDb, startMariaDb, withoutMariaDb } from './mariadb.ts';
 
 /** One database. `open` gives a further connection to it, as another process would have. */

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { listenOnLoopback } from '../../src/sim/listen.ts';
+import { listenOnLoopback } from '../../src/lab/sim/listen.ts';
 
 export type WireServer = {
   port: number;

@@ -1,6 +1,6 @@
-import { type Config, ConfigError, readConfig } from '../../config.ts';
-import type { Env } from '../../env.ts';
-import { readRules } from '../../rules.ts';
+import { type Config, ConfigError, readConfig } from '../../config/config.ts';
+import type { Env } from '../../config/env.ts';
+import { readRules } from '../../config/rules-file.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** `config` is null when not even the database can be read from it; `complete` says whether a daemon could start on it. */

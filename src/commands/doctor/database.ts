@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
+import { pendingMigrations } from '../../store/db/migrate.ts';
+import { durabilityProblems, type Store } from '../../store/db/open.ts';
 import { sqliteVersion } from '../../store/inspect.ts';
-import { pendingMigrations } from '../../store/migrate.ts';
-import { durabilityProblems, type Store } from '../../store/open.ts';
-import { databaseName, reach, sqliteFile } from '../database.ts';
-import { Failed, plural } from '../terminal.ts';
+import { databaseName, reach, sqliteFile } from '../common/database.ts';
+import { Failed, plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** The findings, and the database when it can be read; whoever gets it closes it. */

@@ -1,4 +1,4 @@
-import { databaseTrouble } from '../database.ts';
+import { databaseTrouble } from '../common/database.ts';
 
 /** What one check came to. `mend` says what to do about it. */
 export type Finding = { check: string; status: 'ok' | 'warning' | 'problem'; says: string; mend: string | null };

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
+import { settingsOf } from '../../config/settings.ts';
 import { plainWait, policyFor } from '../../core/policy.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
-import { lengthWords } from '../../core/words.ts';
-import { type Account, createAccount, type Subscription } from '../../mailgun/account.ts';
-import { createPort, PortError } from '../../mailgun/port.ts';
-import { ApiRefusal } from '../../mailgun/refusal.ts';
-import { settingsOf } from '../../settings.ts';
+import { lengthWords } from '../../core/words/numbers.ts';
+import { type Account, createAccount, type Subscription } from '../../providers/mailgun/account.ts';
+import { createPort, PortError } from '../../providers/mailgun/port.ts';
+import { ApiRefusal } from '../../providers/mailgun/refusal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 export type MailgunCheck = { config: Config; fixWebhooks: boolean; timeout: Ms; now: Clock };

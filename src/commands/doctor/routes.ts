@@ -1,7 +1,7 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import type { Ms } from '../../core/time.ts';
-import { createRelays } from '../../smtp/routes.ts';
-import { plural } from '../terminal.ts';
+import { createRelays } from '../../providers/smtp/relays.ts';
+import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** The secondary SMTP servers, and the ways to the administrators. Nothing is sent. */

@@ -1,13 +1,13 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
-import { lengthWords, timeWords } from '../../core/words.ts';
-import { RECONCILED } from '../../steps/watch.ts';
-import { domains } from '../../store/domains.ts';
-import { backlog } from '../../store/due.ts';
+import { lengthWords, timeWords } from '../../core/words/numbers.ts';
+import type { Store } from '../../store/db/open.ts';
 import { forgotten, inboxWaitsSince, setAside, unsentAlerts } from '../../store/inspect.ts';
-import type { Store } from '../../store/open.ts';
-import { cursor } from '../../store/operations.ts';
-import { plural } from '../terminal.ts';
+import { backlog } from '../../store/ledger/due.ts';
+import { domains } from '../../store/messages/domains.ts';
+import { cursor } from '../../store/notes/cursors.ts';
+import { RECONCILED } from '../../tell/watch.ts';
+import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 const MOST = 1000;

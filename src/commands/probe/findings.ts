@@ -1,6 +1,5 @@
 import { type Ms, SECOND } from '../../core/time.ts';
-import { lengthWords, timeWords } from '../../core/words.ts';
-
+import { lengthWords, timeWords } from '../../core/words/numbers.ts';
 /** What the probe saw; null where it could not see it. */
 export type Seen = {
   domain: string;

@@ -1,12 +1,12 @@
+import { sleep } from '../../base/wait.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
-import { lengthWords } from '../../core/words.ts';
-import type { History } from '../../mailgun/history.ts';
-import type { FormEntry, Port } from '../../mailgun/port.ts';
-import { storageTargets } from '../../mailgun/storage.ts';
-import { sleep } from '../../wait.ts';
-import { Failed } from '../terminal.ts';
+import { lengthWords } from '../../core/words/numbers.ts';
+import type { History } from '../../providers/mailgun/history.ts';
+import type { FormEntry, Port } from '../../providers/mailgun/port.ts';
+import { storageTargets } from '../../providers/mailgun/storage.ts';
+import { Failed } from '../common/terminal.ts';
 import type { Seen } from './findings.ts';
 
 export type Probe = {

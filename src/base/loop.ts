@@ -1,0 +1,51 @@
+import type { Ms } from '../core/time.ts';
+import type { Log } from './log.ts';
+import { sleep } from './wait.ts';
+
+/** Lets one part of the program tell a waiting loop that there is work. A wake between two waits is not lost. */
+export type Bell = { ring(): void; wait(ms: Ms, signal: AbortSignal): Promise<void> };
+
+export function createBell(): Bell {
+  let rung = false;
+  let waiting: (() => void) | null = null;
+  return {
+    ring() {
+      rung = true;
+      waiting?.();
+    },
+    async wait(ms, signal) {
+      if (!rung && !signal.aborted) {
+        const woken = new AbortController();
+        waiting = () => woken.abort();
+        // AbortSignal.any would leave a little behind with the long-lived signal at each wait.
+        signal.addEventListener('abort', waiting);
+        await sleep(ms, woken.signal);
+        signal.removeEventListener('abort', waiting);
+        waiting = null;
+      }
+      rung = false;
+    },
+  };
+}
+
+/**
+ * Runs a step over and over: at once while it finds work, else after `pause` or when the bell rings. A step that fails is
+ * logged and tried again after the pause. Ends when the signal is aborted, after the step that is under way.
+ */
+export async function every(
+  name: string,
+  step: () => Promise<number>,
+  { pause, bell = createBell(), signal, log }: { pause: Ms; bell?: Bell; signal: AbortSignal; log: Log },
+): Promise<void> {
+  while (!signal.aborted) {
+    let handled = 0;
+    try {
+      handled = await step();
+    } catch (error) {
+      log.error({ step: name, error }, 'a step failed and will be tried again');
+    }
+    if (handled === 0) await bell.wait(pause, signal);
+    // SQLite answers without a turn of the event loop: a step that always finds work would let nothing else happen.
+    else await new Promise(setImmediate);
+  }
+}

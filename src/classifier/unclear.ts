@@ -1,0 +1,97 @@
+import type { FactOf, State } from '../core/delivery.ts';
+import type { Plan } from '../core/plan.ts';
+import { replyWords } from '../core/reply-words.ts';
+import type { Decision } from '../core/verdict.ts';
+import { readReply } from './engine/reply.ts';
+
+/** A reply that no rule knows, and what it was about. */
+export type Heard = { delivery: string; domain: string; state: State; fact: FactOf<'reported'> };
+
+/** A wording that no rule knows, as often as it came. */
+export type Unclear = {
+  count: number;
+  /** One of them as it was, without control characters. */
+  reply: string;
+  domains: string[];
+  /** What was done about it, and what came of that. */
+  done: string[];
+  /** Valid as it is; it only puts into a rule what is done anyway. */
+  rule: { name: string; match: string; code?: number; cause: 'undetermined'; decision: Decision };
+  deliveries: string[];
+};
+
+/** Groups replies that differ in numbers, names and addresses alone; the most frequent first. */
+export function unclearReplies(heard: readonly Heard[]): Unclear[] {
+  const groups = new Map<string, Heard[]>();
+  for (const one of heard) {
+    const { code, enhanced, text } = readReply(one.fact.bounce ?? {});
+    const key = JSON.stringify([code, enhanced, text.replace(NUMBER, '0')]);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  const bySize = [...groups.values()].sort((a, b) => b.length - a.length);
+  return bySize.flatMap((group, index) => summed(group, index + 1) ?? []);
+}
+
+/** Numbers and the ids that servers add to their replies: words with a digit in them. */
+const NUMBER = /[\w-]*\d[\w-]*/g;
+
+function summed(group: readonly Heard[], number: number): Unclear | null {
+  const [first] = group;
+  if (!first) return null;
+  const { bounce, plan } = first.fact;
+  const { code, text } = readReply(bounce ?? {});
+  return {
+    count: group.length,
+    reply:
+      replyWords(bounce)
+        .replace(/\p{Cc}+/gu, ' ')
+        .slice(0, 300) || 'nothing was said',
+    domains: [...new Set(group.map((h) => h.domain))].slice(0, 5),
+    done: doneIn(group),
+    rule: {
+      name: `reply ${number}`,
+      match: matchFor(text),
+      ...(code === null ? {} : { code }),
+      cause: 'undetermined',
+      decision: plan === null ? 'retry_later' : DECISION[plan],
+    },
+    deliveries: [...new Set(group.map((h) => h.delivery))].slice(0, 5),
+  };
+}
+
+/** The longest stretch without a number: words that the next reply of the kind has as well. */
+function matchFor(text: string): string {
+  const stretches = text.split(NUMBER).map((part) => part.slice(0, 80).replace(/^[^\p{L}<]+|[^\p{L}>]+$/gu, ''));
+  const longest = stretches.reduce((best, part) => (part.length > best.length ? part : best), '');
+  // A bare code has no words to look for, and a rule for it would be one for everything.
+  return /\p{L}/u.test(longest) ? longest : 'the words that tell this reply';
+}
+
+const DECISION: Record<Plan, Decision> = {
+  retry: 'retry_new_ip',
+  wait: 'retry_later',
+  switch: 'switch_provider',
+  stop: 'give_up_no_suppress',
+};
+
+const DID: Record<Plan, string> = {
+  retry: 'sent again',
+  wait: 'sent again after a longer wait',
+  switch: 'sent through the secondary',
+  stop: 'not sent again',
+};
+
+/** `sent again: 3 delivered, 1 queued`. A temporary failure has no plan: it is the provider's to retry. */
+function doneIn(group: readonly Heard[]): string[] {
+  const byWay = new Map<string, Map<string, number>>();
+  for (const { state, fact } of group) {
+    const way = fact.plan === null ? 'left to the provider' : DID[fact.plan];
+    const states = byWay.get(way) ?? new Map<string, number>();
+    byWay.set(way, states.set(state, (states.get(state) ?? 0) + 1));
+  }
+  return [...byWay].map(
+    ([way, states]) => `${way}: ${[...states].map(([state, count]) => `${count} ${state}`).join(', ')}`,
+  );
+}

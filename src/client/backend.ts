@@ -1,0 +1,12 @@
+import type { FormEntry } from '../mail/form.ts';
+import type { Take } from './recorder.ts';
+import type { MessageStatus, Queued } from './types.ts';
+
+/** Where records go and questions are asked: a database, or a daemon. Both behave the same. */
+export type Backend = {
+  record: Take;
+  queue(domain: string, form: readonly FormEntry[]): Promise<Queued>;
+  cancel(which: { id: string } | { key: string }): Promise<number>;
+  status(id: string): Promise<MessageStatus | null>;
+  close(): Promise<void>;
+};

@@ -1,0 +1,243 @@
+import { newId } from '../base/ids.ts';
+import { domainOf } from '../core/address.ts';
+import type { Clock } from '../core/time.ts';
+import { messageIdOf } from '../mail/headers.ts';
+import { addressesOf, classOf, headerOf, keyOf, newMessageId, plainSubject, subjectOf } from './describe.ts';
+import { refusalIn as mailgunRefusal } from './mailgun.ts';
+import type { OutboxSink } from './outbox.ts';
+import type { MessageRecord } from './record.ts';
+import type { Recorder } from './recorder.ts';
+import type { MessageClass, Problem, TransporterLike, TransportOptions } from './types.ts';
+
+export type TransportDeps = TransportOptions & {
+  recorder: () => Recorder;
+  outbox: () => OutboxSink | null;
+  now: Clock;
+  onProblem(problem: Problem): void;
+};
+
+/** What nodemailer hands to a transport: the data after its plugins, and the message that they make. */
+type Mail = {
+  data: Record<string, unknown>;
+  message: {
+    getEnvelope(): { from: string | false; to: string[] };
+    messageId(): string;
+    setHeader(name: string, value: { prepared: true; value: string }): unknown;
+    getHeader?(name: string): unknown;
+  };
+};
+type Info = { accepted?: unknown; rejected?: unknown; rejectedErrors?: unknown; messageId?: unknown };
+type Callback = (error: unknown, info?: Info) => void;
+type Transport = {
+  name?: string;
+  options?: { host?: unknown; auth?: { user?: unknown; domain?: unknown } };
+  send(mail: Mail, callback: Callback): unknown;
+};
+
+const wrapped = new WeakSet<object>();
+
+/**
+ * The transporter as it is, but for what `sendMail` hands its transport: that goes by us. There all plugins have run, so
+ * that the envelope and the Message-Id are those of the mail that leaves. Nothing of it is changed; a proxy shows the
+ * difference, and nodemailer's own `sendMail`, called on the proxy, finds the transport that we show it.
+ */
+export function wrapTransport<T extends TransporterLike>(transporter: T, deps: TransportDeps): T {
+  if (wrapped.has(transporter)) return transporter;
+  const shown = transportProxy(transporter.transporter as Transport, deps);
+  const proxy = new Proxy(transporter, {
+    get(target, name, receiver) {
+      const value: unknown = Reflect.get(target, name, receiver);
+      // Only where sendMail looks: everything else is asked of the transporter itself.
+      return name === 'transporter' ? shown : value;
+    },
+  });
+  wrapped.add(proxy);
+  return proxy;
+}
+
+function transportProxy(transport: Transport, deps: TransportDeps): Transport {
+  const isMailgun = deps.mailgun ?? leadsToMailgun(transport);
+  const send = (mail: Mail, callback: Callback) => void sendTracked(transport, mail, callback, { ...deps, isMailgun });
+  return new Proxy(transport, {
+    get(target, name) {
+      if (name === 'send') return send;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function leadsToMailgun({ name, options }: Transport): boolean {
+  const host = typeof options?.host === 'string' ? options.host.toLowerCase() : '';
+  return name === 'Mailgun' || host === 'mailgun.org' || host.endsWith('.mailgun.org');
+}
+
+type Deps = TransportDeps & { isMailgun: boolean };
+
+async function sendTracked(transport: Transport, mail: Mail, callback: Callback, deps: Deps): Promise<void> {
+  const record = tryRecord(mail, transport, deps);
+  const outbox = deps.outbox();
+  if (outbox) return pretend(outbox, record, mail, callback);
+  if (!record) return handOver(transport, mail, callback);
+  const recorder = deps.recorder();
+  const told = deps.isMailgun
+    ? record
+    : { ...record, via: String(transport.options?.host ?? transport.name ?? 'smtp') };
+  await recorder.before({ ...told, state: 'sending' });
+  handOver(transport, mail, (error, info) => {
+    for (const part of outcomes(record, error, info)) recorder.after({ ...told, ...part });
+    if (info === undefined) callback(error);
+    else callback(error, info);
+  });
+}
+
+/** We have left the call of `sendMail` long ago: what the transport throws is its answer. */
+function handOver(transport: Transport, mail: Mail, callback: Callback): void {
+  let answered = false;
+  try {
+    transport.send(mail, (...answer) => {
+      answered = true;
+      callback(...answer);
+    });
+  } catch (error) {
+    if (answered) throw error;
+    callback(error);
+  }
+}
+
+function pretend(outbox: OutboxSink, record: MessageRecord | null, mail: Mail, callback: Callback): void {
+  try {
+    if (record) outbox.keep('transport', record, mail.data);
+  } catch (error) {
+    callback(error);
+    return;
+  }
+  const envelope = mail.message.getEnvelope();
+  callback(null, {
+    accepted: envelope.to,
+    rejected: [],
+    ...{ envelope, messageId: mail.message.messageId(), response: '250 kept for a test' },
+  });
+}
+
+function tryRecord(mail: Mail, transport: Transport, deps: Deps): MessageRecord | null {
+  try {
+    return recordOf(mail, transport, deps);
+  } catch (error) {
+    const detail = `a mail could not be read: ${error instanceof Error ? error.name : 'unknown trouble'}`;
+    deps.onProblem({ kind: 'untracked', count: 1, detail });
+    return null;
+  }
+}
+
+/**
+ * The domain that Mailgun sends it from is the one of the login, as each domain has logins of its own
+ * (documentation.mailgun.com, "SMTP Relay"), or the one that nodemailer-mailgun-transport was given; not the sender's.
+ */
+function loginDomain({ options }: Transport): string | null {
+  const { user, domain } = options?.auth ?? {};
+  if (typeof domain === 'string' && domain !== '') return domain;
+  return typeof user === 'string' && user.includes('@') ? domainOf(user) : null;
+}
+
+function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord | null {
+  const { data, message } = mail;
+  const envelope = message.getEnvelope();
+  const { addresses, unusable } = addressesOf(envelope.to);
+  if (unusable > 0)
+    deps.onProblem({ kind: 'untracked', count: unusable, detail: 'a recipient of a mail is no plain address' });
+  if (addresses.length === 0) return null;
+  const from = textOf(data['from']) ?? (envelope.from || '(not given)');
+  const domain =
+    deps.domain ||
+    (deps.isMailgun ? loginDomain(transport) : null) ||
+    domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
+  const id = newId(deps.now());
+  const problems: string[] = [];
+  const { kind, key } = takeControls(data, problems);
+  for (const detail of problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
+  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: deps.now() };
+  if (data['raw'] !== undefined) {
+    const header = headerOf(data['raw']);
+    const messageId = header && messageIdOf(header);
+    if (messageId) return { ...about, messageId, subject: subjectOf(plainSubject(header)) };
+    const detail = 'a ready mail without a Message-Id, or as a stream, can not be recognized later: it is not recorded';
+    deps.onProblem({ kind: 'untracked', count: 1, detail });
+    return null;
+  }
+  const messageId =
+    deps.isMailgun && transport.name === 'Mailgun' ? idForApi(data, domain, id) : markSmtp(mail, id, deps);
+  return { ...about, messageId, subject: subjectOf(typeof data['subject'] === 'string' ? data['subject'] : null) };
+}
+
+/** nodemailer-mailgun-transport makes a form of the data: these two become `h:Message-Id` and our variable. */
+function idForApi(data: Record<string, unknown>, domain: string, id: string): string {
+  const given = typeof data['messageId'] === 'string' ? data['messageId'] : `<${newMessageId(domain)}>`;
+  data['messageId'] = given;
+  data['v:homing-id'] = id;
+  return bare(given);
+}
+
+/** nodemailer gives a mail a Message-Id when it has none, and keeps one that is there. */
+function markSmtp({ message }: Mail, id: string, { isMailgun }: Deps): string {
+  // One that has variables of its own is sent as it is.
+  const own = message.getHeader?.('X-Mailgun-Variables');
+  if (isMailgun && !own)
+    message.setHeader('X-Mailgun-Variables', { prepared: true, value: JSON.stringify({ 'homing-id': id }) });
+  return bare(message.messageId());
+}
+
+const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');
+
+function takeControls(data: Record<string, unknown>, problems: string[]): { kind: MessageClass; key: string | null } {
+  const { homing } = data as { homing?: { class?: unknown; key?: unknown } | null };
+  delete data['homing'];
+  return { kind: classOf(homing?.class, problems), key: keyOf(homing?.key, problems) };
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value !== 'object' || value === null || !('address' in value)) return null;
+  const name = 'name' in value && value.name ? `${String(value.name)} ` : '';
+  return `${name}<${String(value.address)}>`;
+}
+
+type Part = {
+  to: readonly string[];
+  state: 'accepted' | 'refused';
+  error?: { status: number | null; message: string };
+};
+
+/** What an answer says for each recipient. An error without a reply of the server says nothing: it may have gone out. */
+function outcomes(record: MessageRecord, error: unknown, info: Info | undefined): Part[] {
+  if (error) {
+    const refusal = refusalIn(error);
+    return refusal ? [{ to: record.to, state: 'refused', error: refusal }] : [];
+  }
+  const rejected = keysOf(info?.rejected);
+  const refused = record.to.filter((address) => rejected.has(address.toLowerCase()));
+  const taken = record.to.filter((address) => !rejected.has(address.toLowerCase()));
+  const errors = Array.isArray(info?.rejectedErrors) ? (info.rejectedErrors as unknown[]) : [];
+  const why = errors.map(refusalIn).find((one) => one !== null) ?? {
+    status: REFUSED,
+    message: 'the server refused it',
+  };
+  const parts: Part[] = [];
+  if (taken.length > 0) parts.push({ to: taken, state: 'accepted' });
+  if (refused.length > 0) parts.push({ to: refused, state: 'refused', error: why });
+  return parts;
+}
+
+const keysOf = (list: unknown): Set<string> =>
+  new Set(Array.isArray(list) ? addressesOf(list.map(String)).addresses.map((a) => a.toLowerCase()) : []);
+
+/** HTTP's word for a no, which is what records know: a 5xx there is none, and one of SMTP is. */
+const REFUSED = 400;
+
+/** A reply with a code of 4xx or 5xx is a no. The status of mailgun.js counts where a transport passes it on. */
+function refusalIn(error: unknown): { status: number | null; message: string } | null {
+  if (typeof error !== 'object' || error === null) return null;
+  const code: unknown = 'responseCode' in error ? error.responseCode : null;
+  if (typeof code === 'number' && code >= 400) return { status: REFUSED, message: `SMTP ${code}` };
+  return mailgunRefusal(error);
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import type { OwnRules } from '../classifier/classify.ts';
+import { parseRules } from '../classifier/own-rules.ts';
+
+/** The operator's own rules, and every problem of their file, which is mended by hand. */
+export type ReadRules = { rules: OwnRules; problems: readonly string[] };
+
+export function readRules(file: string): ReadRules {
+  const { content, problem } = textOf(file);
+  const { rules, problems } = parseRules(content);
+  if (problem !== null) return { rules, problems: [problem] };
+  const words = problems.map(({ index, name, problem }) => {
+    if (index === null) return problem;
+    return `rule ${index + 1}${name === null ? '' : ` ("${name.slice(0, 60)}")`}: ${problem}`;
+  });
+  return { rules, problems: words };
+}
+
+function textOf(file: string): { content: string; problem: string | null } {
+  try {
+    // Some editors begin a file with a byte order mark, which is no JSON.
+    return { content: readFileSync(file, 'utf8').replace(/^\uFEFF/, ''), problem: null };
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'it is no text';
+    return { content: '[]', problem: `can't be read: ${why}` };
+  }
+}

@@ -1,0 +1,82 @@
+import type { Attempt, Fact } from '../core/delivery.ts';
+import { inTime } from '../core/fold.ts';
+import type { Ms } from '../core/time.ts';
+import { factWords, standingWords } from '../core/words/words.ts';
+import type { Found } from '../store/messages/find.ts';
+import type { MessageRow, View } from '../store/rows/rows.ts';
+
+/** Times leave as ISO 8601 in UTC. */
+const iso = (at: Ms | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+const messageFields = (m: MessageRow) => ({
+  id: m.id,
+  messageId: m.message_id,
+  domain: m.domain,
+  from: m.sender,
+  subject: m.subject,
+  class: m.class,
+  createdAt: iso(m.created_at),
+});
+
+/** Only a queued delivery has a next attempt; for the others the time is when we look at them again. */
+const nextAttemptAt = (state: string, nextAt: Ms | null): string | null => (state === 'queued' ? iso(nextAt) : null);
+
+/** A message as a search shows it. */
+export const summaryOf = ({ message, deliveries }: Found) => ({
+  ...messageFields(message),
+  deliveries: deliveries.map((d) => ({
+    recipient: d.recipient,
+    state: d.state,
+    reason: d.reason,
+    attempt: d.attempt,
+    provider: d.provider,
+    nextAttemptAt: nextAttemptAt(d.state, d.next_at),
+  })),
+});
+
+/** A message with everything that is known of it. */
+export const detailOf = (message: MessageRow, views: readonly View[]) => ({
+  ...messageFields(message),
+  deliveries: views.map(({ recipient, delivery: d, facts }) => ({
+    recipient,
+    state: d.state,
+    reason: d.reason,
+    attempt: d.attempt,
+    provider: d.provider,
+    nextAttemptAt: nextAttemptAt(d.state, d.nextAt),
+    explanation: standingWords(d),
+    attempts: d.attempts.map(attemptOf),
+    facts: inTime(facts).map(factOf),
+  })),
+});
+
+const attemptOf = (a: Attempt) => ({
+  number: a.number,
+  provider: a.claim.provider,
+  route: a.claim.route,
+  at: iso(a.claim.at),
+  deliverAt: iso(a.claim.deliverAt),
+  outcome: a.outcome,
+  answer: answerOf(a),
+  possibleDouble: a.claim.double,
+});
+
+function answerOf({ answer, unanswered }: Attempt) {
+  const said = answer ?? unanswered;
+  if (!said) return null;
+  const common = { kind: said.kind, at: iso(said.at), detail: said.detail, via: said.via };
+  if (said.kind === 'accepted') return { ...common, messageId: said.messageId };
+  return said.kind === 'refused' ? { ...common, why: said.why } : common;
+}
+
+const TIMES: ReadonlySet<string> = new Set(['at', 'leaseUntil', 'since', 'deliverAt', 'until']);
+/** How we tell facts and claims apart is nobody else's business. */
+const OURS: ReadonlySet<string> = new Set(['key', 'lease']);
+
+function factOf(fact: Fact): Record<string, unknown> {
+  const { at, kind, ...rest } = fact;
+  const fields = Object.entries(rest)
+    .filter(([name]) => !OURS.has(name))
+    .map(([name, value]) => [name, TIMES.has(name) && typeof value === 'number' ? iso(value) : value]);
+  return { at: iso(at), kind, text: factWords(fact), ...(Object.fromEntries(fields) as Record<string, unknown>) };
+}

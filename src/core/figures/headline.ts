@@ -1,0 +1,64 @@
+import { SECOND } from '../time.ts';
+import { many, percent, timeTaken } from '../words/numbers.ts';
+import { REFUSED, shortReason } from '../words/short.ts';
+import { timesOf } from './quantile.ts';
+import type { Figures, Place, Report } from './summary.ts';
+
+/** What matters most, first: what did not arrive, where it was refused, and what is different from before. */
+export function sentence(r: Report): string {
+  const parts = [whatArrived(r.total, r.before), whoRefused(r.places, r.total), whatChanged(r)].filter(
+    (p) => p !== null,
+  );
+  const text = parts.join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function whatArrived(t: Figures, before: Figures): string {
+  const all = (n: number) => (n === 1 ? 'delivery' : 'deliveries');
+  if (t.deliveries === 0) {
+    return before.deliveries === 0
+      ? 'no mail was asked for'
+      : `no mail was asked for, after ${many(before.deliveries)} before`;
+  }
+  const under = t.open > 0 ? `, ${many(t.open)} ${t.open === 1 ? 'is' : 'are'} still under way` : '';
+  if (t.lost > 0) return `${many(t.lost)} of ${many(t.deliveries)} ${all(t.deliveries)} did not arrive${under}`;
+  if (t.arrived === t.deliveries)
+    return t.arrived === 1 ? 'the one delivery arrived' : `all ${many(t.arrived)} deliveries arrived`;
+  if (t.open === 0)
+    return `${many(t.arrived)} of ${many(t.deliveries)} ${all(t.deliveries)} arrived, the rest was cancelled`;
+  return `${many(t.arrived)} of ${many(t.deliveries)} ${all(t.deliveries)} arrived and none was lost${under}`;
+}
+
+function whoRefused([place]: readonly Place[], total: Figures): string | null {
+  const failed = total.cures.reduce((sum, c) => sum + c.failed, 0);
+  // One of many single failures is no news about a place.
+  if (!place || (place.failed < 2 && place.failed < failed)) return null;
+  const { recipientDomain, cause, cured, saved } = place;
+  const how = REFUSED[cause] ?? `(${shortReason(cause)})`;
+  const mended = [
+    ...(cured > 0 ? [`${cured === place.failed && cured > 1 ? 'all' : cured} ${were(cured)} cured by a re-post`] : []),
+    ...(saved > 0 ? [`${many(saved)} ${were(saved)} saved by the fallback`] : []),
+  ];
+  return [`${recipientDomain} refused ${many(place.failed)} ${how}`, ...mended].join(', ');
+}
+
+const were = (n: number): string => (n === 1 ? 'was' : 'were');
+
+/** The first of these that differs from the week before by more than chance may. */
+function whatChanged(r: Report): string | null {
+  const { total, week, weekShare } = r;
+  if (week.deliveries === 0 || total.deliveries === 0) return null;
+  const [lostNow, lostThen] = [total.lost / total.deliveries, week.lost / week.deliveries];
+  if (total.lost >= 3 && lostNow > 2 * lostThen)
+    return `${percent(lostNow)} were lost, against ${percent(lostThen)} in the week before`;
+  if (week.lost >= 5 && lostNow < lostThen / 2 && total.deliveries >= 20)
+    return `${percent(lostNow)} were lost, down from ${percent(lostThen)} in the week before`;
+  const [now, then] = [timesOf(total.times), timesOf(week.times)];
+  if (now.p95 !== null && then.p95 !== null && now.n >= 20 && now.p95 > 2 * then.p95 && now.p95 > 30 * SECOND)
+    return `one in twenty took ${timeTaken(now.p95)} or longer, against ${timeTaken(then.p95)} in the week before`;
+  const usual = Math.round(week.deliveries * weekShare);
+  const much = Math.max(total.deliveries, usual) >= 20;
+  if (much && (total.deliveries > 2 * usual || total.deliveries < usual / 2))
+    return `there were ${many(total.deliveries)} deliveries, against ${many(usual)} in as many days of the week before`;
+  return null;
+}

@@ -1,0 +1,4 @@
+/** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security; `bulk`: the rest. */
+export const CLASSES = ['access', 'notice', 'bulk'] as const;
+
+export type MessageClass = (typeof CLASSES)[number];

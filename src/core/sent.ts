@@ -1,0 +1,18 @@
+import type { Fact } from './delivery.ts';
+import type { Ms } from './time.ts';
+
+/** What an application's own accepted send leaves behind. */
+export function handedOver(at: Ms, messageId: string | null): Fact[] {
+  const claim = {
+    provider: 'mailgun',
+    route: 'application' as const,
+    leaseUntil: at,
+    since: null,
+    deliverAt: null,
+    double: null,
+  };
+  return [
+    { key: 'claimed:1', at, kind: 'claimed', attempt: 1, lease: null, ...claim },
+    { key: 'accepted:1', at, kind: 'accepted', attempt: 1, messageId, tracked: true, detail: '', via: null },
+  ];
+}

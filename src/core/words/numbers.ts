@@ -1,0 +1,40 @@
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../time.ts';
+
+/** `412`, `12 345`. */
+export const many = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+
+/** `0.7 %`; never 0 or 100 for what is not. */
+export function percent(share: number): string {
+  const p = 100 * share;
+  if (p > 0 && p < 0.1) return '<0.1 %';
+  if (p < 100 && p > 99.9) return '>99.9 %';
+  return p === 0 || p === 100 ? `${p} %` : `${p.toFixed(1)} %`;
+}
+
+/** `850 ms`, `12.4 s`, `3 min 20 s`, `4 h 16 min`. */
+export function timeTaken(ms: Ms | null): string {
+  if (ms === null) return '–';
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE - 50) return `${(ms / SECOND).toFixed(1)} s`;
+  const whole = Math.round(ms / SECOND);
+  if (whole >= 3600) return lengthWords(ms);
+  const [minutes, seconds] = [Math.floor(whole / 60), whole % 60];
+  return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`;
+}
+
+/** `2026-11-25 14:03:09 UTC`. */
+export const timeWords = (at: Ms): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+/** `4 min`, `4 h 16 min`, `250 ms`. */
+export function lengthWords(ms: Ms): string {
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  if (rounded(ms, SECOND) < MINUTE) return `${Math.round(ms / SECOND)} s`;
+  if (rounded(ms, MINUTE) < HOUR) return `${Math.round(ms / MINUTE)} min`;
+  const [big, bigName, small, smallName] =
+    rounded(ms, MINUTE) < DAY ? ([HOUR, 'h', MINUTE, 'min'] as const) : ([DAY, 'd', HOUR, 'h'] as const);
+  const whole = rounded(ms, small);
+  const rest = (whole % big) / small;
+  return `${Math.floor(whole / big)} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
+}
+
+const rounded = (ms: Ms, unit: Ms): Ms => Math.round(ms / unit) * unit;

@@ -1,0 +1,30 @@
+import { openSpool } from '../base/spool.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Clock } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { keepChecked } from './told.ts';
+
+export type FileSpoolDeps = { store: Store; settings: Settings; folder: string; now: Clock };
+
+/** Takes over what applications left in a spool folder while they could not reach the database; says how many lines that were. */
+export function fileSpool(deps: FileSpoolDeps): Promise<number> {
+  // Nothing is appended here but what no store will take, and that may be as much as there was.
+  return openSpool({ folder: deps.folder, maxBytes: Number.POSITIVE_INFINITY }).file(async (lines) => {
+    const read = lines.map((line) => ({ line, told: toldIn(line) }));
+    const answers = await keepChecked(
+      deps,
+      read.map(({ told }) => told),
+      deps.now(),
+    );
+    return read.flatMap(({ line }, i) => (answers[i] ? [line] : []));
+  });
+}
+
+/** What a line tells; null, which no store takes, for one that a full disk has torn. */
+function toldIn(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,59 @@
+import { AppError } from '../base/errors.ts';
+import { sha256 } from '../base/ids.ts';
+import type { Ms } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { type InboxRow, keep, type Settled, settle, unfiledTold } from '../store/inbox.ts';
+import type { IntakeDeps } from './record.ts';
+import { draftOrRefusal, recordBatch, type Telling } from './record-batch.ts';
+
+/**
+ * Keeps what applications tell of their messages as it came, a row each in one statement: whoever is about to send waits
+ * for this, and for nothing that can be done later. It is checked when it is filed.
+ */
+export async function keepTold(store: Store, tellings: readonly unknown[], now: Ms): Promise<void> {
+  const bodies = tellings.map((telling) => JSON.stringify(telling));
+  const arrivals = bodies.map((body) => ({
+    source: 'told' as const,
+    replayKey: sha256(body),
+    eventKey: null,
+    receivedAt: now,
+    contentType: null,
+    body,
+  }));
+  await keep(store, arrivals);
+}
+
+/** The same for tellings from outside. What is wrong with one is its answer, null when nothing is, and keeps no other. */
+export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], now: Ms): Promise<(AppError | null)[]> {
+  const answers = inputs.map((input) => {
+    const draft = draftOrRefusal(deps.settings, input, now);
+    return draft instanceof AppError ? draft : null;
+  });
+  const good = inputs.filter((_, i) => answers[i] === null);
+  if (good.length > 0) await keepTold(deps.store, good, now);
+  return answers;
+}
+
+/** Makes messages of what was told, and says what is to become of the rows. Filing a row twice comes to the same. */
+export async function fileTold(deps: IntakeDeps, rows: readonly InboxRow[], now: Ms): Promise<Settled[]> {
+  if (rows.length === 0) return [];
+  const tellings = rows.map((row): Telling => ({ told: JSON.parse(row.body), at: row.received_at }));
+  const answers = await recordBatch(deps, tellings, now);
+  return rows.map(({ id, tries }, i) => {
+    const wrong = answers[i];
+    if (!wrong) return { id, outcome: 'filed' };
+    const error = [wrong.message, ...wrong.problems].join('; ').slice(0, 500);
+    return { id, outcome: 'set_aside', tries: tries + 1, dueAt: now, error };
+  });
+}
+
+const PAGE = 200;
+
+/** Files all that was told so far, for a question whose answer may lie in it. */
+export async function catchUp(deps: IntakeDeps, now: Ms): Promise<void> {
+  for (let filed = PAGE; filed === PAGE; ) {
+    const rows = await unfiledTold(deps.store, PAGE);
+    await settle(deps.store, await fileTold(deps, rows, now));
+    filed = rows.length;
+  }
+}

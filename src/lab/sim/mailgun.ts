@@ -1,0 +1,127 @@
+import type { Ms } from '../../core/time.ts';
+import { storageUrl } from './events.ts';
+import type { Outcome } from './fates.ts';
+import { type Listening, listenOnLoopback } from './listen.ts';
+import { createMisbehaviour, type Misbehaviour } from './misbehave.ts';
+import { simServer } from './server.ts';
+import {
+  type Copy,
+  createWorld,
+  type EventData,
+  type HandOver,
+  type Quirks,
+  type SimRequest,
+  type StoredMessage,
+  type Suppression,
+  type SuppressionList,
+  suppressionsOf,
+  type WebhookPost,
+  type World,
+  type WorldOptions,
+} from './world.ts';
+
+export type SimMailgunOptions = WorldOptions & {
+  port?: number;
+  /** The host in storage URLs (default 127.0.0.1), for instance one that is not to be trusted. */
+  storageHost?: string;
+  /** A port of its own for storage, so that the storage host can refuse while the API base works. */
+  storagePort?: 'shared' | 'own';
+};
+
+export type SimMailgun = {
+  /** The API base, without a slash at the end. */
+  url: string;
+  /** The origin of storage URLs. */
+  storageOrigin: string;
+  quirks: Quirks;
+  setWebhook: (url: string | null) => void;
+  /** One outcome per hand-over of that recipient, the last repeating; without a script it is delivered. */
+  fate: (recipient: string, script: Outcome | Outcome[]) => void;
+  misbehave: (match: (request: SimRequest) => boolean, how: Misbehaviour, times?: number) => () => void;
+  /** Performs what is due by then (default: now) and waits until it is done, webhooks included. */
+  runDue: (now?: Ms) => Promise<void>;
+  /** When something next falls due: where to set the clock to. */
+  nextDueAt: () => Ms | null;
+  /** Connections are refused until `plug`; what was taken is delivered all the same. */
+  unplug: () => Promise<void>;
+  plug: () => Promise<void>;
+
+  requests: readonly SimRequest[];
+  handovers: readonly HandOver[];
+  webhooks: readonly WebhookPost[];
+  /** Every event, visible to the APIs yet or not. */
+  events: () => EventData[];
+  /** How many mails that recipient really got. */
+  copies: (recipient: string) => number;
+  inboxOf: (recipient: string) => Copy[];
+  stored: (key: string) => StoredMessage | null;
+  storageUrl: (key: string) => string;
+  suppressed: (domain: string, list: SuppressionList) => Suppression[];
+  close: () => Promise<void>;
+};
+
+/** A Mailgun on loopback that keeps to what is known of the real one; where nothing is known there is a quirk. */
+export const startSimMailgun = async (options: SimMailgunOptions): Promise<SimMailgun> => {
+  const world = createWorld(options);
+  const misbehaviour = createMisbehaviour();
+  const listen = (port: number): Promise<Listening> => listenOnLoopback(simServer(world, misbehaviour), port);
+  const api = await listen(options.port ?? 0);
+  const storage = options.storagePort === 'own' ? await listen(0) : null;
+  let listening: Listening[] = storage === null ? [api] : [api, storage];
+  const ports = listening.map((one) => one.port);
+  world.apiOrigin = `http://127.0.0.1:${api.port}`;
+  world.storageOrigin = `http://${options.storageHost ?? '127.0.0.1'}:${(storage ?? api).port}`;
+
+  const unplug = async (): Promise<void> => {
+    const closing = listening;
+    listening = [];
+    await Promise.all(closing.map((one) => one.close()));
+  };
+  return {
+    ...truthOf(world),
+    url: world.apiOrigin,
+    storageOrigin: world.storageOrigin,
+    quirks: world.quirks,
+    setWebhook: (url) => {
+      world.webhookUrl = url;
+    },
+    fate: world.fates.set,
+    misbehave: misbehaviour.add,
+    runDue: world.agenda.runDue,
+    nextDueAt: world.agenda.nextAt,
+    unplug,
+    plug: async () => {
+      if (listening.length === 0) listening = await Promise.all(ports.map(listen));
+    },
+    close: async () => {
+      world.agenda.stop();
+      await unplug();
+    },
+  };
+};
+
+type Truth = Pick<
+  SimMailgun,
+  'requests' | 'handovers' | 'webhooks' | 'events' | 'copies' | 'inboxOf' | 'stored' | 'storageUrl' | 'suppressed'
+>;
+
+/** What a test may look at and no caller of the API can. */
+const truthOf = (world: World): Truth => {
+  const inboxOf = (recipient: string): Copy[] =>
+    world.copies.filter((copy) => copy.recipient.toLowerCase() === recipient.toLowerCase());
+  return {
+    requests: world.requests,
+    handovers: world.handovers,
+    webhooks: world.webhooks,
+    events: () => world.events.map((filed) => filed.event),
+    copies: (recipient) => inboxOf(recipient).length,
+    inboxOf,
+    stored: (key) => world.stored.get(key) ?? null,
+    storageUrl: (key) => {
+      const message = world.stored.get(key);
+      if (message === undefined) throw new Error('no message is stored under that key');
+      return storageUrl(world, message);
+    },
+    suppressed: (domain, list) => [...suppressionsOf(world, domain, list).values()],
+  };
+};

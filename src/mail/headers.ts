@@ -1,0 +1,117 @@
+import addressparser from 'nodemailer/lib/addressparser';
+import { asciiLower, canonicalAddress } from '../core/address.ts';
+
+/**
+ * What does not go out through another server:
+ *
+ * - Mailgun's own notes, among them our variables;
+ * - statements of servers on the mail's first way (trace, signatures, seals, verdicts): they would be read as ours;
+ * - the blind copies, which are nobody's business.
+ *
+ * Anything else stays, marks of other vendors (`X-Google-…`) too: they are harmless, and some belong to the sender.
+ */
+const DROPPED = new Set([
+  'arc-authentication-results',
+  'arc-message-signature',
+  'arc-seal',
+  'authentication-results',
+  'bcc',
+  'dkim-signature',
+  'domainkey-signature',
+  'received',
+  'received-spf',
+  'resent-bcc',
+  'return-path',
+]);
+const DROPPED_PREFIX = 'x-mailgun-';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const MAX_PARSED = 10_000; // a From longer than this is no list of senders but an attack on its parser
+
+type Field = { /** in lower case */ name: string; start: number /** after its line end */; end: number };
+
+/**
+ * The mail as another server may have it. Every byte that stays is the byte that came: mailsplit's Headers, built anew,
+ * turn LF into CRLF and know no bare CR.
+ */
+export function cleanForRelay(mime: Buffer): Buffer {
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (const { name, start, end } of fieldsOf(mime)) {
+    if (!DROPPED.has(name) && !name.startsWith(DROPPED_PREFIX)) continue;
+    kept.push(mime.subarray(from, start));
+    from = end;
+  }
+  return Buffer.concat([...kept, mime.subarray(from)]);
+}
+
+/** The address for the envelope: Sender, else the first author. Return-Path would be Mailgun's. */
+export function senderOf(mime: Buffer): string | null {
+  const fields = fieldsOf(mime);
+  return addressIn(mime, fields, 'sender') ?? addressIn(mime, fields, 'from');
+}
+
+/** Without angle brackets, as in `Answer`. */
+export function messageIdOf(mime: Buffer): string | null {
+  const value = valueIn(mime, fieldsOf(mime), 'message-id');
+  return value === null ? null : (/<([!-;=?-~]+)>/.exec(value)?.[1] ?? /^[!-;=?-~]+$/.exec(value)?.[0] ?? null);
+}
+
+/** The first field of this name, unfolded and otherwise as it is. */
+export const fieldIn = (mime: Buffer, name: string): string | null => valueIn(mime, fieldsOf(mime), name);
+
+function addressIn(mime: Buffer, fields: Field[], name: string): string | null {
+  const value = valueIn(mime, fields, name);
+  if (value === null) return null;
+  for (const { address } of addressparser(value, { flatten: true })) {
+    const sender = canonicalAddress(address);
+    if (sender !== null) return sender;
+  }
+  return null;
+}
+
+/** The first field of this name, unfolded. */
+function valueIn(mime: Buffer, fields: Field[], name: string): string | null {
+  const field = fields.find((one) => one.name === name);
+  if (field === undefined || field.end - field.start > MAX_PARSED) return null;
+  const text = mime.toString('utf8', field.start, field.end);
+  return text
+    .slice(text.indexOf(':') + 1)
+    .replace(/[\r\n]+/g, '')
+    .trim();
+}
+
+/**
+ * The fields of the header, each with its folded lines. A line ends with CRLF, LF or a CR alone, as it will on the
+ * wire, where SMTP clients write CRLF for each: a Bcc behind a bare CR would otherwise come to light only there.
+ */
+function fieldsOf(mime: Buffer): Field[] {
+  const bounds: { start: number; end: number }[] = [];
+  for (let start = 0; start < mime.length; ) {
+    const { textEnd, end } = lineAt(mime, start);
+    if (textEnd === start) break; // the empty line before the body
+    const last = bounds.at(-1);
+    if (last !== undefined && isBlank(mime[start])) last.end = end;
+    else bounds.push({ start, end });
+    start = end;
+  }
+  return bounds.map(({ start, end }) => ({ name: nameOf(mime, start, end), start, end }));
+}
+
+function lineAt(mime: Buffer, start: number): { textEnd: number; end: number } {
+  let at = start;
+  while (at < mime.length && mime[at] !== CR && mime[at] !== LF) at++;
+  const lineEnd = mime[at] === CR && mime[at + 1] === LF ? 2 : 1;
+  return { textEnd: at, end: Math.min(at + lineEnd, mime.length) };
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09;
+}
+
+/** What is before the colon, folds and blanks included by the obsolete syntax (`Bcc :`); empty where there is none. */
+function nameOf(mime: Buffer, start: number, end: number): string {
+  const colon = mime.subarray(start, end).indexOf(':');
+  return colon < 0 ? '' : asciiLower(mime.toString('latin1', start, start + colon).trim());
+}

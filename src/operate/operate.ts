@@ -1,0 +1,101 @@
+import { AppError } from '../base/errors.ts';
+import { type Fact, isEnded } from '../core/delivery.ts';
+import type { Ms } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { change } from '../store/ledger/ledger.ts';
+import { findMessage } from '../store/messages/find.ts';
+import { endedFact } from '../store/messages/messages.ts';
+import { audit } from '../store/notes/audit.ts';
+import { recipientKey, type View } from '../store/rows/rows.ts';
+
+/** Which message (see `findMessage`), which of its recipients (all, when it is not said), and who wants it. */
+export type Request = { message: string; recipient?: string | undefined; who: string };
+
+/** Ends what is still open of a message; says how many deliveries that were. */
+export async function cancelMessage(
+  store: Store,
+  request: Request & { reason?: string | undefined },
+  now: Ms,
+): Promise<number> {
+  const reason = request.reason ?? `by ${request.who}`;
+  return operate(store, request, 'cancel', now, (view) => {
+    return isEnded(view.delivery.state) ? null : endedFact(view, 'cancelled', reason, now);
+  });
+}
+
+/** How many deliveries were opened, and how many stayed as they are because their address is suppressed. */
+export type Reopened = { reopened: number; suppressed?: number };
+
+/**
+ * Opens ended deliveries again, with as many tries and as much useful life as a new message has; says how many. `retry`
+ * takes those that did not arrive, `resend` any of them. Throws a conflict when there is none.
+ */
+export async function reopenMessage(
+  store: Store,
+  request: Request & { what: 'retry' | 'resend' },
+  now: Ms,
+): Promise<Reopened> {
+  const { what, who } = request;
+  const barred = new Set<string>();
+  const reopened = await operate(store, request, what, now, (view) => {
+    if (!mayReopen(view, what)) return null;
+    if (view.suppressed === null) return reopenedFact(view, who, now);
+    barred.add(view.id);
+    return null;
+  });
+  if (reopened > 0) return { reopened, ...(barred.size > 0 ? { suppressed: barred.size } : {}) };
+  if (barred.size > 0)
+    throw new AppError('conflict', 'the address is on the suppression list: take it off first (homing suppressions)');
+  const missed = what === 'retry' ? 'has ended without arriving; "resend" also sends what has arrived' : 'has ended';
+  throw new AppError('conflict', `nothing can be sent again: no delivery of this message ${missed}`);
+}
+
+/** `relayed` may have arrived, and nobody will tell: a retry would often be a double. */
+function mayReopen({ delivery }: View, what: 'retry' | 'resend'): boolean {
+  if (!isEnded(delivery.state)) return false;
+  return what === 'resend' || (delivery.state !== 'delivered' && delivery.state !== 'relayed');
+}
+
+function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
+  const round = delivery.round + 1;
+  const fact: Fact = {
+    key: `reopened:${round}`,
+    at: now,
+    kind: 'reopened',
+    attempt: delivery.attempt,
+    round,
+    tries: delivery.tries,
+    by,
+  };
+  return delivery.arrivedOn.length > 0 ? { ...fact, again: true } : fact;
+}
+
+async function operate(
+  store: Store,
+  { message, recipient, who }: Request,
+  what: string,
+  now: Ms,
+  decide: (view: View) => Fact | null,
+): Promise<number> {
+  const found = await findMessage(store, message);
+  if (!found) throw new AppError('not_found', 'there is no such message');
+  const wanted = found.views.filter(
+    (v) => recipient === undefined || recipientKey(v.recipient) === recipientKey(recipient),
+  );
+  if (wanted.length === 0) throw new AppError('not_found', 'the message has no such recipient');
+  // A set: the change may be made twice before it is committed.
+  const touched = new Set<string>();
+  const ids = wanted.map((v) => v.id);
+  await change(store, ids, now, (view) => {
+    const fact = decide(view);
+    if (fact) touched.add(view.id);
+    return fact ? [fact] : [];
+  });
+  if (touched.size > 0) await audit(store, now, { who, what, subject: found.message.id, detail: detailOf(touched) });
+  return touched.size;
+}
+
+const detailOf = (ids: ReadonlySet<string>): string => {
+  const named = [...ids].slice(0, 20).join(' ');
+  return `${ids.size} deliveries: ${named}${ids.size > 20 ? ' …' : ''}`;
+};

@@ -1,0 +1,134 @@
+import { type Clock, type Ms, SECOND } from '../../core/time.ts';
+import { exact, type Fields, isObject, momentOf, objectOf, words } from './fields.ts';
+import type { Port } from './port.ts';
+import { ApiRefusal, answered, isUnknownDomain } from './refusal.ts';
+
+/** What may be subscribed to. Both failures are posted as `failed`; `rejected` can't be had. */
+export const SUBSCRIPTIONS = [
+  'accepted',
+  'delivered',
+  'opened',
+  'clicked',
+  'unsubscribed',
+  'complained',
+  'temporary_fail',
+  'permanent_fail',
+] as const;
+export type Subscription = (typeof SUBSCRIPTIONS)[number];
+
+export type BounceEntry = { code: string | null; error: string | null; createdAt: Ms | null };
+export type Queue = { disabled: boolean; until: Ms | null; reason: string | null };
+
+/**
+ * The account's settings and lists. They go by the port and not by mailgun.js, which reports a connection that was refused
+ * as status 400, has no limit on an answer, and hides the `Date` header. Every call rejects with `PortError` when there is
+ * no answer and with `ApiRefusal` when the answer is another.
+ */
+export type Account = {
+  /** Null when the address is not on the bounce list. */
+  getBounce(domain: string, address: string): Promise<BounceEntry | null>;
+  /** Done when it is off the list, whoever took it off. */
+  removeBounce(domain: string, address: string): Promise<void>;
+  /** How long the domain's messages are kept; null when Mailgun does not say. */
+  retention(domain: string): Promise<Ms | null>;
+  /** The URLs of each subscription of the domain. */
+  webhooks(domain: string): Promise<Record<Subscription, string[]>>;
+  /** Subscribes a URL to what it is not subscribed to yet; says what was added. */
+  registerWebhook(domain: string, url: string, names?: readonly Subscription[]): Promise<Subscription[]>;
+  signingKey(): Promise<string | null>;
+  sendingQueues(domain: string): Promise<{ regular: Queue; scheduled: Queue }>;
+  /** By how much Mailgun's clock is ahead of ours, give or take a second; null when its answer has no date. */
+  clockSkew(now: Clock): Promise<Ms | null>;
+};
+
+export function createAccount(port: Port): Account {
+  const webhooks = async (domain: string) => {
+    const body = answered('webhooks', await port.get(`/v3/domains/${encodeURIComponent(domain)}/webhooks`));
+    const listed = objectOf(objectOf(body)['webhooks']);
+    return Object.fromEntries(SUBSCRIPTIONS.map((name) => [name, urlsOf(listed[name])])) as Record<
+      Subscription,
+      string[]
+    >;
+  };
+  return {
+    webhooks,
+    getBounce: (domain, address) => getBounce(port, domain, address),
+    removeBounce: (domain, address) => removeBounce(port, domain, address),
+    retention: (domain) => retention(port, domain),
+    async registerWebhook(domain, url, names = SUBSCRIPTIONS) {
+      const present = await webhooks(domain);
+      const missing = names.filter((name) => !present[name].includes(url));
+      if (missing.length > 0) await subscribe(port, domain, url, missing);
+      return missing;
+    },
+    async signingKey() {
+      const body = answered('the signing key', await port.get('/v5/accounts/http_signing_key'));
+      return exact(objectOf(body)['http_signing_key'], 256);
+    },
+    async sendingQueues(domain) {
+      const path = `/v3/domains/${encodeURIComponent(domain)}/sending_queues`;
+      const { regular, scheduled } = objectOf(answered('the sending queues', await port.get(path)));
+      return { regular: queueOf(objectOf(regular)), scheduled: queueOf(objectOf(scheduled)) };
+    },
+    clockSkew: (now) => clockSkew(port, now),
+  };
+}
+
+const bouncePath = (domain: string, address: string): string =>
+  `/v3/${encodeURIComponent(domain)}/bounces/${encodeURIComponent(address)}`;
+
+async function getBounce(port: Port, domain: string, address: string): Promise<BounceEntry | null> {
+  const reply = await port.get(bouncePath(domain, address));
+  if (reply.status === 404 && !isUnknownDomain(reply)) return null;
+  const body = answered('a bounce', reply);
+  // A page of a proxy, say: "not listed" would let a re-post run into the list, "listed" would have it removed.
+  if (!isObject(body) || typeof body['address'] !== 'string') throw new ApiRefusal('a bounce', reply);
+  // The code is text, and need not be one of SMTP.
+  return {
+    code: words(body['code'], 32),
+    error: words(body['error'], 1024),
+    createdAt: momentOf(body['created_at']),
+  };
+}
+
+async function removeBounce(port: Port, domain: string, address: string): Promise<void> {
+  const reply = await port.del(bouncePath(domain, address));
+  if (reply.status === 404 && !isUnknownDomain(reply)) return;
+  answered('the removal of a bounce', reply);
+}
+
+/** Only the newer version of the domain tells; 0 is what it says of plans that keep nothing it would name. */
+async function retention(port: Port, domain: string): Promise<Ms | null> {
+  const name = encodeURIComponent(domain);
+  const newer = await port.get(`/v4/domains/${name}`);
+  const isMissing = (newer.status === 404 || newer.status === 405) && !isUnknownDomain(newer);
+  const body = answered('the domain', isMissing ? await port.get(`/v3/domains/${name}`) : newer);
+  const seconds = objectOf(objectOf(body)['domain'])['message_ttl'];
+  return typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds) ? seconds * SECOND : null;
+}
+
+/** Several URLs, or in older answers one; unset is null or absent. */
+function urlsOf(webhook: unknown): string[] {
+  const { url, urls } = objectOf(webhook);
+  return [urls, url].flat().filter((u) => typeof u === 'string');
+}
+
+async function subscribe(port: Port, domain: string, url: string, names: readonly Subscription[]): Promise<void> {
+  const fields: [string, string][] = [['url', url], ...names.map((name): [string, string] => ['event_types', name])];
+  answered('a webhook', await port.postForm(`/v4/domains/${encodeURIComponent(domain)}/webhooks`, fields));
+}
+
+/** `until` is null, ISO or a date as in mail. */
+function queueOf(queue: Fields): Queue {
+  const { until, reason } = objectOf(queue['disabled']);
+  return { disabled: queue['is_disabled'] === true, until: momentOf(until), reason: words(reason, 300) };
+}
+
+/** Any answer has a date, a refusal too. The date has whole seconds: half of one is the best guess at the rest. */
+async function clockSkew(port: Port, now: Clock): Promise<Ms | null> {
+  const before = now();
+  const { headers } = await port.get('/v3/domains', { limit: '1' });
+  const after = now();
+  const theirs = momentOf(headers['date']);
+  return theirs === null ? null : Math.round(theirs + SECOND / 2 - (before + after) / 2);
+}

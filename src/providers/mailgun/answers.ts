@@ -1,0 +1,123 @@
+import { DateTime } from 'luxon';
+import { maskAddress } from '../../core/address.ts';
+import type { Answer, Refusal } from '../../core/answer.ts';
+import { DAY, type Ms, SECOND } from '../../core/time.ts';
+import type { Exchanged } from './exchange.ts';
+import { messageIdOf, objectOf, words } from './fields.ts';
+
+type Reply = Extract<Exchanged, { kind: 'reply' }>;
+
+/** What was asked for: to take a new message, or to send a stored one again. */
+export type Purpose = 'send' | 'repost';
+
+/** What a status means; the words of the answer decide first where `WORDS` has some. */
+const STATUS: ReadonlyMap<number, Refusal> = new Map([
+  [401, 'account'], // a wrong key, or the key of the other region
+  [402, 'account'],
+  [403, 'account'], // the domain or account may not send
+  [404, 'account'], // the domain is unknown in this region, or the base URL is wrong; the message is as good as before
+  [405, 'account'],
+  [429, 'busy'],
+]);
+
+/** A 400 may be a throttle or an account's trouble in disguise, and a 404 of storage means the copy. */
+const WORDS: readonly { status: number; purpose?: Purpose; words: RegExp; why: Refusal }[] = [
+  { status: 400, words: /limit exceeded|too (fast|many|quickly)|probation|rate.?limit|try again/i, why: 'busy' },
+  {
+    status: 400,
+    words: /(domain|account)\b.{0,60}\b(disabled|suspended|not allowed|unverified|inactive)|sandbox|please activate/i,
+    why: 'account',
+  },
+  { status: 400, purpose: 'repost', words: /expired|incorrect url|not found|\burls?\b.{0,40}\bevent/i, why: 'gone' },
+  { status: 404, words: /domain not found/i, why: 'account' },
+  { status: 404, purpose: 'repost', words: /(?:)/, why: 'gone' },
+  { status: 410, purpose: 'repost', words: /(?:)/, why: 'gone' },
+];
+
+/** What an exchange amounts to for the message that was handed over. */
+export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
+  if (exchanged.kind === 'silence') {
+    const { begun, why: detail } = exchanged;
+    return begun ? { kind: 'unanswered', detail } : { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
+  }
+  const { status, whole } = exchanged;
+  const detail = detailOf(exchanged);
+  if (status === 200 && whole) return acceptedBy(exchanged, detail);
+  // 408: nobody can say how much of the request was read. A 5xx may have been sent all the same.
+  if (status < 400 || status === 408 || status >= 500) return { kind: 'unanswered', detail };
+  const why = refusalOf(status, detail, purpose);
+  const wait = why === 'busy' ? retryAfter(exchanged) : null;
+  return { kind: 'refused', why, detail, ...(wait === null ? {} : { retryAfter: wait }) };
+}
+
+/** A 200 without an id is somebody else's: a wrong base path, a proxy, a page of a maintenance. */
+function acceptedBy(reply: Reply, detail: string): Answer {
+  const messageId = messageIdOf(objectOf(bodyOf(reply))['id']);
+  if (messageId === null) return { kind: 'unanswered', detail: `${detail} (no id in the answer)` };
+  return { kind: 'accepted', messageId, detail };
+}
+
+function refusalOf(status: number, detail: string, purpose: Purpose): Refusal {
+  const found = WORDS.find(
+    (w) => w.status === status && (w.purpose === undefined || w.purpose === purpose) && w.words.test(detail),
+  );
+  return found?.why ?? STATUS.get(status) ?? 'invalid';
+}
+
+/** Parsed JSON, or the text as it is (401 is plain text). */
+export function bodyOf({ body }: Reply): unknown {
+  const text = body.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+export function detailOf(reply: Reply): string {
+  return `${reply.status}: ${saidIn(bodyOf(reply))}${reply.whole ? '' : ' (the answer broke off)'}`;
+}
+
+/** The provider's own words, on one line. An address may be quoted in them, and is masked. */
+export function saidIn(body: unknown): string {
+  const { message, Reason } = objectOf(body);
+  const text = typeof body === 'string' ? words(plainText(body), 100) : null;
+  const said = words(message, 300) ?? words(Reason, 300) ?? text ?? 'no words';
+  return said.replace(/\p{Cc}+/gu, ' ').replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress);
+}
+
+const plainText = (html: string): string =>
+  html
+    .slice(0, 2000)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
+
+/** How long the provider asks us to wait. Moments are read by its own clock, which its `Date` header shows. */
+export function retryAfter(reply: Reply): Ms | null {
+  const { headers } = reply;
+  const now = dateOf(headers['date']);
+  const until = (moment: Ms | null) => (moment === null || now === null ? null : moment - now);
+  const waits = [
+    secondsOf(headers['retry-after']),
+    until(dateOf(headers['retry-after'])),
+    secondsOf(/try again (?:after|in) (\d+) ?s/i.exec(detailOf(reply))?.[1]),
+    until(resetOf(headers['x-ratelimit-reset'])),
+  ];
+  const wait = waits.find((w) => w !== null && w >= 0 && w <= DAY);
+  return wait ?? null;
+}
+
+const secondsOf = (text: unknown): Ms | null =>
+  typeof text === 'string' && /^\d{1,6}$/.test(text.trim()) ? Number(text) * SECOND : null;
+
+function dateOf(text: unknown): Ms | null {
+  const read = DateTime.fromHTTP(typeof text === 'string' ? text : '');
+  return read.isValid ? read.toMillis() : null;
+}
+
+/** Mailgun's clients read seconds, its servers have been seen to write ms. */
+function resetOf(text: unknown): Ms | null {
+  const value = typeof text === 'string' && /^\d{9,14}$/.test(text) ? Number(text) : null;
+  if (value === null) return null;
+  return value > 1e11 ? value : value * SECOND;
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { asciiLower } from '../../core/address.ts';
+import type { Bounce, Report, Sighting, Storage } from '../../core/sighting.ts';
+import type { Ms } from '../../core/time.ts';
+import {
+  enhancedCodeOf,
+  exact,
+  type Fields,
+  isObject,
+  messageIdOf,
+  momentOf,
+  objectOf,
+  replyCodeOf,
+  words,
+} from './fields.ts';
+
+/** Mailgun's names for what happened. `failed` alone says nothing yet: its severity does. */
+const REPORTS: ReadonlyMap<string, Report> = new Map([
+  ['accepted', 'accepted'],
+  ['delivered', 'delivered'],
+  ['opened', 'opened'],
+  ['clicked', 'clicked'],
+  ['unsubscribed', 'unsubscribed'],
+  ['complained', 'complained'],
+  ['rejected', 'rejected'],
+  // Names of subscriptions; no real event is called so, some copies of Mailgun call theirs so.
+  ['permanent_fail', 'failed'],
+  ['temporary_fail', 'deferred'],
+  // Of the time before 2018.
+  ['bounced', 'failed'],
+  ['dropped', 'failed'],
+]);
+
+export type Hints = {
+  /** The domain that was asked about. */
+  domain?: string;
+  /** When it was signed or received, for an event that carries no time at all. */
+  at?: Ms;
+};
+
+/**
+ * Reads one event of any source: a webhook's `event-data`, an item of the Events API or of the Logs API. Null when it is
+ * no event: not an object, or without a name. Whatever else is missing or malformed reads as null.
+ */
+export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
+  if (!isObject(body)) return null;
+  const event = typeof body['event'] === 'string' ? words(body['event'], 64) : null;
+  if (event === null) return null;
+  const headers = objectOf(objectOf(body['message'])['headers']);
+  const storage = storageOf(body['storage']);
+  const bounce = bounceOf(body);
+  const report = reportOf(event, bounce, body);
+  const name = exact(objectOf(body['domain'])['name'], 253) ?? domainIn(storage) ?? hints.domain ?? null;
+  const parts: Identity = {
+    id: body['id'],
+    event,
+    at: momentOf(body['timestamp']) ?? momentOf(body['@timestamp']) ?? hints.at ?? 0,
+    domain: name === null ? null : asciiLower(name),
+    recipient: exact(body['recipient'], 320),
+    messageId: messageIdOf(headers['message-id'] ?? headers['Message-Id'] ?? body['message-id']),
+  };
+  return {
+    report,
+    event,
+    at: parts.at,
+    eventKey: eventKey(parts),
+    domain: parts.domain,
+    recipient: parts.recipient,
+    messageId: parts.messageId,
+    ...ownVariables(body['user-variables']),
+    storage,
+    from: words(headers['from'], 998),
+    subject: words(headers['subject'], 998),
+    sendingIp: words(objectOf(body['envelope'])['sending-ip'], 64),
+    recipientProvider: words(body['recipient-provider'], 191),
+    bounce: FAILURES.has(report) ? bounce : null,
+  };
+}
+
+const FAILURES: ReadonlySet<Report> = new Set(['failed', 'deferred', 'rejected']);
+
+function reportOf(event: string, bounce: Bounce, body: Fields): Report {
+  const name = event.toLowerCase();
+  // Mail that came in through a route says nothing of mail that we sent.
+  if (name === 'accepted' && objectOf(body['flags'])['is-routed'] === true) return 'other';
+  if (name !== 'failed') return REPORTS.get(name) ?? 'other';
+  if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
+  const status = objectOf(body['delivery-status']);
+  const retrying = typeof status['retry-seconds'] === 'number' && status['retry-seconds'] > 0;
+  return retrying || mayBeRetried(bounce.code) ? 'deferred' : 'failed';
+}
+
+/**
+ * Items of the Logs API may lack the severity. Mailgun goes on trying after a 4xx and after trouble of its own (680); a
+ * 5xx, "too old" (602), a suppression (605 to 607) and a poor list (625) are final. In doubt it is Mailgun's to retry:
+ * a re-post of mail that is being retried is a double.
+ */
+const FINAL_OF_ITS_OWN: ReadonlySet<number> = new Set([602, 605, 606, 607, 625]);
+const mayBeRetried = (code: number | null): boolean =>
+  code !== null && (code < 500 || (code >= 600 && !FINAL_OF_ITS_OWN.has(code)));
+
+function bounceOf(body: Fields): Bounce {
+  const status = objectOf(body['delivery-status']);
+  const reject = objectOf(body['reject']);
+  const severity = typeof body['severity'] === 'string' ? body['severity'].toLowerCase() : null;
+  const isDelayed = (flags: Fields) => flags['is-delayed-bounce'] === true;
+  return {
+    code: replyCodeOf(status['code']),
+    enhancedCode:
+      enhancedCodeOf(status['enhanced-code']) ??
+      enhancedCodeOf(status['bounce-code']) ??
+      enhancedCodeOf(status['code']),
+    message: words(status['message'], 2048) ?? words(reject['reason'], 2048),
+    description: words(describe(status), 2048) ?? words(reject['description'], 2048),
+    severity: severity === 'permanent' || severity === 'temporary' ? severity : null,
+    reason: words(body['reason'], 64),
+    bounceType: words(status['bounce-type'], 32),
+    mxHost: words(status['mx-host'] ?? status['mxhost'], 253),
+    delayed: isDelayed(objectOf(body['flags'])) || isDelayed(status),
+  };
+}
+
+/** When Mailgun gave up as "Too old", the true cause stands in `last-code` and `last-message`. */
+function describe(status: Fields): string | null {
+  const description = words(status['description'], 2048);
+  const last = words(status['last-message'], 1024);
+  if (last === null || last === status['message']) return description;
+  const code = replyCodeOf(status['last-code']);
+  const cause = code === null || last.startsWith(String(code)) ? last : `${code} ${last}`;
+  return description === null ? cause : `${description}\n${cause}`;
+}
+
+/** The URL is a list in the Logs API; `storage` itself is an empty list on some events. */
+function storageOf(value: unknown): Storage | null {
+  const { url, key } = objectOf(value);
+  const first: unknown = Array.isArray(url) ? url[0] : url;
+  const text = typeof first === 'string' ? exact(first, 2048) : null;
+  return text === null ? null : { url: text, key: typeof key === 'string' ? exact(key, 512) : null };
+}
+
+function domainIn(storage: Storage | null): string | null {
+  return storage?.url.match(/\/v[23]\/domains\/([A-Za-z0-9.-]{1,253})\/messages\//)?.[1] ?? null;
+}
+
+type OwnVariables = Pick<Sighting, 'homingId' | 'homingClass' | 'homingKey'>;
+
+/** Our variables among the application's, which come as an object, as JSON text, as [] or as a sentence of regret. */
+export function ownVariables(value: unknown): OwnVariables {
+  const variables = objectOf(typeof value === 'string' ? parsed(value) : value);
+  return {
+    homingId: exact(variables['homing-id'], 128),
+    homingClass: exact(variables['homing-class'], 32),
+    homingKey: exact(variables['homing-key'], 191),
+  };
+}
+
+function parsed(text: string): unknown {
+  if (!text.trimStart().startsWith('{')) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // Cut at 4 KB: nothing to be had from it.
+  }
+}
+
+export type Identity = {
+  id: unknown;
+  event: string;
+  at: Ms;
+  domain: string | null;
+  recipient: string | null;
+  messageId: string | null;
+};
+
+/** Mailgun's ids are unique within a day only, and the tests of its dashboard use the same ones for ever. */
+export function eventKey({ id, event, at, domain, recipient, messageId }: Identity): string {
+  const known = typeof id === 'string' && id !== '' ? { id } : { messageId };
+  return createHash('sha256')
+    .update(JSON.stringify([domain, known, event, recipient, at]))
+    .digest('hex');
+}

@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Agent, Dispatcher, FormData } from 'undici';
+import type { Ms } from '../../core/time.ts';
+
+export type Call = {
+  url: URL;
+  method: 'GET' | 'POST' | 'DELETE';
+  headers: Record<string, string>;
+  body: string | FormData | null;
+  /** For all of it, from the wait for a connection to the last byte of the answer. Several calls may share one. */
+  deadline: Deadline;
+  /** Bytes of the answer's body. */
+  limit: number;
+};
+
+/** The signal ends what is under way; `at` is on the monotonic clock. */
+export type Deadline = { signal: AbortSignal; at: Ms };
+
+export const within = (ms: Ms): Deadline => ({ signal: AbortSignal.timeout(ms), at: performance.now() + ms });
+
+export type Exchanged =
+  /** `whole` is false for an answer that broke off, took too long or grew too large. */
+  | { kind: 'reply'; status: number; headers: IncomingHttpHeaders; body: Buffer; whole: boolean }
+  /** No answer. Unless it had begun, no byte of the request has left and none will. */
+  | { kind: 'silence'; begun: boolean; why: string };
+
+/**
+ * One request and its answer, nothing followed, nothing unpacked, nothing repeated. It goes by undici's lowest interface,
+ * because only that one tells whether a byte of the request has been written: the difference between "not sent" and
+ * "may have been sent".
+ */
+export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
+  return new Promise((resolve) => {
+    const answer = { status: 0, headers: {} as IncomingHttpHeaders, parts: [] as Buffer[], size: 0 };
+    let begun = false;
+    let isOver = false;
+    let controller: Dispatcher.DispatchController | null = null;
+
+    const end = (result: Exchanged) => {
+      if (isOver) return;
+      isOver = true;
+      call.deadline.signal.removeEventListener('abort', expire);
+      resolve(result);
+    };
+    const reply = (whole: boolean): Exchanged => {
+      const { status, headers, parts } = answer;
+      return { kind: 'reply', status, headers, body: Buffer.concat(parts), whole };
+    };
+    const breakOff = (why: string) => {
+      end(answer.status > 0 ? reply(false) : { kind: 'silence', begun, why });
+      controller?.abort(new Error(why));
+    };
+    const expire = () => breakOff('the time for it was over');
+    if (call.deadline.signal.aborted) return expire();
+    call.deadline.signal.addEventListener('abort', expire);
+
+    const { origin, pathname, search } = call.url;
+    agent.dispatch(
+      { origin, path: pathname + search, method: call.method, headers: call.headers, body: call.body },
+      {
+        onRequestStart(given) {
+          controller = given;
+          // A process that was paused finds its connection ready before its timers go off.
+          if (performance.now() >= call.deadline.at) expire();
+          // Given up while it waited for a connection: it was called "not sent", so it must not be sent now.
+          if (isOver) given.abort(new Error('given up'));
+          else begun = true;
+        },
+        onResponseStart(_, status, headers) {
+          if (status >= 200) Object.assign(answer, { status, headers });
+        },
+        onResponseData(_, part) {
+          answer.size += part.length;
+          if (answer.size > call.limit) breakOff('the answer is too large');
+          else answer.parts.push(part);
+        },
+        onResponseEnd: () => end(reply(true)),
+        onResponseError: (_, error) => breakOff(codeOf(error)),
+      },
+    );
+  });
+}
+
+/** The code alone: an error's text may hold addresses, and its fields the request. */
+function codeOf(error: Error): string {
+  const of = (e: unknown) => (e instanceof Error && 'code' in e && typeof e.code === 'string' ? e.code : null);
+  return of(error) ?? of(error.cause) ?? error.name;
+}

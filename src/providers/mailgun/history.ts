@@ -1,0 +1,133 @@
+import type { Sighting } from '../../core/sighting.ts';
+import type { Clock, Ms } from '../../core/time.ts';
+import { readEvent } from './event.ts';
+import type { Port } from './port.ts';
+import { eventRecords, logRecords, type Query, type RawPage, type Records } from './records.ts';
+
+/** An item as it came, and as it reads. */
+export type RawItem = { body: unknown; sighting: Sighting };
+/** `complete` is false when there was more than we were ready to read. */
+export type Found = { items: RawItem[]; complete: boolean };
+/** `next` is null on the last page. */
+export type Page = { items: RawItem[]; next: string | null };
+
+/** What Mailgun has on record. Rejects when it can't be asked: nothing found is an answer, no answer is not. */
+export type History = {
+  about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
+  aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;
+  /** Everything of a domain between two times, oldest first, page by page. */
+  between(domain: string, begin: Ms, end: Ms, cursor: string | null, limit: number): Promise<Page>;
+};
+
+export type HistoryOptions = {
+  /** `auto`: the Events API as long as it is there, then the Logs API. */
+  api: 'auto' | 'events' | 'logs';
+  /** For the Logs API, which wants to be told the end of a range. */
+  now?: Clock;
+};
+
+/** Mailgun's own limit of a page. */
+const PAGE = 300;
+const MOST_PAGES = 20;
+
+export function createHistory(port: Port, { api, now }: HistoryOptions): History {
+  const records = choose(eventRecords(port), logRecords(port, now), api);
+  return {
+    about: (domain, query) => about(records, domain, query),
+    async aboutRecipient(domain, recipient, since) {
+      const { items, complete } = await readAll(records, domain, { begin: since, end: null, limit: PAGE, recipient });
+      return { items: items.filter((item) => isTo(item, recipient)), complete };
+    },
+    between: (domain, begin, end, cursor, limit) =>
+      readPage(records, domain, { begin, end, limit: Math.min(limit, PAGE) }, cursor),
+  };
+}
+
+type Chosen = (domain: string, query: Query, cursor: string | null) => Promise<RawPage>;
+
+const LOGS = 'logs:';
+
+/** A cursor of the Logs API says so, so that the pages of a range come from one source. */
+function choose(events: Records, logs: Records, api: HistoryOptions['api']): Chosen {
+  const withoutEvents = new Set<string>();
+  const fromLogs: Chosen = async (domain, query, cursor) => {
+    const page = await logs.page(domain, query, cursor?.slice(LOGS.length) ?? null);
+    if (!page) throw new Error('Mailgun has neither events nor logs for this key');
+    return { items: page.items, next: page.next === null ? null : LOGS + page.next };
+  };
+  return async (domain, query, cursor) => {
+    if (api === 'logs' || cursor?.startsWith(LOGS)) return fromLogs(domain, query, cursor);
+    const page = withoutEvents.has(domain) ? null : await events.page(domain, query, cursor);
+    if (page) return page;
+    if (api === 'events') throw new Error('Mailgun has no events for this key');
+    const fallback = await fromLogs(domain, query, null);
+    withoutEvents.add(domain);
+    return fallback;
+  };
+}
+
+/**
+ * First for the one recipient. Where that gives nothing, for the whole message: a `rejected` names no recipient, and the
+ * address may be written otherwise there.
+ */
+async function about(
+  records: Chosen,
+  domain: string,
+  { messageId: id, recipient, since }: { messageId: string; recipient?: string; since: Ms },
+): Promise<Found> {
+  const messageId = id.replace(/^<|>$/g, '');
+  const query = { begin: since, end: null, limit: PAGE, messageId };
+  const isMine = (item: RawItem) => isOf(item, messageId) && (recipient === undefined || isTo(item, recipient));
+  if (recipient !== undefined && isPlain(recipient)) {
+    const { items, complete } = await readAll(records, domain, { ...query, recipient });
+    const mine = items.filter(isMine);
+    if (mine.length > 0) return { items: mine, complete };
+  }
+  const { items, complete } = await readAll(records, domain, query);
+  return { items: items.filter(isMine), complete };
+}
+
+/** Filters are expressions with AND, OR, quotes and parentheses. */
+const isPlain = (recipient: string): boolean => !/[\s()"']/.test(recipient);
+
+/** A sparse item of the Logs API names no message: the filter has chosen it. */
+const isOf = ({ sighting }: RawItem, messageId: string): boolean =>
+  sighting.messageId === null || sighting.messageId === messageId;
+
+const isTo = ({ sighting }: RawItem, recipient: string): boolean =>
+  sighting.recipient === null || sighting.recipient.toLowerCase() === recipient.toLowerCase();
+
+async function readAll(records: Chosen, domain: string, query: Query): Promise<Found> {
+  const items: RawItem[] = [];
+  const seen = new Set<string>();
+  let cursor: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { items: raw, next }: RawPage = await records(domain, query, cursor);
+    items.push(...readable(raw, domain));
+    if (next === null || raw.length === 0) return { items, complete: true };
+    if (seen.has(next)) break;
+    seen.add(next);
+    cursor = next;
+  }
+  return { items, complete: false };
+}
+
+/** A page on which nothing is readable is passed over: an empty one would be taken for the end. */
+async function readPage(records: Chosen, domain: string, query: Query, from: string | null): Promise<Page> {
+  let cursor = from;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { items: raw, next }: RawPage = await records(domain, query, cursor);
+    if (next === null || raw.length === 0) return { items: readable(raw, domain), next: null };
+    if (next === cursor) throw new Error('the pages of events go round in a circle');
+    const items = readable(raw, domain);
+    if (items.length > 0) return { items, next };
+    cursor = next;
+  }
+  throw new Error('page after page of events can not be read');
+}
+
+const readable = (raw: readonly unknown[], domain: string): RawItem[] =>
+  raw.flatMap((body) => {
+    const sighting = readEvent(body, { domain });
+    return sighting ? [{ body, sighting }] : [];
+  });

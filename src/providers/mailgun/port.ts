@@ -1,0 +1,230 @@
+import { DateTime } from 'luxon';
+import { Agent, FormData } from 'undici';
+import type { Answer } from '../../core/answer.ts';
+import type { Ms } from '../../core/time.ts';
+import { answerTo, bodyOf } from './answers.ts';
+import { type Call, type Deadline, type Exchanged, exchange, within } from './exchange.ts';
+import { type Fetched, readMime, worstOf } from './fetched.ts';
+import { isAllowedOrigin } from './storage.ts';
+
+export type PortOptions = {
+  /** Origin of the API, perhaps with a path before `/v3`. */
+  apiUrl: string;
+  apiKey: string;
+  /** For one call as a whole, however many targets it tries. */
+  timeout: Ms;
+  /** Hosts that the API key may go to, beside that of `apiUrl`; see `isAllowedOrigin`. */
+  allowedHosts: readonly string[];
+  /** Sockets per host; further calls wait for one, within their time. */
+  connections?: number;
+};
+
+export type FormEntry = readonly [string, string | { filename: string; type: string; content: Buffer }];
+export type PortReply = {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed JSON, or text. */
+  body: unknown;
+};
+
+/** A call of the reading kind got no whole answer. `notSent`: no byte of it has left. */
+export class PortError extends Error {
+  override readonly name = 'PortError';
+  readonly kind: 'notSent' | 'unanswered';
+  constructor(kind: 'notSent' | 'unanswered', detail: string) {
+    super(`Mailgun could not be asked (${kind === 'notSent' ? 'not sent' : 'no answer'}): ${detail}`);
+    this.kind = kind;
+  }
+}
+
+export type Port = {
+  /** Hands over a finished message. The envelope is `to`, whatever its headers say. */
+  sendMime(
+    domain: string,
+    mail: {
+      to: string | readonly string[];
+      mime: Buffer;
+      fields?: Readonly<Record<string, string | readonly string[]>>;
+    },
+  ): Promise<Answer>;
+  /** Hands over a message in parts. */
+  send(domain: string, form: readonly FormEntry[]): Promise<Answer>;
+  /**
+   * Has the stored copy sent again to one recipient, at `deliverAt` if given. The next target is tried
+   * only where the one before it has certainly not taken it.
+   */
+  repost(targets: readonly string[], mail: { to: string; deliverAt: Ms | null }): Promise<Answer>;
+  fetchMime(targets: readonly string[]): Promise<Fetched>;
+  get(path: string, query?: Readonly<Record<string, string>>): Promise<PortReply>;
+  postJson(path: string, body: unknown): Promise<PortReply>;
+  postForm(path: string, fields: readonly (readonly [string, string])[]): Promise<PortReply>;
+  del(path: string): Promise<PortReply>;
+  close(): Promise<void>;
+};
+
+const ANSWER_LIMIT = 64 * 1024;
+/** A page of 300 events with its headers is far beyond the limit of an answer. */
+const LIST_LIMIT = 8 * 1024 * 1024;
+/** A message has 25 MB at most; as a JSON string its line ends and quotes take twice their room. */
+const MIME_LIMIT = 40 * 1024 * 1024;
+
+type Request = Pick<Call, 'method'> & Partial<Pick<Call, 'headers' | 'body' | 'limit' | 'deadline'>>;
+type Ask = (url: string, request: Request) => Promise<Exchanged>;
+
+/**
+ * The way to Mailgun. Nothing is followed, repeated or unpacked, everything has an end, and the API key goes to allowed
+ * hosts alone, whatever URL comes in. Proxies of the environment are not used.
+ */
+export function createPort(options: PortOptions): Port {
+  const base = options.apiUrl.replace(/\/+$/, '');
+  const agent = new Agent({
+    connections: options.connections ?? 16,
+    pipelining: 1,
+    // The deadline of the call covers these two, and is exact.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: options.timeout, rejectUnauthorized: true },
+  });
+  const ask = createAsk(agent, options);
+  const handOver = async (path: string, form: readonly FormEntry[]) =>
+    answerTo(await ask(base + path, { method: 'POST', body: formOf(form) }), 'send');
+  const call = async (path: string, request: Request) =>
+    replyOf(await ask(base + path, { limit: LIST_LIMIT, ...request }));
+  return {
+    sendMime: (domain, mail) => handOver(`/v3/${encodeURIComponent(domain)}/messages.mime`, mimeForm(mail)),
+    send: (domain, form) => handOver(`/v3/${encodeURIComponent(domain)}/messages`, form),
+    repost: (targets, mail) => repost(ask, targets, mail, within(options.timeout)),
+    fetchMime: (targets) => fetchMime(ask, targets, within(options.timeout)),
+    get: (path, query) => call(query ? `${path}?${new URLSearchParams(query)}` : path, { method: 'GET' }),
+    postJson: (path, body) => call(path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) }),
+    postForm: (path, fields) =>
+      call(path, {
+        method: 'POST',
+        headers: FORM_TYPE,
+        body: new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString(),
+      }),
+    del: (path) => call(path, { method: 'DELETE' }),
+    close: () => agent.destroy(),
+  };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
+
+/** The one place where the key is added, and so the one that looks where it goes. */
+function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: PortOptions): Ask {
+  const api = new URL(apiUrl).origin;
+  const isAllowed = (origin: string) =>
+    (origin === api && origin.startsWith('https:')) || isAllowedOrigin(origin, allowedHosts);
+  if (!isAllowed(api))
+    throw new Error('plain http to the Mailgun API needs its host, with the port, among the allowed');
+  const login = Buffer.from(`api:${apiKey}`).toString('base64');
+  const authorization = `Basic ${login}`;
+  return async (text, { method, headers = {}, body = null, limit = ANSWER_LIMIT, deadline }) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    if (!url || !isAllowed(url.origin)) return { kind: 'silence', begun: false, why: 'the host is not allowed' };
+    const always = { authorization, 'accept-encoding': 'identity', 'user-agent': 'homing' };
+    const until = deadline ?? within(timeout);
+    const call = { url, method, headers: { ...headers, ...always }, body, deadline: until, limit };
+    return withoutSecrets(await exchange(agent, call), [login, apiKey]);
+  };
+}
+
+/** Mailgun's keys have 32 characters and more. A short one, in a trial, is a part of ordinary words and no secret. */
+const SECRET = 16;
+
+/**
+ * An error page may show the request that it answers, and what it says is stored, logged and mailed to people. Data stays
+ * as it is: an id or an address in it may happen to hold the same letters.
+ */
+function withoutSecrets(exchanged: Exchanged, secrets: readonly string[]): Exchanged {
+  if (exchanged.kind === 'silence' || isData(exchanged)) return exchanged;
+  const shown = secrets.filter((secret) => secret.length >= SECRET && exchanged.body.includes(secret));
+  if (shown.length === 0) return exchanged;
+  const text = shown.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), exchanged.body.toString('latin1'));
+  return { ...exchanged, body: Buffer.from(text, 'latin1') };
+}
+
+function isData({ status, headers }: Extract<Exchanged, { kind: 'reply' }>): boolean {
+  return status < 300 && String(headers['content-type']).includes('json');
+}
+
+function formOf(entries: readonly FormEntry[]): FormData {
+  const form = new FormData();
+  for (const [name, value] of entries) {
+    if (typeof value === 'string') form.append(name, value);
+    else form.append(name, new Blob([value.content], { type: value.type }), value.filename);
+  }
+  return form;
+}
+
+function mimeForm({ to, mime, fields = {} }: Parameters<Port['sendMime']>[1]): FormEntry[] {
+  const more = Object.entries(fields).flatMap(([name, value]) => [value].flat().map((v): FormEntry => [name, v]));
+  // A file part: Mailgun refuses a message that comes as a plain field.
+  const message = { filename: 'message.mime', type: 'message/rfc822', content: mime };
+  return [...[to].flat().map((address): FormEntry => ['to', address]), ...more, ['message', message]];
+}
+
+/** RFC 2822 in UTC, "Wed, 25 Nov 2026 10:00:00 +0000". */
+export const deliveryTime = (at: Ms): string => {
+  const text = DateTime.fromMillis(at, { zone: 'utc' }).toRFC2822();
+  if (text === null) throw new Error(`no time: ${at}`);
+  return text;
+};
+
+async function repost(
+  ask: Ask,
+  targets: readonly string[],
+  { to, deliverAt }: { to: string; deliverAt: Ms | null },
+  deadline: Deadline,
+): Promise<Answer> {
+  const entries: FormEntry[] = [['to', to]];
+  if (deliverAt !== null) entries.push(['o:deliverytime', deliveryTime(deliverAt)]);
+  const refusals: Refused[] = [];
+  for (const target of targets) {
+    const exchanged = await ask(target, { method: 'POST', body: formOf(entries), deadline });
+    const answer = answerTo(exchanged, 'repost');
+    if (answer.kind !== 'refused' || !isElsewhere(exchanged, answer)) return answer;
+    refusals.push(answer);
+  }
+  return telling(refusals);
+}
+
+type Refused = Extract<Answer, { kind: 'refused' }>;
+
+const SAME_EVERYWHERE: ReadonlySet<number> = new Set([401, 402, 403, 429]);
+
+/**
+ * A 4xx may be the fault of the host (some want their own URL, some the API's), and what was not sent did no harm. Any
+ * other answer stands.
+ */
+function isElsewhere(exchanged: Exchanged, answer: Refused): boolean {
+  if (exchanged.kind === 'silence') return true;
+  return answer.why !== 'busy' && !SAME_EVERYWHERE.has(exchanged.status);
+}
+
+/** A host that could not be reached may have the copy; one that does not know it says more than a complaint about the URL. */
+function telling(refusals: readonly Refused[]): Refused {
+  const of = (why: Refused['why']) => refusals.find((r) => r.why === why);
+  const none: Refused = { kind: 'refused', why: 'gone', detail: 'no stored copy is known' };
+  return of('busy') ?? of('gone') ?? refusals.at(-1) ?? none;
+}
+
+/** Reading does no harm, so any trouble leads to the next target. */
+async function fetchMime(ask: Ask, targets: readonly string[], deadline: Deadline): Promise<Fetched> {
+  const failures: Exclude<Fetched, { kind: 'mime' }>[] = [];
+  for (const target of targets) {
+    const headers = { accept: 'message/rfc2822' };
+    const fetched = readMime(await ask(target, { method: 'GET', headers, limit: MIME_LIMIT, deadline }));
+    if (fetched.kind === 'mime') return fetched;
+    failures.push(fetched);
+  }
+  return worstOf(failures);
+}
+
+function replyOf(exchanged: Exchanged): PortReply {
+  if (exchanged.kind === 'silence') throw new PortError(exchanged.begun ? 'unanswered' : 'notSent', exchanged.why);
+  const { status, headers, whole } = exchanged;
+  if (!whole) throw new PortError('unanswered', `${status}: the answer broke off or was too large`);
+  return { status, headers, body: bodyOf(exchanged) };
+}

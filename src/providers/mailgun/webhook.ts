@@ -1,0 +1,96 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Sighting } from '../../core/sighting.ts';
+import { DAY, type Ms, SECOND } from '../../core/time.ts';
+import { type Hints, readEvent } from './event.ts';
+import { type Fields, isObject, momentOf } from './fields.ts';
+import { readLegacy } from './legacy.ts';
+import { formatOf, type Payload, payloadOf, textOf } from './payload.ts';
+
+export type Opened =
+  | {
+      kind: 'event';
+      /** The HMAC that we computed, in hex. A replay has the same one, however it shifts digits from field to field. */
+      hmac: string;
+      /** The body as it came, and the type to read it again by. */
+      body: string;
+      contentType: string;
+      /** Null for what is genuine and yet no event: kept, and set aside by whoever reads it. */
+      sighting: Sighting | null;
+    }
+  /** Do not trust it, and let the sender try again: after a change of keys the same event is genuine tomorrow. */
+  | { kind: 'forged'; detail: string }
+  /** It can never be valid, whatever changes on our side. */
+  | { kind: 'unusable'; detail: string };
+
+/**
+ * Mailgun posts the same signature on each of its retries, over 8 hours: a narrow window would refuse real events. It is
+ * two-sided, and what is used twice is seen by its HMAC.
+ */
+const WINDOW: Ms = DAY;
+
+/** Checks and reads a webhook of Mailgun, in its present form or the legacy one. */
+export function openWebhook(raw: Buffer, contentType: string | undefined, keys: readonly string[], now: Ms): Opened {
+  const format = formatOf(contentType);
+  if (!format) return { kind: 'unusable', detail: 'the content type is none of JSON, form and multipart' };
+  const body = textOf(raw, format);
+  if (body === null) return { kind: 'unusable', detail: 'the body is not clean UTF-8' };
+  const payload = payloadOf(body, format);
+  if (typeof payload === 'string') return { kind: 'unusable', detail: payload };
+  const signature = signatureIn(payload);
+  if (!signature) return { kind: 'unusable', detail: 'it has no signature block of the right types' };
+  const hmac = verify(signature, keys);
+  if (hmac === null) return { kind: 'forged', detail: 'the signature is wrong' };
+  if (Math.abs(now - Number(signature.timestamp) * SECOND) > WINDOW) {
+    return { kind: 'forged', detail: 'the signature is older than a day, or from the future' };
+  }
+  return { kind: 'event', hmac, body, contentType: format.type, sighting: sightingIn(payload) };
+}
+
+/**
+ * Reads what was kept: the body of a webhook, or `{ domain, item }`, an item that Mailgun was asked for with the domain it
+ * was asked about. Nothing is checked again.
+ */
+export function reopen(text: string, contentType: string | null): Sighting | null {
+  const format = formatOf(contentType);
+  const payload = format ? payloadOf(text, format) : 'unknown format';
+  return typeof payload === 'string' ? null : sightingIn(payload);
+}
+
+function sightingIn(payload: Payload): Sighting | null {
+  if (payload.kind === 'form') return readLegacy(payload.form);
+  const { body } = payload;
+  if (isObject(body['item'])) return readEvent(body['item'], hintsIn(body));
+  if (!('event-data' in body)) return readEvent(body);
+  const at = momentOf(signatureIn(payload)?.timestamp);
+  return readEvent(body['event-data'], at === null ? {} : { at });
+}
+
+const hintsIn = ({ domain }: Fields): Hints => (typeof domain === 'string' ? { domain } : {});
+
+type Signature = { timestamp: string; token: string; signature: string };
+
+/** Nested in the present form; flat in forms, and in what inbound routes post. */
+function signatureIn(payload: Payload): Signature | null {
+  const outer = payload.kind === 'form' ? payload.form : payload.body;
+  const { timestamp, token, signature } = isObject(outer['signature']) ? outer['signature'] : outer;
+  // Some senders write a number. Anything else (a list, an object) could become any text.
+  const time = Number.isSafeInteger(timestamp) ? String(timestamp) : timestamp;
+  const isWhole = typeof time === 'string' && typeof token === 'string' && typeof signature === 'string';
+  return isWhole ? { timestamp: time, token, signature } : null;
+}
+
+/** The HMAC by the key that fits, or null. */
+function verify({ timestamp, token, signature }: Signature, keys: readonly string[]): string | null {
+  // Nothing separates the two in what is signed: only a time of exactly ten digits keeps digits from moving over.
+  if (!/^[0-9]{10}$/.test(timestamp) || !/^[0-9a-zA-Z]{16,128}$/.test(token)) return null;
+  if (!/^[0-9a-f]{64}$/.test(signature)) return null;
+  const given = Buffer.from(signature, 'hex');
+  // With an empty key everybody could sign.
+  for (const key of keys.filter((k) => k.trim() !== '')) {
+    const computed = createHmac('sha256', key)
+      .update(timestamp + token)
+      .digest();
+    if (timingSafeEqual(computed, given)) return computed.toString('hex');
+  }
+  return null;
+}

@@ -1,0 +1,104 @@
+import { maskAddress } from '../../core/address.ts';
+import type { Answer, Refusal } from '../../core/answer.ts';
+import type { Phase } from './phase.ts';
+
+/** What nodemailer puts on its errors, as far as it is read here. */
+export type SmtpTrouble = {
+  message: string;
+  code: string | null;
+  originalCode: string | null;
+  reply: string | null;
+  replyCode: number | null;
+};
+
+const MAX_DETAIL = 300;
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+/** "Authentication required", "mechanism too weak", "encryption required": about us, whatever command they answer. */
+const ABOUT_LOGIN = new Set([530, 534, 535, 538]);
+const TLS_CODE = /CERT|TLS|SSL|SIGNATURE|EPROTO/; // such as DEPTH_ZERO_SELF_SIGNED_CERT, ERR_SSL_WRONG_VERSION_NUMBER
+/** Said by the pool for any connection that closed with a mail assigned; with no requeues there were no retries. */
+const POOL_CLOSED = /^Reached maximum number of retries/;
+
+/** Reads what was thrown; null when it is not an error of a mail transport. */
+export function troubleOf(thrown: unknown): SmtpTrouble | null {
+  if (!(thrown instanceof Error)) return null;
+  const text = (key: string) => (key in thrown ? textOrNull(Reflect.get(thrown, key)) : null);
+  const replyCode: unknown = Reflect.get(thrown, 'responseCode');
+  return {
+    message: reasonOf(thrown),
+    code: text('code'),
+    originalCode: text('originalCode'),
+    reply: text('response'),
+    replyCode: typeof replyCode === 'number' ? replyCode : null,
+  };
+}
+
+/** What a failed hand-over means, given how far it got. */
+export function answerTo(trouble: SmtpTrouble, phase: Phase, tidy: (text: string) => string): Answer {
+  const why = refusalIn(trouble, phase);
+  const detail = tidy(wordsOf(trouble));
+  if (why !== null) return { kind: 'refused', why, detail };
+  return { kind: 'unanswered', detail: tidy(`no answer after the content was sent: ${detail}`) };
+}
+
+/** The server's own words, except where only nodemailer says which step they answer: "500 unknown command" to STARTTLS. */
+export function wordsOf({ code, reply, message }: SmtpTrouble): string {
+  return reply === null || code === 'ETLS' ? message : reply;
+}
+
+function refusalIn(trouble: SmtpTrouble, phase: Phase): Refusal | null {
+  const isAboutMail = trouble.code === 'EENVELOPE' || trouble.code === 'EMESSAGE';
+  if (phase === 'whole') return isAboutMail ? replyAfterContent(trouble.replyCode) : null;
+  return isAboutMail ? replyToMail(trouble) : troubleOfRoute(trouble);
+}
+
+/** A complete reply is an answer, whatever it says; a 2xx or 3xx out of turn proves nothing. */
+function replyAfterContent(code: number | null): Refusal | null {
+  if (code === null || code < 400 || code > 599) return null;
+  return isPermanent(code) ? 'permanent' : 'temporary';
+}
+
+function replyToMail({ code: kind, replyCode: code }: SmtpTrouble): Refusal {
+  // Without a reply it is nodemailer that refused: an envelope, or a mail larger than the SIZE that was announced.
+  if (code === null) return kind === 'EENVELOPE' ? 'invalid' : 'permanent';
+  if (ABOUT_LOGIN.has(code)) return 'account';
+  if (code === 421 || code === 503 || code < 400) return 'busy'; // about the session, not about the mail
+  return isPermanent(code) ? 'permanent' : 'temporary';
+}
+
+function troubleOfRoute({ code, originalCode, replyCode }: SmtpTrouble): Refusal {
+  const isTemporary = replyCode !== null && replyCode >= 400 && replyCode < 500; // 454: TLS or login not available now
+  if (isTemporary) return 'busy';
+  if (code === 'EAUTH' || code === 'ENOAUTH' || code === 'EOAUTH2' || code === 'ETLS') return 'account';
+  if (code === 'ESOCKET' && originalCode !== null && TLS_CODE.test(originalCode)) return 'account';
+  return 'busy';
+}
+
+/** 503 says that the session was out of step, not that the mail is refused for good. */
+function isPermanent(code: number): boolean {
+  return code >= 500 && code !== 503;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function reasonOf(error: Error): string {
+  if (POOL_CLOSED.test(error.message)) return 'the server closed the connection before the mail was handed over';
+  if (error.name !== 'AbortError') return error.message;
+  return error.cause instanceof Error ? `stopped: ${error.cause.message}` : 'stopped';
+}
+
+/**
+ * One short line of what a server said: no control or direction characters, none of the given secrets even if the
+ * server echoes them, the recipient masked.
+ */
+export function tidier(secrets: readonly string[], recipient: string | null): (text: string) => string {
+  return (text) => {
+    let line = text.slice(0, 10 * MAX_DETAIL); // a reply may be a megabyte
+    for (const secret of secrets) line = line.replaceAll(secret, '***');
+    if (recipient !== null) line = line.replaceAll(recipient, maskAddress(recipient));
+    line = line.replace(CONTROLS, ' ').trim();
+    return line.length <= MAX_DETAIL ? line : `${line.slice(0, MAX_DETAIL - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  };
+}

@@ -1,0 +1,91 @@
+import addressparser from 'nodemailer/lib/addressparser';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { canonicalAddress, maskAddress } from '../../core/address.ts';
+import type { Answer } from '../../core/answer.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Relay } from './relay.ts';
+
+export type Letter = {
+  /** `alerts@example.com` or `Homing <alerts@example.com>` */
+  from: string;
+  to: readonly string[];
+  subject: string;
+  text: string;
+  html?: string;
+  /** Shown in the html where it says `cid:…`. */
+  pictures?: readonly { cid: string; png: Buffer }[];
+  /** Ours, without angle brackets: the same letter posted again has the same, so that it is shown once. */
+  messageId: string;
+  date: Ms;
+};
+
+export type Posted = { to: string; answer: Answer };
+export type Mailer = {
+  /** Hands one letter to each of its recipients on its own, so that one bad address is one bad answer. */
+  post: (letter: Omit<Letter, 'from'>, signal?: AbortSignal) => Promise<Posted[]>;
+};
+
+const MAX_SUBJECT = 200;
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
+
+/** Our own mail (alerts, reports) through one relay. Throws at once when `from` is no sender. */
+export function createMailer(relay: Pick<Relay, 'send'>, from: string): Mailer {
+  const { address } = senderIn(from);
+  return {
+    post: async (letter, signal) => {
+      const mime = await compose({ ...letter, from });
+      const handOver = async (to: string) => ({
+        to,
+        answer: await relay.send({ envelopeFrom: address, to, mime }, signal),
+      });
+      return Promise.all(letter.to.map(handOver));
+    },
+  };
+}
+
+/** The letter as it goes on the wire. Throws for an address or id that is none: nothing is sent half right. */
+export async function compose(letter: Letter): Promise<Buffer> {
+  return new MailComposer({
+    from: senderIn(letter.from),
+    to: letter.to.map((text) => ({ name: '', address: recipientIn(text) })),
+    subject: letter.subject.replace(CONTROLS, ' ').trim().slice(0, MAX_SUBJECT),
+    text: letter.text,
+    ...(letter.html === undefined ? {} : { html: letter.html }),
+    attachments: (letter.pictures ?? []).map(({ cid, png }) => ({
+      cid,
+      content: png,
+      contentType: 'image/png',
+      contentDisposition: 'inline' as const,
+      filename: `${cid.split('@')[0]}.png`,
+    })),
+    messageId: `<${idIn(letter.messageId)}>`,
+    date: new Date(letter.date),
+    // RFC 3834 and its Exchange twin: no holiday notice in answer, and no loop of robots.
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    newline: 'windows',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+    .compile()
+    .build();
+}
+
+function senderIn(text: string): { name: string; address: string } {
+  const [first, ...others] = addressparser(text, { flatten: true });
+  const address = first === undefined ? null : canonicalAddress(first.address);
+  if (first === undefined || address === null || others.length > 0) {
+    throw new Error('expected a sender like "alerts@example.com" or "Homing <alerts@example.com>"');
+  }
+  return { name: first.name.replace(CONTROLS, ' ').trim(), address };
+}
+
+function recipientIn(text: string): string {
+  const address = canonicalAddress(text);
+  if (address === null) throw new Error(`expected a plain address as recipient, found "${maskAddress(text)}"`);
+  return address;
+}
+
+function idIn(messageId: string): string {
+  if (/^[!-;=?A-~]{1,200}@[a-zA-Z0-9.-]{1,200}$/.test(messageId)) return messageId;
+  throw new Error('expected a message id like "alert.1@example.com"');
+}

@@ -1,0 +1,193 @@
+import { isAscii } from 'node:buffer';
+import { Readable } from 'node:stream';
+import { createTransport, type SMTPPoolOptions } from 'nodemailer';
+import { canonicalAddress } from '../../core/address.ts';
+import type { Answer } from '../../core/answer.ts';
+import { type Ms, SECOND } from '../../core/time.ts';
+import { answerTo, tidier, troubleOf, wordsOf } from './outcome.ts';
+import { type Handover, handoverOf, limitTo } from './phase.ts';
+import { parseRelayUrl, type RelayUrl } from './url.ts';
+
+export type RelayMail = { envelopeFrom: string; to: string; mime: Buffer };
+
+export type RelayOptions = {
+  /** From `send` to the begin of the content: a free connection, banner, TLS, login, envelope. */
+  timeout: Ms;
+  /** For the content and the reply to it. RFC 5321 gives servers ten minutes; the lease must cover both. */
+  dataTimeout: Ms;
+  connections?: number;
+};
+
+export type Relay = {
+  /** host:port */
+  readonly name: string;
+  /** Hands one mail to one recipient. Never throws for trouble of the server, never sends twice. */
+  send: (mail: RelayMail, signal?: AbortSignal) => Promise<Answer>;
+  /** Connects and logs in, sends nothing. */
+  verify: () => Promise<{ ok: true } | { ok: false; detail: string }>;
+  /** Takes nothing more, and resolves when the mails in flight have their answer. */
+  close: () => Promise<void>;
+};
+
+const IDLE: Ms = 30 * SECOND; // well under what servers grant an idle client, so that we hang up first
+const CLOSE: Ms = SECOND;
+const MAX_REPLY = 2 * 1024 * 1024; // nodemailer's limit of 1 MB would turn a long-winded 250 into no answer
+
+/** One secondary SMTP server, reached through a pool of connections; `url` is read by `parseRelayUrl`. */
+export function createRelay(url: string, options: RelayOptions): Relay {
+  const target = parseRelayUrl(url);
+  let pool = createPool(target, options);
+  const renew = () => {
+    pool.close();
+    pool = createPool(target, options);
+  };
+  const secrets = secretsOf(target);
+  const inFlight = new Set<Promise<Answer>>();
+  return {
+    name: `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`,
+    send: (mail, signal) => {
+      const answer = handOver(pool, mail, { ...options, secrets, signal, renew });
+      inFlight.add(answer);
+      return answer.finally(() => inFlight.delete(answer));
+    },
+    verify: () => verify(target, options, tidier(secrets, null)),
+    close: async () => {
+      pool.close();
+      await Promise.allSettled(inFlight);
+    },
+  };
+}
+
+type Pool = ReturnType<typeof createPool>;
+
+function createPool(target: RelayUrl, options: RelayOptions) {
+  const pool = createTransport({ ...poolOptions(target, options), pool: true });
+  pool.use('stream', (mail, done) => {
+    const { raw, envelope } = mail.data;
+    const sent = mail.message.getEnvelope();
+    // What goes on the wire is what was checked: nodemailer rewrites addresses on its own (0x7f.1 to 127.0.0.1).
+    const isAsAsked = sent.to.length === 1 && isSame(envelope?.to, sent.to[0]) && isSame(envelope?.from, sent.from);
+    if (!isAsAsked) return done(Object.assign(new Error('the envelope was changed on its way'), { code: 'EENVELOPE' }));
+    // nodemailer's own stream reads ahead, this one tells how far the server let us come.
+    if (raw instanceof Readable) Object.assign(mail.message, { createReadStream: () => raw });
+    done();
+  });
+  return pool;
+}
+
+function isSame(asked: unknown, sent: string | false | undefined): boolean {
+  return typeof asked === 'object' && asked !== null && 'address' in asked && asked.address === sent;
+}
+
+function poolOptions(target: RelayUrl, { timeout, dataTimeout, connections = 2 }: RelayOptions): SMTPPoolOptions {
+  return {
+    host: target.host,
+    port: target.port,
+    secure: target.tls === 'implicit',
+    requireTLS: target.tls === 'required',
+    opportunisticTLS: target.tls === 'optional',
+    ignoreTLS: target.tls === 'off',
+    tls: { minVersion: 'TLSv1.2', rejectUnauthorized: !target.insecure },
+    ...(target.name === null ? {} : { name: target.name }),
+    ...(target.login === null ? {} : { auth: target.login }),
+    maxConnections: connections,
+    maxRequeues: 0, // the pool would send again on its own, and nobody would know
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    dnsTimeout: timeout,
+    socketTimeout: Math.max(timeout, dataTimeout),
+    idleTimeout: IDLE,
+    socketCloseTimeout: CLOSE,
+    maxResponseSize: MAX_REPLY,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    logger: false,
+  };
+}
+
+type SendOptions = RelayOptions & { secrets: readonly string[]; signal: AbortSignal | undefined; renew: () => void };
+
+async function handOver(pool: Pool, mail: RelayMail, options: SendOptions): Promise<Answer> {
+  const from = canonicalAddress(mail.envelopeFrom);
+  const to = canonicalAddress(mail.to);
+  if (from === null) return refuseInvalid('the sender is not a plain address');
+  if (to === null) return refuseInvalid('the recipient is not a plain address');
+  if (mail.mime.length === 0) return refuseInvalid('the mail is empty');
+  const handover = handoverOf(mail.mime);
+  const limit = limitTo(options, handover, options.signal);
+  const tidy = tidier(options.secrets, to);
+  try {
+    const info = await pool.sendMail({
+      envelope: {
+        // As objects: a string would be parsed as a header.
+        from: { name: '', address: from },
+        to: { name: '', address: to },
+        size: wireSize(mail.mime),
+        use8BitMime: !isAscii(mail.mime),
+      },
+      raw: handover.stream,
+      signal: limit.signal,
+    });
+    // The server is done with a mail that we are still writing: what else this connection carried would end up in it.
+    if (handover.phase() !== 'whole') options.renew();
+    return answerOf(info, to, handover, tidy);
+  } catch (thrown) {
+    const trouble = troubleOf(thrown);
+    if (trouble === null) throw thrown;
+    return answerTo(trouble, handover.phase(), tidy);
+  } finally {
+    limit.release();
+    handover.stream.destroy();
+  }
+}
+
+function refuseInvalid(detail: string): Answer {
+  return { kind: 'refused', why: 'invalid', detail };
+}
+
+/** A 250 counts when it is about the whole mail and the one recipient that was asked for. */
+function answerOf(
+  info: { accepted: (string | object)[]; rejected: (string | object)[]; response: string },
+  to: string,
+  handover: Handover,
+  tidy: (text: string) => string,
+): Answer {
+  const detail = tidy(info.response);
+  const isForRecipient = info.accepted.length === 1 && info.accepted[0] === to && info.rejected.length === 0;
+  if (!isForRecipient) return { kind: 'unanswered', detail: tidy(`taken, but not for the one recipient: ${detail}`) };
+  if (handover.phase() !== 'whole') {
+    return { kind: 'unanswered', detail: tidy(`answered before the mail was sent: ${detail}`) };
+  }
+  return { kind: 'accepted', messageId: null, detail };
+}
+
+/** Bytes on the wire, where every bare LF becomes CRLF: what SIZE (RFC 1870) is about. */
+function wireSize(mime: Buffer): number {
+  let size = mime.length;
+  for (let at = mime.indexOf(0x0a); at >= 0; at = mime.indexOf(0x0a, at + 1)) {
+    if (mime[at - 1] !== 0x0d) size++;
+  }
+  return size;
+}
+
+async function verify(target: RelayUrl, options: RelayOptions, tidy: (text: string) => string) {
+  // A transport of its own: there each step has the short limit, which in the pool covers the reply to the content.
+  const transport = createTransport({ ...poolOptions(target, options), socketTimeout: options.timeout });
+  try {
+    await transport.verify();
+    return { ok: true } as const;
+  } catch (thrown) {
+    const trouble = troubleOf(thrown);
+    if (trouble === null) throw thrown;
+    return { ok: false, detail: tidy(wordsOf(trouble)) } as const;
+  } finally {
+    transport.close();
+  }
+}
+
+function secretsOf({ login }: RelayUrl): string[] {
+  if (login === null) return [];
+  const { user, pass } = login;
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  return [base64(`\0${user}\0${pass}`), base64(pass), base64(user), pass]; // longest first: one may contain the next
+}

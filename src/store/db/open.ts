@@ -1,0 +1,148 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import knexModule, { type Knex } from 'knex';
+import { type Ms, SECOND } from '../../core/time.ts';
+import { type SqliteConnection, sqliteClient } from './sqlite.ts';
+
+const { knex } = knexModule;
+
+/** The database, and what differs between the two kinds. Everything else in this folder is the same SQL for both. */
+export type Store = { db: Knex; kind: 'sqlite' | 'mysql'; close(): Promise<void> };
+
+/** The database does not keep what it acknowledges, so nothing may be acknowledged on it. */
+export class NotDurable extends Error {
+  override readonly name = 'NotDurable';
+}
+
+/**
+ * `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`). Connects on first use. With
+ * `idle` a connection is closed when it was not used for so long, in ms: an open one keeps the process from ending.
+ */
+export function openStore(url: string, { idle }: { idle?: Ms } = {}): Store {
+  const mysql = /^(mysql|mariadb):/.test(url);
+  const lets = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle };
+  const db = mysql ? openMysql(url, lets) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''), lets);
+  return { db, kind: mysql ? 'mysql' : 'sqlite', close: () => db.destroy() };
+}
+
+/** Knex writes to stdout, statements with their values among it. All that it says there it also throws. */
+const quiet = () => {};
+const QUIET = {
+  log: { warn: quiet, error: quiet, debug: quiet, deprecate: quiet },
+  // Without this an error carries its statement with all values: bodies, subjects, addresses.
+  compileSqlOnError: false,
+};
+
+type Pool = { min?: number; idleTimeoutMillis?: Ms };
+
+function openSqlite(filename: string, lets: Pool): Knex {
+  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
+  return knex({
+    client: sqliteClient,
+    ...QUIET,
+    connection: { filename },
+    useNullAsDefault: true,
+    acquireConnectionTimeout: 15 * SECOND,
+    // One connection for the process: a second one would sleep in its busy time-out while the first waits for its turn.
+    pool: {
+      ...{ min: 1, max: 1, ...lets },
+      afterCreate: (c: SqliteConnection, done: Done) => settle(done, c, () => makeDurable(c)),
+    },
+  });
+}
+
+type Done = (error: Error | null, connection: unknown) => void;
+
+function settle(done: Done, connection: unknown, work: () => void): void {
+  try {
+    work();
+    done(null, connection);
+  } catch (error) {
+    done(error as Error, connection);
+  }
+}
+
+/**
+ * WAL with `synchronous=FULL`: under NORMAL, which many builds fall back to in WAL mode, a power cut takes transactions
+ * that were acknowledged. The time-out is short because the driver is synchronous: waiting here blocks the process, so
+ * the wait for another writer happens in `transact`. The switch to WAL happens once in the life of a file.
+ */
+function makeDurable(connection: SqliteConnection): void {
+  connection.exec('PRAGMA busy_timeout=100');
+  connection.exec('PRAGMA journal_mode=WAL');
+  connection.exec('PRAGMA busy_timeout=20');
+  connection.exec('PRAGMA synchronous=FULL');
+  connection.exec('PRAGMA foreign_keys=ON');
+  // With the default of 2 MB the look-ups of a claim leave memory at some 100,000 deliveries.
+  connection.exec('PRAGMA cache_size=-65536');
+  connection.exec('PRAGMA mmap_size=268435456');
+  const level = Object.values(connection.prepare('PRAGMA synchronous').all()[0] ?? {})[0];
+  if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
+}
+
+function openMysql(url: string, lets: Pool): Knex {
+  const u = new URL(url);
+  return knex({
+    client: 'mysql2',
+    ...QUIET,
+    connection: {
+      host: u.hostname,
+      port: u.port ? Number(u.port) : 3306,
+      user: decodeURIComponent(u.username),
+      password: decodeURIComponent(u.password),
+      database: u.pathname.slice(1),
+      charset: 'utf8mb4_bin',
+      timezone: 'Z',
+      supportBigNumbers: true,
+      connectTimeout: 10 * SECOND,
+    },
+    acquireConnectionTimeout: 15 * SECOND,
+    pool: { min: 0, max: 10, ...lets, afterCreate: prepareMysql },
+  });
+}
+
+type MysqlConnection = { query(sql: string, done: (error: Error | null, rows: unknown) => void): void };
+
+/** Strict mode, because without it MySQL cuts what does not fit and calls it a success. */
+function prepareMysql(connection: MysqlConnection, done: Done): void {
+  const strict =
+    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION tx_isolation='READ-COMMITTED'";
+  const modern = strict.replace('tx_isolation', 'transaction_isolation');
+  connection.query(modern, (error) => {
+    if (error) connection.query(strict, (second) => done(second, connection));
+    else done(null, connection);
+  });
+}
+
+/** Rejects when the database can't be reached. */
+export async function reachable(store: Store): Promise<void> {
+  await store.db.raw('select 1');
+}
+
+/** Looks for settings under which an acknowledged row could get lost. Names each; an empty list is good. */
+export async function durabilityProblems(store: Store): Promise<string[]> {
+  if (store.kind === 'sqlite') {
+    const [{ synchronous } = { synchronous: null }] = (await store.db.raw('PRAGMA synchronous')) as {
+      synchronous: number | null;
+    }[];
+    return synchronous === 2 ? [] : [`SQLite: synchronous is ${synchronous}, not 2 (FULL)`];
+  }
+  const variables = await mysqlVariables(store.db);
+  const problems: string[] = [];
+  const flush = variables.get('innodb_flush_log_at_trx_commit');
+  if (flush !== '1') problems.push(`MySQL: innodb_flush_log_at_trx_commit is ${flush}, not 1`);
+  if (variables.get('log_bin') === 'ON' && variables.get('sync_binlog') !== '1') {
+    problems.push(`MySQL: sync_binlog is ${variables.get('sync_binlog')}, not 1, while the binary log is on`);
+  }
+  if (!/STRICT_(ALL|TRANS)_TABLES/.test(variables.get('sql_mode') ?? ''))
+    problems.push('MySQL: sql_mode is not strict');
+  return problems;
+}
+
+async function mysqlVariables(db: Knex): Promise<Map<string, string>> {
+  const names = ['innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog', 'sql_mode'];
+  const [rows] = (await db.raw('SHOW VARIABLES WHERE Variable_name IN (?, ?, ?, ?)', names)) as [
+    { Variable_name: string; Value: string }[],
+  ];
+  return new Map(rows.map((r) => [r.Variable_name, r.Value]));
+}

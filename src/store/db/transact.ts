@@ -1,0 +1,51 @@
+import { randomInt } from 'node:crypto';
+import type { Knex } from 'knex';
+import { sleep } from '../../base/wait.ts';
+import type { Store } from './open.ts';
+
+/** Errors after which the whole change is to be made again: it was rolled back, or nobody can say whether it was. */
+const AGAIN = new Set([
+  'ER_LOCK_DEADLOCK', // 1213; on Galera also at COMMIT, when another node wrote the same rows
+  'ER_LOCK_WAIT_TIMEOUT', // 1205: MariaDB undoes the statement only, so the rest must not be committed
+  'ER_CHECKREAD', // 1020, MariaDB 11.6 and later: the row changed since the snapshot
+  'ER_ERROR_DURING_COMMIT', // 1180
+  'PROTOCOL_CONNECTION_LOST', // also when the reply to COMMIT got lost
+  'ECONNRESET',
+  'EPIPE',
+  'SQLITE_BUSY',
+  'SQLITE_BUSY_SNAPSHOT',
+  'SQLITE_BUSY_RECOVERY',
+  'SQLITE_LOCKED',
+]);
+const TRIES = 40;
+
+/**
+ * Runs a change in one transaction, and once more when the database asks for it or went away. So every change must come
+ * to the same when it is made twice: rows have keys that we chose before, and what is there already is left alone.
+ */
+export const transact = <T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> =>
+  again(() => store.db.transaction(change));
+
+/** The same for a change of one statement, which is a transaction by itself and three round trips less. */
+export async function again<T>(change: () => Promise<T>): Promise<T> {
+  for (let n = 1; ; n++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (n >= TRIES || !wantsAgain(error)) throw error;
+      await sleep(randomInt(5, 5 + Math.min(20 * n, 400)));
+    }
+  }
+}
+
+function wantsAgain(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && AGAIN.has(code);
+}
+
+/** Splits a list for statements with a bounded number of rows. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let i = 0; i < list.length; i += size) parts.push(list.slice(i, i + size));
+  return parts;
+}

@@ -1,0 +1,162 @@
+import type { Knex } from 'knex';
+import { type AlertKind, alertFor } from '../../core/alerting.ts';
+import { type Fact, isEnded } from '../../core/delivery.ts';
+import { fold } from '../../core/fold.ts';
+import type { MessageClass } from '../../core/message-class.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { chunks, transact } from '../db/transact.ts';
+import { countMoves } from '../figures/rollup.ts';
+import { addTallies } from '../notes/cursors.ts';
+import { noteReposts } from '../projections/reposts.ts';
+import { noteSuppressions } from '../projections/suppressions.ts';
+import { noteVerdicts } from '../projections/verdicts.ts';
+import type { Move } from '../rows/move.ts';
+import { type DeliveryRow, factRow, load, recipientKey, type View } from '../rows/rows.ts';
+
+export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
+
+/**
+ * The one door through which deliveries change, many at a time.
+ *
+ * `decide` sees each delivery as it is, under lock, and answers with what happened; answering with nothing changes
+ * nothing, and a fact that is known already is not added again, so the change may be made twice. With a `lease`, only
+ * deliveries that this lease still holds are shown. Returns the deliveries as they are afterwards; those that were shown
+ * before a COMMIT without a reply are among them, whether or not the lease is gone since.
+ */
+export async function change(
+  store: Store,
+  ids: readonly string[],
+  now: Ms,
+  decide: (view: View) => Fact[],
+  lease?: string,
+): Promise<View[]> {
+  const done: View[] = [];
+  for (const part of chunks([...new Set(ids)].sort(), 200)) {
+    const shown = new Set<string>();
+    const seen = (view: View): Fact[] => {
+      shown.add(view.id);
+      return decide(view);
+    };
+    const after = await transact(store, async (tx) => {
+      const before = [...shown];
+      const views = await changeIn(tx, part, now, seen, lease);
+      const gone = before.filter((id) => !views.some((v) => v.id === id));
+      return [...views, ...(await load(tx, gone)).values()];
+    });
+    done.push(...after);
+  }
+  return done;
+}
+
+/** The same inside a transaction that does more. */
+export async function changeIn(
+  tx: Knex.Transaction,
+  ids: readonly string[],
+  now: Ms,
+  decide: (view: View) => Fact[],
+  lease?: string,
+): Promise<View[]> {
+  const held = lease === undefined ? ids : await heldBy(tx, ids, lease);
+  const views = await load(tx, held, true);
+  const moves: Move[] = [];
+  for (const view of views.values()) {
+    const known = new Set(view.facts.map((f) => f.key));
+    const fresh = decide(view).filter((f) => !known.has(f.key) && known.add(f.key));
+    const facts = [...view.facts, ...fresh];
+    const after = fresh.length > 0 ? fold(view.birth, facts) : view.delivery;
+    moves.push({ view, fresh, before: view.delivery, after: { ...view, facts, delivery: after } });
+  }
+  // With a lease even a delivery that did not change is written, which gives the lease back.
+  await write(tx, lease === undefined ? moves.filter((m) => m.fresh.length > 0) : moves, now);
+  return moves.map((m) => m.after);
+}
+
+async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: string): Promise<string[]> {
+  const rows = await tx('due')
+    .whereIn('delivery_id', [...ids])
+    .where({ lease })
+    .select('delivery_id');
+  return rows.map((r: { delivery_id: string }) => r.delivery_id);
+}
+
+/** Writes facts, states, what is due and what is to be told and counted, in a few statements whatever the number of deliveries. */
+export async function write(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
+  if (moves.length === 0) return;
+  const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
+  for (const part of chunks(facts, 200)) await tx('facts').insert(part);
+  // A lease that is merely given back writes no delivery, and a change only the columns (and indexes) that can change.
+  const moved = moves.filter((m) => m.after.delivery !== m.before);
+  const rows = moved.map((m) => deliveryRow(m, now));
+  if (rows.length > 0) await tx('deliveries').insert(rows).onConflict('id').merge(CHANGING);
+  const ended = moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.id);
+  if (ended.length > 0) await tx('due').whereIn('delivery_id', ended).delete();
+  const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
+  if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
+  await dropBodies(tx, moves);
+  await noteSuppressions(tx, moves);
+  await noteVerdicts(tx, moves, now);
+  await noteReposts(tx, moves);
+  await tell(tx, moves, now);
+  await countMoves(tx, moves, now);
+}
+
+const CHANGING: (keyof DeliveryRow)[] = ['state', 'reason', 'attempt', 'provider', 'next_at', 'updated_at', 'ended_at'];
+
+/** A body is kept no longer than one of its deliveries is open. */
+async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
+  const ids = [...new Set(moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.messageId))];
+  if (ids.length === 0) return;
+  const open = tx('deliveries').whereRaw('deliveries.message_id = message_bodies.message_id').whereNull('ended_at');
+  await tx('message_bodies')
+    .whereIn('message_id', ids)
+    .whereNotExists(open.select(tx.raw('1')))
+    .delete();
+}
+
+async function tell(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
+  const items = moves.flatMap((m) => alertItem(m, now) ?? []);
+  if (items.length > 0) await tx('alert_items').insert(items).onConflict('item_key').ignore();
+  const found = moves.flatMap((m) => m.fresh.flatMap((f) => (f.kind === 'reported' ? [`found_by.${f.foundBy}`] : [])));
+  await addTallies(tx, now, found);
+}
+
+function alertItem({ view, before, after }: Move, now: Ms) {
+  const alert = alertFor({ ...view.birth, domain: view.domain }, before, after.delivery);
+  if (!alert) return null;
+  const item_key = `${alert.kind}:${view.id}:${after.delivery.round}`;
+  return {
+    item_key,
+    ...alert,
+    kind: alert.kind satisfies AlertKind,
+    delivery_id: view.id,
+    at: now,
+    detail: null,
+    alert_id: null,
+  };
+}
+
+function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { updated_at: Ms } {
+  const d = after.delivery;
+  const endedNow = isEnded(d.state) && !(before && isEnded(before.state));
+  return {
+    id: view.id,
+    message_id: view.messageId,
+    recipient: view.recipient,
+    recipient_key: recipientKey(view.recipient),
+    domain: view.domain,
+    class: view.class,
+    state: d.state,
+    reason: d.reason,
+    attempt: d.attempt,
+    provider: d.provider,
+    next_at: d.nextAt,
+    created_at: view.birth.createdAt,
+    updated_at: now,
+    ended_at: isEnded(d.state) ? (endedNow ? now : (view.endedAt ?? now)) : null,
+  };
+}
+
+function dueRow({ view, after }: Move) {
+  return { delivery_id: view.id, priority: PRIORITY[view.class], at: after.delivery.nextAt ?? 0, lease: null };
+}

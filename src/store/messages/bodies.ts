@@ -1,0 +1,22 @@
+import type { Store } from '../db/open.ts';
+
+/** The sealed body of a message, put together from its pieces; null when none is kept. */
+export async function sealedBody(store: Store, messageId: string): Promise<Buffer | null> {
+  const rows: { body: Buffer }[] = await store
+    .db('message_bodies')
+    .where({ message_id: messageId })
+    .orderBy('piece')
+    .select('body')
+    .limit(200);
+  return rows.length > 0 ? Buffer.concat(rows.map((r) => r.body)) : null;
+}
+
+/** Of these messages, the ones that a body is kept of. */
+export async function withBodies(store: Store, messageIds: readonly string[]): Promise<Set<string>> {
+  const rows: { message_id: string }[] = await store
+    .db('message_bodies')
+    .whereIn('message_id', [...new Set(messageIds)])
+    .where({ piece: 0 })
+    .select('message_id');
+  return new Set(rows.map((r) => r.message_id));
+}

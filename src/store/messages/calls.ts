@@ -1,0 +1,47 @@
+import type { Knex } from 'knex';
+import { AppError } from '../../base/errors.ts';
+import { sha256 } from '../../base/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { transact } from '../db/transact.ts';
+
+/** A name for a call that its caller chose, and what the call asked for: the same call is performed once. */
+export type Call = { scope: string; key: string; fingerprint: string };
+
+/** The message that a call makes. */
+type Made = { id: string; messageId: string };
+
+type Row = { key_hash: string; fingerprint: string; message_id: string; rfc_message_id: string; created_at: Ms };
+
+/**
+ * The message of the first call that has this key, in the transaction that makes it: `mine` where this call is the first.
+ * Others with the same key wait here until it is committed. Throws `mismatch` when the first one asked for something else.
+ */
+export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, now: Ms): Promise<Made> {
+  const key_hash = sha256(`${call.scope}\n${call.key}`);
+  const ids = { message_id: mine.id, rfc_message_id: mine.messageId };
+  const row: Row = { key_hash, fingerprint: call.fingerprint, ...ids, created_at: now };
+  await tx('calls').insert(row).onConflict('key_hash').merge(['key_hash']);
+  const first: Row | undefined = await tx('calls').where({ key_hash }).first();
+  if (!first) throw new Error('the call was neither inserted nor found');
+  if (first.fingerprint !== call.fingerprint)
+    throw new AppError('mismatch', 'this Idempotency-Key was used for another message');
+  if (first.message_id === mine.id) return mine;
+  const made: unknown = await tx('messages').where({ id: first.message_id }).first('id');
+  if (made) return { id: first.message_id, messageId: first.rfc_message_id };
+  // Version 0.1.0 kept the call before its message: one that was refused, or broke off, made none.
+  await tx('calls').where({ key_hash }).update(ids);
+  return mine;
+}
+
+/** Forgets calls from before that moment. */
+export async function pruneCalls(store: Store, before: Ms, limit: number): Promise<number> {
+  const old: { key_hash: string }[] = await store
+    .db('calls')
+    .where('created_at', '<', before)
+    .orderBy('created_at')
+    .select('key_hash')
+    .limit(limit);
+  const hashes = old.map((r) => r.key_hash);
+  return hashes.length === 0 ? 0 : transact(store, (tx) => tx('calls').whereIn('key_hash', hashes).delete());
+}

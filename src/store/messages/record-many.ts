@@ -1,0 +1,118 @@
+import type { Knex } from 'knex';
+import { AppError } from '../../base/errors.ts';
+import { newId, recordKey } from '../../base/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { chunks, transact } from '../db/transact.ts';
+import { changeIn, write } from '../ledger/ledger.ts';
+import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts';
+import { birthOf, type Draft, messageRow, record } from './messages.ts';
+
+/**
+ * Records many messages, most of them in one commit: those that nobody has told of, and those of which something more is
+ * told. It comes to the same as `record` for each, which does what is left: messages with a key (it ends older ones),
+ * adopted ones, those whose name is taken, and those that another process is recording at this moment. Returns the drafts
+ * that were refused, with the reason.
+ */
+export async function recordMany(store: Store, drafts: readonly Draft[], now: Ms): Promise<Map<Draft, AppError>> {
+  const refused = new Map<Draft, AppError>();
+  for (let rest = drafts; rest.length > 0; ) {
+    const firsts = new Map<string, Draft>();
+    const later: Draft[] = [];
+    for (const draft of rest) {
+      const name = recordKey(draft.domain, draft.messageId);
+      if (firsts.has(name)) later.push(draft);
+      else firsts.set(name, draft);
+    }
+    for (const [draft, error] of await recordDistinct(store, firsts, now)) refused.set(draft, error);
+    rest = later;
+  }
+  return refused;
+}
+
+async function recordDistinct(
+  store: Store,
+  drafts: ReadonlyMap<string, Draft>,
+  now: Ms,
+): Promise<Map<Draft, AppError>> {
+  const alone = await together(store, drafts, now).catch((error: unknown) => {
+    if (isDuplicate(error)) return [...drafts.values()];
+    throw error;
+  });
+  const refused = new Map<Draft, AppError>();
+  for (const draft of alone) {
+    try {
+      await record(store, draft, now);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refused.set(draft, error);
+    }
+  }
+  return refused;
+}
+
+/** Records in one commit what can be; returns the others. */
+async function together(store: Store, drafts: ReadonlyMap<string, Draft>, now: Ms): Promise<Draft[]> {
+  return transact(store, async (tx) => {
+    const found = await messagesNamed(tx, [...drafts.keys()]);
+    const alone: Draft[] = [];
+    const fresh: Draft[] = [];
+    const more: { message: MessageRow; draft: Draft }[] = [];
+    for (const [name, draft] of drafts) {
+      const message = found.get(name);
+      if (message?.origin === 'recorded') more.push({ message, draft });
+      else if (message || draft.key !== null) alone.push(draft);
+      else fresh.push(draft);
+    }
+    await insertFresh(tx, fresh, now);
+    alone.push(...(await addFacts(tx, more, now)));
+    return alone;
+  });
+}
+
+async function messagesNamed(tx: Knex.Transaction, names: readonly string[]): Promise<Map<string, MessageRow>> {
+  const rows: MessageRow[] = await tx('messages')
+    .whereIn('record_key', [...names])
+    .orderBy('record_key');
+  return new Map(rows.map((row) => [row.record_key, row]));
+}
+
+async function insertFresh(tx: Knex.Transaction, drafts: readonly Draft[], now: Ms): Promise<void> {
+  const made = drafts.map((draft) => ({ draft, message: messageRow(draft.id ?? newId(now), draft) }));
+  for (const part of chunks(made, 100)) await tx('messages').insert(part.map((m) => m.message));
+  const births = made.flatMap(({ draft, message }) => {
+    const keys = new Set<string>();
+    const recipients = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
+    return recipients.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0));
+  });
+  for (const part of chunks(births, 200)) await write(tx, part, now);
+}
+
+/** Adds what is told of known messages; returns the drafts that name a recipient who is not known. */
+async function addFacts(
+  tx: Knex.Transaction,
+  told: readonly { message: MessageRow; draft: Draft }[],
+  now: Ms,
+): Promise<Draft[]> {
+  if (told.length === 0) return [];
+  const ids = told.map(({ message }) => message.id);
+  const rows: Pick<DeliveryRow, 'id' | 'message_id' | 'recipient_key'>[] = await tx('deliveries')
+    .whereIn('message_id', ids)
+    .select('id', 'message_id', 'recipient_key');
+  const idOf = new Map(rows.map((row) => [`${row.message_id} ${row.recipient_key}`, row.id]));
+  const factsOf = new Map<string, Draft['facts']>();
+  const alone: Draft[] = [];
+  for (const { message, draft } of told) {
+    const deliveries = draft.recipients.map((r) => idOf.get(`${message.id} ${recipientKey(r)}`));
+    if (deliveries.includes(undefined)) alone.push(draft);
+    else for (const id of deliveries) if (id !== undefined) factsOf.set(id, draft.facts);
+  }
+  const all = [...factsOf.keys()].sort();
+  for (const part of chunks(all, 200)) await changeIn(tx, part, now, (view) => [...(factsOf.get(view.id) ?? [])]);
+  return alone;
+}
+
+function isDuplicate(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+  return code === 'ER_DUP_ENTRY' || (typeof code === 'string' && code.startsWith('SQLITE_CONSTRAINT'));
+}

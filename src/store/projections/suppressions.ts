@@ -1,0 +1,99 @@
+import type { Knex } from 'knex';
+import { maskAddress } from '../../core/address.ts';
+import type { Delivery } from '../../core/delivery.ts';
+import { type Suppressing, suppressedBy } from '../../core/suppression.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { transact } from '../db/transact.ts';
+import { auditIn } from '../notes/audit.ts';
+import type { Move } from '../rows/move.ts';
+import { recipientKey, type SuppressionRow } from '../rows/rows.ts';
+
+/**
+ * Puts addresses on our list, or takes them off, as the facts of these moves say: in the transaction that adds the facts.
+ * Only what a delivery says anew counts, so that what an operator removed stays removed.
+ */
+export async function noteSuppressions(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
+  const puts = new Map<string, SuppressionRow>();
+  for (const move of moves.filter((m) => m.fresh.length > 0)) {
+    const [before, after] = [saidBefore(move), suppressedBy(move.after.facts)];
+    if (before?.at === after?.at && before?.cause === after?.cause) continue;
+    const address_key = recipientKey(move.view.recipient);
+    if (after) puts.set(address_key, rowOf(address_key, move.view.id, after));
+    else await tx('suppressions').where({ address_key, delivery_id: move.view.id }).delete();
+  }
+  const rows = [...puts.values()].sort((a, b) => (a.address_key < b.address_key ? -1 : 1));
+  const wishes = rows.filter(isWish);
+  const replies = rows.filter((r) => !isWish(r));
+  // The reply that put an address there stays; what a recipient wished for is the stronger word.
+  if (replies.length > 0) await tx('suppressions').insert(replies).onConflict('address_key').ignore();
+  if (wishes.length > 0) await tx('suppressions').insert(wishes).onConflict('address_key').merge();
+}
+
+const saidBefore = ({ view, before }: { view: Move['view']; before: Delivery | null }): Suppressing | null =>
+  before === null ? null : suppressedBy(view.facts);
+
+const isWish = ({ cause }: SuppressionRow): boolean => cause === 'complained' || cause === 'unsubscribed';
+
+const rowOf = (address_key: string, delivery_id: string, { cause, reply, at }: Suppressing): SuppressionRow => ({
+  address_key,
+  cause,
+  reply,
+  delivery_id,
+  created_at: at,
+});
+
+export type SuppressionPage = { rows: SuppressionRow[]; next: string | null };
+
+/** The list in the order of addresses; `next` is what the next page comes after, or null. */
+export async function listSuppressions(
+  store: Store,
+  wanted: { limit: number; after?: string | undefined; address?: string | undefined },
+): Promise<SuppressionPage> {
+  const query = store
+    .db('suppressions')
+    .orderBy('address_key')
+    .limit(wanted.limit + 1);
+  if (wanted.after !== undefined) query.where('address_key', '>', wanted.after);
+  if (wanted.address !== undefined) query.where({ address_key: recipientKey(wanted.address) });
+  const rows: SuppressionRow[] = await query;
+  const page = rows.slice(0, wanted.limit);
+  return { rows: page, next: rows.length > wanted.limit ? (page.at(-1)?.address_key ?? null) : null };
+}
+
+/** Takes an address off the list; returns what stood there, or null. */
+export async function removeSuppression(
+  store: Store,
+  address: string,
+  who: string,
+  now: Ms,
+): Promise<SuppressionRow | null> {
+  const address_key = recipientKey(address);
+  return transact(store, async (tx) => {
+    const row: SuppressionRow | undefined = await tx('suppressions').where({ address_key }).forUpdate().first();
+    if (!row) return null;
+    await tx('suppressions').where({ address_key }).delete();
+    const detail = `${row.cause} since ${new Date(row.created_at).toISOString()}, delivery ${row.delivery_id ?? '-'}`;
+    await auditIn(tx, now, { who, what: 'suppression_remove', subject: maskAddress(address_key), detail });
+    return row;
+  });
+}
+
+/** Puts an address on the list by an operator's word; false when it was there already. */
+export async function addSuppression(
+  store: Store,
+  address: string,
+  who: string,
+  reason: string | null,
+  now: Ms,
+): Promise<boolean> {
+  const address_key = recipientKey(address);
+  const row = { address_key, cause: 'operator', reply: reason, delivery_id: null, created_at: now };
+  return transact(store, async (tx) => {
+    const known = await tx('suppressions').where({ address_key }).first('address_key');
+    if (known) return false;
+    await tx('suppressions').insert(row).onConflict('address_key').ignore();
+    await auditIn(tx, now, { who, what: 'suppression_add', subject: maskAddress(address_key), detail: reason });
+    return true;
+  });
+}

@@ -1,0 +1,50 @@
+import type { Knex } from 'knex';
+import type { FactOf } from '../../core/delivery.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Cause } from '../../core/verdict.ts';
+import type { Store } from '../db/open.ts';
+import type { Move } from '../rows/move.ts';
+
+type Reported = { move: Move; fact: FactOf<'reported'> };
+
+const reportedIn = (moves: readonly Move[]): Reported[] =>
+  moves.flatMap((move) => move.fresh.flatMap((fact) => (fact.kind === 'reported' ? [{ move, fact }] : [])));
+
+/** Keeps what new verdicts are looked up by later, in the transaction that adds them. */
+export async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
+  const reported = reportedIn(moves);
+  await noteFaults(tx, reported, now);
+  const unclear = reported
+    .filter(({ fact }) => fact.verdict?.cause === 'undetermined')
+    .map(({ move, fact }) => ({ delivery_id: move.view.id, fact_key: fact.key, at: fact.at }));
+  if (unclear.length > 0) await tx('unclear').insert(unclear).onConflict(['delivery_id', 'fact_key']).ignore();
+}
+
+/** What only the sender can mend, by sending domain and cause. On our clock, as what an operator does about it is. */
+async function noteFaults(tx: Knex.Transaction, reported: readonly Reported[], now: Ms): Promise<void> {
+  const faults = new Map<string, { domain: string; cause: Cause; reported_at: Ms; delivery_id: string }>();
+  for (const { move, fact } of reported) {
+    // By the plain code rule it would be tried again: then it is no fault that bars anything.
+    if (fact.verdict?.decision !== 'fix_sender' || fact.plan !== 'stop') continue;
+    const { domain, id } = move.view;
+    const { cause } = fact.verdict;
+    faults.set(`${domain}\n${cause}`, { domain, cause, reported_at: now, delivery_id: id });
+  }
+  const rows = [...faults].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  if (rows.length > 0) await tx('sender_faults').insert(rows).onConflict(['domain', 'cause']).merge();
+}
+
+/** When each cause that the sender has to mend was last reported for these domains, since that moment. */
+export async function senderFaults(
+  store: Store,
+  domains: readonly string[],
+  since: Ms,
+): Promise<(domain: string, cause: string | undefined) => Ms | null> {
+  const rows: { domain: string; cause: string; reported_at: Ms }[] = await store
+    .db('sender_faults')
+    .whereIn('domain', [...new Set(domains)])
+    .where('reported_at', '>=', since)
+    .limit(5000);
+  const reportedAt = new Map(rows.map((r) => [`${r.domain}\n${r.cause}`, r.reported_at]));
+  return (domain, cause) => reportedAt.get(`${domain}\n${cause}`) ?? null;
+}

@@ -1,0 +1,134 @@
+import type { Knex } from 'knex';
+import { asciiLower, canonicalAddress } from '../../core/address.ts';
+import type { Birth, Delivery, Fact } from '../../core/delivery.ts';
+import { fold } from '../../core/fold.ts';
+import type { MessageClass } from '../../core/message-class.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { Ms } from '../../core/time.ts';
+import type { SuppressionCause } from '../../core/verdict.ts';
+
+export type MessageRow = {
+  id: string;
+  record_key: string;
+  message_id: string;
+  domain: string;
+  sender: string;
+  subject: string | null;
+  class: MessageClass;
+  message_key: string | null;
+  origin: 'recorded' | 'queued' | 'adopted';
+  policy: string;
+  created_at: Ms;
+};
+
+export type DeliveryRow = {
+  id: string;
+  message_id: string;
+  recipient: string;
+  recipient_key: string;
+  domain: string;
+  class: MessageClass;
+  state: string;
+  reason: string | null;
+  attempt: number;
+  provider: string | null;
+  next_at: Ms | null;
+  created_at: Ms;
+  updated_at: Ms;
+  ended_at: Ms | null;
+};
+
+export type SuppressionRow = {
+  address_key: string;
+  cause: SuppressionCause;
+  reply: string | null;
+  delivery_id: string | null;
+  created_at: Ms;
+};
+
+/** A delivery with all that is known about it. */
+export type View = {
+  id: string;
+  messageId: string;
+  /** The Message-Id header, without angle brackets. */
+  rfcMessageId: string;
+  domain: string;
+  recipient: string;
+  sender: string;
+  subject: string | null;
+  class: MessageClass;
+  key: string | null;
+  origin: MessageRow['origin'];
+  endedAt: Ms | null;
+  /** Its address on our own suppression list, if it is there. */
+  suppressed: SuppressionRow | null;
+  birth: Birth;
+  facts: Fact[];
+  delivery: Delivery;
+};
+
+/** Addresses are one whatever the case of their letters, as all servers in use treat them, and however their domain is spelled. */
+export function recipientKey(recipient: string): string {
+  const text = recipient.trim();
+  return asciiLower(canonicalAddress(text) ?? text);
+}
+
+/** Reads deliveries with their facts, in four statements whatever their number. */
+export async function load(db: Knex, ids: readonly string[], lock = false): Promise<Map<string, View>> {
+  if (ids.length === 0) return new Map();
+  const query = db('deliveries')
+    .whereIn('id', [...ids])
+    .orderBy('id');
+  const rows: DeliveryRow[] = await (lock ? query.forUpdate() : query);
+  const messageIds = [...new Set(rows.map((r) => r.message_id))];
+  const messages: MessageRow[] = await db('messages').whereIn('id', messageIds);
+  const facts: FactRow[] = await db('facts').whereIn(
+    'delivery_id',
+    rows.map((r) => r.id),
+  );
+  const listed: SuppressionRow[] = await db('suppressions').whereIn('address_key', [
+    ...new Set(rows.map((r) => r.recipient_key)),
+  ]);
+  const listedAs = new Map(listed.map((s) => [s.address_key, s]));
+  const messageOf = new Map(messages.map((m) => [m.id, m]));
+  const factsOf = new Map<string, Fact[]>();
+  for (const row of facts) factsOf.set(row.delivery_id, [...(factsOf.get(row.delivery_id) ?? []), toFact(row)]);
+  return new Map(
+    rows.flatMap((row) => {
+      const message = messageOf.get(row.message_id);
+      return message
+        ? [[row.id, viewOf(row, message, factsOf.get(row.id) ?? [], listedAs.get(row.recipient_key) ?? null)]]
+        : [];
+    }),
+  );
+}
+
+export function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
+  const birth = { id: row.id, createdAt: row.created_at, policy: JSON.parse(message.policy) as Policy };
+  return {
+    id: row.id,
+    messageId: message.id,
+    rfcMessageId: message.message_id,
+    domain: row.domain,
+    recipient: row.recipient,
+    sender: message.sender,
+    subject: message.subject,
+    class: row.class,
+    key: message.message_key,
+    origin: message.origin,
+    endedAt: row.ended_at,
+    suppressed,
+    birth,
+    facts,
+    delivery: fold(birth, facts),
+  };
+}
+
+export const factRow = (deliveryId: string, fact: Fact, now: Ms) => {
+  const { key, kind, at, ...body } = fact;
+  return { delivery_id: deliveryId, fact_key: key, kind, at, recorded_at: now, body: JSON.stringify(body) };
+};
+
+type FactRow = { delivery_id: string; fact_key: string; kind: string; at: Ms; body: string };
+const toFact = (row: FactRow): Fact =>
+  ({ key: row.fact_key, kind: row.kind, at: row.at, ...JSON.parse(row.body) }) as Fact;

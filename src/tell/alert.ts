@@ -1,0 +1,179 @@
+import { wordsOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { AlertKind } from '../core/alerting.ts';
+import { type Clock, MINUTE, type Ms } from '../core/time.ts';
+import { adviceFor, adviceOnEnd } from '../core/words/advice.ts';
+import { lengthWords, timeWords } from '../core/words/numbers.ts';
+import { attemptWords, reasonWords, standingWords, wrapped } from '../core/words/words.ts';
+import {
+  type Alert,
+  type AlertItem,
+  alertFailed,
+  alertSent,
+  bundle,
+  type Composed,
+  lastAlertAt,
+  takeAlerts,
+  untold,
+} from '../store/alerts.ts';
+import type { Store } from '../store/db/open.ts';
+import type { View } from '../store/rows/rows.ts';
+/** One way to reach the administrators. Rejects when the alert did not get out. */
+export type Channel = {
+  name: string /** Says what went wrong for some, when others got it. */;
+  send(alert: Alert): Promise<string[]>;
+};
+
+export type AlertDeps = {
+  store: Store;
+  channels: readonly Channel[];
+  /** How long an incident gathers before its first alert, and between two of its alerts. */
+  group: Ms;
+  repeat: Ms;
+  lease: Ms;
+  pause: Ms;
+  publicUrl: string | null;
+  now: Clock;
+  log: Log;
+};
+
+/** Makes one alert of each incident that has something untold; says how many items were bundled. */
+export async function bundleAlerts(deps: AlertDeps): Promise<number> {
+  let bundled = 0;
+  for (const { incident, since, latest } of await untold(deps.store, 100)) {
+    const now = deps.now();
+    // An incident that is still growing is told of when it is quiet, or when it has grown for long enough.
+    if (now < latest + deps.group && now < since + 5 * deps.group) continue;
+    const last = await lastAlertAt(deps.store, incident);
+    if (last !== null && now < last + deps.repeat) continue;
+    bundled += await bundle(deps.store, incident, now, (items, views, count) => compose(deps, items, views, count));
+  }
+  return bundled;
+}
+
+/** Sends what is waiting; says how many alerts got out. What does not get out is tried again, later each time. */
+export async function sendAlerts(deps: AlertDeps): Promise<number> {
+  let sent = 0;
+  for (const alert of await takeAlerts(deps.store, deps.now(), 20, deps.lease)) {
+    const problem = await sendOne(deps, alert);
+    if (problem === null) {
+      await alertSent(deps.store, alert.id, deps.now());
+      deps.log.info({ alert: alert.id, count: alert.count }, 'the administrators were told');
+      sent++;
+      continue;
+    }
+    const wait = Math.min(deps.pause * 2 ** alert.tries, 30 * MINUTE);
+    deps.log.error({ alert: alert.id, problem }, 'an alert could not be sent and will be tried again');
+    await alertFailed(deps.store, alert.id, alert.tries + 1, deps.now() + wait, problem);
+  }
+  return sent;
+}
+
+/** The first channel that takes it; one that the alert warns about comes last, and only after the others failed. */
+async function sendOne(deps: AlertDeps, alert: Alert): Promise<string | null> {
+  const trusted = deps.channels.filter((c) => !alert.avoid.includes(c.name));
+  const usable = trusted.length > 0 ? trusted : deps.channels;
+  const problems: string[] = [];
+  for (const channel of usable) {
+    try {
+      const partly = await channel.send(alert);
+      if (partly.length > 0) deps.log.error({ alert: alert.id, partly }, 'an alert did not reach every administrator');
+      return null;
+    } catch (error) {
+      problems.push(`${channel.name}: ${wordsOf(error)}`);
+    }
+  }
+  return problems.join('; ') || 'no way to reach the administrators is configured';
+}
+
+const HEADLINE: Record<AlertKind, (n: number) => string> = {
+  gave_up: (n) => `${mails(n)} could not be delivered and ${n === 1 ? 'was' : 'were'} given up`,
+  expired: (n) => `${mails(n)} did not arrive within ${n === 1 ? 'its' : 'their'} useful life`,
+  saved: (n) => `${mails(n)} went out through the secondary provider`,
+  fix_sender: (n) => `${mails(n)} failed because of something that you can mend`,
+  refused: (n) => `${mails(n)} ${n === 1 ? 'was' : 'were'} refused for good by the recipient's side`,
+  not_cured: () => 're-posts for one cause to one recipient domain cure nothing',
+  reconciler_silent: () => 'the reconciler has not run',
+  webhooks_silent: () => 'no webhook arrives although mail is sent',
+  schedule_switched: () => 'Mailgun ignores delivery times on re-posts',
+  route_down: () => 'a secondary provider does not take mail',
+};
+const mails = (n: number): string => (n === 1 ? '1 mail' : `${n} mails`);
+
+const ADVICE: Record<AlertKind, string> = {
+  gave_up: 'Reach these people by another way if it matters. To try again: homing retry <id>.',
+  expired: 'The message is too old to be of use. The person may have to ask for a new one.',
+  saved: 'Nothing has to be done. If this happens often, ask Mailgun about the reputation of the sending IP address.',
+  fix_sender: 'The same message fails from every IP address until the cause is mended. Then: homing retry <id>.',
+  refused: 'Reach these people by another way if it matters. When it is mended on their side: homing retry <id>.',
+  not_cured:
+    'Homing goes on as before; what to change is for you to say. See homing report --days 30 --cures. Let a secondary provider take such mail (SECONDARY_SMTP_URL), get a dedicated IP address at Mailgun if the failure is about the address, or write a rule of your own (HOMING_RULES) that switches the provider or gives up.',
+  reconciler_silent: 'Retries and fallbacks stand still. See the log of the daemon, and restart it.',
+  webhooks_silent: 'Check the webhooks of the domain at Mailgun and the signing key: homing doctor.',
+  schedule_switched:
+    'Nothing has to be done: from now on the waits are kept here, and re-posts go out when they are due.',
+  route_down: 'Check its credentials and that it can be reached: homing doctor.',
+};
+
+const SHOWN = 5;
+
+function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, count: number): Composed {
+  const kind = items[0]?.kind ?? 'gave_up';
+  const shown = items.slice(0, SHOWN);
+  const parts = shown.map((item) => {
+    const view = item.delivery_id === null ? undefined : views.get(item.delivery_id);
+    return view ? aboutDelivery(view, deps.publicUrl) : `${timeWords(item.at)}  ${item.detail ?? ''}`;
+  });
+  const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
+  const domain = [...views.values()][0]?.domain;
+  const todo = [...new Set([...views.values()].flatMap(mendingsOf)), ADVICE[kind]];
+  const headline = HEADLINE[kind](count);
+  return {
+    subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
+    body: wrapped(
+      `${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join('\n             ')}\n`,
+    ),
+    avoid: [...new Set([...views.values()].flatMap(troubledRoutes))],
+  };
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** Who, what, why, what was tried when, how to act. No body, no subject, no link of the message. */
+function aboutDelivery(view: View, publicUrl: string | null): string {
+  const { delivery } = view;
+  const useful = delivery.usefulUntil - view.birth.createdAt;
+  const link = publicUrl ? [`  look       ${publicUrl.replace(/\/$/, '')}/messages/${view.messageId}`] : [];
+  return [
+    `To ${view.recipient} (${view.class}, asked for ${timeWords(view.birth.createdAt)}, useful for ${lengthWords(useful)})`,
+    `  now        ${delivery.state}: ${standingWords(delivery)}`,
+    `  why        ${reasonWords(delivery.reason ?? lastCause(view))}`,
+    ...delivery.attempts.map((a) => `  tried      ${attemptWords(a)}`),
+    `  explain    homing explain ${view.messageId}`,
+    ...link,
+  ].join('\n');
+}
+
+/** What can be done about the end of a delivery, and about the failure before it. */
+const mendingsOf = (view: View): string[] =>
+  [adviceOnEnd(view.delivery.reason), mendingOf(view)].filter((advice) => advice !== null);
+
+/** By the words of the server. */
+function mendingOf({ delivery }: View): string | null {
+  const failure = delivery.attempts.findLast((a) => a.failure)?.failure;
+  if (!failure?.verdict) return null;
+  const { bounce, verdict } = failure;
+  return adviceFor(verdict.cause, `${bounce?.message ?? ''} ${bounce?.description ?? ''} ${verdict.evidence.words}`);
+}
+
+const lastCause = (view: View): string | null =>
+  view.delivery.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? null;
+
+/** Secondaries that could not be used: an alert about them should not go through them. */
+const troubledRoutes = (view: View): string[] =>
+  view.delivery.attempts.flatMap(({ answer, unanswered }) => {
+    const down = answer?.kind === 'refused' && (answer.why === 'busy' || answer.why === 'account');
+    return [unanswered?.via ?? null, down ? answer.via : null, ...(answer?.passedOver ?? [])].filter(
+      (name) => name !== null,
+    );
+  });

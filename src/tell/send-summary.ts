@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import type { Log } from '../base/log.ts';
+import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { ensureBuilt } from '../store/figures/rebuild.ts';
+import { foldPending } from '../store/figures/rollup.ts';
+import { cursor, setCursor } from '../store/notes/cursors.ts';
+import {
+  type Dispatch,
+  firstDeliveryAt,
+  keepReport,
+  reportedDays,
+  reportFailed,
+  reportSent,
+  reportTold,
+  takeReports,
+  troubledRoutes,
+} from '../store/summaries.ts';
+import { periodOf } from './summary/days.ts';
+import { dueReports, lastDueAt } from './summary/due.ts';
+import { letterOf, type ReportLetter } from './summary/letter.ts';
+import { type ReportOptions, reportFor } from './summary-of.ts';
+
+/** One way to post a letter to one administrator. Rejects when it was not taken. */
+export type LetterRoute = { name: string; post(letter: ReportLetter & LetterHead): Promise<void> };
+export type LetterHead = { to: string; id: string; date: Ms };
+
+export type SendReportDeps = {
+  store: Store;
+  routes: readonly LetterRoute[];
+  admins: readonly string[];
+  cron: string;
+  timezone: string;
+  details: ReportOptions['details'];
+  lease: Ms;
+  pause: Ms;
+  now: Clock;
+  log: Log;
+};
+
+/** The cursor that says up to when due reports were written. */
+const WRITTEN = 'reports_written';
+/** A route that an alert warned about counts as down for so long. */
+const DOWN_FOR = HOUR;
+
+/** Keeps the figures up, and sends what is due; says how much it did. */
+export async function report(deps: SendReportDeps): Promise<number> {
+  if (await ensureBuilt(deps.store, deps.now)) deps.log.info({}, 'the figures of earlier deliveries were counted');
+  const folded = await foldPending(deps.store);
+  if (deps.admins.length === 0 || deps.routes.length === 0) return folded;
+  return folded + (await writeDue(deps)) + (await sendReports(deps));
+}
+
+/** Writes the reports that have become due since the last time, also while no daemon ran. Each is kept before it is sent. */
+export async function writeDue(deps: SendReportDeps): Promise<number> {
+  const { store, cron, timezone } = deps;
+  const now = deps.now();
+  const since = await writtenUpTo(deps, now);
+  const due = dueReports(cron, timezone, since, now);
+  if (due.length === 0) return 0;
+  const known = await reportedDays(
+    store,
+    due.map((d) => d.lastDay),
+  );
+  const missing = due.filter((d) => !known.has(d.lastDay));
+  for (const { firstDay, lastDay } of missing) {
+    const r = await reportFor(store, periodOf(firstDay, lastDay, timezone, now), { now, details: deps.details });
+    const { subject, ...letter } = await letterOf(r);
+    await keepReport(store, lastDay, subject, JSON.stringify(letter), now);
+  }
+  await setCursor(store, WRITTEN, '', now);
+  return missing.length;
+}
+
+/** A new installation reports from its first day on; one with a past was off when the last report was due. */
+async function writtenUpTo({ store, cron, timezone }: SendReportDeps, now: Ms): Promise<Ms> {
+  const known = await cursor(store, WRITTEN);
+  if (known) return known.at;
+  const first = await firstDeliveryAt(store);
+  const last = lastDueAt(cron, timezone, now);
+  const since = first !== null && last !== null && first < last ? last - 1 : now;
+  await setCursor(store, WRITTEN, '', since);
+  return since;
+}
+
+/** Sends what is waiting; says how many reports reached everybody. What does not get out is tried again, later each time. */
+export async function sendReports(deps: SendReportDeps): Promise<number> {
+  const { store, log } = deps;
+  let sent = 0;
+  for (const dispatch of await takeReports(store, deps.now(), 3, deps.lease)) {
+    const problems = await sendToAll(deps, dispatch);
+    if (problems.length === 0) {
+      await reportSent(store, dispatch.day, deps.now());
+      log.info({ day: dispatch.day }, 'the report was sent');
+      sent++;
+      continue;
+    }
+    const wait = Math.min(deps.pause * 2 ** dispatch.tries, 30 * MINUTE);
+    log.error({ day: dispatch.day, problems }, 'the report did not reach everybody and will be tried again');
+    await reportFailed(store, dispatch.day, dispatch.tries + 1, deps.now() + wait, problems.join('; ').slice(0, 1000));
+  }
+  return sent;
+}
+
+async function sendToAll(deps: SendReportDeps, dispatch: Dispatch): Promise<string[]> {
+  const down = await troubledRoutes(deps.store, deps.now() - DOWN_FOR);
+  const usable = deps.routes.filter((r) => !down.has(r.name));
+  if (usable.length === 0) return ['every route to the administrators counts as down'];
+  const letter = { subject: dispatch.subject, ...(JSON.parse(dispatch.body) as Omit<ReportLetter, 'subject'>) };
+  const told = [...dispatch.told];
+  const problems: string[] = [];
+  for (const to of deps.admins) {
+    const name = nameOf(to);
+    if (told.includes(name)) continue;
+    const problem = await sendOne(usable, {
+      ...letter,
+      to,
+      id: `report-${dispatch.day}-${name}`,
+      date: dispatch.createdAt,
+    });
+    if (problem !== null) {
+      problems.push(problem);
+      continue;
+    }
+    told.push(name);
+    await reportTold(deps.store, dispatch.day, told);
+  }
+  return problems;
+}
+
+/** Part of the Message-ID as well: the same letter sent again to the same person is shown once. */
+const nameOf = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16);
+
+async function sendOne(routes: readonly LetterRoute[], letter: ReportLetter & LetterHead): Promise<string | null> {
+  const problems: string[] = [];
+  for (const route of routes) {
+    try {
+      await route.post(letter);
+      return null;
+    } catch (error) {
+      problems.push(`${route.name}: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`);
+    }
+  }
+  return problems.join('; ');
+}

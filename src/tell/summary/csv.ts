@@ -1,0 +1,40 @@
+import { stringify } from 'csv-stringify/sync';
+import { STATES } from '../../core/delivery.ts';
+import type { Report } from '../../core/figures/summary.ts';
+
+/** UTF-8 with a mark, without which Excel reads another encoding. */
+export const CSV_OPTIONS = {
+  header: true,
+  bom: true,
+  record_delimiter: 'windows',
+  // Separators of other locales split a cell that is not quoted.
+  quoted_string: true,
+} as const;
+
+/**
+ * One row for each domain, class and state, those without deliveries included, so that a sum is a sum.
+ */
+export function reportCsv(r: Report): string {
+  const rows = r.groups.flatMap(({ domain, class: kind, figures }) =>
+    STATES.map((state) => [
+      r.period.firstDay,
+      r.period.lastDay,
+      r.period.timezone,
+      domain,
+      kind,
+      state,
+      figures.states[state],
+    ]),
+  );
+  return stringify(
+    rows.map((row) => row.map(disarm)),
+    { ...CSV_OPTIONS, columns: ['first_day', 'last_day', 'timezone', 'domain', 'class', 'state', 'deliveries'] },
+  );
+}
+
+/** Characters with which a spreadsheet begins a formula, in both widths, also behind spaces and quotes. */
+const FORMULA = /^[\s\p{Cc}\p{Cf}'"`]*[=+\-@|%＝＋－＠]|^[\t\r\n\0]/u;
+
+/** csv-stringify's own escape looks at the first character alone, and a space before it is enough to get past. */
+export const disarm = (cell: string | number): string | number =>
+  typeof cell === 'string' && FORMULA.test(cell) ? `'${cell.replace(/[\p{Cc}]/gu, ' ')}` : cell;

@@ -1,0 +1,60 @@
+import { CronExpressionParser } from 'cron-parser';
+import { DAY, HOUR, type Ms } from '../../core/time.ts';
+import { addDays, dayAt, fromWallClock, wallClock } from './days.ts';
+
+/** A report that is to be sent: the calendar days since the last one was due, up to the day before it is due. */
+export type DueReport = { firstDay: string; lastDay: string };
+
+/** What a daemon that was off for longer missed is not sent any more. */
+const MOST = 7;
+const LONGEST = 31;
+
+/**
+ * The reports that were due after `since` and up to now, oldest first, one for each calendar day. By the calendar and not
+ * by ticks: a tick is lost when the daemon is off, and with node-cron also at some changes of clocks.
+ */
+export function dueReports(cron: string, timezone: string, since: Ms, now: Ms): DueReport[] {
+  const today = dayAt(now, timezone);
+  const days = Array.from({ length: MOST }, (_, i) => addDays(today, i + 1 - MOST, timezone));
+  return days.flatMap((day) => {
+    const at = dueOn(cron, timezone, day, since);
+    return at === null || at > now ? [] : [reportDueOn(cron, timezone, day)];
+  });
+}
+
+/**
+ * The first time after `since` on that day at which the expression is due, if there is one. It is read against the clock
+ * on the wall as if that never changed: a time that a change of clocks leaves out is due when the clock has passed it.
+ */
+function dueOn(cron: string, timezone: string, day: string, since: Ms): Ms | null {
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  const [first, last] = [midnight, midnight + DAY].map((wall) => fromWallClock(wall, timezone));
+  // On a day on which clocks change, the hour before on the wall may be still to come.
+  const back = first !== undefined && last !== undefined && last - first !== DAY ? HOUR : 0;
+  const after = Math.max(wallClock(since, timezone) - back, midnight - 1);
+  const times = CronExpressionParser.parse(cron, { currentDate: new Date(after), tz: 'UTC' });
+  for (let wall = times.next().getTime(); wall < midnight + DAY; wall = times.next().getTime()) {
+    const at = fromWallClock(wall, timezone);
+    if (at > since) return at;
+  }
+  return null;
+}
+
+function reportDueOn(cron: string, timezone: string, day: string): DueReport {
+  const lastDay = addDays(day, -1, timezone);
+  for (let n = 1; n <= LONGEST; n++) {
+    const before = addDays(day, -n, timezone);
+    if (dueOn(cron, timezone, before, 0) !== null) return { firstDay: before, lastDay };
+  }
+  return { firstDay: addDays(day, -LONGEST, timezone), lastDay };
+}
+
+/** When a report was last due; null when not within a month. */
+export function lastDueAt(cron: string, timezone: string, now: Ms): Ms | null {
+  const today = dayAt(now, timezone);
+  for (let n = 0; n <= LONGEST; n++) {
+    const at = dueOn(cron, timezone, addDays(today, -n, timezone), 0);
+    if (at !== null && at <= now) return at;
+  }
+  return null;
+}

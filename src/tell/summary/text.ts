@@ -1,0 +1,168 @@
+import { helpWords } from '../../core/figures/cures.ts';
+import { sentence } from '../../core/figures/headline.ts';
+import { timesOf } from '../../core/figures/quantile.ts';
+import type { Figures, Report } from '../../core/figures/summary.ts';
+import { MINUTE } from '../../core/time.ts';
+import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
+import { shortReason } from '../../core/words/short.ts';
+import { align, columns, cut, grouped, wrap } from './columns.ts';
+import { periodWords } from './days.ts';
+
+export type TextOptions = { colours: boolean };
+
+/** The report in 80 columns, for a mail and for a terminal. */
+export function reportText(r: Report, { colours }: TextOptions = { colours: false }): string {
+  const paint: Paint = (style, text) => (colours ? `${CODES[style]}${text}\x1b[0m` : text);
+  const heading = (text: string) => paint('bold', text);
+  const alarming = r.total.lost > 0 ? 'yellow' : 'green';
+  const sections = [
+    `${heading('Delivery report')}  ${periodWords(r.period)} (${r.period.timezone})`,
+    wrap(sentence(r))
+      .split('\n')
+      .map((line) => paint(alarming, line))
+      .join('\n'),
+    overview(r),
+    ...(r.groups.length > 0 ? [section(heading, 'By domain and class', byGroup(r))] : []),
+    ...(r.total.arrived > 0 ? [section(heading, 'Time to delivery', times(r))] : []),
+    ...(r.total.ends.length > 0 ? [section(heading, 'Did not arrive, by reason', ends(r.total))] : []),
+    ...(r.total.cures.length > 0
+      ? [section(heading, 'Failures and what became of them', `${cures(r.total)}\n${help(r.total)}`)]
+      : []),
+    ...(r.places.length > 0 ? [section(heading, 'Where it failed most', places(r))] : []),
+    ...(r.lost !== null && r.lost.length > 0 ? [section(heading, 'Who did not get what', lost(r))] : []),
+    section(heading, 'Homing itself', itself(r)),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+/** Whether there are colours is for the caller to say: it knows where the text goes. */
+export const CODES = { bold: '\x1b[1m', yellow: '\x1b[33m', green: '\x1b[32m' } as const;
+
+type Paint = (style: 'bold' | 'yellow' | 'green', text: string) => string;
+
+export const section = (heading: (text: string) => string, title: string, body: string): string =>
+  `${heading(title)}\n${body}`;
+
+function overview({ total, before, week, weekShare, period }: Report): string {
+  const one = period.days === 1;
+  const head = one ? ['that day', 'day before', "week's mean"] : ['this time', 'time before', "week's mean"];
+  const usual = (n: number) => Math.round(n * weekShare);
+  const row = (name: string, pick: (f: Figures) => number, share = true) => {
+    const n = pick(total);
+    const part = share && n > 0 ? percent(n / total.deliveries) : '';
+    return [name, n, part, pick(before), usual(pick(week))];
+  };
+  const retried = (f: Figures) => f.afterRetry.reduce((sum, r) => sum + r.n, 0);
+  const rows = [
+    ['', head[0] ?? '', '', head[1] ?? '', head[2] ?? ''],
+    row('Messages', (f) => f.messages, false),
+    row('Deliveries', (f) => f.deliveries, false),
+    row('  arrived at the first try', (f) => f.firstTry),
+    row('  arrived after a retry', retried),
+    ...total.afterRetry.map(({ attempt, n }) => [`    by attempt ${attempt}`, n, '', '', '']),
+    row('  went out by the fallback', (f) => f.byFallback),
+    row('  failed', (f) => f.states.failed),
+    row('  abandoned', (f) => f.states.abandoned),
+    row('  expired', (f) => f.states.expired),
+    row('  cancelled', (f) => f.states.cancelled),
+    row('  still open', (f) => f.open),
+    row('Doubles, certain', (f) => f.doubles.certain, false),
+    row('Doubles, possible', (f) => f.doubles.possible, false),
+  ];
+  return columns(rows, [-32, 11, 9, 14, 14]);
+}
+
+function byGroup(r: Report): string {
+  const head = ['domain', 'class', 'asked', 'first', 'retry', 'fallb.', 'lost', 'canc.', 'open'];
+  const figures = (f: Figures) => {
+    const retried = f.arrived - f.firstTry - f.byFallback;
+    return [f.deliveries, f.firstTry, retried, f.byFallback, f.lost, f.states.cancelled, f.open];
+  };
+  const rows = r.groups.map((g) => [g.domain, g.class, ...figures(g.figures)]);
+  return columns([head, ...rows, ['all', '', ...figures(r.total)]], [-24, -7, 9, 8, 7, 7, 6, 6, 6]);
+}
+
+function times(r: Report): string {
+  const head = ['class', 'arrived', 'median', '95 of 100', '≤ 1 min', '≤ 5 min', '≤ 15 min'];
+  const classes = ['access', 'notice', 'bulk'] as const;
+  const rows = classes.flatMap((kind) => {
+    const mine = r.groups.filter((g) => g.class === kind).map((g) => g.figures.times);
+    const t = timesOf(merged(mine));
+    if (t.n === 0) return [];
+    const share = (limit: number) => percent(t.within(limit) / t.n);
+    return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
+  });
+  return columns([head, ...rows], [-8, 9, 14, 14, 11, 11, 11]);
+}
+
+type Histogram = Figures['times'];
+export function merged(all: readonly Histogram[]): Histogram {
+  const sum = new Map<number, { n: number; ms: number }>();
+  for (const h of all)
+    for (const [i, { n, ms }] of h) sum.set(i, { n: (sum.get(i)?.n ?? 0) + n, ms: (sum.get(i)?.ms ?? 0) + ms });
+  return sum;
+}
+
+const ends = (f: Figures): string =>
+  columns(
+    f.ends.slice(0, 15).map((e) => [e.n, '', e.state, shortReason(e.reason)]),
+    [9, 2, -12, -50],
+  );
+
+export function cures(f: Figures): string {
+  const head = ['first failure', 'failed', 'retried', 'cured', 'rate', 'fallb.', 'lost', 'open'];
+  const rows = f.cures
+    .slice(0, 15)
+    .map((c) => [
+      shortReason(c.cause),
+      ...[c.failed, c.retried, c.cured],
+      c.retried === 0 ? '–' : percent(c.cured / c.retried),
+      ...[c.saved, c.lost, c.open],
+    ]);
+  return columns([head, ...rows], [-30, 7, 8, 7, 8, 7, 6, 6]);
+}
+
+const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);
+
+const places = (r: Report): string =>
+  r.places
+    .map((p) => {
+      const parts = [
+        p.cured > 0 ? `${p.cured} arrived later` : '',
+        p.saved > 0 ? `${p.saved} by the fallback` : '',
+        p.lost > 0 ? `${p.lost} lost` : '',
+      ];
+      const became = parts.filter((x) => x !== '').join(', ');
+      const line = `${align(grouped(p.failed), 9)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
+      return [
+        line,
+        ...(became ? [`        ${became}`] : []),
+        ...(p.example ? [wrap(`"${p.example}"`, 72, '        ')] : []),
+      ].join('\n');
+    })
+    .join('\n');
+
+const lost = (r: Report): string =>
+  (r.lost ?? [])
+    .map(
+      (d) =>
+        `  ${cut(d.recipient, 44)}  ${cut(`${d.state}: ${shortReason(d.reason)}`, 32)}\n${wrap(d.subject ?? '(no subject)', 74, '    ')}`,
+    )
+    .join('\n');
+
+function itself(r: Report): string {
+  const { found } = r.total;
+  const events = found.webhook + found.poll + found.lookup;
+  const polled = found.poll + found.lookup;
+  const lines = [
+    `${grouped(r.alertsSent)} alert${r.alertsSent === 1 ? '' : 's'} sent.`,
+    events === 0
+      ? 'No event of the provider came in.'
+      : `${grouped(events)} events came in; ${grouped(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
+    ...(r.outages.length === 0
+      ? ['No outage is known.']
+      : r.outages.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
+    `Counted at ${timeWords(r.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
+  ];
+  return lines.map((line) => wrap(line)).join('\n');
+}

@@ -1,0 +1,74 @@
+import { wordsOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { type Clock, DAY, type Ms } from '../core/time.ts';
+import { lengthWords, timeWords } from '../core/words/numbers.ts';
+import { raise } from '../store/alerts.ts';
+import type { Store } from '../store/db/open.ts';
+import { lastWebhookAt } from '../store/inbox.ts';
+import { knownDomains, retentionAge, setRetention } from '../store/messages/domains.ts';
+import { acceptedSince } from '../store/messages/find.ts';
+import { cursor } from '../store/notes/cursors.ts';
+export type WatchDeps = { store: Store; reconcileSilence: Ms; webhookSilence: Ms; now: Clock };
+
+/** The cursor that each finished reconciliation sets. */
+export const RECONCILED = 'reconciled';
+
+/** Raises what nobody would notice otherwise: a reconciler that stands still, and webhooks that stay away. */
+export async function watch(deps: WatchDeps, startedAt: Ms): Promise<void> {
+  await watchReconciler(deps, startedAt);
+  await watchWebhooks(deps, startedAt);
+}
+
+async function watchReconciler({ store, reconcileSilence, now }: WatchDeps, startedAt: Ms): Promise<void> {
+  const last = (await cursor(store, RECONCILED))?.at ?? 0;
+  const silentSince = Math.max(last, startedAt);
+  if (now() - silentSince < reconcileSilence) return;
+  const detail = `It last finished ${last === 0 ? 'never' : `at ${timeWords(last)}`}, ${lengthWords(now() - silentSince)} ago.`;
+  await raise(store, {
+    item_key: `reconciler_silent:${last}`,
+    incident: 'reconciler_silent',
+    kind: 'reconciler_silent',
+    at: now(),
+    detail,
+  });
+}
+
+async function watchWebhooks({ store, webhookSilence, now }: WatchDeps, startedAt: Ms): Promise<void> {
+  const heard = await lastWebhookAt(store);
+  const since = Math.max(heard ?? 0, startedAt);
+  if (now() - since < webhookSilence) return;
+  // Mail that was accepted long enough ago for its events to have come.
+  const unheard = await acceptedSince(store, since, now() - webhookSilence);
+  if (unheard === null) return;
+  const last = heard === null ? 'No webhook has ever come in' : `The last webhook came in at ${timeWords(heard)}`;
+  const detail = `${last}, although mail was accepted at ${timeWords(unheard)}.`;
+  await raise(store, {
+    item_key: `webhooks_silent:${heard ?? 0}`,
+    incident: 'webhooks_silent',
+    kind: 'webhooks_silent',
+    at: now(),
+    detail,
+  });
+}
+
+export type RetentionDeps = {
+  store: Store;
+  /** How long the provider keeps a domain's messages; null when it does not say. Rejects when it can't be asked. */
+  retention(domain: string): Promise<Ms | null>;
+  now: Clock;
+  log: Log;
+};
+
+/** Learns once a day how long the provider keeps stored messages: the retry plan depends on it. */
+export async function learnRetention(deps: RetentionDeps): Promise<void> {
+  const { store, now } = deps;
+  for (const domain of await knownDomains(store)) {
+    if (now() - (await retentionAge(store, domain)) < DAY) continue;
+    try {
+      await setRetention(store, domain, await deps.retention(domain), now());
+    } catch (error) {
+      deps.log.warn({ domain, problem: wordsOf(error) }, 'the retention of the domain could not be asked');
+      await setRetention(store, domain, null, now());
+    }
+  }
+}

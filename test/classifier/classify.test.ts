@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { measure, readLabelled } from '../../scripts/labelled-replies.ts';
+import { classify } from '../../src/classifier/classify.ts';
+import type { ReplyInput } from '../../src/classifier/engine/reply.ts';
+import type { Example } from '../../src/classifier/engine/rule.ts';
+import { BEFORE_OWN, RULES } from '../../src/classifier/rules/index.ts';
+import { CAUSES, DECISIONS } from '../../src/core/verdict.ts';
+
+const inputOf = (example: Example): ReplyInput => (typeof example === 'string' ? { message: example } : example);
+const examples = [...BEFORE_OWN, ...RULES].map(({ example }) => inputOf(example));
+const decisionOn = (message: string): string => classify({ message }).decision;
+
+test('who is named decides, not the verb', () => {
+  assert.equal(
+    classify({ message: '550 <kim@mail.test>: Sender address rejected: User unknown' }).cause,
+    'sender_address',
+  );
+  assert.equal(
+    classify({ message: '550 <kim@mail.test>: Recipient address rejected: User unknown' }).cause,
+    'recipient_unknown',
+  );
+  assert.equal(classify({ message: '554 Sorry, host [10.1.2.3] is blocked using zen.spamhaus.org' }).cause, 'ip_block');
+  assert.equal(
+    classify({ message: '554 Sorry, sender [a@b.test] is blocked using dbl.spamhaus.org' }).cause,
+    'domain_reputation',
+  );
+  assert.equal(classify({ message: '550 Refused: low reputation of the sending IP address' }).cause, 'ip_block');
+  assert.equal(classify({ message: '550 Refused: low reputation of the sending domain' }).cause, 'domain_reputation');
+  assert.equal(
+    classify({ message: '550 mailbox unavailable: invalid DNS MX or A/AAAA record' }).cause,
+    'sender_address',
+  );
+});
+
+test('enhanced codes that nearly mean "no such user" give way to words that say otherwise', () => {
+  assert.equal(
+    decisionOn('550 5.1.1 <kim@mail.test> 10.1.2.3 has sent to too many recipients this hour'),
+    'retry_later',
+  );
+  assert.equal(decisionOn('552 5.1.1 <kim@mail.test> is over quota'), 'retry_later');
+  assert.equal(decisionOn('550 5.2.1 The person is receiving mail at a rate that prevents more of it'), 'retry_later');
+});
+
+test('a reply that speaks of our own address, or of whom we write to, does not suppress the recipient', () => {
+  for (const message of [
+    '550 5.1.1 Your mailbox does not exist at mail.test',
+    '550 5.1.1 Return address does not exist',
+    "550 The sender doesn't have a valid account",
+    '550 Verification failed for <kim@mail.test>: mailbox not found',
+    '554 We block hosts that send to unknown users',
+    '550 invalid address 10.1.2.3',
+    '553 <kim@mail.test>: no such user (in reply to MAIL FROM command)',
+    '550 user not known: please log in first',
+    '550 5.7.1 Unable to deliver to <kim@mail.test>',
+  ]) {
+    assert.notEqual(decisionOn(message), 'give_up_suppress', message);
+  }
+});
+
+test('the name with which a server begins decides nothing, unless it is the name of a list', () => {
+  assert.equal(classify({ message: '550 antispam.mail.test: user unknown' }).cause, 'recipient_unknown');
+  assert.equal(classify({ message: '550 dynamic-ip.mail.test No such user here' }).cause, 'recipient_unknown');
+  assert.equal(classify({ message: '554 mailbox.mail.test Your IP 10.1.2.3 is blocked' }).cause, 'ip_block');
+  assert.equal(classify({ message: '550 zen.spamhaus.test refuses it' }).cause, 'ip_block');
+});
+
+test('an unknown reply never suppresses', () => {
+  for (const code of [null, 500, 501, 550, 551, 552, 553, 554, 571, 599]) {
+    for (const enhancedCode of [null, '5.0.0', '5.1.0', '5.3.0', '5.5.0', '5.7.1']) {
+      for (const message of [
+        '',
+        'Zzz qqq',
+        '$%&',
+        '不明な',
+        'Access denied',
+        'Rejected',
+        'Transaction failed',
+        'Blocked',
+        'No',
+      ]) {
+        assert.notEqual(
+          classify({ code, enhancedCode, message }).decision,
+          'give_up_suppress',
+          `${code} ${enhancedCode} ${message}`,
+        );
+      }
+    }
+  }
+});
+
+test('what is not understood is undetermined, and said with little confidence', () => {
+  const verdict = classify({ code: 550, message: 'Zzz qqq' });
+  assert.equal(verdict.cause, 'undetermined');
+  assert.equal(verdict.decision, 'give_up_no_suppress');
+  assert.ok(verdict.confidence < 0.3);
+});
+
+test('a temporary failure is left to the provider, its cause still named', () => {
+  for (const input of examples) {
+    const { cause } = classify(input);
+    assert.equal(classify({ ...input, severity: 'temporary' }).decision, 'retry_later');
+    assert.equal(classify({ ...input, severity: 'temporary' }).cause, cause);
+  }
+});
+
+test('a code in the four hundreds never suppresses, whatever the words', () => {
+  for (const input of examples) {
+    for (const code of [400, 421, 450, 451, 452, 499]) {
+      assert.equal(classify({ ...input, code, severity: null }).decision, 'retry_later', JSON.stringify(input));
+    }
+  }
+});
+
+test('of a missing mail server, a permanent report is a dead domain and a temporary one is not', () => {
+  assert.equal(
+    classify({ code: 498, message: 'No MX for nowhere.test', severity: 'permanent' }).decision,
+    'give_up_suppress',
+  );
+  assert.equal(
+    classify({ code: 498, message: 'No MX for nowhere.test', severity: 'temporary' }).decision,
+    'retry_later',
+  );
+});
+
+test("Mailgun's suppressions stand before the words of an old bounce", () => {
+  const verdict = classify({ code: 550, reason: 'suppress-bounce', message: 'Your IP 10.1.2.3 is on the blacklist' });
+  assert.equal(verdict.cause, 'suppressed');
+});
+
+test('the true cause behind "too old" is used when the words know it', () => {
+  const verdict = classify({
+    code: 602,
+    reason: 'old',
+    message: 'Too old',
+    description: 'blocked using zen.spamhaus.org',
+  });
+  assert.equal(verdict.cause, 'ip_block');
+});
+
+test('case and wrapping do not change what is decided', () => {
+  const wrapped = (text: string): string[] => [
+    text.toUpperCase(),
+    `smtp; ${text}`,
+    `550 ${text}`,
+    ` ${text}\r\n`,
+    `host mx1.mail.test[10.1.2.3] said: ${text} (in reply to RCPT TO command)`,
+  ];
+  for (const { example } of RULES) {
+    if (typeof example !== 'string' || !/^5\d\d /.test(example)) continue;
+    const plain = classify({ code: 550, message: example });
+    for (const message of wrapped(example)) {
+      assert.equal(classify({ code: 550, message }).decision, plain.decision, message);
+    }
+  }
+});
+
+test('a reply broken over lines, each with the code again, reads as one sentence', () => {
+  const verdict = classify({
+    message: '550-5.1.1 The account that you\r\n550-5.1.1 wrote to does not\r\n550 5.1.1 exist. ab12-gsmtp',
+  });
+  assert.equal(verdict.cause, 'recipient_unknown');
+  assert.equal(verdict.evidence.rule, 'recipient-unknown');
+});
+
+test('an IP address is not taken for an enhanced code', () => {
+  assert.equal(classify({ code: 550, message: 'Zzz 10.5.1.1 qqq' }).cause, 'undetermined');
+  assert.equal(classify({ code: 550, message: 'Zzz 5.1.1.20 qqq' }).cause, 'undetermined');
+  assert.equal(classify({ code: 550, message: 'Zzz #5.1.1 qqq' }).cause, 'recipient_unknown');
+});
+
+test('a code given as text, or an enhanced code in its place, is understood', () => {
+  assert.equal(classify({ code: '605' }).cause, 'suppressed');
+  assert.equal(classify({ code: '5.1.1' }).cause, 'recipient_unknown');
+  assert.equal(classify({ code: '421', message: 'User unknown' }).decision, 'retry_later');
+});
+
+test('the words of an address do not decide, nor leave in the evidence', () => {
+  const verdict = classify({ message: '550 <user.unknown.spam@blacklisted.test>: Zzz qqq' });
+  assert.equal(verdict.cause, 'undetermined');
+  for (const input of examples) assert.ok(!classify(input).evidence.words.includes('@'), JSON.stringify(input));
+});
+
+test('replies in other languages are understood', () => {
+  const said: [string, string][] = [
+    ['550 Empfänger unbekannt', 'recipient_unknown'],
+    ['550 Utilisateur inconnu', 'recipient_unknown'],
+    ['550 El usuario no existe', 'recipient_unknown'],
+    ['550 Usuário inexistente', 'recipient_unknown'],
+    ['550 Utente sconosciuto', 'recipient_unknown'],
+    ['550 Użytkownik nie istnieje', 'recipient_unknown'],
+    ['550 Uživatel neexistuje', 'recipient_unknown'],
+    ['550 Gebruiker onbekend', 'recipient_unknown'],
+    ['550 Пользователь не найден', 'recipient_unknown'],
+    ['550 用户不存在', 'recipient_unknown'],
+    ['550 宛先が見つかりません', 'recipient_unknown'],
+    ['552 Boîte pleine: la boîte aux lettres est pleine', 'mailbox_full'],
+    ['552 Schránka je plná', 'mailbox_full'],
+    ['552 邮箱已满', 'mailbox_full'],
+  ];
+  for (const [message, cause] of said) assert.equal(classify({ message }).cause, cause, message);
+});
+
+test('any input at all gets a verdict', () => {
+  const field = fc.option(
+    fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),
+  );
+  const input = fc.record(
+    {
+      code: fc.option(fc.oneof(fc.integer(), fc.double(), fc.string())),
+      enhancedCode: field,
+      message: field,
+      description: field,
+      severity: field,
+      reason: field,
+      bounceType: field,
+      mxHost: field,
+      recipientDomain: field,
+      recipientProvider: field,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(input, (given) => {
+      const verdict = classify(given);
+      assert.ok(CAUSES.includes(verdict.cause) && DECISIONS.includes(verdict.decision));
+      assert.ok(verdict.confidence >= 0 && verdict.confidence <= 1 && verdict.evidence.rule !== '');
+    }),
+  );
+});
+
+test('random text without a word of the rules never suppresses', () => {
+  const noise = fc.string({ unit: fc.constantFrom('q', 'x', 'z', ' ', '.', '-', '5', '0'), maxLength: 200 });
+  fc.assert(
+    fc.property(noise, (text) => classify({ code: 550, message: `w${text}` }).decision !== 'give_up_suppress'),
+    {
+      // "5.0.5" may look like an enhanced code, but none of those digits makes one that means an unknown user.
+      numRuns: 500,
+    },
+  );
+});
+
+const OPEN = fileURLToPath(new URL('../../../shared/bounces/open.jsonl', import.meta.url));
+
+test('measured on labelled replies it stays above the floor', {
+  skip: !existsSync(OPEN) && 'no labelled replies here',
+}, () => {
+  const rows = readLabelled(readFileSync(OPEN, 'utf8'));
+  const got = measure(
+    rows,
+    ({ code, enhanced, message }) => classify({ code, enhancedCode: enhanced, message }).decision,
+  );
+  assert.ok(got.accepted >= 97, `accepted ${got.accepted} %`);
+  assert.ok(got.exact >= 95, `exact ${got.exact} %`);
+  assert.ok(got.resend_to_dead <= 1, `sent again to dead addresses ${got.resend_to_dead} %`);
+  assert.ok(got.wrong_suppression <= 0.8, `suppressed though alive ${got.wrong_suppression} %`);
+  assert.ok(got.ip_blocks_lost <= 2, `IP blocks lost ${got.ip_blocks_lost} %`);
+  assert.ok(got.cost <= 0.05, `cost ${got.cost}`);
+});

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Config, ConfigError, parseDuration, readConfig } from '../../src/config/config.ts';
+
+const DAEMON = { MAILGUN_API_KEY: 'key-1', MAILGUN_DOMAIN: 'mg.example.com', MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-1' };
+
+function problemsOf(env: Record<string, string | undefined>, need: 'daemon' | 'database' = 'daemon'): string[] {
+  try {
+    readConfig({ ...DAEMON, ...env }, need);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    for (const problem of error.problems) assert.ok(error.message.includes(problem));
+    return [...error.problems];
+  }
+}
+
+const read = (env: Record<string, string>): Config => readConfig(env, 'database');
+
+test('every problem is listed at once, each with the name of its setting', () => {
+  const wrong = {
+    DATABASE_URL: 'postgres://db',
+    PORT: '99999',
+    LOG_LEVEL: 'loud',
+    MAILGUN_API_KEY: '',
+    MAILGUN_API_URL: 'ftp://mailgun',
+    SECONDARY_SMTP_URL: 'relay.example.com',
+    ADMIN_EMAILS: 'nobody',
+    ENCRYPTION_KEY: 'abc',
+    RETRY_CODES: '5xx',
+    LEASE: 'soon',
+    RECONCILE_CRON: 'hourly',
+  };
+  const named = problemsOf(wrong).map((problem) => problem.split(' ')[0]);
+  assert.deepEqual(named.sort(), Object.keys(wrong).sort());
+});
+
+test('the daemon needs key, domain and signing key; the other commands the database alone', () => {
+  const nothing = { MAILGUN_API_KEY: '', MAILGUN_DOMAIN: undefined, MAILGUN_WEBHOOK_SIGNING_KEY: '' };
+  assert.equal(problemsOf(nothing).length, 3);
+  assert.deepEqual(problemsOf(nothing, 'database'), []);
+});
+
+test('an empty value counts as not set', () => {
+  assert.equal(read({ PORT: '' }).PORT, 8080);
+  assert.equal(read({ ENCRYPTION_KEY: '' }).ENCRYPTION_KEY, undefined);
+});
+
+test('no problem repeats a value, which may be a secret', () => {
+  const names = ['DATABASE_URL', 'SECONDARY_SMTP_URL', 'ALERT_SMTP_URL', 'ENCRYPTION_KEY', 'ALERT_SLACK_URL', 'LEASE'];
+  for (const name of [...names, 'ADMIN_EMAILS', 'RETRY_CODES', 'RETRY_SPREAD', 'LOG_LEVEL', 'PORT', 'RETRY_BASE']) {
+    const problems = problemsOf({ [name]: 'hunter2://hunter2' });
+    assert.equal(problems.length, 1, name);
+    assert.doesNotMatch(problems.join(), /hunter2/);
+  }
+});
+
+test('durations read as 250ms, 30s, 4m, 8h, 3d and with a fraction', () => {
+  const asRead = ['250ms', '30s', '4m', '8h', '3d', '1.5s', ' 2s '].map(parseDuration);
+  assert.deepEqual(asRead, [250, 30_000, 240_000, 28_800_000, 259_200_000, 1500, 2000]);
+  assert.deepEqual(read({ ACCESS_WAITS: '30s, 1m' }).ACCESS_WAITS, [30_000, 60_000]);
+});
+
+test('what is no duration is refused, never guessed at', () => {
+  for (const text of ['', '30', '-1s', '1 s', '1w', 's', '1e3s', '1s2m', 'NaNs', '0x1s', '9999999999s', '3651d'])
+    assert.equal(parseDuration(text), null, text);
+  assert.equal(problemsOf({ ACCESS_WAITS: '30s,soon' }).length, 1);
+});
+
+test('a duration that is read is a whole number of milliseconds that a date can bear', () => {
+  const text = fc.tuple(fc.nat(999_999_999), fc.constantFrom('ms', 's', 'm', 'h', 'd')).map((parts) => parts.join(''));
+  const isSound = (ms: number | null) => ms === null || (Number.isSafeInteger(ms) && ms >= 0);
+  fc.assert(fc.property(text, (duration) => isSound(parseDuration(duration))));
+});
+
+test('codes are read as single ones and ranges, and a range must not run backwards', () => {
+  assert.deepEqual(read({ RETRY_CODES: '550, 552-554' }).RETRY_CODES, [
+    { from: 550, to: 550 },
+    { from: 552, to: 554 },
+  ]);
+  for (const RETRY_CODES of ['554-500', '50', '5500', '550-', 'all'])
+    assert.equal(problemsOf({ RETRY_CODES }).length, 1);
+});
+
+test('a share is read with and without the percent sign', () => {
+  const shares = ['10%', '0', '0.25', '12.5%'].map((RETRY_SPREAD) => read({ RETRY_SPREAD }).RETRY_SPREAD);
+  assert.deepEqual(shares, [0.1, 0, 0.25, 0.125]);
+  for (const RETRY_SPREAD of ['-1%', '100%', '1', 'some']) assert.equal(problemsOf({ RETRY_SPREAD }).length, 1);
+});
+
+test('numbers keep to their ranges', () => {
+  for (const [name, value] of Object.entries({
+    PORT: '65536',
+    RETRY_BASE: '0.5',
+    RETRY_MAX_ATTEMPTS: '0',
+    ACCESS_ATTEMPTS: '1.5',
+    UNSUPPRESS_MAX_PER_DAY: '-1',
+    RETENTION_DAYS: 'many',
+  }))
+    assert.equal(problemsOf({ [name]: value }).length, 1, name);
+  assert.equal(read({ UNSUPPRESS_MAX_PER_DAY: '0' }).UNSUPPRESS_MAX_PER_DAY, 0);
+});
+
+test('plain http to Mailgun is refused unless the host is named with its port', () => {
+  const url = { MAILGUN_API_URL: 'http://127.0.0.1:9999' };
+  assert.match(problemsOf(url).join(), /plain http/);
+  assert.match(problemsOf({ ...url, MAILGUN_STORAGE_HOSTS: '127.0.0.1' }).join(), /plain http/);
+  assert.match(problemsOf({ ...url, MAILGUN_STORAGE_HOSTS: '127.0.0.1:9998' }).join(), /plain http/);
+  assert.deepEqual(problemsOf({ ...url, MAILGUN_STORAGE_HOSTS: '*.mailgun.net, 127.0.0.1:9999' }), []);
+  assert.deepEqual(problemsOf({ MAILGUN_API_URL: 'https://api.eu.mailgun.net' }), []);
+});
+
+test('lists are split at commas, and domains are compared in lower case', () => {
+  const config = read({ MAILGUN_DOMAIN: 'MG.Example.com, ,mail.example.org', API_TOKENS: 'a, b' });
+  assert.deepEqual(config.MAILGUN_DOMAIN, ['mg.example.com', 'mail.example.org']);
+  assert.deepEqual(config.API_TOKENS, ['a', 'b']);
+});
+
+test('a cron expression, a time zone and an SMTP URL are checked before anything starts', () => {
+  for (const wrong of [
+    { RECONCILE_CRON: '61 * * * *' },
+    { REPORT_CRON: '0 7 * *' },
+    { REPORT_TIMEZONE: 'Europe/Atlantis' },
+    { SECONDARY_SMTP_URL: 'smtp://user:pa/ss@relay.example.com' },
+    { ALERT_SMTP_URL: 'smtp://relay.example.com?tls=maybe' },
+  ])
+    assert.equal(problemsOf(wrong).length, 1, JSON.stringify(wrong));
+  const right = {
+    RECONCILE_CRON: '*/5 * * * * *',
+    REPORT_TIMEZONE: 'Europe/Berlin',
+    SECONDARY_SMTP_URL: 'smtps://a.example.com,smtp://b',
+  };
+  assert.deepEqual(problemsOf(right), []);
+});
+
+test('the daemon does not start on wrong rules, and names all that is wrong with them', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-rules-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'rules.json');
+  writeFileSync(file, '[{ "name": "a", "match": "x" }, { "match": "/(x+)+/", "cause": "loop" }]');
+  assert.deepEqual(problemsOf({ HOMING_RULES: file }), [
+    'HOMING_RULES: rule 1 ("a"): needs a cause or a decision',
+    'HOMING_RULES: rule 2: needs a name',
+    problemsOf({ HOMING_RULES: file }).find((one) => one.includes('unsafe')),
+  ]);
+  const [missing] = problemsOf({ HOMING_RULES: join(folder, 'none.json') });
+  assert.match(missing ?? '', /^HOMING_RULES: .*can't be read: ENOENT$/);
+  writeFileSync(file, '[{ "name": "a", "match": "x", "cause": "loop" }]');
+  assert.deepEqual(problemsOf({ HOMING_RULES: file }), []);
+});
+
+test('waits that are not set follow the retry unit, and never grow beyond their usual length', () => {
+  const short = readConfig({ RETRY_UNIT: '1s' }, 'database');
+  assert.deepEqual(
+    [short.RETRY_PAUSE, short.ALERT_GROUP, short.ADOPT_AFTER, short.ASK_PATIENCE],
+    [500, 2000, 5000, 10_000],
+  );
+  const long = readConfig({ RETRY_UNIT: '10m' }, 'database');
+  assert.deepEqual([long.RETRY_PAUSE, long.ALERT_REPEAT], [30_000, 900_000]);
+  assert.equal(readConfig({ RETRY_UNIT: '1s', RETRY_PAUSE: '7s' }, 'database').RETRY_PAUSE, 7000);
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { QUARTER, recipientDomain, TIME_BOUNDS, timeBucket } from '../../../src/core/figures/counts.ts';
+import { cover } from '../../../src/core/figures/cover.ts';
+import { timesOf } from '../../../src/core/figures/quantile.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
+import { maskReply } from '../../../src/core/words/mask.ts';
+
+test('a period is covered by buckets that hold each of its quarters once and nothing else', () => {
+  fc.assert(
+    fc.property(fc.nat(5000), fc.nat(5000), (start, length) => {
+      const [from, to] = [start * QUARTER, (start + length) * QUARTER];
+      const pieces = cover(from, to).sort((a, b) => a.from - b.from);
+      let at = from;
+      for (const p of pieces) {
+        assert.equal(p.from, at);
+        assert.ok(p.from % p.span === 0 && p.to % p.span === 0 && p.to > p.from);
+        at = p.to;
+      }
+      assert.equal(at, to);
+      assert.ok(pieces.length <= 5);
+    }),
+  );
+});
+
+test('buckets of times are at most 10 % wide and exact at the limits that reports speak of', () => {
+  for (const [i, bound] of TIME_BOUNDS.entries()) {
+    const before = TIME_BOUNDS[i - 1];
+    assert.ok(before === undefined || (bound > before && bound <= before * 1.101 + 1));
+  }
+  for (const limit of [10 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY]) {
+    assert.equal(timeBucket(limit) + 1, timeBucket(limit + 1));
+  }
+});
+
+test('median and 95th percentile are within 10 % of the truth, and the shares within 1, 5 and 15 minutes exact', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: SECOND, max: 3 * DAY }), { minLength: 1, maxLength: 200 }), (times) => {
+      const histogram = new Map<number, { n: number; ms: number }>();
+      for (const ms of times) {
+        const b = histogram.get(timeBucket(ms)) ?? { n: 0, ms: 0 };
+        histogram.set(timeBucket(ms), { n: b.n + 1, ms: b.ms + ms });
+      }
+      const sorted = [...times].sort((a, b) => a - b);
+      const at = (rank: number) => sorted[rank - 1] ?? 0;
+      const n = times.length;
+      const median = (at(Math.floor((n + 1) / 2)) + at(Math.ceil((n + 1) / 2))) / 2;
+      const t = timesOf(histogram);
+      assert.ok(Math.abs((t.median ?? 0) - median) <= 0.1 * median + 1);
+      const p95 = at(Math.ceil(0.95 * n));
+      assert.ok(Math.abs((t.p95 ?? 0) - p95) <= 0.1 * p95 + 1);
+      for (const limit of [MINUTE, 5 * MINUTE, 15 * MINUTE])
+        assert.equal(t.within(limit), times.filter((ms) => ms <= limit).length);
+    }),
+  );
+});
+
+test('an example reply never holds the recipient, whatever the address and wherever it stands', () => {
+  const part = fc.stringMatching(/^[a-z0-9][a-z0-9.+_-]{2,20}$/);
+  fc.assert(
+    fc.property(part, fc.boolean(), (local, upper) => {
+      const name = upper ? local.toUpperCase() : local;
+      const reply = `550 <${name}@b.example>: ${name} unknown (${name}=40b.example@srs.example) for ${name}%40b.example`;
+      const masked = maskReply(reply, `${local}@b.example`, null).toLowerCase();
+      const rest = masked.replaceAll('(address)', '');
+      assert.ok(!rest.includes(local.toLowerCase()) || '550 <>:  unknown () for '.includes(local), masked);
+    }),
+  );
+  assert.equal(recipientDomain('no domain here'), '(none)');
+});

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import type { Log } from '../../src/base/log.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { type DigestDeps, digest } from '../../src/inbox/digest.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { keep } from '../../src/store/inbox.ts';
+import { clockAt, MORNING } from '../support/clock.ts';
+import { arrival, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
+import { eachStore } from '../support/stores.ts';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
+
+/** Rows hold a sighting as JSON, or a word that breaks the reader. */
+function digesting(store: Store, env: Record<string, string> = {}) {
+  const clock = clockAt(MORNING + 1000);
+  const settings = settingsOf(readConfig(env, 'database'));
+  const read: DigestDeps['read'] = (row) => {
+    if (row.body === 'poison') throw new Error('it can not be read');
+    return JSON.parse(row.body);
+  };
+  return { clock, deps: { store, settings, read, judge: () => verdict(), now: clock, log: quiet } };
+}
+
+const outcomes = async (store: Store) => {
+  const rows: { replay_key: string; outcome: string; tries: number; pending: number }[] = await store
+    .db('inbox')
+    .orderBy('replay_key');
+  return rows.map((r) => `${r.replay_key} ${r.outcome} ${r.pending}`);
+};
+
+eachStore('a poisonous event is set aside after three tries and holds up nobody', async ({ store }) => {
+  const { clock, deps } = digesting(store);
+  const [view] = await seed(store);
+  assert.ok(view);
+  const good = sighting({
+    report: 'delivered',
+    recipient: view.recipient,
+    messageId: view.rfcMessageId,
+    domain: view.domain,
+  });
+  await keep(store, [arrival('bad', { body: 'poison' }), arrival('good', { body: JSON.stringify(good) })]);
+  await digest(deps);
+  assert.deepEqual(await outcomes(store), ['bad retry 1', 'good done 0']);
+  for (let n = 0; n < 3; n++) {
+    clock.advance(HOUR);
+    await digest(deps);
+  }
+  const [row] = await store.db('inbox').where({ replay_key: 'bad' });
+  assert.equal(row.outcome, 'set_aside');
+  assert.equal(row.tries, 3);
+  assert.match(row.error, /it can not be read/);
+  assert.equal((await viewsOf(store, view.messageId))[0]?.delivery.state, 'delivered');
+});
+
+eachStore('an event for a recipient that we did not record changes nothing and is never adopted', async ({ store }) => {
+  const { clock, deps } = digesting(store, { ADOPT_UNKNOWN: 'retry' });
+  const [view] = await seed(store);
+  assert.ok(view);
+  const event = sighting({
+    report: 'failed',
+    recipient: 'eve@evil.test',
+    messageId: view.rfcMessageId,
+    domain: view.domain,
+  });
+  await keep(store, [arrival('foreign', { body: JSON.stringify(event) })]);
+  for (let n = 0; n < 12; n++) {
+    await digest(deps);
+    clock.advance(MINUTE / 4);
+  }
+  assert.deepEqual(await outcomes(store), ['foreign set_aside 0']);
+  assert.equal((await store.db('deliveries')).length, 1);
+});
+
+eachStore('an event that comes before the record waits for it', async ({ store }) => {
+  const { clock, deps } = digesting(store);
+  const event = sighting({ report: 'delivered', at: MORNING + 1000, messageId: 'early@mg.example.com' });
+  await keep(store, [arrival('early', { body: JSON.stringify(event) })]);
+  assert.equal(await digest(deps), 0);
+  assert.deepEqual(await outcomes(store), ['early waiting 1']);
+  const views = await seed(store, {
+    messageId: event.messageId ?? '',
+    domain: event.domain ?? '',
+    recipients: [event.recipient ?? ''],
+  });
+  clock.advance(MINUTE / 4);
+  await digest(deps);
+  assert.deepEqual(await outcomes(store), ['early done 0']);
+  assert.equal((await viewsOf(store, views[0]?.messageId ?? ''))[0]?.delivery.state, 'delivered');
+});
+
+for (const [adopt, outcome, deliveries] of [
+  ['off', 'unmatched 0', 0],
+  ['track', 'done 0', 1],
+] as const) {
+  eachStore(
+    `ADOPT_UNKNOWN=${adopt}: an event that nothing matches ends as ${outcome.split(' ')[0]}`,
+    async ({ store }) => {
+      const { clock, deps } = digesting(store, { ADOPT_UNKNOWN: adopt });
+      await keep(store, [
+        arrival('lone', { body: JSON.stringify(sighting({ report: 'delivered', messageId: 'lone@mg.example.com' })) }),
+      ]);
+      for (let n = 0; n < 12; n++) {
+        await digest(deps);
+        clock.advance(MINUTE / 4);
+      }
+      assert.deepEqual(await outcomes(store), [`lone ${outcome}`]);
+      assert.equal((await store.db('deliveries')).length, deliveries);
+    },
+  );
+}
+
+eachStore('digesting the same event twice comes to the same', async ({ store }) => {
+  const { deps } = digesting(store);
+  const [view] = await seed(store);
+  assert.ok(view);
+  const event = JSON.stringify(
+    sighting({ report: 'delivered', recipient: view.recipient, messageId: view.rfcMessageId, domain: view.domain }),
+  );
+  await keep(store, [arrival('one', { body: event }), arrival('two', { body: event })]);
+  await digest(deps);
+  const facts = (await viewsOf(store, view.messageId))[0]?.facts.filter((f) => f.kind === 'reported') ?? [];
+  assert.equal(facts.length, 1);
+});

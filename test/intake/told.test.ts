@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
+import { digest } from '../../src/inbox/digest.ts';
+import { catchUp, keepChecked, keepTold } from '../../src/intake/told.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
+import { telling } from '../support/factory.ts';
+import { eachStore } from '../support/stores.ts';
+
+const settings = settingsOf(readConfig({}, 'database'));
+const NOW = Date.UTC(2026, 10, 25, 9);
+
+const told = (store: Store): Promise<{ pending: number; outcome: string; error: string | null }[]> =>
+  store.db('inbox').where({ source: 'told' }).select('pending', 'outcome', 'error');
+
+const never = () => {
+  throw new Error('there is no event here');
+};
+const digestAt = (store: Store, now: number) =>
+  digest({ store, settings, read: never, judge: never, now: () => now, log: { warn: () => {} } as never });
+
+eachStore('what was told is kept once, and a message after the digest', async ({ store }) => {
+  const [one, two] = [telling(1, { state: 'sending' }), telling(2)];
+  await keepTold(store, [one, two], NOW);
+  await keepTold(store, [one], NOW + 5);
+  assert.equal((await told(store)).length, 2);
+  assert.equal(await findMessage(store, '<1@mg.example.com>'), null);
+  assert.equal(await digestAt(store, NOW + 60_000), 2);
+  assert.deepEqual(await told(store), []);
+  const claim = (await findMessage(store, '<1@mg.example.com>'))?.views[0]?.facts[0];
+  // The lease of the call runs from when it was told, however late the digest is.
+  assert.equal(claim?.kind === 'claimed' && claim.leaseUntil, NOW + settings.lease);
+});
+
+eachStore('what no store will take is set aside with its reason and keeps none of the others', async ({ store }) => {
+  await keepTold(store, [telling(1), { torn: true }, telling(3)], NOW);
+  await digestAt(store, NOW);
+  const [aside, ...more] = await told(store);
+  assert.deepEqual(more, []);
+  assert.equal(aside?.outcome, 'set_aside');
+  assert.match(String(aside?.error), /messageId/);
+  assert.ok(await findMessage(store, '<3@mg.example.com>'));
+});
+
+eachStore('what comes from outside is checked before it is kept', async ({ store }) => {
+  const answers = await keepChecked({ store, settings }, [telling(1), { torn: true }], NOW);
+  assert.deepEqual(
+    answers.map((a) => a?.code ?? null),
+    [null, 'invalid'],
+  );
+  assert.equal((await told(store)).length, 1);
+});
+
+eachStore('a question finds what was told a moment ago, also while a daemon is at work on it', async ({ store }) => {
+  await keepTold(
+    store,
+    Array.from({ length: 450 }, (_, n) => telling(n)),
+    NOW,
+  );
+  await store.db('inbox').update({ due_at: NOW + 60_000, lease: 'x' });
+  await catchUp({ store, settings }, NOW);
+  assert.deepEqual(await told(store), []);
+  assert.ok(await findMessage(store, '<449@mg.example.com>'));
+  await catchUp({ store, settings }, NOW);
+});

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../../src/core/time.ts';
+import { jsonProblem } from '../../../src/providers/mailgun/payload.ts';
+import { type Opened, openWebhook, reopen } from '../../../src/providers/mailgun/webhook.ts';
+
+const KEY = 'signing-key-of-a-test';
+const NOW: Ms = 1_764_064_800_000;
+const STAMP = '1764064800';
+const TOKEN = '12ce0e'.padEnd(50, '0a1b2c3d');
+
+const hmac = (text: string, key = KEY) => createHmac('sha256', key).update(text).digest('hex');
+const sign = (timestamp = STAMP, token = TOKEN, key = KEY) => ({
+  timestamp,
+  token,
+  signature: hmac(timestamp + token, key),
+});
+const EVENT = { event: 'delivered', id: 'e1', timestamp: 1764064799.5, recipient: 'anna@example.net' };
+const bodyOf = (signature: unknown = sign(), event: unknown = EVENT) =>
+  JSON.stringify({ signature, 'event-data': event });
+const open = (body: string | Buffer, type: string | undefined = 'application/json', keys = [KEY], now = NOW): Opened =>
+  openWebhook(Buffer.from(body), type, keys, now);
+
+test('a genuine webhook is opened, and kept as it came', () => {
+  const body = `${bodyOf()}\n`;
+  const opened = open(body);
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.hmac, hmac(STAMP + TOKEN));
+  assert.equal(opened.body, body);
+  assert.equal(opened.contentType, 'application/json');
+  assert.equal(opened.sighting?.report, 'delivered');
+  assert.deepEqual(reopen(opened.body, opened.contentType), opened.sighting);
+});
+
+const signed = (changes: Record<string, unknown>) => bodyOf({ ...sign(), ...changes });
+const at = (time: Ms) => bodyOf(sign(String(time / SECOND)));
+const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+const legacy = (extra = '') => `${extra}event=delivered&recipient=anna%40example.net&${new URLSearchParams(sign())}`;
+const FORM = 'application/x-www-form-urlencoded';
+
+/** Names are those of the attack tables. */
+const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
+  ['A1 an empty object', 'unusable', '{}'],
+  ['A1 a list', 'unusable', '[]'],
+  ['A1 null', 'unusable', 'null'],
+  ['A1 a string', 'unusable', '"x"'],
+  ['A1 nothing', 'unusable', ''],
+  ['A1 signature null', 'unusable', '{"signature":null}'],
+  ['A1 signature empty', 'unusable', '{"signature":{}}'],
+  ['A1 no event', 'event', JSON.stringify({ signature: sign() })],
+  ['A1 event null', 'event', bodyOf(sign(), null)],
+  ['A2 timestamp a number', 'event', signed({ timestamp: Number(STAMP) })],
+  ['A3 timestamp a list', 'unusable', signed({ timestamp: [STAMP] })],
+  ['A3 timestamp an object', 'unusable', signed({ timestamp: { toString: STAMP } })],
+  ['A3 timestamp true', 'unusable', signed({ timestamp: true })],
+  ['A3 timestamp absent', 'unusable', signed({ timestamp: undefined })],
+  ['A3 timestamp with a fraction', 'unusable', signed({ timestamp: 1764064800.5 })],
+  ['A3 timestamp too large', 'unusable', signed({ timestamp: 2 ** 60 })],
+  ['A3 timestamp with a space', 'forged', signed({ timestamp: ` ${STAMP}` })],
+  ['A3 timestamp with a sign', 'forged', signed({ timestamp: `+${STAMP}` })],
+  ['A3 timestamp with a line end', 'forged', signed({ timestamp: `${STAMP}\n` })],
+  ['A3 timestamp in other digits', 'forged', signed({ timestamp: '١٧٦٤٠٦٤٨٠٠' })],
+  ['A3 token a number', 'unusable', signed({ token: 5 })],
+  ['A3 token a list', 'unusable', signed({ token: [TOKEN] })],
+  ['A3 signature a list', 'unusable', signed({ signature: [hmac(STAMP + TOKEN)] })],
+  ['A4 event-data twice', 'unusable', bodyOf().replace('"event-data"', '"event-data":{},"event-data"')],
+  ['A4 the same, escaped', 'unusable', bodyOf().replace('"event-data"', '"event-d\\u0061ta":{},"event-data"')],
+  ['A4 event twice', 'unusable', bodyOf().replace('"event":', '"event":"failed","event":')],
+  ['A4 token twice', 'unusable', bodyOf().replace('"token":', '"token":"x","token":')],
+  ['A4 a name twice further in', 'event', bodyOf(sign(), { ...EVENT, a: 0 }).replace('"a":0', '"a":{"b":1,"b":2}')],
+  ['A5 __proto__', 'event', bodyOf().replace('{', '{"__proto__":{"polluted":1},"constructor":{"prototype":{"p":1}},')],
+  ['A5 a signature in __proto__', 'unusable', `{"__proto__":${bodyOf()}}`],
+  ['A6 nested 200,000 deep', 'unusable', `{"signature":${JSON.stringify(sign())},"event-data":${nested}}`],
+  ['A6 33 deep', 'unusable', bodyOf(sign(), JSON.parse(`${'['.repeat(32)}${']'.repeat(32)}`))],
+  ['A6 brackets in a string', 'event', bodyOf(sign(), { ...EVENT, reason: `\\"${'[{'.repeat(99)}` })],
+  ['A7 numbers beyond measure', 'event', bodyOf().replace('1764064799.5', '1e400')],
+  ['A7 a form of 500,000 fields', 'unusable', `${'a&'.repeat(500_000)}${legacy()}`, FORM],
+  ['A7 a form of 200,000 parts', 'unusable', '--b\r\n'.repeat(200_000), 'multipart/form-data; boundary=b'],
+  ['A9 plain text', 'unusable', bodyOf(), 'text/plain'],
+  ['A9 XML', 'unusable', '<event/>', 'application/xml'],
+  ['A9 a form, the application having a token of its own', 'event', legacy('token=theirs&event=mine&'), FORM],
+  ['A9 a form with the signature last overwritten', 'forged', `${legacy()}&token=theirs`, FORM],
+  ['A9 a form without signature', 'unusable', 'event=delivered', FORM],
+  ['A9 a form that says it is JSON', 'unusable', legacy()],
+  ['A9 multipart without a boundary', 'unusable', legacy(), 'multipart/form-data'],
+  ['A9 no type', 'event', bodyOf(), ''],
+  ['A9 with a charset', 'event', bodyOf(), 'Application/JSON; charset=utf-8'],
+  ['A10 UTF-16', 'unusable', Buffer.from(bodyOf(), 'utf16le')],
+  ['A10 a byte order mark', 'event', `\uFEFF${bodyOf()}`],
+  [
+    'A10 broken UTF-8',
+    'unusable',
+    Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]),
+  ],
+  ['A10 overlong UTF-8', 'unusable', Buffer.from([0xc0, 0xaf])],
+  ['A10 NUL in a form', 'unusable', `${legacy()}\0`, FORM],
+  ['A10 a lone surrogate, escaped', 'event', bodyOf(sign(), { ...EVENT, recipient: 'a\ud800@b.test' })],
+  ['A10 NUL, escaped', 'event', bodyOf(sign(), { ...EVENT, reason: '\0' })],
+  ['B1 the triple of another event', 'event', bodyOf(sign(), { ...EVENT, event: 'complained' })],
+  ['B2 one digit more', 'forged', signed({ timestamp: `${STAMP}${TOKEN[0]}`, token: TOKEN.slice(1) })],
+  ['B2 two digits more', 'forged', signed({ timestamp: `${STAMP}${TOKEN.slice(0, 2)}`, token: TOKEN.slice(2) })],
+  ['B2 one digit less', 'forged', signed({ timestamp: STAMP.slice(0, 9), token: `0${TOKEN}` })],
+  ['B3 upper case', 'forged', signed({ signature: hmac(STAMP + TOKEN).toUpperCase() })],
+  ['B3 prefixed', 'forged', signed({ signature: `0x${hmac(STAMP + TOKEN)}` })],
+  ['B3 a space before', 'forged', signed({ signature: ` ${hmac(STAMP + TOKEN)}` })],
+  ['B3 a line end after', 'forged', signed({ signature: `${hmac(STAMP + TOKEN)}\n` })],
+  ['B3 63 digits', 'forged', signed({ signature: hmac(STAMP + TOKEN).slice(1) })],
+  ['B3 65 digits', 'forged', signed({ signature: `${hmac(STAMP + TOKEN)}0` })],
+  ['B3 64 bytes that are no digits', 'forged', signed({ signature: 'é'.repeat(32) })],
+  ['B3 empty', 'forged', signed({ signature: '' })],
+  ['B3 another', 'forged', signed({ signature: hmac('x') })],
+  ['B4 signed with the empty key', 'forged', bodyOf(sign(STAMP, TOKEN, ''))],
+  ['B7 a retry after 8 hours', 'event', at(NOW - 8 * HOUR)],
+  ['B7 24 hours', 'event', at(NOW - DAY)],
+  ['B7 a second over 24 hours', 'forged', at(NOW - DAY - SECOND)],
+  ['B7 25 hours', 'forged', at(NOW - 25 * HOUR)],
+  ['B7 10 minutes ahead', 'event', at(NOW + 10 * MINUTE)],
+  ['B7 25 hours ahead', 'forged', at(NOW + 25 * HOUR)],
+  ['a token of 32 digits, as in old ones', 'event', bodyOf(sign(STAMP, 'a1'.repeat(16)))],
+  ['a token with other letters', 'event', bodyOf(sign(STAMP, 'Zz9'.repeat(10)))],
+  ['a token of digits and a dot', 'forged', bodyOf(sign(STAMP, `${'a'.repeat(31)}.`))],
+  ['flat JSON', 'event', JSON.stringify({ ...sign(), event: 'delivered' })],
+];
+
+for (const [name, kind, body, type] of DECISIONS) {
+  test(`${name}: ${kind}`, () => assert.equal(open(body, type).kind, kind));
+}
+
+test('B4: without a key, or with a blank one, nothing is genuine', () => {
+  for (const keys of [[], [''], [' '], ['', '  ']]) {
+    for (const key of ['', ' ', '  ']) {
+      assert.equal(open(bodyOf(sign(STAMP, TOKEN, key)), 'application/json', keys).kind, 'forged');
+    }
+  }
+});
+
+test('while keys change, both the old and the new one are good', () => {
+  for (const key of ['old key', 'new key']) {
+    assert.equal(open(bodyOf(sign(STAMP, TOKEN, key)), 'application/json', ['', 'old key', 'new key']).kind, 'event');
+  }
+});
+
+test('a replay on another body, and with the time as a number, has the same HMAC', () => {
+  const first = open(bodyOf());
+  const second = open(signed({ timestamp: Number(STAMP) }).replace('delivered', 'failed'));
+  assert.ok(first.kind === 'event' && second.kind === 'event');
+  assert.equal(first.hmac, second.hmac);
+});
+
+test('of a legacy form the last field of a name counts', () => {
+  const opened = open(legacy('event=mine&token=theirs&recipient=evil%40example.org&'), FORM);
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.sighting?.report, 'delivered');
+  assert.equal(opened.sighting?.recipient, 'anna@example.net');
+  assert.equal(opened.sighting?.at, NOW);
+  assert.deepEqual(reopen(opened.body, opened.contentType), opened.sighting);
+});
+
+const part = (head: string, value: string) => `--b+1\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`;
+
+test('a legacy multipart body is read, whatever bytes its files hold', () => {
+  const fields = { ...sign(), event: 'bounced', code: '5.1.1', error: 'no such\r\nuser' };
+  const body = Buffer.concat([
+    Buffer.from(
+      Object.entries(fields)
+        .map(([name, value]) => part(`name="${name}"`, value))
+        .join(''),
+    ),
+    Buffer.from('--b+1\r\nContent-Disposition: form-data; name="event"; filename="event"\r\n\r\n'),
+    Buffer.from([0, 0xff, 0xfe, 0xc0]),
+    Buffer.from('\r\n--b+1--\r\n'),
+  ]);
+  const opened = open(body, 'multipart/form-data; boundary="b+1"');
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.sighting?.event, 'bounced');
+  assert.equal(opened.sighting?.bounce?.enhancedCode, '5.1.1');
+  assert.equal(opened.sighting?.bounce?.message, 'no such\r\nuser');
+  assert.equal(opened.body.includes('\0'), false);
+  assert.deepEqual(reopen(opened.body, opened.contentType), opened.sighting);
+});
+
+test('the type kept with a body is short and clean, whatever header it came with', () => {
+  const opened = open(bodyOf(), `application/json; x=${'y'.repeat(5000)}`);
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.contentType, 'application/json');
+});
+
+test('an event without a time happened when it was signed', () => {
+  const opened = open(bodyOf(sign(), { event: 'opened' }));
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.sighting?.at, NOW);
+});
+
+test('an item that was asked for is read without an envelope', () => {
+  assert.equal(reopen(JSON.stringify(EVENT), null)?.report, 'delivered');
+});
+
+test('an item that was kept with the domain it was asked about is the same event', () => {
+  const item = JSON.stringify({ domain: 'mail.example.com', item: EVENT });
+  const named = JSON.stringify({ ...EVENT, domain: { name: 'mail.example.com' } });
+  assert.deepEqual(reopen(item, 'application/json'), reopen(named, null));
+  assert.equal(reopen(JSON.stringify({ domain: null, item: EVENT }), 'application/json')?.domain, null);
+});
+
+test('what can no longer be read is no event, and no exception', () => {
+  for (const [text, type] of [
+    ['{', 'application/json'],
+    ['[]', null],
+    ['{}', null],
+    ['x', 'text/plain'],
+  ] as const) {
+    assert.equal(reopen(text, type), null);
+  }
+});
+
+test('no detail repeats a token, a signature or a key', () => {
+  for (const [, , body, type] of DECISIONS) {
+    const opened = open(body, type);
+    if (opened.kind === 'event') continue;
+    for (const secret of [TOKEN, hmac(STAMP + TOKEN), KEY]) assert.equal(opened.detail.includes(secret), false);
+  }
+});
+
+test('A5: nothing got into Object.prototype', () => {
+  assert.equal(Reflect.get({}, 'polluted'), undefined);
+});
+
+test('A6: nesting is refused by a look at the text, before it is parsed', () => {
+  const opened = open('['.repeat(900_000));
+  assert.deepEqual(opened, { kind: 'unusable', detail: 'the JSON is nested too deep' });
+});
+
+test('B2: shifted digits are refused for their form, and not only for the time that they make', () => {
+  for (const [name, , body] of DECISIONS.filter(([n]) => n.startsWith('B2'))) {
+    assert.deepEqual(open(body), { kind: 'forged', detail: 'the signature is wrong' }, name);
+  }
+});
+
+test('no JSON that a serialiser wrote is found at fault, unless it is deep', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+      assert.equal(jsonProblem(JSON.stringify(value, null, 1)), null);
+    }),
+  );
+});
+
+test('a name twice in one of the two outer objects is found, wherever it stands', () => {
+  const name = fc.string({ minLength: 1 });
+  fc.assert(
+    fc.property(name, fc.jsonValue({ maxDepth: 3 }), fc.boolean(), (twice, between, inner) => {
+      const key = JSON.stringify(twice);
+      const text = `{${key}:1,"${'x'.repeat(40)}":${JSON.stringify(between)},${key}:2}`;
+      assert.notEqual(jsonProblem(inner ? `{"a":[],"b":${text}}` : text), null);
+    }),
+  );
+});
+
+test('no body makes it throw', () => {
+  const types = ['application/json', FORM, 'multipart/form-data; boundary=b', undefined, 'text/plain'];
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...types), (bytes, type) => {
+      assert.notEqual(openWebhook(Buffer.from(bytes), type, [KEY], NOW).kind, 'event');
+    }),
+  );
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { MINUTE } from '../../../src/core/time.ts';
+import { openStore, type Store } from '../../../src/store/db/open.ts';
+import { transact } from '../../../src/store/db/transact.ts';
+import { keep } from '../../../src/store/inbox.ts';
+import { claimDue } from '../../../src/store/ledger/due.ts';
+import { change } from '../../../src/store/ledger/ledger.ts';
+import { enqueue, record } from '../../../src/store/messages/messages.ts';
+import { MORNING } from '../../support/clock.ts';
+import { arrival, claimed, draft, failed, queueDraft, seed, viewsOf } from '../../support/factory.ts';
+import { startLossyProxy } from '../../support/lossy-proxy.ts';
+import { eachStore, onMariaDb } from '../../support/stores.ts';
+
+const at = (minutes: number) => MORNING + minutes * MINUTE;
+const count = async (store: Store, table: string): Promise<number> =>
+  Number((await store.db(table).count({ n: '*' }).first())?.['n']);
+
+onMariaDb('a deadlock is retried until both changes are made', async ({ store, open }) => {
+  const other = open();
+  for (const name of ['a', 'b']) await store.db('cursors').insert({ name, value: '0', at: 0 });
+  const gate = meeting(2);
+  let tries = 0;
+  const add = (s: Store, first: string, second: string) =>
+    transact(s, async (tx) => {
+      tries++;
+      await tx('cursors').where({ name: first }).increment('at', 1);
+      await gate();
+      await tx('cursors').where({ name: second }).increment('at', 1);
+    });
+  await Promise.all([add(store, 'a', 'b'), add(other, 'b', 'a')]);
+  assert.deepEqual(await store.db('cursors').orderBy('name').select('name', 'at'), [
+    { name: 'a', at: 2 },
+    { name: 'b', at: 2 },
+  ]);
+  assert.equal(tries, 3, 'one of them was the victim');
+});
+
+/** Resolves for all once that many have come; whoever comes later passes. */
+function meeting(size: number): () => Promise<void> {
+  let come = 0;
+  let open = () => {};
+  const met = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return () => {
+    come++;
+    if (come >= size) open();
+    return met;
+  };
+}
+
+eachStore('an error of the change itself is thrown, once, and nothing of the change stays', async ({ store }) => {
+  let tries = 0;
+  const broken = transact(store, async (tx) => {
+    tries++;
+    await tx('cursors').insert({ name: 'a', value: '', at: 0 });
+    throw new Error('a fault of our own');
+  });
+  await assert.rejects(broken, /a fault of our own/);
+  assert.deepEqual([tries, await count(store, 'cursors')], [1, 0]);
+});
+
+eachStore('changes of many connections at once wait for each other and all are made', async ({ store, open }) => {
+  await store.db('cursors').insert({ name: 'a', value: '', at: 0 });
+  const stores = [store, open(), open(), open()];
+  const add = (s: Store) => transact(s, (tx) => tx('cursors').where({ name: 'a' }).increment('at', 1));
+  await Promise.all(Array.from({ length: 40 }, (_, n) => add(stores[n % 4] ?? store)));
+  assert.equal((await store.db('cursors').first('at')).at, 40);
+});
+
+/** A store whose next COMMIT is done, but whose reply never comes. */
+async function lossy(t: TestContext, url: string) {
+  const proxy = await startLossyProxy(Number(new URL(url).port));
+  const through = new URL(url);
+  through.port = String(proxy.port);
+  const store = openStore(through.href);
+  t.after(async () => {
+    await store.close();
+    await proxy.close();
+  });
+  await store.db('messages').first();
+  return { store, proxy };
+}
+
+onMariaDb(
+  'a message whose COMMIT got no reply is recorded once, and the caller hears of no error',
+  async ({ t, store, url }) => {
+    const { store: shaky, proxy } = await lossy(t, url);
+    proxy.loseNextCommit();
+    const { id, created } = await record(shaky, draft({ facts: [] }), MORNING);
+    assert.equal(created, true, 'it was this call that made it');
+    assert.equal((await viewsOf(store, id)).length, 1);
+    const queued = queueDraft({ messageId: 'm2@mg.example.com', body: Buffer.alloc(2_000_000, 7) });
+    proxy.loseNextCommit();
+    const call = { scope: 'token', key: 'k1', fingerprint: 'f' };
+    const ids = { id: queued.id, messageId: queued.messageId };
+    assert.deepEqual(await enqueue(shaky, queued, call, MORNING), ids);
+    assert.deepEqual(await enqueue(store, { ...queued, id: '01LATER0000000000000000000' }, call, MORNING), ids);
+    assert.equal(proxy.lost(), 2);
+    assert.deepEqual(
+      [await count(store, 'messages'), await count(store, 'deliveries'), await count(store, 'due')],
+      [2, 2, 2],
+    );
+    assert.equal(await count(store, 'message_bodies'), 4);
+  },
+);
+
+onMariaDb(
+  'events whose COMMIT got no reply are kept once, and the caller hears of no error',
+  async ({ t, store, url }) => {
+    const { store: shaky, proxy } = await lossy(t, url);
+    // What fits into one statement is committed by it.
+    proxy.loseNext(/^insert into `inbox`/i);
+    await keep(shaky, [arrival('one'), arrival('two')]);
+    assert.deepEqual([proxy.lost(), await count(store, 'inbox')], [1, 2]);
+    proxy.loseNextCommit();
+    const body = 'x'.repeat(400_000);
+    await keep(shaky, [arrival('three', { body }), arrival('four', { body })]);
+    assert.deepEqual([proxy.lost(), await count(store, 'inbox')], [2, 4]);
+  },
+);
+
+onMariaDb(
+  'a change whose COMMIT got no reply is made once, and the caller hears of no error',
+  async ({ t, store, url }) => {
+    const { store: shaky, proxy } = await lossy(t, url);
+    const [view] = await seed(store);
+    assert.ok(view);
+    proxy.loseNextCommit();
+    const [after] = await change(shaky, [view.id], at(2), () => [failed(at(1))]);
+    assert.deepEqual([proxy.lost(), after?.delivery.state], [1, 'queued']);
+    assert.equal(await count(store, 'facts'), 3);
+  },
+);
+
+onMariaDb('who claims under a lease learns of its claim though the COMMIT got no reply', async ({ t, store, url }) => {
+  const { store: shaky, proxy } = await lossy(t, url);
+  const [view] = await seed(store, { facts: [] });
+  assert.ok(view);
+  proxy.loseNextCommit();
+  const { lease, ids } = await claimDue(shaky, at(1), 10, MINUTE);
+  assert.deepEqual(ids, [view.id]);
+  proxy.loseNextCommit();
+  const claim = () => [claimed(1, at(1), { lease })];
+  const views = await change(shaky, ids, at(1), (v) => (v.delivery.attempt === 0 ? claim() : []), lease);
+  assert.equal(proxy.lost(), 2);
+  assert.deepEqual(
+    views.map((v) => v.delivery.attempts[0]?.claim.lease),
+    [lease],
+  );
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { prune } from '../../src/operate/prune.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { keep } from '../../src/store/inbox.ts';
+import { setCursor } from '../../src/store/notes/cursors.ts';
+import { RECONCILED, watch } from '../../src/tell/watch.ts';
+import { clockAt, MORNING } from '../support/clock.ts';
+import { arrival, ended, seed, sent } from '../support/factory.ts';
+import { eachStore } from '../support/stores.ts';
+
+const kinds = async (store: Store): Promise<string[]> =>
+  (await store.db('alert_items').orderBy('kind')).map((r) => r.kind);
+const watching = (store: Store, now: () => number) => ({
+  store,
+  reconcileSilence: 10 * MINUTE,
+  webhookSilence: HOUR,
+  now,
+});
+
+eachStore('a reconciler that stands still is told of once', async ({ store }) => {
+  const clock = clockAt();
+  await setCursor(store, RECONCILED, '', MORNING);
+  await watch(watching(store, clock), MORNING);
+  assert.deepEqual(await kinds(store), []);
+  clock.advance(11 * MINUTE);
+  await watch(watching(store, clock), MORNING);
+  clock.advance(MINUTE);
+  await watch(watching(store, clock), MORNING);
+  assert.deepEqual(await kinds(store), ['reconciler_silent']);
+});
+
+eachStore('accepted mail without any webhook is told of, and a quiet night is not', async ({ store }) => {
+  const clock = clockAt();
+  const tick = async () => {
+    await setCursor(store, RECONCILED, '', clock());
+    await watch(watching(store, clock), MORNING);
+  };
+  clock.advance(5 * HOUR);
+  await tick();
+  assert.deepEqual(await kinds(store), [], 'nothing was sent, so nothing is missed');
+  await seed(store, { facts: sent(clock()), createdAt: clock() }, clock());
+  clock.advance(30 * MINUTE);
+  await tick();
+  assert.deepEqual(await kinds(store), [], 'its events may still come');
+  clock.advance(HOUR);
+  await tick();
+  assert.deepEqual(await kinds(store), ['webhooks_silent']);
+});
+
+eachStore('a webhook since then is a sign of life', async ({ store }) => {
+  const clock = clockAt(MORNING + 2 * HOUR);
+  await seed(store, { facts: sent(MORNING + 1000), createdAt: MORNING + 1000 });
+  await keep(store, [arrival('hook', { source: 'webhook', receivedAt: MORNING + 90 * MINUTE })]);
+  await setCursor(store, RECONCILED, '', clock());
+  await watch(watching(store, clock), MORNING);
+  assert.deepEqual(await kinds(store), []);
+});
+
+eachStore('what has ended is forgotten after its time, what is open is kept', async ({ store }) => {
+  const clock = clockAt();
+  await seed(store, {
+    messageId: 'old@mg.example.com',
+    facts: [...sent(), ended(1, MORNING, 'failed', 'recipient_unknown')],
+  });
+  await seed(store, { messageId: 'open@mg.example.com', facts: sent() });
+  const deps = { store, retentionDays: 90, now: clock };
+  clock.advance(89 * 24 * HOUR);
+  assert.equal(await prune(deps), 0);
+  clock.advance(2 * 24 * HOUR);
+  assert.equal(await prune(deps), 1);
+  const left: { message_id: string }[] = await store.db('messages');
+  assert.deepEqual(
+    left.map((m) => m.message_id),
+    ['open@mg.example.com'],
+  );
+  assert.equal((await store.db('facts').whereNotIn('delivery_id', store.db('deliveries').select('id'))).length, 0);
+});
