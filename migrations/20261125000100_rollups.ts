@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { dropTables, makeTables, type Tables } from './make-tables.ts';
+import { addIndex, dropIndex, dropTables, makeTables, type Tables } from './make-tables.ts';
 
 const TABLES: Tables = {
   // Sums by time of asking. The key starts with what a report asks for, so that it reads nothing else.
@@ -43,24 +43,12 @@ const TABLES: Tables = {
   },
 };
 
-const ALERTS_BY_TIME = 'alerts_created_at_index';
-
 export async function up(db: Knex): Promise<void> {
   await makeTables(db, TABLES);
-  if (!(await hasIndex(db, ALERTS_BY_TIME))) {
-    await db.schema.alterTable('alerts', (t) => t.index('created_at', ALERTS_BY_TIME));
-  }
-}
-
-async function hasIndex(db: Knex, name: string): Promise<boolean> {
-  if (db.client.config.client !== 'mysql2') {
-    return (await db('sqlite_master').where({ type: 'index', name }).first('name')) !== undefined;
-  }
-  const [rows] = (await db.raw('show index from alerts where Key_name = ?', [name])) as [unknown[]];
-  return rows.length > 0;
+  await addIndex(db, 'alerts', ['created_at']);
 }
 
 export async function down(db: Knex): Promise<void> {
-  await db.schema.alterTable('alerts', (t) => t.dropIndex('created_at', ALERTS_BY_TIME));
+  await dropIndex(db, 'alerts', ['created_at']);
   await dropTables(db, TABLES);
 }

@@ -23,3 +23,39 @@ export async function makeTables(db: Knex, tables: Tables): Promise<void> {
 export async function dropTables(db: Knex, tables: Tables): Promise<void> {
   for (const name of Object.keys(tables).reverse()) await db.schema.dropTableIfExists(name);
 }
+
+type Column = (t: Knex.AlterTableBuilder) => unknown;
+
+/** Adds the columns that are not there yet. */
+export async function addColumns(db: Knex, table: string, columns: Record<string, Column>): Promise<void> {
+  for (const [name, column] of Object.entries(columns)) {
+    if (await db.schema.hasColumn(table, name)) continue;
+    await db.schema.alterTable(table, (t) => void column(t));
+  }
+}
+
+export async function dropColumns(db: Knex, table: string, columns: readonly string[]): Promise<void> {
+  for (const name of columns) {
+    if (await db.schema.hasColumn(table, name)) await db.schema.alterTable(table, (t) => void t.dropColumn(name));
+  }
+}
+
+const indexName = (table: string, columns: readonly string[]): string => `${table}_${columns.join('_')}_index`;
+
+/** Adds an index when there is none of its name. */
+export async function addIndex(db: Knex, table: string, columns: readonly string[]): Promise<void> {
+  const name = indexName(table, columns);
+  if (!(await hasIndex(db, table, name))) await db.schema.alterTable(table, (t) => t.index([...columns], name));
+}
+
+export async function dropIndex(db: Knex, table: string, columns: readonly string[]): Promise<void> {
+  const name = indexName(table, columns);
+  if (await hasIndex(db, table, name)) await db.schema.alterTable(table, (t) => t.dropIndex([...columns], name));
+}
+
+async function hasIndex(db: Knex, table: string, name: string): Promise<boolean> {
+  if (db.client.config.client !== 'mysql2')
+    return (await db('sqlite_master').where({ type: 'index', name }).first('name')) !== undefined;
+  const [rows] = (await db.raw('show index from ?? where Key_name = ?', [table, name])) as [unknown[]];
+  return rows.length > 0;
+}

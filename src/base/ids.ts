@@ -31,6 +31,8 @@ export const sha256 = (text: string): string => hash('sha256', text);
 /** The key of a message: one row for each Message-Id of a domain. */
 export const recordKey = (domain: string, messageId: string): string => sha256(`${domain}\n${messageId}`);
 
-/** A name by which a provider may speak of a message later. */
-export const handle = (kind: 'reply' | 'storage', domain: string, value: string): string =>
-  sha256(`${kind}\n${domain}\n${value}`);
+/** A name by which a provider may speak of a message later. Those of Mailgun were made before there were others. */
+export function handle(provider: string, kind: 'reply' | 'storage', domain: string, value: string): string {
+  const whose = provider === 'mailgun' ? '' : `${provider}\n`;
+  return sha256(`${whose}${kind}\n${domain}\n${value}`);
+}

@@ -88,7 +88,7 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
   try {
     return await runProbe({
       port,
-      history: createHistory(port, { api: config.MAILGUN_EVENTS_API, now: terminal.now }),
+      history: createHistory({ asking: port, reading: port }, { api: config.MAILGUN_EVENTS_API, now: terminal.now }),
       apiUrl,
       allowedHosts: [...allowedHosts, new URL(apiUrl).host],
       domain,

@@ -3,6 +3,7 @@ import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import type { CodeRange } from '../core/plan.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import { hostWithPort } from '../providers/registry/registry.ts';
 import { parseRelayUrl } from '../providers/smtp/url.ts';
 import { readRules } from './rules-file.ts';
 
@@ -122,6 +123,17 @@ const checkSmtp = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
 const smtpUrls = list().superRefine((urls, ctx) => {
   for (const url of urls) checkSmtp(url, ctx);
 });
+/** `smtp://…` and other providers by the scheme of their URL. */
+const providerUrls = list().superRefine((urls, ctx) => {
+  for (const url of urls) {
+    if (/^smtps?:/i.test(url)) checkSmtp(url, ctx);
+    else if (!/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(url))
+      ctx.addIssue({
+        code: 'custom',
+        message: 'must be a comma list of URLs of providers such as smtp://user:pass@host:587',
+      });
+  }
+});
 const cron = (fallback: string) =>
   z
     .string()
@@ -144,6 +156,7 @@ const SCHEMA = z.object({
   MAILGUN_WEBHOOK_SIGNING_KEY: list(),
   MAILGUN_STORAGE_HOSTS: list('*.mailgun.net'),
   MAILGUN_EVENTS_API: z.enum(['auto', 'events', 'logs']).default('auto'),
+  SECONDARY: providerUrls,
   SECONDARY_SMTP_URL: smtpUrls,
   ADMIN_EMAILS: list().refine(
     (all) => all.every((a) => /^[^\s@<>,]+@[^\s@<>,]+$/.test(a)),
@@ -252,10 +265,4 @@ function hostProblems(env: Record<string, string | undefined>): string[] {
 /** Wrong rules would be missed one failure at a time: the daemon does not start on them. */
 function rulesProblems({ HOMING_RULES: file }: Record<string, string | undefined>): string[] {
   return file ? readRules(file).problems.map((problem) => `HOMING_RULES: ${problem}`) : [];
-}
-
-/** `host:port` of a URL; the port is named even where it is the usual one. */
-export function hostWithPort(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
 }

@@ -53,7 +53,8 @@ export const detailOf = (message: MessageRow, views: readonly View[]) => ({
 const attemptOf = (a: Attempt) => ({
   number: a.number,
   provider: a.claim.provider,
-  route: a.claim.route,
+  role: a.claim.role,
+  way: a.claim.way,
   at: iso(a.claim.at),
   deliverAt: iso(a.claim.deliverAt),
   outcome: a.outcome,
@@ -64,7 +65,7 @@ const attemptOf = (a: Attempt) => ({
 function answerOf({ answer, unanswered }: Attempt) {
   const said = answer ?? unanswered;
   if (!said) return null;
-  const common = { kind: said.kind, at: iso(said.at), detail: said.detail, via: said.via };
+  const common = { kind: said.kind, at: iso(said.at), detail: said.detail };
   if (said.kind === 'accepted') return { ...common, messageId: said.messageId };
   return said.kind === 'refused' ? { ...common, why: said.why } : common;
 }

@@ -23,8 +23,11 @@ export type State = (typeof STATES)[number];
 const ENDED: ReadonlySet<State> = new Set(['delivered', 'relayed', 'failed', 'abandoned', 'expired', 'cancelled']);
 export const isEnded = (state: State): boolean => ENDED.has(state);
 
-/** How an attempt goes out: the application's own call, our queue, Mailgun's stored copy, our sealed copy, or a secondary. */
-export type Route = 'application' | 'send' | 'repost' | 'mime' | 'secondary';
+/** What an attempt is for: to send it at all, to try it again, or to have another provider try it. */
+export type Role = 'first' | 'retry' | 'fallback';
+
+/** How an attempt leaves: by the application's own call, as a whole message of ours, or from the provider's stored copy. */
+export type Way = 'application' | 'whole' | 'stored';
 
 export type EndState = 'failed' | 'abandoned' | 'expired' | 'cancelled';
 
@@ -37,7 +40,8 @@ export type Fact = { key: string; at: Ms } & (
       kind: 'claimed';
       attempt: number;
       provider: string;
-      route: Route;
+      role: Role;
+      way: Way;
       leaseUntil: Ms;
       /** The claim under which we hand it over: whoever reads its own here may go on. */
       lease: string | null;
@@ -52,12 +56,9 @@ export type Fact = { key: string; at: Ms } & (
       kind: 'accepted';
       attempt: number;
       messageId: string | null;
+      /** Does the provider tell later what became of it? */
       tracked: boolean;
       detail: string;
-      /** The secondary that answered. */
-      via: string | null;
-      /** Secondaries that were tried before it and could not be used. */
-      passedOver?: readonly string[];
     }
   | {
       kind: 'refused';
@@ -65,12 +66,12 @@ export type Fact = { key: string; at: Ms } & (
       why: Refusal;
       detail: string;
       retryAfter: Ms | null;
-      via: string | null;
-      passedOver?: readonly string[];
     }
-  | { kind: 'unanswered'; attempt: number; detail: string; via: string | null }
+  | { kind: 'unanswered'; attempt: number; detail: string }
   | {
       kind: 'reported';
+      /** Who told it. */
+      provider: string;
       report: Report;
       messageId: string | null;
       bounce: Bounce | null;
@@ -86,9 +87,18 @@ export type Fact = { key: string; at: Ms } & (
     }
   /**
    * We asked the provider. `settled`: its records of that time are final, so that "nothing" means nothing.
-   * `known`: it has at least one event of this message to this recipient.
+   * `known`: it has at least one event of this message to this recipient. `listed`: how the address stands on the
+   * provider's bounce list, where that was looked up because it is to be sent to again; `barred` bars it for good.
    */
-  | { kind: 'asked'; attempt: number; about: Outcome; settled: boolean; known: boolean; problem: string | null }
+  | {
+      kind: 'asked';
+      attempt: number;
+      about: Outcome;
+      settled: boolean;
+      known: boolean;
+      problem: string | null;
+      listed?: 'clear' | 'removed' | 'barred';
+    }
   /** Leave it alone until then; good only while the attempt still stands as it did (`about`). */
   | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: string }
   | { kind: 'noted'; attempt: number; what: string }
@@ -128,6 +138,9 @@ export type Attempt = {
   held: FactOf<'held'> | null;
 };
 
+/** A copy that a provider keeps, and which one. */
+export type StoredCopy = Storage & { provider: string };
+
 /** What the facts add up to. */
 export type Delivery = {
   state: State;
@@ -139,17 +152,17 @@ export type Delivery = {
   attempt: number;
   provider: string | null;
   attempts: Attempt[];
-  /** Hand-overs that were taken, or may have been: through Mailgun, and through secondaries. */
+  /** Hand-overs that were taken, or may have been: first sends and retries, and fallbacks. */
   tries: number;
   fallbackTries: number;
-  /** Tries through Mailgun allowed in all; a reopening raises it. */
+  /** First sends and retries allowed in all; a reopening raises it. */
   budget: number;
   usefulUntil: Ms;
   /** Times that an operator has opened it again, and whether the latest has been followed by an attempt. */
   round: number;
   reopened: FactOf<'reopened'> | null;
-  /** Stored copies at the provider, first heard of first. */
-  storages: Storage[];
+  /** Copies that providers keep, first heard of first. */
+  storages: StoredCopy[];
   /** Attempts with proof of arrival. More than one is a double. */
   arrivedOn: number[];
 };

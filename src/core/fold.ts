@@ -1,5 +1,5 @@
-import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State } from './delivery.ts';
-import type { Report, Storage } from './sighting.ts';
+import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State, StoredCopy } from './delivery.ts';
+import type { Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 
 const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'opened', 'clicked', 'unsubscribed', 'complained']);
@@ -26,10 +26,10 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     reason: null,
     nextAt: birth.createdAt,
     attempt: last?.number ?? 0,
-    provider: last?.answer?.via ?? last?.claim.provider ?? null,
+    provider: last?.claim.provider ?? null,
     attempts,
-    tries: attempts.filter((a) => a.claim.route !== 'secondary' && wasTaken(a)).length,
-    fallbackTries: attempts.filter((a) => a.claim.route === 'secondary' && wasTaken(a)).length,
+    tries: attempts.filter((a) => a.claim.role !== 'fallback' && wasTaken(a)).length,
+    fallbackTries: attempts.filter((a) => a.claim.role === 'fallback' && wasTaken(a)).length,
     budget: birth.policy.maxAttempts + (reopened?.tries ?? 0),
     usefulUntil: Math.max(birth.createdAt, reopened?.at ?? 0) + birth.policy.usefulLife,
     round,
@@ -63,7 +63,8 @@ function standingOf(last: Attempt, silenceAfter: Ms): Standing {
     case 'unconfirmed':
       return { state: 'unconfirmed', reason: 'unanswered', nextAt: held?.until ?? last.unanswered?.at ?? claim.at };
     case 'accepted':
-      if (claim.route === 'secondary') return { state: 'relayed', reason: null, nextAt: null };
+      if (last.answer?.kind === 'accepted' && !last.answer.tracked)
+        return { state: 'relayed', reason: null, nextAt: null };
       return { state: 'accepted', reason: null, nextAt: held?.until ?? lastNews + silenceAfter };
     case 'deferred':
       return { state: 'deferred', reason: causeOf(last), nextAt: held?.until ?? lastNews + silenceAfter };
@@ -85,7 +86,7 @@ const refusalOf = (a: Attempt): string | null => (a.answer?.kind === 'refused' ?
 /** A refusal for want of room or of rights says nothing about the mail and uses up no try. */
 function wasTaken(a: Attempt): boolean {
   if (a.answer?.kind !== 'refused') return true;
-  return !['busy', 'account', 'gone', 'storage_refused'].includes(a.answer.why);
+  return !['busy', 'account', 'gone', 'storage_refused', 'withdrawn'].includes(a.answer.why);
 }
 
 function distinct(told: readonly Fact[]): Fact[] {
@@ -100,7 +101,7 @@ const of = <K extends FactKind>(facts: readonly Fact[], kind: K): FactOf<K>[] =>
 
 function gather(facts: readonly Fact[]): Attempt[] {
   const claims = of(facts, 'claimed').sort((a, b) => a.attempt - b.attempt);
-  const reports = attribute(candidates(claims, facts), of(facts, 'accepted'), of(facts, 'reported'));
+  const reports = attribute(claims, facts);
   const factsOf = new Map<number, Fact[]>(claims.map((c) => [c.attempt, []]));
   for (const fact of facts) if ('attempt' in fact) factsOf.get(fact.attempt)?.push(fact);
   return claims.map((claim) => attemptFrom(claim, factsOf.get(claim.attempt) ?? [], reports.get(claim.attempt) ?? []));
@@ -141,6 +142,22 @@ function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failu
 /** An attempt that a report may be about, and when it began. */
 type Candidate = { attempt: number; began: Ms };
 
+/** Each provider speaks of its own attempts alone. */
+function attribute(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[]): Map<number, FactOf<'reported'>[]> {
+  const result = new Map<number, FactOf<'reported'>[]>();
+  const idOf = new Map(of(facts, 'accepted').map((f) => [f.attempt, f.messageId]));
+  const reports = of(facts, 'reported');
+  for (const provider of new Set(reports.map((r) => r.provider))) {
+    const own = claims.filter((c) => c.provider === provider);
+    const pool = candidates(own, facts);
+    for (const report of reports.filter((r) => r.provider === provider)) {
+      const attempt = attemptOf(report, pool, idOf);
+      if (attempt !== null) result.set(attempt, [...(result.get(attempt) ?? []), report]);
+    }
+  }
+  return result;
+}
+
 /**
  * The attempts that a provider may speak of. Those that it refused, or never had by its own settled records, are left out
  * while there is another. An attempt begins with the failure that led to it, which is on the provider's clock as its
@@ -155,7 +172,6 @@ function candidates(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[]
   const all: Candidate[] = [];
   let since: Ms | null = null;
   for (const c of claims) {
-    if (c.route === 'secondary') continue;
     since = c.since ?? since;
     const candidate = { attempt: c.attempt, began: since ?? c.at - 1 };
     all.push(candidate);
@@ -167,32 +183,26 @@ function candidates(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[]
 }
 
 /**
- * Which attempt each report is about. Mailgun may keep or change the message id on a re-post, and our own variable is the
+ * Which attempt a report is about. Mailgun may keep or change the message id on a re-post, and our own variable is the
  * same on all attempts, so: the attempts that may bear the report's id, and of these the latest that began before it.
  */
-function attribute(
+function attemptOf(
+  report: FactOf<'reported'>,
   pool: readonly Candidate[],
-  accepted: readonly FactOf<'accepted'>[],
-  reports: readonly FactOf<'reported'>[],
-): Map<number, FactOf<'reported'>[]> {
-  const idOf = new Map(accepted.map((f) => [f.attempt, f.messageId]));
-  const result = new Map<number, FactOf<'reported'>[]>();
-  for (const report of reports) {
-    const bearing = pool.filter((c) => {
-      const id = idOf.get(c.attempt) ?? null;
-      return id === null || report.messageId === null || id === report.messageId;
-    });
-    const among = bearing.length > 0 ? bearing : pool;
-    const begun = among.findLast((c) => c.began < report.at) ?? among[0];
-    if (begun) result.set(begun.attempt, [...(result.get(begun.attempt) ?? []), report]);
-  }
-  return result;
+  idOf: ReadonlyMap<number, string | null>,
+): number | null {
+  const bearing = pool.filter((c) => {
+    const id = idOf.get(c.attempt) ?? null;
+    return id === null || report.messageId === null || id === report.messageId;
+  });
+  const among = bearing.length > 0 ? bearing : pool;
+  return (among.findLast((c) => c.began < report.at) ?? among[0])?.attempt ?? null;
 }
 
-function storagesIn(facts: readonly Fact[]): Storage[] {
-  const byUrl = new Map<string, Storage>();
-  for (const { storage } of of(facts, 'reported'))
-    if (storage && !byUrl.has(storage.url)) byUrl.set(storage.url, storage);
+function storagesIn(facts: readonly Fact[]): StoredCopy[] {
+  const byUrl = new Map<string, StoredCopy>();
+  for (const { storage, provider } of of(facts, 'reported'))
+    if (storage && !byUrl.has(storage.url)) byUrl.set(storage.url, { ...storage, provider });
   return [...byUrl.values()];
 }
 

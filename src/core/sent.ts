@@ -2,10 +2,11 @@ import type { Fact } from './delivery.ts';
 import type { Ms } from './time.ts';
 
 /** What an application's own accepted send leaves behind. */
-export function handedOver(at: Ms, messageId: string | null): Fact[] {
+export function handedOver(at: Ms, messageId: string | null, provider = 'mailgun'): Fact[] {
   const claim = {
-    provider: 'mailgun',
-    route: 'application' as const,
+    provider,
+    role: 'first' as const,
+    way: 'application' as const,
     leaseUntil: at,
     since: null,
     deliverAt: null,
@@ -13,6 +14,6 @@ export function handedOver(at: Ms, messageId: string | null): Fact[] {
   };
   return [
     { key: 'claimed:1', at, kind: 'claimed', attempt: 1, lease: null, ...claim },
-    { key: 'accepted:1', at, kind: 'accepted', attempt: 1, messageId, tracked: true, detail: '', via: null },
+    { key: 'accepted:1', at, kind: 'accepted', attempt: 1, messageId, tracked: true, detail: '' },
   ];
 }

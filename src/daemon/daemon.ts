@@ -1,36 +1,26 @@
 import cron from 'node-cron';
+import type { Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
-import { createBell, every } from '../base/loop.ts';
+import { type Bell, createBell, every } from '../base/loop.ts';
 import { sleep } from '../base/wait.ts';
 import type { Config } from '../config/config.ts';
-import { settingsOf } from '../config/settings.ts';
-import type { Settings } from '../core/settings.ts';
-import { HOUR, MINUTE, SECOND } from '../core/time.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
 import { createApp } from '../http/app.ts';
-import { listen } from '../http/server.ts';
-import { digest } from '../inbox/digest.ts';
-import { fileSpool } from '../intake/file-spool.ts';
-import { prune } from '../operate/prune.ts';
-import { pollEvents } from '../reconcile/poll.ts';
-import { reconcileDue } from '../reconcile/reconcile.ts';
+import { type Listening, listen } from '../http/server.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
-import { setCursor } from '../store/notes/cursors.ts';
-import { bundleAlerts, sendAlerts } from '../tell/alert.ts';
-import { report } from '../tell/send-summary.ts';
-import { learnRetention, RECONCILED, watch } from '../tell/watch.ts';
-import { connect, httpDeps, stepDeps } from './wiring.ts';
+import { appDeps } from './face.ts';
+import { closeOutside, type Inside, insideOf } from './inside.ts';
+import { JOBS } from './jobs.ts';
+import { tick } from './tick.ts';
 
 export type Daemon = { port: number; stop(): Promise<void> };
 
-/** The inbox is digested so much at a time; what comes in during `COLLECT` shares commits, of which a send may wait for one. */
-const BATCH = 200;
-const COLLECT = SECOND / 4;
 /** What is in flight when the process is told to stop may take this long. */
 const GRACE = 25 * SECOND;
 
-/** Starts everything in this process: intake, digest, reconciler, alerts. Several processes may share one database. */
+/** Starts everything in this process. Several processes may share one database. */
 export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   const store = openStore(config.DATABASE_URL);
   try {
@@ -69,84 +59,77 @@ async function prepare(store: Store, config: Config): Promise<void> {
 
 async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   const stopping = new AbortController();
-  const settings = settingsOf(config);
-  const startedAt = Date.now();
-  const outside = connect(config, Date.now);
-  const inside = {
+  const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
+  const inside = insideOf({
     store,
     config,
-    settings,
     now: Date.now,
     monotonic: () => performance.now(),
     signal: stopping.signal,
     log,
-  };
-  const digestBell = createBell();
-  const dueBell = createBell();
-  const deps = stepDeps(inside, outside);
-
-  const digestAll = async () => {
-    const handled = await digest(deps.digest, BATCH);
-    if (handled > 0) dueBell.ring();
-    if (handled > 0 && handled < BATCH / 2) await sleep(COLLECT, signal);
-    return handled;
-  };
-  const tick = async () => {
-    if ((await pollEvents(deps.poll)) > 0) digestBell.ring();
-    await learnRetention({ store, retention: outside.account.retention, now: Date.now, log });
-    while (!stopping.signal.aborted && (await reconcileDue(deps.reconcile)) > 0) digestBell.ring();
-    await setCursor(store, RECONCILED, '', Date.now());
-  };
-  const tellAdmins = async () => {
-    await watch(
-      { store, reconcileSilence: config.RECONCILE_SILENCE, webhookSilence: config.WEBHOOK_SILENCE, now: Date.now },
-      startedAt,
-    );
-    return (await bundleAlerts(deps.alert)) + (await sendAlerts(deps.alert));
-  };
-
-  const { signal } = stopping;
-  const loops = [
-    every('digest', digestAll, { pause: config.DUE_POLL, bell: digestBell, signal, log }),
-    every('reconcile', () => reconcileDue(deps.reconcile), { pause: config.DUE_POLL, bell: dueBell, signal, log }),
-    every('alert', tellAdmins, { pause: Math.min(5 * SECOND, config.ALERT_GROUP), signal, log }),
-    every('report', () => report(deps.report), { pause: 2 * SECOND, signal, log }),
-    ...(config.SPOOL_DIR === undefined
-      ? []
-      : [every('spool', spoolStep(store, settings, config.SPOOL_DIR), { pause: 5 * SECOND, signal, log })]),
-    every('prune', () => prune({ store, retentionDays: config.RETENTION_DAYS, now: Date.now }), {
-      pause: HOUR,
-      signal,
-      log,
-    }),
-  ];
-  const app = createApp(httpDeps(inside, digestBell.ring, dueBell.ring));
-  const server = await listen(app, config.HOST, config.PORT);
-  cron.setLogger(quiet(log));
-  let ticking = Promise.resolve();
-  const onTick = () => {
-    ticking = tick().catch((error) => log.error({ step: 'tick', error }, 'a reconciliation failed'));
-    return ticking;
-  };
-  const task = cron.schedule(config.RECONCILE_CRON, onTick, { name: 'reconcile', noOverlap: true });
+    wake: (job) => bells.get(job)?.ring(),
+  });
+  // The port comes first: a second daemon that was started on it by mistake must not have begun to send.
+  const server = await listen(createApp(appDeps(inside)), config.HOST, config.PORT).catch(async (error: unknown) => {
+    await closeOutside(inside);
+    throw error;
+  });
+  const jobs = startJobs(inside, bells);
+  const ticking = startTicking(inside);
   log.info({ port: server.port, database: store.kind, domains: config.MAILGUN_DOMAIN }, 'homing is up');
-
   let stopped: Promise<void> | null = null;
-  const stop = async () => {
-    log.info({}, 'stopping: no new work is taken');
-    stopping.abort();
-    await task.destroy();
-    // The tick under way may be in the middle of a hand-over, whose answer must be heard and written down.
-    await Promise.all([server.close(GRACE), ticking, ...loops]);
-    await Promise.all([outside.relays?.close(), outside.alerting.close(), outside.port.close()]);
-    await store.close();
-    log.info({}, 'stopped');
+  const stop = () => {
+    stopped ??= stopAll(inside, stopping, { server, jobs, ticking });
+    return stopped;
   };
-  return { port: server.port, stop: () => (stopped ??= stop()) };
+  return { port: server.port, stop };
 }
 
-const spoolStep = (store: Store, settings: Settings, folder: string) => () =>
-  fileSpool({ store, settings, folder, now: Date.now });
+type Jobs = { ended: Promise<unknown>; running: readonly Running[] };
+
+function startJobs(inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
+  const running: Running[] = [];
+  const loops = JOBS.map((job) => {
+    const started = job.start(inside);
+    running.push(started);
+    const bell = bells.get(job.name) ?? createBell();
+    return every(job.name, started.run, { pause: job.pause(inside), bell, signal: inside.signal, log: inside.log });
+  });
+  return { ended: Promise.all(loops), running };
+}
+
+type Ticking = { end(): Promise<void> };
+
+function startTicking(inside: Inside): Ticking {
+  const { config, log } = inside;
+  cron.setLogger(quiet(log));
+  let underWay = Promise.resolve();
+  const onTick = () => {
+    underWay = tick(inside).catch((error) => log.error({ step: 'tick', error }, 'a reconciliation failed'));
+    return underWay;
+  };
+  const task = cron.schedule(config.RECONCILE_CRON, onTick, { name: 'reconcile', noOverlap: true });
+  return {
+    async end() {
+      await task.destroy();
+      await underWay;
+    },
+  };
+}
+
+type Parts = { server: Listening; jobs: Jobs; ticking: Ticking };
+
+async function stopAll(inside: Inside, stopping: AbortController, { server, jobs, ticking }: Parts): Promise<void> {
+  const { log, store } = inside;
+  log.info({}, 'stopping: no new work is taken');
+  stopping.abort();
+  await Promise.all([server.close(GRACE), ticking.end(), jobs.ended]);
+  // What has begun to leave is waited for: its answer must be heard and written down.
+  await Promise.all(jobs.running.map((job) => job.idle?.()));
+  await closeOutside(inside);
+  await store.close();
+  log.info({}, 'stopped');
+}
 
 /** node-cron writes to the console in a form of its own unless told otherwise. */
 function quiet(log: Log) {

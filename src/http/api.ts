@@ -22,8 +22,8 @@ export type ApiDeps = {
   store: Store;
   settings: Settings;
   tokens: readonly string[];
-  /** Called when there is something to digest. */
-  onKept(): void;
+  /** Called when there is something to file. */
+  onTold?(): void;
   now: Clock;
 };
 
@@ -49,7 +49,7 @@ export function createApi(deps: ApiDeps): Router {
     if (Array.isArray(told) && told.length > 0) {
       if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
       const answers = await keepChecked(deps, told, now());
-      deps.onKept();
+      deps.onTold?.();
       ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
       return;
     }

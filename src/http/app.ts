@@ -7,17 +7,19 @@ import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { type Arrival, keep } from '../store/inbox.ts';
+import { type Arrival, keep } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { createApi } from './api.ts';
 import { discard, SenderGone } from './body.ts';
 import { createIntake } from './intake.ts';
 import { createReadiness, createStatus } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
-import { createWebhook, WEBHOOK_PATH, type WebhookDeps } from './webhook.ts';
+import { createWebhooks, type WebhookOf } from './webhook.ts';
 
-export type AppDeps = Pick<WebhookDeps, 'open' | 'onKept'> & {
+export type AppDeps = {
   store: Store;
+  /** Where providers post what they have to tell. */
+  webhooks: readonly WebhookOf[];
   settings: Settings;
   /** Tokens of the API; with none of them every call is refused. */
   tokens: readonly string[];
@@ -25,7 +27,9 @@ export type AppDeps = Pick<WebhookDeps, 'open' | 'onKept'> & {
   encryptionKey?: string | null;
   /** The domains that are sent for; any when they are not said. */
   domains?: readonly string[];
-  /** Called when mail was queued. */
+  /** Called when events came in, when applications told something, and when mail was queued. */
+  onKept(): void;
+  onTold?(): void;
   onQueued?(): void;
   now: Clock;
   /** Aborted when the process is about to stop. */
@@ -40,12 +44,13 @@ export type AppDeps = Pick<WebhookDeps, 'open' | 'onKept'> & {
  * real work of a webhook. Nothing is ever concluded from Host or X-Forwarded headers.
  */
 export function createApp(deps: AppDeps): { callback(): RequestListener } {
-  const webhook = createWebhook({ ...deps, keep: deps.keep ?? ((arrivals) => keep(deps.store, arrivals)) });
+  const webhooks = createWebhooks({ ...deps, keep: deps.keep ?? ((arrivals) => keep(deps.store, arrivals)) });
   const koa = createKoa(deps).callback();
   return {
     callback: () => (request: IncomingMessage, response: ServerResponse) => {
-      const [path] = (request.url ?? '').split('?', 1);
-      void (path === WEBHOOK_PATH ? webhook(request, response) : koa(request, response));
+      const [path = ''] = (request.url ?? '').split('?', 1);
+      const webhook = webhooks.get(path);
+      void (webhook ? webhook(request, response) : koa(request, response));
     },
   };
 }

@@ -3,20 +3,17 @@ import { AppError } from '../base/errors.ts';
 import { gather } from '../base/gather.ts';
 import type { Log } from '../base/log.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import type { Arrival } from '../store/inbox.ts';
+import type { OpenedEvent, Webhook } from '../providers/provider.ts';
+import type { Arrival } from '../store/inbox/inbox.ts';
+import { aboutOf } from '../store/inbox/news.ts';
 import { answer } from './answer.ts';
 import { discard, readBody, SenderGone } from './body.ts';
 
-export const WEBHOOK_PATH = '/webhooks/mailgun';
-
-/** What a body turned out to be. */
-export type Opened =
-  | { kind: 'event'; hmac: string; body: string; contentType: string; sighting: { eventKey: string } | null }
-  | { kind: 'forged'; detail: string }
-  | { kind: 'unusable'; detail: string };
+/** Where a provider posts what it has to tell. */
+export type WebhookOf = Webhook & { provider: string };
 
 export type WebhookDeps = {
-  open(raw: Buffer, contentType: string | undefined, now: Ms): Opened;
+  webhooks: readonly WebhookOf[];
   /** Makes events durable, all or none. */
   keep(arrivals: readonly Arrival[]): Promise<void>;
   /** Called after each commit. */
@@ -32,17 +29,20 @@ const WAITING = 2000;
 const WAITING_BYTES = 64 * 1024 * 1024;
 const CONTENT_TYPE_LIMIT = 255;
 
+type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
 /**
- * Answers Mailgun: 200 when the event is durable, and not before. It is not understood here, only kept. What arrives while
- * a commit is under way goes into the next one together.
+ * Answers providers, by path: 200 when the events are durable, and not before. They are not understood here, only kept.
+ * What arrives while a commit is under way goes into the next one together.
  */
-export function createWebhook(
-  deps: WebhookDeps,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { open, now, log } = deps;
+export function createWebhooks(deps: WebhookDeps): ReadonlyMap<string, Handler> {
   const file = createFiling(deps);
+  return new Map(deps.webhooks.map((webhook) => [webhook.path, createWebhook(webhook, deps, file)]));
+}
+
+function createWebhook({ open, provider }: WebhookOf, { now, log }: WebhookDeps, file: File): Handler {
   const tellForged = atMostOnceA(MINUTE, now, (count) =>
-    log.warn({ count }, 'webhooks with a wrong or stale signature were refused'),
+    log.warn({ provider, count }, 'webhooks with a wrong or stale signature were refused'),
   );
 
   return async (request, response) => {
@@ -54,13 +54,13 @@ export function createWebhook(
       const raw = await readBody(request, BODY_LIMIT);
       const contentType = request.headers['content-type'];
       if ((contentType?.length ?? 0) > CONTENT_TYPE_LIMIT) return answer(response, 406, { error: 'not an event' });
-      const opened = open(raw, contentType, now());
+      const opened = open({ raw, headers: request.headers }, now());
       if (opened.kind === 'unusable') return answer(response, 406, { error: opened.detail });
       if (opened.kind === 'forged') {
         tellForged();
         return answer(response, 401, { error: opened.detail });
       }
-      const kept = await file(arrivalOf(opened, now()));
+      const kept = await file(opened.events.map((event) => arrivalOf(provider, event, now())));
       if (kept) return answer(response, 200, { message: 'kept' });
       return answer(response, 503, { error: 'it can not be stored now' }, { 'Retry-After': '30' });
     } catch (error) {
@@ -83,24 +83,21 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
   answer(response, 500, { error: 'internal error' });
 }
 
-function arrivalOf(opened: Extract<Opened, { kind: 'event' }>, now: Ms): Arrival {
-  return {
-    source: 'webhook',
-    replayKey: opened.hmac,
-    eventKey: opened.sighting?.eventKey ?? null,
-    receivedAt: now,
-    contentType: opened.contentType,
-    body: opened.body,
-  };
+function arrivalOf(provider: string, { sighting, ...event }: OpenedEvent, now: Ms): Arrival {
+  const eventKey = sighting?.eventKey ?? null;
+  const about = sighting ? aboutOf(sighting) : null;
+  return { ...event, provider, source: 'webhook', eventKey, about, receivedAt: now };
 }
 
-/** Says whether an event was made durable; false when that can't be done now. */
-function createFiling({ keep, onKept, log }: WebhookDeps): (arrival: Arrival) => Promise<boolean> {
+/** Says whether the events of a request were made durable, all of them; false when that can't be done now. */
+type File = (arrivals: readonly Arrival[]) => Promise<boolean>;
+
+function createFiling({ keep, onKept, log }: WebhookDeps): File {
   let waiting = 0;
   let bytes = 0;
-  const add = gather<{ arrival: Arrival; kept: boolean }>(async (items) => {
+  const add = gather<{ arrivals: readonly Arrival[]; kept: boolean }>(async (items) => {
     try {
-      await keep(items.map((item) => item.arrival));
+      await keep(items.flatMap((item) => item.arrivals));
       for (const item of items) item.kept = true;
       onKept();
     } catch (error) {
@@ -108,14 +105,14 @@ function createFiling({ keep, onKept, log }: WebhookDeps): (arrival: Arrival) =>
     }
   }, BATCH);
 
-  return async (arrival) => {
-    const size = arrival.body.length;
+  return async (arrivals) => {
+    const size = arrivals.reduce((sum, { body }) => sum + body.length, 0);
     if (waiting >= WAITING || bytes + size > WAITING_BYTES) return false;
-    const item = { arrival, kept: false };
-    waiting++;
+    const item = { arrivals, kept: false };
+    waiting += arrivals.length;
     bytes += size;
     await add(item);
-    waiting--;
+    waiting -= arrivals.length;
     bytes -= size;
     return item.kept;
   };

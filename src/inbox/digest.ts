@@ -1,35 +1,21 @@
-import { handle } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { planFor } from '../core/plan.ts';
-import { policyFor, watchOnly } from '../core/policy.ts';
-import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Bounce, Sighting } from '../core/sighting.ts';
 import { suppressionFor } from '../core/suppression.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { fileTold } from '../intake/told.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import {
-  addHandles,
-  type EventRow,
-  holdsEvent,
-  type InboxRow,
-  isInFlight,
-  type Match,
-  match,
-  type Settled,
-  settle,
-  takePending,
-} from '../store/inbox.ts';
+import { type EventRow, holdsEvent, type InboxRow, type Settled, settle, takePending } from '../store/inbox/inbox.ts';
+import { addHandles, handlesIn, type Match, match } from '../store/inbox/match.ts';
+import { failed, type WorkOptions, workOff } from '../store/inbox/work-off.ts';
 import { change } from '../store/ledger/ledger.ts';
-import { rememberDomains, switchToLocal } from '../store/messages/domains.ts';
-import { record } from '../store/messages/messages.ts';
+import { switchToLocal } from '../store/messages/domains.ts';
 import type { View } from '../store/rows/rows.ts';
+import { fileUnknown } from './unknown.ts';
 
 export type DigestDeps = {
   store: Store;
@@ -41,36 +27,45 @@ export type DigestDeps = {
   log: Log;
 };
 
-const POISON = 3;
-
+/** An event as it reads. */
 type Reading = { row: EventRow; sighting: Sighting };
 
-/** Turns inbox rows into facts, `limit` at most; says how many it settled. Doing it twice comes to the same. */
-export async function digest(deps: DigestDeps, limit = 200): Promise<number> {
+type Known = Reading & { match: Extract<Match, { kind: 'delivery' }> };
+
+/**
+ * Turns events into facts, `limit` at most, those that are about somebody first when that is asked for; says how many it
+ * settled. Doing it twice comes to the same.
+ */
+export async function digest(deps: DigestDeps, limit = 200, about?: readonly string[]): Promise<number> {
   const { store, settings } = deps;
-  const rows = await takePending(store, deps.now(), limit, settings.lease);
+  const which = about ? { about } : 'events';
+  const rows = await takePending(store, which, { now: deps.now(), limit, lease: settings.lease });
   if (rows.length === 0) return 0;
-  // First what applications told: the events may be about it.
-  const told = rows.filter((row) => !holdsEvent(row)).map((row) => ({ row }));
-  const results = await togetherOrAlone(deps, told, (some) => fileTold(deps, some.map(rowOf), deps.now()));
+  const results = await digestRows(deps, rows.filter(holdsEvent));
+  await settle(store, results);
+  return results.filter((r) => r.outcome !== 'waiting').length;
+}
+
+async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<Settled[]> {
+  const results: Settled[] = [];
   const readings: Reading[] = [];
-  for (const row of rows.filter(holdsEvent)) {
+  for (const row of rows) {
     const reading = readRow(deps, row);
     if ('sighting' in reading) readings.push(reading);
     else results.push(reading);
   }
   const matches = await match(
-    store,
-    readings.map((r) => r.sighting),
+    deps.store,
+    readings.map(({ row, sighting }) => ({ provider: row.provider, sighting })),
   );
   const known = readings.flatMap((r, i) => (matches[i]?.kind === 'delivery' ? [{ ...r, match: matches[i] }] : []));
-  results.push(...(await togetherOrAlone(deps, known, (some) => fileFacts(deps, some))));
-  for (const [i, reading] of readings.entries()) {
+  results.push(...(await workOff(known, (some) => fileFacts(deps, some), workOptions(deps))));
+  const unknown = readings.flatMap((r, i) => {
     const found = matches[i] ?? { kind: 'none' };
-    if (found.kind !== 'delivery') results.push(await fileUnknown(deps, reading, found));
-  }
-  await settle(store, results);
-  return results.filter((r) => r.outcome !== 'waiting').length;
+    return found.kind === 'delivery' ? [] : [{ ...r, found }];
+  });
+  results.push(...(await workOff(unknown, (some) => fileUnknown(deps, some), workOptions(deps))));
+  return results;
 }
 
 function readRow(deps: DigestDeps, row: EventRow): Reading | Settled {
@@ -79,56 +74,27 @@ function readRow(deps: DigestDeps, row: EventRow): Reading | Settled {
     if (sighting) return { row, sighting };
     return { id: row.id, outcome: 'set_aside', tries: row.tries + 1, dueAt: deps.now(), error: 'it holds no event' };
   } catch (error) {
-    return failed(deps, row, error);
+    return failed(row, error, workOptions(deps));
   }
 }
 
-/** A row that can't be digested is tried again, and after three tries set aside with its error; the others go on. */
-function failed(deps: DigestDeps, row: InboxRow, error: unknown): Settled {
-  const tries = row.tries + 1;
-  const words = (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
-  deps.log.warn(
-    { inbox: row.id, tries, error },
-    tries < POISON ? 'an event could not be digested' : 'an event was set aside',
-  );
-  return {
-    id: row.id,
-    outcome: tries < POISON ? 'retry' : 'set_aside',
-    tries,
-    dueAt: deps.now() + deps.settings.pause,
-    error: words,
-  };
-}
-
-type Known = Reading & { match: Extract<Match, { kind: 'delivery' }> };
-
-const rowOf = ({ row }: { row: InboxRow }): InboxRow => row;
-
-/** All in one change; when that fails, one by one, so that a poisonous row does not block the others. */
-async function togetherOrAlone<T extends { row: InboxRow }>(
-  deps: DigestDeps,
-  items: readonly T[],
-  file: (items: readonly T[]) => Promise<Settled[]>,
-): Promise<Settled[]> {
-  try {
-    return await file(items);
-  } catch (error) {
-    const [first] = items;
-    if (first && items.length === 1) return [failed(deps, first.row, error)];
-    const results: Settled[] = [];
-    for (const one of items) results.push(...(await togetherOrAlone(deps, [one], file)));
-    return results;
-  }
-}
+const workOptions = ({ now, settings, log }: DigestDeps): WorkOptions => ({
+  now: now(),
+  pause: settings.pause,
+  onFailure: ({ row, tries, isLast, error }) =>
+    log.warn({ inbox: row.id, tries, error }, isLast ? 'an event was set aside' : 'an event could not be digested'),
+});
 
 async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Settled[]> {
-  if (known.length === 0) return [];
-  const { store } = deps;
   const now = deps.now();
   const byDelivery = new Map<string, Known[]>();
-  for (const k of known) byDelivery.set(k.match.deliveryId, [...(byDelivery.get(k.match.deliveryId) ?? []), k]);
-  await addHandles(store, known.flatMap(handlesOf));
-  const views = await change(store, [...byDelivery.keys()], now, (view) =>
+  for (const k of known) {
+    const others = byDelivery.get(k.match.deliveryId);
+    if (others) others.push(k);
+    else byDelivery.set(k.match.deliveryId, [k]);
+  }
+  await addHandles(deps.store, known.flatMap(handlesOf));
+  const views = await change(deps.store, [...byDelivery.keys()], now, (view) =>
     (byDelivery.get(view.id) ?? []).map((k) => factOf(deps, k)),
   );
   for (const view of views) await noticeEarly(deps, view, now);
@@ -136,14 +102,8 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
 }
 
 /** The names that this event adds to what we know of its message, for later events that carry less. */
-function handlesOf({ sighting, match: found }: Known): { hash: string; message_id: string }[] {
-  const { domain, messageId, storage } = sighting;
-  if (!domain) return [];
-  const hashes: string[] = [];
-  if (messageId) hashes.push(handle('reply', domain, messageId));
-  if (storage?.key) hashes.push(handle('storage', domain, storage.key));
-  return hashes.map((hash) => ({ hash, message_id: found.messageId }));
-}
+const handlesOf = ({ row, sighting, match: { messageId } }: Known): { hash: string; message_id: string }[] =>
+  handlesIn(row.provider, sighting).map((hash) => ({ hash, message_id: messageId }));
 
 /** Opens and clicks prove arrival once; the inbox keeps each of them. */
 const ONCE = new Set(['opened', 'clicked']);
@@ -157,6 +117,7 @@ function factOf(deps: DigestDeps, { row, sighting }: Known): Fact {
     key: `reported:${ONCE.has(report) ? report : sighting.eventKey}`,
     at: sighting.at,
     kind: 'reported',
+    provider: row.provider,
     report,
     messageId: sighting.messageId,
     bounce,
@@ -190,56 +151,4 @@ async function noticeEarly(deps: DigestDeps, view: View, now: Ms): Promise<void>
       'report',
     );
   }
-}
-
-/** An event of a message that we do not know: our own record may simply be later than Mailgun. */
-async function fileUnknown(deps: DigestDeps, { row, sighting }: Reading, found: Match): Promise<Settled> {
-  const { settings, store } = deps;
-  const now = deps.now();
-  const tries = row.tries + 1;
-  const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => ({
-    id: row.id,
-    outcome,
-    tries,
-    dueAt: now,
-    error,
-  });
-  const patience = row.received_at + settings.adoptAfter;
-  if (now < patience && found.kind !== 'adopted') {
-    const wait = Math.min((settings.adoptAfter / 30) * 2 ** row.tries, settings.adoptAfter / 4);
-    return { id: row.id, outcome: 'waiting', tries, dueAt: Math.min(patience, now + wait) };
-  }
-  if (sighting.recipient && (await isInFlight(store, sighting.recipient)))
-    return { id: row.id, outcome: 'waiting', tries, dueAt: now + Math.max(settings.adoptAfter, settings.pause) };
-  if (found.kind === 'stranger') return aside('set_aside', 'the message is ours, this recipient is not');
-  if (sighting.report === 'other') return aside('unmatched', 'it is about no message that we know');
-  if (settings.adopt === 'off') return aside('unmatched', 'no message is known under its ids');
-  if (!sighting.recipient || !sighting.messageId || !sighting.domain)
-    return aside('unmatched', 'it names no recipient, message or domain');
-  await adopt(deps, sighting, now);
-  return { id: row.id, outcome: 'waiting', tries, dueAt: now };
-}
-
-/** Tracks a message that we know from its events alone. */
-async function adopt(deps: DigestDeps, s: Sighting, now: Ms): Promise<void> {
-  const { store, settings } = deps;
-  const kind: MessageClass = CLASSES.find((c) => c === s.homingClass) ?? 'notice';
-  const policy = policyFor(kind, settings.policies);
-  const domain = s.domain ?? '';
-  const at = Math.min(s.at, now);
-  await rememberDomains(store, [domain]);
-  const draft = {
-    messageId: s.messageId ?? '',
-    domain,
-    from: s.from ?? '',
-    subject: s.subject,
-    class: kind,
-    key: null,
-    origin: 'adopted' as const,
-    policy: settings.adopt === 'retry' ? policy : watchOnly(policy),
-    recipients: [s.recipient ?? ''],
-    facts: handedOver(at, s.messageId),
-    createdAt: at,
-  };
-  await record(store, draft, now);
 }

@@ -168,20 +168,16 @@ function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
 
 /** Handed to a server that tells nothing more: reported as such, and never sent by us. */
 const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
-  handedOver(at, messageId).map((fact): Fact => {
-    if (fact.kind === 'claimed') return { ...fact, provider: 'secondary', route: 'secondary' };
-    return fact.kind === 'accepted' ? { ...fact, via, tracked: false } : fact;
-  });
+  handedOver(at, messageId, via).map((fact) => (fact.kind === 'accepted' ? { ...fact, tracked: false } : fact));
 
 /** No status (a time-out, a reset), and a 5xx, are no "no": Mailgun has been seen to answer 500 and to send all the same. */
-function refusal({ error, via: server }: Told, at: Ms): Fact {
-  const via = server ?? null;
+function refusal({ error }: Told, at: Ms): Fact {
   const status = error?.status ?? null;
   const words = (error?.message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
   const detail = [status, words].filter(Boolean).join(' ') || 'the application does not say why';
   const why = whyOf(status);
-  if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail, via };
-  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null, via };
+  if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail };
+  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null };
 }
 
 function whyOf(status: number | null): Refusal | null {

@@ -1,8 +1,10 @@
 import { AppError } from '../base/errors.ts';
 import { sha256 } from '../base/ids.ts';
-import type { Ms } from '../core/time.ts';
+import type { Log } from '../base/log.ts';
+import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { type InboxRow, keep, type Settled, settle, unfiledTold } from '../store/inbox.ts';
+import { type InboxRow, keep, type Settled, settle, takePending, unfiledTold } from '../store/inbox/inbox.ts';
+import { workOff } from '../store/inbox/work-off.ts';
 import type { IntakeDeps } from './record.ts';
 import { draftOrRefusal, recordBatch, type Telling } from './record-batch.ts';
 
@@ -13,6 +15,8 @@ import { draftOrRefusal, recordBatch, type Telling } from './record-batch.ts';
 export async function keepTold(store: Store, tellings: readonly unknown[], now: Ms): Promise<void> {
   const bodies = tellings.map((telling) => JSON.stringify(telling));
   const arrivals = bodies.map((body) => ({
+    provider: '',
+    about: null,
     source: 'told' as const,
     replayKey: sha256(body),
     eventKey: null,
@@ -34,8 +38,26 @@ export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], 
   return answers;
 }
 
-/** Makes messages of what was told, and says what is to become of the rows. Filing a row twice comes to the same. */
-export async function fileTold(deps: IntakeDeps, rows: readonly InboxRow[], now: Ms): Promise<Settled[]> {
+export type FileToldDeps = IntakeDeps & { now: Clock; log: Log };
+
+/** Makes messages of what applications told, `limit` rows at most; says how many. Filing a row twice comes to the same. */
+export async function fileTold(deps: FileToldDeps, limit = 200): Promise<number> {
+  const { store, settings, now, log } = deps;
+  const rows = await takePending(store, 'told', { now: now(), limit, lease: settings.lease });
+  const items = rows.map((row) => ({ row }));
+  const results = await workOff(items, (some) => file(deps, some.map(rowOf), now()), {
+    now: now(),
+    pause: settings.pause,
+    onFailure: ({ row, tries, isLast, error }) =>
+      log.warn({ inbox: row.id, tries, error }, isLast ? 'a record was set aside' : 'a record could not be filed'),
+  });
+  if (results.length > 0) await settle(store, results);
+  return results.length;
+}
+
+const rowOf = ({ row }: { row: InboxRow }): InboxRow => row;
+
+async function file(deps: IntakeDeps, rows: readonly InboxRow[], now: Ms): Promise<Settled[]> {
   if (rows.length === 0) return [];
   const tellings = rows.map((row): Telling => ({ told: JSON.parse(row.body), at: row.received_at }));
   const answers = await recordBatch(deps, tellings, now);
@@ -53,7 +75,7 @@ const PAGE = 200;
 export async function catchUp(deps: IntakeDeps, now: Ms): Promise<void> {
   for (let filed = PAGE; filed === PAGE; ) {
     const rows = await unfiledTold(deps.store, PAGE);
-    await settle(deps.store, await fileTold(deps, rows, now));
+    await settle(deps.store, await file(deps, rows, now));
     filed = rows.length;
   }
 }

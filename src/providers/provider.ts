@@ -1,30 +1,120 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Deadline } from '../base/deadline.ts';
 import type { Answer } from '../core/answer.ts';
+import type { Capabilities } from '../core/capabilities.ts';
+import type { Sighting, Storage } from '../core/sighting.ts';
 import type { Ms } from '../core/time.ts';
 import type { FormEntry } from '../mail/form.ts';
-import type { View } from '../store/rows/rows.ts';
+
+/**
+ * Someone who takes mail, and all that we want of one. A provider is a folder with a file `provider.ts`, and a line in the
+ * registry; its trouble is an answer and not an exception, unless it is said otherwise.
+ */
+export type Provider = {
+  /** What facts call it: `mailgun`, or for a server that is known by its address alone `host:port`. */
+  readonly name: string;
+  readonly can: Capabilities;
+  /** So many hand-overs may be under way at once without waiting for each other. */
+  readonly slots: number;
+  /**
+   * Hands one mail to one recipient. When the deadline comes it ends, as refused where certainly nothing was taken and else
+   * as unanswered. Never sends twice.
+   */
+  handOver(mail: Outgoing, until: Deadline): Promise<Answer>;
+  /** Where it posts what it has to tell. */
+  readonly webhook?: Webhook;
+  /** What a kept event says; null when it is no event at all. Pure. */
+  read?(kept: Kept): Sighting | null;
+  readonly history?: History;
+  readonly account?: Account;
+  readonly storedCopies?: StoredCopies;
+  /** Whether it can be used, for whoever sets it up. */
+  verify?(): Promise<{ ok: true } | { ok: false; detail: string }>;
+  close(): Promise<void>;
+};
+
+/** A message as we have it: ready, or as the form that an application handed over. */
+export type Copy = { mime: Buffer } | { form: readonly FormEntry[] };
+
+/** One mail to one recipient. */
+export type Outgoing = {
+  /** Our own id of the message, by which events can be told. */
+  messageId: string;
+  /** The Message-Id header, without angle brackets. */
+  rfcMessageId: string;
+  /** The sending domain. */
+  domain: string;
+  sender: string;
+  recipient: string;
+  /** Not to be delivered before; null for at once. */
+  deliverAt: Ms | null;
+  /** What is to leave: a copy of ours, or the one that the provider keeps. */
+  content: Copy | { storages: readonly Storage[] };
+};
+
+export type Webhook = {
+  /** For instance `/webhooks/mailgun`. */
+  path: string;
+  open(request: { raw: Buffer; headers: IncomingHttpHeaders }, now: Ms): Opened;
+};
+
+/** What a webhook's request turned out to be. */
+export type Opened =
+  | { kind: 'events'; events: readonly OpenedEvent[] }
+  /** Do not trust it, and let the sender try again: after a change of keys the same event is genuine tomorrow. */
+  | { kind: 'forged'; detail: string }
+  /** It can never be valid, whatever changes on our side. */
+  | { kind: 'unusable'; detail: string };
+
+/** Without a sighting it is genuine and yet no event: kept, and set aside by whoever reads it. */
+export type OpenedEvent = Kept & { sighting: Sighting | null };
+
+/** One verified event, as it came. */
+export type Kept = {
+  /** A replay has the same one. */
+  replayKey: string;
+  /** The body as it came, and the type to read it again by. */
+  body: string;
+  contentType: string | null;
+};
+
+/** One event of a provider's records, as it came and as it reads. */
+export type RawItem = { body: unknown; sighting: Sighting };
+/** `complete` is false when there was more than we were ready to read. */
+export type Found = { items: RawItem[]; complete: boolean };
+/** Oldest first; `next` is null on the last page. */
+export type Page = { items: RawItem[]; next: string | null };
+
+/** What a provider has on record. Rejects when it can't be asked: nothing found is an answer, no answer is not. */
+export type History = {
+  /** The domains whose events are read by time. */
+  readonly domains: readonly string[];
+  about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
+  aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;
+  /** Everything of a domain between two times, page by page. */
+  between(domain: string, begin: Ms, end: Ms, cursor: string | null, limit: number): Promise<Page>;
+  /** An item as it is kept: readable by `read`. */
+  keep(item: RawItem): Kept;
+};
+
+/** An entry of a provider's bounce list. */
+export type BounceEntry = { code: string | null; error: string | null; createdAt: Ms | null };
+
+/** Settings and lists of the account. Rejects when it can't be asked. */
+export type Account = {
+  /** How long a domain's messages are kept; null when the provider does not say. */
+  retention(domain: string): Promise<Ms | null>;
+  /** Null when the address is not on the bounce list. */
+  getBounce(domain: string, address: string): Promise<BounceEntry | null>;
+  /** Done when it is off the list, whoever took it off. */
+  removeBounce(domain: string, address: string): Promise<void>;
+};
 
 export type Fetched =
   | { kind: 'mime'; mime: Buffer }
   | { kind: 'gone' | 'storage_refused'; detail: string }
   | { kind: 'failed'; detail: string };
 
-/** A message as we have it. */
-export type Copy = { mime: Buffer } | { form: readonly FormEntry[] };
-
-/** `via` names the secondary that answered; `passedOver` those that could not be used before it. */
-export type Relayed = { answer: Answer; via: string; passedOver: readonly string[] };
-
-/** The routes by which mail leaves. None of them rejects: trouble is an answer. */
-export type Routes = {
-  /** Re-posts Mailgun's stored copy to one recipient. `problem` when no stored copy may be asked for. */
-  repost(view: View, deliverAt: Ms | null): Promise<Answer>;
-  /** Hands a whole message to Mailgun for one recipient: a ready one, or the form that an application queued. */
-  send(view: View, copy: Copy, deliverAt: Ms | null): Promise<Answer>;
-  /** Gives a message to the first secondary that takes it; `via` names it. */
-  relay(view: View, mime: Buffer): Promise<Relayed>;
-  fetchMime(view: View): Promise<Fetched>;
-  /** What a sealed copy holds. */
-  open(sealed: Buffer, messageId: string): Copy;
-  /** The message that a form stands for; null when only Mailgun can render it. */
-  compose(view: View, form: readonly FormEntry[]): Promise<Buffer | null>;
+export type StoredCopies = {
+  fetch(mail: Pick<Outgoing, 'domain'>, storages: readonly Storage[], until: Deadline): Promise<Fetched>;
 };

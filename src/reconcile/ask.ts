@@ -1,114 +1,126 @@
-import { wordsOf } from '../base/errors.ts';
 import { handle } from '../base/ids.ts';
 import type { Sighting } from '../core/sighting.ts';
-import type { Clock, Ms } from '../core/time.ts';
-import { MINUTE, SECOND } from '../core/time.ts';
+import { MINUTE, type Ms, SECOND } from '../core/time.ts';
+import type { Found, History, Provider, RawItem } from '../providers/provider.ts';
+import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
-import { addHandles, keep, knownEvents, match } from '../store/inbox.ts';
-import type { View } from '../store/rows/rows.ts';
-import { recipientKey } from '../store/rows/rows.ts';
+import { keep, knownEvents } from '../store/inbox/inbox.ts';
+import { addHandles, match } from '../store/inbox/match.ts';
+import { aboutOf } from '../store/inbox/news.ts';
+import { recipientKey, type View } from '../store/rows/rows.ts';
 
-/** One event of a provider's records, as it came and as we read it. */
-export type RawItem = { body: unknown; sighting: Sighting };
+export type AskDeps = { store: Store; providers: Providers };
 
-/** What a provider's records can be asked. Rejects when the provider can't be asked now. */
-export type History = {
-  about(
-    domain: string,
-    query: { messageId: string; recipient?: string; since: Ms },
-  ): Promise<{ items: RawItem[]; complete: boolean }>;
-  aboutRecipient(domain: string, recipient: string, since: Ms): Promise<{ items: RawItem[]; complete: boolean }>;
-};
+/** `known`: there is an event of this message to this recipient. `complete`: there was nothing more to be read. */
+export type Answered = { known: boolean; complete: boolean };
 
-export type AskDeps = { store: Store; history: History; now: Clock };
-
-export type AskResult = { known: boolean; problem: string | null };
-
-/** Asks the provider about a delivery, and files what it says in the inbox like any other event. */
-export async function ask(deps: AskDeps, view: View): Promise<AskResult> {
-  try {
-    const items = await itemsAbout(deps.history, view);
-    const adoptedId = await idOfLostRepost(deps.store, view, items);
-    const mine = items.filter(
-      ({ sighting: s }) => isAbout(view, s) || (adoptedId !== null && s.messageId === adoptedId),
-    );
-    await fileItems(deps.store, mine, 'lookup', deps.now());
-    const key = recipientKey(view.recipient);
-    const known = mine.some(({ sighting: s }) => s.recipient !== null && recipientKey(s.recipient) === key);
-    return { known, problem: null };
-  } catch (error) {
-    return { known: false, problem: wordsOf(error) };
+/**
+ * Asks the providers that had a delivery what they know of it, and files what they say in the inbox like any other event.
+ * The answer is that of the provider of the latest attempt, where that one can be asked, else of the others. Rejects when
+ * one can't be asked now.
+ */
+export async function ask(deps: AskDeps, view: View, now: Ms): Promise<Answered> {
+  const names = new Set(view.delivery.attempts.map((a) => a.claim.provider));
+  const last = view.delivery.attempts.at(-1)?.claim.provider;
+  let result: Answered = { known: false, complete: false };
+  for (const provider of deps.providers.all.filter(({ name }) => names.has(name))) {
+    if (!provider.history) continue;
+    const answered = await askOne(deps, provider, provider.history, view, now);
+    const counts = provider.name === last || !deps.providers.named(last ?? '')?.can.lookUp;
+    if (counts) result = { known: result.known || answered.known, complete: answered.complete };
   }
+  return result;
 }
 
-async function itemsAbout(history: History, view: View): Promise<RawItem[]> {
-  const { attempts } = view.delivery;
+async function askOne(
+  { store }: AskDeps,
+  provider: Provider,
+  history: History,
+  view: View,
+  now: Ms,
+): Promise<Answered> {
+  const { items, complete } = await itemsAbout(provider.name, history, view);
+  const adoptedId = await idOfLostRepost(store, provider.name, view, items);
+  const isMine = (s: Sighting) => isAbout(provider.name, view, s) || (adoptedId !== null && s.messageId === adoptedId);
+  const mine = items.filter(({ sighting }) => isMine(sighting));
+  await fileItems(store, provider.name, { history, items: mine, source: 'lookup', now });
+  const key = recipientKey(view.recipient);
+  const known = mine.some(({ sighting: s }) => s.recipient !== null && recipientKey(s.recipient) === key);
+  return { known, complete };
+}
+
+async function itemsAbout(provider: string, history: History, view: View): Promise<Found> {
+  const attempts = view.delivery.attempts.filter((a) => a.claim.provider === provider);
   const last = attempts.at(-1);
   const since = (attempts[0]?.claim.at ?? view.birth.createdAt) - 10 * MINUTE;
-  const items: RawItem[] = [];
-  for (const messageId of idsOf(view)) {
-    items.push(...(await history.about(view.domain, { messageId, recipient: view.recipient, since })).items);
-  }
+  const found: Found[] = [];
+  for (const messageId of idsOf(provider, view))
+    found.push(await history.about(view.domain, { messageId, recipient: view.recipient, since }));
   // A re-post may have got an id that we never learnt: look for our own variable among the recipient's events.
-  if (last?.outcome === 'unconfirmed' && last.number > 1) {
-    items.push(...(await history.aboutRecipient(view.domain, view.recipient, last.claim.at - MINUTE)).items);
-  }
-  return items;
+  if (last?.outcome === 'unconfirmed' && last.claim.way === 'stored')
+    found.push(await history.aboutRecipient(view.domain, view.recipient, last.claim.at - MINUTE));
+  return { items: found.flatMap((f) => f.items), complete: found.every((f) => f.complete) };
 }
 
 /**
  * The id that a re-post got whose answer was lost: the only one that nobody recorded, of mail to this recipient that was
  * accepted since the re-post began. From then on it is one of the message's names.
  */
-async function idOfLostRepost(store: Store, view: View, items: readonly RawItem[]): Promise<string | null> {
+async function idOfLostRepost(
+  store: Store,
+  provider: string,
+  view: View,
+  items: readonly RawItem[],
+): Promise<string | null> {
   const last = view.delivery.attempts.at(-1);
-  if (last?.outcome !== 'unconfirmed' || last.claim.route !== 'repost') return null;
+  if (last?.outcome !== 'unconfirmed' || last.claim.way !== 'stored' || last.claim.provider !== provider) return null;
   const since = last.claim.at - SECOND;
   const sightings = items
     .map(({ sighting }) => sighting)
-    .filter((s) => s.report === 'accepted' && s.at >= since && s.messageId !== null && !isAbout(view, s))
+    .filter((s) => s.report === 'accepted' && s.at >= since && s.messageId !== null && !isAbout(provider, view, s))
     .filter((s) => s.homingId === null && recipientKey(s.recipient ?? '') === recipientKey(view.recipient));
-  const unknown = (await match(store, sightings)).map(({ kind }) => kind !== 'delivery');
-  const [id, ...others] = new Set(sightings.filter((_, i) => unknown[i]).map((s) => s.messageId));
+  const found = await match(
+    store,
+    sightings.map((sighting) => ({ provider, sighting })),
+  );
+  const [id, ...others] = new Set(sightings.filter((_, i) => found[i]?.kind !== 'delivery').map((s) => s.messageId));
   if (!id || others.length > 0) return null;
-  await addHandles(store, [{ hash: handle('reply', view.domain, id), message_id: view.messageId }]);
+  await addHandles(store, [{ hash: handle(provider, 'reply', view.domain, id), message_id: view.messageId }]);
   return id;
 }
 
-/** Every id under which the provider may know it: the one it was sent with, those of its answers, and those it spoke of. */
-function idsOf(view: View): Set<string> {
+/** Every id under which a provider may know it: the one it was sent with, those of its answers, and those it spoke of. */
+function idsOf(provider: string, view: View): Set<string> {
   const ids = new Set([view.rfcMessageId]);
-  for (const { answer, claim, reports } of view.delivery.attempts) {
-    if (answer?.kind === 'accepted' && claim.route !== 'secondary' && answer.messageId) ids.add(answer.messageId);
+  for (const { answer, claim, reports } of view.delivery.attempts.filter((a) => a.claim.provider === provider)) {
+    if (answer?.kind === 'accepted' && claim.provider === provider && answer.messageId) ids.add(answer.messageId);
     for (const { messageId } of reports) if (messageId) ids.add(messageId);
   }
   return ids;
 }
 
-const isAbout = (view: View, s: Sighting): boolean =>
-  s.homingId === view.messageId || (s.messageId !== null && idsOf(view).has(s.messageId));
+const isAbout = (provider: string, view: View, s: Sighting): boolean =>
+  s.homingId === view.messageId || (s.messageId !== null && idsOf(provider, view).has(s.messageId));
+
+export type Items = { history: History; items: readonly RawItem[]; source: 'lookup' | 'poll'; now: Ms };
 
 /** Files events of a provider's records that the inbox does not have yet; says how many those were. */
 export async function fileItems(
   store: Store,
-  items: readonly RawItem[],
-  source: 'lookup' | 'poll',
-  now: Ms,
+  provider: string,
+  { history, items, source, now }: Items,
 ): Promise<number> {
-  const fresh = new Map(items.map((i) => [i.sighting.eventKey, i]));
+  const fresh = new Map(items.map((item) => [item.sighting.eventKey, item]));
   for (const key of await knownEvents(store, [...fresh.keys()])) fresh.delete(key);
   if (fresh.size === 0) return 0;
-  await keep(
-    store,
-    [...fresh].map(([eventKey, { body, sighting }]) => ({
-      source,
-      replayKey: eventKey,
-      eventKey,
-      receivedAt: now,
-      contentType: 'application/json',
-      // The records are asked per domain and need not repeat it.
-      body: JSON.stringify({ domain: sighting.domain, item: body }),
-    })),
-  );
+  const arrivals = [...fresh].map(([eventKey, item]) => ({
+    ...history.keep(item),
+    provider,
+    source,
+    eventKey,
+    about: aboutOf(item.sighting),
+    receivedAt: now,
+  }));
+  await keep(store, arrivals);
   return fresh.size;
 }

@@ -1,25 +1,16 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Clock, Ms } from '../core/time.ts';
-import { HOUR, MINUTE } from '../core/time.ts';
+import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
+import type { History, Page } from '../providers/provider.ts';
+import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
-import { fileItems, type RawItem } from './ask.ts';
+import { fileItems } from './ask.ts';
 
-/** A page of a domain's events, oldest first; `next` is null on the last one. */
-export type Page = { items: RawItem[]; next: string | null };
-
-export type PollDeps = {
-  store: Store;
-  history: { between(domain: string, begin: Ms, end: Ms, cursor: string | null, limit: number): Promise<Page> };
-  domains: readonly string[];
-  eventsSettle: Ms;
-  now: Clock;
-  log: Log;
-};
+export type PollDeps = { store: Store; providers: Providers; eventsSettle: Ms; now: Clock; log: Log };
 
 const PAGE = 300;
-/** Pages a domain and pass: what is left is read on the next tick, so that one busy domain does not stop the others. */
+/** Pages a range and pass: what is left is read on the next tick, so that one busy domain does not stop the others. */
 const PAGES = 40;
 const OVERLAP = MINUTE;
 
@@ -30,39 +21,83 @@ const OVERLAP = MINUTE;
  */
 export async function pollEvents(deps: PollDeps): Promise<number> {
   let found = 0;
-  for (const domain of deps.domains) {
-    const now = deps.now();
-    try {
-      found += await readRange(deps, `settled:${domain}`, domain, now - deps.eventsSettle);
-      found += await readRange(deps, `head:${domain}`, domain, now - headStart(deps));
-    } catch (error) {
-      deps.log.warn({ domain, problem: wordsOf(error) }, 'events could not be polled');
-    }
+  for (const { name, history } of deps.providers.all) {
+    for (const domain of history?.domains ?? []) if (history) found += await pollDomain(deps, name, history, domain);
   }
   return found;
+}
+
+async function pollDomain(deps: PollDeps, provider: string, history: History, domain: string): Promise<number> {
+  const now = deps.now();
+  // Cursors of Mailgun were made before there were other providers.
+  const whose = provider === 'mailgun' ? domain : `${provider} ${domain}`;
+  const range = { deps, provider, history, domain };
+  try {
+    const settled = await readRange(range, `settled:${whose}`, now - deps.eventsSettle);
+    return settled + (await readRange(range, `head:${whose}`, now - headStart(deps)));
+  } catch (error) {
+    deps.log.warn({ provider, domain, problem: wordsOf(error) }, 'events could not be polled');
+    return 0;
+  }
 }
 
 /** Webhooks come first when they come: what is found by polling was really missing, and the share of it means something. */
 const headStart = (deps: PollDeps): Ms => Math.min(MINUTE, deps.eventsSettle / 10);
 
+type Range = { deps: PollDeps; provider: string; history: History; domain: string };
+
+/** A range that was too long for one pass: its bounds, and the page that is next. */
+type Unfinished = { begin: Ms; end: Ms; next: string };
+
 /** Reads on from where the cursor stands to `end`, and moves the cursor only over what is safely in the inbox. */
-async function readRange(deps: PollDeps, name: string, domain: string, end: Ms): Promise<number> {
-  const start = (await cursor(deps.store, name))?.at ?? end - Math.max(deps.eventsSettle, HOUR);
-  const begin = start - OVERLAP;
+async function readRange(range: Range, name: string, end: Ms): Promise<number> {
+  const { store, eventsSettle } = range.deps;
+  const known = await cursor(store, name);
+  const start = known?.at ?? end - Math.max(eventsSettle, HOUR);
+  const rest = unfinishedIn(known?.value);
+  if (rest) return readPages(range, name, { ...rest, start });
   if (end <= start) return 0;
+  return readPages(range, name, { begin: start - OVERLAP, end, next: null, start });
+}
+
+function unfinishedIn(value: string | undefined): Unfinished | null {
+  return value ? (JSON.parse(value) as Unfinished) : null;
+}
+
+type Pages = { begin: Ms; end: Ms; next: string | null; start: Ms };
+
+/**
+ * Where one pass is not enough, the next goes on at the page where this one stopped: with a start by time alone, more
+ * events of one minute than a pass can read would be read from their beginning for ever.
+ */
+async function readPages({ deps, provider, history, domain }: Range, name: string, pages: Pages): Promise<number> {
+  const { begin, end, start } = pages;
   let found = 0;
-  let next: string | null = null;
-  let readTo = start;
+  let next = pages.next;
   for (let page = 0; page < PAGES; page++) {
-    const { items, next: following } = await deps.history.between(domain, begin, end, next, PAGE);
-    found += await fileItems(deps.store, items, 'poll', deps.now());
-    readTo = Math.max(readTo, ...items.map((i) => i.sighting.at));
+    const { items, next: following } = await pageOf(history, domain, { begin, end, next });
+    found += await fileItems(deps.store, provider, { history, items, source: 'poll', now: deps.now() });
     if (following === null || items.length === 0) {
-      await setCursor(deps.store, name, '', end);
+      await setCursor(deps.store, name, '', Math.max(start, end));
       return found;
     }
     next = following;
   }
-  await setCursor(deps.store, name, '', Math.min(readTo, end));
+  const rest: Unfinished | null = next === null ? null : { begin, end, next };
+  await setCursor(deps.store, name, rest ? JSON.stringify(rest) : '', start);
   return found;
+}
+
+async function pageOf(
+  history: History,
+  domain: string,
+  { begin, end, next }: { begin: Ms; end: Ms; next: string | null },
+): Promise<Page> {
+  try {
+    return await history.between(domain, begin, end, next, PAGE);
+  } catch (error) {
+    // A provider may have forgotten the page: the range is read from its beginning then.
+    if (next === null) throw error;
+    return history.between(domain, begin, end, null, PAGE);
+  }
 }

@@ -169,11 +169,9 @@ function mendingOf({ delivery }: View): string | null {
 const lastCause = (view: View): string | null =>
   view.delivery.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? null;
 
-/** Secondaries that could not be used: an alert about them should not go through them. */
+/** Providers that could not be used: an alert about them should not go through them. */
 const troubledRoutes = (view: View): string[] =>
-  view.delivery.attempts.flatMap(({ answer, unanswered }) => {
-    const down = answer?.kind === 'refused' && (answer.why === 'busy' || answer.why === 'account');
-    return [unanswered?.via ?? null, down ? answer.via : null, ...(answer?.passedOver ?? [])].filter(
-      (name) => name !== null,
-    );
+  view.delivery.attempts.flatMap(({ claim, answer, unanswered }) => {
+    const isDown = answer?.kind === 'refused' && (answer.why === 'busy' || answer.why === 'account');
+    return isDown || (unanswered && !answer) ? [claim.provider] : [];
   });

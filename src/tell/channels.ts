@@ -82,11 +82,10 @@ type ChannelConfig = Pick<
   | 'MAILGUN_DOMAIN'
 >;
 
+export type Channels = { channels: Channel[]; letters: LetterRoute[]; close(): Promise<void> };
+
 /** The ways to the administrators, in the order in which they are tried: mail never goes through Mailgun. */
-export function createChannels(
-  config: ChannelConfig,
-  options: RelayOptions,
-): { channels: Channel[]; letters: LetterRoute[]; close(): Promise<void> } {
+export function createChannels(config: ChannelConfig, options: RelayOptions): Channels {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : config.SECONDARY_SMTP_URL;
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
   const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0] ?? 'localhost'}`;

@@ -4,14 +4,11 @@ import { type Clock, DAY, type Ms } from '../core/time.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import { lastWebhookAt } from '../store/inbox.ts';
+import { lastWebhookAt } from '../store/inbox/inbox.ts';
 import { knownDomains, retentionAge, setRetention } from '../store/messages/domains.ts';
 import { acceptedSince } from '../store/messages/find.ts';
-import { cursor } from '../store/notes/cursors.ts';
+import { cursor, RECONCILED } from '../store/notes/cursors.ts';
 export type WatchDeps = { store: Store; reconcileSilence: Ms; webhookSilence: Ms; now: Clock };
-
-/** The cursor that each finished reconciliation sets. */
-export const RECONCILED = 'reconciled';
 
 /** Raises what nobody would notice otherwise: a reconciler that stands still, and webhooks that stay away. */
 export async function watch(deps: WatchDeps, startedAt: Ms): Promise<void> {

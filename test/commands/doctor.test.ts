@@ -6,8 +6,8 @@ import type { Env } from '../../src/config/env.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { startRudeSmtp } from '../../src/lab/sim/rude-smtp.ts';
 import { startSink } from '../../src/lab/sim/sink.ts';
-import { setCursor } from '../../src/store/notes/cursors.ts';
-import { RECONCILED } from '../../src/tell/watch.ts';
+import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
+
 import { seed, sent } from '../support/factory.ts';
 import { onMariaDb } from '../support/stores.ts';
 import { DOMAIN, database, KEY, mailgun, runHere, SIGNING_KEY } from './support.ts';

@@ -15,6 +15,7 @@ import {
   claimed,
   ended,
   failed,
+  HOW,
   held,
   refused,
   reopened,
@@ -106,11 +107,11 @@ test('nothing is due for a delivery that a secondary took, and a later proof sti
   const facts = [
     ...sent(),
     failed(at(1)),
-    claimed(2, at(2), { route: 'secondary', since: at(1) }),
-    accepted(2, at(2), null, 'smtp.example.org'),
+    claimed(2, at(2), { how: 'fallback', since: at(1) }),
+    accepted(2, at(2), null, false),
   ];
   const d = fold(BORN, facts);
-  assert.deepEqual([d.state, d.nextAt, d.provider], ['relayed', null, 'smtp.example.org']);
+  assert.deepEqual([d.state, d.nextAt, d.provider], ['relayed', null, HOW.fallback.provider]);
   assert.deepEqual([d.tries, d.fallbackTries], [1, 1]);
   const later = fold(BORN, [...facts, reported('delivered', at(9))]);
   assert.deepEqual([later.state, later.arrivedOn], ['delivered', [1]]);
@@ -230,10 +231,10 @@ test('a hand-over that was refused bears no reports: they belong to the one that
 test('a hand-over that the provider never saw, by its own final records, bears no reports', () => {
   const behind = 5 * MINUTE;
   const facts = [
-    claimed(1, at(0), { route: 'send' }),
+    claimed(1, at(0), { how: 'send' }),
     unanswered(1, at(1)),
     asked(1, at(32), 'unconfirmed', { known: false }),
-    claimed(2, at(32), { route: 'mime' }),
+    claimed(2, at(32), { how: 'mime' }),
     accepted(2, at(32), OWN),
   ];
   const d = fold(BORN, [...facts, failed(at(33) - behind)]);
@@ -246,7 +247,7 @@ test('a hand-over that the provider never saw, by its own final records, bears n
 });
 
 test('an answer that comes after all is stronger than the refusal that was assumed', () => {
-  const facts = [claimed(1, at(0), { route: 'send' }), refused(1, at(1), 'busy'), accepted(1, at(1))];
+  const facts = [claimed(1, at(0), { how: 'send' }), refused(1, at(1), 'busy'), accepted(1, at(1))];
   assert.equal(fold(BORN, facts).state, 'accepted');
 });
 

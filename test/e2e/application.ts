@@ -8,7 +8,9 @@ export type Recorded = { id: string; messageId: string; recipient: string };
 export type ApiFact = { at: string; kind: string; attempt?: number; report?: string; until?: string };
 export type ApiAttempt = {
   number: number;
-  route: string;
+  provider: string;
+  role: string;
+  way: string;
   at: string;
   outcome: string;
   possibleDouble: string | null;

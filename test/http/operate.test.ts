@@ -7,6 +7,7 @@ import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { endedFact } from '../../src/store/messages/messages.ts';
 import type { View } from '../../src/store/rows/rows.ts';
+import * as past from '../support/factory.ts';
 import { DOMAIN, get, post, type Running, SENT, start } from './support.ts';
 
 const TWO = { ...SENT, to: ['ann@example.org', 'bob@example.org'] };
@@ -23,19 +24,7 @@ async function told(running: Running, id: string, recipient: string | null, fact
   await change(running.store, ids, running.clock(), (view) => [fact(view)]);
 }
 
-const reported = (report: Report, at: Ms): Fact => ({
-  key: `reported:${report}:${at}`,
-  at,
-  kind: 'reported',
-  report,
-  messageId: `one@${DOMAIN}`,
-  bounce: null,
-  verdict: null,
-  plan: null,
-  storage: null,
-  sendingIp: null,
-  foundBy: 'webhook',
-});
+const reported = (report: Report, at: Ms): Fact => past.reported(report, at, { messageId: `one@${DOMAIN}` });
 
 const states = async (running: Running, id: string): Promise<string[]> =>
   (await viewsOf(running, id)).map((v) => v.delivery.state);
@@ -132,10 +121,7 @@ test('resending sends what has arrived once more, and a proof about the first tr
   await told(running, id, 'ann@example.org', () => reported('opened', running.clock() + 1));
   assert.deepEqual(await states(running, id), ['queued', 'delivered']);
   const at = running.clock.advance(MINUTE);
-  await told(running, id, 'ann@example.org', () => ({
-    ...{ key: 'claimed:2', at, kind: 'claimed', attempt: 2, provider: 'mailgun', route: 'repost', lease: null },
-    ...{ leaseUntil: at + MINUTE, since: null, deliverAt: null, double: null },
-  }));
+  await told(running, id, 'ann@example.org', () => past.claimed(2, at));
   assert.deepEqual(await states(running, id), ['sending', 'delivered']);
   await told(running, id, 'ann@example.org', () => reported('delivered', at + 1));
   assert.deepEqual(await states(running, id), ['delivered', 'delivered']);

@@ -129,14 +129,15 @@ test('one message comes with its explanation, attempts and facts in words', asyn
       kind: 'claimed',
       attempt: 2,
       provider: 'mailgun',
-      route: 'repost',
+      role: 'retry',
+      way: 'stored',
       leaseUntil: begin + 2 * MINUTE,
       lease: 'A-LEASE-OF-OURS',
       since: begin,
       deliverAt,
       double: 'the attempt before it may have arrived',
     },
-    { key: 'unanswered:2', at: begin + 2 * MINUTE, kind: 'unanswered', attempt: 2, detail: 'timed out', via: null },
+    { key: 'unanswered:2', at: begin + 2 * MINUTE, kind: 'unanswered', attempt: 2, detail: 'timed out' },
   ]);
   const answer = (await get(running, `/api/messages/${String(body['id'])}`)).body;
   const { deliveries, ...message } = answer;
@@ -151,11 +152,12 @@ test('one message comes with its explanation, attempts and facts in words', asyn
   assert.deepEqual(second, {
     number: 2,
     provider: 'mailgun',
-    route: 'repost',
+    role: 'retry',
+    way: 'stored',
     at: iso(begin + MINUTE),
     deliverAt: iso(deliverAt),
     outcome: 'unconfirmed',
-    answer: { kind: 'unanswered', at: iso(begin + 2 * MINUTE), detail: 'timed out', via: null },
+    answer: { kind: 'unanswered', at: iso(begin + 2 * MINUTE), detail: 'timed out' },
     possibleDouble: 'the attempt before it may have arrived',
   });
   const answered = first?.['answer'] as Record<string, unknown> | undefined;

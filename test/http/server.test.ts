@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent, get as httpGet } from 'node:http';
 import { test } from 'node:test';
 import { MINUTE } from '../../src/core/time.ts';
-import { ask, get, postWebhook, speak, start, TOKEN, webhookBody } from './support.ts';
+import { ask, get, postWebhook, speak, start, TOKEN, webhookBody, webhookOf } from './support.ts';
 
 test('what is not there is a JSON 404, and the wrong method a JSON 405 that names the right ones', async (t) => {
   const running = await start(t);
@@ -56,9 +56,11 @@ test('every answer forbids to be sniffed, framed or kept', async (t) => {
 
 test('an error of our own is 500 with no word of what it was, and is logged', async (t) => {
   const running = await start(t, {
-    open: () => {
-      throw new Error('a secret inside');
-    },
+    webhooks: [
+      webhookOf(() => {
+        throw new Error('a secret inside');
+      }),
+    ],
   });
   const broken = await postWebhook(running, webhookBody(running.clock()));
   assert.deepEqual([broken.status, broken.body], [500, { error: 'internal error' }]);

@@ -5,6 +5,8 @@ import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { timeliness } from '../../src/core/timeliness.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
+import type { How } from '../support/factory.ts';
+import * as past from '../support/factory.ts';
 import { ask, DOMAIN, post, type Running, SENT, start } from './support.ts';
 
 const status = async (running: Running): Promise<Record<string, unknown>> => {
@@ -27,10 +29,7 @@ async function told(running: Running, id: string, fact: Fact): Promise<void> {
   await change(running.store, ids, running.clock(), () => [fact]);
 }
 
-const claimed = (attempt: number, at: Ms, route: 'repost' | 'secondary'): Fact => ({
-  ...{ key: `claimed:${attempt}`, at, kind: 'claimed', attempt, provider: 'mailgun', route, lease: null },
-  ...{ leaseUntil: at + MINUTE, since: null, deliverAt: null, double: null },
-});
+const claimed = (attempt: number, at: Ms, how: How): Fact => past.claimed(attempt, at, { how });
 
 test('mail is on time when there is none, and while it is with its provider', async (t) => {
   const running = await start(t);
@@ -74,7 +73,7 @@ test('mail that its provider will not take counts as late from when it was made'
 test('a class whose fresh mail went out through a secondary is on backup', async (t) => {
   const running = await start(t);
   const id = await sentAs(running, 'access');
-  await told(running, id, claimed(2, running.clock(), 'secondary'));
+  await told(running, id, claimed(2, running.clock(), 'fallback'));
   const taken = { kind: 'accepted' as const, attempt: 2, messageId: null, tracked: false, detail: '', via: 'backup' };
   await told(running, id, { ...taken, key: 'accepted:2', at: running.clock() });
   const now = await status(running);

@@ -9,7 +9,9 @@ import type { Settings } from '../../src/core/settings.ts';
 import type { Ms } from '../../src/core/time.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { type Limits, type Listening, listen } from '../../src/http/server.ts';
+import type { WebhookOf } from '../../src/http/webhook.ts';
 import { openWebhook } from '../../src/providers/mailgun/webhook.ts';
+import type { Opened } from '../../src/providers/provider.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
 import { clockAt, type SetClock } from '../support/clock.ts';
@@ -33,6 +35,15 @@ export type Running = {
   logged: () => string;
 };
 
+type Open = (raw: Buffer, contentType: string | undefined, now: Ms) => Opened;
+
+/** Mailgun's webhook, as it is opened here. */
+export const webhookOf = (open: Open): WebhookOf => ({
+  provider: 'mailgun',
+  path: '/webhooks/mailgun',
+  open: ({ raw, headers }, now) => open(raw, headers['content-type'], now),
+});
+
 /** A real server on loopback over a migrated SQLite file. */
 export async function start(
   t: TestContext,
@@ -48,7 +59,7 @@ export async function start(
     store,
     settings: SETTINGS,
     tokens: [TOKEN],
-    open: (raw, contentType, now) => openWebhook(raw, contentType, [SIGNING_KEY], now),
+    webhooks: [webhookOf((raw, contentType, now) => openWebhook(raw, contentType, [SIGNING_KEY], now))],
     onKept: () => {
       rings++;
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
-import { type Arrival, keep } from '../../src/store/inbox.ts';
+import { type Arrival, keep } from '../../src/store/inbox/inbox.ts';
 import { ask, inboxRows, postWebhook, signature, speak, start, webhookBody } from './support.ts';
 
 test('a signed event is answered with 200 once it is stored, byte for byte', async (t) => {

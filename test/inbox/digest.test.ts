@@ -5,7 +5,7 @@ import { settingsOf } from '../../src/config/settings.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
 import { type DigestDeps, digest } from '../../src/inbox/digest.ts';
 import type { Store } from '../../src/store/db/open.ts';
-import { keep } from '../../src/store/inbox.ts';
+import { keep } from '../../src/store/inbox/inbox.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { arrival, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
-import { digest } from '../../src/inbox/digest.ts';
-import { catchUp, keepChecked, keepTold } from '../../src/intake/told.ts';
+import { catchUp, fileTold, keepChecked, keepTold } from '../../src/intake/told.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { telling } from '../support/factory.ts';
@@ -14,11 +13,8 @@ const NOW = Date.UTC(2026, 10, 25, 9);
 const told = (store: Store): Promise<{ pending: number; outcome: string; error: string | null }[]> =>
   store.db('inbox').where({ source: 'told' }).select('pending', 'outcome', 'error');
 
-const never = () => {
-  throw new Error('there is no event here');
-};
-const digestAt = (store: Store, now: number) =>
-  digest({ store, settings, read: never, judge: never, now: () => now, log: { warn: () => {} } as never });
+const fileAt = (store: Store, now: number) =>
+  fileTold({ store, settings, now: () => now, log: { warn: () => {} } as never });
 
 eachStore('what was told is kept once, and a message after the digest', async ({ store }) => {
   const [one, two] = [telling(1, { state: 'sending' }), telling(2)];
@@ -26,7 +22,7 @@ eachStore('what was told is kept once, and a message after the digest', async ({
   await keepTold(store, [one], NOW + 5);
   assert.equal((await told(store)).length, 2);
   assert.equal(await findMessage(store, '<1@mg.example.com>'), null);
-  assert.equal(await digestAt(store, NOW + 60_000), 2);
+  assert.equal(await fileAt(store, NOW + 60_000), 2);
   assert.deepEqual(await told(store), []);
   const claim = (await findMessage(store, '<1@mg.example.com>'))?.views[0]?.facts[0];
   // The lease of the call runs from when it was told, however late the digest is.
@@ -35,7 +31,7 @@ eachStore('what was told is kept once, and a message after the digest', async ({
 
 eachStore('what no store will take is set aside with its reason and keeps none of the others', async ({ store }) => {
   await keepTold(store, [telling(1), { torn: true }, telling(3)], NOW);
-  await digestAt(store, NOW);
+  await fileAt(store, NOW);
   const [aside, ...more] = await told(store);
   assert.deepEqual(more, []);
   assert.equal(aside?.outcome, 'set_aside');

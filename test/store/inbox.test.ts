@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { handle } from '../../src/base/ids.ts';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import type { Sighting } from '../../src/core/sighting.ts';
+import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
-import {
-  addHandles,
-  caughtUp,
-  keep,
-  knownEvents,
-  lastWebhookAt,
-  match,
-  settle,
-  takePending,
-} from '../../src/store/inbox.ts';
+import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
+import { addHandles, match } from '../../src/store/inbox/match.ts';
+import { aboutOf, newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
+import type { View } from '../../src/store/rows/rows.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, STORAGE, seed, sighting } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
@@ -20,12 +15,18 @@ const at = (minutes: number) => MORNING + minutes * MINUTE;
 const count = async (store: Store): Promise<number> =>
   Number((await store.db('inbox').count({ n: '*' }).first())?.['n']);
 const DOMAIN = 'mg.example.com';
+const take = (store: Store, now: Ms, limit: number, lease: Ms) => takePending(store, 'events', { now, limit, lease });
+const matched = (store: Store, sightings: readonly Sighting[]) =>
+  match(
+    store,
+    sightings.map((one) => ({ provider: 'mailgun', sighting: one })),
+  );
 
 eachStore('an event is kept as it came, and a repeat is left out', async ({ store }) => {
   const body = '{"subject":"Grüße 🧾 \\"x\\" \\\\ \'y\'","line":"a\\nb"}';
   await keep(store, [arrival('one', { body }), arrival('two'), arrival('one', { body: 'a repeat' })]);
   await keep(store, [arrival('one', { body: 'a repeat' })]);
-  const rows = await takePending(store, at(1), 10, MINUTE);
+  const rows = await take(store, at(1), 10, MINUTE);
   assert.deepEqual(rows.map((r) => r.body).sort(), ['{"name":"two"}', body]);
 });
 
@@ -40,7 +41,7 @@ eachStore('two hundred events and bodies of a megabyte are kept at once', async 
   const small = Array.from({ length: 200 }, (_, n) => arrival(`small-${n}`));
   const big = ['"'.repeat(1_000_000), '漢'.repeat(350_000), 'x'.repeat(1_048_576)];
   await keep(store, [...small, ...big.map((body, n) => arrival(`big-${n}`, { body, receivedAt: at(1) }))]);
-  const rows = await takePending(store, at(2), 300, MINUTE);
+  const rows = await take(store, at(2), 300, MINUTE);
   assert.equal(rows.length, 203);
   assert.ok(big.every((body) => rows.some((r) => r.body === body)));
 });
@@ -53,19 +54,19 @@ eachStore('events are taken oldest first, each by one taker, until the lease end
   );
   const other = open();
   const taken = await Promise.all([
-    takePending(store, at(1), 30, 30 * SECOND),
-    takePending(other, at(1), 30, 30 * SECOND),
-    takePending(store, at(1), 30, 30 * SECOND),
+    take(store, at(1), 30, 30 * SECOND),
+    take(other, at(1), 30, 30 * SECOND),
+    take(store, at(1), 30, 30 * SECOND),
   ]);
   const won = taken.flat().map((r) => r.event_key);
   assert.equal(new Set(won).size, won.length, 'none is taken twice');
   const rest: (string | null)[] = [];
-  for (let more = await takePending(other, at(1), 30, 30 * SECOND); more.length > 0; ) {
+  for (let more = await take(other, at(1), 30, 30 * SECOND); more.length > 0; ) {
     rest.push(...more.map((r) => r.event_key));
-    more = await takePending(other, at(1), 30, 30 * SECOND);
+    more = await take(other, at(1), 30, 30 * SECOND);
   }
   assert.deepEqual([...won, ...rest].sort(), [...names].sort(), 'none is lost');
-  const again = await takePending(store, at(1) + 30 * SECOND, 100, MINUTE);
+  const again = await take(store, at(1) + 30 * SECOND, 100, MINUTE);
   assert.deepEqual(
     again.map((r) => r.event_key),
     names,
@@ -78,7 +79,7 @@ eachStore('what is settled is not taken again, what waits comes back at its time
     store,
     ['done', 'waits', 'tried', 'poison', 'nobody'].map((name) => arrival(name)),
   );
-  const rows = await takePending(store, at(1), 10, MINUTE);
+  const rows = await take(store, at(1), 10, MINUTE);
   const idOf = (name: string) => rows.find((r) => r.event_key === name)?.id ?? '';
   await settle(store, [
     { id: idOf('done'), outcome: 'done' },
@@ -87,12 +88,12 @@ eachStore('what is settled is not taken again, what waits comes back at its time
     { id: idOf('poison'), outcome: 'set_aside', tries: 3, dueAt: at(1), error: 'a fault' },
     { id: idOf('nobody'), outcome: 'unmatched', tries: 3, dueAt: at(1), error: 'unknown' },
   ]);
-  assert.deepEqual(await takePending(store, at(4), 10, MINUTE), []);
+  assert.deepEqual(await take(store, at(4), 10, MINUTE), []);
   assert.deepEqual(
-    (await takePending(store, at(5), 10, MINUTE)).map((r) => r.event_key),
+    (await take(store, at(5), 10, MINUTE)).map((r) => r.event_key),
     ['waits'],
   );
-  const [tried] = await takePending(store, at(6) - 1 + 1, 10, MINUTE).then((all) =>
+  const [tried] = await take(store, at(6) - 1 + 1, 10, MINUTE).then((all) =>
     all.filter((r) => r.event_key === 'tried'),
   );
   assert.equal(tried?.tries, 1);
@@ -100,20 +101,50 @@ eachStore('what is settled is not taken again, what waits comes back at its time
   assert.deepEqual([poison.pending, poison.outcome, poison.error, poison.lease], [0, 'set_aside', 'a fault', null]);
 });
 
-eachStore('the inbox is caught up when every event that had come was looked at once', async ({ store }) => {
-  assert.equal(await caughtUp(store, at(1)), true);
-  await keep(store, [arrival('one'), arrival('later', { receivedAt: at(9) })]);
-  assert.equal(await caughtUp(store, at(1)), false);
-  const [row] = await takePending(store, at(1), 10, MINUTE);
-  assert.equal(await caughtUp(store, at(1)), false, 'to be taken is not to be understood');
-  await settle(store, [{ id: row?.id ?? '', outcome: 'waiting', tries: 1, dueAt: at(5) }]);
-  assert.equal(await caughtUp(store, at(1)), true);
-  assert.equal(await caughtUp(store, at(9)), false);
+eachStore(
+  'an event that nobody has looked at is news for those whom it is about, and for nobody else',
+  async ({ store }) => {
+    const [ann] = await seed(store);
+    const [bob] = await seed(store, { messageId: 'm2@mg.example.com', recipients: ['bob@example.net'] });
+    assert.ok(ann && bob);
+    const isNews = async (view: View) => (await unreadNews(store, newsKeys(view))).size > 0;
+    assert.equal(await isNews(ann), false);
+    const named = [
+      { recipient: ' ANN@Example.net' },
+      { recipient: null, homingId: ann.messageId },
+      { recipient: null, messageId: ann.rfcMessageId },
+    ];
+    for (const [n, over] of named.entries()) {
+      await keep(store, [arrival(`event-${n}`, { about: aboutOf(sighting(over)) })]);
+      assert.deepEqual([await isNews(ann), await isNews(bob)], [true, false], JSON.stringify(over));
+      const [row, ...others] = await takePending(
+        store,
+        { about: newsKeys(ann) },
+        { now: at(1), limit: 10, lease: MINUTE },
+      );
+      assert.deepEqual([row?.event_key, others.length], [`event-${n}`, 0]);
+      assert.equal(await isNews(ann), true, 'to be taken is not to be understood');
+      await settle(store, [{ id: row?.id ?? '', outcome: n === 0 ? 'waiting' : 'done', tries: 1, dueAt: at(5) }]);
+      assert.equal(await isNews(ann), false);
+    }
+  },
+);
+
+eachStore('what was kept before it was noted whom it is about may be about anybody', async ({ store }) => {
+  const [ann] = await seed(store);
+  assert.ok(ann);
+  await keep(store, [arrival('of an earlier version', { about: '?' }), arrival('about nobody')]);
+  assert.equal((await unreadNews(store, newsKeys(ann))).size, 1);
 });
 
-eachStore('what applications tell is no event that anybody has to wait for', async ({ store }) => {
-  await keep(store, [arrival('told', { source: 'told' })]);
-  assert.equal(await caughtUp(store, at(1)), true);
+eachStore('what applications tell is no event, and waits for none', async ({ store }) => {
+  await keep(store, [arrival('told', { source: 'told', provider: '' }), arrival('event')]);
+  const events = await takePending(store, 'events', { now: at(1), limit: 10, lease: MINUTE });
+  const told = await takePending(store, 'told', { now: at(1), limit: 10, lease: MINUTE });
+  assert.deepEqual(
+    [events, told].map((rows) => rows.map((r) => r.event_key)),
+    [['event'], ['told']],
+  );
 });
 
 eachStore('known events and the last webhook are told', async ({ store }) => {
@@ -130,8 +161,8 @@ async function known(store: Store) {
   assert.ok(ann && bob);
   const byName = new Map([ann, bob].map((v) => [v.recipient, v]));
   await addHandles(store, [
-    { hash: handle('reply', DOMAIN, 'reply@mg.example.com'), message_id: ann.messageId },
-    { hash: handle('storage', DOMAIN, STORAGE.key), message_id: ann.messageId },
+    { hash: handle('mailgun', 'reply', DOMAIN, 'reply@mg.example.com'), message_id: ann.messageId },
+    { hash: handle('mailgun', 'storage', DOMAIN, STORAGE.key), message_id: ann.messageId },
   ]);
   return { messageId: ann.messageId, ann: byName.get('ann@example.net')?.id, bob: byName.get('bob@example.net')?.id };
 }
@@ -151,7 +182,7 @@ eachStore(
       ...names.map((name) => sighting(name)),
       ...names.map((name) => sighting({ ...name, recipient: ' BOB@Example.net' })),
     ];
-    const found = await match(store, all);
+    const found = await matched(store, all);
     const wanted = [ann, bob].flatMap((deliveryId) => names.map(() => ({ kind: 'delivery', deliveryId, messageId })));
     assert.deepEqual(found, wanted);
   },
@@ -160,7 +191,7 @@ eachStore(
 eachStore('an event about somebody whom the message was not sent to is a stranger', async ({ store }) => {
   const { messageId } = await known(store);
   const names = [{ homingId: messageId }, { messageId: 'm1@mg.example.com' }, { storage: STORAGE }];
-  const found = await match(
+  const found = await matched(
     store,
     names.map((name) => sighting({ ...name, recipient: 'eve@example.net' })),
   );
@@ -174,7 +205,7 @@ eachStore(
   'an event of another domain, of no known name, or without a recipient is about nothing of ours',
   async ({ store }) => {
     const { messageId } = await known(store);
-    const found = await match(store, [
+    const found = await matched(store, [
       sighting({ homingId: messageId, domain: 'other.example.com' }),
       sighting({ messageId: 'M1@mg.example.com' }),
       sighting({ messageId: 'reply@mg.example.com', domain: 'other.example.com' }),
@@ -191,20 +222,30 @@ eachStore(
 
 eachStore('a recipient that an adopted message lacks may be added to it', async ({ store }) => {
   const [view] = await seed(store, { origin: 'adopted' });
-  const found = await match(store, [sighting({ messageId: 'm1@mg.example.com', recipient: 'eve@example.net' })]);
+  const found = await matched(store, [sighting({ messageId: 'm1@mg.example.com', recipient: 'eve@example.net' })]);
   assert.deepEqual(found, [{ kind: 'adopted', messageId: view?.messageId }]);
+});
+
+eachStore('a name that one provider gave to a message says nothing to another', async ({ store }) => {
+  const { messageId, ann } = await known(store);
+  const told = sighting({ messageId: 'reply@mg.example.com' });
+  const found = await match(store, [
+    { provider: 'mailgun', sighting: told },
+    { provider: 'another', sighting: told },
+  ]);
+  assert.deepEqual(found, [{ kind: 'delivery', deliveryId: ann, messageId }, { kind: 'none' }]);
 });
 
 eachStore('a name that several messages bear finds the one that was sent to the recipient', async ({ store }) => {
   const [first] = await seed(store, { messageId: 'a' });
   const [second] = await seed(store, { messageId: 'b', recipients: ['bob@example.net'] });
   assert.ok(first && second);
-  const hash = handle('reply', DOMAIN, 'shared@mg.example.com');
+  const hash = handle('mailgun', 'reply', DOMAIN, 'shared@mg.example.com');
   for (const _ of [1, 2])
     await addHandles(
       store,
       [first, second].map((v) => ({ hash, message_id: v.messageId })),
     );
-  const found = await match(store, [sighting({ messageId: 'shared@mg.example.com', recipient: 'bob@example.net' })]);
+  const found = await matched(store, [sighting({ messageId: 'shared@mg.example.com', recipient: 'bob@example.net' })]);
   assert.deepEqual(found, [{ kind: 'delivery', deliveryId: second.id, messageId: second.messageId }]);
 });

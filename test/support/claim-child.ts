@@ -14,7 +14,7 @@ const won: string[] = [];
 for (const id of ids) {
   const [after] = await change(store, [id], MORNING, (view) => {
     if (view.delivery.attempt > 0) return [];
-    return [claimed(1, MORNING, { lease: name, route: 'send' })];
+    return [claimed(1, MORNING, { lease: name, how: 'send' })];
   });
   if (after?.delivery.attempts[0]?.claim.lease === name) won.push(id);
 }

@@ -1,7 +1,7 @@
 // Makes the past: facts, messages and deliveries as they would have come about.
 
 import type { Refusal } from '../../src/core/answer.ts';
-import type { Birth, EndState, Fact, FactOf, Outcome, Route } from '../../src/core/delivery.ts';
+import type { Birth, EndState, Fact, FactOf, Outcome, Role, Way } from '../../src/core/delivery.ts';
 import type { MessageClass } from '../../src/core/message-class.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { type Policy, type PolicySettings, policyFor } from '../../src/core/policy.ts';
@@ -9,7 +9,8 @@ import type { Bounce, Report, Sighting } from '../../src/core/sighting.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Cause, Decision, Verdict } from '../../src/core/verdict.ts';
 import type { Store } from '../../src/store/db/open.ts';
-import type { Arrival } from '../../src/store/inbox.ts';
+import type { Arrival } from '../../src/store/inbox/inbox.ts';
+import { claimDue } from '../../src/store/ledger/due.ts';
 import { type Draft, enqueue, type QueueDraft, record } from '../../src/store/messages/messages.ts';
 import { load, type View } from '../../src/store/rows/rows.ts';
 import { MORNING } from './clock.ts';
@@ -61,38 +62,47 @@ export const verdict = (cause: Cause = 'ip_block', decision: Decision = 'retry_n
 
 export const STORAGE = { url: 'https://storage.mailgun.net/v3/domains/mg.example.com/messages/key1', key: 'key1' };
 
-export const claimed = (attempt: number, at: Ms, over: Partial<FactOf<'claimed'>> = {}): FactOf<'claimed'> => {
-  const route: Route = over.route ?? (attempt === 1 ? 'application' : 'repost');
-  return {
-    key: `claimed:${attempt}`,
-    at,
-    kind: 'claimed',
-    attempt,
-    provider: route === 'secondary' ? 'secondary' : 'mailgun',
-    route,
-    leaseUntil: at + MINUTE,
-    lease: null,
-    since: null,
-    deliverAt: null,
-    double: null,
-    ...over,
-  };
-};
+/** The usual kinds of attempt: what each is for, and how it leaves. */
+export const HOW = {
+  application: { provider: 'mailgun', role: 'first', way: 'application' },
+  send: { provider: 'mailgun', role: 'first', way: 'whole' },
+  repost: { provider: 'mailgun', role: 'retry', way: 'stored' },
+  mime: { provider: 'mailgun', role: 'retry', way: 'whole' },
+  fallback: { provider: 'smtp.example:25', role: 'fallback', way: 'whole' },
+} as const satisfies Record<string, { provider: string; role: Role; way: Way }>;
+export type How = keyof typeof HOW;
+
+export const claimed = (
+  attempt: number,
+  at: Ms,
+  { how, ...over }: Partial<FactOf<'claimed'>> & { how?: How } = {},
+): FactOf<'claimed'> => ({
+  key: `claimed:${attempt}`,
+  at,
+  kind: 'claimed',
+  attempt,
+  ...HOW[how ?? (attempt === 1 ? 'application' : 'repost')],
+  leaseUntil: at + MINUTE,
+  lease: null,
+  since: null,
+  deliverAt: null,
+  double: null,
+  ...over,
+});
 
 export const accepted = (
   attempt: number,
   at: Ms,
   messageId: string | null = 'm1@mg.example.com',
-  via: string | null = null,
+  tracked = true,
 ): FactOf<'accepted'> => ({
   key: `accepted:${attempt}`,
   at,
   kind: 'accepted',
   attempt,
   messageId,
-  tracked: via === null,
+  tracked,
   detail: '',
-  via,
 });
 
 export const refused = (attempt: number, at: Ms, why: Refusal, retryAfter: Ms | null = null): FactOf<'refused'> => ({
@@ -103,7 +113,6 @@ export const refused = (attempt: number, at: Ms, why: Refusal, retryAfter: Ms | 
   why,
   detail: 'no',
   retryAfter,
-  via: null,
 });
 
 export const unanswered = (attempt: number, at: Ms): FactOf<'unanswered'> => ({
@@ -112,13 +121,13 @@ export const unanswered = (attempt: number, at: Ms): FactOf<'unanswered'> => ({
   kind: 'unanswered',
   attempt,
   detail: 'reset',
-  via: null,
 });
 
 export const reported = (report: Report, at: Ms, over: Partial<FactOf<'reported'>> = {}): FactOf<'reported'> => ({
   key: `reported:${report}:${at}`,
   at,
   kind: 'reported',
+  provider: 'mailgun',
   report,
   messageId: 'm1@mg.example.com',
   bounce: null,
@@ -227,6 +236,17 @@ export async function seed(store: Store, over: Partial<Draft> = {}, now: Ms = MO
   return viewsOf(store, id);
 }
 
+/** Claims what is due, wherever it waits. */
+export async function claimAny(
+  store: Store,
+  now: Ms,
+  most: number,
+  lease: Ms,
+): Promise<{ lease: string; ids: string[] }> {
+  const { lease: token, claimed: won } = await claimDue(store, [{ lane: '', most }], now, lease);
+  return { lease: token, ids: won.map((c) => c.id) };
+}
+
 /** `count` messages to one recipient each, told apart by their Message-Id. */
 export async function seedMany(store: Store, count: number, over: Partial<Draft> = {}): Promise<View[]> {
   const views: View[] = [];
@@ -252,6 +272,8 @@ export async function viewsOf(store: Store, messageId: string): Promise<View[]> 
 }
 
 export const arrival = (name: string, over: Partial<Arrival> = {}): Arrival => ({
+  provider: 'mailgun',
+  about: null,
   source: 'webhook',
   replayKey: name,
   eventKey: name,

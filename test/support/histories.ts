@@ -14,6 +14,7 @@ import {
   claimed,
   ended,
   failed,
+  type How,
   held,
   refused,
   reopened,
@@ -28,7 +29,7 @@ const LATER = ['delivered', 'opened', 'complained', 'deferred', 'other', 'accept
 
 /** One attempt in the rough: what `write` makes facts of. */
 const turn = fc.record({
-  route: fc.constantFrom('repost', 'repost', 'mime', 'secondary'),
+  how: fc.constantFrom('repost', 'repost', 'mime', 'fallback'),
   gap: fc.integer({ min: 1, max: 600 }),
   answer: fc.constantFrom('kept', 'changed', 'nameless', 'none', 'lost', 'busy', 'gone', 'late'),
   deliver: fc.option(fc.integer({ min: 1, max: 300 })),
@@ -63,31 +64,22 @@ export const histories: fc.Arbitrary<History> = fc
     let now = MORNING;
     for (const [i, t] of turns.entries()) {
       now += t.gap * SECOND;
-      const route =
-        i === 0 ? (first === 'send' ? 'send' : 'application') : (t.route as 'repost' | 'mime' | 'secondary');
-      facts.push(...write(born, facts, i + 1, route, t, now, skew * SECOND));
+      const how = (i === 0 ? first : t.how) as How;
+      facts.push(...write(born, facts, i + 1, how, t, now, skew * SECOND));
       now = Math.max(now, ...facts.map((f) => f.at)) + SECOND;
     }
     return { birth: born, facts };
   });
 
-function write(
-  born: Birth,
-  before: readonly Fact[],
-  n: number,
-  route: 'application' | 'send' | 'repost' | 'mime' | 'secondary',
-  t: Turn,
-  now: Ms,
-  skew: Ms,
-): Fact[] {
+function write(born: Birth, before: readonly Fact[], n: number, how: How, t: Turn, now: Ms, skew: Ms): Fact[] {
   const since = fold(born, before).attempts.at(-1)?.failure?.at ?? null;
-  const planned = t.deliver !== null && route === 'repost' ? now + t.deliver * MINUTE : null;
+  const planned = t.deliver !== null && how === 'repost' ? now + t.deliver * MINUTE : null;
   const deliverAt = planned !== null && planned <= born.createdAt + born.policy.usefulLife ? planned : null;
   const messageId =
     t.answer === 'changed' ? `m${n}@mg.example.com` : t.answer === 'nameless' ? null : 'm1@mg.example.com';
-  const facts: Fact[] = [claimed(n, now, { route, since, deliverAt }), ...answers(n, t, now, messageId)];
+  const facts: Fact[] = [claimed(n, now, { how, since, deliverAt }), ...answers(n, t, now, messageId, how)];
   const told = (after: number): Ms => now + skew + after * SECOND;
-  if (route !== 'secondary') {
+  if (how !== 'fallback') {
     for (const [i, r] of t.reports.entries())
       facts.push(reported(r.report, told(r.after), { key: `reported:${n}:${i}`, messageId }));
     if (t.failure)
@@ -104,16 +96,17 @@ function write(
   return facts;
 }
 
-function answers(n: number, t: Turn, now: Ms, messageId: string | null): Fact[] {
+function answers(n: number, t: Turn, now: Ms, messageId: string | null, how: How): Fact[] {
+  const taken = (at: Ms) => accepted(n, at, messageId, how !== 'fallback');
   switch (t.answer) {
     case 'kept':
     case 'changed':
     case 'nameless':
-      return [accepted(n, now + SECOND, messageId)];
+      return [taken(now + SECOND)];
     case 'lost':
       return [unanswered(n, now + SECOND)];
     case 'late':
-      return [unanswered(n, now + SECOND), accepted(n, now + 2 * SECOND, messageId)];
+      return [unanswered(n, now + SECOND), taken(now + 2 * SECOND)];
     case 'busy':
     case 'gone':
       return [refused(n, now + SECOND, t.answer)];

@@ -1,19 +1,22 @@
 import type { TestContext } from 'node:test';
 import type { Log } from '../../src/base/log.ts';
-import { readConfig } from '../../src/config/config.ts';
-import { settingsOf } from '../../src/config/settings.ts';
+import { type Config, readConfig } from '../../src/config/config.ts';
 import type { MessageClass } from '../../src/core/message-class.ts';
 import { policyFor } from '../../src/core/policy.ts';
 import { handedOver } from '../../src/core/sent.ts';
 import { MINUTE, type Ms } from '../../src/core/time.ts';
-import { connect, httpDeps, stepDeps } from '../../src/daemon/wiring.ts';
+import { appDeps } from '../../src/daemon/face.ts';
+import { closeOutside, type Inside, insideOf } from '../../src/daemon/inside.ts';
+import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/server.ts';
 import { digest } from '../../src/inbox/digest.ts';
+import { fileTold } from '../../src/intake/told.ts';
 import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { type Sink, type SinkOptions, startSink } from '../../src/lab/sim/sink.ts';
+import { connectProviders, type OpenProvider } from '../../src/providers/registry/registry.ts';
+import { createAsker } from '../../src/reconcile/asker.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
-import { reconcileDue } from '../../src/reconcile/reconcile.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
 import { rememberDomains } from '../../src/store/messages/domains.ts';
@@ -21,6 +24,7 @@ import { findMessage } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
+import { alertDeps } from '../../src/tell/job.ts';
 import { learnRetention } from '../../src/tell/watch.ts';
 import { clockAt, type SetClock } from './clock.ts';
 
@@ -38,6 +42,10 @@ export type Options = {
   database?: string;
   /** Whether the API key may go to the host in storage URLs; true when it is not said. */
   trustStorage?: boolean;
+  /** Changes of the configuration that no setting makes. */
+  adjust?(config: Config): Config;
+  /** Providers by the scheme of their URL. */
+  schemes?: Readonly<Record<string, OpenProvider>>;
   /** Events are found by webhook alone unless this is set. */
   poll?: boolean;
 };
@@ -49,10 +57,13 @@ export type Homing = {
   store: Store;
   url: string;
   lines: string[];
-  /** What each step is called with. */
-  steps: ReturnType<typeof stepDeps>;
+  /** What the steps are called with. */
+  inside: Inside;
   /** Records a message and sends it through the simulated Mailgun, as an application does. */
   send(recipient: string, more?: { class?: MessageClass; record?: 'before' | 'never' | 'lost' }): Promise<string>;
+  /** Takes one step with what is due, and waits for what that began. */
+  dispatch(): Promise<number>;
+  ask(): Promise<number>;
   /** Does all that is due now. */
   settle(): Promise<void>;
   /** Moves the clock from one due time to the next until nothing is due any more, or that moment is reached. */
@@ -81,49 +92,64 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   await rememberDomains(store, config.MAILGUN_DOMAIN);
   const lines: string[] = [];
   const stopping = new AbortController();
-  const outside = connect(config, clock);
-  const settings = settingsOf(config);
-  const inside = {
+  const configured = options.adjust?.(config) ?? config;
+  const inside = insideOf({
     store,
-    config,
-    settings,
+    config: configured,
     now: clock,
     monotonic: clock,
     signal: stopping.signal,
     log: logInto(lines),
-  };
-  const deps = stepDeps(inside, outside);
-  const server = await listen(createApp(httpDeps(inside, () => {})), '127.0.0.1', 0);
+    wake: () => {},
+    ...(options.schemes ? { providers: connectProviders(configured, clock, options.schemes) } : {}),
+  });
+  const server = await listen(createApp(appDeps(inside)), '127.0.0.1', 0);
   const url = `http://127.0.0.1:${server.port}`;
   sim.setWebhook(`${url}/webhooks/mailgun`);
   t.after(async () => {
     await server.close(1000);
-    await Promise.all([outside.port.close(), outside.relays?.close(), outside.alerting.close()]);
+    await closeOutside(inside);
     await Promise.all([sim.close(), sink.close(), store.close()]);
   });
+  const dispatcher = createDispatcher({ ...inside, onFree: () => {} });
+  const asker = createAsker({ ...inside, onAnswer: () => {} });
+  const dispatch = async () => {
+    const looked = await dispatcher.run();
+    await dispatcher.idle();
+    return looked;
+  };
+  const ask = async () => {
+    const asked = await asker.run();
+    await asker.idle();
+    return asked;
+  };
+  const alert = alertDeps(inside);
 
   const settle = async () => {
     for (let round = 0; ; round++) {
       if (round > 200) throw new Error(`something is due without end at ${new Date(clock()).toISOString()}`);
       await sim.runDue();
-      const polled = options.poll ? await pollEvents(deps.poll) : 0;
-      const done = (await digest(deps.digest)) + (await reconcileDue(deps.reconcile));
-      const told = (await bundleAlerts(deps.alert)) + (await sendAlerts(deps.alert));
+      const polled = options.poll ? await pollEvents(inside) : 0;
+      const done = (await fileTold(inside)) + (await digest(inside)) + (await dispatch()) + (await ask());
+      const told = (await bundleAlerts(alert)) + (await sendAlerts(alert));
       if (polled + done + told === 0) return;
     }
   };
   return {
     clock,
-    steps: deps,
+    inside,
+    dispatch,
+    ask,
     sim,
     sink,
     store,
     url,
     lines,
     settle,
-    send: (recipient, more = {}) => sendOne({ clock, sim, store, settings }, recipient, more),
+    send: (recipient, more = {}) => sendOne({ clock, sim, store, settings: inside.settings }, recipient, more),
     async play(until = Number.POSITIVE_INFINITY) {
-      await learnRetention({ store, retention: outside.account.retention, now: clock, log: logInto(lines) });
+      const retention = inside.providers.all[0]?.account?.retention ?? (async () => null);
+      await learnRetention({ store, retention, now: clock, log: logInto(lines) });
       for (;;) {
         await settle();
         const tick = options.poll ? clock() + MINUTE : Number.POSITIVE_INFINITY;
@@ -163,7 +189,7 @@ const environment = (sim: SimMailgun, sink: Sink, options: Options): Record<stri
 
 const hostOf = (url: string): string => new URL(url).host;
 
-type Parts = { clock: SetClock; sim: SimMailgun; store: Store; settings: ReturnType<typeof settingsOf> };
+type Parts = Pick<Inside, 'store' | 'settings'> & { clock: SetClock; sim: SimMailgun };
 
 async function sendOne(
   { clock, sim, store, settings }: Parts,
@@ -221,11 +247,17 @@ async function dueTimes(store: Store, group: Ms): Promise<Ms[]> {
   const items = latest?.at ?? null;
   const times = [
     await least('due', 'at', {}),
+    await leastQuestion(store),
     await least('inbox', 'due_at', { pending: 1 }),
     await least('alerts', 'due_at', { pending: 1 }),
     items === null ? null : items + group,
   ];
   return times.filter((at) => at !== null);
+}
+
+async function leastQuestion({ db }: Store): Promise<Ms | null> {
+  const row: { ask_at: Ms } | undefined = await db('due').whereNotNull('ask_at').orderBy('ask_at').first('ask_at');
+  return row?.ask_at ?? null;
 }
 
 const headerOf = (raw: string, name: string): string =>

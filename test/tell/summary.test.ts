@@ -43,10 +43,7 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
   ];
   const arrived = reported('delivered', at + 6 * MINUTE, { messageId: 'm2@mg.example.com', sendingIp: '198.51.100.9' });
   await asked(store, at, [blocked, ...again, arrived], { to: 'a@outlook.com' });
-  const fallback = [
-    claimed(2, at + 5 * MINUTE, { route: 'secondary' }),
-    accepted(2, at + 5 * MINUTE, null, 'smtp.example'),
-  ];
+  const fallback = [claimed(2, at + 5 * MINUTE, { how: 'fallback' }), accepted(2, at + 5 * MINUTE, null, false)];
   await asked(store, at, [blocked, ...fallback], { to: 'b@outlook.com' });
   const unknown = failed(at + MINUTE, 'stop', { bounce: bounce({ message: '5.1.1 <c@outlook.com> unknown' }) });
   await asked(store, at, [unknown], { to: 'c@outlook.com' });

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import type { Ms } from '../../core/time.ts';
-import { createRelays } from '../../providers/smtp/relays.ts';
+import { createRelay } from '../../providers/smtp/relay.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -18,22 +18,21 @@ async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]>
 }
 
 async function checkServers(check: string, urls: readonly string[], setting: string, timeout: Ms): Promise<Finding[]> {
-  const relays = createRelays(urls, { timeout, dataTimeout: timeout });
+  return Promise.all(urls.map((url) => checkServer(check, url, setting, timeout)));
+}
+
+async function checkServer(check: string, url: string, setting: string, timeout: Ms): Promise<Finding> {
+  const relay = createRelay(url, { timeout, dataTimeout: timeout });
+  const { name } = relay;
   try {
-    return (await relays.verify()).map((verified) => {
-      const { name } = verified;
-      if (!verified.ok)
-        return problem(check, `${name}: ${verified.detail}`, `check ${setting} and that the server is up`);
-      if (/(^|\.)mailgun\.(org|net|com):/.test(name))
-        return warning(
-          check,
-          `${name} is Mailgun itself, and fails when Mailgun does`,
-          `name another server in ${setting}`,
-        );
-      return ok(check, `${name} answers and takes our login`);
-    });
+    const verified = await relay.verify();
+    if (!verified.ok)
+      return problem(check, `${name}: ${verified.detail}`, `check ${setting} and that the server is up`);
+    if (!/(^|\.)mailgun\.(org|net|com):/.test(name)) return ok(check, `${name} answers and takes our login`);
+    const says = `${name} is Mailgun itself, and fails when Mailgun does`;
+    return warning(check, says, `name another server in ${setting}`);
   } finally {
-    await relays.close();
+    await relay.close();
   }
 }
 

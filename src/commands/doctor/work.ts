@@ -5,8 +5,7 @@ import type { Store } from '../../store/db/open.ts';
 import { forgotten, inboxWaitsSince, setAside, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
 import { domains } from '../../store/messages/domains.ts';
-import { cursor } from '../../store/notes/cursors.ts';
-import { RECONCILED } from '../../tell/watch.ts';
+import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 

@@ -3,9 +3,10 @@ import type { Answer } from '../../core/answer.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { lengthWords } from '../../core/words/numbers.ts';
-import type { History } from '../../providers/mailgun/history.ts';
-import type { FormEntry, Port } from '../../providers/mailgun/port.ts';
+import type { FormEntry } from '../../mail/form.ts';
+import type { Port } from '../../providers/mailgun/port.ts';
 import { storageTargets } from '../../providers/mailgun/storage.ts';
+import type { History } from '../../providers/provider.ts';
 import { Failed } from '../common/terminal.ts';
 import type { Seen } from './findings.ts';
 

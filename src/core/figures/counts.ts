@@ -67,17 +67,21 @@ const one = (what: What, value = ''): Count => ({ what, value, n: 1, ms: 0 });
 
 type Arrival = { at: Ms; outcome: string };
 
-/** When it arrived, and by which way. What a secondary took counts from its answer: nothing more is ever told. */
+/** When it arrived, and by which attempt. What is not tracked counts from its answer: nothing more is ever told. */
 function arrivalOf(d: Delivery): Arrival | null {
   const last = d.attempts.at(-1);
-  if (d.state === 'relayed') return { at: last?.answer?.at ?? last?.claim.at ?? 0, outcome: 'fallback' };
+  if (d.state === 'relayed' && last) return { at: last.answer?.at ?? last.claim.at, outcome: outcomeOf(last) };
   if (d.state !== 'delivered') return null;
   const attempt = d.attempts.find((a) => d.arrivedOn.includes(a.number));
   if (!attempt) return null;
   const proofs = attempt.reports.filter((r) => provesArrival(r.report));
   const at = (proofs.find((r) => r.report === 'delivered') ?? proofs[0])?.at ?? attempt.claim.at;
-  if (attempt.claim.route === 'secondary') return { at, outcome: 'fallback' };
-  return { at, outcome: attempt.number === 1 ? 'first_try' : `retry_${attempt.number}` };
+  return { at, outcome: outcomeOf(attempt) };
+}
+
+function outcomeOf({ claim, number }: Attempt): string {
+  if (claim.role === 'fallback') return 'fallback';
+  return number === 1 ? 'first_try' : `retry_${number}`;
 }
 
 /** Proof of arrival on two attempts, or a hand-over made although an earlier one may have gone out. */
@@ -89,7 +93,8 @@ function doubleOf(d: Delivery, facts: readonly Fact[]): 'certain' | 'possible' |
   return d.attempts.some((a) => a.claim.double !== null) ? 'possible' : null;
 }
 
-const isRelayed = (a: Attempt): boolean => a.claim.route === 'secondary' && a.answer?.kind === 'accepted';
+/** Taken by a provider that tells nothing more. */
+const isRelayed = ({ answer }: Attempt): boolean => answer?.kind === 'accepted' && !answer.tracked;
 
 export type Ending = 'cured' | 'arrived' | 'saved' | 'lost' | 'open';
 
@@ -98,7 +103,7 @@ function failureCounts({ recipient, delivery: d }: Counted): Count[] {
   const failed = d.attempts.find((a) => a.failure);
   if (!failed) return [];
   const cause = causeOf(failed);
-  const retries = d.attempts.filter((a) => a.number > failed.number && a.claim.route !== 'secondary');
+  const retries = d.attempts.filter((a) => a.number > failed.number && a.claim.role !== 'fallback');
   const ending = endingOf(d, failed);
   const where = `${recipientDomain(recipient)} ${cause}`;
   const counts = [
@@ -134,7 +139,7 @@ export type Retried = {
 
 export function retriesIn(d: Delivery): Retried[] {
   return d.attempts.flatMap((retry) => {
-    if (retry.claim.route === 'secondary') return [];
+    if (retry.claim.role === 'fallback') return [];
     const before = d.attempts.findLast((a) => a.number < retry.number && a.failure);
     if (!before) return [];
     const [from, to] = [ipOf(before), ipOf(retry)];

@@ -1,4 +1,4 @@
-import type { Attempt, Delivery, Fact, FactOf, Route } from '../delivery.ts';
+import type { Attempt, Delivery, Fact, FactOf } from '../delivery.ts';
 import { provesArrival } from '../fold.ts';
 import type { Plan } from '../plan.ts';
 import { replyWords } from '../reply-words.ts';
@@ -62,6 +62,8 @@ const REASON: Record<string, string> = {
   account: 'the provider refused our account',
   gone: "the provider's stored copy is gone",
   invalid: 'the provider refused the request as invalid',
+  withdrawn: 'it was taken back before anything had left',
+  refused_withdrawn: 'it was taken back before anything had left',
   temporary: 'the receiving server put the secondary provider off',
   permanent: 'the receiving server refused the secondary provider for good',
   unanswered: 'the provider gave no answer',
@@ -72,13 +74,14 @@ const REASON: Record<string, string> = {
 export const reasonWords = (reason: string | null): string =>
   reason === null ? 'no reason is known' : (REASON[reason] ?? reason);
 
-const ROUTE: Record<Route, string> = {
-  application: 'sent by the application through Mailgun',
-  send: 'sent through Mailgun',
-  repost: "re-posted from Mailgun's stored copy",
-  mime: 'sent again through Mailgun from our own copy',
-  secondary: 'sent through the secondary provider',
-};
+/** How an attempt went out. */
+function wayWords({ provider, role, way }: FactOf<'claimed'>): string {
+  if (role === 'fallback') return 'sent through the secondary provider';
+  const name = provider === 'mailgun' ? 'Mailgun' : provider;
+  if (way === 'application') return `sent by the application through ${name}`;
+  if (way === 'stored') return `re-posted from ${name}'s stored copy`;
+  return role === 'first' ? `sent through ${name}` : `sent again through ${name} from our own copy`;
+}
 
 /** One sentence: where a delivery stands, and why. */
 export function standingWords(d: Delivery): string {
@@ -99,7 +102,7 @@ export function standingWords(d: Delivery): string {
     case 'delivered':
       return `The recipient's server accepted it${doubleWords(d)}.`;
     case 'relayed':
-      return `The secondary provider ${last?.answer?.via ?? ''} took it; it tells nothing more.`.replace('  ', ' ');
+      return `${relayWords(last)} took it; it tells nothing more.`;
     case 'failed':
       return `It failed and is rightly not tried again: ${reasonWords(d.reason)}.`;
     case 'abandoned':
@@ -109,6 +112,12 @@ export function standingWords(d: Delivery): string {
     case 'cancelled':
       return `It was cancelled: ${reasonWords(d.reason)}.`;
   }
+}
+
+/** A provider that is known by no more than a name is named; facts of earlier versions may lack even that. */
+function relayWords(last: Attempt | undefined): string {
+  const name = last?.claim.provider ?? 'secondary';
+  return name === 'secondary' ? 'The secondary provider' : `The secondary provider ${name}`;
 }
 
 const scheduleWords = (a: Attempt | undefined): string =>
@@ -132,12 +141,12 @@ export function factWords(fact: Fact): string {
     case 'claimed': {
       const double = fact.double ? `; it may be a double: ${fact.double}` : '';
       const wait = fact.deliverAt ? `, to be delivered at ${timeWords(fact.deliverAt)}` : '';
-      return `Attempt ${fact.attempt} began: ${ROUTE[fact.route]}${wait}${double}.`;
+      return `Attempt ${fact.attempt} began: ${wayWords(fact)}${wait}${double}.`;
     }
     case 'accepted':
-      return `Attempt ${fact.attempt} was accepted${fact.via ? ` by ${fact.via}` : ''}${fact.messageId ? ` as ${fact.messageId}` : ''}.`;
+      return `Attempt ${fact.attempt} was accepted${fact.messageId ? ` as ${fact.messageId}` : ''}.`;
     case 'refused':
-      return `Attempt ${fact.attempt} was refused${fact.via ? ` by ${fact.via}` : ''} (${reasonWords(fact.why)}): ${fact.detail}`;
+      return `Attempt ${fact.attempt} was refused (${reasonWords(fact.why)}): ${fact.detail}`;
     case 'unanswered':
       return `Attempt ${fact.attempt} got no answer: ${fact.detail}`;
     case 'reported':
@@ -188,7 +197,7 @@ export function attemptWords(a: Attempt): string {
     : a.answer?.kind === 'refused'
       ? reasonWords(a.answer.why)
       : a.outcome;
-  return `${timeWords(a.claim.at)}  attempt ${a.number}, ${ROUTE[a.claim.route]}: ${end}`;
+  return `${timeWords(a.claim.at)}  attempt ${a.number}, ${wayWords(a.claim)}: ${end}`;
 }
 
 /** Breaks text into lines of at most `width` characters between words; further lines of a paragraph are indented more. */

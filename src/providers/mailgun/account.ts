@@ -1,4 +1,5 @@
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
+import type { BounceEntry, Account as ProviderAccount } from '../provider.ts';
 import { exact, type Fields, isObject, momentOf, objectOf, words } from './fields.ts';
 import type { Port } from './port.ts';
 import { ApiRefusal, answered, isUnknownDomain } from './refusal.ts';
@@ -16,7 +17,6 @@ export const SUBSCRIPTIONS = [
 ] as const;
 export type Subscription = (typeof SUBSCRIPTIONS)[number];
 
-export type BounceEntry = { code: string | null; error: string | null; createdAt: Ms | null };
 export type Queue = { disabled: boolean; until: Ms | null; reason: string | null };
 
 /**
@@ -24,13 +24,7 @@ export type Queue = { disabled: boolean; until: Ms | null; reason: string | null
  * as status 400, has no limit on an answer, and hides the `Date` header. Every call rejects with `PortError` when there is
  * no answer and with `ApiRefusal` when the answer is another.
  */
-export type Account = {
-  /** Null when the address is not on the bounce list. */
-  getBounce(domain: string, address: string): Promise<BounceEntry | null>;
-  /** Done when it is off the list, whoever took it off. */
-  removeBounce(domain: string, address: string): Promise<void>;
-  /** How long the domain's messages are kept; null when Mailgun does not say. */
-  retention(domain: string): Promise<Ms | null>;
+export type Account = ProviderAccount & {
   /** The URLs of each subscription of the domain. */
   webhooks(domain: string): Promise<Record<Subscription, string[]>>;
   /** Subscribes a URL to what it is not subscribed to yet; says what was added. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher, FormData } from 'undici';
-import type { Ms } from '../../core/time.ts';
+import type { Deadline } from '../../base/deadline.ts';
 
 export type Call = {
   url: URL;
@@ -12,11 +12,6 @@ export type Call = {
   /** Bytes of the answer's body. */
   limit: number;
 };
-
-/** The signal ends what is under way; `at` is on the monotonic clock. */
-export type Deadline = { signal: AbortSignal; at: Ms };
-
-export const within = (ms: Ms): Deadline => ({ signal: AbortSignal.timeout(ms), at: performance.now() + ms });
 
 export type Exchanged =
   /** `whole` is false for an answer that broke off, took too long or grew too large. */

@@ -1,27 +1,14 @@
-import type { Sighting } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
+import type { Found, History, Page, RawItem } from '../provider.ts';
 import { readEvent } from './event.ts';
 import type { Port } from './port.ts';
 import { eventRecords, logRecords, type Query, type RawPage, type Records } from './records.ts';
 
-/** An item as it came, and as it reads. */
-export type RawItem = { body: unknown; sighting: Sighting };
-/** `complete` is false when there was more than we were ready to read. */
-export type Found = { items: RawItem[]; complete: boolean };
-/** `next` is null on the last page. */
-export type Page = { items: RawItem[]; next: string | null };
-
-/** What Mailgun has on record. Rejects when it can't be asked: nothing found is an answer, no answer is not. */
-export type History = {
-  about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
-  aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;
-  /** Everything of a domain between two times, oldest first, page by page. */
-  between(domain: string, begin: Ms, end: Ms, cursor: string | null, limit: number): Promise<Page>;
-};
-
 export type HistoryOptions = {
   /** `auto`: the Events API as long as it is there, then the Logs API. */
   api: 'auto' | 'events' | 'logs';
+  /** Whose events are read by time. */
+  domains?: readonly string[];
   /** For the Logs API, which wants to be told the end of a range. */
   now?: Clock;
 };
@@ -30,16 +17,27 @@ export type HistoryOptions = {
 const PAGE = 300;
 const MOST_PAGES = 20;
 
-export function createHistory(port: Port, { api, now }: HistoryOptions): History {
-  const records = choose(eventRecords(port), logRecords(port, now), api);
+/** What Mailgun has on record. Questions about single mails, and the reading of all events, go by ports of their own. */
+export function createHistory(ports: { asking: Port; reading: Port }, options: HistoryOptions): History {
+  const { api, domains = [], now } = options;
+  const withoutEvents = new Set<string>();
+  const by = (port: Port) => choose({ events: eventRecords(port), logs: logRecords(port, now), api, withoutEvents });
+  const [records, all] = [by(ports.asking), by(ports.reading)];
   return {
+    domains,
     about: (domain, query) => about(records, domain, query),
     async aboutRecipient(domain, recipient, since) {
       const { items, complete } = await readAll(records, domain, { begin: since, end: null, limit: PAGE, recipient });
       return { items: items.filter((item) => isTo(item, recipient)), complete };
     },
     between: (domain, begin, end, cursor, limit) =>
-      readPage(records, domain, { begin, end, limit: Math.min(limit, PAGE) }, cursor),
+      readPage(all, domain, { begin, end, limit: Math.min(limit, PAGE) }, cursor),
+    // The records are asked by domain and need not repeat it.
+    keep: ({ body, sighting }) => ({
+      replayKey: sighting.eventKey,
+      contentType: 'application/json',
+      body: JSON.stringify({ domain: sighting.domain, item: body }),
+    }),
   };
 }
 
@@ -47,9 +45,15 @@ type Chosen = (domain: string, query: Query, cursor: string | null) => Promise<R
 
 const LOGS = 'logs:';
 
+type Choice = Pick<HistoryOptions, 'api'> & {
+  events: Records;
+  logs: Records;
+  /** Domains for which there is no Events API. */
+  withoutEvents: Set<string>;
+};
+
 /** A cursor of the Logs API says so, so that the pages of a range come from one source. */
-function choose(events: Records, logs: Records, api: HistoryOptions['api']): Chosen {
-  const withoutEvents = new Set<string>();
+function choose({ events, logs, api, withoutEvents }: Choice): Chosen {
   const fromLogs: Chosen = async (domain, query, cursor) => {
     const page = await logs.page(domain, query, cursor?.slice(LOGS.length) ?? null);
     if (!page) throw new Error('Mailgun has neither events nor logs for this key');

@@ -1,9 +1,11 @@
 import { DateTime } from 'luxon';
 import { Agent, FormData } from 'undici';
+import { type Deadline, sooner, within } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Ms } from '../../core/time.ts';
+import type { FormEntry } from '../../mail/form.ts';
 import { answerTo, bodyOf } from './answers.ts';
-import { type Call, type Deadline, type Exchanged, exchange, within } from './exchange.ts';
+import { type Call, type Exchanged, exchange } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
 import { isAllowedOrigin } from './storage.ts';
 
@@ -19,7 +21,6 @@ export type PortOptions = {
   connections?: number;
 };
 
-export type FormEntry = readonly [string, string | { filename: string; type: string; content: Buffer }];
 export type PortReply = {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -46,15 +47,16 @@ export type Port = {
       mime: Buffer;
       fields?: Readonly<Record<string, string | readonly string[]>>;
     },
+    until?: Deadline,
   ): Promise<Answer>;
   /** Hands over a message in parts. */
-  send(domain: string, form: readonly FormEntry[]): Promise<Answer>;
+  send(domain: string, form: readonly FormEntry[], until?: Deadline): Promise<Answer>;
   /**
    * Has the stored copy sent again to one recipient, at `deliverAt` if given. The next target is tried
    * only where the one before it has certainly not taken it.
    */
-  repost(targets: readonly string[], mail: { to: string; deliverAt: Ms | null }): Promise<Answer>;
-  fetchMime(targets: readonly string[]): Promise<Fetched>;
+  repost(targets: readonly string[], mail: { to: string; deliverAt: Ms | null }, until?: Deadline): Promise<Answer>;
+  fetchMime(targets: readonly string[], until?: Deadline): Promise<Fetched>;
   get(path: string, query?: Readonly<Record<string, string>>): Promise<PortReply>;
   postJson(path: string, body: unknown): Promise<PortReply>;
   postForm(path: string, fields: readonly (readonly [string, string])[]): Promise<PortReply>;
@@ -86,15 +88,17 @@ export function createPort(options: PortOptions): Port {
     connect: { timeout: options.timeout, rejectUnauthorized: true },
   });
   const ask = createAsk(agent, options);
-  const handOver = async (path: string, form: readonly FormEntry[]) =>
-    answerTo(await ask(base + path, { method: 'POST', body: formOf(form) }), 'send');
+  const soon = (until: Deadline | undefined) => sooner(options.timeout, until ?? null);
+  const handOver = async (path: string, form: readonly FormEntry[], until: Deadline | undefined) =>
+    answerTo(await ask(base + path, { method: 'POST', body: formOf(form), deadline: soon(until) }), 'send');
   const call = async (path: string, request: Request) =>
     replyOf(await ask(base + path, { limit: LIST_LIMIT, ...request }));
   return {
-    sendMime: (domain, mail) => handOver(`/v3/${encodeURIComponent(domain)}/messages.mime`, mimeForm(mail)),
-    send: (domain, form) => handOver(`/v3/${encodeURIComponent(domain)}/messages`, form),
-    repost: (targets, mail) => repost(ask, targets, mail, within(options.timeout)),
-    fetchMime: (targets) => fetchMime(ask, targets, within(options.timeout)),
+    sendMime: (domain, mail, until) =>
+      handOver(`/v3/${encodeURIComponent(domain)}/messages.mime`, mimeForm(mail), until),
+    send: (domain, form, until) => handOver(`/v3/${encodeURIComponent(domain)}/messages`, form, until),
+    repost: (targets, mail, until) => repost(ask, targets, mail, soon(until)),
+    fetchMime: (targets, until) => fetchMime(ask, targets, soon(until)),
     get: (path, query) => call(query ? `${path}?${new URLSearchParams(query)}` : path, { method: 'GET' }),
     postJson: (path, body) => call(path, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) }),
     postForm: (path, fields) =>

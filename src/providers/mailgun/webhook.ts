@@ -1,26 +1,11 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Sighting } from '../../core/sighting.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
+import type { Opened } from '../provider.ts';
 import { type Hints, readEvent } from './event.ts';
 import { type Fields, isObject, momentOf } from './fields.ts';
 import { readLegacy } from './legacy.ts';
 import { formatOf, type Payload, payloadOf, textOf } from './payload.ts';
-
-export type Opened =
-  | {
-      kind: 'event';
-      /** The HMAC that we computed, in hex. A replay has the same one, however it shifts digits from field to field. */
-      hmac: string;
-      /** The body as it came, and the type to read it again by. */
-      body: string;
-      contentType: string;
-      /** Null for what is genuine and yet no event: kept, and set aside by whoever reads it. */
-      sighting: Sighting | null;
-    }
-  /** Do not trust it, and let the sender try again: after a change of keys the same event is genuine tomorrow. */
-  | { kind: 'forged'; detail: string }
-  /** It can never be valid, whatever changes on our side. */
-  | { kind: 'unusable'; detail: string };
 
 /**
  * Mailgun posts the same signature on each of its retries, over 8 hours: a narrow window would refuse real events. It is
@@ -43,7 +28,9 @@ export function openWebhook(raw: Buffer, contentType: string | undefined, keys: 
   if (Math.abs(now - Number(signature.timestamp) * SECOND) > WINDOW) {
     return { kind: 'forged', detail: 'the signature is older than a day, or from the future' };
   }
-  return { kind: 'event', hmac, body, contentType: format.type, sighting: sightingIn(payload) };
+  // A replay has the same HMAC, however it shifts digits from field to field.
+  const event = { replayKey: hmac, body, contentType: format.type, sighting: sightingIn(payload) };
+  return { kind: 'events', events: [event] };
 }
 
 /**

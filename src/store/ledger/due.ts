@@ -1,54 +1,154 @@
+import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { transact } from '../db/transact.ts';
+import { chunks, transact } from '../db/transact.ts';
 
 const PRIORITIES = [0, 1, 2];
 
+/** Where a due delivery waits: nowhere in particular (the empty name), or for room to leave by one way. */
+export type Room = { lane: string; most: number };
+
+export type Claimed = {
+  id: string;
+  /** A question about it was asked for, and the time for its answer is over. */
+  askedInVain: boolean;
+};
+
 /**
- * Claims up to `limit` deliveries that are due, access mail first, for `lease` ms: one committed statement that takes only
- * what is still free. Whoever gets a row on two nodes of a cluster loses at commit, so nothing is sent in here.
- * A claim that is not given back by a change comes due again when its lease ends.
+ * Claims deliveries that are due, access mail first and as many from each lane as there is room for, for `lease` ms: one
+ * committed statement that takes only what is still free. Whoever gets a row on two nodes of a cluster loses at commit, so
+ * nothing is sent in here. A claim that is not given back by a change comes due again when its lease ends.
  */
 export async function claimDue(
+  store: Store,
+  rooms: readonly Room[],
+  now: Ms,
+  lease: Ms,
+): Promise<{ lease: string; claimed: Claimed[] }> {
+  const token = newId(now);
+  const ids = await candidates(store, rooms, now);
+  if (ids.length === 0) return { lease: token, claimed: [] };
+  const taken = { at: now + lease, lease: token };
+  await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
+  const won: { delivery_id: string; ask_at: Ms | null }[] = await store
+    .db('due')
+    .where({ lease: token })
+    .select('delivery_id', 'ask_at')
+    .limit(ids.length);
+  return { lease: token, claimed: won.map((r) => ({ id: r.delivery_id, askedInVain: r.ask_at !== null })) };
+}
+
+/** One closed range for each lane and priority: the obvious query over all of them walks the index from its start. */
+async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promise<string[]> {
+  const open = rooms.filter(({ most }) => most > 0);
+  const ranges = PRIORITIES.flatMap((priority) =>
+    open.map(({ lane, most }) => {
+      const rows = db('due').where({ lane, priority }).where('at', '<=', now).orderBy('at').limit(most);
+      return db.from(rows.select('delivery_id', 'priority', 'at', 'lane').as('part')).select('*');
+    }),
+  );
+  if (ranges.length === 0) return [];
+  const rows: { delivery_id: string; priority: number; at: Ms; lane: string }[] = await db.unionAll(ranges);
+  rows.sort((a, b) => a.priority - b.priority || a.at - b.at);
+  return open.flatMap(({ lane, most }) =>
+    rows
+      .filter((r) => r.lane === lane)
+      .slice(0, most)
+      .map((r) => r.delivery_id),
+  );
+}
+
+/** Lets claimed deliveries wait in a lane until there is room; they stay due. */
+export function park(store: Store, lease: string, ids: readonly string[], lane: string, now: Ms): Promise<void> {
+  return giveBack(store, lease, ids, { lane, at: now });
+}
+
+/** Lets claimed deliveries be looked at again at that time. */
+export function lookAgain(store: Store, lease: string, ids: readonly string[], at: Ms): Promise<void> {
+  return giveBack(store, lease, ids, { at });
+}
+
+async function giveBack(
+  store: Store,
+  lease: string,
+  ids: readonly string[],
+  change: { lane?: string; at: Ms },
+): Promise<void> {
+  for (const part of chunks(ids, 400))
+    await transact(store, (tx) =>
+      tx('due')
+        .whereIn('delivery_id', part)
+        .where({ lease })
+        .update({ ...change, lease: null }),
+    );
+}
+
+/** What waits in a lane that nobody serves any more is looked at anew. */
+export async function leaveLanes(store: Store, served: readonly string[]): Promise<void> {
+  await transact(store, (tx) =>
+    tx('due')
+      .whereNotIn('lane', ['', ...served])
+      .update({ lane: '' }),
+  );
+}
+
+/** A question that is wanted: not before `at`; from `by` on the delivery goes on without its answer. */
+export type Question = { id: string; at: Ms; by: Ms; unsuppress: boolean };
+
+/** Has claimed deliveries asked about, and gives them back until then. */
+export async function wantAnswers(store: Store, lease: string, questions: readonly Question[]): Promise<void> {
+  for (const part of chunks(questions, 100)) await transact(store, (tx) => wantIn(tx, lease, part));
+}
+
+async function wantIn(tx: Knex.Transaction, lease: string, questions: readonly Question[]): Promise<void> {
+  const ids = questions.map((q) => q.id);
+  const each = (value: (q: Question) => number) => {
+    const cases = questions.flatMap((q) => [q.id, value(q)]);
+    return tx.raw(`case delivery_id ${'when ? then ? '.repeat(questions.length)}end`, cases);
+  };
+  await tx('due')
+    .whereIn('delivery_id', ids)
+    .where({ lease })
+    .update({
+      at: each((q) => q.by),
+      ask_at: each((q) => q.at),
+      ask_unsuppress: each((q) => (q.unsuppress ? 1 : 0)),
+      ask_lease: null,
+      lane: '',
+      lease: null,
+    });
+}
+
+/** Claims deliveries that are to be asked about, access mail first, for `lease` ms. */
+export async function claimQuestions(
   store: Store,
   now: Ms,
   limit: number,
   lease: Ms,
-): Promise<{ lease: string; ids: string[] }> {
-  const token = newId(now);
-  const candidates: string[] = [];
+): Promise<{ id: string; unsuppress: boolean }[]> {
+  const ids: string[] = [];
   for (const priority of PRIORITIES) {
-    // One closed range a priority: the obvious query over all of them walks the index from its start.
+    if (ids.length >= limit) break;
     const rows: { delivery_id: string }[] = await store
       .db('due')
       .where({ priority })
-      .where('at', '<=', now)
-      .orderBy('at')
-      .limit(limit - candidates.length)
+      .where('ask_at', '<=', now)
+      .orderBy('ask_at')
+      .limit(limit - ids.length)
       .select('delivery_id');
-    candidates.push(...rows.map((r) => r.delivery_id));
-    if (candidates.length >= limit) break;
+    ids.push(...rows.map((r) => r.delivery_id));
   }
-  if (candidates.length === 0) return { lease: token, ids: [] };
-  const taken = { at: now + lease, lease: token };
-  await transact(store, (tx) => tx('due').whereIn('delivery_id', candidates).where('at', '<=', now).update(taken));
-  const won: { delivery_id: string }[] = await store
+  if (ids.length === 0) return [];
+  const token = newId(now);
+  const taken = { ask_at: now + lease, ask_lease: token };
+  await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('ask_at', '<=', now).update(taken));
+  const won: { delivery_id: string; ask_unsuppress: number }[] = await store
     .db('due')
-    .where({ lease: token })
-    .select('delivery_id')
+    .where({ ask_lease: token })
+    .select('delivery_id', 'ask_unsuppress')
     .limit(limit);
-  return { lease: token, ids: won.map((r) => r.delivery_id) };
-}
-
-/** Whether the claim still holds: to be asked right before something is sent. */
-export async function stillHeld(store: Store, lease: string, ids: readonly string[]): Promise<Set<string>> {
-  const rows: { delivery_id: string }[] = await store
-    .db('due')
-    .where({ lease })
-    .whereIn('delivery_id', [...ids])
-    .select('delivery_id');
-  return new Set(rows.map((r) => r.delivery_id));
+  return won.map((r) => ({ id: r.delivery_id, unsuppress: r.ask_unsuppress === 1 }));
 }
 
 /** Size of the backlog, and how late its oldest row is. */

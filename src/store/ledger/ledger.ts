@@ -158,5 +158,6 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
 }
 
 function dueRow({ view, after }: Move) {
-  return { delivery_id: view.id, priority: PRIORITY[view.class], at: after.delivery.nextAt ?? 0, lease: null };
+  const waits = { lane: '', lease: null, ask_at: null, ask_unsuppress: 0, ask_lease: null };
+  return { delivery_id: view.id, priority: PRIORITY[view.class], at: after.delivery.nextAt ?? 0, ...waits };
 }

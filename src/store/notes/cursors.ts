@@ -32,6 +32,9 @@ export async function tallies(store: Store, now: Ms, days: number): Promise<Map<
   return new Map(rows.map((r) => [r.name, Number(r.n)]));
 }
 
+/** The cursor that each finished reconciliation sets. */
+export const RECONCILED = 'reconciled';
+
 /** How far a step has come; see `setCursor`. */
 export async function cursor(store: Store, name: string): Promise<{ value: string; at: Ms } | null> {
   const row: { value: string; at: Ms } | undefined = await store.db('cursors').where({ name }).first('value', 'at');

@@ -6,6 +6,7 @@ import type { MessageClass } from '../../core/message-class.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ms } from '../../core/time.ts';
 import type { SuppressionCause } from '../../core/verdict.ts';
+import { presentFacts, type StoredFact } from './earlier.ts';
 
 export type MessageRow = {
   id: string;
@@ -91,13 +92,22 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
   ]);
   const listedAs = new Map(listed.map((s) => [s.address_key, s]));
   const messageOf = new Map(messages.map((m) => [m.id, m]));
-  const factsOf = new Map<string, Fact[]>();
-  for (const row of facts) factsOf.set(row.delivery_id, [...(factsOf.get(row.delivery_id) ?? []), toFact(row)]);
+  const factsOf = new Map<string, StoredFact[]>();
+  for (const row of facts) {
+    const known = factsOf.get(row.delivery_id);
+    if (known) known.push(storedFact(row));
+    else factsOf.set(row.delivery_id, [storedFact(row)]);
+  }
   return new Map(
     rows.flatMap((row) => {
       const message = messageOf.get(row.message_id);
       return message
-        ? [[row.id, viewOf(row, message, factsOf.get(row.id) ?? [], listedAs.get(row.recipient_key) ?? null)]]
+        ? [
+            [
+              row.id,
+              viewOf(row, message, presentFacts(factsOf.get(row.id) ?? []), listedAs.get(row.recipient_key) ?? null),
+            ],
+          ]
         : [];
     }),
   );
@@ -130,5 +140,9 @@ export const factRow = (deliveryId: string, fact: Fact, now: Ms) => {
 };
 
 type FactRow = { delivery_id: string; fact_key: string; kind: string; at: Ms; body: string };
-const toFact = (row: FactRow): Fact =>
-  ({ key: row.fact_key, kind: row.kind, at: row.at, ...JSON.parse(row.body) }) as Fact;
+const storedFact = (row: FactRow): StoredFact => ({
+  key: row.fact_key,
+  kind: row.kind,
+  at: row.at,
+  ...(JSON.parse(row.body) as Record<string, unknown>),
+});

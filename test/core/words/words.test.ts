@@ -44,12 +44,7 @@ const STANDINGS: Record<(typeof STATES)[number], Fact[]> = {
   accepted: sent(),
   deferred: [...sent(), reported('deferred', at(1))],
   delivered: [...sent(), reported('delivered', at(1))],
-  relayed: [
-    ...sent(),
-    failed(at(1)),
-    claimed(2, at(2), { route: 'secondary' }),
-    accepted(2, at(2), null, 'smtp.example.org'),
-  ],
+  relayed: [...sent(), failed(at(1)), claimed(2, at(2), { how: 'fallback' }), accepted(2, at(2), null, false)],
   failed: [...sent(), failed(at(1), 'stop')],
   abandoned: [...sent(), ended(1, at(2), 'abandoned', 'storage_gone')],
   expired: [...sent(), ended(1, at(2), 'expired', 'useful_life_over')],

@@ -44,7 +44,7 @@ async function connected(
     sim,
     port,
     targetsOf,
-    history: createHistory(port, { api: 'auto', now, ...history }),
+    history: createHistory({ asking: port, reading: port }, { api: 'auto', now, ...history }),
     account: createAccount(port),
   };
 }
@@ -58,8 +58,10 @@ const send = ({ port }: Connected) =>
 const sightings = ({ sim }: Connected) =>
   sim.webhooks.map(({ body }) => {
     const opened = openWebhook(Buffer.from(body), 'application/json', [SIGNING], NOON);
-    assert.ok(opened.kind === 'event' && opened.sighting);
-    return opened.sighting;
+    assert.ok(opened.kind === 'events');
+    const [event] = opened.events;
+    assert.ok(event?.sighting);
+    return event.sighting;
   });
 
 for (const api of ['events', 'logs'] as const) {

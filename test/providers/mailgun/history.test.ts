@@ -36,7 +36,7 @@ async function history(t: TestContext, script: Script, options: HistoryOptions =
   const { url, host } = server;
   const port = createPort({ apiUrl: url, apiKey: 'k', timeout: 5000, allowedHosts: [host] });
   t.after(() => port.close());
-  return { server, history: createHistory(port, options) };
+  return { server, history: createHistory({ asking: port, reading: port }, options) };
 }
 
 const queryOf = (seen: Seen | undefined) => Object.fromEntries(new URL(seen?.path ?? '', 'http://x').searchParams);

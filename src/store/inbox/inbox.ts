@@ -1,13 +1,15 @@
 import type { Knex } from 'knex';
-import { handle, newId, recordKey } from '../base/ids.ts';
-import type { Sighting } from '../core/sighting.ts';
-import type { Ms } from '../core/time.ts';
-import type { Store } from './db/open.ts';
-import { again, chunks, transact } from './db/transact.ts';
-import { type DeliveryRow, recipientKey } from './rows/rows.ts';
+import { newId } from '../../base/ids.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { again, chunks, transact } from '../db/transact.ts';
 
 /** What came in, as it came: a verified event of a provider, or what an application tells of its own message. */
 export type Arrival = {
+  /** Who told it; the application's own tellings have none. */
+  provider: string;
+  /** A hash of whom it is about (see `aboutOf`); null when it names nobody. */
+  about: string | null;
   source: 'webhook' | 'poll' | 'lookup' | 'told';
   /**
    * The HMAC of a webhook, the event's own key when we asked for it, a hash of what was told: a second row with the same
@@ -22,6 +24,7 @@ export type Arrival = {
 
 export type InboxRow = {
   id: string;
+  provider: string;
   source: Arrival['source'];
   event_key: string | null;
   received_at: Ms;
@@ -42,6 +45,8 @@ const STATEMENT_BYTES = 700_000;
 export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<void> {
   const rows = arrivals.map((a) => ({
     id: newId(a.receivedAt),
+    provider: a.provider,
+    about: a.about,
     source: a.source,
     replay_key: a.replayKey,
     event_key: a.eventKey,
@@ -90,11 +95,18 @@ export async function knownEvents(store: Store, keys: readonly string[]): Promis
   return known;
 }
 
-const COLUMNS = ['id', 'source', 'event_key', 'received_at', 'content_type', 'body', 'tries'] as const;
+const COLUMNS = ['id', 'provider', 'source', 'event_key', 'received_at', 'content_type', 'body', 'tries'] as const;
+
+/** Which rows: what providers told, of that what is about somebody (see `aboutOf`), or what applications told. */
+export type Which = 'events' | 'told' | { about: readonly string[] };
 
 /** Takes up to `limit` rows that are to be understood, oldest first, for `lease` ms. */
-export async function takePending(store: Store, now: Ms, limit: number, lease: Ms): Promise<InboxRow[]> {
-  const pending = (db: Knex) => db('inbox').where({ pending: 1 }).whereBetween('due_at', [0, now]);
+export async function takePending(
+  store: Store,
+  which: Which,
+  { now, limit, lease }: { now: Ms; limit: number; lease: Ms },
+): Promise<InboxRow[]> {
+  const pending = (db: Knex) => chosen(db('inbox').where({ pending: 1 }).whereBetween('due_at', [0, now]), which);
   const candidates: { id: string }[] = await pending(store.db).orderBy('due_at').limit(limit).select('id');
   if (candidates.length === 0) return [];
   const token = newId(now);
@@ -108,6 +120,11 @@ export async function takePending(store: Store, now: Ms, limit: number, lease: M
     .orderBy('id')
     .limit(limit)
     .select(...COLUMNS);
+}
+
+function chosen(rows: Knex.QueryBuilder, which: Which): Knex.QueryBuilder {
+  if (which === 'told') return rows.where({ source: 'told' });
+  return which === 'events' ? rows.whereNot({ source: 'told' }) : rows.whereIn('about', [...which.about]);
 }
 
 /** The oldest rows of what applications told that is not filed yet, whoever is at work on it. */
@@ -136,7 +153,7 @@ export async function settle(store: Store, results: readonly Settled[]): Promise
   await transact(store, async (tx) => {
     for (const part of chunks(filed, 200)) await tx('inbox').whereIn('id', part).delete();
     for (const part of chunks(done, 200)) {
-      await tx('inbox').whereIn('id', part).update({ pending: 0, outcome: 'done', lease: null });
+      await tx('inbox').whereIn('id', part).update({ pending: 0, outcome: 'done', lease: null, about: null });
     }
     for (const [change, ids] of grouped(results)) {
       await tx('inbox')
@@ -153,25 +170,19 @@ function grouped(results: readonly Settled[]): Map<string, string[]> {
     if (r.outcome === 'done' || r.outcome === 'filed') continue;
     const open = r.outcome === 'waiting' || r.outcome === 'retry';
     const error = r.outcome === 'waiting' ? null : r.error;
-    const change = { pending: open ? 1 : 0, outcome: r.outcome, tries: r.tries, due_at: r.dueAt, error, lease: null };
+    const change = {
+      pending: open ? 1 : 0,
+      outcome: r.outcome,
+      tries: r.tries,
+      due_at: r.dueAt,
+      error,
+      lease: null,
+      about: null,
+    };
     const key = JSON.stringify(change);
     groups.set(key, [...(groups.get(key) ?? []), r.id]);
   }
   return groups;
-}
-
-/**
- * Whether every event that had come in by then has been looked at once. What applications tell is no news of mail that is
- * on its way; where much is sent some of it always waits, and nothing else must wait for that.
- */
-export async function caughtUp(store: Store, by: Ms): Promise<boolean> {
-  const row = await store
-    .db('inbox')
-    .where({ pending: 1, tries: 0 })
-    .where('received_at', '<=', by)
-    .whereNot({ source: 'told' })
-    .first('id');
-  return row === undefined;
 }
 
 export async function lastWebhookAt(store: Store): Promise<Ms | null> {
@@ -181,93 +192,4 @@ export async function lastWebhookAt(store: Store): Promise<Ms | null> {
     .orderBy('received_at', 'desc')
     .first('received_at');
   return row?.received_at ?? null;
-}
-
-export type Match =
-  | { kind: 'delivery'; deliveryId: string; messageId: string }
-  /** The message is ours, the recipient is not: nothing may be done for it. */
-  | { kind: 'stranger' }
-  | { kind: 'adopted'; messageId: string }
-  | { kind: 'none' };
-
-/**
- * Finds the deliveries that events are about, in four statements whatever their number: by our own variable, then by
- * Message-Id and recipient, then by the id of a reply, then by storage key; always together with the recipient.
- */
-export async function match(store: Store, sightings: readonly Sighting[]): Promise<Match[]> {
-  const { db } = store;
-  const names = sightings.map(namesOf);
-  const messages: { id: string; record_key: string; domain: string; origin: string }[] = await db('messages')
-    .whereIn(
-      'id',
-      names.flatMap((n) => n.id ?? []),
-    )
-    .orWhereIn(
-      'record_key',
-      names.flatMap((n) => n.recordKey ?? []),
-    )
-    .select('id', 'record_key', 'domain', 'origin');
-  const handles: { hash: string; message_id: string }[] = await db('handles').whereIn(
-    'hash',
-    names.flatMap((n) => n.handles),
-  );
-  const missing = handles.map((h) => h.message_id).filter((id) => !messages.some((m) => m.id === id));
-  if (missing.length > 0)
-    messages.push(...(await db('messages').whereIn('id', missing).select('id', 'record_key', 'domain', 'origin')));
-  const deliveries: Pick<DeliveryRow, 'id' | 'message_id' | 'recipient_key'>[] = await db('deliveries')
-    .whereIn(
-      'message_id',
-      messages.map((m) => m.id),
-    )
-    .whereIn(
-      'recipient_key',
-      sightings.flatMap((s) => (s.recipient === null ? [] : recipientKey(s.recipient))),
-    )
-    .select('id', 'message_id', 'recipient_key');
-  const byId = new Map(messages.map((m) => [m.id, m]));
-  const byRecordKey = new Map(messages.map((m) => [m.record_key, m]));
-  const deliveryOf = new Map(deliveries.map((d) => [`${d.message_id} ${d.recipient_key}`, d.id]));
-  return sightings.map((s, i) => {
-    const n = names[i];
-    const named = [
-      n?.id ? byId.get(n.id) : undefined,
-      n?.recordKey ? byRecordKey.get(n.recordKey) : undefined,
-      ...handles.filter((h) => n?.handles.includes(h.hash)).map((h) => byId.get(h.message_id)),
-    ]
-      .filter((m) => m !== undefined && (s.domain === null || m.domain === s.domain))
-      // What was adopted before an answer told us the id of a re-post must not keep that id to itself.
-      .sort((a, b) => Number(a?.origin === 'adopted') - Number(b?.origin === 'adopted'));
-    for (const m of named) {
-      const deliveryId = m && s.recipient !== null ? deliveryOf.get(`${m.id} ${recipientKey(s.recipient)}`) : undefined;
-      if (m && deliveryId) return { kind: 'delivery', deliveryId, messageId: m.id };
-    }
-    const first = named[0];
-    if (!first || s.recipient === null) return { kind: 'none' };
-    return first.origin === 'adopted' ? { kind: 'adopted', messageId: first.id } : { kind: 'stranger' };
-  });
-}
-
-function namesOf(s: Sighting): { id: string | null; recordKey: string | null; handles: string[] } {
-  const { domain, messageId, storage } = s;
-  const handles: string[] = [];
-  if (domain && messageId) handles.push(handle('reply', domain, messageId));
-  if (domain && storage?.key) handles.push(handle('storage', domain, storage.key));
-  return { id: s.homingId, recordKey: domain && messageId ? recordKey(domain, messageId) : null, handles };
-}
-
-/** Whether mail to this recipient is being handed over, or its answer is not known: an event may be about just that. */
-export async function isInFlight(store: Store, recipient: string): Promise<boolean> {
-  const row = await store
-    .db('deliveries')
-    .where({ recipient_key: recipientKey(recipient) })
-    .whereIn('state', ['sending', 'unconfirmed'])
-    .first('id');
-  return row !== undefined;
-}
-
-/** Remembers names under which a provider may speak of a message again. */
-export async function addHandles(store: Store, rows: readonly { hash: string; message_id: string }[]): Promise<void> {
-  for (const part of chunks(rows, 200)) {
-    await transact(store, (tx) => tx('handles').insert(part).onConflict(['hash', 'message_id']).merge(['hash']));
-  }
 }

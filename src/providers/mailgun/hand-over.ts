@@ -1,9 +1,8 @@
+import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
-import type { Ms } from '../../core/time.ts';
 import { addressesIn, composeMime, variablesOf } from '../../mail/compose.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
-import type { View } from '../../store/rows/rows.ts';
-import type { Copy } from '../provider.ts';
+import type { Copy, Outgoing } from '../provider.ts';
 import { deliveryTime, type Port } from './port.ts';
 
 /**
@@ -14,38 +13,43 @@ import { deliveryTime, type Port } from './port.ts';
  * composed here, and goes as a form to the recipient alone, as do forms that show nobody else and batches
  * (`recipient-variables`), of which Mailgun makes a mail for each recipient anyway.
  */
-export async function sendCopy(port: Port, view: View, copy: Copy, deliverAt: Ms | null): Promise<Answer> {
-  if ('mime' in copy) return sendMime(port, view, copy.mime, fieldsOf(view, [], deliverAt));
+export async function sendCopy(port: Port, mail: Outgoing, copy: Copy, until: Deadline): Promise<Answer> {
+  if ('mime' in copy) return sendMime(port, mail, copy.mime, fieldsOf(mail, []), until);
   const { form } = copy;
   const options = (named: RegExp) =>
     fieldsOf(
-      view,
+      mail,
       form.filter(([name]) => named.test(name)),
-      deliverAt,
     );
   const message = fileIn(form, 'message');
-  if (message) return sendMime(port, view, message.content, [...options(/^[hotv]:/), idOf(view)]);
-  const composed = showsOthers(form) ? await composeMime(form, view.recipient, view.rfcMessageId) : null;
-  if (composed) return sendMime(port, view, composed, options(/^[otv]:/));
-  const own = variablesOf(form, view.recipient);
-  const variables: FormEntry[] = own ? [['recipient-variables', JSON.stringify({ [view.recipient]: own })]] : [];
+  if (message) return sendMime(port, mail, message.content, [...options(/^[hotv]:/), idOf(mail)], until);
+  const composed = showsOthers(form) ? await composeMime(form, mail.recipient, mail.rfcMessageId) : null;
+  if (composed) return sendMime(port, mail, composed, options(/^[otv]:/), until);
+  const own = variablesOf(form, mail.recipient);
+  const variables: FormEntry[] = own ? [['recipient-variables', JSON.stringify({ [mail.recipient]: own })]] : [];
   const rest = options(/^(?!(?:to|cc|bcc|recipient-variables)$)/);
-  return port.send(view.domain, [['to', view.recipient], ...rest, ...variables, idOf(view)]);
+  return port.send(mail.domain, [['to', mail.recipient], ...rest, ...variables, idOf(mail)], until);
 }
 
-const idOf = (view: View): FormEntry => ['h:Message-Id', `<${view.rfcMessageId}>`];
+const idOf = (mail: Outgoing): FormEntry => ['h:Message-Id', `<${mail.rfcMessageId}>`];
 
 /** Our variable, so that the events of this attempt find their way back whatever id it gets; and the wait, if there is one. */
-function fieldsOf(view: View, given: readonly FormEntry[], deliverAt: Ms | null): FormEntry[] {
+function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[]): FormEntry[] {
   const ours = new Set(['v:homing-id', 'h:message-id', ...(deliverAt === null ? [] : ['o:deliverytime'])]);
   const wait: FormEntry[] = deliverAt === null ? [] : [['o:deliverytime', deliveryTime(deliverAt)]];
-  return [...given.filter(([name]) => !ours.has(name.toLowerCase())), ['v:homing-id', view.messageId], ...wait];
+  return [...given.filter(([name]) => !ours.has(name.toLowerCase())), ['v:homing-id', messageId], ...wait];
 }
 
-function sendMime(port: Port, view: View, mime: Buffer, entries: readonly FormEntry[]): Promise<Answer> {
+function sendMime(
+  port: Port,
+  mail: Outgoing,
+  mime: Buffer,
+  entries: readonly FormEntry[],
+  until: Deadline,
+): Promise<Answer> {
   const fields: Record<string, string[]> = {};
   for (const [name, value] of entries) if (typeof value === 'string') fields[name] = [...(fields[name] ?? []), value];
-  return port.sendMime(view.domain, { to: view.recipient, mime, fields });
+  return port.sendMime(mail.domain, { to: mail.recipient, mime, fields }, until);
 }
 
 function showsOthers(form: readonly FormEntry[]): boolean {

@@ -3,25 +3,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Action, type Circumstances, decide } from '../../src/core/decide.ts';
-import type { Birth, Delivery, Fact } from '../../src/core/delivery.ts';
-import { fold } from '../../src/core/fold.ts';
-import { CLASSES } from '../../src/core/message-class.ts';
-import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
-import { reasonWords } from '../../src/core/words/words.ts';
-import { MORNING } from '../support/clock.ts';
-import * as past from '../support/factory.ts';
-import { histories } from '../support/histories.ts';
+import { decide } from '../../../src/core/decision/decide.ts';
+import type { Action, Circumstances, HandOver } from '../../../src/core/decision/world.ts';
+import type { Birth, Delivery, Fact } from '../../../src/core/delivery.ts';
+import { fold } from '../../../src/core/fold.ts';
+import { CLASSES } from '../../../src/core/message-class.ts';
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../../src/core/time.ts';
+import { reasonWords } from '../../../src/core/words/words.ts';
+import { MORNING } from '../../support/clock.ts';
+import * as past from '../../support/factory.ts';
+import { histories } from '../../support/histories.ts';
 
-const CIRCUMSTANCES = fc.record({
-  schedule: fc.constantFrom('mailgun' as const, 'local' as const),
+const NOTHING = { track: false, lookUp: false, storeCopy: false, schedule: false, forms: false };
+const ALL = { track: true, lookUp: true, storeCopy: true, schedule: true, forms: true };
+const MAILGUN = { name: 'mailgun', can: ALL };
+const SMTP = { name: past.HOW.fallback.provider, can: NOTHING };
+const SECOND_SMTP = { name: 'smtp.example:26', can: NOTHING };
+const TRACKED = { name: 'tracked', can: { ...ALL, storeCopy: false, schedule: false, forms: false } };
+
+const CIRCUMSTANCES: fc.Arbitrary<Circumstances> = fc.record({
+  candidates: fc.constantFrom([MAILGUN], [MAILGUN, SMTP], [MAILGUN, SMTP, SECOND_SMTP], [MAILGUN, TRACKED, SMTP]),
+  schedule: fc.constantFrom('provider' as const, 'local' as const),
   storageGoneAt: fc.constantFrom(null, null, MORNING + HOUR, MORNING + 3 * DAY),
   hasBody: fc.boolean(),
-  hasSecondary: fc.boolean(),
-  bounceListed: fc.constantFrom(false, false, false, true),
   suppressed: fc.nat(9).map((n) => n === 0),
   faultAt: fc.option(fc.constantFrom(MORNING - HOUR, MORNING + HOUR, MORNING + 30 * HOUR)),
   adopted: fc.constantFrom(false, false, true),
+  askedInVain: fc.constant(false),
   eventsSettle: fc.constant(30 * MINUTE),
   pause: fc.constant(30 * SECOND),
   askPatience: fc.constant(10 * MINUTE),
@@ -32,6 +40,8 @@ const MOOD = fc.record({
   refuses: fc.constantFrom(0, 20, 100),
   keepsQuiet: fc.constantFrom(0, 20, 100),
   cannotBeAsked: fc.constantFrom(0, 20, 100),
+  neverAnswers: fc.constantFrom(0, 20, 100),
+  barred: fc.constantFrom(0, 0, 30),
   neverSettles: fc.boolean(),
   fails: fc.constantFrom(0, 60, 100),
   defers: fc.constantFrom(0, 30),
@@ -50,6 +60,7 @@ type World = {
   facts: Fact[];
   coming: Fact[];
   steps: number;
+  askedInVain: Set<number>;
   /** The attempt with which the play begins: what was done before is not ours to judge. */
   from: number;
 };
@@ -68,9 +79,9 @@ function drawing(seed: number): (below: number) => number {
 }
 
 /** What the provider will tell of an attempt that it has: nothing, or a failure, a deferral, an arrival, hours later. */
-function tells(w: World, attempt: number, messageId: string | null, from: Ms): void {
+function tells(w: World, attempt: number, messageId: string | null, from: Ms, provider = 'mailgun'): void {
   const when = (): Ms => from + w.mood.skew + w.draw(3 * HOUR);
-  const over = { messageId, key: `reported:${attempt}:${w.coming.length + w.facts.length}` };
+  const over = { provider, messageId, key: `reported:${attempt}:${w.coming.length + w.facts.length}` };
   if (chance(w, w.mood.losesEvents)) return;
   if (chance(w, w.mood.defers))
     w.coming.push(past.reported('deferred', when(), { ...over, key: `${over.key}:deferred` }));
@@ -79,60 +90,76 @@ function tells(w: World, attempt: number, messageId: string | null, from: Ms): v
   else if (chance(w, 50)) w.coming.push(past.reported('delivered', when(), over));
 }
 
-function handOver(w: World, d: Delivery, action: Extract<Action, { do: 'handOver' }>): void {
+function handOver(w: World, d: Delivery, action: HandOver): void {
   checkHandOver(w, d, action);
   const n = d.attempt + 1;
-  const { route, deliverAt, double } = action;
+  const { provider, role, way, deliverAt, double } = action;
+  const { track } = w.c.candidates.find(({ name }) => name === provider)?.can ?? NOTHING;
   const since = d.attempts.at(-1)?.failure?.at ?? null;
-  w.facts.push(past.claimed(n, w.now, { route, deliverAt, double, since, leaseUntil: w.now + MINUTE }));
+  const claim = { provider, role, way, deliverAt, double, since, leaseUntil: w.now + MINUTE };
+  w.facts.push(past.claimed(n, w.now, claim));
   const messageId = pick(w, ['m1@mg.example.com', `m${n}@mg.example.com`, null]);
   if (chance(w, w.mood.keepsQuiet)) {
     if (chance(w, 50)) w.facts.push(past.unanswered(n, w.now + 1));
-    if (route !== 'secondary' && chance(w, 50)) tells(w, n, messageId, w.now);
+    if (track && chance(w, 50)) tells(w, n, messageId, w.now, provider);
   } else if (chance(w, w.mood.refuses)) {
     const whys =
-      route === 'secondary'
-        ? (['temporary', 'permanent', 'busy', 'gone', 'storage_refused'] as const)
-        : (['busy', 'account', 'gone', 'storage_refused', 'invalid'] as const);
+      role === 'fallback'
+        ? (['temporary', 'permanent', 'busy', 'account', 'gone', 'storage_refused', 'withdrawn'] as const)
+        : (['busy', 'account', 'gone', 'storage_refused', 'invalid', 'withdrawn'] as const);
     w.facts.push(past.refused(n, w.now, pick(w, [...whys, 'busy']), chance(w, 20) ? w.draw(2 * HOUR) : null));
   } else {
-    w.facts.push(
-      past.accepted(n, w.now, route === 'secondary' ? null : messageId, route === 'secondary' ? 'smtp' : null),
-    );
-    if (route !== 'secondary') tells(w, n, messageId, Math.max(deliverAt ?? 0, w.now));
+    w.facts.push(past.accepted(n, w.now, track ? messageId : null, track));
+    if (track) tells(w, n, messageId, Math.max(deliverAt ?? 0, w.now), provider);
   }
 }
 
-function checkHandOver(w: World, d: Delivery, action: Extract<Action, { do: 'handOver' }>): void {
+function checkHandOver(w: World, d: Delivery, action: HandOver): void {
   for (const a of d.attempts.filter((one) => one.number >= w.from)) {
     assert.notEqual(a.outcome, 'sending', 'an attempt is still in flight');
-    if (a.outcome === 'unconfirmed') assert.ok(a.asked, `attempt ${a.number} is unconfirmed and nobody was asked`);
+    const wasAsked = a.asked !== null || w.askedInVain.has(a.number);
+    if (a.outcome === 'unconfirmed') assert.ok(wasAsked, `attempt ${a.number} is unconfirmed and nobody was asked`);
   }
-  if (action.route === 'secondary') assert.ok(w.c.hasSecondary && w.born.policy.fallback, 'this class has no fallback');
+  const isOther = w.c.candidates.slice(1).some(({ name }) => name === action.provider);
+  if (action.role === 'fallback') assert.ok(isOther && w.born.policy.fallback, 'this class has no fallback');
   else assert.ok(d.tries < d.budget, `try ${d.tries + 1} of ${d.budget}`);
   assert.ok(w.now < d.usefulUntil, 'sent after its useful life');
   assert.ok(action.deliverAt === null || action.deliverAt <= d.usefulUntil + SECOND, 'to go out after its useful life');
   const last = d.attempts.at(-1);
-  const settled = last?.asked?.settled && last.asked.problem === null && (last.number > 1 || !last.asked.known);
+  const settled =
+    last?.asked?.settled && last.asked.problem === null && !last.asked.known && last.claim.way !== 'stored';
   const mayBeOut = last?.outcome === 'accepted' || (last?.outcome === 'unconfirmed' && !settled);
   if (mayBeOut) assert.ok(action.double, 'a double that is not called one');
 }
 
-function answer(w: World, d: Delivery, about: Extract<Action, { do: 'ask' }>['about']): void {
+function ask(w: World, d: Delivery, action: Extract<Action, { do: 'ask' }>): void {
+  assert.ok(action.by > w.now, 'a question that nobody has time to answer');
+  const answersAt = Math.max(w.now, action.at);
+  if (answersAt >= action.by || chance(w, w.mood.neverAnswers)) {
+    w.now = Math.max(w.now, action.by);
+    w.askedInVain.add(d.attempt);
+    w.c = { ...w.c, askedInVain: true };
+    return;
+  }
+  w.now = answersAt;
+  const last = d.attempts.at(-1);
   const problem = chance(w, w.mood.cannotBeAsked) ? 'time-out' : null;
-  const lostAt = d.attempts.at(-1)?.unanswered?.at ?? w.now;
-  const settled = !w.mood.neverSettles && w.now >= lostAt + w.c.eventsSettle;
-  w.facts.push(past.asked(d.attempt, w.now, about, { problem, settled, known: problem === null && chance(w, 60) }));
+  const lookUp = w.c.candidates.find(({ name }) => name === last?.claim.provider)?.can.lookUp === true;
+  const settled = lookUp && !w.mood.neverSettles && w.now >= (last?.unanswered?.at ?? w.now) + w.c.eventsSettle;
+  const said = { problem, settled: problem === null && settled, known: problem === null && chance(w, 60) };
+  const listed = chance(w, w.mood.barred) ? 'barred' : 'clear';
+  w.facts.push(past.asked(d.attempt, w.now, action.about, { ...said, ...(action.unsuppress ? { listed } : {}) }));
 }
 
 function act(w: World, d: Delivery): void {
   const action = decide(w.born.id, d, w.born.policy, w.c, w.now);
+  w.c = { ...w.c, askedInVain: false };
   switch (action.do) {
     case 'presumeUnanswered':
       w.facts.push(past.unanswered(d.attempt, w.now));
       break;
     case 'ask':
-      answer(w, d, action.about);
+      ask(w, d, action);
       break;
     case 'hold':
       assert.ok(action.until > w.now, `a hold until ${action.until - w.now} ms from now: ${action.why}`);
@@ -158,10 +185,12 @@ function news(w: World): boolean {
 /** Plays one delivery to its end and returns how it ended. */
 function play(w: World): Delivery {
   let atOnce = 0;
+  let before = w.now;
   for (;;) {
     const d = look(w);
     if (d.nextAt === null) return d;
-    atOnce = d.nextAt > w.now ? 0 : atOnce + 1;
+    atOnce = d.nextAt > w.now || w.now > before ? 0 : atOnce + 1;
+    before = w.now;
     assert.ok(atOnce < 12, `it runs hot: ${w.facts.slice(-6).map((f) => `${f.kind} ${f.at}`)}`);
     w.now = Math.max(w.now + w.draw(2), d.nextAt);
     const due = news(w) ? look(w) : d;
@@ -198,6 +227,7 @@ test('whatever the world does, every delivery ends, in few steps, with few tries
         facts: [],
         coming: [],
         steps: 0,
+        askedInVain: new Set(),
         from: 1,
       };
       firstFacts(w, first);
@@ -227,6 +257,7 @@ test('from any believable past a delivery comes to its end', () => {
         facts: [...h.facts],
         coming: [],
         steps: 0,
+        askedInVain: new Set(),
         from: 1,
       };
       w.from = look(w).attempt;

@@ -1,0 +1,33 @@
+import type { Attempt } from '../delivery.ts';
+import { type Ms, SECOND } from '../time.ts';
+import { elsewhereFrom } from './elsewhere.ts';
+import { type Action, freshAnswer, type Look } from './world.ts';
+
+/** A fallback whose time has come waits no longer than this for an answer. */
+const GLANCE: Ms = 2 * SECOND;
+
+/**
+ * A `delivered` webhook that got lost is not repeated by Mailgun: so the provider is asked before each retry and each
+ * fallback, as long as there is time for it. The question is a precaution here: it may delay the step, not stop it. `since`
+ * is when the reason for the step came about. Null when the step may be taken.
+ */
+export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Action | null {
+  const { c, d, now, policy } = look;
+  const asked = freshAnswer(last);
+  if (asked?.problem === null || c.askedInVain) return null;
+  const from = Math.max(since, last.held?.until ?? 0);
+  const patience = Math.min(c.askPatience, policy.fallbackAfter ?? c.askPatience);
+  if (asked && now >= from + patience) return null;
+  const latest = Math.max(elsewhereFrom(look) ?? d.usefulUntil, now + Math.min(GLANCE, c.pause));
+  const by = Math.min(Math.max(from + patience, now + c.pause), latest);
+  const at = asked ? asked.at + longer(asked.at - from, c.pause) : now;
+  return { do: 'ask', about: last.outcome, at, by, unsuppress: isRepost(last, step) };
+}
+
+/** Mailgun drops a re-post to an address on its bounce list, although it answers 200. */
+function isRepost(last: Attempt, step: Action): boolean {
+  return step.do === 'handOver' && step.way === 'stored' && last.failure?.plan === 'retry';
+}
+
+/** Half of the time that has gone by, in bounds: every question is a fact, and a provider may be away for hours. */
+export const longer = (gone: Ms, pause: Ms): Ms => Math.min(Math.max(pause, Math.round(gone / 2)), 32 * pause);

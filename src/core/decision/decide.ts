@@ -1,0 +1,155 @@
+import type { Attempt, Delivery } from '../delivery.ts';
+import type { Policy } from '../policy.ts';
+import type { Ms } from '../time.ts';
+import { askFirst } from './ask-first.ts';
+import { fallBack, nothingLeft, refusalWait } from './elsewhere.ts';
+import { afterFailedFallback, afterFallback } from './fallback.ts';
+import { mayBeOut, whenSilent, whenUnconfirmed } from './silence.ts';
+import { nextStep, tooLate } from './step.ts';
+import { type Action, type Circumstances, end, type Look } from './world.ts';
+
+/** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
+export function decide(id: string, d: Delivery, policy: Policy, c: Circumstances, now: Ms): Action {
+  const action = nextAction({ id, d, policy, c, now });
+  return action.do === 'handOver' ? (barred(d, c) ?? action) : action;
+}
+
+/** What must not be sent by us, whatever led there and by whatever provider. */
+function barred(d: Delivery, c: Circumstances): Action | null {
+  if (c.suppressed) return end('failed', 'suppressed');
+  const cause = d.attempts.at(-1)?.failure?.verdict?.cause;
+  // An operator who opens it again says that it is mended, until the same failure is reported once more.
+  const believedMendedAt = d.reopened?.at ?? 0;
+  if (cause === undefined || c.faultAt === null || c.faultAt <= believedMendedAt) return null;
+  return end('failed', cause);
+}
+
+function nextAction(look: Look): Action {
+  const { d } = look;
+  const last = d.attempts.at(-1);
+  if (!last) return firstSend(look);
+  if (d.reopened) return whenReopened(look, last, d.reopened.at);
+  const isFallback = last.claim.role === 'fallback';
+  switch (last.outcome) {
+    case 'sending':
+      return { do: 'presumeUnanswered' };
+    case 'unconfirmed':
+      return isFallback ? afterFallback(look, last) : whenUnconfirmed(look, last);
+    case 'accepted':
+    case 'deferred':
+      return whenSilent(look, last);
+    case 'refused':
+      return isFallback ? afterFallback(look, last) : afterRefusal(look, last);
+    case 'failed':
+      return afterFailure(look, last);
+    case 'arrived':
+      throw new Error(`delivery ${look.id} has arrived and is never due`);
+  }
+}
+
+function firstSend({ d, c, now }: Look): Action {
+  if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
+  const [home] = c.candidates;
+  if (!c.hasBody || !home) return end('abandoned', 'nothing_to_send');
+  const how = { provider: home.name, role: 'first', way: 'whole' } as const;
+  return { do: 'handOver', ...how, deliverAt: null, double: null, why: 'first send' };
+}
+
+/** An operator wants it sent: as soon as may be, but not blindly. */
+function whenReopened(look: Look, last: Attempt, openedAt: Ms): Action {
+  const { d, now } = look;
+  if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
+  if (last.outcome === 'sending') {
+    const { leaseUntil } = last.claim;
+    if (now >= leaseUntil) return { do: 'presumeUnanswered' };
+    return { do: 'hold', about: 'sending', until: leaseUntil, why: 'the hand-over before it is still in flight' };
+  }
+  const { failure } = last;
+  const step = nextStep(look, { last, failure, from: openedAt, double: doubleOf(last), why: 'reopened', at: 'once' });
+  return askFirst(look, last, openedAt, step) ?? step;
+}
+
+/** Why one more attempt may be a double, if it may. */
+function doubleOf(last: Attempt): string | null {
+  switch (last.outcome) {
+    case 'failed':
+    case 'refused':
+      return null;
+    case 'unconfirmed':
+      return mayBeOut(last);
+    case 'arrived':
+      return 'the attempt before it arrived';
+    default:
+      return 'the provider accepted the attempt before it';
+  }
+}
+
+function afterFailure(look: Look, last: Attempt): Action {
+  const { d, now } = look;
+  const { failure } = last;
+  if (!failure) throw new Error(`attempt ${last.number} of ${look.id} failed without a failure`);
+  const why = failure.verdict?.cause ?? 'failed';
+  if (look.policy.watch) return end('failed', why);
+  if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
+  const step = stepAfterFailure(look, last, why);
+  return askFirst(look, last, failure.at, step) ?? step;
+}
+
+function stepAfterFailure(look: Look, last: Attempt, why: string): Action {
+  const { c, policy } = look;
+  const { failure } = last;
+  if (last.claim.role === 'fallback') return afterFailedFallback(look, why);
+  // What is said of the content holds from every address of the pool: without another provider that is the end. A refusal
+  // that says nothing may as well be about the address.
+  const elsewhere = c.candidates.length > 1 && policy.fallback;
+  if (failure?.plan === 'switch' && (elsewhere || why !== 'policy_block')) return fallBack(look, why, null);
+  return nextStep(look, { last, failure, from: failure?.at ?? look.now, double: null, why, at: 'schedule' });
+}
+
+function afterRefusal(look: Look, last: Attempt): Action {
+  const { d, now } = look;
+  if (last.answer?.kind !== 'refused') throw new Error(`attempt ${last.number} of ${look.id} was not refused`);
+  const { why, at, retryAfter } = last.answer;
+  // The application was told so by its own call, and has the message; we have not.
+  if (last.claim.way === 'application') return end('failed', `refused_${why}`);
+  if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
+  if (why === 'gone' || why === 'storage_refused') return withoutStoredCopy(look, last, why);
+  if (why === 'invalid' && last.claim.role === 'first') return end('failed', 'refused_invalid');
+  if (why === 'invalid') return fallBack(look, 'refused_invalid', null);
+  const until = at + Math.max(retryAfter ?? 0, why === 'withdrawn' ? 0 : homeWait(look));
+  const late = tooLate(look, until);
+  if (!late && !last.held && until > now) return { do: 'hold', about: 'refused', until, why: `refused_${why}` };
+  return tryAgain(look, last, { late, at, why: `refused_${why}` });
+}
+
+function withoutStoredCopy(look: Look, last: Attempt, why: 'gone' | 'storage_refused'): Action {
+  const { c, now } = look;
+  const [home] = c.candidates;
+  const reason = why === 'gone' ? 'storage_gone' : why;
+  if (c.hasBody && home) {
+    const { deliverAt: at } = last.claim;
+    const how = { provider: home.name, role: 'retry', way: 'whole' } as const;
+    const deliverAt = at !== null && at > now ? at : null;
+    return { do: 'handOver', ...how, deliverAt, double: null, why: 'the stored copy can not be had' };
+  }
+  // Another provider would be given the same stored copy.
+  return why === 'storage_refused' ? nothingLeft(look, reason) : fallBack(look, reason, null);
+}
+
+/** Nothing was taken: the same again when the wait is over, or elsewhere when that would be too late. */
+function tryAgain(look: Look, last: Attempt, refused: { late: boolean; at: Ms; why: string }): Action {
+  const { d } = look;
+  const failure = d.attempts.findLast((a) => a.failure)?.failure ?? null;
+  const from = failure?.at ?? refused.at;
+  const when = failure ? 'schedule' : 'once';
+  const step = refused.late
+    ? fallBack(look, refused.why, null)
+    : nextStep(look, { last, failure, from, double: null, why: refused.why, at: when });
+  return (d.tries > 0 ? askFirst(look, last, from, step) : null) ?? step;
+}
+
+/** A provider that refuses for want of room or rights is left alone for longer each time. */
+function homeWait({ d, c }: Look): Ms {
+  const refusals = d.attempts.filter((a) => a.claim.role !== 'fallback' && a.outcome === 'refused');
+  return refusalWait(refusals.length, c.pause);
+}

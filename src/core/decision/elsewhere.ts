@@ -1,0 +1,58 @@
+import type { Candidate } from '../capabilities.ts';
+import type { Attempt } from '../delivery.ts';
+import type { Ms } from '../time.ts';
+import { type Action, end, type Look } from './world.ts';
+
+/** All but the provider that mail goes to when all is well. */
+export const others = ({ c }: Look): readonly Candidate[] => c.candidates.slice(1);
+
+/** Another provider, when there is one, the class uses it, and there is something to send; else the end. */
+export function fallBack(look: Look, why: string, double: string | null): Action {
+  const { d, policy, c } = look;
+  if (c.adopted && !d.attempts.at(-1)?.asked?.known) return end('failed', 'not_confirmed');
+  const other = leastRefused(look);
+  const hasCopy = c.hasBody || d.storages.length > 0;
+  if (policy.fallback && other && hasCopy && d.fallbackTries === 0) return toOther(other, why, double);
+  return nothingLeft(look, why);
+}
+
+export function toOther({ name }: Candidate, why: string, double: string | null): Action {
+  return { do: 'handOver', provider: name, role: 'fallback', way: 'whole', deliverAt: null, double, why };
+}
+
+export function nothingLeft({ policy, d, now }: Look, why: string): Action {
+  return end(policy.atEnd === 'expired' && now >= d.usefulUntil ? 'expired' : 'abandoned', why);
+}
+
+/** The moment from which a class that can't wait goes elsewhere; null when it waits, or there is no elsewhere left. */
+export function elsewhereFrom(look: Look): Ms | null {
+  const { d, policy } = look;
+  if (policy.fallbackAfter === null || !policy.fallback || d.fallbackTries > 0 || others(look).length === 0)
+    return null;
+  return d.usefulUntil - policy.usefulLife + policy.fallbackAfter;
+}
+
+/** The first of those that refused least often since a fallback was last taken. */
+export function leastRefused(look: Look): Candidate | null {
+  const least = Math.min(...others(look).map(({ name }) => refusalsBy(look, name)));
+  return others(look).find(({ name }) => refusalsBy(look, name) === least) ?? null;
+}
+
+/** How often a provider refused a fallback, for reasons of its own, since one was last taken. */
+export function refusalsBy({ d }: Look, name: string): number {
+  const fallbacks = d.attempts.filter((a) => a.claim.role === 'fallback');
+  const taken = fallbacks.findLastIndex((a) => !isRefusedByProvider(a));
+  return fallbacks.slice(taken + 1).filter((a) => a.claim.provider === name && !isWithdrawn(a)).length;
+}
+
+const whyRefused = ({ answer }: Attempt): string | null => (answer?.kind === 'refused' ? answer.why : null);
+const isWithdrawn = (a: Attempt): boolean => whyRefused(a) === 'withdrawn';
+
+/** For want of room or rights, or because we took it back: it says nothing of the mail. */
+export function isRefusedByProvider(a: Attempt): boolean {
+  const why = whyRefused(a);
+  return why === 'busy' || why === 'account' || why === 'withdrawn';
+}
+
+/** Doubled each time, 32 pauses at most. */
+export const refusalWait = (refusals: number, pause: Ms): Ms => pause * Math.min(2 ** (refusals - 1), 32);

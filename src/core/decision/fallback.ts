@@ -1,0 +1,67 @@
+import type { Attempt } from '../delivery.ts';
+import { waitAfter } from '../policy.ts';
+import type { Ms } from '../time.ts';
+import { askFirst } from './ask-first.ts';
+import {
+  isRefusedByProvider,
+  leastRefused,
+  nothingLeft,
+  others,
+  refusalsBy,
+  refusalWait,
+  toOther,
+} from './elsewhere.ts';
+import { mayBeOut } from './silence.ts';
+import type { Action, Look } from './world.ts';
+
+/** What follows a fallback that was refused, or that got no answer. */
+export function afterFallback(look: Look, last: Attempt): Action {
+  const refusal = last.answer?.kind === 'refused' ? last.answer : null;
+  switch (refusal?.why) {
+    case 'permanent':
+    case 'invalid':
+      return nothingLeft(look, 'secondary_refused');
+    case 'gone':
+      return nothingLeft(look, 'storage_gone');
+    case 'storage_refused':
+      return nothingLeft(look, 'storage_refused');
+  }
+  if (!look.policy.fallback) return nothingLeft(look, 'secondary_exhausted');
+  return isRefusedByProvider(last) ? toNextOther(look, last) : theSameAgain(look, last);
+}
+
+/** Nothing was taken, and others may take it at once. When all of them refused, it begins again with the first, after a wait. */
+function toNextOther(look: Look, last: Attempt): Action {
+  const next = leastRefused(look);
+  if (!next) return nothingLeft(look, 'secondary_exhausted');
+  if (look.now >= look.d.usefulUntil) return nothingLeft(look, 'useful_life_over');
+  const step = toOther(next, 'the one before it could not be used', null);
+  const rounds = refusalsBy(look, next.name);
+  if (rounds === 0 || others(look).some(({ name }) => refusalsBy(look, name) > rounds)) return step;
+  const from = last.answer?.at ?? last.claim.at;
+  return afterWait(look, last, from + refusalWait(rounds, look.c.pause), step);
+}
+
+/** A 4xx for the recipient, and silence, are tried again by the schedule: another provider would be a second opinion. */
+function theSameAgain(look: Look, last: Attempt): Action {
+  const { id, d, policy } = look;
+  const same = others(look).find(({ name }) => name === last.claim.provider) ?? leastRefused(look);
+  if (!same || d.fallbackTries >= policy.maxAttempts) return nothingLeft(look, 'secondary_exhausted');
+  const from = last.answer?.at ?? last.unanswered?.at ?? last.claim.at;
+  const double = last.answer ? null : mayBeOut(last);
+  return afterWait(look, last, from + waitAfter(id, d.fallbackTries, policy), toOther(same, 'fallback again', double));
+}
+
+function afterWait(look: Look, last: Attempt, dueAt: Ms, step: Action): Action {
+  const { d, now } = look;
+  if (dueAt > d.usefulUntil || now >= d.usefulUntil) return nothingLeft(look, 'useful_life_over');
+  if (now < dueAt) return { do: 'hold', about: last.outcome, until: dueAt, why: 'the secondary did not take it' };
+  return askFirst(look, last, dueAt, step) ?? step;
+}
+
+/** What follows when a provider that took a fallback reports that it failed: one that has not tried yet, or the end. */
+export function afterFailedFallback(look: Look, why: string): Action {
+  const tried = new Set(look.d.attempts.map((a) => a.claim.provider));
+  const next = others(look).find(({ name }) => !tried.has(name));
+  return next && look.policy.fallback ? toOther(next, why, null) : nothingLeft(look, 'secondary_refused');
+}

@@ -1,0 +1,59 @@
+import type { Attempt } from '../delivery.ts';
+import type { Ms } from '../time.ts';
+import { longer } from './ask-first.ts';
+import { nextStep } from './step.ts';
+import { type Action, end, freshAnswer, type Look } from './world.ts';
+
+const MAY_BE_OUT = 'the hand-over before it got no answer and may have gone out';
+
+/**
+ * Why the attempt may have gone out all the same; null when the provider's settled records say nothing of it. Of a re-post
+ * they can't: it may have got an id that we never learnt, without our variable.
+ */
+export function mayBeOut({ asked, claim }: Attempt): string | null {
+  const neverThere =
+    claim.way !== 'stored' && asked !== null && asked.problem === null && asked.settled && !asked.known;
+  return neverThere ? null : MAY_BE_OUT;
+}
+
+/** "No answer" is not "no": look it up, and believe "not found" only when the provider's records have settled. */
+export function whenUnconfirmed(look: Look, last: Attempt): Action {
+  const { d, policy, c, now } = look;
+  const lostAt = last.unanswered?.at ?? last.claim.at;
+  const lookAgainAt = policy.patience === null ? d.usefulUntil : Math.min(lostAt + policy.patience, d.usefulUntil);
+  const by = Math.max(lookAgainAt, now + c.pause);
+  const ask = (at: Ms): Action => ({ do: 'ask', about: 'unconfirmed', at, by, unsuppress: false });
+  const asked = freshAnswer(last);
+  if (!asked && !c.askedInVain) return ask(now);
+  if (now >= d.usefulUntil) return end('expired', 'unconfirmed');
+  const isSettled = asked?.problem === null && asked.settled;
+  const isPatienceOver = policy.patience !== null && now >= lostAt + policy.patience;
+  if (!isSettled && !isPatienceOver) {
+    const since = asked?.at ?? now;
+    const settlesAt = lostAt + c.eventsSettle;
+    const next = since + Math.max(c.pause, Math.round((since - lostAt) / 2));
+    return ask(settlesAt > since ? Math.min(next, settlesAt) : next);
+  }
+  const step = { last, failure: null, from: lostAt, double: mayBeOut(last) };
+  return nextStep(look, { ...step, why: 'never_reached_provider', at: 'once' });
+}
+
+/** Accepted or deferred, and nothing heard for too long. Only the silent accepted are sent again: a deferred one is being retried. */
+export function whenSilent(look: Look, last: Attempt): Action {
+  const { d, policy, c, now } = look;
+  const asked = freshAnswer(last);
+  const about = last.outcome;
+  const by = Math.max(d.usefulUntil, now + c.askPatience);
+  if (!asked && !c.askedInVain) return { do: 'ask', about, at: now, by, unsuppress: false };
+  if (now >= d.usefulUntil) return end('expired', `silent_${about}`);
+  if (!asked || asked.problem !== null) {
+    const since = asked?.at ?? now;
+    return { do: 'ask', about, at: since + longer(since - (d.nextAt ?? since), c.pause), by, unsuppress: false };
+  }
+  if (about === 'deferred' || policy.watch || last.claim.role === 'fallback') {
+    const until = Math.min(d.usefulUntil, now + policy.silenceAfter);
+    return { do: 'hold', about, until, why: 'the provider has it and says nothing more' };
+  }
+  const double = 'the provider accepted the attempt before it and never told what became of it';
+  return nextStep(look, { last, failure: null, from: last.claim.at, double, why: 'silence', at: 'once' });
+}

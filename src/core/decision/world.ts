@@ -1,0 +1,68 @@
+import type { Candidate } from '../capabilities.ts';
+import type { Attempt, Delivery, EndState, FactOf, Outcome, Role } from '../delivery.ts';
+import type { Policy } from '../policy.ts';
+import type { Ms } from '../time.ts';
+
+/** What the world looks like to a delivery that is due. */
+export type Circumstances = {
+  /** Whom mail may be handed to, in order of preference; when all is well it goes to the first. */
+  candidates: readonly Candidate[];
+  /** Who keeps the wait of a retry for this domain. */
+  schedule: 'provider' | 'local';
+  /** When the provider forgets its stored copy; null when it does not say. */
+  storageGoneAt: Ms | null;
+  /** Do we hold a sealed copy of the message? */
+  hasBody: boolean;
+  /** The address is on our own suppression list. */
+  suppressed: boolean;
+  /** What the last failure was about is for the sender to mend, and was last reported for the sending domain then. */
+  faultAt: Ms | null;
+  /** Known from events alone: the provider must confirm the recipient before anything is sent to it. */
+  adopted: boolean;
+  /** A question about it was asked for, and the time for its answer is over. */
+  askedInVain: boolean;
+  /** How long the provider's records of a moment stay incomplete. */
+  eventsSettle: Ms;
+  /** How long to wait before the provider is asked, or a busy provider is tried, again. */
+  pause: Ms;
+  /** How long a provider that can't be asked keeps a retry waiting. */
+  askPatience: Ms;
+};
+
+/** What to do with a due delivery. */
+export type Action =
+  | { do: 'presumeUnanswered' }
+  | {
+      do: 'ask';
+      about: Outcome;
+      /** Not before this moment. */
+      at: Ms;
+      /** Then it goes on, with an answer or without. */
+      by: Ms;
+      /** Take the address off the provider's bounce list, if this very failure put it there: it is to be sent to again. */
+      unsuppress: boolean;
+    }
+  | { do: 'hold'; about: Outcome; until: Ms; why: string }
+  | HandOver
+  | { do: 'end'; state: EndState; reason: string };
+
+export type HandOver = {
+  do: 'handOver';
+  provider: string;
+  role: Role;
+  way: 'whole' | 'stored';
+  deliverAt: Ms | null;
+  /** Why it may be a double, if it may. */
+  double: string | null;
+  why: string;
+};
+
+/** One look at a delivery: all that a decision is made of. */
+export type Look = { id: string; d: Delivery; policy: Policy; c: Circumstances; now: Ms };
+
+/** What the provider said when it was asked since the delivery came to stand as it does; null when it was not asked. */
+export function freshAnswer({ asked, held }: Attempt): FactOf<'asked'> | null {
+  return asked !== null && asked.at >= (held?.until ?? 0) ? asked : null;
+}
+
+export const end = (state: EndState, reason: string): Action => ({ do: 'end', state, reason });

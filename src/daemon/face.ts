@@ -1,0 +1,18 @@
+import type { AppDeps } from '../http/app.ts';
+import type { Inside } from './inside.ts';
+
+/** What the HTTP side is called with. */
+export const appDeps = (inside: Inside): AppDeps => ({
+  store: inside.store,
+  settings: inside.settings,
+  tokens: inside.config.API_TOKENS,
+  webhooks: inside.providers.all.flatMap(({ name, webhook }) => (webhook ? [{ provider: name, ...webhook }] : [])),
+  onKept: () => inside.wake('digest'),
+  onTold: () => inside.wake('told'),
+  onQueued: () => inside.wake('dispatch'),
+  encryptionKey: inside.encryptionKey,
+  domains: inside.config.MAILGUN_DOMAIN,
+  now: inside.now,
+  signal: inside.signal,
+  log: inside.log,
+});

@@ -1,0 +1,87 @@
+import type { Log } from '../base/log.ts';
+import type { OwnRules } from '../classifier/classify.ts';
+import { judgeBy } from '../classifier/judge.ts';
+import { type Config, ConfigError } from '../config/config.ts';
+import { readRules } from '../config/rules-file.ts';
+import { settingsOf } from '../config/settings.ts';
+import type { Candidate } from '../core/capabilities.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import { type DigestDeps, digest } from '../inbox/digest.ts';
+import { candidateOf, connectProviders, type Providers } from '../providers/registry/registry.ts';
+import type { Store } from '../store/db/open.ts';
+import type { InboxRow } from '../store/inbox/inbox.ts';
+import { type Channels, createChannels } from '../tell/channels.ts';
+
+/** What a part of the daemon may need of the others. Each part says what of it it takes. */
+export type Inside = {
+  store: Store;
+  config: Config;
+  settings: Settings;
+  providers: Providers;
+  candidates: readonly Candidate[];
+  channels: Channels;
+  encryptionKey: string | null;
+  lease: Ms;
+  eventsSettle: Ms;
+  read: DigestDeps['read'];
+  judge: DigestDeps['judge'];
+  understand(about: readonly string[]): Promise<number>;
+  /** Tells a job that there is work. */
+  wake(job: string): void;
+  now: Clock;
+  monotonic: Clock;
+  /** Aborted when the process is about to stop. */
+  signal: AbortSignal;
+  log: Log;
+};
+
+export type Given = Pick<Inside, 'store' | 'config' | 'now' | 'monotonic' | 'signal' | 'log' | 'wake'> & {
+  providers?: Providers;
+};
+
+/** Puts the parts together. Nothing is sent before it is used. */
+export function insideOf(given: Given): Inside {
+  const { config, now } = given;
+  const providers = given.providers ?? connectProviders(config, now);
+  const settings = settingsOf(config);
+  const read = (row: InboxRow) =>
+    providers.named(row.provider)?.read?.({
+      replayKey: '',
+      body: row.body,
+      contentType: row.content_type,
+    }) ?? null;
+  const judge = judgeBy(ownRules(config));
+  return {
+    ...given,
+    settings,
+    providers,
+    candidates: providers.all.map(candidateOf),
+    channels: createChannels(config, relayLimits(config)),
+    encryptionKey: config.ENCRYPTION_KEY ?? null,
+    lease: config.LEASE,
+    eventsSettle: config.EVENTS_SETTLE,
+    read,
+    judge,
+    understand: (about) => digest({ ...given, settings, read, judge }, ABOUT, about),
+  };
+}
+
+/** Events about one delivery that are read in one go. */
+const ABOUT = 200;
+
+/** A letter to an administrator has as long as a mail has. */
+const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
+
+/** Read once: a change of the file takes effect with the next start. */
+function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
+  if (file === undefined) return undefined;
+  const { rules, problems } = readRules(file);
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `HOMING_RULES: ${problem}`));
+  return rules;
+}
+
+/** Closes what leads outside. */
+export async function closeOutside({ providers, channels }: Inside): Promise<void> {
+  await Promise.all([providers.close(), channels.close()]);
+}

@@ -1,0 +1,14 @@
+import { pollEvents } from '../reconcile/poll.ts';
+import { RECONCILED, setCursor } from '../store/notes/cursors.ts';
+import { learnRetention } from '../tell/watch.ts';
+import type { Inside } from './inside.ts';
+
+/** What RECONCILE_CRON says when to do: read what providers have on record, and see that everything moves. */
+export async function tick(inside: Inside): Promise<void> {
+  if ((await pollEvents(inside)) > 0) inside.wake('digest');
+  const account = inside.providers.all[0]?.account;
+  if (account) await learnRetention({ ...inside, retention: account.retention });
+  inside.wake('dispatch');
+  inside.wake('ask');
+  await setCursor(inside.store, RECONCILED, '', inside.now());
+}

@@ -1,0 +1,52 @@
+import type { Deadline } from '../base/deadline.ts';
+import { unseal } from '../base/seal.ts';
+import type { Answer } from '../core/answer.ts';
+import { composeMime } from '../mail/compose.ts';
+import { type FormEntry, fileIn, unpackForm } from '../mail/form.ts';
+import type { Copy, Provider } from '../providers/provider.ts';
+import type { Providers } from '../providers/registry/registry.ts';
+import type { Store } from '../store/db/open.ts';
+import { sealedBody } from '../store/messages/bodies.ts';
+import type { View } from '../store/rows/rows.ts';
+
+export type CopyDeps = { store: Store; providers: Providers; encryptionKey: string | null };
+
+/** A copy to hand over, or why there is none. */
+export type Had = { copy: Copy } | { answer: Answer };
+
+/**
+ * The message in a form that this provider takes: our sealed copy when there is one, else what a provider keeps. A template
+ * is rendered by Mailgun alone, so for others it takes what Mailgun has stored.
+ */
+export async function copyFor(provider: Provider, deps: CopyDeps, view: View, until: Deadline): Promise<Had> {
+  const sealed = await sealedBody(deps.store, view.messageId);
+  if (!sealed) return storedCopy(deps.providers, view, until);
+  const copy = open(sealed, deps.encryptionKey, view.messageId);
+  if ('mime' in copy || provider.can.forms) return { copy };
+  const mime = await compose(copy.form, view);
+  return mime ? { copy: { mime } } : storedCopy(deps.providers, view, until);
+}
+
+function open(sealed: Buffer, key: string | null, messageId: string): Copy {
+  if (key === null) throw new Error('ENCRYPTION_KEY is not set, so the sealed copy can not be opened');
+  const bytes = unseal(sealed, key, messageId);
+  const form = unpackForm(bytes);
+  return form ? { form } : { mime: bytes };
+}
+
+/** The message that a form stands for; null when only Mailgun can render it. */
+async function compose(form: readonly FormEntry[], view: View): Promise<Buffer | null> {
+  return fileIn(form, 'message')?.content ?? composeMime(form, view.recipient, view.rfcMessageId);
+}
+
+/** What the first provider that keeps a copy of it gives us. */
+async function storedCopy(providers: Providers, view: View, until: Deadline): Promise<Had> {
+  const { storages } = view.delivery;
+  const keeper = providers.all.find(({ name }) => storages.some((s) => s.provider === name)) ?? providers.all[0];
+  const own = storages.filter((s) => s.provider === keeper?.name);
+  const fetched = await keeper?.storedCopies?.fetch(view, own, until);
+  if (!fetched) return { answer: { kind: 'refused', why: 'gone', detail: 'no stored copy is known' } };
+  if (fetched.kind === 'mime') return { copy: fetched };
+  const why = fetched.kind === 'failed' ? 'busy' : fetched.kind;
+  return { answer: { kind: 'refused', why, detail: `the stored copy: ${fetched.detail}` } };
+}

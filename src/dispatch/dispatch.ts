@@ -1,0 +1,165 @@
+import { handle } from '../base/ids.ts';
+import { sleep } from '../base/wait.ts';
+import type { Action, HandOver } from '../core/decision/world.ts';
+import type { Fact } from '../core/delivery.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { addHandles } from '../store/inbox/match.ts';
+import { claimDue, leaveLanes, lookAgain, park, wantAnswers } from '../store/ledger/due.ts';
+import { change } from '../store/ledger/ledger.ts';
+import type { View } from '../store/rows/rows.ts';
+import { claimedFact, factsFor } from './facts.ts';
+import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
+import { createLanes, type Lanes, laneOf } from './lanes.ts';
+import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
+
+export type DispatchDeps = LookDeps &
+  HandOverDeps & {
+    /** Called when a hand-over has ended: there is room for the next. */
+    onFree(): void;
+  };
+
+export type Dispatcher = {
+  /**
+   * Looks at deliveries that are due, `limit` at most, and takes one step with each: has the provider asked, waits, ends it,
+   * or begins to hand it over. Says how many it looked at. Safe to run in several processes, and to break off anywhere.
+   */
+  run(limit?: number): Promise<number>;
+  /** Resolves when every hand-over that was begun is over and written down. */
+  idle(): Promise<void>;
+};
+
+export function createDispatcher(deps: DispatchDeps): Dispatcher {
+  const lanes = createLanes(deps.providers, deps.onFree);
+  let isFirst = true;
+  return {
+    async run(limit = 100) {
+      if (isFirst) await leaveLanes(deps.store, lanes.names);
+      isFirst = false;
+      return runOnce(deps, lanes, limit);
+    },
+    idle: lanes.idle,
+  };
+}
+
+async function runOnce(deps: DispatchDeps, lanes: Lanes, limit: number): Promise<number> {
+  const { store, settings } = deps;
+  const now = deps.now();
+  const { lease, claimed } = await claimDue(store, lanes.rooms(limit), now, settings.lease);
+  if (claimed.length === 0) return 0;
+  const { views, unread } = await readNews(
+    deps,
+    claimed.map((c) => c.id),
+  );
+  if (unread.length > 0) await lookAgain(store, lease, unread, now + settings.pause);
+  const due = await lookAt(deps, views, claimed, now);
+  const doing = <K extends Action['do']>(what: K) =>
+    due.flatMap((d) => (d.action.do === what ? [{ ...d, action: d.action as Extract<Action, { do: K }> }] : []));
+  const questions = doing('ask').map(({ view, action: { at, by, unsuppress } }) => ({
+    id: view.id,
+    at,
+    by,
+    unsuppress,
+  }));
+  await wantAnswers(store, lease, questions);
+  await writeDown(deps, [...doing('hold'), ...doing('end'), ...doing('presumeUnanswered')], lease);
+  await start(deps, lanes, doing('handOver'), lease);
+  return claimed.length;
+}
+
+/** Holds, ends and presumed deaths: decided again under lock, as news may have come in since. */
+async function writeDown(deps: DispatchDeps, due: readonly Due[], lease: string): Promise<void> {
+  const now = deps.now();
+  const dueOf = new Map(due.map((d) => [d.view.id, d]));
+  const decideAgain = (view: View): Fact[] => {
+    const d = dueOf.get(view.id);
+    return d && view.delivery.nextAt !== null ? factsFor(view, decideNow(view, d, now), now) : [];
+  };
+  await change(deps.store, [...dueOf.keys()], now, decideAgain, lease);
+}
+
+type ToSend = Due & { action: HandOver };
+
+/** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
+async function start(deps: DispatchDeps, lanes: Lanes, due: readonly ToSend[], lease: string): Promise<void> {
+  const taken = new Map<string, string>();
+  const waiting = new Map<string, string[]>();
+  for (const d of due) {
+    const lane = laneOf(d.action, d);
+    if (lanes.take(lane)) taken.set(d.view.id, lane);
+    else waiting.set(lane, [...(waiting.get(lane) ?? []), d.view.id]);
+  }
+  try {
+    for (const [lane, ids] of waiting) await park(deps.store, lease, ids, lane, deps.now());
+    const claimed = await claim(
+      deps,
+      due.filter((d) => taken.has(d.view.id)),
+      lease,
+    );
+    for (const started of claimed) {
+      const lane = taken.get(started.view.id) ?? '';
+      taken.delete(started.view.id);
+      lanes.begin(lane, () => perform(deps, started));
+    }
+  } finally {
+    for (const lane of taken.values()) lanes.leave(lane);
+  }
+}
+
+/** Decides again under lock and writes the claim; only what was claimed under our lease may be handed over. */
+async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string): Promise<Started[]> {
+  if (due.length === 0) return [];
+  const now = deps.now();
+  const claimedAt = deps.monotonic();
+  const dueOf = new Map(due.map((d) => [d.view.id, d]));
+  const actions = new Map<string, HandOver>();
+  const decideAgain = (view: View): Fact[] => {
+    const d = dueOf.get(view.id);
+    if (!d || view.delivery.nextAt === null) return [];
+    const action = decideNow(view, d, now);
+    // By another way there may be no room.
+    if (action.do !== 'handOver' || laneOf(action, d) !== laneOf(d.action, d)) return [];
+    actions.set(view.id, action);
+    return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease, now })];
+  };
+  const views = await change(deps.store, [...dueOf.keys()], now, decideAgain, lease);
+  return views.flatMap((view) => {
+    const action = actions.get(view.id);
+    const isMine = view.delivery.attempts.at(-1)?.claim.lease === lease && view.delivery.state === 'sending';
+    return action && isMine ? [{ view, action, claimedAt }] : [];
+  });
+}
+
+async function perform(deps: DispatchDeps, started: Started): Promise<void> {
+  const { view, action } = started;
+  const fact = await handOver(deps, started);
+  const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };
+  try {
+    await insist(deps, () => record(deps, view, fact, action.provider));
+    deps.log.info({ ...about, outcome: fact.kind }, 'handed over');
+  } catch (error) {
+    deps.log.error({ ...about, outcome: fact.kind, error }, 'what became of a hand-over could not be written down');
+  }
+}
+
+async function record({ store, now }: DispatchDeps, view: View, fact: Fact, provider: string): Promise<void> {
+  if (fact.kind === 'accepted' && fact.messageId) {
+    const hash = handle(provider, 'reply', view.domain, fact.messageId);
+    await addHandles(store, [{ hash, message_id: view.messageId }]);
+  }
+  await change(store, [view.id], now(), () => [fact]);
+}
+
+/**
+ * What became of a hand-over is known to this process alone. While the database is away it is kept here, and its place is
+ * not free for another: what can't be written down must not be sent.
+ */
+async function insist({ settings, signal }: DispatchDeps, write: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (signal.aborted || !isDatabaseTrouble(error)) throw error;
+      await sleep(settings.pause, signal);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { Answer } from '../core/answer.ts';
+import type { Action, HandOver } from '../core/decision/world.ts';
+import type { Fact } from '../core/delivery.ts';
+import type { Ms } from '../core/time.ts';
+import { timeWords } from '../core/words/numbers.ts';
+import { endedFact } from '../store/messages/messages.ts';
+import type { View } from '../store/rows/rows.ts';
+
+/** What a decision leaves behind that needs nobody outside. */
+export function factsFor(view: View, action: Action, now: Ms): Fact[] {
+  const { attempt } = view.delivery;
+  switch (action.do) {
+    case 'presumeUnanswered': {
+      const detail = 'the process that was handing it over ended or lost its lease';
+      return [{ key: `unanswered:${attempt}`, at: now, kind: 'unanswered', attempt, detail }];
+    }
+    case 'hold': {
+      const { about, until, why } = action;
+      return [{ key: `held:${attempt}:${now}`, at: now, kind: 'held', attempt, about, until, why }];
+    }
+    case 'end':
+      return [...whySuppressed(view, action.reason, now), endedFact(view, action.state, action.reason, now)];
+    case 'ask':
+    case 'handOver':
+      return []; // It changed under our hands: it stays due and is looked at again.
+  }
+}
+
+function whySuppressed(view: View, reason: string, now: Ms): Fact[] {
+  if (reason !== 'suppressed' || view.suppressed === null) return [];
+  const { cause, created_at } = view.suppressed;
+  const { attempt } = view.delivery;
+  const what = `its address is on our suppression list (${cause}) since ${timeWords(created_at)}`;
+  return [{ key: `noted:${attempt}:${now}`, at: now, kind: 'noted', attempt, what }];
+}
+
+export function claimedFact(view: View, action: HandOver, claim: { lease: string; leaseFor: Ms; now: Ms }): Fact {
+  const attempt = view.delivery.attempt + 1;
+  const { provider, role, way, deliverAt, double } = action;
+  return {
+    key: `claimed:${attempt}`,
+    at: claim.now,
+    kind: 'claimed',
+    attempt,
+    provider,
+    role,
+    way,
+    leaseUntil: claim.now + claim.leaseFor,
+    lease: claim.lease,
+    since: view.delivery.attempts.at(-1)?.failure?.at ?? null,
+    deliverAt,
+    double,
+  };
+}
+
+/** What the end of a hand-over leaves behind. */
+export function answerFact(answer: Answer, attempt: number, at: Ms, tracked: boolean): Fact {
+  const { detail } = answer;
+  switch (answer.kind) {
+    case 'accepted': {
+      const { messageId } = answer;
+      return { key: `accepted:${attempt}`, at, kind: 'accepted', attempt, messageId, tracked, detail };
+    }
+    case 'refused': {
+      const { why, retryAfter = null } = answer;
+      return { key: `refused:${attempt}`, at, kind: 'refused', attempt, why, detail, retryAfter };
+    }
+    case 'unanswered':
+      return { key: `unanswered:${attempt}`, at, kind: 'unanswered', attempt, detail };
+  }
+}

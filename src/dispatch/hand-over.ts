@@ -1,0 +1,83 @@
+import { type Deadline, within } from '../base/deadline.ts';
+import type { Log } from '../base/log.ts';
+import type { Answer } from '../core/answer.ts';
+import type { HandOver } from '../core/decision/world.ts';
+import type { Fact } from '../core/delivery.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import type { Outgoing, Provider } from '../providers/provider.ts';
+import type { View } from '../store/rows/rows.ts';
+import { type CopyDeps, copyFor } from './copy.ts';
+import { answerFact } from './facts.ts';
+
+export type HandOverDeps = CopyDeps & {
+  now: Clock;
+  /** Never goes back. */
+  monotonic: Clock;
+  lease: Ms;
+  /** Set when the process is to stop: what has not begun to leave is not begun any more. */
+  signal: AbortSignal;
+  log: Log;
+};
+
+/** A delivery that this process has claimed, and when, on the clock that never goes back. */
+export type Started = { view: View; action: HandOver; claimedAt: Ms };
+
+/** The parts of a lease by which a hand-over has to have begun to leave, and to be over. */
+const BEGUN = 0.5;
+const OVER = 0.9;
+
+/** Hands a claimed delivery over and says what became of it. */
+export async function handOver(deps: HandOverDeps, started: Started): Promise<Fact> {
+  const provider = deps.providers.named(started.action.provider);
+  const answer = provider ? await answerOf(provider, deps, started) : withdrawn('its provider is not configured here');
+  const tracked = provider?.can.track ?? false;
+  return answerFact(answer, started.view.delivery.attempt, deps.now(), tracked);
+}
+
+async function answerOf(provider: Provider, deps: HandOverDeps, started: Started): Promise<Answer> {
+  const { view, action } = started;
+  try {
+    const until = within(OVER * deps.lease - (deps.monotonic() - started.claimedAt));
+    const content = await contentFor(provider, deps, started, until);
+    if ('answer' in content) return content.answer;
+    return late(deps, started) ?? (await provider.handOver(outgoing(view, action, content), until));
+  } catch (error) {
+    // A fault of our own after the claim: nobody can say how far it got.
+    deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
+    return { kind: 'unanswered', detail: 'a fault of our own; see the log' };
+  }
+}
+
+async function contentFor(
+  provider: Provider,
+  deps: HandOverDeps,
+  { view, action }: Started,
+  until: Deadline,
+): Promise<{ answer: Answer } | Pick<Outgoing, 'content'>> {
+  if (action.way === 'stored')
+    return { content: { storages: view.delivery.storages.filter((s) => s.provider === provider.name) } };
+  const had = await copyFor(provider, deps, view, until);
+  return 'answer' in had ? had : { content: had.copy };
+}
+
+const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'content'>): Outgoing => ({
+  messageId: view.messageId,
+  rfcMessageId: view.rfcMessageId,
+  domain: view.domain,
+  sender: view.sender,
+  recipient: view.recipient,
+  deliverAt: action.deliverAt,
+  content,
+});
+
+/**
+ * A process that stood still for half of its lease must not send: another may be about to take the delivery for dead.
+ * Nothing has left yet, so it is taken back, which says nothing of the mail or of its provider.
+ */
+function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started): Answer | null {
+  if (signal.aborted) return withdrawn('this process was stopped before it could send');
+  if (monotonic() - claimedAt < BEGUN * lease) return null;
+  return withdrawn('this process stood still for too long before it could send');
+}
+
+const withdrawn = (detail: string): Answer => ({ kind: 'refused', why: 'withdrawn', detail });

@@ -1,0 +1,35 @@
+import { createSlots, type Slots } from '../base/slots.ts';
+import type { HandOver } from '../core/decision/world.ts';
+import type { Providers } from '../providers/registry/registry.ts';
+import type { Room } from '../store/ledger/due.ts';
+import type { Due } from './look.ts';
+
+/**
+ * The ways on which mail leaves, none of which waits for another. By each provider: what we hold a copy of, what has to be
+ * fetched first, and what the provider sends from its own copy.
+ */
+const WAYS = ['whole', 'fetched', 'stored'] as const;
+
+export type Lanes = Slots & {
+  readonly names: readonly string[];
+  /** As much as can be looked at, and begun, now. */
+  rooms(limit: number): Room[];
+};
+
+export function createLanes(providers: Providers, onFree: () => void): Lanes {
+  const lanes = new Map<string, number>();
+  for (const { name, slots } of providers.all) for (const way of WAYS) lanes.set(`${way} ${name}`, slots);
+  const slots = createSlots((name) => lanes.get(name) ?? 0, onFree);
+  const names = [...lanes.keys()];
+  return {
+    ...slots,
+    names,
+    rooms: (limit) => [{ lane: '', most: limit }, ...names.map((lane) => ({ lane, most: slots.free(lane) }))],
+  };
+}
+
+/** Where a hand-over leaves. */
+export function laneOf({ provider, way }: HandOver, { circumstances }: Pick<Due, 'circumstances'>): string {
+  const how = way === 'stored' ? way : circumstances.hasBody ? 'whole' : 'fetched';
+  return `${how} ${provider}`;
+}

@@ -1,0 +1,100 @@
+import { CLASSES, type MessageClass } from '../core/message-class.ts';
+import { policyFor, watchOnly } from '../core/policy.ts';
+import { handedOver } from '../core/sent.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Sighting } from '../core/sighting.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import type { EventRow, Settled } from '../store/inbox/inbox.ts';
+import { inFlight, type Match } from '../store/inbox/match.ts';
+import { rememberDomains } from '../store/messages/domains.ts';
+import type { Draft } from '../store/messages/messages.ts';
+import { recordMany } from '../store/messages/record-many.ts';
+import { recipientKey } from '../store/rows/rows.ts';
+
+type Deps = { store: Store; settings: Settings; now: Clock };
+
+/** An event of a message that we do not know. */
+export type Unknown = { row: EventRow; sighting: Sighting; found: Match };
+
+/** Events of messages that we do not know: our own record may simply be later than the provider. */
+export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Promise<Settled[]> {
+  const now = deps.now();
+  const recipients = unknown.flatMap(({ sighting: { recipient } }) => recipient ?? []);
+  const busy = await inFlight(deps.store, recipients);
+  const results: Settled[] = [];
+  const strange: Unknown[] = [];
+  for (const event of unknown) {
+    const settled = waiting(deps.settings, event, busy, now) ?? hopeless(deps.settings, event, now);
+    if (settled) results.push(settled);
+    else strange.push(event);
+  }
+  await adopt(deps, strange, now);
+  // Now that the message is known, they are looked at again.
+  return [...results, ...strange.map((event) => wait(event, now))];
+}
+
+const wait = ({ row }: Unknown, dueAt: Ms): Settled => ({
+  id: row.id,
+  outcome: 'waiting',
+  tries: row.tries + 1,
+  dueAt,
+});
+
+/** As long as our own record, or the answer to a hand-over, may still come. */
+function waiting(settings: Settings, event: Unknown, busy: ReadonlySet<string>, now: Ms): Settled | null {
+  const { row, sighting, found } = event;
+  const { adoptAfter } = settings;
+  const patience = row.received_at + adoptAfter;
+  if (now < patience && found.kind !== 'adopted') {
+    const pause = Math.min((adoptAfter / 30) * 2 ** row.tries, adoptAfter / 4);
+    return wait(event, Math.min(patience, now + pause));
+  }
+  const isBusy = sighting.recipient !== null && busy.has(recipientKey(sighting.recipient));
+  return isBusy ? wait(event, now + Math.max(adoptAfter, settings.pause)) : null;
+}
+
+/** What no message can be tracked by. */
+function hopeless({ adopt: adopts }: Settings, { row, sighting: s, found }: Unknown, now: Ms): Settled | null {
+  const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => {
+    return { id: row.id, outcome, error, tries: row.tries + 1, dueAt: now };
+  };
+  if (found.kind === 'stranger') return aside('set_aside', 'the message is ours, this recipient is not');
+  if (s.report === 'other') return aside('unmatched', 'it is about no message that we know');
+  if (adopts === 'off') return aside('unmatched', 'no message is known under its ids');
+  if (!s.recipient || !s.messageId || !s.domain) return aside('unmatched', 'it names no recipient, message or domain');
+  return null;
+}
+
+/** Tracks messages that we know from their events alone. */
+async function adopt({ store, settings }: Deps, events: readonly Unknown[], now: Ms): Promise<void> {
+  if (events.length === 0) return;
+  const drafts = new Map<string, Draft>();
+  for (const event of events) {
+    const draft = draftOf(settings, event, now);
+    const name = `${draft.domain}\n${draft.messageId}`;
+    const known = drafts.get(name);
+    drafts.set(name, known ? { ...known, recipients: [...known.recipients, ...draft.recipients] } : draft);
+  }
+  await rememberDomains(store, [...new Set([...drafts.values()].map((d) => d.domain))]);
+  await recordMany(store, [...drafts.values()], now);
+}
+
+function draftOf(settings: Settings, { row, sighting: s }: Unknown, now: Ms): Draft {
+  const kind: MessageClass = CLASSES.find((c) => c === s.homingClass) ?? 'notice';
+  const policy = policyFor(kind, settings.policies);
+  const at = Math.min(s.at, now);
+  return {
+    messageId: s.messageId ?? '',
+    domain: s.domain ?? '',
+    from: s.from ?? '',
+    subject: s.subject,
+    class: kind,
+    key: null,
+    origin: 'adopted',
+    policy: settings.adopt === 'retry' ? policy : watchOnly(policy),
+    recipients: [s.recipient ?? ''],
+    facts: handedOver(at, s.messageId, row.provider),
+    createdAt: at,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Clock, Ms } from '../../core/time.ts';
+import type { Provider } from '../provider.ts';
+import { createAccount } from './account.ts';
+import { sendCopy } from './hand-over.ts';
+import { createHistory } from './history.ts';
+import { createPort, type Port } from './port.ts';
+import { fetchCopy, repostCopy } from './stored.ts';
+import { openWebhook, reopen } from './webhook.ts';
+
+export type MailgunOptions = {
+  apiUrl: string;
+  apiKey: string;
+  domains: readonly string[];
+  /** Any of them may sign a webhook. */
+  signingKeys: readonly string[];
+  /** Hosts that the API key may go to; see `isAllowedOrigin`. */
+  allowedHosts: readonly string[];
+  /** Which records are asked. */
+  records: 'auto' | 'events' | 'logs';
+  /** For one call as a whole. */
+  timeout: Ms;
+  now: Clock;
+};
+
+/** Hand-overs at once, and sockets for them. */
+const SLOTS = 16;
+
+/**
+ * Mailgun. What sends, what works on stored copies, what asks about single mails and what reads events by time have their
+ * own connections: none of them waits for a socket that another holds.
+ */
+export function createMailgun(options: MailgunOptions): Provider {
+  const { apiUrl, allowedHosts } = options;
+  const [sending, copying, asking, reading] = [SLOTS, SLOTS, SLOTS, 4].map((connections): Port => {
+    return createPort({ ...options, connections });
+  }) as [Port, Port, Port, Port];
+  const stored = { port: copying, apiUrl, allowedHosts };
+  const account = createAccount(asking);
+  return {
+    name: 'mailgun',
+    can: { track: true, lookUp: true, storeCopy: true, schedule: true, forms: true },
+    slots: SLOTS,
+    handOver: (mail, until) =>
+      'storages' in mail.content
+        ? repostCopy(stored, mail, mail.content.storages, until)
+        : sendCopy(sending, mail, mail.content, until),
+    webhook: {
+      path: '/webhooks/mailgun',
+      open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], options.signingKeys, now),
+    },
+    read: ({ body, contentType }) => reopen(body, contentType),
+    history: createHistory({ asking, reading }, { api: options.records, domains: options.domains, now: options.now }),
+    account: { ...account, retention: createAccount(reading).retention },
+    storedCopies: { fetch: ({ domain }, storages, until) => fetchCopy(stored, domain, storages, until) },
+    async close() {
+      await Promise.all([sending, copying, asking, reading].map((port) => port.close()));
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Deadline } from '../../base/deadline.ts';
+import type { Answer } from '../../core/answer.ts';
+import type { Storage } from '../../core/sighting.ts';
+import type { Fetched, Outgoing } from '../provider.ts';
+import type { Port } from './port.ts';
+import { storageTargets } from './storage.ts';
+
+export type StoredOptions = { port: Port; apiUrl: string; allowedHosts: readonly string[] };
+
+/** Has Mailgun's stored copy sent again to one recipient. */
+export async function repostCopy(
+  options: StoredOptions,
+  mail: Outgoing,
+  storages: readonly Storage[],
+  until: Deadline,
+): Promise<Answer> {
+  const { targets, problem } = targetsOf(options, mail.domain, storages);
+  if (targets.length === 0) return { kind: 'refused', why: whyNone(storages), detail: problem };
+  return options.port.repost(targets, { to: mail.recipient, deliverAt: mail.deliverAt }, until);
+}
+
+export async function fetchCopy(
+  options: StoredOptions,
+  domain: string,
+  storages: readonly Storage[],
+  until: Deadline,
+): Promise<Fetched> {
+  const { targets, problem } = targetsOf(options, domain, storages);
+  if (targets.length === 0) return { kind: whyNone(storages), detail: problem };
+  return options.port.fetchMime(targets, until);
+}
+
+/** With a URL at hand, it is our own check that leaves nothing of it. */
+const whyNone = (storages: readonly Storage[]): 'gone' | 'storage_refused' =>
+  storages.length === 0 ? 'gone' : 'storage_refused';
+
+/** Mailgun itself tells of one or two. */
+const MOST_STORAGES = 3;
+
+/** Where the stored copy may be asked for: only at hosts that we allow, only under a message path of this domain. */
+function targetsOf(
+  { apiUrl, allowedHosts }: StoredOptions,
+  domain: string,
+  storages: readonly Storage[],
+): { targets: string[]; problem: string } {
+  const targets: string[] = [];
+  let problem = 'no event told where the message is stored';
+  let usable = 0;
+  for (const { url, key } of storages) {
+    const found = storageTargets({ url, key, domain, apiUrl, allowedHosts });
+    targets.push(...found.targets.filter((t) => !targets.includes(t)));
+    problem = found.problem ?? problem;
+    // Those that are refused do not count, or forged events could push out the true one.
+    if (found.targets.length > 0 && ++usable === MOST_STORAGES) break;
+  }
+  return { targets, problem };
+}

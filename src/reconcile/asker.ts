@@ -1,0 +1,107 @@
+import { wordsOf } from '../base/errors.ts';
+import { gather } from '../base/gather.ts';
+import type { Log } from '../base/log.ts';
+import { createSlots } from '../base/slots.ts';
+import type { Fact } from '../core/delivery.ts';
+import type { Settings } from '../core/settings.ts';
+import type { Clock } from '../core/time.ts';
+import { claimQuestions } from '../store/ledger/due.ts';
+import { change } from '../store/ledger/ledger.ts';
+import { load, type View } from '../store/rows/rows.ts';
+import { type AskDeps, ask } from './ask.ts';
+import { hopelessNotes } from './hopeless.ts';
+import { clearBounce } from './unsuppress.ts';
+
+export type AskerDeps = AskDeps & {
+  settings: Settings;
+  now: Clock;
+  log: Log;
+  /** Called when an answer is known. */
+  onAnswer(): void;
+};
+
+export type Asker = {
+  /** Begins to ask about deliveries that a decision waits for, as many as can be asked about at once; says how many. */
+  run(): Promise<number>;
+  /** Resolves when every question that was begun is answered and written down. */
+  idle(): Promise<void>;
+};
+
+/** Questions at once. */
+const AT_ONCE = 16;
+const PLACE = 'questions';
+
+/**
+ * Asks the providers what they know of deliveries. Sending does not wait for it: where an answer does not come in time, a
+ * delivery goes on without.
+ */
+export function createAsker(deps: AskerDeps): Asker {
+  const slots = createSlots(() => AT_ONCE, deps.onAnswer);
+  const write = gather<Answered>((answers) => writeDown(deps, answers), 200);
+  return {
+    async run() {
+      const free = slots.free(PLACE);
+      if (free === 0) return 0;
+      const questions = await claimQuestions(deps.store, deps.now(), free, deps.settings.lease);
+      const views = await load(
+        deps.store.db,
+        questions.map((q) => q.id),
+      );
+      for (const { id, unsuppress } of questions) {
+        const view = views.get(id);
+        if (!view?.delivery.attempts.length || !slots.take(PLACE)) continue;
+        slots.begin(PLACE, () => answer(deps, view, unsuppress, write));
+      }
+      return questions.length;
+    },
+    idle: slots.idle,
+  };
+}
+
+type Answered = { view: View; facts: Fact[] };
+
+async function answer(
+  deps: AskerDeps,
+  view: View,
+  unsuppress: boolean,
+  write: (answered: Answered) => Promise<void>,
+): Promise<void> {
+  try {
+    const notes = await hopelessNotes(deps, view, deps.now());
+    await write({ view, facts: [...notes, ...(await answersOf(deps, view, unsuppress))] });
+  } catch (error) {
+    // The question is asked again when its lease ends.
+    deps.log.error({ delivery: view.id, error }, 'the answer to a question could not be written down');
+  }
+}
+
+async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Promise<Fact[]> {
+  const last = view.delivery.attempts.at(-1);
+  const { attempt } = view.delivery;
+  const about = last?.outcome ?? 'sending';
+  const asked = (at: number, said: { settled: boolean; known: boolean; problem: string | null }) =>
+    ({ key: `asked:${attempt}:${at}`, at, kind: 'asked', attempt, about, ...said }) as const;
+  try {
+    const { known, complete } = await ask(deps, view, deps.now());
+    const cleared = unsuppress ? await clearBounce(deps, view) : null;
+    const now = deps.now();
+    const canTell = deps.providers.named(last?.claim.provider ?? '')?.can.lookUp === true;
+    const settled = canTell && complete && now >= (last?.unanswered?.at ?? now) + deps.settings.eventsSettle;
+    const fact = asked(now, { settled, known, problem: null });
+    if (!cleared) return [fact];
+    const note = cleared.what === null ? [] : [noteOf(view, cleared.what, now)];
+    return [...note, { ...fact, listed: cleared.kind }];
+  } catch (error) {
+    return [asked(deps.now(), { settled: false, known: false, problem: wordsOf(error) })];
+  }
+}
+
+function noteOf(view: View, what: string, at: number): Fact {
+  const { attempt } = view.delivery;
+  return { key: `noted:${attempt}:${at}`, at, kind: 'noted', attempt, what };
+}
+
+async function writeDown({ store, now }: AskerDeps, answers: readonly Answered[]): Promise<void> {
+  const factsOf = new Map(answers.map((a) => [a.view.id, a.facts]));
+  await change(store, [...factsOf.keys()], now(), (view) => factsOf.get(view.id) ?? []);
+}

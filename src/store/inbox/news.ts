@@ -1,0 +1,37 @@
+import { recordKey, sha256 } from '../../base/ids.ts';
+import type { Sighting } from '../../core/sighting.ts';
+import type { Store } from '../db/open.ts';
+import { chunks } from '../db/transact.ts';
+import { recipientKey, type View } from '../rows/rows.ts';
+
+/** What was kept before it was known whom it is about: it may be about anybody. */
+const ANYBODY = '?';
+
+const byRecipient = (address: string): string => sha256(`to\n${recipientKey(address)}`);
+const byMessage = (name: string): string => sha256(`of\n${name}`);
+
+/** Whom an event is about: its recipient, else its message; null when it names neither. */
+export function aboutOf({ recipient, homingId, domain, messageId }: Sighting): string | null {
+  if (recipient !== null) return byRecipient(recipient);
+  if (homingId !== null) return byMessage(homingId);
+  return domain !== null && messageId !== null ? byMessage(recordKey(domain, messageId)) : null;
+}
+
+/** Under what an event that is about a delivery may have been kept. */
+export function newsKeys({ recipient, messageId, domain, rfcMessageId }: View): string[] {
+  return [byRecipient(recipient), byMessage(messageId), byMessage(recordKey(domain, rfcMessageId)), ANYBODY];
+}
+
+/** Of these keys, the ones under which an event waits that nobody has looked at yet. */
+export async function unreadNews(store: Store, keys: readonly string[]): Promise<Set<string>> {
+  const unread = new Set<string>();
+  for (const part of chunks([...new Set(keys)], 400)) {
+    const rows: { about: string }[] = await store
+      .db('inbox')
+      .whereIn('about', part)
+      .where({ pending: 1 })
+      .distinct('about');
+    for (const { about } of rows) unread.add(about);
+  }
+  return unread;
+}

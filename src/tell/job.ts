@@ -1,0 +1,76 @@
+import type { Job } from '../base/job.ts';
+import type { Log } from '../base/log.ts';
+import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
+import type { Channels } from './channels.ts';
+import { report, type SendReportDeps } from './send-summary.ts';
+import { watch } from './watch.ts';
+
+export type TellInside = {
+  store: Store;
+  channels: Channels;
+  now: Clock;
+  log: Log;
+  config: {
+    ADMIN_EMAILS: readonly string[];
+    ALERT_GROUP: Ms;
+    ALERT_REPEAT: Ms;
+    LEASE: Ms;
+    PUBLIC_URL?: string | undefined;
+    RECONCILE_SILENCE: Ms;
+    REPORT_CRON: string;
+    REPORT_DETAILS: SendReportDeps['details'];
+    REPORT_TIMEZONE: string;
+    RETRY_PAUSE: Ms;
+    WEBHOOK_SILENCE: Ms;
+  };
+};
+
+export const alertJob: Job<TellInside> = {
+  name: 'alert',
+  pause: ({ config }) => Math.min(5 * SECOND, config.ALERT_GROUP),
+  start(inside) {
+    const { store, config, now } = inside;
+    const startedAt = now();
+    const deps = alertDeps(inside);
+    const silences = { reconcileSilence: config.RECONCILE_SILENCE, webhookSilence: config.WEBHOOK_SILENCE };
+    return {
+      async run() {
+        await watch({ store, now, ...silences }, startedAt);
+        return (await bundleAlerts(deps)) + (await sendAlerts(deps));
+      },
+    };
+  },
+};
+
+export const alertDeps = ({ store, channels, config, now, log }: TellInside): AlertDeps => ({
+  store,
+  channels: channels.channels,
+  group: config.ALERT_GROUP,
+  repeat: config.ALERT_REPEAT,
+  lease: config.LEASE,
+  pause: config.RETRY_PAUSE,
+  publicUrl: config.PUBLIC_URL ?? null,
+  now,
+  log,
+});
+
+export const summaryJob: Job<TellInside> = {
+  name: 'report',
+  pause: () => 2 * SECOND,
+  start: (inside) => ({ run: () => report(summaryDeps(inside)) }),
+};
+
+export const summaryDeps = ({ store, channels, config, now, log }: TellInside): SendReportDeps => ({
+  store,
+  routes: channels.letters,
+  admins: config.ADMIN_EMAILS,
+  cron: config.REPORT_CRON,
+  timezone: config.REPORT_TIMEZONE,
+  details: config.REPORT_DETAILS,
+  lease: config.LEASE,
+  pause: config.RETRY_PAUSE,
+  now,
+  log,
+});
