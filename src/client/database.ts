@@ -35,10 +35,13 @@ export function openDatabase({ database, env, encryptionKey }: DatabaseOptions):
     },
     async cancel(which) {
       await catchUp({ store, settings }, now());
-      if ('key' in which)
-        return cancelMessages(store, await messagesByKey(store, which.key), 'by the application', now());
+      if ('key' in which) return cancelMessages(store, await messagesByKey(store, which.key), 'by_application', now());
       try {
-        return await cancelMessage(store, { message: which.id, who: 'the application' }, now());
+        return await cancelMessage(
+          store,
+          { message: which.id, who: 'the application', reason: 'by_application' },
+          now(),
+        );
       } catch (error) {
         if (error instanceof AppError && error.code === 'not_found') return 0;
         throw error;

@@ -53,7 +53,9 @@ async function messagesWith(store: Store, key: string): Promise<string[]> {
 async function cancelAll(store: Store, messages: string[], recipient: string | undefined, now: number) {
   const { operator } = await import('./common/message.ts');
   const { cancelMessage } = await import('../operate/operate.ts');
+  const who = operator();
+  const request = { recipient, who, reason: 'by_operator' as const, said: `by ${who}` };
   let cancelled = 0;
-  for (const message of messages) cancelled += await cancelMessage(store, { message, recipient, who: operator() }, now);
+  for (const message of messages) cancelled += await cancelMessage(store, { ...request, message }, now);
   return cancelled;
 }

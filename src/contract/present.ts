@@ -40,7 +40,7 @@ export const detailOf = (message: MessageRow, views: readonly View[]) => ({
   deliveries: views.map(({ recipient, delivery: d, facts }) => ({
     recipient,
     state: d.state,
-    reason: d.reason,
+    reason: d.said ?? d.reason,
     attempt: d.attempt,
     provider: d.provider,
     nextAttemptAt: nextAttemptAt(d.state, d.nextAt),

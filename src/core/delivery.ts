@@ -1,6 +1,7 @@
 import type { Refusal } from './answer.ts';
 import type { Plan } from './plan.ts';
 import type { Policy } from './policy.ts';
+import type { Reason } from './reason.ts';
 import type { Bounce, Report, Storage } from './sighting.ts';
 import type { Ms } from './time.ts';
 import type { SuppressionCause, Verdict } from './verdict.ts';
@@ -100,10 +101,18 @@ export type Fact = { key: string; at: Ms } & (
       listed?: 'clear' | 'removed' | 'barred';
     }
   /** Leave it alone until then; good only while the attempt still stands as it did (`about`). */
-  | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: string }
+  | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: Reason; detail?: string }
   | { kind: 'noted'; attempt: number; what: string }
   /** `round` counts the reopenings before it: an end is good until the next reopening. */
-  | { kind: 'ended'; attempt: number; round: number; state: EndState; reason: string }
+  | {
+      kind: 'ended';
+      attempt: number;
+      round: number;
+      state: EndState;
+      reason: Reason;
+      /** Why, in the words of the person who cancelled it. */
+      said?: string;
+    }
   | {
       kind: 'reopened';
       attempt: number;
@@ -144,8 +153,9 @@ export type StoredCopy = Storage & { provider: string };
 /** What the facts add up to. */
 export type Delivery = {
   state: State;
-  /** Why it stands there, as one word: a cause, a refusal or the reason of its end. */
-  reason: string | null;
+  reason: Reason | null;
+  /** Why it was cancelled, in the words of the person who did it. */
+  said: string | null;
   /** When somebody of us must look at it again; null when nobody must. */
   nextAt: Ms | null;
   /** Number of the latest attempt; 0 before the first. */

@@ -1,4 +1,5 @@
 import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State, StoredCopy } from './delivery.ts';
+import { type Reason, refusedFor } from './reason.ts';
 import type { Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 
@@ -24,6 +25,7 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
   const delivery: Delivery = {
     state: 'queued',
     reason: null,
+    said: null,
     nextAt: birth.createdAt,
     attempt: last?.number ?? 0,
     provider: last?.claim.provider ?? null,
@@ -41,10 +43,10 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
   const disregarded = Math.max(0, ...of(facts, 'reopened').map((f) => (f.again ? f.attempt : 0)));
   if (arrivedOn.some((n) => n > disregarded)) return { ...delivery, state: 'delivered', nextAt: null };
   const end = of(facts, 'ended').find((f) => f.round === round);
-  return { ...delivery, ...standing(birth, delivery, last, end ?? null) };
+  return { ...delivery, said: end?.said ?? null, ...standing(birth, delivery, last, end ?? null) };
 }
 
-type Standing = { state: State; reason: string | null; nextAt: Ms | null };
+type Standing = { state: State; reason: Reason | null; nextAt: Ms | null };
 
 function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'ended'> | null): Standing {
   if (end) return { state: end.state, reason: end.reason, nextAt: null };
@@ -79,9 +81,9 @@ function standingOf(last: Attempt, silenceAfter: Ms): Standing {
   }
 }
 
-const causeOf = (a: Attempt): string | null =>
+const causeOf = (a: Attempt): Reason | null =>
   (a.failure ?? a.reports.findLast((r) => r.report === 'deferred'))?.verdict?.cause ?? null;
-const refusalOf = (a: Attempt): string | null => (a.answer?.kind === 'refused' ? a.answer.why : null);
+const refusalOf = (a: Attempt): Reason | null => (a.answer?.kind === 'refused' ? refusedFor(a.answer.why) : null);
 
 /** A refusal for want of room or of rights says nothing about the mail and uses up no try. */
 function wasTaken(a: Attempt): boolean {

@@ -1,6 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
+import type { Reason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
 import { timeWords } from '../core/words/numbers.ts';
 import { endedFact } from '../store/messages/messages.ts';
@@ -26,7 +27,7 @@ export function factsFor(view: View, action: Action, now: Ms): Fact[] {
   }
 }
 
-function whySuppressed(view: View, reason: string, now: Ms): Fact[] {
+function whySuppressed(view: View, reason: Reason, now: Ms): Fact[] {
   if (reason !== 'suppressed' || view.suppressed === null) return [];
   const { cause, created_at } = view.suppressed;
   const { attempt } = view.delivery;

@@ -59,7 +59,7 @@ export function createApi(deps: ApiDeps): Router {
   });
   router.post('/cancel', allowed, current, async (ctx) => {
     const { key } = parse(CANCEL_KEY, await readJson(ctx.req, BODY_LIMIT));
-    ctx.body = { cancelled: await cancelMessages(store, await messagesByKey(store, key), 'by the application', now()) };
+    ctx.body = { cancelled: await cancelMessages(store, await messagesByKey(store, key), 'by_application', now()) };
   });
   router.get('/', allowed, current, async (ctx) => {
     const { found, next } = await searchMessages(store, parse(SEARCH, { ...ctx.query }));
@@ -71,8 +71,9 @@ export function createApi(deps: ApiDeps): Router {
     ctx.body = detailOf(found.message, found.views);
   });
   router.post('/:id/cancel', allowed, current, async (ctx) => {
-    const wish = parse(CANCEL, await readJson(ctx.req, BODY_LIMIT));
-    ctx.body = { cancelled: await cancelMessage(store, { message: idIn(ctx), who: 'api', ...wish }, now()) };
+    const { recipient, reason: said } = parse(CANCEL, await readJson(ctx.req, BODY_LIMIT));
+    const request = { message: idIn(ctx), recipient, who: 'api', reason: 'by_application' as const, said };
+    ctx.body = { cancelled: await cancelMessage(store, request, now()) };
   });
   for (const what of ['retry', 'resend'] as const) {
     router.post(`/:id/${what}`, allowed, current, async (ctx) => {

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { type Fact, isEnded } from '../core/delivery.ts';
+import type { CancelReason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { change } from '../store/ledger/ledger.ts';
@@ -14,12 +15,14 @@ export type Request = { message: string; recipient?: string | undefined; who: st
 /** Ends what is still open of a message; says how many deliveries that were. */
 export async function cancelMessage(
   store: Store,
-  request: Request & { reason?: string | undefined },
+  request: Request & { reason: CancelReason; said?: string | undefined },
   now: Ms,
 ): Promise<number> {
-  const reason = request.reason ?? `by ${request.who}`;
+  const { reason, said } = request;
   return operate(store, request, 'cancel', now, (view) => {
-    return isEnded(view.delivery.state) ? null : endedFact(view, 'cancelled', reason, now);
+    if (isEnded(view.delivery.state)) return null;
+    const fact = endedFact(view, 'cancelled', reason, now);
+    return said === undefined ? fact : { ...fact, said };
   });
 }
 

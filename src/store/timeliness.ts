@@ -1,11 +1,14 @@
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
+import type { Reason } from '../core/reason.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
 import type { Evidence } from '../core/timeliness.ts';
 import type { Store } from './db/open.ts';
 import { PRIORITY } from './ledger/ledger.ts';
 
 /** Reasons of a delivery that waits because of its provider, and not because of its recipient. */
-const PROVIDER = ['busy', 'account', 'unanswered'];
+const PROVIDER: readonly Reason[] = ['refused_busy', 'refused_account', 'unanswered'];
+/** The same as earlier versions wrote them: what waits since then has them until it moves. */
+const EARLIER = ['busy', 'account'];
 /** What is older is a matter for an administrator, and no sign of how mail flows now. */
 const HELD_SINCE = 3 * DAY;
 const LATELY = 15 * MINUTE;
@@ -36,7 +39,7 @@ async function heldSince(store: Store, since: Ms): Promise<Map<MessageClass, Ms>
     .db('deliveries')
     .whereIn('state', ['queued', 'unconfirmed'])
     .where('created_at', '>=', since)
-    .whereIn('reason', PROVIDER)
+    .whereIn('reason', [...PROVIDER, ...EARLIER])
     .groupBy('class')
     .select('class')
     .min({ oldest: 'created_at' });

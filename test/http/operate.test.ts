@@ -33,6 +33,8 @@ async function sent(running: Running, body: unknown = TWO): Promise<string> {
   return String((await post(running, '/api/messages', body)).body['id']);
 }
 
+type Shown = { id: string; deliveries: { reason: string | null; explanation?: string }[] };
+
 const audits = (running: Running) => running.store.db('audit').orderBy('id').select('who', 'what', 'subject');
 
 test('cancelling ends what is open, once, and is audited', async (t) => {
@@ -43,10 +45,29 @@ test('cancelling ends what is open, once, and is audited', async (t) => {
   assert.deepEqual((await post(running, path, { reason: 'the user has reset it' })).body, { cancelled: 1 });
   assert.deepEqual((await post(running, path)).body, { cancelled: 0 });
   const [ann, bob] = await viewsOf(running, id);
-  assert.deepEqual([ann?.delivery.state, ann?.delivery.reason], ['cancelled', 'the user has reset it']);
+  const { state, reason, said } = ann?.delivery ?? {};
+  assert.deepEqual([state, reason, said], ['cancelled', 'by_application', 'the user has reset it']);
   assert.equal(bob?.delivery.state, 'delivered');
   assert.deepEqual(await audits(running), [{ who: 'api', what: 'cancel', subject: id }]);
   assert.equal((await running.store.db('due').select('*')).length, 0);
+});
+
+test('the reason that was given for a cancel is the one that is shown', async (t) => {
+  const running = await start(t);
+  const id = await sent(running, SENT);
+  const bare = await sent(running, { ...SENT, messageId: `two@${DOMAIN}` });
+  await post(running, `/api/messages/${id}/cancel`, { reason: 'the user has reset it' });
+  await post(running, `/api/messages/${bare}/cancel`);
+  const listed = (await get(running, '/api/messages')).body['messages'] as Shown[];
+  for (const [which, reason, words] of [
+    [id, 'the user has reset it', 'the user has reset it'],
+    [bare, 'by_application', 'by the application'],
+  ] as const) {
+    const detail = (await get(running, `/api/messages/${which}`)).body as Shown;
+    for (const shown of [detail, listed.find((m) => m.id === which)])
+      assert.equal(shown?.deliveries[0]?.reason, reason);
+    assert.equal(detail.deliveries[0]?.explanation, `It was cancelled: ${words}.`);
+  }
 });
 
 test('one recipient can be cancelled and the others left', async (t) => {
@@ -84,7 +105,7 @@ test('a retry opens what has ended without arriving, and makes it due at once wi
 test('a retry of what was held until tomorrow is due now', async (t) => {
   const running = await start(t);
   const id = await sent(running, SENT);
-  const held = { kind: 'held' as const, attempt: 1, about: 'accepted' as const, why: 'the test says so' };
+  const held = { kind: 'held' as const, attempt: 1, about: 'accepted' as const, why: 'nothing_heard' as const };
   await told(running, id, null, () => ({
     ...held,
     key: 'held:1',

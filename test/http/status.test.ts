@@ -64,7 +64,7 @@ test('mail that its provider will not take counts as late from when it was made'
     via: null,
   };
   await told(running, id, { ...refused, key: 'refused:2', at: running.clock() });
-  const held = { kind: 'held' as const, attempt: 2, about: 'refused' as const, why: 'busy' };
+  const held = { kind: 'held' as const, attempt: 2, about: 'refused' as const, why: 'refused_busy' as const };
   await told(running, id, { ...held, key: 'held:1', at: running.clock(), until: running.clock() + HOUR });
   running.clock.advance(10 * MINUTE);
   assert.deepEqual((await status(running))['notice'], { status: 'delayed', lateSeconds: 603, late: '10 min' });

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
-import { MINUTE } from '../../src/core/time.ts';
+import { DAY, MINUTE } from '../../src/core/time.ts';
 import { recordMessage } from '../../src/intake/record.ts';
 import { reopenMessage } from '../../src/operate/operate.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { cancelMessages } from '../../src/store/messages/messages.ts';
 import { timelinessEvidence } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
+import { claimed, held, refused, seed } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const settings = settingsOf(readConfig({}, 'database'));
@@ -31,7 +32,18 @@ eachStore('a message to a thousand people is recorded, ended and opened again as
   assert.equal(created, true);
   assert.equal((await recordMessage({ store, settings }, { ...sent, to, state: 'accepted' }, MORNING)).created, false);
   assert.equal((await findMessage(store, id))?.views.length, 1000);
-  assert.equal(await cancelMessages(store, [id], 'test', MORNING), 1000);
+  assert.equal(await cancelMessages(store, [id], 'by_application', MORNING), 1000);
   const { reopened } = await reopenMessage(store, { message: id, what: 'retry', who: 'test' }, MORNING + 1);
   assert.equal(reopened, 1000);
+});
+
+eachStore('mail that waits for its provider is late, as it is when an earlier version wrote so', async ({ store }) => {
+  const until = MORNING + DAY;
+  const facts = [claimed(1, MORNING), refused(1, MORNING, 'busy'), held(1, MORNING, 'refused', until)];
+  const [view] = await seed(store, { facts });
+  for (const reason of [view?.delivery.reason ?? null, 'busy', 'account', 'mailbox_full']) {
+    await store.db('deliveries').update({ reason });
+    const { late } = (await timelinessEvidence(store, MORNING + MINUTE)).notice;
+    assert.equal(late, reason === 'mailbox_full' ? 0 : MINUTE, `${reason}`);
+  }
 });

@@ -5,6 +5,7 @@ import type { Birth, EndState, Fact, FactOf, Outcome, Role, Way } from '../../sr
 import type { MessageClass } from '../../src/core/message-class.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { type Policy, type PolicySettings, policyFor } from '../../src/core/policy.ts';
+import type { Reason } from '../../src/core/reason.ts';
 import type { Bounce, Report, Sighting } from '../../src/core/sighting.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Cause, Decision, Verdict } from '../../src/core/verdict.ts';
@@ -165,7 +166,13 @@ export const asked = (
   ...over,
 });
 
-export const held = (attempt: number, at: Ms, about: Outcome, until: Ms, why = 'wait'): FactOf<'held'> => ({
+export const held = (
+  attempt: number,
+  at: Ms,
+  about: Outcome,
+  until: Ms,
+  why: Reason = 'nothing_heard',
+): FactOf<'held'> => ({
   key: `held:${attempt}:${at}`,
   at,
   kind: 'held',
@@ -175,7 +182,7 @@ export const held = (attempt: number, at: Ms, about: Outcome, until: Ms, why = '
   why,
 });
 
-export const ended = (attempt: number, at: Ms, state: EndState, reason: string, round = 0): FactOf<'ended'> => ({
+export const ended = (attempt: number, at: Ms, state: EndState, reason: Reason, round = 0): FactOf<'ended'> => ({
   key: `ended:${round}`,
   at,
   kind: 'ended',

@@ -1,5 +1,6 @@
 import type { Attempt, Delivery } from '../delivery.ts';
 import type { Policy } from '../policy.ts';
+import { type Reason, refusedFor } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
 import { fallBack, nothingLeft, refusalWait } from './elsewhere.ts';
@@ -52,7 +53,7 @@ function firstSend({ d, c, now }: Look): Action {
   const [home] = c.candidates;
   if (!c.hasBody || !home) return end('abandoned', 'nothing_to_send');
   const how = { provider: home.name, role: 'first', way: 'whole' } as const;
-  return { do: 'handOver', ...how, deliverAt: null, double: null, why: 'first send' };
+  return { do: 'handOver', ...how, deliverAt: null, double: null, why: null };
 }
 
 /** An operator wants it sent: as soon as may be, but not blindly. */
@@ -62,7 +63,7 @@ function whenReopened(look: Look, last: Attempt, openedAt: Ms): Action {
   if (last.outcome === 'sending') {
     const { leaseUntil } = last.claim;
     if (now >= leaseUntil) return { do: 'presumeUnanswered' };
-    return { do: 'hold', about: 'sending', until: leaseUntil, why: 'the hand-over before it is still in flight' };
+    return { do: 'hold', about: 'sending', until: leaseUntil, why: 'still_in_flight' };
   }
   const { failure } = last;
   const step = nextStep(look, { last, failure, from: openedAt, double: doubleOf(last), why: 'reopened', at: 'once' });
@@ -95,7 +96,7 @@ function afterFailure(look: Look, last: Attempt): Action {
   return askFirst(look, last, failure.at, step) ?? step;
 }
 
-function stepAfterFailure(look: Look, last: Attempt, why: string): Action {
+function stepAfterFailure(look: Look, last: Attempt, why: Reason): Action {
   const { c, policy } = look;
   const { failure } = last;
   if (last.claim.role === 'fallback') return afterFailedFallback(look, why);
@@ -111,15 +112,15 @@ function afterRefusal(look: Look, last: Attempt): Action {
   if (last.answer?.kind !== 'refused') throw new Error(`attempt ${last.number} of ${look.id} was not refused`);
   const { why, at, retryAfter } = last.answer;
   // The application was told so by its own call, and has the message; we have not.
-  if (last.claim.way === 'application') return end('failed', `refused_${why}`);
+  if (last.claim.way === 'application') return end('failed', refusedFor(why));
   if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
   if (why === 'gone' || why === 'storage_refused') return withoutStoredCopy(look, last, why);
   if (why === 'invalid' && last.claim.role === 'first') return end('failed', 'refused_invalid');
   if (why === 'invalid') return fallBack(look, 'refused_invalid', null);
   const until = at + Math.max(retryAfter ?? 0, why === 'withdrawn' ? 0 : homeWait(look));
   const late = tooLate(look, until);
-  if (!late && !last.held && until > now) return { do: 'hold', about: 'refused', until, why: `refused_${why}` };
-  return tryAgain(look, last, { late, at, why: `refused_${why}` });
+  if (!late && !last.held && until > now) return { do: 'hold', about: 'refused', until, why: refusedFor(why) };
+  return tryAgain(look, last, { late, at, why: refusedFor(why) });
 }
 
 function withoutStoredCopy(look: Look, last: Attempt, why: 'gone' | 'storage_refused'): Action {
@@ -130,14 +131,14 @@ function withoutStoredCopy(look: Look, last: Attempt, why: 'gone' | 'storage_ref
     const { deliverAt: at } = last.claim;
     const how = { provider: home.name, role: 'retry', way: 'whole' } as const;
     const deliverAt = at !== null && at > now ? at : null;
-    return { do: 'handOver', ...how, deliverAt, double: null, why: 'the stored copy can not be had' };
+    return { do: 'handOver', ...how, deliverAt, double: null, why: refusedFor(why) };
   }
   // Another provider would be given the same stored copy.
   return why === 'storage_refused' ? nothingLeft(look, reason) : fallBack(look, reason, null);
 }
 
 /** Nothing was taken: the same again when the wait is over, or elsewhere when that would be too late. */
-function tryAgain(look: Look, last: Attempt, refused: { late: boolean; at: Ms; why: string }): Action {
+function tryAgain(look: Look, last: Attempt, refused: { late: boolean; at: Ms; why: Reason }): Action {
   const { d } = look;
   const failure = d.attempts.findLast((a) => a.failure)?.failure ?? null;
   const from = failure?.at ?? refused.at;

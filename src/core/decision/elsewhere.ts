@@ -1,5 +1,6 @@
 import type { Candidate } from '../capabilities.ts';
 import type { Attempt } from '../delivery.ts';
+import type { Reason } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { type Action, end, type Look } from './world.ts';
 
@@ -7,7 +8,7 @@ import { type Action, end, type Look } from './world.ts';
 export const others = ({ c }: Look): readonly Candidate[] => c.candidates.slice(1);
 
 /** Another provider, when there is one, the class uses it, and there is something to send; else the end. */
-export function fallBack(look: Look, why: string, double: string | null): Action {
+export function fallBack(look: Look, why: Reason, double: string | null): Action {
   const { d, policy, c } = look;
   if (c.adopted && !d.attempts.at(-1)?.asked?.known) return end('failed', 'not_confirmed');
   const other = leastRefused(look);
@@ -16,11 +17,11 @@ export function fallBack(look: Look, why: string, double: string | null): Action
   return nothingLeft(look, why);
 }
 
-export function toOther({ name }: Candidate, why: string, double: string | null): Action {
+export function toOther({ name }: Candidate, why: Reason, double: string | null): Action {
   return { do: 'handOver', provider: name, role: 'fallback', way: 'whole', deliverAt: null, double, why };
 }
 
-export function nothingLeft({ policy, d, now }: Look, why: string): Action {
+export function nothingLeft({ policy, d, now }: Look, why: Reason): Action {
   return end(policy.atEnd === 'expired' && now >= d.usefulUntil ? 'expired' : 'abandoned', why);
 }
 

@@ -1,5 +1,6 @@
 import type { Attempt } from '../delivery.ts';
 import { waitAfter } from '../policy.ts';
+import { type Reason, refusedFor } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
 import {
@@ -35,7 +36,7 @@ function toNextOther(look: Look, last: Attempt): Action {
   const next = leastRefused(look);
   if (!next) return nothingLeft(look, 'secondary_exhausted');
   if (look.now >= look.d.usefulUntil) return nothingLeft(look, 'useful_life_over');
-  const step = toOther(next, 'the one before it could not be used', null);
+  const step = toOther(next, reasonOf(last), null);
   const rounds = refusalsBy(look, next.name);
   if (rounds === 0 || others(look).some(({ name }) => refusalsBy(look, name) > rounds)) return step;
   const from = last.answer?.at ?? last.claim.at;
@@ -49,18 +50,21 @@ function theSameAgain(look: Look, last: Attempt): Action {
   if (!same || d.fallbackTries >= policy.maxAttempts) return nothingLeft(look, 'secondary_exhausted');
   const from = last.answer?.at ?? last.unanswered?.at ?? last.claim.at;
   const double = last.answer ? null : mayBeOut(last);
-  return afterWait(look, last, from + waitAfter(id, d.fallbackTries, policy), toOther(same, 'fallback again', double));
+  return afterWait(look, last, from + waitAfter(id, d.fallbackTries, policy), toOther(same, reasonOf(last), double));
 }
 
 function afterWait(look: Look, last: Attempt, dueAt: Ms, step: Action): Action {
   const { d, now } = look;
   if (dueAt > d.usefulUntil || now >= d.usefulUntil) return nothingLeft(look, 'useful_life_over');
-  if (now < dueAt) return { do: 'hold', about: last.outcome, until: dueAt, why: 'the secondary did not take it' };
+  if (now < dueAt) return { do: 'hold', about: last.outcome, until: dueAt, why: 'secondary_did_not_take_it' };
   return askFirst(look, last, dueAt, step) ?? step;
 }
 
+/** Why the attempt is not the last one. */
+const reasonOf = ({ answer }: Attempt): Reason => (answer?.kind === 'refused' ? refusedFor(answer.why) : 'unanswered');
+
 /** What follows when a provider that took a fallback reports that it failed: one that has not tried yet, or the end. */
-export function afterFailedFallback(look: Look, why: string): Action {
+export function afterFailedFallback(look: Look, why: Reason): Action {
   const tried = new Set(look.d.attempts.map((a) => a.claim.provider));
   const next = others(look).find(({ name }) => !tried.has(name));
   return next && look.policy.fallback ? toOther(next, why, null) : nothingLeft(look, 'secondary_refused');

@@ -45,14 +45,14 @@ export function whenSilent(look: Look, last: Attempt): Action {
   const about = last.outcome;
   const by = Math.max(d.usefulUntil, now + c.askPatience);
   if (!asked && !c.askedInVain) return { do: 'ask', about, at: now, by, unsuppress: false };
-  if (now >= d.usefulUntil) return end('expired', `silent_${about}`);
+  if (now >= d.usefulUntil) return end('expired', about === 'deferred' ? 'silent_deferred' : 'silent_accepted');
   if (!asked || asked.problem !== null) {
     const since = asked?.at ?? now;
     return { do: 'ask', about, at: since + longer(since - (d.nextAt ?? since), c.pause), by, unsuppress: false };
   }
   if (about === 'deferred' || policy.watch || last.claim.role === 'fallback') {
     const until = Math.min(d.usefulUntil, now + policy.silenceAfter);
-    return { do: 'hold', about, until, why: 'the provider has it and says nothing more' };
+    return { do: 'hold', about, until, why: 'nothing_heard' };
   }
   const double = 'the provider accepted the attempt before it and never told what became of it';
   return nextStep(look, { last, failure: null, from: last.claim.at, double, why: 'silence', at: 'once' });

@@ -1,5 +1,6 @@
 import type { Attempt, FactOf } from '../delivery.ts';
 import { waitAfter } from '../policy.ts';
+import type { Reason } from '../reason.ts';
 import { DAY, type Ms, SECOND } from '../time.ts';
 import { elsewhereFrom, fallBack } from './elsewhere.ts';
 import { type Action, end, freshAnswer, type Look } from './world.ts';
@@ -14,7 +15,7 @@ export type Next = {
   /** The moment that the wait is counted from. */
   from: Ms;
   double: string | null;
-  why: string;
+  why: Reason;
   /** By the schedule, or as soon as may be (the wait is over already). */
   at: 'schedule' | 'once';
 };

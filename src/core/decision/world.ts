@@ -1,6 +1,7 @@
 import type { Candidate } from '../capabilities.ts';
 import type { Attempt, Delivery, EndState, FactOf, Outcome, Role } from '../delivery.ts';
 import type { Policy } from '../policy.ts';
+import type { Reason } from '../reason.ts';
 import type { Ms } from '../time.ts';
 
 /** What the world looks like to a delivery that is due. */
@@ -42,9 +43,9 @@ export type Action =
       /** Take the address off the provider's bounce list, if this very failure put it there: it is to be sent to again. */
       unsuppress: boolean;
     }
-  | { do: 'hold'; about: Outcome; until: Ms; why: string }
+  | { do: 'hold'; about: Outcome; until: Ms; why: Reason }
   | HandOver
-  | { do: 'end'; state: EndState; reason: string };
+  | { do: 'end'; state: EndState; reason: Reason };
 
 export type HandOver = {
   do: 'handOver';
@@ -54,7 +55,8 @@ export type HandOver = {
   deliverAt: Ms | null;
   /** Why it may be a double, if it may. */
   double: string | null;
-  why: string;
+  /** What calls for it; null for the first send. */
+  why: Reason | null;
 };
 
 /** One look at a delivery: all that a decision is made of. */
@@ -65,4 +67,4 @@ export function freshAnswer({ asked, held }: Attempt): FactOf<'asked'> | null {
   return asked !== null && asked.at >= (held?.until ?? 0) ? asked : null;
 }
 
-export const end = (state: EndState, reason: string): Action => ({ do: 'end', state, reason });
+export const end = (state: EndState, reason: Reason): Action => ({ do: 'end', state, reason });

@@ -1,6 +1,7 @@
 import type { Attempt, Delivery, Fact, FactOf } from '../delivery.ts';
 import { provesArrival } from '../fold.ts';
 import type { Plan } from '../plan.ts';
+import type { Reason } from '../reason.ts';
 import { replyWords } from '../reply-words.ts';
 import type { Cause } from '../verdict.ts';
 import { timeWords } from './numbers.ts';
@@ -48,8 +49,8 @@ const REASON: Record<string, string> = {
   refused_busy: 'the provider was busy or could not be reached',
   refused_gone: "the provider's stored copy is gone",
   refused_storage_refused: 'the stored copy is said to be where the API key may not go',
-  refused_temporary: 'the provider refused it for now',
-  refused_permanent: 'the provider refused it for good',
+  refused_temporary: 'the receiving server put the secondary provider off',
+  refused_permanent: 'the receiving server refused the secondary provider for good',
   failed: 'the provider reported a failure and did not say why',
   bounce_listed: "the address stays on the provider's bounce list",
   not_confirmed: 'the provider does not confirm that it ever had this message for this recipient',
@@ -68,6 +69,15 @@ const REASON: Record<string, string> = {
   permanent: 'the receiving server refused the secondary provider for good',
   unanswered: 'the provider gave no answer',
   reopened: 'an operator opened it again',
+  by_application: 'by the application',
+  by_operator: 'by an operator',
+  still_in_flight: 'the hand-over before it is still in flight',
+  not_known_yet: 'the provider does not know it yet',
+  nothing_heard: 'the provider has it and says nothing more',
+  provider_not_asked: 'the provider could not be asked',
+  bounce_list_not_asked: 'the bounce list could not be asked',
+  secondary_did_not_take_it: 'the secondary did not take it',
+  unknown: 'no reason is known',
 };
 
 /** A reason of the vocabulary in words. */
@@ -104,13 +114,13 @@ export function standingWords(d: Delivery): string {
     case 'relayed':
       return `${relayWords(last)} took it; it tells nothing more.`;
     case 'failed':
-      return `It failed and is rightly not tried again: ${reasonWords(d.reason)}.`;
+      return `It failed and is rightly not tried again: ${whyWords(d)}.`;
     case 'abandoned':
-      return `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${reasonWords(d.reason)}.`;
+      return `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${whyWords(d)}.`;
     case 'expired':
-      return `Its useful life ended before it arrived: ${reasonWords(d.reason)}.`;
+      return `Its useful life ended before it arrived: ${whyWords(d)}.`;
     case 'cancelled':
-      return `It was cancelled: ${reasonWords(d.reason)}.`;
+      return `It was cancelled: ${whyWords(d)}.`;
   }
 }
 
@@ -119,6 +129,10 @@ function relayWords(last: Attempt | undefined): string {
   const name = last?.claim.provider ?? 'secondary';
   return name === 'secondary' ? 'The secondary provider' : `The secondary provider ${name}`;
 }
+
+/** A person's own words come first: nobody knows better why it was cancelled. */
+const whyWords = ({ reason, said }: { reason: Reason | null; said?: string | null }): string =>
+  said ?? reasonWords(reason);
 
 const scheduleWords = (a: Attempt | undefined): string =>
   a?.claim.deliverAt ? `, to be delivered at ${timeWords(a.claim.deliverAt)}` : '';
@@ -155,14 +169,19 @@ export function factWords(fact: Fact): string {
       if (fact.problem) return `The provider could not be asked: ${fact.problem}`;
       return `The provider was asked; it knows ${fact.known ? 'of' : 'nothing of'} it${fact.settled ? ' and its records are final' : ''}.`;
     case 'held':
-      return `Wait until ${timeWords(fact.until)}: ${reasonWords(fact.why)}.`;
+      return `Wait until ${timeWords(fact.until)}: ${waitWords(fact)}.`;
     case 'noted':
       return `Note: ${fact.what}.`;
     case 'ended':
-      return `Ended as ${fact.state}: ${reasonWords(fact.reason)}.`;
+      return `Ended as ${fact.state}: ${whyWords(fact)}.`;
     case 'reopened':
       return `Opened again by ${fact.by}.`;
   }
+}
+
+function waitWords({ why, detail }: FactOf<'held'>): string {
+  if (detail === undefined) return reasonWords(why);
+  return why === 'unknown' ? detail : `${reasonWords(why)}: ${detail}`;
 }
 
 const FOUND = { webhook: '', poll: ', found by polling', lookup: ', found by asking' } as const;

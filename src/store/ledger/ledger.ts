@@ -147,7 +147,7 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
     domain: view.domain,
     class: view.class,
     state: d.state,
-    reason: d.reason,
+    reason: d.said ?? d.reason,
     attempt: d.attempt,
     provider: d.provider,
     next_at: d.nextAt,

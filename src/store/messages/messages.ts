@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId, recordKey } from '../../base/ids.ts';
-import type { Fact } from '../../core/delivery.ts';
-import { isEnded } from '../../core/delivery.ts';
+import { type EndState, type Fact, type FactOf, isEnded } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Policy } from '../../core/policy.ts';
+import type { CancelReason, Reason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
@@ -234,7 +234,12 @@ async function supersede(tx: Knex.Transaction, message: MessageRow, key: string,
   );
 }
 
-async function cancelIn(tx: Knex.Transaction, messageIds: readonly string[], reason: string, now: Ms): Promise<number> {
+async function cancelIn(
+  tx: Knex.Transaction,
+  messageIds: readonly string[],
+  reason: CancelReason,
+  now: Ms,
+): Promise<number> {
   const rows: { id: string }[] = await tx('deliveries')
     .whereIn('message_id', [...messageIds])
     .select('id')
@@ -254,12 +259,7 @@ async function cancelIn(tx: Knex.Transaction, messageIds: readonly string[], rea
   return cancelled;
 }
 
-export function endedFact(
-  view: View,
-  state: 'failed' | 'abandoned' | 'expired' | 'cancelled',
-  reason: string,
-  now: Ms,
-): Fact {
+export function endedFact(view: View, state: EndState, reason: Reason, now: Ms): FactOf<'ended'> {
   const { attempt, round } = view.delivery;
   return { key: `ended:${round}`, at: now, kind: 'ended', attempt, round, state, reason };
 }
@@ -268,7 +268,7 @@ export function endedFact(
 export async function cancelMessages(
   store: Store,
   messageIds: readonly string[],
-  reason: string,
+  reason: CancelReason,
   now: Ms,
 ): Promise<number> {
   return transact(store, (tx) => cancelIn(tx, messageIds, reason, now));

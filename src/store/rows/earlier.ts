@@ -1,6 +1,10 @@
 import type { Fact, Role, Way } from '../../core/delivery.ts';
+import { readEnd, readWait } from '../../core/reason.ts';
 
-/** A fact as it is stored: version 0.1.0 had one word for what an attempt is for and how it leaves, and no provider of a report. */
+/**
+ * A fact as it is stored. Version 0.1.0 had one word for what an attempt is for and how it leaves, no provider of a report,
+ * and free text where a reason stands now.
+ */
 export type StoredFact = { kind: string; attempt?: number; route?: string; via?: string | null } & Record<
   string,
   unknown
@@ -15,16 +19,28 @@ const ROUTES: Readonly<Record<string, readonly [Role, Way]>> = {
 };
 
 /** The facts of one delivery in today's form, whichever version wrote them. */
-export function presentFacts(stored: readonly StoredFact[]): Fact[] {
-  return stored.map((fact) => {
-    if (fact.kind === 'reported') return { provider: 'mailgun', ...fact } as unknown as Fact;
-    const { via, passedOver, ...rest } = fact;
-    if (fact.kind !== 'claimed' || fact.route === undefined) return rest as unknown as Fact;
-    const { route, ...claim } = rest;
-    const [role, way] = ROUTES[String(route)] ?? ['retry', 'whole'];
-    const provider = role === 'fallback' ? relayOf(stored, fact.attempt) : claim['provider'];
-    return { ...claim, provider, role, way } as unknown as Fact;
-  });
+export const presentFacts = (stored: readonly StoredFact[]): Fact[] =>
+  stored.map((fact) => presentFact(fact, stored) as unknown as Fact);
+
+function presentFact(fact: StoredFact, all: readonly StoredFact[]): Record<string, unknown> {
+  const { via, passedOver, ...rest } = fact;
+  switch (fact.kind) {
+    case 'claimed':
+      return fact.route === undefined ? rest : presentClaim(rest, all);
+    case 'reported':
+      return { provider: 'mailgun', ...rest };
+    case 'ended':
+      return { ...rest, ...readEnd(String(rest['state']), String(rest['reason'])) };
+    case 'held':
+      return { ...rest, ...readWait(String(rest['why'])) };
+    default:
+      return rest;
+  }
+}
+
+function presentClaim({ route, ...claim }: StoredFact, all: readonly StoredFact[]): Record<string, unknown> {
+  const [role, way] = ROUTES[String(route)] ?? ['retry', 'whole'];
+  return { ...claim, provider: role === 'fallback' ? relayOf(all, claim.attempt) : claim['provider'], role, way };
 }
 
 /** The secondary that answered an attempt; unknown where none did. */

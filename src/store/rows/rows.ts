@@ -30,6 +30,7 @@ export type DeliveryRow = {
   domain: string;
   class: MessageClass;
   state: string;
+  /** As it is shown: its reason, or the words of the person who cancelled it. */
   reason: string | null;
   attempt: number;
   provider: string | null;

@@ -8,6 +8,7 @@ import { fold } from '../../../src/core/fold.ts';
 import type { MessageClass } from '../../../src/core/message-class.ts';
 import type { Plan } from '../../../src/core/plan.ts';
 import type { Policy } from '../../../src/core/policy.ts';
+import type { Reason } from '../../../src/core/reason.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../../src/core/time.ts';
 import { MORNING } from '../../support/clock.ts';
 import {
@@ -63,9 +64,9 @@ function decided(facts: readonly Fact[], given: Given): Action {
   return decide(born.id, fold(born, facts), born.policy, { ...WORLD, candidates, ...over }, now);
 }
 
-const end = (state: string, reason: string) => ({ do: 'end', state, reason });
-const hold = (about: string, until: Ms, why: string) => ({ do: 'hold', about, until, why });
-const secondary = (why: string, double: string | null = null) => handOver('fallback', { why, double });
+const end = (state: string, reason: Reason) => ({ do: 'end', state, reason });
+const hold = (about: string, until: Ms, why: Reason) => ({ do: 'hold', about, until, why });
+const secondary = (why: Reason, double: string | null = null) => handOver('fallback', { why, double });
 const handOver = (how: How, over: Partial<HandOver>) => ({
   do: 'handOver',
   ...HOW[how],
@@ -249,7 +250,7 @@ test('a secondary that can not be used gives way to the next at once, and all of
 
 test('what we took back ourselves is begun again at once, and says nothing of its provider', () => {
   const facts = [...FALLEN((n, when) => refused(n, when, 'withdrawn'), 50)];
-  assert.deepEqual(decided(facts, { now: at(50) }), secondary('the one before it could not be used'));
+  assert.deepEqual(decided(facts, { now: at(50) }), secondary('refused_withdrawn'));
   const first = [claimed(1, at(0), { how: 'send' }), refused(1, at(0), 'withdrawn')];
   assert.deepEqual(decided(first, { now: at(0), hasBody: true }), handOver('send', { why: 'refused_withdrawn' }));
 });
@@ -368,7 +369,7 @@ test('a deferred delivery is asked about and left to the provider', () => {
   const now = at(1) + 8 * HOUR;
   isAsked(decided(facts, { now }), 'deferred');
   const action = decided([...facts, asked(1, now, 'deferred')], { now });
-  assert.deepEqual(action, hold('deferred', now + 8 * HOUR, 'the provider has it and says nothing more'));
+  assert.deepEqual(action, hold('deferred', now + 8 * HOUR, 'nothing_heard'));
   const over = decided([...facts, asked(1, at(24 * 60), 'deferred')], { now: at(24 * 60) });
   assert.deepEqual(over, end('expired', 'silent_deferred'));
 });
@@ -449,7 +450,7 @@ test('a message that Mailgun calls invalid is not sent again through it', () => 
 const GONE = [...failedTimes(1), claimed(2, at(2), { since: at(1), deliverAt: at(5) }), refused(2, at(2), 'gone')];
 
 test('when the stored copy is gone ours is sent, at the time that was meant', () => {
-  const wanted = handOver('mime', { deliverAt: at(5), why: 'the stored copy can not be had' });
+  const wanted = handOver('mime', { deliverAt: at(5), why: 'refused_gone' });
   assert.deepEqual(decided(GONE, { now: at(3), hasBody: true }), wanted);
 });
 
@@ -462,7 +463,7 @@ test('when the stored copy is gone and we keep none the fallback is tried, and w
 
 test('what our own check keeps from us is abandoned under a name of its own unless we keep a copy', () => {
   const facts = [...GONE.slice(0, -1), refused(2, at(2), 'storage_refused')];
-  const ours = handOver('mime', { deliverAt: at(5), why: 'the stored copy can not be had' });
+  const ours = handOver('mime', { deliverAt: at(5), why: 'refused_storage_refused' });
   assert.deepEqual(decided(facts, { now: at(3), hasBody: true }), ours);
   assert.deepEqual(decided(facts, { now: at(3) }), end('abandoned', 'storage_refused'));
   const fallback = [...failedTimes(5), claimed(6, at(50), { how: 'fallback' }), refused(6, at(50), 'storage_refused')];
@@ -482,9 +483,9 @@ test('a 4xx of the secondary is tried again on the same schedule, each time afte
     const tries = Array.from({ length: i + 1 }, (_, n) => 50 + n);
     const facts = FALLEN(temporary, ...tries);
     const due = at(50 + i) + minutes * MINUTE;
-    assert.deepEqual(decided(facts, { now: at(50 + i) }), hold('refused', due, 'the secondary did not take it'));
+    assert.deepEqual(decided(facts, { now: at(50 + i) }), hold('refused', due, 'secondary_did_not_take_it'));
     isAsked(decided(facts, { now: due }), 'refused');
-    assert.deepEqual(decided([...facts, asked(6 + i, due, 'refused')], { now: due }), secondary('fallback again'));
+    assert.deepEqual(decided([...facts, asked(6 + i, due, 'refused')], { now: due }), secondary('refused_temporary'));
   }
   const five = FALLEN(temporary, 50, 51, 52, 53, 54);
   assert.deepEqual(decided(five, { now: at(55) }), end('abandoned', 'secondary_exhausted'));
@@ -497,10 +498,10 @@ test('a 5xx of the secondary is final', () => {
 
 test('a secondary that gave no answer is tried again on the same schedule, as a possible double', () => {
   const facts = FALLEN(unanswered, 50);
-  assert.deepEqual(decided(facts, { now: at(50) }), hold('unconfirmed', at(54), 'the secondary did not take it'));
+  assert.deepEqual(decided(facts, { now: at(50) }), hold('unconfirmed', at(54), 'secondary_did_not_take_it'));
   const due = [...facts, asked(6, at(54), 'unconfirmed')];
   const double = 'the hand-over before it got no answer and may have gone out';
-  assert.deepEqual(decided(due, { now: at(54) }), secondary('fallback again', double));
+  assert.deepEqual(decided(due, { now: at(54) }), secondary('unanswered', double));
 });
 
 test('an adopted message is sent only when the provider confirms the recipient', () => {
@@ -518,7 +519,7 @@ test("an address that stays on the provider's bounce list goes to the secondary,
 });
 
 test('a queued message is sent, ends when its life is over, and is abandoned when there is nothing to send', () => {
-  assert.deepEqual(decided([], { now: at(0), hasBody: true }), handOver('send', { why: 'first send' }));
+  assert.deepEqual(decided([], { now: at(0), hasBody: true }), handOver('send', { why: null }));
   assert.deepEqual(decided([], { now: at(24 * 60), hasBody: true }), end('expired', 'useful_life_over'));
   assert.deepEqual(decided([], { now: at(0) }), end('abandoned', 'nothing_to_send'));
 });
@@ -542,7 +543,7 @@ test('an operator cannot overtake a hand-over that is still in flight', () => {
     ended(1, at(1), 'cancelled', 'superseded'),
     reopened(1, at(2), 1, 1),
   ];
-  const wait = hold('sending', at(3), 'the hand-over before it is still in flight');
+  const wait = hold('sending', at(3), 'still_in_flight');
   assert.deepEqual(decided(facts, { now: at(2), hasBody: true }), wait);
   assert.deepEqual(decided(facts, { now: at(3), hasBody: true }), { do: 'presumeUnanswered' });
 });

@@ -1,0 +1,66 @@
+import { REFUSALS, type Refusal } from './answer.ts';
+import { CAUSES, type Cause } from './verdict.ts';
+
+/** Reasons that are neither what a failure was about nor a refusal of a provider. */
+const OTHERS = [
+  // A delivery ended, or was sent again, for one of these.
+  'useful_life_over',
+  'nothing_to_send', // no body is kept, and the provider has no stored copy
+  'storage_gone',
+  'storage_refused', // as the refusal, and there is no copy of ours to send instead
+  'never_reached_provider',
+  'secondary_refused',
+  'secondary_exhausted',
+  'bounce_listed',
+  'not_confirmed', // known from events alone, and the provider does not confirm the recipient
+  'unconfirmed',
+  'silence',
+  'silent_accepted',
+  'silent_deferred',
+  'failed', // the provider reported a failure without a cause
+  // It stands as it does for one of these.
+  'unanswered',
+  'reopened',
+  // It was cancelled by somebody or something.
+  'superseded',
+  'by_application',
+  'by_operator',
+  // It waits for one of these.
+  'still_in_flight',
+  'not_known_yet',
+  'nothing_heard',
+  'provider_not_asked',
+  'bounce_list_not_asked',
+  'secondary_did_not_take_it',
+  // An earlier version wrote something that is not in this list.
+  'unknown',
+] as const;
+
+/** Why a delivery stands where it stands, waits or has ended, as one word. */
+export type Reason = Cause | `refused_${Refusal}` | (typeof OTHERS)[number];
+
+/** Who or what cancelled a delivery. */
+export type CancelReason = 'superseded' | 'by_application' | 'by_operator';
+
+export const refusedFor = (why: Refusal): Reason => `refused_${why}`;
+
+export const REASONS: readonly Reason[] = [...CAUSES, ...REFUSALS.map(refusedFor), ...OTHERS];
+
+const KNOWN: ReadonlySet<string> = new Set(REASONS);
+export const isReason = (text: string): text is Reason => KNOWN.has(text);
+
+/**
+ * The reason of an end as it was stored. Earlier versions kept the words of whoever cancelled a delivery in its place:
+ * these are given back as `said`.
+ */
+export function readEnd(state: string, text: string): { reason: Reason; said?: string } {
+  if (isReason(text)) return { reason: text };
+  if (state !== 'cancelled') return { reason: 'unknown', said: text };
+  if (text === 'by the application') return { reason: 'by_application' };
+  const isOperators = /^by .*command line\)?$/.test(text);
+  return { reason: isOperators ? 'by_operator' : 'by_application', said: text };
+}
+
+/** What a wait is for, as it was stored. Earlier versions kept whole sentences: these are given back as `detail`. */
+export const readWait = (text: string): { why: Reason; detail?: string } =>
+  isReason(text) ? { why: text } : { why: 'unknown', detail: text };
