@@ -27,10 +27,7 @@ const OTHERS = [
   'by_operator',
   // It waits for one of these.
   'still_in_flight',
-  'not_known_yet',
   'nothing_heard',
-  'provider_not_asked',
-  'bounce_list_not_asked',
   'secondary_did_not_take_it',
   // An earlier version wrote something that is not in this list.
   'unknown',

@@ -2,9 +2,10 @@ import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import { adviceFor, adviceOnEnd } from '../core/words/advice.ts';
+import type { Cause } from '../core/verdict.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
-import { attemptWords, reasonWords, standingWords, wrapped } from '../core/words/words.ts';
+import { adviceFor, reasonWords } from '../core/words/reasons.ts';
+import { attemptWords, standingWords, wrapped } from '../core/words/words.ts';
 import {
   type Alert,
   type AlertItem,
@@ -154,19 +155,15 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
   ].join('\n');
 }
 
-/** What can be done about the end of a delivery, and about the failure before it. */
-const mendingsOf = (view: View): string[] =>
-  [adviceOnEnd(view.delivery.reason), mendingOf(view)].filter((advice) => advice !== null);
-
-/** By the words of the server. */
-function mendingOf({ delivery }: View): string | null {
-  const failure = delivery.attempts.findLast((a) => a.failure)?.failure;
-  if (!failure?.verdict) return null;
-  const { bounce, verdict } = failure;
-  return adviceFor(verdict.cause, `${bounce?.message ?? ''} ${bounce?.description ?? ''} ${verdict.evidence.words}`);
+/** What can be done about the end of a delivery, and about the failure before it: by the words of the server. */
+function mendingsOf({ delivery }: View): string[] {
+  const { bounce, verdict } = delivery.attempts.findLast((a) => a.failure)?.failure ?? {};
+  const reply = `${bounce?.message ?? ''} ${bounce?.description ?? ''} ${verdict?.evidence.words ?? ''}`;
+  const reasons = [delivery.reason, verdict?.cause ?? null].filter((reason) => reason !== null);
+  return reasons.map((reason) => adviceFor(reason, reply)).filter((advice) => advice !== null);
 }
 
-const lastCause = (view: View): string | null =>
+const lastCause = (view: View): Cause | null =>
   view.delivery.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? null;
 
 /** Providers that could not be used: an alert about them should not go through them. */

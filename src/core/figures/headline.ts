@@ -1,6 +1,6 @@
 import { SECOND } from '../time.ts';
 import { many, percent, timeTaken } from '../words/numbers.ts';
-import { REFUSED, shortReason } from '../words/short.ts';
+import { refusedAs } from '../words/reasons.ts';
 import { timesOf } from './quantile.ts';
 import type { Figures, Place, Report } from './summary.ts';
 
@@ -34,12 +34,11 @@ function whoRefused([place]: readonly Place[], total: Figures): string | null {
   // One of many single failures is no news about a place.
   if (!place || (place.failed < 2 && place.failed < failed)) return null;
   const { recipientDomain, cause, cured, saved } = place;
-  const how = REFUSED[cause] ?? `(${shortReason(cause)})`;
   const mended = [
     ...(cured > 0 ? [`${cured === place.failed && cured > 1 ? 'all' : cured} ${were(cured)} cured by a re-post`] : []),
     ...(saved > 0 ? [`${many(saved)} ${were(saved)} saved by the fallback`] : []),
   ];
-  return [`${recipientDomain} refused ${many(place.failed)} ${how}`, ...mended].join(', ');
+  return [`${recipientDomain} refused ${many(place.failed)} ${refusedAs(cause)}`, ...mended].join(', ');
 }
 
 const were = (n: number): string => (n === 1 ? 'was' : 'were');

@@ -1,7 +1,7 @@
 import type { Delivery } from '../delivery.ts';
 import { DAY, type Ms } from '../time.ts';
 import { timeWords } from '../words/numbers.ts';
-import { shortReason } from '../words/short.ts';
+import { shortReason } from '../words/reasons.ts';
 import { type Retried, recipientDomain } from './counts.ts';
 /** A re-post whose end is known. */
 export type Ended = Pick<Retried, 'attempt' | 'sendingIp' | 'at'> & { arrived: boolean };

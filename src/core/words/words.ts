@@ -1,88 +1,10 @@
 import type { Attempt, Delivery, Fact, FactOf } from '../delivery.ts';
 import { provesArrival } from '../fold.ts';
 import type { Plan } from '../plan.ts';
-import type { Reason } from '../reason.ts';
+import { type Reason, refusedFor } from '../reason.ts';
 import { replyWords } from '../reply-words.ts';
-import type { Cause } from '../verdict.ts';
 import { timeWords } from './numbers.ts';
-
-const CAUSE: Record<Cause, string> = {
-  recipient_unknown: 'there is no such mailbox',
-  recipient_disabled: 'the mailbox is closed',
-  bad_domain: "the recipient's domain takes no mail",
-  suppressed: 'the address is on a suppression list',
-  mailbox_full: 'the mailbox is full',
-  greylisted: 'the receiving server asks every new sender to come back later',
-  rate_limited: 'too much mail in too short a time',
-  server_temporary: 'the receiving server had trouble of its own',
-  network: 'the receiving server could not be reached',
-  ip_block: 'the receiving server blocks the sending IP address',
-  ip_config: 'the receiving server objects to how the sending IP address is set up',
-  spam_content: 'the receiving server takes the message for spam',
-  policy_block: 'the receiving server refuses it by a policy that it does not explain',
-  sender_auth: 'SPF, DKIM or DMARC of the sending domain did not pass',
-  sender_address: 'the receiving server does not accept the sender address',
-  tls_or_login: 'the receiving server wants encryption or a login',
-  domain_reputation: 'the sending domain has a bad reputation',
-  message_format: 'the receiving server objects to the form of the message',
-  message_too_big: 'the message is too big',
-  protocol_error: 'the two servers did not understand each other',
-  recipient_restricted: 'the recipient does not take mail from this sender',
-  relay_denied: "the recipient's domain is set up wrongly: its server will not take mail for it",
-  loop: 'the mail went round in a loop on the receiving side',
-  server_misconfig: 'the receiving side is set up wrongly',
-  undetermined: 'the receiving server did not say why',
-};
-
-const REASON: Record<string, string> = {
-  ...CAUSE,
-  useful_life_over: 'its useful life ended',
-  nothing_to_send: 'no copy of the message is kept that could be sent',
-  storage_gone: "the provider's stored copy can not be had and we keep none",
-  storage_refused:
-    "the stored copy is said to be where the API key may not go (MAILGUN_STORAGE_HOSTS, the delivery's own domain), and we keep none",
-  never_reached_provider: 'the provider has no record of it, and there is no copy that could be sent',
-  secondary_refused: 'the receiving server refused the secondary provider as well',
-  secondary_exhausted: 'the secondary provider did not get it through either',
-  refused_invalid: 'the provider refused the message as invalid',
-  refused_account: 'the provider refused our account',
-  refused_busy: 'the provider was busy or could not be reached',
-  refused_gone: "the provider's stored copy is gone",
-  refused_storage_refused: 'the stored copy is said to be where the API key may not go',
-  refused_temporary: 'the receiving server put the secondary provider off',
-  refused_permanent: 'the receiving server refused the secondary provider for good',
-  failed: 'the provider reported a failure and did not say why',
-  bounce_listed: "the address stays on the provider's bounce list",
-  not_confirmed: 'the provider does not confirm that it ever had this message for this recipient',
-  superseded: 'a newer message with the same key took its place',
-  unconfirmed: 'nobody can say whether it went out',
-  silent_accepted: 'the provider accepted it and never told what became of it',
-  silent_deferred: 'the provider was still retrying when it last told of it',
-  silence: 'the provider accepted it and never told what became of it',
-  busy: 'the provider was busy or could not be reached',
-  account: 'the provider refused our account',
-  gone: "the provider's stored copy is gone",
-  invalid: 'the provider refused the request as invalid',
-  withdrawn: 'it was taken back before anything had left',
-  refused_withdrawn: 'it was taken back before anything had left',
-  temporary: 'the receiving server put the secondary provider off',
-  permanent: 'the receiving server refused the secondary provider for good',
-  unanswered: 'the provider gave no answer',
-  reopened: 'an operator opened it again',
-  by_application: 'by the application',
-  by_operator: 'by an operator',
-  still_in_flight: 'the hand-over before it is still in flight',
-  not_known_yet: 'the provider does not know it yet',
-  nothing_heard: 'the provider has it and says nothing more',
-  provider_not_asked: 'the provider could not be asked',
-  bounce_list_not_asked: 'the bounce list could not be asked',
-  secondary_did_not_take_it: 'the secondary did not take it',
-  unknown: 'no reason is known',
-};
-
-/** A reason of the vocabulary in words. */
-export const reasonWords = (reason: string | null): string =>
-  reason === null ? 'no reason is known' : (REASON[reason] ?? reason);
+import { reasonWords } from './reasons.ts';
 
 /** How an attempt went out. */
 function wayWords({ provider, role, way }: FactOf<'claimed'>): string {
@@ -160,7 +82,7 @@ export function factWords(fact: Fact): string {
     case 'accepted':
       return `Attempt ${fact.attempt} was accepted${fact.messageId ? ` as ${fact.messageId}` : ''}.`;
     case 'refused':
-      return `Attempt ${fact.attempt} was refused (${reasonWords(fact.why)}): ${fact.detail}`;
+      return `Attempt ${fact.attempt} was refused (${reasonWords(refusedFor(fact.why))}): ${fact.detail}`;
     case 'unanswered':
       return `Attempt ${fact.attempt} got no answer: ${fact.detail}`;
     case 'reported':
@@ -214,7 +136,7 @@ export function attemptWords(a: Attempt): string {
   const end = a.failure
     ? reasonWords(a.failure.verdict?.cause ?? null)
     : a.answer?.kind === 'refused'
-      ? reasonWords(a.answer.why)
+      ? reasonWords(refusedFor(a.answer.why))
       : a.outcome;
   return `${timeWords(a.claim.at)}  attempt ${a.number}, ${wayWords(a.claim)}: ${end}`;
 }

@@ -4,7 +4,7 @@ import { steps, timesOf } from '../../core/figures/quantile.ts';
 import type { Figures, Report } from '../../core/figures/summary.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { percent, timeTaken } from '../../core/words/numbers.ts';
-import { shortReason } from '../../core/words/short.ts';
+import { shortReason } from '../../core/words/reasons.ts';
 
 /** A picture in two versions, and what it shows in words. */
 export type Picture = {

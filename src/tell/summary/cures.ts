@@ -10,7 +10,7 @@ import {
 } from '../../core/figures/cures.ts';
 import type { Place, Report, Retry } from '../../core/figures/summary.ts';
 import { percent } from '../../core/words/numbers.ts';
-import { shortReason } from '../../core/words/short.ts';
+import { shortReason } from '../../core/words/reasons.ts';
 import { columns, figure, wrap } from './columns.ts';
 import { CSV_OPTIONS, disarm } from './csv.ts';
 import { periodWords } from './days.ts';

@@ -4,7 +4,7 @@ import { timesOf } from '../../core/figures/quantile.ts';
 import type { Figures, Report } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
 import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
-import { shortReason } from '../../core/words/short.ts';
+import { shortReason } from '../../core/words/reasons.ts';
 import { align, columns, cut, grouped, wrap } from './columns.ts';
 import { periodWords } from './days.ts';
 

@@ -8,8 +8,8 @@ import type { Action, Circumstances, HandOver } from '../../../src/core/decision
 import type { Birth, Delivery, Fact } from '../../../src/core/delivery.ts';
 import { fold } from '../../../src/core/fold.ts';
 import { CLASSES } from '../../../src/core/message-class.ts';
+import { isReason } from '../../../src/core/reason.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../../src/core/time.ts';
-import { reasonWords } from '../../../src/core/words/words.ts';
 import { MORNING } from '../../support/clock.ts';
 import * as past from '../../support/factory.ts';
 import { histories } from '../../support/histories.ts';
@@ -162,11 +162,12 @@ function act(w: World, d: Delivery): void {
       ask(w, d, action);
       break;
     case 'hold':
+      assert.ok(isReason(action.why), `no reason: ${action.why}`);
       assert.ok(action.until > w.now, `a hold until ${action.until - w.now} ms from now: ${action.why}`);
       w.facts.push(past.held(d.attempt, w.now, action.about, action.until, action.why));
       break;
     case 'end':
-      assert.notEqual(reasonWords(action.reason), action.reason, `no words for ${action.reason}`);
+      assert.ok(isReason(action.reason), `no reason: ${action.reason}`);
       w.facts.push(past.ended(d.attempt, w.now, action.state, action.reason, d.round));
       break;
     case 'handOver':

@@ -4,9 +4,8 @@ import type { Fact } from '../../../src/core/delivery.ts';
 import { STATES } from '../../../src/core/delivery.ts';
 import { fold } from '../../../src/core/fold.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
-import { CAUSES } from '../../../src/core/verdict.ts';
 import { lengthWords, timeWords } from '../../../src/core/words/numbers.ts';
-import { attemptWords, factWords, reasonWords, standingWords } from '../../../src/core/words/words.ts';
+import { attemptWords, factWords, standingWords } from '../../../src/core/words/words.ts';
 import { MORNING } from '../../support/clock.ts';
 import {
   accepted,
@@ -26,16 +25,6 @@ import {
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
 const standing = (...facts: Fact[]) => standingWords(fold(birth(), facts));
-
-test('every cause and every refusal has words of its own', () => {
-  for (const cause of CAUSES) assert.notEqual(reasonWords(cause), cause);
-  for (const why of ['busy', 'account', 'gone', 'storage_refused', 'invalid', 'temporary', 'permanent']) {
-    assert.notEqual(reasonWords(why), why);
-    assert.notEqual(reasonWords(`refused_${why}`), `refused_${why}`);
-  }
-  assert.equal(reasonWords(null), 'no reason is known');
-  assert.equal(reasonWords('a reason of an operator'), 'a reason of an operator');
-});
 
 const STANDINGS: Record<(typeof STATES)[number], Fact[]> = {
   queued: [...sent(), failed(at(1))],
