@@ -2,6 +2,7 @@ import type { FactOf, State } from '../core/delivery.ts';
 import type { Plan } from '../core/plan.ts';
 import { replyWords } from '../core/reply-words.ts';
 import type { Decision } from '../core/verdict.ts';
+import { planWords } from '../core/words/plans.ts';
 import { readReply } from './engine/reply.ts';
 
 /** A reply that no rule knows, and what it was about. */
@@ -76,18 +77,11 @@ const DECISION: Record<Plan, Decision> = {
   stop: 'give_up_no_suppress',
 };
 
-const DID: Record<Plan, string> = {
-  retry: 'sent again',
-  wait: 'sent again after a longer wait',
-  switch: 'sent through the secondary',
-  stop: 'not sent again',
-};
-
-/** `sent again: 3 delivered, 1 queued`. A temporary failure has no plan: it is the provider's to retry. */
+/** `sent again: 3 delivered, 1 queued`. */
 function doneIn(group: readonly Heard[]): string[] {
   const byWay = new Map<string, Map<string, number>>();
   for (const { state, fact } of group) {
-    const way = fact.plan === null ? 'left to the provider' : DID[fact.plan];
+    const way = planWords(fact.plan);
     const states = byWay.get(way) ?? new Map<string, number>();
     byWay.set(way, states.set(state, (states.get(state) ?? 0) + 1));
   }

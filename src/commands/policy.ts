@@ -4,6 +4,7 @@ import { maskAddress } from '../core/address.ts';
 import { replyWords } from '../core/reply-words.ts';
 import type { Sighting } from '../core/sighting.ts';
 import { maskReply } from '../core/words/mask.ts';
+import { planWords } from '../core/words/plans.ts';
 import { ownRules } from './classify.ts';
 import { EXIT, Failed, plural, printable, say, type Terminal, wrapped } from './common/terminal.ts';
 
@@ -134,21 +135,14 @@ function changeWords(line: number, about: Sighting, { from, to }: Change, json: 
   ].join('\n');
 }
 
-const PLAN: Record<Ruling['plan'], string> = {
-  retry: 'sent again',
-  wait: 'sent again after a longer wait',
-  switch: 'sent through the secondary',
-  stop: 'not sent again',
-};
-
 const rulingWords = (r: Ruling): string =>
-  `${r.decision} (${r.cause}, rule ${r.rule}): ${PLAN[r.plan]}${r.suppress === null ? '' : ', address suppressed'}`;
+  `${r.decision} (${r.cause}, rule ${r.rule}): ${planWords(r.plan)}${r.suppress === null ? '' : ', address suppressed'}`;
 
 const EFFECT: Record<Effect, string> = {
-  retried: 'sent again',
-  retried_later: 'sent again after a longer wait',
-  switched: 'sent through the secondary',
-  stopped: 'not sent again',
+  retried: planWords('retry'),
+  retried_later: planWords('wait'),
+  switched: planWords('switch'),
+  stopped: planWords('stop'),
   suppressed: 'address suppressed',
   to_mend: 'yours to mend',
 };

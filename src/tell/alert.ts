@@ -1,8 +1,8 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { AlertKind } from '../core/alerting.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Cause } from '../core/verdict.ts';
+import { ALERT_WORDS } from '../core/words/alerts.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { adviceFor, reasonWords } from '../core/words/reasons.ts';
 import { attemptWords, standingWords, wrapped } from '../core/words/words.ts';
@@ -87,39 +87,11 @@ async function sendOne(deps: AlertDeps, alert: Alert): Promise<string | null> {
   return problems.join('; ') || 'no way to reach the administrators is configured';
 }
 
-const HEADLINE: Record<AlertKind, (n: number) => string> = {
-  gave_up: (n) => `${mails(n)} could not be delivered and ${n === 1 ? 'was' : 'were'} given up`,
-  expired: (n) => `${mails(n)} did not arrive within ${n === 1 ? 'its' : 'their'} useful life`,
-  saved: (n) => `${mails(n)} went out through the secondary provider`,
-  fix_sender: (n) => `${mails(n)} failed because of something that you can mend`,
-  refused: (n) => `${mails(n)} ${n === 1 ? 'was' : 'were'} refused for good by the recipient's side`,
-  not_cured: () => 're-posts for one cause to one recipient domain cure nothing',
-  reconciler_silent: () => 'the reconciler has not run',
-  webhooks_silent: () => 'no webhook arrives although mail is sent',
-  schedule_switched: () => 'Mailgun ignores delivery times on re-posts',
-  route_down: () => 'a secondary provider does not take mail',
-};
-const mails = (n: number): string => (n === 1 ? '1 mail' : `${n} mails`);
-
-const ADVICE: Record<AlertKind, string> = {
-  gave_up: 'Reach these people by another way if it matters. To try again: homing retry <id>.',
-  expired: 'The message is too old to be of use. The person may have to ask for a new one.',
-  saved: 'Nothing has to be done. If this happens often, ask Mailgun about the reputation of the sending IP address.',
-  fix_sender: 'The same message fails from every IP address until the cause is mended. Then: homing retry <id>.',
-  refused: 'Reach these people by another way if it matters. When it is mended on their side: homing retry <id>.',
-  not_cured:
-    'Homing goes on as before; what to change is for you to say. See homing report --days 30 --cures. Let a secondary provider take such mail (SECONDARY_SMTP_URL), get a dedicated IP address at Mailgun if the failure is about the address, or write a rule of your own (HOMING_RULES) that switches the provider or gives up.',
-  reconciler_silent: 'Retries and fallbacks stand still. See the log of the daemon, and restart it.',
-  webhooks_silent: 'Check the webhooks of the domain at Mailgun and the signing key: homing doctor.',
-  schedule_switched:
-    'Nothing has to be done: from now on the waits are kept here, and re-posts go out when they are due.',
-  route_down: 'Check its credentials and that it can be reached: homing doctor.',
-};
-
 const SHOWN = 5;
 
 function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, count: number): Composed {
-  const kind = items[0]?.kind ?? 'gave_up';
+  const { headline: headlineFor, advice } = ALERT_WORDS[items[0]?.kind ?? 'gave_up'];
+  const headline = headlineFor(count);
   const shown = items.slice(0, SHOWN);
   const parts = shown.map((item) => {
     const view = item.delivery_id === null ? undefined : views.get(item.delivery_id);
@@ -127,8 +99,7 @@ function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, 
   });
   const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
   const domain = [...views.values()][0]?.domain;
-  const todo = [...new Set([...views.values()].flatMap(mendingsOf)), ADVICE[kind]];
-  const headline = HEADLINE[kind](count);
+  const todo = [...new Set([...views.values()].flatMap(mendingsOf)), advice];
   return {
     subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
     body: wrapped(

@@ -1,9 +1,9 @@
 import type { Attempt, Delivery, Fact, FactOf } from '../delivery.ts';
 import { provesArrival } from '../fold.ts';
-import type { Plan } from '../plan.ts';
 import { type Reason, refusedFor } from '../reason.ts';
 import { replyWords } from '../reply-words.ts';
 import { timeWords } from './numbers.ts';
+import { planWords } from './plans.ts';
 import { reasonWords } from './reasons.ts';
 
 /** How an attempt went out. */
@@ -116,19 +116,12 @@ function reportWords(fact: FactOf<'reported'>): string {
   return `The provider reported: ${fact.report}${ip}${FOUND[fact.foundBy]}${reply ? `: ${reply.slice(0, 300)}` : ''}${judged}.`;
 }
 
-const PLAN: Record<Plan, string> = {
-  retry: 'so it is tried again',
-  wait: 'so it is tried again after a longer wait',
-  switch: 'so it goes to the secondary provider',
-  stop: 'so it is not tried again',
-};
-
 /** By which rule and words it was judged, and what follows from that. */
 function evidenceWords({ verdict, plan, suppress }: FactOf<'reported'>): string {
   const { rule, words } = verdict?.evidence ?? { rule: '', words: '' };
   const by = `by rule ${rule}${words === '' ? '' : ` ("${words}")`}`;
   const listed = suppress === undefined ? '' : ' and the address is suppressed';
-  return plan === null ? by : `${by}, ${PLAN[plan]}${listed}`;
+  return plan === null ? by : `${by}, so it is ${planWords(plan)}${listed}`;
 }
 
 /** What has happened to an attempt, short, for alerts: `1  re-posted … : blocked`. */

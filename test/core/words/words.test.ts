@@ -127,6 +127,6 @@ test('a length just below the next unit is not 60 of the smaller', () => {
 
 test('a failure tells by which rule and words it was judged, and what follows', () => {
   const words = factWords(failed(at(1), 'stop', { suppress: 'recipient_unknown' }));
-  const judged = 'there is no such mailbox; give_up_suppress, by rule made-up ("blocked"), so it is not tried again';
+  const judged = 'there is no such mailbox; give_up_suppress, by rule made-up ("blocked"), so it is not sent again';
   assert.ok(words.includes(`(${judged} and the address is suppressed)`), words);
 });

@@ -1,0 +1,50 @@
+import type { AlertKind } from '../alerting.ts';
+
+/** What administrators are told by an alert of each kind: what has happened (how often), and what they can do. */
+export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; advice: string }> = {
+  gave_up: {
+    headline: (n) => `${mails(n)} could not be delivered and ${were(n)} given up`,
+    advice: 'Reach these people by another way if it matters. To try again: homing retry <id>.',
+  },
+  expired: {
+    headline: (n) => `${mails(n)} did not arrive within ${n === 1 ? 'its' : 'their'} useful life`,
+    advice: 'The message is too old to be of use. The person may have to ask for a new one.',
+  },
+  saved: {
+    headline: (n) => `${mails(n)} went out through the secondary provider`,
+    advice:
+      'Nothing has to be done. If this happens often, ask Mailgun about the reputation of the sending IP address.',
+  },
+  fix_sender: {
+    headline: (n) => `${mails(n)} failed because of something that you can mend`,
+    advice: 'The same message fails from every IP address until the cause is mended. Then: homing retry <id>.',
+  },
+  refused: {
+    headline: (n) => `${mails(n)} ${were(n)} refused for good by the recipient's side`,
+    advice: 'Reach these people by another way if it matters. When it is mended on their side: homing retry <id>.',
+  },
+  not_cured: {
+    headline: () => 're-posts for one cause to one recipient domain cure nothing',
+    advice:
+      'Homing goes on as before; what to change is for you to say. See homing report --days 30 --cures. Let a secondary provider take such mail (SECONDARY_SMTP_URL), get a dedicated IP address at Mailgun if the failure is about the address, or write a rule of your own (HOMING_RULES) that switches the provider or gives up.',
+  },
+  reconciler_silent: {
+    headline: () => 'the reconciler has not run',
+    advice: 'Retries and fallbacks stand still. See the log of the daemon, and restart it.',
+  },
+  webhooks_silent: {
+    headline: () => 'no webhook arrives although mail is sent',
+    advice: 'Check the webhooks of the domain at Mailgun and the signing key: homing doctor.',
+  },
+  schedule_switched: {
+    headline: () => 'Mailgun ignores delivery times on re-posts',
+    advice: 'Nothing has to be done: from now on the waits are kept here, and re-posts go out when they are due.',
+  },
+  route_down: {
+    headline: () => 'a secondary provider does not take mail',
+    advice: 'Check its credentials and that it can be reached: homing doctor.',
+  },
+};
+
+const mails = (n: number): string => (n === 1 ? '1 mail' : `${n} mails`);
+const were = (n: number): string => (n === 1 ? 'was' : 'were');
