@@ -36,7 +36,8 @@ async function explain(terminal: Terminal, id: string, options: { json?: boolean
 }
 
 async function pageOf(terminal: Terminal, message: MessageRow, views: readonly View[]): Promise<string[]> {
-  const { factWords, standingWords } = await import('../core/words/words.ts');
+  const { factWords } = await import('../core/words/facts.ts');
+  const { standingWords } = await import('../core/words/standing.ts');
   const { timeWords } = await import('../core/words/numbers.ts');
   const inOrder = ({ facts }: View) => inTime(facts);
   const subject = message.subject === null ? '(no subject known)' : `"${printable(message.subject)}"`;

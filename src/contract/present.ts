@@ -1,7 +1,8 @@
 import type { Attempt, Fact } from '../core/delivery.ts';
 import { inTime } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
-import { factWords, standingWords } from '../core/words/words.ts';
+import { factWords } from '../core/words/facts.ts';
+import { standingWords } from '../core/words/standing.ts';
 import type { Found } from '../store/messages/find.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 

@@ -3,9 +3,11 @@ import type { Log } from '../base/log.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
+import { attemptWords } from '../core/words/facts.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
-import { adviceFor, reasonWords } from '../core/words/reasons.ts';
-import { attemptWords, standingWords, wrapped } from '../core/words/words.ts';
+import { adviceFor } from '../core/words/reasons.ts';
+import { endWords, standingWords } from '../core/words/standing.ts';
+import { wrapped } from '../core/words/wrap.ts';
 import {
   type Alert,
   type AlertItem,
@@ -119,7 +121,7 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
   return [
     `To ${view.recipient} (${view.class}, asked for ${timeWords(view.birth.createdAt)}, useful for ${lengthWords(useful)})`,
     `  now        ${delivery.state}: ${standingWords(delivery)}`,
-    `  why        ${reasonWords(delivery.reason ?? lastCause(view))}`,
+    `  why        ${endWords({ ...delivery, reason: delivery.reason ?? lastCause(view) })}`,
     ...delivery.attempts.map((a) => `  tried      ${attemptWords(a)}`),
     `  explain    homing explain ${view.messageId}`,
     ...link,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/time.ts';
-import { factWords, standingWords } from '../../../src/core/words/words.ts';
+import { factWords } from '../../../src/core/words/facts.ts';
+import { standingWords } from '../../../src/core/words/standing.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { load } from '../../../src/store/rows/rows.ts';
 import { MORNING } from '../../support/clock.ts';

@@ -1,0 +1,58 @@
+import type { Attempt, Delivery, FactOf, State } from '../delivery.ts';
+import { provesArrival } from '../fold.ts';
+import type { Reason } from '../reason.ts';
+import { capital } from './capital.ts';
+import { timeWords } from './numbers.ts';
+import { reasonWords } from './reasons.ts';
+import { providerWords } from './ways.ts';
+
+/** Why it ended. What the person said who cancelled it goes before our own words. */
+export const endWords = ({ reason, said }: { reason: Reason | null; said?: string | null }): string =>
+  said ?? reasonWords(reason);
+
+/** One sentence: where a delivery stands, and why. */
+export const standingWords = (d: Delivery): string => STANDING[d.state](d);
+
+const STANDING: Record<State, (d: Delivery) => string> = {
+  queued: (d) =>
+    d.attempt === 0
+      ? `It waits to be sent, due ${when(d)}.`
+      : `Attempt ${d.attempt} did not arrive (${reasonWords(d.reason)}); the next step is due ${when(d)}.`,
+  sending: (d) => `Attempt ${d.attempt} is being handed over; without a result by ${when(d)} it counts as unanswered.`,
+  unconfirmed: (d) =>
+    `Attempt ${d.attempt} got no answer and may or may not have gone out; the provider is asked again at ${when(d)}.`,
+  accepted: (d) =>
+    `The provider has it as attempt ${d.attempt}${scheduled(d)}; if nothing is heard it is asked at ${when(d)}.`,
+  deferred: (d) => `The recipient's server put it off (${reasonWords(d.reason)}); the provider itself is retrying.`,
+  delivered: (d) => `The recipient's server accepted it${doubled(d)}.`,
+  relayed: (d) => `${capital(named(d))} took it; it tells nothing more.`,
+  failed: (d) => `It failed and is rightly not tried again: ${endWords(d)}.`,
+  abandoned: (d) => `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${endWords(d)}.`,
+  expired: (d) => `Its useful life ended before it arrived: ${endWords(d)}.`,
+  cancelled: (d) => `It was cancelled: ${endWords(d)}.`,
+};
+
+const when = ({ nextAt }: Delivery): string => (nextAt === null ? '' : timeWords(nextAt));
+
+function scheduled({ attempts }: Delivery): string {
+  const claim = attempts.at(-1)?.claim;
+  return claim ? deliveryTimeWords(claim) : '';
+}
+
+/** What is said of an attempt that the provider was asked to keep for a while. */
+export const deliveryTimeWords = ({ deliverAt }: FactOf<'claimed'>): string =>
+  deliverAt ? `, to be delivered at ${timeWords(deliverAt)}` : '';
+
+const named = ({ provider }: Delivery): string => providerWords(provider ?? 'secondary');
+
+function doubled(d: Delivery): string {
+  if (d.arrivedOn.length > 1) return `, more than once (attempts ${d.arrivedOn.join(', ')})`;
+  const bounced = d.attempts.some(bouncedAfterwards);
+  const on = d.arrivedOn[0] ?? 1;
+  return `${on > 1 ? ` on attempt ${on}` : ''}${bounced ? '; a bounce came back afterwards' : ''}`;
+}
+
+function bouncedAfterwards({ failure, reports }: Attempt): boolean {
+  if (!failure) return false;
+  return failure.bounce?.delayed === true || reports.some((r) => provesArrival(r.report) && r.at < failure.at);
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Fact, STATES } from '../../../src/core/delivery.ts';
+import { fold } from '../../../src/core/fold.ts';
+import { MINUTE } from '../../../src/core/time.ts';
+import { standingWords } from '../../../src/core/words/standing.ts';
+import { MORNING } from '../../support/clock.ts';
+import { accepted, birth, bounce, claimed, ended, failed, reported, sent, unanswered } from '../../support/factory.ts';
+
+const at = (minutes: number) => MORNING + minutes * MINUTE;
+const standing = (...facts: Fact[]) => standingWords(fold(birth(), facts));
+
+const STANDINGS: Record<(typeof STATES)[number], Fact[]> = {
+  queued: [...sent(), failed(at(1))],
+  sending: [claimed(1, at(0))],
+  unconfirmed: [claimed(1, at(0)), unanswered(1, at(1))],
+  accepted: sent(),
+  deferred: [...sent(), reported('deferred', at(1))],
+  delivered: [...sent(), reported('delivered', at(1))],
+  relayed: [...sent(), failed(at(1)), claimed(2, at(2), { how: 'fallback' }), accepted(2, at(2), null, false)],
+  failed: [...sent(), failed(at(1), 'stop')],
+  abandoned: [...sent(), ended(1, at(2), 'abandoned', 'storage_gone')],
+  expired: [...sent(), ended(1, at(2), 'expired', 'useful_life_over')],
+  cancelled: [...sent(), ended(1, at(2), 'cancelled', 'superseded')],
+};
+
+for (const state of STATES) {
+  test(`where a delivery that is ${state} stands is one whole sentence`, () => {
+    const d = fold(birth(), STANDINGS[state]);
+    assert.equal(d.state, state);
+    const words = standingWords(d);
+    assert.match(words, /^[A-Z].*[^.]\.$/);
+    assert.doesNotMatch(words, /undefined|null|NaN|_|Invalid|attempt 0| {2}/);
+  });
+}
+
+test('a message that was never sent waits, or was given up without an attempt', () => {
+  assert.equal(standing(), 'It waits to be sent, due 2026-11-25 09:00:00 UTC.');
+  assert.equal(
+    standing(ended(0, at(1), 'abandoned', 'nothing_to_send')),
+    'It was given up: no copy of the message is kept that could be sent.',
+  );
+});
+
+test('a bounce that came back after delivery is told', () => {
+  const delivered = [...sent(), reported('delivered', at(1))];
+  assert.equal(standing(...delivered), "The recipient's server accepted it.");
+  const words = "The recipient's server accepted it; a bounce came back afterwards.";
+  assert.equal(standing(...delivered, failed(at(9), 'stop', { bounce: bounce({ delayed: true }) })), words);
+  assert.equal(standing(...delivered, failed(at(9), 'stop')), words);
+});
+
+test('a double is told', () => {
+  const twice = [...sent(), claimed(2, at(500)), accepted(2, at(500), 'm2'), reported('delivered', at(400))];
+  const words = standing(...twice, reported('delivered', at(501), { messageId: 'm2' }));
+  assert.equal(words, "The recipient's server accepted it, more than once (attempts 1, 2).");
+});
+
+test('what the person said who cancelled it is told in place of our words', () => {
+  const by = ended(1, at(2), 'cancelled', 'by_application');
+  assert.equal(standing(...sent(), by), 'It was cancelled: by the application.');
+  const words = 'It was cancelled: the user has reset it.';
+  assert.equal(standing(...sent(), { ...by, said: 'the user has reset it' }), words);
+});
