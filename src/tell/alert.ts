@@ -7,7 +7,7 @@ import { attemptWords } from '../core/words/facts.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { adviceFor } from '../core/words/reasons.ts';
 import { endWords, standingWords } from '../core/words/standing.ts';
-import { wrapped } from '../core/words/wrap.ts';
+import { wrap } from '../core/words/wrap.ts';
 import {
   type Alert,
   type AlertItem,
@@ -104,14 +104,21 @@ function compose(deps: AlertDeps, items: AlertItem[], views: Map<string, View>, 
   const todo = [...new Set([...views.values()].flatMap(mendingsOf)), advice];
   return {
     subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
-    body: wrapped(
-      `${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join('\n             ')}\n`,
-    ),
+    body: wrapped(`${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join(`\n${HANG}`)}\n`),
     avoid: [...new Set([...views.values()].flatMap(troubledRoutes))],
   };
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** As wide as the labels of a paragraph. */
+const HANG = ' '.repeat(13);
+
+const wrapped = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => wrap(line, { width: 76, hang: HANG }))
+    .join('\n');
 
 /** Who, what, why, what was tried when, how to act. No body, no subject, no link of the message. */
 function aboutDelivery(view: View, publicUrl: string | null): string {

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { Env } from '../../config/env.ts';
 import type { Clock } from '../../core/time.ts';
+import { wrap } from '../../core/words/wrap.ts';
 
 /** What the commands speak through. */
 export type Terminal = {
@@ -47,21 +48,7 @@ export const printable = (text: string): string => text.replace(UNPRINTABLE, ' '
 const WIDTH = 80;
 
 /** The text behind a head, in lines of 80 columns; the lines after the first are indented as far as the head is long. */
-export function wrapped(head: string, text: string): string {
-  const indent = ' '.repeat(head.length);
-  const lines: string[] = [];
-  let line = head;
-  let isEmpty = true;
-  for (const word of printable(text).split(/ +/)) {
-    if (!isEmpty && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = indent;
-      isEmpty = true;
-    }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
-  }
-  return [...lines, line].join('\n');
-}
+export const wrapped = (head: string, text: string): string =>
+  wrap(head + printable(text).replace(/ +/g, ' '), { width: WIDTH, hang: ' '.repeat(head.length) });
 
 export const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;

@@ -1,5 +1,7 @@
 /** Text in columns. Widths count code points; what is not printable never gets here as more than a space. */
 
+import { wrap as wrapLine } from '../../core/words/wrap.ts';
+
 export const WIDTH = 80;
 
 const clean = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
@@ -38,27 +40,8 @@ const short = (n: number, digits: number): string =>
   n >= 999_500 ? `${(n / 1_000_000).toFixed(digits)}M` : `${(n / 1000).toFixed(digits)}k`;
 
 /** Breaks at spaces; a word longer than the line is cut into pieces. */
-export function wrap(text: string, width = WIDTH, indent = ''): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of clean(text)
-    .split(' ')
-    .flatMap((w) => pieces(w, width))) {
-    if (line !== '' && length(line) + 1 + length(word) > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((l) => indent + l).join('\n');
-}
-
-function pieces(word: string, width: number): string[] {
-  const all = [...word];
-  if (all.length <= width) return [word];
-  return Array.from({ length: Math.ceil(all.length / width) }, (_, i) =>
-    all.slice(i * width, (i + 1) * width).join(''),
-  );
-}
+export const wrap = (text: string, width = WIDTH, indent = ''): string =>
+  wrapLine(indent + clean(text), { width: width + indent.length, hang: indent, cutsWords: true });
 
 /** `12 345` reads as one number in any language. */
 export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
