@@ -11,30 +11,32 @@ export function percent(share: number): string {
   return p === 0 || p === 100 ? `${p} %` : `${p.toFixed(1)} %`;
 }
 
-/** `850 ms`, `12.4 s`, `3 min 20 s`, `4 h 16 min`. */
-export function timeTaken(ms: Ms | null): string {
-  if (ms === null) return '–';
-  if (ms < SECOND) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE - 50) return `${(ms / SECOND).toFixed(1)} s`;
-  const whole = Math.round(ms / SECOND);
-  if (whole >= 3600) return lengthWords(ms);
-  const [minutes, seconds] = [Math.floor(whole / 60), whole % 60];
-  return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`;
-}
-
 /** `2026-11-25 14:03:09 UTC`. */
 export const timeWords = (at: Ms): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
-/** `4 min`, `4 h 16 min`, `250 ms`. */
+/** A length of time as a person says it: `250 ms`, `30 s`, `4 min`, `4 h 16 min`, `1 d 5 h`. */
 export function lengthWords(ms: Ms): string {
   if (ms < SECOND) return `${Math.round(ms)} ms`;
   if (rounded(ms, SECOND) < MINUTE) return `${Math.round(ms / SECOND)} s`;
   if (rounded(ms, MINUTE) < HOUR) return `${Math.round(ms / MINUTE)} min`;
-  const [big, bigName, small, smallName] =
-    rounded(ms, MINUTE) < DAY ? ([HOUR, 'h', MINUTE, 'min'] as const) : ([DAY, 'd', HOUR, 'h'] as const);
+  return rounded(ms, MINUTE) < DAY ? inTwo(ms, [HOUR, 'h'], [MINUTE, 'min']) : inTwo(ms, [DAY, 'd'], [HOUR, 'h']);
+}
+
+/** The same as it was measured: `12.4 s`, `3 min 20 s`, and `–` for what was not. */
+export function timeTaken(ms: Ms | null): string {
+  if (ms === null) return '–';
+  if (ms < SECOND || rounded(ms, SECOND) >= HOUR) return lengthWords(ms);
+  // Rounded to a tenth of a second it is less than a minute.
+  if (ms < MINUTE - 50) return `${(ms / SECOND).toFixed(1)} s`;
+  return inTwo(ms, [MINUTE, 'min'], [SECOND, 's']);
+}
+
+const rounded = (ms: Ms, unit: Ms): Ms => Math.round(ms / unit) * unit;
+
+type Unit = [length: Ms, name: string];
+
+function inTwo(ms: Ms, [big, bigName]: Unit, [small, smallName]: Unit): string {
   const whole = rounded(ms, small);
   const rest = (whole % big) / small;
   return `${Math.floor(whole / big)} ${bigName}${rest > 0 ? ` ${rest} ${smallName}` : ''}`;
 }
-
-const rounded = (ms: Ms, unit: Ms): Ms => Math.round(ms / unit) * unit;

@@ -4,7 +4,6 @@ import type { What } from '../../../src/core/figures/counts.ts';
 import { dedicatedIpWords } from '../../../src/core/figures/cures.ts';
 import { sentence } from '../../../src/core/figures/headline.ts';
 import { figuresOf, type Place, type Report, type Sum } from '../../../src/core/figures/summary.ts';
-import { percent, timeTaken } from '../../../src/core/words/numbers.ts';
 
 const sum = (what: What, value: string, n: number): Sum => ({ domain: 'd', class: 'notice', what, value, n, ms: 0 });
 
@@ -74,17 +73,6 @@ test('a share of losses that doubled against the week before is said, one that d
     /5\.0 % were lost, against 0\.5 % in the week before/,
   );
   assert.doesNotMatch(sentence(report({ total, week: day({ delivered: 1900, failed: 100 }) })), /week/);
-});
-
-test('percentages never round to nothing or to all', () => {
-  assert.deepEqual([0, 0.00001, 0.5, 0.99999, 1].map(percent), ['0 %', '<0.1 %', '50.0 %', '>99.9 %', '100 %']);
-  assert.deepEqual([250, 12_340, 59_960, 200_000, 15_360_000].map(timeTaken), [
-    '250 ms',
-    '12.3 s',
-    '1 min',
-    '3 min 20 s',
-    '4 h 16 min',
-  ]);
 });
 
 test('a dedicated IP address is advised only where re-posts do not cure what is refused for the shared one', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
-import { lengthWords, timeWords } from '../../../src/core/words/numbers.ts';
+import { lengthWords, percent, timeTaken, timeWords } from '../../../src/core/words/numbers.ts';
 import { MORNING } from '../../support/clock.ts';
 
 test('times and lengths are read at a glance', () => {
@@ -16,4 +16,14 @@ test('a length just below the next unit is not 60 of the smaller', () => {
   assert.equal(lengthWords(2 * HOUR - 1), '2 h');
   assert.equal(lengthWords(DAY - 1), '1 d');
   assert.equal(lengthWords(2 * DAY - 1), '2 d');
+});
+
+test('what was measured is told more exactly than what is planned, up to an hour', () => {
+  const measured = [null, 250, 12_340, 59_940, 59_960, 200_000, HOUR - 1, 15_360_000];
+  const words = ['–', '250 ms', '12.3 s', '59.9 s', '1 min', '3 min 20 s', '1 h', '4 h 16 min'];
+  assert.deepEqual(measured.map(timeTaken), words);
+});
+
+test('percentages never round to nothing or to all', () => {
+  assert.deepEqual([0, 0.00001, 0.5, 0.99999, 1].map(percent), ['0 %', '<0.1 %', '50.0 %', '>99.9 %', '100 %']);
 });
