@@ -1,5 +1,6 @@
 import { isEnded, STATES, type State } from '../delivery.ts';
 import type { MessageClass } from '../message-class.ts';
+import { type Reason, readEnd } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import type { Ending, Retried, What } from './counts.ts';
 import type { Histogram } from './quantile.ts';
@@ -37,7 +38,7 @@ export type Figures = {
   lost: number;
   open: number;
   /** Every end that is no arrival, with its reason; most frequent first. */
-  ends: { state: State; reason: string; n: number }[];
+  ends: { state: State; reason: Reason; n: number }[];
   doubles: { certain: number; possible: number };
   times: Histogram;
   found: { webhook: number; poll: number; lookup: number };
@@ -103,14 +104,17 @@ function valuesOf(sums: readonly Sum[]): (what: What) => Values {
   return (what) => by.get(what) ?? new Map();
 }
 
-const endsOf = (values: Values): Figures['ends'] =>
-  [...values]
-    .map(([value, { n }]) => {
-      const [state = '', reason = ''] = value.split(' ');
-      return { state: state as State, reason, n };
-    })
-    .filter((e) => e.n > 0)
-    .sort((a, b) => b.n - a.n || (a.reason < b.reason ? -1 : 1));
+/** Sums of earlier versions have the words of whoever cancelled: with those of today they are one. */
+function endsOf(values: Values): Figures['ends'] {
+  const by = new Map<string, Figures['ends'][number]>();
+  for (const [value, { n }] of values) {
+    const [state = '', ...stored] = value.split(' ');
+    const { reason } = readEnd(state, stored.join(' '));
+    const end = by.get(`${state} ${reason}`) ?? { state: state as State, reason, n: 0 };
+    by.set(`${state} ${reason}`, { ...end, n: end.n + n });
+  }
+  return [...by.values()].filter((e) => e.n > 0).sort((a, b) => b.n - a.n || (a.reason < b.reason ? -1 : 1));
+}
 
 function curesOf(values: Values): Cure[] {
   const by = new Map<string, Cure>();
