@@ -89,6 +89,8 @@ export type Page = { items: RawItem[]; next: string | null };
 export type History = {
   /** The domains whose events are read by time. */
   readonly domains: readonly string[];
+  /** Whether it knows what we handed over by the Message-Id that we gave it, or by an id of its own. */
+  readonly ids: 'given' | 'own';
   about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
   aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;
   /** Everything of a domain between two times, page by page. */

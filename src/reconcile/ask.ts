@@ -56,8 +56,8 @@ async function itemsAbout(provider: string, history: History, view: View): Promi
   const found: Found[] = [];
   for (const messageId of idsOf(provider, view))
     found.push(await history.about(view.domain, { messageId, recipient: view.recipient, since }));
-  // A re-post may have got an id that we never learnt: look for our own variable among the recipient's events.
-  if (last?.outcome === 'unconfirmed' && last.claim.way === 'stored')
+  // It may have got an id that we never learnt: look for our own variable among the recipient's events.
+  if (last?.outcome === 'unconfirmed' && (last.claim.way === 'stored' || history.ids === 'own'))
     found.push(await history.aboutRecipient(view.domain, view.recipient, last.claim.at - MINUTE));
   return { items: found.flatMap((f) => f.items), complete: found.every((f) => f.complete) };
 }

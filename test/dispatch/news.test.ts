@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
-import { signedBody } from '../../src/lab/sim/webhooks.ts';
-import { DOMAIN, type Homing, SIGNING_KEY, startByHand } from '../support/homing.ts';
+import { type Homing, startByHand } from '../support/homing.ts';
+import { tell } from '../support/tell.ts';
 
 const firstView = async (homing: Homing, id: string) => {
   const [view] = await homing.views(id);
   assert.ok(view);
   return view;
 };
-
-/** What Mailgun says when a message that it first gave up arrived after all. */
-async function tellDelivered(homing: Homing, id: string): Promise<void> {
-  const { recipient, rfcMessageId } = await firstView(homing, id);
-  const at = homing.clock();
-  const event = {
-    ...{ event: 'delivered', id: randomUUID(), timestamp: at / 1000, recipient, domain: { name: DOMAIN } },
-    ...{ message: { headers: { 'message-id': rfcMessageId } }, 'user-variables': { 'homing-id': id } },
-  };
-  const headers = { 'content-type': 'application/json' };
-  const body = signedBody(SIGNING_KEY, event, at);
-  const { status } = await fetch(`${homing.url}/webhooks/mailgun`, { method: 'POST', headers, body });
-  assert.equal(status, 200);
-}
 
 /** A mail that failed, whose retry is due now. */
 async function failedOnce(homing: Homing, recipient: string): Promise<string> {
@@ -42,7 +27,7 @@ test('an event about a delivery that nobody has read yet stops its hand-over', a
   const id = await failedOnce(homing, 'ann@there.example');
   await homing.dispatch();
   await homing.ask();
-  await tellDelivered(homing, id);
+  await tell(homing, id, 'delivered');
   await homing.dispatch();
   const { delivery } = await firstView(homing, id);
   assert.deepEqual([delivery.state, delivery.attempt, delivery.arrivedOn], ['delivered', 1, [1]]);
@@ -54,7 +39,7 @@ test('an event about somebody else that nobody has read yet stops nothing', asyn
   const bee = await homing.send('bee@there.example');
   await homing.dispatch();
   await homing.ask();
-  await tellDelivered(homing, bee);
+  await tell(homing, bee, 'delivered');
   await homing.dispatch();
   assert.equal((await firstView(homing, ann)).delivery.attempt, 2);
   const unread = await homing.store.db('inbox').where({ pending: 1 });
@@ -66,7 +51,7 @@ test('what comes in while a delivery is asked about still counts', async (t) => 
   const id = await failedOnce(homing, 'ann@there.example');
   await homing.dispatch();
   const asking = homing.ask();
-  await tellDelivered(homing, id);
+  await tell(homing, id, 'delivered');
   await asking;
   await homing.dispatch();
   const { delivery } = await firstView(homing, id);

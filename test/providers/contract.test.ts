@@ -26,7 +26,7 @@ const MAIL: Outgoing = {
   },
 };
 
-providerContract('Mailgun', async (t): Promise<ProviderWorld> => {
+providerContract('Mailgun', { webhook: true, history: true }, async (t): Promise<ProviderWorld> => {
   const clock = clockAt();
   const sim = await startSimMailgun({ apiKey: 'key-test', signingKey: 'signing', domains: [DOMAIN], clock });
   t.after(sim.close);
@@ -81,7 +81,7 @@ providerContract('Mailgun', async (t): Promise<ProviderWorld> => {
   return { provider, treat, mail: MAIL, webhook, copies: () => sim.handovers.length };
 });
 
-providerContract('SMTP', async (t): Promise<ProviderWorld> => {
+providerContract('SMTP', { webhook: false, history: false }, async (t): Promise<ProviderWorld> => {
   const modes = {
     refuses: 'refuse_554_after_dot',
     'drops before': 'drop_at_data',
@@ -117,36 +117,40 @@ function smtp(t: TestContext, url: string, lease: Ms = 20_000): Provider {
   return provider;
 }
 
-providerContract('a provider that nobody knows', async (t): Promise<ProviderWorld> => {
-  const toy = await startToy(clockAt());
-  t.after(toy.close);
-  const moods: Record<Treatment, ToyMood> = {
-    takes: 'take',
-    refuses: 'refuse',
-    'drops before': 'drop before',
-    'drops after': 'drop after',
-    'answers by half': 'half an answer',
-    hangs: 'hang',
-  };
-  const list = (count: number) =>
-    Array.from({ length: count }, (_, n) => ({ n, what: 'arrived', at: MORNING, id: 'x', ours: 'y', to: RECIPIENT }));
-  const signed = (count: number, secret: string) => {
-    const body = JSON.stringify(list(count));
-    return { raw: Buffer.from(body), headers: { 'x-toy-signature': sign(body, secret) } };
-  };
-  const webhook = {
-    now: MORNING,
-    most: 500,
-    genuine: (count: number) => signed(count, TOY_SECRET),
-    forged: () => signed(1, 'another'),
-  };
-  return {
-    provider: openToy(toy.url.replace('http:', 'toy:')),
-    mail: MAIL,
-    webhook,
-    treat(how) {
-      toy.mood = moods[how];
-    },
-    copies: () => toy.mails.length,
-  };
-});
+providerContract(
+  'a provider that nobody knows',
+  { webhook: true, history: true },
+  async (t): Promise<ProviderWorld> => {
+    const toy = await startToy(clockAt());
+    t.after(toy.close);
+    const moods: Record<Treatment, ToyMood> = {
+      takes: 'take',
+      refuses: 'refuse',
+      'drops before': 'drop before',
+      'drops after': 'drop after',
+      'answers by half': 'half an answer',
+      hangs: 'hang',
+    };
+    const list = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ n, what: 'arrived', at: MORNING, id: 'x', ours: 'y', to: RECIPIENT }));
+    const signed = (count: number, secret: string) => {
+      const body = JSON.stringify(list(count));
+      return { raw: Buffer.from(body), headers: { 'x-toy-signature': sign(body, secret) } };
+    };
+    const webhook = {
+      now: MORNING,
+      most: 500,
+      genuine: (count: number) => signed(count, TOY_SECRET),
+      forged: () => signed(1, 'another'),
+    };
+    return {
+      provider: openToy(toy.url.replace('http:', 'toy:')),
+      mail: MAIL,
+      webhook,
+      treat(how) {
+        toy.mood = moods[how];
+      },
+      copies: () => toy.mails.length,
+    };
+  },
+);

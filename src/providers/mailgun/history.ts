@@ -25,6 +25,7 @@ export function createHistory(ports: { asking: Port; reading: Port }, options: H
   const [records, all] = [by(ports.asking), by(ports.reading)];
   return {
     domains,
+    ids: 'given',
     about: (domain, query) => about(records, domain, query),
     async aboutRecipient(domain, recipient, since) {
       const { items, complete } = await readAll(records, domain, { begin: since, end: null, limit: PAGE, recipient });

@@ -22,6 +22,7 @@ export function openToy(url: string): Provider {
     read: ({ body }) => sightingOf(JSON.parse(body) as ToyEvent),
     history: {
       domains: [],
+      ids: 'own',
       about: async (_domain, { messageId }) => ({ items: await items(api, messageId), complete: true }),
       aboutRecipient: async (_domain, recipient) => {
         const all = await items(api, null);
