@@ -21,15 +21,25 @@ const PLANS: Record<Decision, Plan> = {
 
 const BAD_MAILBOX: ReadonlySet<string> = new Set(['recipient_unknown', 'recipient_disabled', 'bad_domain']);
 
-/** What a permanent failure calls for. */
-export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules): Plan {
-  if (verdict.cause === 'suppressed') return 'stop';
+/** What became of an attempt. */
+type Tried = { failure: { plan: Plan | null } | null };
+
+/** What a permanent failure calls for; `before` are the attempts of the delivery that are known to have failed. */
+export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules, before: readonly Tried[] = []): Plan {
+  if (verdict.cause === 'suppressed') return isOwnListing(bounce, before) ? 'retry' : 'stop';
   if (!mayRetry(bounce.code, rules.codes)) return 'stop';
   if (rules.decisions === 'codes') return BAD_MAILBOX.has(verdict.cause) ? 'stop' : 'retry';
   // Nobody can tell what a bare "Transaction failed" means: another IP does no harm, and the attempts are limited.
   if (verdict.cause === 'undetermined' && !isOperators(verdict)) return bounce.code === null ? 'stop' : 'retry';
   return PLANS[verdict.decision];
 }
+
+/**
+ * Mailgun's bounce list let an earlier attempt through, so what is on it now is there since that attempt failed. Its cause
+ * could be cured, and so can this: the entry is removed before the next attempt.
+ */
+const isOwnListing = ({ code, reason }: Bounce, before: readonly Tried[]): boolean =>
+  (code === 605 || reason === 'suppress-bounce') && before.some((a) => a.failure?.plan === 'retry');
 
 /** An operator who calls a reply undetermined has decided all the same; nobody else is that sure. */
 const isOperators = ({ confidence }: Verdict): boolean => confidence >= OPERATORS_CONFIDENCE;

@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts';
-import type { Fact } from '../core/delivery.ts';
+import type { Attempt, Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
 import { planFor } from '../core/plan.ts';
 import type { Settings } from '../core/settings.ts';
@@ -95,7 +95,7 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
   }
   await addHandles(deps.store, known.flatMap(handlesOf));
   const views = await change(deps.store, [...byDelivery.keys()], now, (view) =>
-    (byDelivery.get(view.id) ?? []).map((k) => factOf(deps, k)),
+    (byDelivery.get(view.id) ?? []).map((k) => factOf(deps, k, view.delivery.attempts)),
   );
   for (const view of views) await noticeEarly(deps, view, now);
   return known.map((k) => ({ id: k.row.id, outcome: 'done' }));
@@ -108,7 +108,7 @@ const handlesOf = ({ row, sighting, match: { messageId } }: Known): { hash: stri
 /** Opens and clicks prove arrival once; the inbox keeps each of them. */
 const ONCE = new Set(['opened', 'clicked']);
 
-function factOf(deps: DigestDeps, { row, sighting }: Known): Fact {
+function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly Attempt[]): Fact {
   const { report, bounce } = sighting;
   const verdict = bounce && ['failed', 'rejected', 'deferred'].includes(report) ? deps.judge(bounce, sighting) : null;
   const final = report === 'failed' || report === 'rejected';
@@ -122,7 +122,7 @@ function factOf(deps: DigestDeps, { row, sighting }: Known): Fact {
     messageId: sighting.messageId,
     bounce,
     verdict,
-    plan: final && bounce && verdict ? planFor(bounce, verdict, deps.settings.rules) : final ? 'stop' : null,
+    plan: final && bounce && verdict ? planFor(bounce, verdict, deps.settings.rules, attempts) : final ? 'stop' : null,
     ...(suppress === null ? {} : { suppress }),
     storage: sighting.storage,
     sendingIp: sighting.sendingIp,

@@ -25,7 +25,9 @@ export async function clearBounce(deps: UnsuppressDeps, view: View): Promise<Cle
   const account = deps.providers.named(last?.claim.provider ?? '')?.account;
   const entry = await account?.getBounce(view.domain, view.recipient);
   if (!account || !entry) return CLEAR;
-  const failedAt = last?.failure?.at;
+  // An attempt that died on the list itself did not put the address there.
+  const made = view.delivery.attempts.findLast(({ failure }) => failure && failure.verdict?.cause !== 'suppressed');
+  const failedAt = made?.failure?.at;
   const isOlder = entry.createdAt !== null && failedAt !== undefined && entry.createdAt < failedAt - MINUTE;
   if (failedAt === undefined || isOlder)
     return { kind: 'barred', what: 'the address is on the bounce list because of an earlier failure' };

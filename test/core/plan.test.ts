@@ -38,6 +38,17 @@ test('what is suppressed is never retried', () => {
     for (const decision of DECISIONS) assert.equal(planFor(bounce(), verdict('suppressed', decision), rules), 'stop');
 });
 
+test('an address that our own failure put on the bounce list is tried again, and no other', () => {
+  const listed = verdict('suppressed', 'give_up_suppress');
+  const curable = [{ failure: { plan: 'retry' as const } }, { failure: null }];
+  for (const own of [bounce({ code: 605 }), bounce({ code: 550, reason: 'suppress-bounce' })]) {
+    assert.equal(planFor(own, listed, RULES, curable), 'retry');
+    assert.equal(planFor(own, listed, RULES), 'stop');
+    assert.equal(planFor(own, listed, RULES, [{ failure: { plan: 'stop' } }]), 'stop');
+  }
+  for (const code of [606, 607]) assert.equal(planFor(bounce({ code }), listed, RULES, curable), 'stop');
+});
+
 test('nobody knows what an unexplained failure means: it is retried if a server said a code at all', () => {
   const unknown = verdict('undetermined', 'give_up_no_suppress');
   assert.equal(planFor(bounce({ code: 554 }), unknown, RULES), 'retry');

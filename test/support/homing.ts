@@ -7,7 +7,7 @@ import { handedOver } from '../../src/core/sent.ts';
 import { MINUTE, type Ms } from '../../src/core/time.ts';
 import { appDeps } from '../../src/daemon/face.ts';
 import { closeOutside, type Inside, insideOf } from '../../src/daemon/inside.ts';
-import { createDispatcher } from '../../src/dispatch/dispatch.ts';
+import { createDispatcher, type Dispatcher } from '../../src/dispatch/dispatch.ts';
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/server.ts';
 import { digest } from '../../src/inbox/digest.ts';
@@ -63,6 +63,8 @@ export type Homing = {
   send(recipient: string, more?: { class?: MessageClass; record?: 'before' | 'never' | 'lost' }): Promise<string>;
   /** Takes one step with what is due, and waits for what that began. */
   dispatch(): Promise<number>;
+  /** The same, without waiting for what that began. */
+  dispatcher: Dispatcher;
   ask(): Promise<number>;
   /** Does all that is due now. */
   settle(): Promise<void>;
@@ -106,13 +108,15 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   const server = await listen(createApp(appDeps(inside)), '127.0.0.1', 0);
   const url = `http://127.0.0.1:${server.port}`;
   sim.setWebhook(`${url}/webhooks/mailgun`);
+  const dispatcher = createDispatcher({ ...inside, onFree: () => {} });
+  const asker = createAsker({ ...inside, onAnswer: () => {} });
   t.after(async () => {
+    stopping.abort();
     await server.close(1000);
+    await Promise.all([dispatcher.idle(), asker.idle()]);
     await closeOutside(inside);
     await Promise.all([sim.close(), sink.close(), store.close()]);
   });
-  const dispatcher = createDispatcher({ ...inside, onFree: () => {} });
-  const asker = createAsker({ ...inside, onAnswer: () => {} });
   const dispatch = async () => {
     const looked = await dispatcher.run();
     await dispatcher.idle();
@@ -138,6 +142,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   return {
     clock,
     inside,
+    dispatcher,
     dispatch,
     ask,
     sim,

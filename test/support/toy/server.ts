@@ -16,13 +16,17 @@ export type ToyEvent = {
 };
 
 /** How the next call ends. */
-export type ToyMood = 'take' | 'refuse' | 'busy' | 'drop before' | 'drop after' | 'half an answer' | 'hang';
+export type ToyMood = 'take' | 'refuse' | 'busy' | 'drop before' | 'drop after' | 'half an answer' | 'hang' | 'hold';
 
 export type Toy = {
   url: string;
   mails: ToyMail[];
   events: ToyEvent[];
   mood: ToyMood;
+  /** Calls that wait for their answer. */
+  held: (() => void)[];
+  /** Answers the calls that were held. */
+  release(): void;
   /** Something that happened to a mail, which the provider has on record from then on. */
   happen(mail: ToyMail, what: ToyEvent['what']): ToyEvent;
   close(): Promise<void>;
@@ -35,6 +39,8 @@ export async function startToy(clock: Clock): Promise<Toy> {
     mails: [],
     events: [],
     mood: 'take',
+    held: [],
+    release: () => toy.held.splice(0).map((go) => go()),
     happen(mail, what) {
       const { id, ours, to } = mail;
       const event = { n: toy.events.length + 1, what, at: clock(), id, ours, to };
@@ -70,6 +76,7 @@ async function answer(
   if (toy.mood === 'hang') return;
   if (toy.mood === 'refuse') return void response.writeHead(422).end('{"error":"no"}');
   if (toy.mood === 'busy') return void response.writeHead(429).end('{"error":"later"}');
+  if (toy.mood === 'hold') await new Promise<void>((resolve) => toy.held.push(resolve));
   const given = JSON.parse(body) as Omit<ToyMail, 'id'>;
   const mail = { ...given, id: `toy-${toy.mails.length + 1}` };
   toy.mails.push(mail);
