@@ -1,94 +1,97 @@
 import { randomBytes } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { lstat, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MINUTE, type Ms } from '../core/time.ts';
+import { linesOf } from './lines.ts';
+import { isOwn, isPrivate, openOwn } from './own-file.ts';
 
 /**
  * Where records wait while the store can't be used: one JSON line each, appended and synced before `append` resolves.
- * Any number of processes may append to, and file from, one folder.
+ * Any number of processes may append to one folder and file from it.
  *
  * - `spool.jsonl`: appended to. Whoever files renames it first.
  * - `waiting-<id>.jsonl`: renamed, to be filed.
  * - `filing-<id>.jsonl`: claimed by a process that is filing it; claimed again when that process has died.
  * - `set-aside.jsonl`: lines that no store will take, for a person to look at.
+ *
+ * Only plain files of this user or of the folder's owner are looked at, and none beyond `LARGEST_FILE`. Links, pipes,
+ * devices and files of others are left alone.
  */
 export type Spool = {
   /** Says how many of these lines are durable now: the others found no room. Rejects when the folder can't be used. */
   append(lines: readonly string[]): Promise<number>;
   /**
-   * Gives every waiting line to `take`, a hundred at a time, and forgets those that it resolves for; says how many they
-   * were. `take` answers with the lines to set aside. When it rejects, the lines go on waiting and so does this.
+   * Gives every waiting line to `take`, a hundred at a time, and says how many they were. `take` answers with the lines
+   * to set aside. When it rejects, so does this, and the lines go on waiting.
    */
-  file(take: (lines: readonly string[]) => Promise<readonly string[]>): Promise<number>;
+  file(take: Take): Promise<number>;
 };
+
+type Take = (lines: readonly string[]) => Promise<readonly string[]>;
 
 export type SpoolOptions = {
   folder: string;
   maxBytes: number;
-  /** The folder is in a place where others may write: it must be ours alone. */
+  /** The folder stands where others may write, so it must be private to this user. */
   shared?: boolean;
 };
 
-/** Names that sort by time, and that no two processes make. */
-const newName = (): string => `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
+/** A record has a thousand recipients at most, and stays far below this. */
+const LONGEST_LINE = 1024 * 1024;
 
 const CURRENT = 'spool.jsonl';
 const ASIDE = 'set-aside.jsonl';
 const BATCH = 100;
-/** A claim older than this is a dead process's. Filing twice is harmless, and only wasteful. */
+/** A claim that was not renewed for so long is a dead process's. Filing twice is harmless, and only wasteful. */
 const STALE: Ms = MINUTE;
 
 export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): Spool {
-  const path = (name: string) => join(folder, name);
   let ready: Promise<void> | null = null;
 
-  async function prepare(): Promise<void> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (shared && !(await isOurs(folder))) throw new Error('the spool folder is not ours alone');
-  }
-
-  async function append(lines: readonly string[], file = CURRENT): Promise<number> {
-    ready ??= prepare();
+  async function prepared(): Promise<void> {
+    ready ??= prepare(folder, shared);
     try {
       await ready;
     } catch (error) {
       ready = null;
       throw error;
     }
-    const room = maxBytes - (await sizeOf(folder, file === ASIDE));
-    const fitting = fittingIn(lines, room);
-    if (fitting.length > 0) await write(folder, path(file), fitting);
-    return fitting.length;
   }
 
-  async function file(take: (lines: readonly string[]) => Promise<readonly string[]>): Promise<number> {
-    // What others may have put there is nobody's record.
-    if (shared && !(await isOurs(folder))) return 0;
-    await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
-    let filed = 0;
-    for (const name of await waitingIn(folder)) {
-      const claimed = `filing-${newName()}.jsonl`;
-      if (!(await renamed(path(name), path(claimed)))) continue; // another process got here first
-      try {
-        filed += await fileOne(path(claimed), take, (lines) => append(lines, ASIDE));
-      } catch (error) {
-        await renamed(path(claimed), path(`waiting-${claimed.slice('filing-'.length)}`));
-        throw error;
-      }
-    }
-    return filed;
-  }
-  return { append: (lines) => append(lines), file };
+  return {
+    async append(lines) {
+      await prepared();
+      return append({ folder, maxBytes }, CURRENT, lines);
+    },
+    async file(take) {
+      // What others may have put there is nobody's record.
+      if (shared && !(await isPrivateFolder(folder))) return 0;
+      return fileAll(folder, take, (lines) => append({ folder, maxBytes }, ASIDE, lines));
+    },
+  };
+}
+
+async function prepare(folder: string, shared: boolean): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (shared && !(await isPrivateFolder(folder))) throw new Error('the spool folder is not ours alone');
 }
 
 /** In a folder like /tmp anybody can make what we would make, and read there who was written to. */
-async function isOurs(folder: string): Promise<boolean> {
+async function isPrivateFolder(folder: string): Promise<boolean> {
   const found = await orNull(lstat(folder));
-  return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+  return found !== null && isPrivate(found);
 }
 
-/** As many lines, in their order, as there is room for. */
+type Place = { folder: string; maxBytes: number };
+
+/** Appends as many lines, in their order, as there is room for, and says how many those are. */
+async function append({ folder, maxBytes }: Place, name: string, lines: readonly string[]): Promise<number> {
+  const fitting = fittingIn(lines, maxBytes - (await sizeOf(folder, name === ASIDE)));
+  if (fitting.length > 0) await write(folder, join(folder, name), fitting);
+  return fitting.length;
+}
+
 function fittingIn(lines: readonly string[], room: number): string[] {
   let size = 1;
   const fitting: string[] = [];
@@ -102,21 +105,19 @@ function fittingIn(lines: readonly string[], room: number): string[] {
 
 /** What waits, or what was set aside: lines that nobody takes must not use up the room of those that wait. */
 async function sizeOf(folder: string, aside: boolean): Promise<number> {
-  let size = 0;
-  const names = (await readdir(folder)).filter((name) => (name === ASIDE) === aside);
-  for (const name of names) size += (await orNull(stat(join(folder, name))))?.size ?? 0;
-  return size;
+  const files = (await ownFiles(folder)).filter(({ name }) => (name === ASIDE) === aside);
+  return files.reduce((sum, { stats }) => sum + stats.size, 0);
 }
 
 /**
- * Appends and syncs. The file may be renamed, read and removed by another process between our open and our write; so when
- * the path no longer leads to what we wrote, it is written once more: a line that is filed twice counts once.
+ * Appends and syncs. Another process may rename, file and remove the file between our open and our write. So when the
+ * path no longer leads to what we wrote, it is written once more: a line that is filed twice counts once.
  */
 async function write(folder: string, path: string, lines: readonly string[]): Promise<void> {
   // The first line end closes a line that a full disk has torn.
   const bytes = Buffer.from(`\n${lines.join('\n')}\n`);
   for (;;) {
-    const handle = await open(path, 'a', 0o600);
+    const handle = await openOwn(path, 'append');
     try {
       const { bytesWritten } = await handle.write(bytes); // one call, so that no other process writes in between
       if (bytesWritten < bytes.length) throw new Error('the disk of the spool is full');
@@ -132,7 +133,7 @@ async function write(folder: string, path: string, lines: readonly string[]): Pr
 }
 
 async function isStill(handle: FileHandle, path: string): Promise<boolean> {
-  const [ours, there] = await Promise.all([handle.stat(), orNull(stat(path))]);
+  const [ours, there] = await Promise.all([handle.stat(), orNull(lstat(path))]);
   return there !== null && there.ino === ours.ino && there.dev === ours.dev;
 }
 
@@ -146,30 +147,86 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** What is to be filed, oldest first: ids sort by time. */
-async function waitingIn(folder: string): Promise<string[]> {
-  const names = (await orNull(readdir(folder))) ?? [];
-  const waiting = names.filter((name) => name.startsWith('waiting-'));
-  for (const name of names.filter((n) => n.startsWith('filing-'))) {
-    const claimed = await orNull(stat(join(folder, name)));
-    // A rename sets ctime.
-    if (claimed && Date.now() - claimed.ctimeMs > STALE) waiting.push(name);
+type SetAside = (lines: readonly string[]) => Promise<unknown>;
+
+async function fileAll(folder: string, take: Take, setAside: SetAside): Promise<number> {
+  const path = (name: string) => join(folder, name);
+  await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
+  let filed = 0;
+  for (const name of await waitingIn(folder)) {
+    const claimed = `filing-${newName()}.jsonl`;
+    if (!(await renamed(path(name), path(claimed)))) continue; // another process got here first
+    try {
+      filed += await fileOne(path(claimed), take, setAside);
+    } catch (error) {
+      await renamed(path(claimed), path(`waiting-${claimed.slice('filing-'.length)}`));
+      throw error;
+    }
   }
-  return waiting.sort((a, b) => (a.slice(a.indexOf('-')) < b.slice(b.indexOf('-')) ? -1 : 1));
+  return filed;
 }
 
-async function fileOne(
-  path: string,
-  take: (lines: readonly string[]) => Promise<readonly string[]>,
-  setAside: (lines: readonly string[]) => Promise<unknown>,
-): Promise<number> {
-  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '');
-  for (let at = 0; at < lines.length; at += BATCH) {
-    const aside = await take(lines.slice(at, at + BATCH));
-    if (aside.length > 0) await setAside(aside);
+/** Names that sort by time, and that no two processes make. */
+const newName = (): string => `${String(Date.now()).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
+
+/** What is to be filed, oldest first: the part of a name after its first word sorts by time. */
+async function waitingIn(folder: string): Promise<string[]> {
+  // A rename sets ctime, and so does a renewal.
+  const isStale = ({ ctimeMs }: Stats) => Date.now() - ctimeMs > STALE;
+  const waiting = (await ownFiles(folder)).filter(
+    ({ name, stats }) => name.startsWith('waiting-') || (name.startsWith('filing-') && isStale(stats)),
+  );
+  const age = (name: string) => name.slice(name.indexOf('-'));
+  return waiting.map(({ name }) => name).sort((a, b) => (age(a) < age(b) ? -1 : 1));
+}
+
+async function ownFiles(folder: string): Promise<{ name: string; stats: Stats }[]> {
+  const place = await orNull(stat(folder));
+  const names = (await orNull(readdir(folder))) ?? [];
+  const found = await Promise.all(
+    names.map(async (name) => ({ name, stats: await orNull(lstat(join(folder, name))) })),
+  );
+  return found.flatMap(({ name, stats }) => (place && stats && isOwn(stats, place) ? [{ name, stats }] : []));
+}
+
+/** Reads in pieces: a file may be larger than what this process should hold. */
+async function fileOne(path: string, take: Take, setAside: SetAside): Promise<number> {
+  const handle = await openOwn(path, 'read');
+  let filed = 0;
+  try {
+    for await (const lines of batchesIn(handle)) {
+      const aside = await take(lines);
+      if (aside.length > 0) await setAside(aside);
+      filed += lines.length;
+      await renew(handle);
+    }
+  } finally {
+    await handle.close();
   }
   await orNull(unlink(path));
-  return lines.length;
+  return filed;
+}
+
+async function* batchesIn(handle: FileHandle): AsyncGenerator<string[]> {
+  let batch: string[] = [];
+  let size = 0;
+  for await (const { text } of linesOf(handle.createReadStream({ autoClose: false }), LONGEST_LINE)) {
+    if (text === '') continue;
+    // The words are no JSON, so whoever takes the lines will set them aside.
+    batch.push(text ?? `a line of more than ${LONGEST_LINE} bytes was left out`);
+    size += text?.length ?? 0;
+    if (batch.length < BATCH && size < LONGEST_LINE) continue;
+    yield batch;
+    batch = [];
+    size = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Tells other processes that this claim is alive. */
+async function renew(handle: FileHandle): Promise<void> {
+  const now = new Date();
+  await handle.utimes(now, now);
 }
 
 /** False when it is not there (any more). */

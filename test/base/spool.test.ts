@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -109,6 +122,91 @@ test('a folder where others may write must be ours alone', async (t) => {
   mkdirSync(folder, { mode: 0o755 });
   await assert.rejects(openSpool({ folder, maxBytes: LARGE, shared: true }).append(['1']), /not ours alone/);
   assert.equal(await openSpool({ folder: join(folder, 'own'), maxBytes: LARGE, shared: true }).append(['1']), 1);
+});
+
+const LINE = '{"secret":"of somebody else"}\n';
+
+/** What an attacker can put under a name of ours; each makes one. */
+const FOREIGN: Record<string, (path: string, outside: string) => void> = {
+  'a symbolic link to a file': (path, outside) => symlinkSync(outside, path),
+  'a symbolic link to a device': (path) => symlinkSync('/dev/zero', path),
+  'a hard link to a file': (path, outside) => linkSync(outside, path),
+  'a pipe': (path) => assert.equal(spawnSync('mkfifo', [path]).status, 0),
+  'a folder': (path) => mkdirSync(path),
+  'a file of another user': (path) => {
+    writeFileSync(path, LINE, { mode: 0o666 });
+    chownSync(path, 54321, 54321);
+  },
+  'a file beyond all bounds': (path) => {
+    writeFileSync(path, LINE);
+    truncateSync(path, 3 * 1024 * LARGE);
+  },
+};
+
+for (const [what, plant] of Object.entries(FOREIGN)) {
+  test(`${what} in the folder is not read, and holds up nothing`, async (t) => {
+    if (what.includes('another user') && process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    const folder = freshFolder(t);
+    mkdirSync(folder);
+    const outside = join(folder, '..', 'outside');
+    writeFileSync(outside, LINE);
+    const spool = openSpool({ folder, maxBytes: 10_000 });
+    await spool.append(['1']);
+    plant(join(folder, 'waiting-0.jsonl'), outside);
+    plant(join(folder, 'filing-0.jsonl'), outside);
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
+    const { lines, take } = taker();
+    assert.equal(await spool.file(take), 1);
+    assert.deepEqual(lines, ['1']);
+    assert.deepEqual(readdirSync(folder).sort(), ['filing-0.jsonl', 'waiting-0.jsonl']);
+    assert.equal(await spool.append(['2']), 1);
+    assert.equal(readFileSync(outside, 'utf8'), LINE);
+  });
+
+  test(`${what} where lines are appended is not written to, and not for long in the way`, async (t) => {
+    if (what.includes('another user') && process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    const folder = freshFolder(t);
+    mkdirSync(folder);
+    const outside = join(folder, '..', 'outside');
+    writeFileSync(outside, LINE);
+    plant(join(folder, 'spool.jsonl'), outside);
+    const spool = openSpool({ folder, maxBytes: 10_000 });
+    await assert.rejects(spool.append(['1']));
+    assert.equal(readFileSync(outside, 'utf8'), LINE);
+    const { lines, take } = taker();
+    await spool.file(take);
+    assert.equal(await spool.append(['2']), 1);
+    await spool.file(take);
+    assert.deepEqual(lines, ['2']);
+  });
+}
+
+test('a line that never ends is left out, those around it are filed', async (t) => {
+  const folder = freshFolder(t);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'waiting-0.jsonl'), `1\n${'x'.repeat(3 * LARGE)}\n2\n`);
+  const spool = openSpool({ folder, maxBytes: LARGE });
+  const seen: string[] = [];
+  await spool.file(async (lines) => {
+    seen.push(...lines);
+    return lines.filter((line) => line.length > 1);
+  });
+  assert.deepEqual(seen, ['1', 'a line of more than 1048576 bytes was left out', '2']);
+  assert.match(readFileSync(join(folder, 'set-aside.jsonl'), 'utf8').trim(), /left out$/);
+});
+
+test('a claim is renewed with each batch, so that it stays the one of its process', async (t) => {
+  const folder = freshFolder(t);
+  const spool = openSpool({ folder, maxBytes: LARGE });
+  await spool.append(Array.from({ length: 250 }, (_, n) => String(n)));
+  const changed: bigint[] = [];
+  await spool.file(async () => {
+    const [name = ''] = readdirSync(folder);
+    changed.push(statSync(join(folder, name), { bigint: true }).ctimeNs);
+    return [];
+  });
+  const [first = 0n, second = 0n, third = 0n] = changed;
+  assert.ok(first < second && second < third, changed.join(' '));
 });
 
 test('several processes append while others file: nothing is lost', async (t) => {
