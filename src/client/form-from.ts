@@ -1,5 +1,5 @@
-import { AppError } from '../base/errors.ts';
 import type { FormEntry, FormFile } from '../mail/form.ts';
+import { HomingError } from './errors.ts';
 
 /** What mailgun.js turns into yes and no. */
 const SWITCHES: ReadonlySet<string> = new Set([
@@ -30,7 +30,7 @@ function textFrom(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value === 'object') return JSON.stringify(value);
-  throw new AppError('invalid', `${name.slice(0, 64)} must be text`);
+  throw new HomingError('invalid', `${name.slice(0, 64)} must be text`);
 }
 
 async function fileFrom(name: string, value: unknown): Promise<FormFile> {
@@ -54,7 +54,7 @@ async function bytesFrom(name: string, value: unknown): Promise<Buffer> {
   if (value instanceof Uint8Array) return Buffer.from(value);
   if (value instanceof Blob) return Buffer.from(await value.arrayBuffer());
   if (!isRecord(value) || !(Symbol.asyncIterator in value))
-    throw new AppError('invalid', `${name} must be text, bytes, a Blob or a stream`);
+    throw new HomingError('invalid', `${name} must be text, bytes, a Blob or a stream`);
   const parts: Buffer[] = [];
   for await (const part of value as unknown as AsyncIterable<string | Uint8Array>) parts.push(Buffer.from(part));
   return Buffer.concat(parts);

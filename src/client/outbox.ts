@@ -1,5 +1,5 @@
-import { AppError } from '../base/errors.ts';
 import { describe, snapshot } from './describe.ts';
+import { HomingError } from './errors.ts';
 import type { MessageRecord } from './record.ts';
 import type { Outbox, Queued, Sent } from './types.ts';
 
@@ -44,7 +44,7 @@ export function createOutbox(): OutboxSink {
     outbox,
     async take(how, domain, data) {
       const { record, problems } = await describe(domain, snapshot(data), Date.now());
-      if (!record) throw new AppError('invalid', problems.join('; '));
+      if (!record) throw new HomingError('invalid', problems.join('; '));
       keep(how, record, snapshot(data));
       return { status: 200, id: `<${record.messageId}>`, message: 'Queued. Thank you.' };
     },
