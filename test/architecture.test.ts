@@ -121,9 +121,8 @@ const RULES: Record<string, Rule> = {
     ),
   },
   'one module waits': {
-    // The client's timer is the one that lets an application's process end.
     finds: /\bset(?:Timeout|Interval)\(/,
-    mayBeIn: within('src/base/wait.ts', 'src/client/recorder.ts', 'src/lab/'),
+    mayBeIn: within('src/base/wait.ts', 'src/lab/'),
   },
   'nothing is left to chance': { finds: /\bMath\.random\b/, mayBeIn: within('src/lab/sim/') },
   'SQL is written in the store': {

@@ -13,3 +13,18 @@ export function sleep(ms: Ms, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', done);
   });
 }
+
+/** The result, or `otherwise` when it takes longer than `ms`. */
+export function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T | E> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(otherwise), Math.max(0, ms));
+    void work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Calls it once after `ms`, if the process is still there: it may end meanwhile. Gives a function that calls it off. */
+export function inBackground(ms: Ms, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

@@ -1,5 +1,5 @@
 import type { FormEntry } from '../mail/form.ts';
-import type { Take } from './recorder.ts';
+import type { Take } from './patient-store.ts';
 import type { MessageStatus, Queued } from './types.ts';
 
 /** Where records go and questions are asked: a database, or a daemon. Both behave the same. */

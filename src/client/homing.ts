@@ -7,11 +7,12 @@ import type { Backend } from './backend.ts';
 import { formFrom } from './form-from.ts';
 import { wrapMailgun } from './mailgun.ts';
 import { createOutbox, type OutboxSink } from './outbox.ts';
-import { createRecorder, type Recorder, warner } from './recorder.ts';
+import { harmless, warner } from './problems.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
 import { openRemote } from './remote.ts';
 import { tracking } from './track.ts';
 import { wrapTransport } from './transport.ts';
-import type { Homing, HomingOptions, MailgunLike, Problem, Queued, TakesHoming } from './types.ts';
+import type { Homing, HomingOptions, MailgunLike, Queued, TakesHoming } from './types.ts';
 
 const PATIENCE = 250;
 const PAUSE = 5 * SECOND;
@@ -75,17 +76,6 @@ export function createHoming(options: HomingOptions): Homing {
       const opened = await backend.opened()?.catch(() => null);
       await opened?.close();
     },
-  };
-}
-
-/** The application's own words for trouble may fail, too. */
-function harmless(tell: (problem: Problem) => unknown): (problem: Problem) => void {
-  return (problem) => {
-    try {
-      Promise.resolve(tell(problem)).catch(() => {});
-    } catch {
-      // It is the mail that counts.
-    }
   };
 }
 

@@ -7,7 +7,8 @@ export type MessageClass = 'access' | 'notice' | 'bulk';
 /** Something about the tracking that somebody should know. The mail itself is never touched by it. */
 export type Problem = {
   kind:
-    | 'spooled' // the store could not be used in time: the record is in the spool file and is filed later
+    | 'spooled' // the store could not be used in time: records go to the spool file and are filed later
+    | 'misconfigured' // the same, until somebody mends a setting: a wrong token, password or address; told for each record
     | 'lost' // a record could be kept nowhere: the spool is full or can't be written
     | 'untracked' // a call that says too little to be recorded, or something of it that could not be
     | 'refused'; // the store will never take this record

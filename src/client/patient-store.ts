@@ -1,0 +1,54 @@
+import { gather } from '../base/gather.ts';
+import { within } from '../base/wait.ts';
+import type { Ms } from '../core/time.ts';
+import { HomingError, homingErrorOf } from './errors.ts';
+import type { Told, Verdict } from './record.ts';
+
+/** Takes records, a few at a time. Rejects when the store can't be used; what it will never take is a verdict. */
+export type Take = (records: readonly Told[]) => Promise<readonly Verdict[]>;
+
+export type Offer = {
+  /** How long the store may take. */
+  patience: Ms;
+  /** Somebody waits for it. What nobody waits for shares a call with others, if it can. */
+  urgent: boolean;
+};
+
+/** The store, given a limited time for each record. */
+export type PatientStore = {
+  /** Null when the store has the record, else why it has not. A record that was given up is not sent afterwards. */
+  offer(record: Told, how: Offer): Promise<HomingError | null>;
+  /** How many it has taken. */
+  recorded(): number;
+};
+
+const BATCH = 100;
+/** So long a record that nobody waits for waits for others. */
+const COLLECT: Ms = 100;
+
+type Item = { record: Told; givenUp: boolean };
+
+export function createPatientStore(take: Take): PatientStore {
+  let recorded = 0;
+  const add = gather<Item>(
+    async (items) => {
+      const wanted = items.filter((item) => !item.givenUp);
+      const verdicts = wanted.length > 0 ? await take(wanted.map((item) => item.record)) : [];
+      recorded += verdicts.filter((verdict) => verdict.ok).length;
+    },
+    BATCH,
+    COLLECT,
+  );
+  return {
+    async offer(record, { patience, urgent }) {
+      const item = { record, givenUp: false };
+      const added = (urgent ? add : add.later)(item).then(() => null, homingErrorOf);
+      const trouble = await within(added, patience, tooSlow());
+      item.givenUp = trouble !== null;
+      return trouble;
+    },
+    recorded: () => recorded,
+  };
+}
+
+const tooSlow = (): HomingError => new HomingError('unavailable', 'the store did not answer in time');

@@ -1,0 +1,47 @@
+import { inBackground } from '../base/wait.ts';
+import type { Ms } from '../core/time.ts';
+
+/** Work in the background that is done once at a time, and again after a pause when it failed. */
+export type Persistent = {
+  /** Begins after `wait`, if it does not begin sooner anyway. */
+  later(wait: Ms): void;
+  /** Begins now, unless it is under way. Resolves at its end, whether it failed or not. */
+  now(): Promise<void>;
+  /** The end of what is under way. */
+  ended(): Promise<void>;
+  /** It does not begin by itself any more. */
+  stop(): void;
+};
+
+export function persistent(work: () => Promise<void>, pause: Ms): Persistent {
+  let callOff: (() => void) | null = null;
+  let underWay: Promise<void> | null = null;
+  let stopped = false;
+
+  function later(wait: Ms): void {
+    if (callOff || stopped) return;
+    callOff = inBackground(wait, () => {
+      callOff = null;
+      void now();
+    });
+  }
+
+  function now(): Promise<void> {
+    underWay ??= work()
+      .catch(() => later(pause))
+      .finally(() => {
+        underWay = null;
+      });
+    return underWay;
+  }
+
+  return {
+    later,
+    now,
+    ended: async () => void (await underWay),
+    stop() {
+      stopped = true;
+      callOff?.();
+    },
+  };
+}
