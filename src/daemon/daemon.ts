@@ -4,9 +4,11 @@ import type { Log } from '../base/log.ts';
 import { type Bell, createBell, every } from '../base/loop.ts';
 import { sleep } from '../base/wait.ts';
 import type { Config } from '../config/config.ts';
+import { settingsOf } from '../config/settings.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import { createApp } from '../http/app.ts';
 import { type Listening, listen } from '../http/server.ts';
+import { publishTerms } from '../intake/terms.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
@@ -55,6 +57,7 @@ async function prepare(store: Store, config: Config): Promise<void> {
   const problems = await durabilityProblems(store);
   if (problems.length > 0) throw new NotDurable(problems.join('; '));
   await rememberDomains(store, config.MAILGUN_DOMAIN);
+  await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, Date.now());
 }
 
 async function run(store: Store, config: Config, log: Log): Promise<Daemon> {

@@ -1,10 +1,10 @@
 import { openSpool } from '../base/spool.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import type { BirthSettings } from './terms.ts';
 import { keepChecked } from './told.ts';
 
-export type FileSpoolDeps = { store: Store; settings: Settings; folder: string; now: Clock };
+export type FileSpoolDeps = { store: Store; settings: BirthSettings; folder: string; now: Clock };
 
 /** Takes over what applications left in a spool folder while they could not reach the database; says how many lines that were. */
 export function fileSpool(deps: FileSpoolDeps): Promise<number> {

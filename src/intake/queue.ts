@@ -6,7 +6,6 @@ import { seal } from '../base/seal.ts';
 import { asciiLower, canonicalAddress, domainOf } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { policyFor } from '../core/policy.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { type FormEntry, fileIn, packForm, textIn, textsIn } from '../mail/form.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
@@ -15,10 +14,11 @@ import type { Call } from '../store/messages/calls.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { enqueue } from '../store/messages/messages.ts';
 import { recipientKey } from '../store/rows/rows.ts';
+import type { BirthSettings } from './terms.ts';
 
 export type QueueDeps = {
   store: Store;
-  settings: Settings;
+  settings: BirthSettings;
   /** Bodies are stored sealed; without a key nothing can be queued. */
   encryptionKey: string | null;
   /** The domains that the daemon sends for; null where that is not known. */

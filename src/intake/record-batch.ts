@@ -1,10 +1,10 @@
 import { AppError } from '../base/errors.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import type { Draft } from '../store/messages/messages.ts';
 import { recordMany } from '../store/messages/record-many.ts';
 import { draftFrom, type IntakeDeps } from './record.ts';
+import type { BirthSettings } from './terms.ts';
 
 /** What an application told, and when. */
 export type Telling = { told: unknown; at: Ms };
@@ -26,7 +26,7 @@ export async function recordBatch(
 }
 
 /** What an application tells as the store takes it, or what is wrong with it. */
-export function draftOrRefusal(settings: Settings, told: unknown, at: Ms): Draft | AppError {
+export function draftOrRefusal(settings: BirthSettings, told: unknown, at: Ms): Draft | AppError {
   try {
     return draftFrom(settings, told, at);
   } catch (error) {

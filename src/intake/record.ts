@@ -8,13 +8,13 @@ import type { Fact } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
+import type { BirthSettings } from './terms.ts';
 
-export type IntakeDeps = { store: Store; settings: Settings };
+export type IntakeDeps = { store: Store; settings: BirthSettings };
 
 /** RFC 5322, 2.1.1: a line; also what the columns hold. */
 const LINE = 998;
@@ -130,10 +130,10 @@ export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): 
 }
 
 /** What an application tells, as the store takes it. Throws `AppError` with every problem at once. */
-export const draftFrom = (settings: Settings, input: unknown, now: Ms): Draft =>
+export const draftFrom = (settings: BirthSettings, input: unknown, now: Ms): Draft =>
   draftOf(settings, parse(RECORD, input), now);
 
-function draftOf(settings: Settings, told: Told, now: Ms): Draft {
+function draftOf(settings: BirthSettings, told: Told, now: Ms): Draft {
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
   const policy = policyFor(told.class, settings.policies);

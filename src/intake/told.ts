@@ -1,12 +1,14 @@
 import { AppError } from '../base/errors.ts';
 import { sha256 } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import type { Settings } from '../core/settings.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type InboxRow, keep, type Settled, settle, takePending, unfiledTold } from '../store/inbox/inbox.ts';
 import { workOff } from '../store/inbox/work-off.ts';
 import type { IntakeDeps } from './record.ts';
 import { draftOrRefusal, recordBatch, type Telling } from './record-batch.ts';
+import type { BirthSettings } from './terms.ts';
 
 /**
  * Keeps what applications tell of their messages as it came, a row each in one statement: whoever is about to send waits
@@ -38,7 +40,12 @@ export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], 
   return answers;
 }
 
-export type FileToldDeps = IntakeDeps & { now: Clock; log: Log };
+export type FileToldDeps = {
+  store: Store;
+  settings: BirthSettings & Pick<Settings, 'pause'>;
+  now: Clock;
+  log: Log;
+};
 
 /** Makes messages of what applications told, `limit` rows at most; says how many. Filing a row twice comes to the same. */
 export async function fileTold(deps: FileToldDeps, limit = 200): Promise<number> {

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { Log } from '../../src/base/log.ts';
 import { type Config, readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
 import type { MessageClass } from '../../src/core/message-class.ts';
 import { policyFor } from '../../src/core/policy.ts';
 import { handedOver } from '../../src/core/sent.ts';
@@ -11,6 +12,7 @@ import { createDispatcher, type Dispatcher } from '../../src/dispatch/dispatch.t
 import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/server.ts';
 import { digest } from '../../src/inbox/digest.ts';
+import { publishTerms } from '../../src/intake/terms.ts';
 import { fileTold } from '../../src/intake/told.ts';
 import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { type Sink, type SinkOptions, startSink } from '../../src/lab/sim/sink.ts';
@@ -92,6 +94,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   const store = openStore(config.DATABASE_URL);
   await migrate(store.db);
   await rememberDomains(store, config.MAILGUN_DOMAIN);
+  await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, clock());
   const lines: string[] = [];
   const stopping = new AbortController();
   const configured = options.adjust?.(config) ?? config;

@@ -1,0 +1,49 @@
+import type { Settings } from '../core/settings.ts';
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { cursor, setCursor } from '../store/notes/cursors.ts';
+
+/** The settings that a message is taken in by. */
+export type BirthSettings = Pick<Settings, 'policies' | 'lease'>;
+
+/** What the daemon takes messages in by, for whoever does so in its place. */
+export type Terms = BirthSettings & {
+  /** The domains that it sends for; null where no daemon has said so. */
+  domains: readonly string[] | null;
+};
+
+const NAME = 'terms';
+
+/**
+ * Written down by each daemon when it starts. Applications that work on the database themselves go by them, and need no
+ * settings of their own.
+ */
+export async function publishTerms(store: Store, { policies, lease, domains }: Terms, now: Ms): Promise<void> {
+  await setCursor(store, NAME, JSON.stringify({ policies, lease, domains } satisfies Terms), now);
+}
+
+/** As the last daemon wrote them down; the defaults where none has been started yet. */
+export async function termsIn(store: Store): Promise<Terms> {
+  const published = await cursor(store, NAME);
+  const terms = published ? (JSON.parse(published.value) as Partial<Terms>) : {};
+  // A daemon of another version may know fewer policies than we do.
+  return { ...DEFAULTS, ...terms, policies: { ...DEFAULTS.policies, ...terms.policies } };
+}
+
+/** What the settings are where nothing is set; a test compares the two. */
+const DEFAULTS: Terms = {
+  policies: {
+    base: 4,
+    unit: MINUTE,
+    spread: 0.1,
+    maxAttempts: 5,
+    usefulLife: { access: 15 * MINUTE, notice: DAY, bulk: 3 * DAY },
+    accessWaits: [30 * SECOND, MINUTE],
+    accessAttempts: 2,
+    accessFallbackAfter: 90 * SECOND,
+    bulkFallback: false,
+    silenceAfter: 8 * HOUR,
+  },
+  lease: MINUTE,
+  domains: null,
+};
