@@ -11,7 +11,7 @@ const dist = join(root, 'dist');
 const databaseSide: Plugin = {
   name: 'database-side',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/database\.ts$/ }, () => ({ path: './src/client/database.js', external: true }));
+    onResolve({ filter: /^\.\/database\.ts$/ }, () => ({ path: './src/library/database.js', external: true }));
   },
 };
 

@@ -1,2 +1,5 @@
-export { createHoming } from './client/homing.ts';
+// The package homing: the client, and the side of it that works on a database itself.
+export { HomingError, type HomingErrorCode } from './client/errors.ts';
 export type * from './client/types.ts';
+export { createHoming } from './library/create.ts';
+export type * from './library/types.ts';

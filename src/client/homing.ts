@@ -1,129 +1,60 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from '../base/errors.ts';
+import { sha256 } from '../base/ids.ts';
 import { openSpool } from '../base/spool.ts';
-import { MINUTE, SECOND } from '../core/time.ts';
+import { SECOND } from '../core/time.ts';
 import type { Backend } from './backend.ts';
+import { checkMessage, checkWhich, invalid, isText } from './check.ts';
+import { HomingError, homingErrorOf } from './errors.ts';
 import { formFrom } from './form-from.ts';
+import { type Lazy, lazy, type Opener, opener } from './lazy.ts';
 import { wrapMailgun } from './mailgun.ts';
 import { createOutbox, type OutboxSink } from './outbox.ts';
-import { harmless, warner } from './problems.ts';
+import { harmless, type OnProblem, warner } from './problems.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
-import { openRemote } from './remote.ts';
 import { tracking } from './track.ts';
 import { wrapTransport } from './transport.ts';
-import type { Homing, HomingOptions, MailgunLike, Queued, TakesHoming } from './types.ts';
+import type { CommonOptions, Homing, Queued, TakesHoming } from './types.ts';
 
 const PATIENCE = 250;
 const PAUSE = 5 * SECOND;
 const SPOOL_BYTES = 16 * 1024 * 1024;
 
-/** Starts nothing and opens nothing until it is used. */
-export function createHoming(options: HomingOptions): Homing {
-  const place = placeOf(options);
+/** Where records go. */
+export type Place = {
+  /** The same for every process whose records go there; without passwords and tokens, which change. */
+  name: string;
+  open(): Promise<Backend>;
+};
+
+/** What the parts of a `Homing` share. */
+type Inside = {
+  options: CommonOptions;
+  backend: Opener<Backend>;
+  recorder: Lazy<Recorder>;
+  onProblem: OnProblem;
+  /** Set by `testing`. */
+  outbox: OutboxSink | null;
+  /** Set by `close`. */
+  closing: Promise<void> | null;
+};
+
+/** Starts nothing and opens nothing until it is used. The options were checked. */
+export function homingAt(place: Place, options: CommonOptions): Homing {
   const onProblem = harmless(options.onProblem ?? warner(Date.now));
-  const backend = once(() => openBackend(place, options));
-  const recorder = once(() => openRecorder(options, backend, onProblem));
-  let outbox: OutboxSink | null = null;
-  let closed = false;
-  const track = tracking({ recorder, now: Date.now, onProblem });
-  const send: typeof track = (domain, data, call) =>
-    outbox ? outbox.take('mailgun', String(domain), data) : track(domain, data, call);
-  const deliver = (client: MailgunLike) => wrapMailgun(client, send).messages.create as Deliver;
-  /** Loading the database's side takes longer than a send may wait: whoever wraps something is going to send. */
-  const warmUp = () => void setImmediate(() => (outbox || closed ? null : backend().catch(() => null)));
-
-  return {
-    wrapMailgun(client) {
-      warmUp();
-      return wrapMailgun(client, send);
-    },
-    wrapTransport(transporter, how) {
-      warmUp();
-      const tracked = wrapTransport(transporter, { ...how, recorder, outbox: () => outbox, now: Date.now, onProblem });
-      // What it takes besides, nodemailer hands to us as it is.
-      return tracked as typeof tracked & TakesHoming<typeof tracked>;
-    },
-    async deliverNow(domain, data) {
-      if (outbox) return (await outbox.take('mailgun', domain, data)) as Queued;
-      if (!options.mailgun) throw new AppError('invalid', 'deliverNow needs the option `mailgun`: a mailgun.js client');
-      return deliver(options.mailgun)(domain, data);
-    },
-    async deliverLater(domain, data) {
-      if (outbox) return (await outbox.take('queue', domain, data)) as Queued;
-      return (await backend()).queue(domain, await formFrom(data));
-    },
-    async cancel(which) {
-      if (outbox) return 0;
-      await recorder.opened()?.catchUp();
-      return (await backend()).cancel(which);
-    },
-    async status(id) {
-      if (outbox) return null;
-      await recorder.opened()?.catchUp();
-      return (await backend()).status(id);
-    },
-    testing() {
-      outbox ??= createOutbox();
-      return outbox.outbox;
-    },
-    counts: () => recorder.opened()?.counts() ?? { recorded: 0, spooled: 0, filed: 0, lost: 0 },
-    flush: async () => recorder.opened()?.flush(),
-    async close() {
-      closed = true;
-      await recorder.opened()?.close();
-      // What could not be opened need not be closed.
-      const opened = await backend.opened()?.catch(() => null);
-      await opened?.close();
-    },
-  };
+  const backend = opener(place.open);
+  const recorder = lazy(() => openRecorder(place.name, options, backend, onProblem));
+  const inside: Inside = { options, backend, recorder, onProblem, outbox: null, closing: null };
+  return { ...sending(inside), ...asking(inside), ...keeping(inside) };
 }
 
-type Deliver = (domain: string, data: object) => Promise<Queued>;
-
-type Place = { url: string; token: string } | { database: string };
-
-/** Where records go. Throws an error that names all that is wrong with the options. */
-function placeOf(options: HomingOptions): Place {
-  const { url, token, database, encryptionKey } = { url: '', token: '', database: '', ...options };
-  const problems: string[] = [];
-  if (url) {
-    if (!URL.canParse(url) || !/^https?:/.test(url)) problems.push('url must be an http(s) URL');
-    if (!token) problems.push('token must be one of the API_TOKENS of the daemon');
-  } else if (!/^(sqlite:.|(mysql|mariadb):\/\/.)/.test(database ?? '')) {
-    problems.push('database must be sqlite:./file or mysql://user:pass@host:3306/database, or url and token be given');
-  }
-  const { patience = PATIENCE } = options;
-  if (!(patience >= 0 && patience <= MINUTE)) problems.push('patience must be a number of ms from 0 to 60000');
-  if (encryptionKey !== undefined && !/^[0-9a-fA-F]{64}$/.test(encryptionKey))
-    problems.push('encryptionKey must be 64 hex digits');
-  if (problems.length > 0) throw new AppError('invalid', problems.join('; '), problems);
-  return url ? { url, token: token ?? '' } : { database: database ?? '' };
-}
-
-/** The database's side is loaded when it is used: with `url` nothing of it is ever needed. */
-async function openBackend(place: Place, options: HomingOptions): Promise<Backend> {
-  if ('url' in place) return openRemote(place);
-  const { openDatabase } = await import('./database.ts');
-  const env = 'env' in options && options.env ? options.env : {};
-  return openDatabase({ ...place, env, encryptionKey: options.encryptionKey ?? env['ENCRYPTION_KEY'] ?? null });
-}
-
-function openRecorder(
-  options: HomingOptions,
-  backend: () => Promise<Backend>,
-  onProblem: Parameters<typeof createRecorder>[0]['onProblem'],
-): Recorder {
+function openRecorder(place: string, options: CommonOptions, backend: Opener<Backend>, onProblem: OnProblem): Recorder {
   const { folder, maxBytes = SPOOL_BYTES, pause = PAUSE } = options.spool ?? {};
-  const spool = openSpool(
-    folder === undefined
-      ? { folder: join(tmpdir(), `homing-spool-${process.getuid?.() ?? 'user'}`), maxBytes, shared: true }
-      : { folder, maxBytes },
-  );
+  const own = { folder: folder ?? defaultFolder(place), maxBytes, shared: folder === undefined };
   return createRecorder({
     take: async (records) => (await backend()).record(records),
     ready: backend,
-    spool,
+    spool: openSpool(own),
     patience: options.patience ?? PATIENCE,
     pause,
     onProblem,
@@ -131,12 +62,95 @@ function openRecorder(
   });
 }
 
-/** Makes it at the first call; `opened` looks without making it. */
-function once<T>(make: () => T): (() => T) & { opened(): T | null } {
-  let made: { value: T } | null = null;
-  const get = () => {
-    made ??= { value: make() };
-    return made.value;
+/** One for each user and each place that records go to: nobody files what is meant for another place. */
+const defaultFolder = (place: string): string =>
+  join(tmpdir(), `homing-spool-${process.getuid?.() ?? 'user'}-${sha256(place).slice(0, 16)}`);
+
+function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' | 'deliverNow'> {
+  const { backend, recorder, onProblem } = inside;
+  const track = tracking({ recorder, now: Date.now, onProblem });
+  const send: typeof track = (domain, data, call) =>
+    inside.outbox ? inside.outbox.take('mailgun', String(domain), data) : track(domain, data, call);
+  /** Loading takes longer than a send may wait, and whoever wraps something is going to send. */
+  const warmUp = () =>
+    void setImmediate(() => (inside.outbox || inside.closing !== null ? null : backend().catch(() => null)));
+
+  return {
+    wrapMailgun(client) {
+      if (typeof client?.messages?.create !== 'function') throw invalid('wrapMailgun needs a client of mailgun.js');
+      warmUp();
+      return wrapMailgun(client, send);
+    },
+    wrapTransport(transporter, how) {
+      if (typeof transporter?.sendMail !== 'function') throw invalid('wrapTransport needs a nodemailer transporter');
+      warmUp();
+      const outbox = () => inside.outbox;
+      const tracked = wrapTransport(transporter, { ...how, recorder, outbox, now: Date.now, onProblem });
+      // Its `sendMail` hands us what it does not know itself.
+      return tracked as typeof tracked & TakesHoming<typeof tracked>;
+    },
+    async deliverNow(domain, data) {
+      checkMessage(domain, data);
+      if (inside.outbox) return (await inside.outbox.take('mailgun', domain, data)) as Queued;
+      const { mailgun } = inside.options;
+      if (!mailgun) throw invalid('deliverNow needs the option `mailgun`: a client of mailgun.js');
+      return (wrapMailgun(mailgun, send).messages.create as Deliver)(domain, data);
+    },
   };
-  return Object.assign(get, { opened: () => made?.value ?? null });
+}
+
+type Deliver = (domain: string, data: object) => Promise<Queued>;
+
+function asking(inside: Inside): Pick<Homing, 'deliverLater' | 'cancel' | 'status'> {
+  /** Asks the store, and says in words of ours what went wrong. */
+  async function ask<T>(question: (backend: Backend) => Promise<T>): Promise<T> {
+    if (inside.closing !== null) throw new HomingError('closed', 'close() was called on this homing: make another one');
+    try {
+      return await question(await inside.backend());
+    } catch (error) {
+      throw homingErrorOf(error);
+    }
+  }
+  /** A question whose answer may depend on what waits in the spool. */
+  async function askWhenCaughtUp<T>(question: (backend: Backend) => Promise<T>): Promise<T> {
+    if (inside.closing === null) await inside.recorder.made()?.catchUp();
+    return ask(question);
+  }
+
+  return {
+    async deliverLater(domain, data) {
+      checkMessage(domain, data);
+      if (inside.outbox) return (await inside.outbox.take('queue', domain, data)) as Queued;
+      const form = await formFrom(data);
+      return ask((backend) => backend.queue(domain, form));
+    },
+    async cancel(which) {
+      const wanted = checkWhich(which);
+      return inside.outbox ? 0 : askWhenCaughtUp((backend) => backend.cancel(wanted));
+    },
+    async status(id) {
+      if (!isText(id)) throw invalid('status needs the id or the Message-Id of a message');
+      return inside.outbox ? null : askWhenCaughtUp((backend) => backend.status(id));
+    },
+  };
+}
+
+function keeping(inside: Inside): Pick<Homing, 'testing' | 'counts' | 'flush' | 'close'> {
+  const { recorder, backend } = inside;
+  async function close(): Promise<void> {
+    // Also when nothing was recorded so far: what is sent later finds it closed.
+    await recorder().close();
+    // What could not be opened need not be closed.
+    const opened = await backend.opening()?.catch(() => null);
+    await opened?.close();
+  }
+  return {
+    testing() {
+      inside.outbox ??= createOutbox();
+      return inside.outbox.outbox;
+    },
+    counts: () => recorder.made()?.counts() ?? { recorded: 0, spooled: 0, filed: 0, lost: 0 },
+    flush: async () => recorder.made()?.flush(),
+    close: () => (inside.closing ??= close()),
+  };
 }

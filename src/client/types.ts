@@ -30,29 +30,23 @@ export type Counts = {
   lost: number;
 };
 
-export type HomingOptions = (
-  | {
-      /** The daemon's `DATABASE_URL`: `mysql://user:pass@host:3306/db` or `sqlite:./file`. Throws when it is not set. */
-      database: string | undefined;
-      /** The daemon's settings, where they are not the defaults (for instance `process.env`): retry policies, `ENCRYPTION_KEY`. */
-      env?: Readonly<Record<string, string | undefined>>;
-    }
-  | {
-      /** Where the daemon listens, for instance `http://homing:8080`. */
-      url: string | undefined;
-      /** One of its `API_TOKENS`. */
-      token: string | undefined;
-    }
-) & {
+export type RemoteOptions = CommonOptions & {
+  /** Where the daemon listens, for instance `http://homing:8080`. */
+  url: string | undefined;
+  /** One of its `API_TOKENS`. */
+  token: string | undefined;
+};
+
+/** What can be said wherever the records go. */
+export type CommonOptions = {
   /** The mailgun.js client that `deliverNow` sends with. */
   mailgun?: MailgunLike;
-  /** 64 hex digits, the daemon's `ENCRYPTION_KEY`: `deliverLater` into a database needs it. */
-  encryptionKey?: string;
   /** How long, in ms, a send waits for its record at most (250). */
   patience?: number;
   /**
-   * Where records wait while the store can't be used: a folder of this user, its size in bytes at most (16 MiB), and the
-   * time in ms after which the store is tried again (5000).
+   * Where records wait while the store can't be used: a folder of this user (by default one in the system's temporary
+   * folder, for each place that records go to), its size in bytes at most (16 MiB), and the time in ms after which the
+   * store is tried again (5000).
    */
   spool?: { folder?: string; maxBytes?: number; pause?: number };
   /** Told of trouble with the tracking. Without it, `process.emitWarning` is, once a minute at most for each kind. */
@@ -100,10 +94,23 @@ export type MessageData = {
 /** As Mailgun answers; `id` has angle brackets. */
 export type Queued = { status: number; id: string; message: string };
 
+/** Where a delivery stands. */
+export type DeliveryState =
+  | 'queued' // waits for its next attempt
+  | 'sending' // a hand-over is in flight
+  | 'unconfirmed' // a hand-over ended without an answer: it may have gone out
+  | 'accepted' // Mailgun has it
+  | 'deferred' // a temporary failure: Mailgun itself is retrying
+  | 'delivered' // the recipient's server accepted it
+  | 'relayed' // the secondary took it, and tells nothing more
+  | 'failed' // rightly not tried again
+  | 'abandoned' // worth delivering, but everything was tried
+  | 'expired' // its useful life ended first
+  | 'cancelled'; // by the application, by an operator, or by a newer message with the same key
+
 export type DeliveryStatus = {
   recipient: string;
-  /** queued, sending, unconfirmed, accepted, deferred, delivered, relayed, failed, abandoned, expired or cancelled. */
-  state: string;
+  state: DeliveryState;
   reason: string | null;
   attempt: number;
   provider: string | null;
@@ -157,7 +164,7 @@ export type Homing = {
   wrapMailgun<T extends MailgunLike>(client: T): T;
   /** The same nodemailer transporter, with `sendMail` tracked. */
   wrapTransport<T extends TransporterLike>(transporter: T, options?: TransportOptions): T & TakesHoming<T>;
-  /** Sends at once through the `mailgun` client of the options, tracked. Answers and fails as mailgun.js does. */
+  /** Sends at once through the `mailgun` client of the options, tracked. Answers and fails as mailgun.js does, also after `close`. */
   deliverNow(domain: string, data: MessageData): Promise<Queued>;
   /** Queues a message durably; the daemon sends it. Rejects when it could not be made durable. */
   deliverLater(domain: string, data: MessageData): Promise<Queued>;
@@ -170,6 +177,9 @@ export type Homing = {
   counts(): Counts;
   /** Resolves when all that was told so far is recorded or in the spool. For functions that are frozen after their answer. */
   flush(): Promise<void>;
-  /** Finishes what is in flight and closes every connection. */
+  /**
+   * Finishes what is in flight and closes every connection. After it mail still goes out, and its records go to the spool;
+   * `deliverLater`, `cancel` and `status` reject.
+   */
   close(): Promise<void>;
 };

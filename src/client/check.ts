@@ -1,0 +1,23 @@
+import { HomingError } from './errors.ts';
+import type { MessageData } from './types.ts';
+
+export const invalid = (words: string): HomingError => new HomingError('invalid', words);
+
+export const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+
+export function checkMessage(domain: string, data: MessageData): void {
+  if (!isText(domain)) throw invalid('a message needs the domain that it is sent from, as the first argument');
+  if (typeof data !== 'object' || data === null) throw invalid('a message needs its data, as the second argument');
+}
+
+/** One of the two. A number is text, as in `v:homing-key`. */
+export function checkWhich(which: unknown): { id: string } | { key: string } {
+  const { id, key } = (which ?? {}) as { id?: unknown; key?: unknown };
+  const given = [id, key].filter((name) => name !== undefined).map(textOf);
+  const [name] = given;
+  if (given.length !== 1 || !isText(name)) throw invalid('cancel needs either { id } or { key }, as text');
+  return key === undefined ? { id: name } : { key: name };
+}
+
+const textOf = (value: unknown): unknown =>
+  typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;

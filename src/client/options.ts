@@ -1,0 +1,47 @@
+import { LARGEST_FILE } from '../base/own-file.ts';
+import { MINUTE } from '../core/time.ts';
+import { HomingError } from './errors.ts';
+import type { CommonOptions, RemoteOptions } from './types.ts';
+
+/** Throws one error that names all that is wrong. */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new HomingError('invalid', problems.join('; '), problems);
+}
+
+/** The options as an object: JavaScript callers may have forgotten them. */
+export function given<T extends object>(options: T | undefined, wanted: string): T {
+  if (typeof options === 'object' && options !== null) return options;
+  throw new HomingError('invalid', `createHoming needs its options: ${wanted}`);
+}
+
+/** What is wrong with the address of a daemon. */
+export function remoteProblems({ url, token }: RemoteOptions): string[] {
+  const isUrl = typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  const isToken = typeof token === 'string' && token !== '';
+  return [
+    ...(isUrl ? [] : ['url must be an http(s) URL, such as http://homing:8080']),
+    ...(isToken ? [] : ['token must be one of the API_TOKENS of the daemon']),
+  ];
+}
+
+/** What is wrong with the options that do not say where the records go. */
+export function commonProblems({ patience, spool, mailgun, onProblem }: CommonOptions): string[] {
+  const problems: string[] = [];
+  const check = (value: unknown, isRight: boolean, words: string) => {
+    if (value !== undefined && !isRight) problems.push(words);
+  };
+  check(patience, isNumber(patience, 0, MINUTE), `patience must be a number of ms from 0 to ${MINUTE}`);
+  const { folder, maxBytes, pause } = spool ?? {};
+  check(folder, typeof folder === 'string' && folder !== '', 'spool.folder must be the path of a folder');
+  check(maxBytes, isNumber(maxBytes, 0, LARGEST_FILE), `spool.maxBytes must be a number from 0 to ${LARGEST_FILE}`);
+  check(pause, isNumber(pause, 1, LONGEST_PAUSE), `spool.pause must be a number of ms from 1 to ${LONGEST_PAUSE}`);
+  check(mailgun, typeof mailgun?.messages?.create === 'function', 'mailgun must be a client of mailgun.js');
+  check(onProblem, typeof onProblem === 'function', 'onProblem must be a function');
+  return problems;
+}
+
+/** Node's timers know nothing longer. */
+const LONGEST_PAUSE = 2 ** 31 - 1;
+
+const isNumber = (value: unknown, least: number, most: number): boolean =>
+  typeof value === 'number' && value >= least && value <= most;

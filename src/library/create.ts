@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { daemonAt } from '../client/create.ts';
+import { homingAt, type Place } from '../client/homing.ts';
+import { commonProblems, given, refuse, remoteProblems } from '../client/options.ts';
+import type { Homing, RemoteOptions } from '../client/types.ts';
+import type { DatabaseOptions, HomingOptions } from './types.ts';
+
+/** Starts nothing and opens nothing until it is used. Throws a `HomingError` that names all that is wrong with the options. */
+export function createHoming(options: HomingOptions): Homing {
+  const known: Partial<RemoteOptions & DatabaseOptions> = given(options, '{ url, token } or { database }');
+  refuse([...placeProblems(known), ...commonProblems(known)]);
+  return homingAt(known.url ? daemonAt(known as RemoteOptions) : databaseAt(known), known);
+}
+
+type Given = Partial<RemoteOptions & DatabaseOptions>;
+
+function placeProblems(given: Given): string[] {
+  if (given.url && given.database) return ['url and database are two places for the records: give one of them'];
+  return given.url ? remoteProblems({ url: given.url, token: given.token }) : databaseProblems(given);
+}
+
+const KEY = /^[0-9a-fA-F]{64}$/;
+
+function databaseProblems({ database, encryptionKey }: Given): string[] {
+  const isDatabase =
+    typeof database === 'string' && /^(sqlite:.|(mysql|mariadb):\/\/.)/.test(database) && URL.canParse(database);
+  const isKey = encryptionKey === undefined || KEY.test(encryptionKey);
+  return [
+    ...(isDatabase
+      ? []
+      : ['database must be sqlite:./file or mysql://user:pass@host:3306/database, or url and token be given']),
+    ...(isKey ? [] : ['encryptionKey must be 64 hex digits']),
+  ];
+}
+
+function databaseAt({ database = '', encryptionKey, env = {} }: Given): Place {
+  return {
+    name: nameOf(database),
+    async open() {
+      // Loaded when it is used: with `url` nothing of it is ever needed.
+      const { openDatabase } = await import('./database.ts');
+      return openDatabase({ database, encryptionKey: encryptionKey ?? env['ENCRYPTION_KEY'] ?? null });
+    },
+  };
+}
+
+/** The same for every process that uses this database, whatever its user and password are. */
+function nameOf(database: string): string {
+  if (database.startsWith('sqlite:')) return `sqlite:${resolve(database.replace(/^sqlite:(\/\/)?/, ''))}`;
+  const { hostname, port, pathname } = new URL(database);
+  return `mysql://${hostname}:${port || '3306'}${pathname}`;
+}

@@ -1,0 +1,116 @@
+import { AppError, type ErrorCode } from '../base/errors.ts';
+import type { Backend } from '../client/backend.ts';
+import { codeOf, HomingError, type HomingErrorCode } from '../client/errors.ts';
+import { detailOf } from '../contract/present.ts';
+import { SECOND } from '../core/time.ts';
+import { queueMessage } from '../intake/queue.ts';
+import { termsIn } from '../intake/terms.ts';
+import { catchUp, keepTold } from '../intake/told.ts';
+import type { FormEntry } from '../mail/form.ts';
+import { cancelMessage } from '../operate/operate.ts';
+import { openStore, type Store } from '../store/db/open.ts';
+import { findMessage, messagesByKey } from '../store/messages/find.ts';
+import { cancelMessages } from '../store/messages/messages.ts';
+
+export type DatabaseBackend = { database: string; encryptionKey: string | null };
+
+/** The database itself, by the same steps that the daemon's HTTP API goes through, and by the daemon's settings. */
+export function openDatabase({ database, encryptionKey }: DatabaseBackend): Backend {
+  // An open connection keeps the process from ending.
+  const store = openStore(database, { idle: 5 * SECOND });
+  const now = Date.now;
+  return {
+    record: (records) =>
+      explained(async () => {
+        // The wrapper made them well, and they are checked when they are filed.
+        await keepTold(store, records, now());
+        return records.map(() => ({ ok: true }));
+      }),
+    queue: (domain, form) => explained(() => queue({ store, encryptionKey }, domain, form)),
+    cancel: (which) => explained(() => cancel(store, which)),
+    status: (id) => explained(() => status(store, id)),
+    close: store.close,
+  };
+}
+
+const NO_KEY =
+  "deliverLater into a database needs the daemon's ENCRYPTION_KEY, 64 hex digits, as encryptionKey or in env";
+
+type QueueDeps = { store: Store; encryptionKey: string | null };
+
+const KEY = /^[0-9a-fA-F]{64}$/;
+
+async function queue({ store, encryptionKey }: QueueDeps, domain: string, form: readonly FormEntry[]) {
+  if (!KEY.test(encryptionKey ?? '')) throw new HomingError('invalid', NO_KEY);
+  const { domains, ...settings } = await termsIn(store);
+  const deps = { store, settings, encryptionKey, domains };
+  const { messageId } = await queueMessage(deps, { domain, form }, Date.now());
+  return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
+}
+
+async function cancel(store: Store, which: { id: string } | { key: string }): Promise<number> {
+  const now = Date.now();
+  await fileTold(store, now);
+  if ('key' in which) return cancelMessages(store, await messagesByKey(store, which.key), 'by_application', now);
+  try {
+    return await cancelMessage(store, { message: which.id, who: 'the application', reason: 'by_application' }, now);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not_found') return 0;
+    throw error;
+  }
+}
+
+async function status(store: Store, id: string) {
+  await fileTold(store, Date.now());
+  const found = await findMessage(store, id);
+  return found ? detailOf(found.message, found.views) : null;
+}
+
+/** What was told a moment ago is found. */
+async function fileTold(store: Store, now: number): Promise<void> {
+  await catchUp({ store, settings: await termsIn(store) }, now);
+}
+
+/** Errors in the words of the library. Those of a database repeat statements with their values. */
+async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HomingError) throw error;
+    throw error instanceof AppError ? refusalOf(error) : troubleOf(error);
+  }
+}
+
+const CODES: Record<ErrorCode, HomingErrorCode> = {
+  invalid: 'invalid',
+  unauthorized: 'unauthorized',
+  not_found: 'not_found',
+  conflict: 'conflict',
+  mismatch: 'invalid',
+  too_large: 'too_large',
+  unsupported: 'invalid',
+  unavailable: 'unavailable',
+};
+
+const refusalOf = ({ code, message, problems }: AppError): HomingError =>
+  new HomingError(CODES[code], message, problems);
+
+const DENIED = new Set(['ER_ACCESS_DENIED_ERROR', 'ER_DBACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR']);
+const NO_TABLES = new Set(['ER_BAD_DB_ERROR', 'ER_NO_SUCH_TABLE']);
+
+function troubleOf(cause: unknown): HomingError {
+  const code = codeOf(cause);
+  const isWithoutTables = NO_TABLES.has(code) || (cause instanceof Error && /no such table/i.test(cause.message));
+  if (DENIED.has(code))
+    return new HomingError('unauthorized', `the database does not let this user in: ${code}`, [], { cause });
+  if (isWithoutTables)
+    return new HomingError(
+      'misconfigured',
+      'the database has no tables of Homing: start the daemon, or run "homing migrate"',
+      [],
+      {
+        cause,
+      },
+    );
+  return new HomingError('unavailable', `the database can not be used: ${code}`, [], { cause });
+}

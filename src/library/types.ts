@@ -1,0 +1,12 @@
+import type { CommonOptions, RemoteOptions } from '../client/types.ts';
+
+export type DatabaseOptions = CommonOptions & {
+  /** The daemon's `DATABASE_URL`: `mysql://user:pass@host:3306/db` or `sqlite:./file`. Throws when it is not set. */
+  database: string | undefined;
+  /** 64 hex digits, the daemon's `ENCRYPTION_KEY`: `deliverLater` needs it. */
+  encryptionKey?: string;
+  /** Where `ENCRYPTION_KEY` is looked for when `encryptionKey` is not given, for instance `process.env`. */
+  env?: Readonly<Record<string, string | undefined>>;
+};
+
+export type HomingOptions = RemoteOptions | DatabaseOptions;
