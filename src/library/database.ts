@@ -17,7 +17,7 @@ export type DatabaseBackend = { database: string; encryptionKey: string | null }
 /** The database itself, by the same steps that the daemon's HTTP API goes through, and by the daemon's settings. */
 export function openDatabase({ database, encryptionKey }: DatabaseBackend): Backend {
   // An open connection keeps the process from ending.
-  const store = openStore(database, { idle: 5 * SECOND });
+  const store = openStore(database, { idle: SECOND / 2 });
   const now = Date.now;
   return {
     record: (records) =>

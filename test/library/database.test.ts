@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { createHoming, type DeliveryState, type Problem } from '../../src/index.
 import { publishTerms } from '../../src/intake/terms.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import { DOMAIN, freshFolder } from '../client/support.ts';
+import { DOMAIN, freshFolder, startRecording } from '../client/support.ts';
 import { eachStore, freshDatabase, onMariaDb, testStore } from '../support/stores.ts';
 
 const MAIL = { from: 'Shop <shop@example.com>', to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
@@ -135,6 +136,39 @@ async function tellsOf(t: TestContext, database: string, words: RegExp, code: st
   assert.ok(!JSON.stringify(problems).includes('ann'));
   await assert.rejects(homing.status('a'), { name: 'HomingError', code });
 }
+
+/** Sends one mail, and says when it is done with all. */
+const SCRIPT = `
+  const { createHoming } = await import('./src/index.ts');
+  const homing = createHoming(JSON.parse(process.argv[1]));
+  const client = homing.wrapMailgun({ messages: { create: async () => ({ status: 200, id: '<x@y>' }) } });
+  await client.messages.create('mg.example.com', { from: 'a@example.com', to: 'ann@example.org', text: 'Hi' });
+  await homing.flush();
+  process.stdout.write(JSON.stringify(homing.counts()));
+`;
+
+async function endsPromptly(t: TestContext, place: object): Promise<void> {
+  const options = JSON.stringify({ ...place, patience: 20_000, spool: { folder: freshFolder(t) } });
+  const flags = ['--disable-warning=ExperimentalWarning', '--import', 'tsx', '--input-type=module', '-e', SCRIPT];
+  const child = spawn(process.execPath, [...flags, options], { cwd: join(import.meta.dirname, '..', '..') });
+  t.after(() => child.kill());
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  const done = performance.now();
+  await once(child, 'exit');
+  assert.equal((JSON.parse(said.toString()) as { recorded: number }).recorded, 2);
+  const took = performance.now() - done;
+  assert.ok(took < 4000, `it took the process ${Math.round(took)} ms to end`);
+}
+
+eachStore('a process that does not close ends soon after its last send', async ({ t, url }) => {
+  await endsPromptly(t, { database: url });
+});
+
+test('a process that does not close ends soon after its last send to a daemon', async (t) => {
+  const server = await startRecording(t);
+  server.reply(() => ({ status: 200, body: { results: [{}] } }));
+  await endsPromptly(t, { url: server.url, token: 't' });
+});
 
 test('the states of the types are those of a delivery', () => {
   // Neither list may have a name that the other lacks; the compiler checks the first half.

@@ -20,7 +20,7 @@ export class NotDurable extends Error {
  */
 export function openStore(url: string, { idle }: { idle?: Ms } = {}): Store {
   const mysql = /^(mysql|mariadb):/.test(url);
-  const lets = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle };
+  const lets = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
   const db = mysql ? openMysql(url, lets) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''), lets);
   return { db, kind: mysql ? 'mysql' : 'sqlite', close: () => db.destroy() };
 }
@@ -33,7 +33,7 @@ const QUIET = {
   compileSqlOnError: false,
 };
 
-type Pool = { min?: number; idleTimeoutMillis?: Ms };
+type Pool = { min?: number; idleTimeoutMillis?: Ms; reapIntervalMillis?: Ms };
 
 function openSqlite(filename: string, lets: Pool): Knex {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
