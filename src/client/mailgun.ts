@@ -1,5 +1,6 @@
 import { maskAddress } from '../core/address.ts';
 import type { MailgunLike } from './types.ts';
+import { isWrapped, marked } from './wrapped.ts';
 
 /** Hands a call over, tracked; `call` performs it with the data that is to go on the wire. */
 export type SendTracked = (
@@ -10,11 +11,9 @@ export type SendTracked = (
 
 type Create = (domain: string, data: unknown) => Promise<unknown>;
 
-const wrapped = new WeakSet<object>();
-
 /** The client as it is, but for `messages.create`. Nothing of it is changed: proxies show the difference. */
 export function wrapMailgun<T extends MailgunLike>(client: T, send: SendTracked): T {
-  if (wrapped.has(client)) return client;
+  if (isWrapped(client)) return client;
   const proxies = new WeakMap<object, object>();
   const proxyOf = (messages: MailgunLike['messages']): object => {
     const known = proxies.get(messages);
@@ -23,14 +22,11 @@ export function wrapMailgun<T extends MailgunLike>(client: T, send: SendTracked)
     proxies.set(messages, made);
     return made;
   };
-  const proxy = new Proxy(client, {
-    get(target, name, receiver) {
-      const value: unknown = Reflect.get(target, name, receiver);
-      return name === 'messages' && isObject(value) ? proxyOf(value as MailgunLike['messages']) : value;
-    },
-  });
-  wrapped.add(proxy);
-  return proxy;
+  const get = (target: T, name: string | symbol, receiver: unknown): unknown => {
+    const value: unknown = Reflect.get(target, name, receiver);
+    return name === 'messages' && isObject(value) ? proxyOf(value as MailgunLike['messages']) : value;
+  };
+  return new Proxy(client, marked(get));
 }
 
 function wrapMessages(messages: MailgunLike['messages'], send: SendTracked): object {

@@ -8,6 +8,7 @@ import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord } from './record.ts';
 import type { Recorder } from './recorder.ts';
 import type { MessageClass, Problem, TransporterLike, TransportOptions } from './types.ts';
+import { isWrapped, marked } from './wrapped.ts';
 
 export type TransportDeps = TransportOptions & {
   recorder: () => Recorder;
@@ -34,25 +35,18 @@ type Transport = {
   send(mail: Mail, callback: Callback): unknown;
 };
 
-const wrapped = new WeakSet<object>();
-
 /**
  * The transporter as it is, but for what `sendMail` hands its transport: that goes by us. There all plugins have run, so
  * that the envelope and the Message-Id are those of the mail that leaves. Nothing of it is changed; a proxy shows the
  * difference, and nodemailer's own `sendMail`, called on the proxy, finds the transport that we show it.
  */
 export function wrapTransport<T extends TransporterLike>(transporter: T, deps: TransportDeps): T {
-  if (wrapped.has(transporter)) return transporter;
+  if (isWrapped(transporter)) return transporter;
   const shown = transportProxy(transporter.transporter as Transport, deps);
-  const proxy = new Proxy(transporter, {
-    get(target, name, receiver) {
-      const value: unknown = Reflect.get(target, name, receiver);
-      // Only where sendMail looks: everything else is asked of the transporter itself.
-      return name === 'transporter' ? shown : value;
-    },
-  });
-  wrapped.add(proxy);
-  return proxy;
+  // Only where sendMail looks: everything else is asked of the transporter itself.
+  const get = (target: T, name: string | symbol, receiver: unknown): unknown =>
+    name === 'transporter' ? shown : Reflect.get(target, name, receiver);
+  return new Proxy(transporter, marked(get));
 }
 
 function transportProxy(transport: Transport, deps: TransportDeps): Transport {
