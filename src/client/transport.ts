@@ -137,7 +137,8 @@ function loginDomain({ options }: Transport): string | null {
 function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord | null {
   const { data, message } = mail;
   const envelope = message.getEnvelope();
-  const { addresses, unusable } = addressesOf(envelope.to);
+  const isApi = deps.isMailgun && transport.name === 'Mailgun';
+  const { addresses, unusable } = addressesOf(isApi ? namedIn(data) : envelope.to);
   if (unusable > 0)
     deps.onProblem({ kind: 'untracked', count: unusable, detail: 'a recipient of a mail is no plain address' });
   if (addresses.length === 0) return null;
@@ -159,12 +160,15 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
     deps.onProblem({ kind: 'untracked', count: 1, detail });
     return null;
   }
-  const messageId =
-    deps.isMailgun && transport.name === 'Mailgun' ? idForApi(data, domain, id) : markSmtp(mail, id, deps);
+  const messageId = isApi ? idForApi(data, domain, id) : markSmtp(mail, id, deps);
   return { ...about, messageId, subject: subjectOf(typeof data['subject'] === 'string' ? data['subject'] : null) };
 }
 
-/** nodemailer-mailgun-transport makes a form of the data: these two become `h:Message-Id` and our variable. */
+/** Whom nodemailer-mailgun-transport sends to: it makes a form of the data, and does not look at the envelope. */
+const namedIn = (data: Record<string, unknown>): string[] =>
+  ['to', 'cc', 'bcc'].flatMap((name) => [data[name]].flat().map(textOf)).filter((text) => text !== null);
+
+/** It makes a form of the data: these two become `h:Message-Id` and our variable. */
 function idForApi(data: Record<string, unknown>, domain: string, id: string): string {
   const given = typeof data['messageId'] === 'string' ? data['messageId'] : `<${newMessageId(domain)}>`;
   data['messageId'] = given;

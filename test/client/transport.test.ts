@@ -138,6 +138,24 @@ test('nodemailer-mailgun-transport sends what it sends alone, with our two ids, 
   assert.equal((await findFiled(store, info.messageId))?.message.domain, 'mg.example.com');
 });
 
+test('nodemailer-mailgun-transport does not look at an envelope, so those are recorded whom it sends to', async (t) => {
+  const { homing, store } = await setup(t);
+  const server = await startRecording(t);
+  const made = mailgunTransport({ auth: { api_key: 'key', domain: 'mg.example.com' }, url: server.url });
+  const transport = homing.wrapTransport(nodemailer.createTransport(made));
+  const envelope = { from: 'bounce@mg.example.com', to: 'real@example.org' };
+  const to = ['Ann <ann@example.org>', { name: 'Bee', address: 'bee@example.net' }];
+  const info = await transport.sendMail({ ...MAIL, to, bcc: 'cid@example.com, dan@example.com', envelope });
+  await homing.flush();
+  assert.equal(partOf(server.seen[0] ?? assert.fail(), 'to'), 'Ann <ann@example.org>,Bee <bee@example.net>');
+  assert.deepEqual(await standing(store, info.messageId), [
+    'ann@example.org accepted',
+    'bee@example.net accepted',
+    'cid@example.com accepted',
+    'dan@example.com accepted',
+  ]);
+});
+
 test('what Mailgun refuses nodemailer-mailgun-transport is recorded as refused', async (t) => {
   const { homing, store } = await setup(t);
   const server = await startRecording(t);
