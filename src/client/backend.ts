@@ -10,3 +10,10 @@ export type Backend = {
   status(id: string): Promise<MessageStatus | null>;
   close(): Promise<void>;
 };
+
+/** Where a `Homing` puts its records. Nothing is opened before it is used. */
+export type Place = {
+  /** The same for every process whose records go there; without passwords and tokens, which change. */
+  name: string;
+  open(): Promise<Backend>;
+};

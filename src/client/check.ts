@@ -1,4 +1,4 @@
-import { HomingError } from './errors.ts';
+import { HomingError } from './homing-error.ts';
 import type { MessageData } from './types.ts';
 
 export const invalid = (words: string): HomingError => new HomingError('invalid', words);

@@ -1,6 +1,6 @@
-import { homingAt, type Place } from './homing.ts';
+import { homingAt } from './homing.ts';
 import { commonProblems, given, refuse, remoteProblems } from './options.ts';
-import { openRemote } from './remote.ts';
+import { daemonAt } from './remote.ts';
 import type { Homing, RemoteOptions } from './types.ts';
 
 export type HomingOptions = RemoteOptions;
@@ -15,13 +15,4 @@ export function createHoming(options: HomingOptions): Homing {
     ...commonProblems(known),
   ]);
   return homingAt(daemonAt(known), known);
-}
-
-/** The daemon of these options, which were checked. */
-export function daemonAt({ url = '', token = '' }: RemoteOptions): Place {
-  const { host, pathname, protocol } = new URL(url);
-  return {
-    name: `${protocol}//${host}${pathname}`.replace(/\/+$/, ''),
-    open: async () => openRemote({ url, token }),
-  };
 }

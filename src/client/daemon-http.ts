@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import http from 'node:http';
-import https from 'node:https';
-import { text } from 'node:stream/consumers';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { SECOND } from '../core/time.ts';
-import { codeOf, HomingError } from './errors.ts';
+import { codeOf } from './errors.ts';
+import { HomingError } from './homing-error.ts';
 
 export type Question = { method: 'GET' | 'POST'; path: string; json?: unknown; form?: FormData };
 export type Answer = { status: number; body: Record<string, unknown> };
@@ -13,9 +12,10 @@ export type Daemon = { ask(question: Question): Promise<Answer>; close(): void }
 
 const TIMEOUT = 10 * SECOND;
 
-export function connect({ url, token }: { url: string; token: string }): Daemon {
+export async function connect({ url, token }: { url: string; token: string }): Promise<Daemon> {
   const base = new URL(url).href.replace(/\/+$/, '');
-  const { request, Agent } = base.startsWith('https:') ? https : http;
+  // TLS is half of the time that loading the library takes.
+  const { request, Agent } = base.startsWith('https:') ? await import('node:https') : await import('node:http');
   // An idle socket does not keep the process alive.
   const agent = new Agent({ keepAlive: true });
 
@@ -25,7 +25,7 @@ export function connect({ url, token }: { url: string; token: string }): Daemon 
     const start: Start = (onResponse) => request(base + path, options, onResponse).end(content);
     try {
       const response = await send(start);
-      return { status: response.statusCode ?? 0, body: objectIn(await text(response)) };
+      return { status: response.statusCode ?? 0, body: objectIn(await textIn(response)) };
     } catch (error) {
       throw unanswered(error);
     }
@@ -33,7 +33,7 @@ export function connect({ url, token }: { url: string; token: string }): Daemon 
   return { ask, close: () => agent.destroy() };
 }
 
-type Call = { headers: http.OutgoingHttpHeaders; content: string | Buffer | undefined };
+type Call = { headers: OutgoingHttpHeaders; content: string | Buffer | undefined };
 
 function jsonCall(json: unknown, token: string): Call {
   const type = json === undefined ? {} : { 'content-type': 'application/json' };
@@ -51,10 +51,10 @@ async function formCall(form: FormData, token: string): Promise<Call> {
   return { headers, content: Buffer.from(await encoded.arrayBuffer()) };
 }
 
-type Start = (onResponse: (response: http.IncomingMessage) => void) => http.ClientRequest;
+type Start = (onResponse: (response: IncomingMessage) => void) => ClientRequest;
 
 /** Node's own client costs a fraction of the CPU of `fetch`, and every mail is told of. */
-function send(start: Start, tries = 2): Promise<http.IncomingMessage> {
+function send(start: Start, tries = 2): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const call = start(resolve);
     call.on('error', (error) => {
@@ -63,6 +63,20 @@ function send(start: Start, tries = 2): Promise<http.IncomingMessage> {
       else reject(error);
     });
   });
+}
+
+/** Far more than a message with all its facts. */
+const LARGEST_ANSWER = 16 * 1024 * 1024;
+
+async function textIn(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > LARGEST_ANSWER) throw Object.assign(new Error('too much'), { code: 'ANSWER_TOO_LARGE' });
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function unanswered(error: unknown): HomingError {

@@ -1,35 +1,4 @@
-/** What went wrong, for a program to decide by. */
-export type HomingErrorCode =
-  | 'invalid' // what was given is wrong, and will be wrong the next time
-  | 'unauthorized' // the daemon does not know the token, or the database does not know the user
-  | 'misconfigured' // what was reached is no Homing: another server, or a database without its tables
-  | 'not_found' // the daemon does not send for this domain
-  | 'conflict' // another message has this Message-Id
-  | 'too_large'
-  | 'unavailable' // the same may do later
-  | 'closed'; // `close` was called before
-
-/** The class stands in several builds (ES modules and CommonJS, in two packages), and is one to whoever asks `instanceof`. */
-const BRAND = Symbol.for('homing.HomingError');
-
-/** What the library fails with. A send through a wrapped client or transport fails as it does without the library. */
-export class HomingError extends Error {
-  override readonly name = 'HomingError';
-  readonly code: HomingErrorCode;
-  /** Each thing that is wrong, when there may be several. */
-  readonly problems: readonly string[];
-
-  constructor(code: HomingErrorCode, message: string, problems: readonly string[] = [], options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.problems = problems;
-    Object.defineProperty(this, BRAND, { value: true });
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && BRAND in value;
-  }
-}
+import { HomingError } from './homing-error.ts';
 
 /** Trouble as an error of ours. What is not known is trouble that may pass. */
 export function homingErrorOf(error: unknown): HomingError {

@@ -1,5 +1,5 @@
 import type { FormEntry, FormFile } from '../mail/form.ts';
-import { HomingError } from './errors.ts';
+import { HomingError } from './homing-error.ts';
 
 /** What mailgun.js turns into yes and no. */
 const SWITCHES: ReadonlySet<string> = new Set([

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { sha256 } from '../base/ids.ts';
 import { openSpool } from '../base/spool.ts';
 import { SECOND } from '../core/time.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Place } from './backend.ts';
 import { checkMessage, checkWhich, invalid, isText } from './check.ts';
-import { HomingError, homingErrorOf } from './errors.ts';
+import { homingErrorOf } from './errors.ts';
 import { formFrom } from './form-from.ts';
+import { HomingError } from './homing-error.ts';
 import { type Lazy, lazy, type Opener, opener } from './lazy.ts';
 import { wrapMailgun } from './mailgun.ts';
 import { createOutbox, type OutboxSink } from './outbox.ts';
@@ -19,13 +20,6 @@ import type { CommonOptions, Homing, Queued, TakesHoming } from './types.ts';
 const PATIENCE = 250;
 const PAUSE = 5 * SECOND;
 const SPOOL_BYTES = 16 * 1024 * 1024;
-
-/** Where records go. */
-export type Place = {
-  /** The same for every process whose records go there; without passwords and tokens, which change. */
-  name: string;
-  open(): Promise<Backend>;
-};
 
 /** What the parts of a `Homing` share. */
 type Inside = {

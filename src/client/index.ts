@@ -1,4 +1,4 @@
 // The package homing-client.
 export { createHoming, type HomingOptions } from './create.ts';
-export { HomingError, type HomingErrorCode } from './errors.ts';
+export { HomingError } from './homing-error.ts';
 export type * from './types.ts';

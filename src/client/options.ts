@@ -1,6 +1,6 @@
 import { LARGEST_FILE } from '../base/own-file.ts';
 import { MINUTE } from '../core/time.ts';
-import { HomingError } from './errors.ts';
+import { HomingError } from './homing-error.ts';
 import type { CommonOptions, RemoteOptions } from './types.ts';
 
 /** Throws one error that names all that is wrong. */

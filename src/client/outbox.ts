@@ -1,5 +1,5 @@
 import { describe, snapshot } from './describe.ts';
-import { HomingError } from './errors.ts';
+import { HomingError } from './homing-error.ts';
 import type { MessageRecord } from './record.ts';
 import type { Outbox, Queued, Sent } from './types.ts';
 

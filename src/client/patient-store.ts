@@ -1,7 +1,8 @@
 import { gather } from '../base/gather.ts';
 import { within } from '../base/wait.ts';
 import type { Ms } from '../core/time.ts';
-import { HomingError, homingErrorOf } from './errors.ts';
+import { homingErrorOf } from './errors.ts';
+import { HomingError } from './homing-error.ts';
 import type { Told, Verdict } from './record.ts';
 
 /** Takes records, a few at a time. Rejects when the store can't be used; what it will never take is a verdict. */

@@ -1,5 +1,6 @@
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import { type HomingError, isLasting } from './errors.ts';
+import { isLasting } from './errors.ts';
+import type { HomingError } from './homing-error.ts';
 import type { Take } from './patient-store.ts';
 import type { Problem } from './types.ts';
 

@@ -1,15 +1,23 @@
 import type { FormEntry } from '../mail/form.ts';
-import type { Backend } from './backend.ts';
-import { type Answer, connect, type Question } from './daemon-http.ts';
-import { HomingError, type HomingErrorCode } from './errors.ts';
+import type { Backend, Place } from './backend.ts';
+import { type Answer, connect, type Daemon, type Question } from './daemon-http.ts';
+import { HomingError } from './homing-error.ts';
 import type { Told, Verdict } from './record.ts';
-import type { MessageStatus } from './types.ts';
+import type { HomingErrorCode, MessageStatus, RemoteOptions } from './types.ts';
 
 type Ask = (question: Question) => Promise<Answer>;
 
+/** The daemon of these options, which were checked. */
+export function daemonAt({ url = '', token = '' }: RemoteOptions): Place {
+  const { host, pathname, protocol } = new URL(url);
+  return {
+    name: `${protocol}//${host}${pathname}`.replace(/\/+$/, ''),
+    open: async () => backendOf(await connect({ url, token })),
+  };
+}
+
 /** A daemon, through its HTTP API. */
-export function openRemote(where: { url: string; token: string }): Backend {
-  const daemon = connect(where);
+function backendOf(daemon: Daemon): Backend {
   /** Those whose answers somebody waits for; records are in the spool when it is closed. */
   const open = new Set<Promise<Answer>>();
   const ask: Ask = (question) => {

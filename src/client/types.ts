@@ -1,8 +1,19 @@
-// Everything an application sees of the library, in one file without imports: the declarations for ESM and for CommonJS
-// are made of it.
+// The types that an application sees of the library, in one file without imports: it becomes a part of the declarations of
+// both packages as it is, with its comments.
 
 /** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security (the default); `bulk`: the rest. */
 export type MessageClass = 'access' | 'notice' | 'bulk';
+
+/** What went wrong, for a program to decide by. */
+export type HomingErrorCode =
+  | 'invalid' // what was given is wrong, and will be wrong the next time
+  | 'unauthorized' // the daemon does not know the token, or the database does not know the user
+  | 'misconfigured' // what was reached is no Homing: another server, or a database without its tables
+  | 'not_found' // the daemon does not send for this domain
+  | 'conflict' // another message has this Message-Id
+  | 'too_large'
+  | 'unavailable' // the same may do later
+  | 'closed'; // `close` was called before
 
 /** Something about the tracking that somebody should know. The mail itself is never touched by it. */
 export type Problem = {

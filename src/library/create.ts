@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
-import { daemonAt } from '../client/create.ts';
-import { homingAt, type Place } from '../client/homing.ts';
+import type { Place } from '../client/backend.ts';
+import { homingAt } from '../client/homing.ts';
 import { commonProblems, given, refuse, remoteProblems } from '../client/options.ts';
+import { daemonAt } from '../client/remote.ts';
 import type { Homing, RemoteOptions } from '../client/types.ts';
 import type { DatabaseOptions, HomingOptions } from './types.ts';
 

@@ -1,6 +1,8 @@
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Backend } from '../client/backend.ts';
-import { codeOf, HomingError, type HomingErrorCode } from '../client/errors.ts';
+import { codeOf } from '../client/errors.ts';
+import { HomingError } from '../client/homing-error.ts';
+import type { HomingErrorCode } from '../client/types.ts';
 import { detailOf } from '../contract/present.ts';
 import { SECOND } from '../core/time.ts';
 import { queueMessage } from '../intake/queue.ts';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { newId } from '../../src/base/ids.ts';
 import { openSpool } from '../../src/base/spool.ts';
-import { HomingError } from '../../src/client/errors.ts';
+import { HomingError } from '../../src/client/homing-error.ts';
 import type { Told } from '../../src/client/record.ts';
 import { createRecorder } from '../../src/client/recorder.ts';
 import type { Problem } from '../../src/client/types.ts';
