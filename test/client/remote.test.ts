@@ -85,9 +85,9 @@ test('a token follows no redirect', async (t) => {
 });
 
 /** Wraps a client whose every call is accepted, and keeps what is told of trouble. */
-function wrapped(t: TestContext, url: string, pause: number) {
+function wrapped(t: TestContext, url: string) {
   const problems: Problem[] = [];
-  const spool = { folder: freshFolder(t), pause };
+  const spool = { folder: freshFolder(t), pause: 60_000 };
   const onProblem = (problem: Problem) => problems.push(problem);
   const homing = createHoming({ url, token: 'wrong', patience: 5000, spool, onProblem });
   t.after(homing.close);
@@ -108,7 +108,7 @@ for (const [what, answer, detail] of [
 ] as const)
   test(`${what} is told of with each record, which waits until that is mended`, async (t) => {
     const server = await startRecording(t);
-    const { homing, problems, client } = wrapped(t, server.url, 20);
+    const { homing, problems, client } = wrapped(t, server.url);
     server.reply(() => answer);
     await client.messages.create(DOMAIN, MAIL);
     await homing.flush();
@@ -122,7 +122,7 @@ for (const [what, answer, detail] of [
 
 test('a daemon that is busy is an outage', async (t) => {
   const server = await startRecording(t);
-  const { homing, problems, client } = wrapped(t, server.url, 60_000);
+  const { homing, problems, client } = wrapped(t, server.url);
   server.reply(() => ({ status: 503, body: { error: 'the database can not be used now' } }));
   await client.messages.create(DOMAIN, MAIL);
   await homing.flush();
@@ -131,7 +131,7 @@ test('a daemon that is busy is an outage', async (t) => {
 
 test('a record that something on the way objects to keeps out none of the others', async (t) => {
   const server = await startRecording(t);
-  const { homing, problems, client } = wrapped(t, server.url, 60_000);
+  const { homing, problems, client } = wrapped(t, server.url);
   server.reply((seen) => {
     const body = Buffer.from(seen.parts[0]?.value ?? '', 'base64').toString();
     return body.includes('DROP TABLE') ? { status: 400, body: { error: 'blocked' } } : TAKEN(seen);
