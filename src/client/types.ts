@@ -56,8 +56,8 @@ export type CommonOptions = {
   patience?: number;
   /**
    * Where records wait while the store can't be used: a folder of this user (by default one in the system's temporary
-   * folder, for each place that records go to), its size in bytes at most (16 MiB), and the time in ms after which the
-   * store is tried again (5000).
+   * folder, for each place that records go to), its size in bytes at most (16 MiB; never more than 1 GiB), and the time
+   * in ms after which the store is tried again (5000).
    */
   spool?: { folder?: string; maxBytes?: number; pause?: number };
   /** Told of trouble with the tracking. Without it, `process.emitWarning` is, once a minute at most for each kind. */
