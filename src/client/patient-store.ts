@@ -29,13 +29,15 @@ const COLLECT: Ms = 100;
 
 type Item = { record: Told; givenUp: boolean };
 
-export function createPatientStore(take: Take): PatientStore {
+/** `onLate` is told when the store took a record that it had been given too little time for. */
+export function createPatientStore(take: Take, onLate: () => void): PatientStore {
   let recorded = 0;
   const add = gather<Item>(
     async (items) => {
       const wanted = items.filter((item) => !item.givenUp);
       const verdicts = wanted.length > 0 ? await take(wanted.map((item) => item.record)) : [];
       recorded += verdicts.filter((verdict) => verdict.ok).length;
+      if (wanted.some((item) => item.givenUp)) onLate();
     },
     BATCH,
     COLLECT,

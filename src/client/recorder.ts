@@ -47,8 +47,9 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   const { patience, monotonic, onProblem } = deps;
   const trouble = createTrouble(onProblem);
   const take = tellingRefusals(deps.take, onProblem);
-  const store = createPatientStore(take);
   const waiting = createWaitingRecords({ ...deps, take: noticing(take, trouble), onFiled: trouble.end });
+  // A store that was only slow (it was just being opened) need not be left alone for a pause.
+  const store = createPatientStore(take, () => void waiting.file(LATER));
   const pending = createPending();
   let looked = false;
   let closed = false;

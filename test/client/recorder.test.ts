@@ -16,25 +16,27 @@ function told(): Told {
 }
 
 /** A recorder whose store fails with what is in `trouble`. */
-function setup(t: TestContext, trouble: { now: Error | null }) {
+function setup(t: TestContext, trouble: { now: Error | null }, patience = 5000) {
   const problems: Problem[] = [];
   const stored: Told[] = [];
   const folder = freshFolder(t);
+  const slow = { until: Promise.resolve() };
   const recorder = createRecorder({
     ready: async () => null,
     async take(records) {
       if (trouble.now) throw trouble.now;
+      await slow.until;
       stored.push(...records);
       return records.map(() => ({ ok: true }));
     },
     spool: openSpool({ folder, maxBytes: 100_000 }),
-    patience: 5000,
+    patience,
     pause: 60_000,
     onProblem: (problem) => problems.push(problem),
     monotonic: () => performance.now(),
   });
   t.after(recorder.close);
-  return { recorder, problems, stored, folder };
+  return { recorder, problems, stored, folder, slow };
 }
 
 test('an outage is told of when it begins, and once', async (t) => {
@@ -79,4 +81,20 @@ test('after close records go to the spool, and nobody is kept waiting for the st
   await recorder.before(told());
   assert.equal(stored.length, 1);
   assert.deepEqual(readdirSync(folder), ['spool.jsonl']);
+});
+
+test('a store that was only slow is used again as soon as it has answered', async (t) => {
+  const { recorder, stored, slow } = setup(t, { now: null }, 1000);
+  let answer = () => {};
+  slow.until = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await recorder.before(told());
+  await recorder.flush();
+  assert.equal(recorder.counts().spooled, 1);
+  answer();
+  // The pause is a minute: without the answer this would go on for so long.
+  for (let n = 0; n < 1000 && recorder.counts().recorded < 2; n++) await recorder.before(told());
+  assert.equal(recorder.counts().recorded, 2);
+  assert.ok(stored.length >= 3, 'what had gone to the spool meanwhile is filed');
 });
