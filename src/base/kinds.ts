@@ -1,0 +1,81 @@
+import { CronExpressionParser } from 'cron-parser';
+import { validate as isNodeCron } from 'node-cron';
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+
+/** A kind of setting. `read` gives null for what it does not understand; `wrong` says what it expects. */
+export const readAs = <T>(read: (text: string) => T | null, wrong: string) =>
+  z.string().transform((text, ctx) => {
+    const value = read(text);
+    if (value !== null) return value;
+    ctx.addIssue({ code: 'custom', message: wrong });
+    return z.NEVER;
+  });
+
+export const text = z.string();
+export const choice = <const Names extends readonly [string, ...string[]]>(...names: Names) => z.enum(names);
+
+const partsOf = (all: string): readonly string[] =>
+  Object.freeze(
+    all
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+
+/** A comma list; empty parts are left out. */
+export const list = z.string().transform(partsOf);
+
+/** A comma list of which every part is read in the same way. */
+export const listOf = <T>(read: (part: string) => T | null, wrong: string) =>
+  readAs((all): readonly T[] | null => {
+    const values = partsOf(all).map(read);
+    return values.includes(null) ? null : Object.freeze(values.filter((value) => value !== null));
+  }, wrong);
+
+export const duration = readAs(parseDuration, 'must be a duration such as 250ms, 30s, 4m, 8h or 3d');
+
+const DURATIONS = 'must be a comma list of durations such as 30s,60s';
+export const durations = listOf(parseDuration, DURATIONS).refine((all) => all.length > 0, DURATIONS);
+
+/** `10%`, `0.1` or `0`; below one. */
+export const share = readAs((text) => {
+  const [, number, percent] = /^(\d{1,2}(?:\.\d+)?)(%?)$/.exec(text) ?? [];
+  const value = Number(number) / (percent ? 100 : 1);
+  return number !== undefined && value < 1 ? value : null;
+}, 'must be a share such as 10% or 0');
+
+/** A whole number. */
+export const count = (least = 1, most = 1_000_000_000) =>
+  readAs((text) => (/^\d{1,10}$/.test(text) ? Number(text) : null), 'must be a whole number').refine(
+    (n) => n >= least && n <= most,
+    `must be a whole number from ${least} to ${most}`,
+  );
+
+export const webUrl = readAs(
+  (text) => (/^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text) ? text : null),
+  'must be an http(s) URL',
+);
+
+/** It travels in a header or is hashed byte by byte: what can't be seen in it is a slip of copying. */
+const readSecret = (text: string): string | null =>
+  /^[\x21-\x7e]*$/.test(text) && !/^["'`]|["'`]$/.test(text) ? text : null;
+
+export const secret = readAs(readSecret, 'must be plain ASCII without spaces, line ends and quotes');
+export const secrets = listOf(readSecret, 'must be a comma list of plain ASCII without spaces, line ends and quotes');
+
+/** Five or six fields. Taken only when both of our readers take it: one keeps the time, the other counts back from now. */
+export const cron = readAs(
+  (text) => (isCron(text) ? text : null),
+  'must be a cron expression of five or six fields, days and months as numbers or three letters, such as 0 7 * * 1-5',
+);
+
+function isCron(text: string): boolean {
+  if (![5, 6].includes(text.trim().split(/\s+/).length) || !isNodeCron(text)) return false;
+  try {
+    CronExpressionParser.parse(text, { tz: 'UTC' }).next();
+    return true;
+  } catch {
+    return false;
+  }
+}

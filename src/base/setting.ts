@@ -1,0 +1,44 @@
+import type { z } from 'zod';
+import type { Ms } from '../core/time.ts';
+
+/** Without `needed` ones the daemon does not start, `usual` ones are worth a look, the rest is there for the day that needs it. */
+export type Level = 'needed' | 'usual' | 'rarely';
+
+/** One environment variable. The documentation is made from what is said here. */
+export type Setting = {
+  /** Reads the text, or refuses it in words that do not repeat it: it may be a secret. */
+  kind: z.ZodType;
+  /** Written as in the environment. A setting without a default may be undefined. */
+  default?: string;
+  /** In place of a default: a wait that is in proportion to `RETRY_UNIT` (a minute at most), so that shortening that one shortens all. */
+  follows?: (unit: Ms, lease: Ms) => Ms;
+  level: Level;
+  /** What it does, in a sentence or two. */
+  says: string;
+  /** What follows from not setting it, where that is worth a line at every start. */
+  unset?: string;
+};
+
+/** The settings of one room, with what can be said only of several of them together. */
+export type Room<S extends Record<string, Setting> = Record<string, Setting>> = {
+  title: string;
+  settings: S;
+  /** What keeps a daemon from starting with these values. */
+  problems?(values: Values<S>): string[];
+  /** What is allowed, and most likely a mistake. */
+  doubts?(values: Values<S>): string[];
+};
+
+type Value<S extends Setting> = 'default' extends keyof S
+  ? z.output<S['kind']>
+  : 'follows' extends keyof S
+    ? z.output<S['kind']>
+    : z.output<S['kind']> | undefined;
+
+export type Values<S extends Record<string, Setting>> = { readonly [Name in keyof S]: Value<S[Name]> };
+
+/** What a room's steps may read: `type TellSettings = SettingsOf<typeof TELL>`. */
+export type SettingsOf<R extends Room> = R extends Room<infer S> ? Values<S> : never;
+
+/** Declares a room, and lets its types be inferred. */
+export const room = <S extends Record<string, Setting>>(declared: Room<S>): Room<S> => declared;
