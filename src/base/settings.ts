@@ -1,0 +1,41 @@
+import { choice, duration } from './kinds.ts';
+import { room, type SettingsOf } from './setting.ts';
+
+/** What every room goes by. */
+export const COMMON = room({
+  title: 'Log and pace',
+  settings: {
+    LOG_LEVEL: {
+      kind: choice('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+      default: 'info',
+      level: 'rarely',
+      says: 'trace, debug, info, warn, error or silent.',
+    },
+    LOG_FORMAT: {
+      kind: choice('json', 'pretty'),
+      default: 'json',
+      level: 'rarely',
+      says: 'json, or pretty for people.',
+    },
+    LEASE: {
+      kind: duration,
+      default: '60s',
+      level: 'rarely',
+      says: 'A hand-over without a result counts as unanswered after this long.',
+    },
+    DUE_POLL: {
+      kind: duration,
+      default: '1s',
+      level: 'rarely',
+      says: 'How often the database is looked at for what is due.',
+    },
+    RETRY_PAUSE: {
+      kind: duration,
+      follows: (unit) => unit / 2,
+      level: 'rarely',
+      says: 'The shortest wait before a busy or silent provider is tried or asked again; when not set, half a RETRY_UNIT (of at most 1m).',
+    },
+  },
+});
+
+export type CommonSettings = SettingsOf<typeof COMMON>;

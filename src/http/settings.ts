@@ -1,0 +1,25 @@
+import { count, secrets, text, webUrl } from '../base/kinds.ts';
+import { room, type SettingsOf } from '../base/setting.ts';
+
+export const HTTP = room({
+  title: 'HTTP',
+  settings: {
+    HOST: { kind: text, default: '0.0.0.0', level: 'rarely', says: 'Address to listen on.' },
+    PORT: { kind: count(0, 65535), default: '8080', level: 'usual', says: 'Port to listen on.' },
+    PUBLIC_URL: {
+      kind: webUrl,
+      level: 'usual',
+      says: 'Where Mailgun and people reach this daemon, such as https://homing.example.com.',
+      unset: 'alerts name no page to look at, and "homing doctor" can\'t check the webhooks',
+    },
+    API_TOKENS: {
+      kind: secrets,
+      default: '',
+      level: 'usual',
+      says: 'Comma list of tokens for the API and for intake.',
+      unset: 'the API and the intake answer 401 to everybody',
+    },
+  },
+});
+
+export type HttpSettings = SettingsOf<typeof HTTP>;

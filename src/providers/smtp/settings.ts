@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { list } from '../../base/kinds.ts';
+import { room, type SettingsOf } from '../../base/setting.ts';
+import { parseRelayUrl } from './url.ts';
+
+const checkRelay = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
+  try {
+    parseRelayUrl(url);
+  } catch (error) {
+    ctx.addIssue({ code: 'custom', message: `has a wrong ${error instanceof Error ? error.message : 'SMTP URL'}` });
+  }
+};
+
+export const relayUrl = z.string().superRefine(checkRelay);
+const relayUrls = list.superRefine((urls, ctx) => {
+  for (const url of urls) checkRelay(url, ctx);
+});
+
+export const SMTP = room({
+  title: 'Secondary SMTP',
+  settings: {
+    SECONDARY_SMTP_URL: {
+      kind: relayUrls,
+      default: '',
+      level: 'usual',
+      says: 'Comma list of the servers that take what Mailgun does not deliver, as smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; they are tried in order.',
+      unset: 'there is no secondary: what Mailgun does not deliver is given up',
+    },
+  },
+});
+
+export type SmtpSettings = SettingsOf<typeof SMTP>;
