@@ -32,7 +32,7 @@ export type Policy = {
 };
 
 /** The wait after the n-th attempt: `base ** n` units (4, 16, 64, 256 minutes), or one of a list, the last repeating. */
-export type Waits = { kind: 'exponential'; base: number; unit: Ms } | { kind: 'list'; waits: Ms[] };
+export type Waits = { kind: 'exponential'; base: number; unit: Ms } | { kind: 'list'; waits: readonly Ms[] };
 
 export type PolicySettings = {
   base: number;
@@ -40,7 +40,7 @@ export type PolicySettings = {
   spread: number;
   maxAttempts: number;
   usefulLife: Record<MessageClass, Ms>;
-  accessWaits: Ms[];
+  accessWaits: readonly Ms[];
   accessAttempts: number;
   accessFallbackAfter: Ms;
   bulkFallback: boolean;

@@ -1,0 +1,115 @@
+import { choice, count, duration, durations, readAs, share, text } from '../base/kinds.ts';
+import { room, type SettingsOf } from '../base/setting.ts';
+import type { PolicySettings } from '../core/policy.ts';
+
+const number = (least: number, most: number) =>
+  readAs((text) => (/^\d{1,5}(\.\d{1,6})?$/.test(text) ? Number(text) : null), 'must be a number').refine(
+    (n) => n >= least && n <= most,
+    `must be from ${least} to ${most}`,
+  );
+
+const hexKey = readAs(
+  (text) => (/^[0-9a-fA-F]{64}$/.test(text) ? text : null),
+  'must be 64 hex digits (openssl rand -hex 32)',
+);
+
+/** A message is born with its policy: what a class is worth is settled when the message is taken in. */
+export const INTAKE = room({
+  title: 'Intake and retry policy',
+  settings: {
+    ENCRYPTION_KEY: {
+      kind: hexKey,
+      level: 'usual',
+      says: 'Seals the bodies that have to be kept: 64 hex digits, from "openssl rand -hex 32".',
+      unset: "no body can be kept: mail can't be queued here, and what outlives its stored copy at Mailgun is lost",
+    },
+    SPOOL_DIR: {
+      kind: text,
+      level: 'rarely',
+      says: "Folder where applications on this machine leave records while the database is away (the library's option spool.folder): the daemon files them too.",
+    },
+    RETRY_BASE: {
+      kind: number(1, 100),
+      default: '4',
+      level: 'rarely',
+      says: 'The wait after attempt n is RETRY_BASE to the power of n, times RETRY_UNIT: 4, 16, 64, 256 minutes.',
+    },
+    RETRY_UNIT: {
+      kind: duration,
+      default: '1m',
+      level: 'rarely',
+      says: 'The unit of the waits between attempts, see RETRY_BASE.',
+    },
+    RETRY_SPREAD: {
+      kind: share,
+      default: '10%',
+      level: 'rarely',
+      says: 'How far waits are spread either way, so that retries do not come in a herd; 0 is exact.',
+    },
+    RETRY_MAX_ATTEMPTS: {
+      kind: count(),
+      default: '5',
+      level: 'rarely',
+      says: 'Attempts through Mailgun, the first send included.',
+    },
+    NOTICE_LIFE: {
+      kind: duration,
+      default: '24h',
+      level: 'rarely',
+      says: 'How long a message of class notice is worth delivering.',
+    },
+    ACCESS_LIFE: {
+      kind: duration,
+      default: '15m',
+      level: 'rarely',
+      says: 'The same for access: resets, magic links, one-time codes, invitations.',
+    },
+    BULK_LIFE: { kind: duration, default: '3d', level: 'rarely', says: 'The same for bulk.' },
+    ACCESS_WAITS: {
+      kind: durations,
+      default: '30s,60s',
+      level: 'rarely',
+      says: 'Comma list of the waits between attempts of access mail, the last repeating.',
+    },
+    ACCESS_ATTEMPTS: {
+      kind: count(),
+      default: '2',
+      level: 'rarely',
+      says: 'Attempts of access mail through Mailgun.',
+    },
+    ACCESS_FALLBACK_AFTER: {
+      kind: duration,
+      default: '90s',
+      level: 'rarely',
+      says: 'Access mail that did not arrive by then goes to the secondary.',
+    },
+    BULK_FALLBACK: {
+      kind: choice('yes', 'no'),
+      default: 'no',
+      level: 'rarely',
+      says: 'Whether bulk mail falls back to the secondary: yes or no.',
+    },
+    SILENCE_AFTER: {
+      kind: duration,
+      default: '8h',
+      level: 'rarely',
+      says: 'Accepted, and nothing heard for this long: Mailgun is asked what became of it.',
+    },
+  },
+});
+
+export type IntakeSettings = SettingsOf<typeof INTAKE>;
+
+/** What the classes are worth, in the words of the model. */
+export const policySettings = (s: IntakeSettings): PolicySettings => ({
+  base: s.RETRY_BASE,
+  unit: s.RETRY_UNIT,
+  spread: s.RETRY_SPREAD,
+  maxAttempts: s.RETRY_MAX_ATTEMPTS,
+  usefulLife: { access: s.ACCESS_LIFE, notice: s.NOTICE_LIFE, bulk: s.BULK_LIFE },
+  accessWaits: s.ACCESS_WAITS,
+  accessAttempts: s.ACCESS_ATTEMPTS,
+  accessFallbackAfter: s.ACCESS_FALLBACK_AFTER,
+  bulkFallback: s.BULK_FALLBACK === 'yes',
+  silenceAfter: s.SILENCE_AFTER,
+});

@@ -1,0 +1,52 @@
+import { choice, count, cron, duration } from '../base/kinds.ts';
+import { room, type SettingsOf } from '../base/setting.ts';
+
+export const RECONCILE = room({
+  title: 'Retries and reconciler',
+  settings: {
+    RETRY_SCHEDULE: {
+      kind: choice('auto', 'mailgun', 'local'),
+      default: 'auto',
+      level: 'rarely',
+      says: 'Who keeps the wait of a re-post: mailgun, local, or auto (Mailgun, until it is seen to ignore the delivery time).',
+    },
+    RETRY_HOPELESS_AFTER: {
+      kind: count(0),
+      default: '20',
+      level: 'rarely',
+      says: 'When that many re-posts in a row for one recipient domain and cause cured nothing, an alert a week says so, and so do the mails concerned; what is sent stays the same. 0 never says it.',
+    },
+    UNSUPPRESS_MAX_PER_DAY: {
+      kind: count(0),
+      default: '100',
+      level: 'rarely',
+      says: "Addresses that may be taken off Mailgun's bounce list a day, where the failure was about the sender; 0 turns it off.",
+    },
+    FIX_SENDER_HOLD: {
+      kind: duration,
+      default: '6h',
+      level: 'rarely',
+      says: 'When a mail failed for something that only you can mend (SPF, DKIM, size, …), mail of that domain that failed for the same is not retried for this long.',
+    },
+    RECONCILE_CRON: {
+      kind: cron,
+      default: '* * * * *',
+      level: 'rarely',
+      says: "When Mailgun's records are read and what is due is acted on; six fields give seconds.",
+    },
+    EVENTS_SETTLE: {
+      kind: duration,
+      default: '30m',
+      level: 'rarely',
+      says: "Mailgun's records of the last so many minutes are not final.",
+    },
+    ASK_PATIENCE: {
+      kind: duration,
+      follows: (unit) => 10 * unit,
+      level: 'rarely',
+      says: "How long a retry waits for a Mailgun that can't be asked whether the mail arrived after all; when not set, ten times RETRY_UNIT (of at most 1m).",
+    },
+  },
+});
+
+export type ReconcileSettings = SettingsOf<typeof RECONCILE>;
