@@ -38,8 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   providers: ['core', 'base', 'mail'],
   'providers/smtp': ['core', 'base', 'mail', 'providers'],
   'providers/mailgun': ['core', 'base', 'mail', 'providers'],
-  'providers/registry': ['core', 'providers'],
-  config: ['core', 'classifier', 'providers/smtp', 'providers/registry'],
+  'providers/registry': ['core', 'base', 'providers'],
   // The stages. They meet in the tables, not in each other's files.
   intake: ['core', 'base', 'mail', 'store'],
   inbox: ['core', 'base', 'store'],
@@ -47,13 +46,27 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],
   'tell/summary': ['core'],
-  tell: ['core', 'base', 'store', 'providers', 'config', 'tell/summary'],
+  tell: ['core', 'base', 'store', 'providers', 'tell/summary'],
   // Faces: what people and programs see.
   contract: ['core', 'store'],
   // What applications use. The client is a package of its own, and the library adds the database to it.
   client: ['core', 'base', 'mail'],
   library: ['core', 'base', 'mail', 'store', 'intake', 'operate', 'contract', 'client'],
   http: ['core', 'base', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
+  // The settings of all rooms, gathered: from those of `ROOMS` it takes nothing else.
+  config: [
+    'core',
+    'classifier',
+    'base',
+    'store/db',
+    'providers',
+    'intake',
+    'inbox',
+    'reconcile',
+    'operate',
+    'tell',
+    'http',
+  ],
   'lab/sim': ['core'],
   daemon: [
     'core',
@@ -71,7 +84,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'http',
   ],
   'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
-  'commands/common': ['core', 'config', 'store'],
+  'commands/common': ['core', 'base', 'config', 'store'],
   'commands/doctor': ['core', 'config', 'store', 'providers', 'tell', 'commands/common'],
   'commands/probe': ['core', 'base', 'mail', 'providers', 'commands/common'],
   commands: [
@@ -208,6 +221,17 @@ test('no stage knows another', () => {
   for (const stage of STAGES)
     for (const other of STAGES.filter((name) => name !== stage))
       assert.ok(!allows(MAY_IMPORT[stage] ?? [], stage, other), `${stage} may import ${other}`);
+});
+
+test('the configuration takes from the rooms nothing but what they declare', () => {
+  const own = new Set(['core', 'classifier', 'base', 'config']);
+  const taken = SOURCES.filter((file) => folderOf(file) === 'config')
+    .flatMap((file) => linesOf(file).map(targetOf))
+    .filter((target) => target?.startsWith('src/') && !own.has(folderOf(target)));
+  assert.deepEqual(
+    taken.filter((target) => !target?.endsWith('/settings.ts')),
+    [],
+  );
 });
 
 /** Groups of names that lead back to themselves; each group is one circle or several that touch. */

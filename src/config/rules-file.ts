@@ -1,6 +1,22 @@
 import { readFileSync } from 'node:fs';
+import { text } from '../base/kinds.ts';
+import { room } from '../base/setting.ts';
 import type { OwnRules } from '../classifier/classify.ts';
 import { parseRules } from '../classifier/own-rules.ts';
+
+export const RULES = room({
+  title: 'Own rules',
+  settings: {
+    HOMING_RULES: {
+      kind: text,
+      level: 'rarely',
+      says: 'A file of your own rules for the classifier (see "homing classify --help"); a change of it needs a restart.',
+    },
+  },
+  // Wrong rules would be missed one failure at a time: the daemon does not start on them.
+  problems: ({ HOMING_RULES: file }) =>
+    file === undefined ? [] : readRules(file).problems.map((problem) => `HOMING_RULES: ${problem}`),
+});
 
 /** The operator's own rules, and every problem of their file, which is mended by hand. */
 export type ReadRules = { rules: OwnRules; problems: readonly string[] };

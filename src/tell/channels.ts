@@ -1,10 +1,12 @@
-import type { Config } from '../config/config.ts';
 import { domainOf, maskAddress } from '../core/address.ts';
 import { SECOND } from '../core/time.ts';
+import type { MailgunSettings } from '../providers/mailgun/settings.ts';
 import { createMailer } from '../providers/smtp/post.ts';
 import { createRelay, type Relay, type RelayOptions } from '../providers/smtp/relay.ts';
+import type { SmtpSettings } from '../providers/smtp/settings.ts';
 import type { Channel } from './alert.ts';
 import type { LetterRoute } from './send-summary.ts';
+import type { TellSettings } from './settings.ts';
 
 const PATIENCE = 10 * SECOND;
 
@@ -71,8 +73,8 @@ async function post(url: string, body: unknown): Promise<string[]> {
   return [];
 }
 
-type ChannelConfig = Pick<
-  Config,
+type ChannelSettings = Pick<
+  TellSettings & SmtpSettings & MailgunSettings,
   | 'ADMIN_EMAILS'
   | 'ALERT_FROM'
   | 'ALERT_SMTP_URL'
@@ -85,7 +87,7 @@ type ChannelConfig = Pick<
 export type Channels = { channels: Channel[]; letters: LetterRoute[]; close(): Promise<void> };
 
 /** The ways to the administrators, in the order in which they are tried: mail never goes through Mailgun. */
-export function createChannels(config: ChannelConfig, options: RelayOptions): Channels {
+export function createChannels(config: ChannelSettings, options: RelayOptions): Channels {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : config.SECONDARY_SMTP_URL;
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
   const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0] ?? 'localhost'}`;

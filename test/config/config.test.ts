@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { type Config, ConfigError, parseDuration, readConfig } from '../../src/config/config.ts';
+import { type Config, ConfigError, readConfig } from '../../src/config/config.ts';
 
 const DAEMON = { MAILGUN_API_KEY: 'key-1', MAILGUN_DOMAIN: 'mg.example.com', MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-1' };
 
@@ -59,22 +58,9 @@ test('no problem repeats a value, which may be a secret', () => {
   }
 });
 
-test('durations read as 250ms, 30s, 4m, 8h, 3d and with a fraction', () => {
-  const asRead = ['250ms', '30s', '4m', '8h', '3d', '1.5s', ' 2s '].map(parseDuration);
-  assert.deepEqual(asRead, [250, 30_000, 240_000, 28_800_000, 259_200_000, 1500, 2000]);
+test('a list of durations is read, and refused as a whole', () => {
   assert.deepEqual(read({ ACCESS_WAITS: '30s, 1m' }).ACCESS_WAITS, [30_000, 60_000]);
-});
-
-test('what is no duration is refused, never guessed at', () => {
-  for (const text of ['', '30', '-1s', '1 s', '1w', 's', '1e3s', '1s2m', 'NaNs', '0x1s', '9999999999s', '3651d'])
-    assert.equal(parseDuration(text), null, text);
-  assert.equal(problemsOf({ ACCESS_WAITS: '30s,soon' }).length, 1);
-});
-
-test('a duration that is read is a whole number of milliseconds that a date can bear', () => {
-  const text = fc.tuple(fc.nat(999_999_999), fc.constantFrom('ms', 's', 'm', 'h', 'd')).map((parts) => parts.join(''));
-  const isSound = (ms: number | null) => ms === null || (Number.isSafeInteger(ms) && ms >= 0);
-  fc.assert(fc.property(text, (duration) => isSound(parseDuration(duration))));
+  for (const ACCESS_WAITS of ['30s,soon', ',']) assert.equal(problemsOf({ ACCESS_WAITS }).length, 1);
 });
 
 test('codes are read as single ones and ranges, and a range must not run backwards', () => {

@@ -1,4 +1,4 @@
-import { parseDuration } from '../../config/config.ts';
+import { parseDuration } from '../../base/duration.ts';
 import type { Ms } from '../../core/time.ts';
 import { EXIT, Failed } from './terminal.ts';
 

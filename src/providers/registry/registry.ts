@@ -1,8 +1,11 @@
 import type { Candidate } from '../../core/capabilities.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { createMailgun } from '../mailgun/provider.ts';
+import { allowedHosts, type MailgunSettings } from '../mailgun/settings.ts';
 import type { Provider } from '../provider.ts';
 import { createSmtp } from '../smtp/provider.ts';
+import type { SmtpSettings } from '../smtp/settings.ts';
+import type { SecondarySettings } from './settings.ts';
 
 /** How a provider is made of its URL. */
 export type OpenProvider = (url: string, options: { lease: Ms; now: Clock }) => Provider;
@@ -14,17 +17,7 @@ export const SCHEMES: Readonly<Record<string, OpenProvider>> = {
 };
 
 /** What of the configuration the providers are made of. */
-export type ProvidersConfig = {
-  MAILGUN_API_KEY: string;
-  MAILGUN_API_URL: string;
-  MAILGUN_DOMAIN: readonly string[];
-  MAILGUN_WEBHOOK_SIGNING_KEY: readonly string[];
-  MAILGUN_STORAGE_HOSTS: readonly string[];
-  MAILGUN_EVENTS_API: 'auto' | 'events' | 'logs';
-  SECONDARY: readonly string[];
-  SECONDARY_SMTP_URL: readonly string[];
-  LEASE: Ms;
-};
+export type ProvidersConfig = MailgunSettings & SmtpSettings & SecondarySettings & { LEASE: Ms };
 
 export type Providers = {
   /** In order of preference; when all is well mail goes to the first. */
@@ -71,15 +64,3 @@ function openerOf(url: string, schemes: Readonly<Record<string, OpenProvider>>):
 }
 
 const schemeOf = (url: string): string => url.slice(0, url.indexOf(':') + 1).toLowerCase();
-
-/** The API's own host is allowed by being configured; plain http is checked when the configuration is read. */
-export const allowedHosts = (config: Pick<ProvidersConfig, 'MAILGUN_STORAGE_HOSTS' | 'MAILGUN_API_URL'>): string[] => [
-  ...config.MAILGUN_STORAGE_HOSTS,
-  hostWithPort(config.MAILGUN_API_URL),
-];
-
-/** `host:port` of a URL; the port is named even where it is the usual one. */
-export function hostWithPort(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
-}

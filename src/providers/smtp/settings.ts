@@ -3,7 +3,7 @@ import { list } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
 import { parseRelayUrl } from './url.ts';
 
-const checkRelay = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
+export const checkRelay = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
   try {
     parseRelayUrl(url);
   } catch (error) {
