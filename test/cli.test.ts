@@ -67,11 +67,18 @@ test('an unknown command is wrong usage, and the right one is suggested', async 
 
 test('a wrong configuration ends with 78 and every problem; .env is read, and the environment wins', async (t) => {
   const dotEnv =
-    'PORT=99999\nLEASE=long\nMAILGUN_API_KEY=key-swordfish\nSECONDARY_SMTP_URL=ftp://user:swordfish@relay\n';
+    '\ufeffRETRY_BASE=none\nPORT=99999\nLEASE=long\nMAILGUN_API_KEY=key-swordfish\nSECONDARY_SMTP_URL=ftp://user:swordfish@relay\n';
   const run = homing(t, ['start'], { LEASE: '30s', LOG_LEVEL: 'loud' }, dotEnv);
   assert.equal(await run.code, 78);
   const named = [...run.err().matchAll(/^ {2}- ([A-Z_]+) /gm)].map(([, name]) => name);
-  const expected = ['LOG_LEVEL', 'MAILGUN_DOMAIN', 'MAILGUN_WEBHOOK_SIGNING_KEY', 'PORT', 'SECONDARY_SMTP_URL'];
+  const expected = [
+    'LOG_LEVEL',
+    'MAILGUN_DOMAIN',
+    'MAILGUN_WEBHOOK_SIGNING_KEY',
+    'PORT',
+    'RETRY_BASE',
+    'SECONDARY_SMTP_URL',
+  ];
   assert.deepEqual(named.sort(), expected);
   assert.doesNotMatch(run.err(), /swordfish|at file:|Warning/);
   assert.equal(run.out(), '');

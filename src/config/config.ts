@@ -25,7 +25,7 @@ const rooms: readonly Room[] = ROOMS;
 export const SETTINGS: ReadonlyMap<string, Setting> = new Map(rooms.flatMap((room) => Object.entries(room.settings)));
 
 /**
- * Reads the environment; an empty value counts as not set. A daemon needs more than the other commands, which need the
+ * Reads the environment; an empty value counts as not set, and space around one is left out. A daemon needs more than the other commands, which need the
  * database alone. Throws `ConfigError` with every problem at once.
  */
 export function readConfig(env: Env, need: 'daemon' | 'database'): Config {
@@ -39,13 +39,20 @@ function readEach(env: Env): { values: Values; problems: string[] } {
   const values: Values = {};
   const problems: string[] = [];
   for (const [name, { kind, default: fallback }] of SETTINGS) {
-    const read = kind.optional().safeParse(env[name] || fallback);
-    if (read.success) values[name] = read.data;
+    // Line ends come from files that hold a secret, byte order marks from editors: trim() takes both.
+    const given = env[name]?.trim() || fallback;
+    const read = kind.optional().safeParse(given);
+    if (given !== undefined && isQuoted(given)) problems.push(`${name} ${QUOTED}`);
+    else if (read.success) values[name] = read.data;
     else problems.push(...read.error.issues.map((issue) => `${name} ${wordsOf(issue)}`));
   }
   follow(values);
   return { values, problems };
 }
+
+/** No value has a meaning in quotes; `docker run --env-file` and some panels hand them on. */
+const isQuoted = (text: string): boolean => text.length > 1 && /^["']/.test(text) && text.at(0) === text.at(-1);
+const QUOTED = 'is in quotes, which reach the program as a part of the value: leave them off';
 
 /** zod's own words for a wrong choice name the choices; none of its messages repeats the value. */
 const wordsOf = (issue: z.core.$ZodIssue): string =>

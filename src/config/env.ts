@@ -1,10 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 
 export type Env = Record<string, string | undefined>;
 
 /** The environment, with what a `.env` in the working directory adds to it: what is set already wins. */
 export function readEnvironment(file = '.env'): Env {
-  if (existsSync(file)) process.loadEnvFile(file);
+  if (!existsSync(file)) return process.env;
+  // Some editors begin a file with a byte order mark, which would become a part of the first name.
+  const added = parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  for (const [name, value] of Object.entries(added)) process.env[name] ??= value;
   return process.env;
 }
 

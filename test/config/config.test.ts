@@ -49,6 +49,49 @@ test('an empty value counts as not set', () => {
   assert.equal(read({ ENCRYPTION_KEY: '' }).ENCRYPTION_KEY, undefined);
 });
 
+test('space, line ends and byte order marks around a value are left out', () => {
+  const around = {
+    MAILGUN_API_KEY: 'key-1\n',
+    MAILGUN_WEBHOOK_SIGNING_KEY: '\ufeffsign-1\r\n',
+    LEASE: ' 30s ',
+    PORT: '  ',
+  };
+  const config = readConfig({ ...DAEMON, ...around }, 'daemon');
+  assert.deepEqual([config.MAILGUN_API_KEY, config.MAILGUN_WEBHOOK_SIGNING_KEY], ['key-1', ['sign-1']]);
+  assert.deepEqual([config.LEASE, config.PORT], [30_000, 8080]);
+});
+
+test('quotes that have reached the program are refused, whatever they stand around', () => {
+  for (const [name, value] of Object.entries({
+    MAILGUN_API_KEY: '"key-1"',
+    MAILGUN_WEBHOOK_SIGNING_KEY: "'sign-1'",
+    MAILGUN_DOMAIN: '"mg.example.com"',
+    DATABASE_URL: '"sqlite:./x"',
+    SPOOL_DIR: "'/var/spool'",
+    ALERT_FROM: '"Homing <homing@example.com>"',
+  }))
+    assert.match(problemsOf({ [name]: value }).join(), new RegExp(`^${name} is in quotes`), name);
+  assert.match(problemsOf({ API_TOKENS: 'good,"other"' }).join(), /^API_TOKENS .*quotes/);
+  assert.deepEqual(problemsOf({ ALERT_FROM: '"Homing, alerts" <homing@example.com>' }), []);
+});
+
+test('what can be no domain of Mailgun, and no base of its API, stops the start', () => {
+  for (const MAILGUN_DOMAIN of [
+    'https://mg.example.com',
+    'mg.example.com/',
+    'localhost',
+    'mg example.com',
+    'müller.de',
+    ',',
+  ])
+    assert.match(problemsOf({ MAILGUN_DOMAIN }).join(), /^MAILGUN_DOMAIN must be/, MAILGUN_DOMAIN);
+  assert.deepEqual(problemsOf({ MAILGUN_DOMAIN: 'MG.Example.com, xn--mller-kva.de, under_score.example.co.uk' }), []);
+  assert.match(problemsOf({ MAILGUN_API_URL: 'https://api.mailgun.net/v3' }).join(), /^MAILGUN_API_URL .*\/v3/);
+  for (const rest of ['?a=b', '#v3'])
+    assert.equal(problemsOf({ MAILGUN_API_URL: `https://api.mailgun.net${rest}` }).length, 1);
+  assert.deepEqual(problemsOf({ MAILGUN_API_URL: 'https://api.eu.mailgun.net/' }), []);
+});
+
 test('no problem repeats a value, which may be a secret', () => {
   const names = ['DATABASE_URL', 'SECONDARY_SMTP_URL', 'ALERT_SMTP_URL', 'ENCRYPTION_KEY', 'ALERT_SLACK_URL', 'LEASE'];
   for (const name of [...names, 'ADMIN_EMAILS', 'RETRY_CODES', 'RETRY_SPREAD', 'LOG_LEVEL', 'PORT', 'RETRY_BASE']) {
@@ -110,6 +153,8 @@ test('a cron expression, a time zone and an SMTP URL are checked before anything
   for (const wrong of [
     { RECONCILE_CRON: '61 * * * *' },
     { REPORT_CRON: '0 7 * *' },
+    { REPORT_CRON: '0 7 * * Monday' },
+    { REPORT_CRON: '0 7 LW * *' },
     { REPORT_TIMEZONE: 'Europe/Atlantis' },
     { SECONDARY_SMTP_URL: 'smtp://user:pa/ss@relay.example.com' },
     { ALERT_SMTP_URL: 'smtp://relay.example.com?tls=maybe' },
