@@ -3,6 +3,7 @@ import type { Room, Setting } from '../base/setting.ts';
 import { MINUTE } from '../core/time.ts';
 import type { Env } from './env.ts';
 import { type Config, ROOMS } from './rooms.ts';
+import { slipsIn } from './slips.ts';
 
 export type { Config } from './rooms.ts';
 
@@ -30,7 +31,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map(rooms.flatMap((roo
  */
 export function readConfig(env: Env, need: 'daemon' | 'database'): Config {
   const { values, problems } = readEach(env);
-  if (need === 'daemon') problems.push(...missing(values), ...wrongTogether(values));
+  if (need === 'daemon') problems.push(...missing(values, env), ...wrongTogether(values));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Config;
 }
@@ -66,11 +67,15 @@ function follow(values: Values): void {
     if (follows && name in values) values[name] ??= Math.max(1, Math.round(follows(Math.min(unit, MINUTE), lease)));
 }
 
-function missing(values: Values): string[] {
+function missing(values: Values, env: Env): string[] {
   const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.length === 0);
+  const slips = slipsIn(Object.keys(env), [...SETTINGS.keys()]);
   return [...SETTINGS]
     .filter(([name, { level }]) => level === 'needed' && isEmpty(values[name]))
-    .map(([name]) => `${name} must be set (see .env.example)`);
+    .map(([name]) => {
+      const slip = slips.find(({ meant }) => meant === name);
+      return `${name} must be set (see .env.example)${slip ? `; ${JSON.stringify(slip.name.slice(0, 60))} is no setting` : ''}`;
+    });
 }
 
 function wrongTogether(values: Values): string[] {

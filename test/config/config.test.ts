@@ -44,6 +44,14 @@ test('the daemon needs key, domain and signing key; the other commands the datab
   assert.deepEqual(problemsOf(nothing, 'database'), []);
 });
 
+test('what is missing because its name was misspelt is told together with the name that was found', () => {
+  const { MAILGUN_DOMAIN: MAILGUN_DOMAINS, ...others } = DAEMON;
+  assert.throws(
+    () => readConfig({ ...others, MAILGUN_DOMAINS }, 'daemon'),
+    /MAILGUN_DOMAIN must be set \(see \.env\.example\); "MAILGUN_DOMAINS" is no setting/,
+  );
+});
+
 test('an empty value counts as not set', () => {
   assert.equal(read({ PORT: '' }).PORT, 8080);
   assert.equal(read({ ENCRYPTION_KEY: '' }).ENCRYPTION_KEY, undefined);
