@@ -84,10 +84,16 @@ test('a wrong configuration ends with 78 and every problem; .env is read, and th
   assert.equal(run.out(), '');
 });
 
-test('starts, answers, says where it can not listen, and ends with 0 on SIGTERM', async (t) => {
+test('starts, tells of slips and of what is not set, answers, says where it can not listen, and ends with 0 on SIGTERM', async (t) => {
   const { env } = await mailgun(t);
-  const daemon = homing(t, ['start'], { ...env, HOST: '127.0.0.1', PORT: '0' });
+  const slips = { ADMIN_EMAIL: 'swordfish@example.com', SECONDARY_SMTP: 'smtp://relay', RETRY_MAXATTEMPTS: '3' };
+  const daemon = homing(t, ['start'], { ...env, ...slips, HOST: '127.0.0.1', PORT: '0' });
   const [, port] = await printed(daemon, /"port":(\d+)/);
+  for (const meant of ['ADMIN_EMAILS', 'SECONDARY_SMTP_URL', 'RETRY_MAX_ATTEMPTS'])
+    assert.match(daemon.out(), new RegExp(`"level":40,.* is not a setting and is ignored: did you mean ${meant}\\?`));
+  for (const unset of ['SECONDARY_SMTP_URL', 'ADMIN_EMAILS', 'API_TOKENS', 'ENCRYPTION_KEY', 'PUBLIC_URL'])
+    assert.match(daemon.out(), new RegExp(`"msg":"${unset} is not set: `));
+  assert.doesNotMatch(daemon.out(), /swordfish/);
   assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 200);
   const second = homing(t, ['start'], { ...env, HOST: '127.0.0.1', PORT: port });
   assert.equal(await second.code, 1);

@@ -64,6 +64,12 @@ const readSecret = (text: string): string | null =>
 export const secret = readAs(readSecret, 'must be plain ASCII without spaces, line ends and quotes');
 export const secrets = listOf(readSecret, 'must be a comma list of plain ASCII without spaces, line ends and quotes');
 
+/** What stands in examples, and no key or token is. */
+export const isPlaceholder = (secret: string): boolean =>
+  /^(?:change.?me|secret|password|passwd|example|placeholder|todo|(?:your|my)[-_].*|x+|\*+|<.*>|\$\{.*\})$/i.test(
+    secret,
+  );
+
 /** Five or six fields. Taken only when both of our readers take it: one keeps the time, the other counts back from now. */
 export const cron = readAs(
   (text) => (isCron(text) ? text : null),

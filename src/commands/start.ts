@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
 import type { Daemon } from '../daemon/daemon.ts';
 import { Failed, type Terminal } from './common/terminal.ts';
 
@@ -28,6 +29,7 @@ async function start(terminal: Terminal): Promise<void> {
   const config = readConfig(terminal.env, 'daemon');
   const { createLog } = await import('../base/log.ts');
   const log = createLog(config.LOG_LEVEL, config.LOG_FORMAT, terminal.out);
+  await tellOf(config, terminal, log);
   const signalled = signals();
   const { reach } = await import('./common/database.ts');
   await (await reach(config.DATABASE_URL)).close();
@@ -41,6 +43,12 @@ async function start(terminal: Terminal): Promise<void> {
   });
   await signalled;
   await stopInTime(daemon, log);
+}
+
+/** What is most likely a mistake, and what is not set, a line each. */
+async function tellOf(config: Config, { env }: Terminal, log: Log): Promise<void> {
+  const { doubtsAbout, unsetIn } = await import('../config/doubts.ts');
+  for (const says of [...doubtsAbout(env, config), ...unsetIn(config).values()]) log.warn({}, says);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process. */

@@ -1,4 +1,4 @@
-import { count, secrets, text, webUrl } from '../base/kinds.ts';
+import { count, isPlaceholder, secrets, text, webUrl } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 
 export const HTTP = room({
@@ -10,7 +10,7 @@ export const HTTP = room({
       kind: webUrl,
       level: 'usual',
       says: 'Where Mailgun and people reach this daemon, such as https://homing.example.com.',
-      unset: 'alerts name no page to look at, and "homing doctor" can\'t check the webhooks',
+      unset: '"homing doctor" can neither check nor register the webhooks',
     },
     API_TOKENS: {
       kind: secrets,
@@ -20,6 +20,12 @@ export const HTTP = room({
       unset: 'the API and the intake answer 401 to everybody',
     },
   },
+  doubts: ({ API_TOKENS }) =>
+    API_TOKENS.some((token) => token.length < SHORTEST || isPlaceholder(token))
+      ? [`API_TOKENS has one that can be guessed: use ${SHORTEST} random characters or more (openssl rand -hex 16)`]
+      : [],
 });
+
+const SHORTEST = 16;
 
 export type HttpSettings = SettingsOf<typeof HTTP>;

@@ -1,12 +1,17 @@
 import { IANAZone } from 'luxon';
-import { choice, cron, duration, listOf, readAs, text, webUrl } from '../base/kinds.ts';
+import { choice, cron, duration, listOf, readAs, webUrl } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import { SECOND } from '../core/time.ts';
-import { relayUrl } from '../providers/smtp/settings.ts';
+import { IN_CLEAR, relayUrl, sendsPasswordInClear } from '../providers/smtp/settings.ts';
 
 const addresses = listOf(
   (part) => (/^[^\s@<>,"']+@[^\s@<>,"']+$/.test(part) ? part : null),
   'must be a comma list of addresses',
+);
+
+const sender = readAs(
+  (text) => (/^(?:[^\r\n<>]*<)?[^\s@<>]+@[^\s@<>]+>?$/.test(text) ? text : null),
+  'must be an address such as homing@example.com or Homing <homing@example.com>',
 );
 
 const timezone = readAs(
@@ -24,7 +29,11 @@ export const TELL = room({
       says: 'Comma list of the people who hear of mail that was given up, and get the daily report.',
       unset: 'nobody hears by mail of what was given up, and the daily report goes to nobody',
     },
-    ALERT_FROM: { kind: text, level: 'rarely', says: 'Sender of alerts; by default homing@ the first domain.' },
+    ALERT_FROM: {
+      kind: sender,
+      level: 'rarely',
+      says: 'Sender of alerts; by default homing@ the first domain.',
+    },
     ALERT_SMTP_URL: {
       kind: relayUrl,
       level: 'usual',
@@ -74,6 +83,8 @@ export const TELL = room({
       says: 'Whether the mailed report names recipients and subjects of what did not arrive: summary (no) or full.',
     },
   },
+  doubts: ({ ALERT_SMTP_URL: url }) =>
+    url !== undefined && sendsPasswordInClear(url) ? [`ALERT_SMTP_URL ${IN_CLEAR}`] : [],
 });
 
 export type TellSettings = SettingsOf<typeof TELL>;

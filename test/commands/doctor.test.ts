@@ -46,6 +46,7 @@ async function healthy(t: TestContext) {
     SECONDARY_SMTP_URL: secondary.url,
     ALERT_SMTP_URL: alerts.url,
     ADMIN_EMAILS: 'admin@example.com',
+    API_TOKENS: 'token-of-sixteen-or-more',
   };
   return { store, sim, env: settings, secondary };
 }
@@ -160,8 +161,9 @@ test('looks whether an alert would reach anybody', async (t) => {
 
 test('what is not set is told with what it costs', async (t) => {
   const { env } = await healthy(t);
-  const { of, worst } = await examine({ ...env, ENCRYPTION_KEY: '', PUBLIC_URL: '' });
+  const { of, worst } = await examine({ ...env, ENCRYPTION_KEY: '', PUBLIC_URL: '', API_TOKENS: '' });
   assert.equal(worst('encryption key'), 'warning');
+  assert.match(of('API tokens')[0]?.says ?? '', /^API_TOKENS is not set: .*401/);
   assert.match(of('webhooks')[0]?.says ?? '', /PUBLIC_URL/);
 });
 
@@ -178,6 +180,28 @@ test('a configuration with mistakes is told in full, and what can be checked is'
   const incomplete = await examine({ ...env, MAILGUN_API_KEY: '' });
   assert.equal(incomplete.worst('database'), 'ok');
   assert.equal(incomplete.worst('Mailgun'), 'warning');
+});
+
+test('what is most likely a slip is a warning, also where the configuration can not be read', async (t) => {
+  const { env } = await healthy(t);
+  const slips = { ADMIN_EMAIL: 'swordfish', API_TOKENS: 't', MAILGUN_API_KEY: `${KEY}\n` };
+  const { of, code } = await examine({ ...env, ...slips });
+  assert.equal(code, 1); // the webhooks
+  const says = of('configuration').map((f) => `${f.status} ${f.says}`);
+  assert.match(
+    says.join('\n'),
+    /^warning "ADMIN_EMAIL" is not a setting and is ignored: did you mean ADMIN_EMAILS\?$/m,
+  );
+  assert.match(says.join('\n'), /^warning API_TOKENS has one that can be guessed/m);
+  assert.match(says.join('\n'), /^warning MAILGUN_API_KEY has space/m);
+  const unread = await examine({ ...env, LEASE: 'long', RETRY_MAXATTEMPTS: '3' });
+  assert.match(
+    unread
+      .of('configuration')
+      .map((f) => f.says)
+      .join('\n'),
+    /did you mean RETRY_MAX_ATTEMPTS\?/,
+  );
 });
 
 test('a database that is not there yet, or can not be reached, is told apart', async (t) => {

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, readConfig } from '../../config/config.ts';
+import { doubtsAbout, unsetIn } from '../../config/doubts.ts';
 import type { Env } from '../../config/env.ts';
 import { readRules } from '../../config/rules-file.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -9,8 +10,11 @@ export type Configured = { findings: Finding[]; config: Config | null; complete:
 export function checkConfiguration(env: Env): Configured {
   const problems = problemsOf(env, 'daemon');
   const findings = problems.map((text) => problem('configuration', text, 'set it in the environment or in .env'));
-  if (problemsOf(env, 'database').length > 0) return { findings, config: null, complete: false };
-  const config = readConfig(env, 'database');
+  const config = problemsOf(env, 'database').length > 0 ? null : readConfig(env, 'database');
+  findings.push(
+    ...doubtsAbout(env, config).map((says) => warning('configuration', says, 'set it right, or take it away')),
+  );
+  if (config === null) return { findings, config, complete: false };
   if (problems.length === 0) findings.push(ok('configuration', 'complete'));
   return { findings: [...findings, ...choices(config)], config, complete: problems.length === 0 };
 }
@@ -25,22 +29,21 @@ function problemsOf(env: Env, need: 'daemon' | 'database'): readonly string[] {
   }
 }
 
-/** What is allowed and yet seldom meant. */
 function choices(config: Config): Finding[] {
-  const findings: Finding[] = [];
-  if (/^\/v\d/.test(new URL(config.MAILGUN_API_URL).pathname))
-    findings.push(problem('configuration', 'MAILGUN_API_URL ends in a version', 'leave the /v3 off'));
-  // What is wrong with the rules is said with the configuration.
-  if (config.HOMING_RULES && readRules(config.HOMING_RULES).problems.length === 0)
-    findings.push(ok('own rules', `${config.HOMING_RULES} can be used`));
-  findings.push(
-    config.ENCRYPTION_KEY
-      ? ok('encryption key', 'set: bodies that have to be kept are sealed')
-      : warning(
-          'encryption key',
-          'ENCRYPTION_KEY is not set: no body can be kept, so what waits in our queue or outlives its stored copy is lost',
-          'set it to the output of "openssl rand -hex 32"',
-        ),
-  );
-  return findings;
+  const unset = unsetIn(config);
+  const isSet = (check: string, name: string, good: string, mend: string): Finding => {
+    const says = unset.get(name);
+    return says === undefined ? ok(check, good) : warning(check, says, mend);
+  };
+  const key = 'set: bodies that have to be kept are sealed';
+  return [
+    ...ownRules(config),
+    isSet('encryption key', 'ENCRYPTION_KEY', key, 'set it to the output of "openssl rand -hex 32"'),
+    isSet('API tokens', 'API_TOKENS', 'set', 'set it to the output of "openssl rand -hex 16"'),
+  ];
+}
+
+/** What is wrong with them is said with the configuration. */
+function ownRules({ HOMING_RULES: file }: Config): Finding[] {
+  return file && readRules(file).problems.length === 0 ? [ok('own rules', `${file} can be used`)] : [];
 }

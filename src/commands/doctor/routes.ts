@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts';
+import { unsetIn } from '../../config/doubts.ts';
 import type { Ms } from '../../core/time.ts';
 import { createRelay } from '../../providers/smtp/relay.ts';
 import { plural } from '../common/terminal.ts';
@@ -11,8 +12,8 @@ export async function checkRoutes(config: Config, timeout: Ms): Promise<Finding[
 
 async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]> {
   if (config.SECONDARY_SMTP_URL.length === 0) {
-    const says = 'none: what Mailgun does not deliver is given up';
-    return [warning('secondary SMTP', says, 'set SECONDARY_SMTP_URL')];
+    const says = unsetIn(config).get('SECONDARY_SMTP_URL') ?? 'none';
+    return [warning('secondary SMTP', says, 'name a server that takes what Mailgun does not deliver')];
   }
   return checkServers('secondary SMTP', config.SECONDARY_SMTP_URL, 'SECONDARY_SMTP_URL', timeout);
 }

@@ -1,4 +1,4 @@
-import { choice, list, listOf, secret, secrets, webUrl } from '../../base/kinds.ts';
+import { choice, isPlaceholder, list, listOf, secret, secrets, webUrl } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
 
 const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
@@ -56,6 +56,12 @@ export const MAILGUN = room({
     MAILGUN_API_URL.startsWith('http:') && !MAILGUN_STORAGE_HOSTS.includes(hostWithPort(MAILGUN_API_URL))
       ? ['MAILGUN_API_URL is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that']
       : [],
+  doubts: ({ MAILGUN_API_KEY, MAILGUN_WEBHOOK_SIGNING_KEY }) => [
+    ...(isPlaceholder(MAILGUN_API_KEY) ? ['MAILGUN_API_KEY looks like the word of an example'] : []),
+    ...(MAILGUN_WEBHOOK_SIGNING_KEY.some(isPlaceholder)
+      ? ['MAILGUN_WEBHOOK_SIGNING_KEY looks like the word of an example']
+      : []),
+  ],
 });
 
 export type MailgunSettings = SettingsOf<typeof MAILGUN>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { list } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
-import { parseRelayUrl } from './url.ts';
+import { isLoopback, parseRelayUrl } from './url.ts';
 
 export const checkRelay = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
   try {
@@ -24,9 +24,19 @@ export const SMTP = room({
       default: '',
       level: 'usual',
       says: 'Comma list of the servers that take what Mailgun does not deliver, as smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; they are tried in order.',
-      unset: 'there is no secondary: what Mailgun does not deliver is given up',
+      unset: 'what Mailgun does not deliver is given up',
     },
   },
+  doubts: ({ SECONDARY_SMTP_URL }) =>
+    SECONDARY_SMTP_URL.some(sendsPasswordInClear) ? [`SECONDARY_SMTP_URL ${IN_CLEAR}`] : [],
 });
+
+export const IN_CLEAR = 'has a server elsewhere that may get its password without TLS: leave the switch "tls" off';
+
+/** A password that may leave this machine unencrypted. */
+export function sendsPasswordInClear(url: string): boolean {
+  const { login, tls, host } = parseRelayUrl(url);
+  return login !== null && (tls === 'off' || tls === 'optional') && !isLoopback(host);
+}
 
 export type SmtpSettings = SettingsOf<typeof SMTP>;

@@ -74,7 +74,7 @@ function tlsOf(url: URL, host: string): RelayUrl['tls'] {
   throw bad('the switch "tls" must be "required", "optional" or "off"');
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 

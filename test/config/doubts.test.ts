@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig } from '../../src/config/config.ts';
+import { doubtsAbout, unsetIn } from '../../src/config/doubts.ts';
+import type { Env } from '../../src/config/env.ts';
+
+const doubts = (env: Env): string[] => doubtsAbout(env, readConfig(env, 'database'));
+
+test('what nobody doubts is not told', () => {
+  const sound = {
+    MAILGUN_API_KEY: 'key-0123456789abcdef',
+    API_TOKENS: '0123456789abcdef,fedcba9876543210',
+    SECONDARY_SMTP_URL:
+      'smtp://user:pass@relay.example.com,smtp://user:pass@127.0.0.1:25?tls=off,smtp://open.example.com?tls=off',
+    ALERT_SMTP_URL: 'smtps://user:pass@alerts.example.com',
+    NODE_ENV: 'production',
+  };
+  assert.deepEqual(doubts(sound), []);
+});
+
+test('each thing that is most likely a mistake is told with its name and without its value', () => {
+  const doubtful: Env = {
+    MAILGUN_API_KEY: 'changeme',
+    MAILGUN_WEBHOOK_SIGNING_KEY: 'fine,your-signing-key',
+    API_TOKENS: 'hunter2',
+    SECONDARY_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=off',
+    ALERT_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=optional',
+    LEASE: '30s\n',
+    RETRY_LIMIT: 'hunter2',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  };
+  for (const [name, value] of Object.entries(doubtful)) {
+    const told = doubts({ [name]: value });
+    assert.equal(told.length, 1, name);
+    assert.ok(told[0]?.includes(name), told[0]);
+    assert.doesNotMatch(told.join(), /hunter2|changeme|your-/);
+  }
+  assert.equal(doubts(doubtful).length, Object.keys(doubtful).length);
+});
+
+test('a name with what can not be seen in it is told in a form that can be printed', () => {
+  assert.deepEqual(doubts({ '\u202eMAILGUN_API_KEY\u200b\n': 'x' }), [
+    '"?MAILGUN_API_KEY?\\n" is not a setting and is ignored: did you mean MAILGUN_API_KEY?',
+  ]);
+});
+
+test('what is not set is told with what follows from it, until it is set', () => {
+  const unset = (env: Env) => [...unsetIn(readConfig(env, 'database')).keys()].sort();
+  assert.deepEqual(unset({}), ['ADMIN_EMAILS', 'API_TOKENS', 'ENCRYPTION_KEY', 'PUBLIC_URL', 'SECONDARY_SMTP_URL']);
+  assert.deepEqual(unset({ ADMIN_EMAILS: 'a@example.com', API_TOKENS: 't', PUBLIC_URL: 'https://x.example' }), [
+    'ENCRYPTION_KEY',
+    'SECONDARY_SMTP_URL',
+  ]);
+});
