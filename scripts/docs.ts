@@ -79,7 +79,7 @@ const README_TABLE = /<!-- settings -->[\s\S]*?<!-- \/settings -->/;
 
 function withTable(readme: string): string {
   const all = rooms.flatMap((room) => of(room));
-  const rows = [...at(all, 'needed'), ...at(all, 'usual')].map((s) => [`\`${s.name}\``, cell(s), meaning(s)]);
+  const rows = [...at(all, 'needed'), ...at(all, 'usual')].map((s) => [`\`${s.name}\``, cell(s), s.says]);
   const shown = table(['setting', 'default', 'meaning'], rows);
   return readme.replace(README_TABLE, () => `<!-- settings -->\n\n${shown}\n\n<!-- /settings -->`);
 }
