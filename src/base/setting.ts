@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Ms } from '../core/time.ts';
 
-/** Without `needed` ones the daemon does not start, `usual` ones are worth a look, the rest is there for the day that needs it. */
+/** A daemon does not start without the `needed` ones; the `usual` ones are worth a look; most people never touch the rest. */
 export type Level = 'needed' | 'usual' | 'rarely';
 
 /** One environment variable. The documentation is made from what is said here. */
@@ -10,7 +10,7 @@ export type Setting = {
   kind: z.ZodType;
   /** Written as in the environment. A setting without a default may be undefined. */
   default?: string;
-  /** In place of a default: a wait that is in proportion to `RETRY_UNIT` (a minute at most), so that shortening that one shortens all. */
+  /** In place of a default: a wait in proportion to `RETRY_UNIT` (a minute at most), so that one setting shortens all waits. */
   follows?: (unit: Ms, lease: Ms) => Ms;
   level: Level;
   /** What it does, in a sentence or two. */
@@ -29,11 +29,9 @@ export type Room<S extends Record<string, Setting> = Record<string, Setting>> = 
   doubts?(values: Values<S>): string[];
 };
 
-type Value<S extends Setting> = 'default' extends keyof S
-  ? z.output<S['kind']>
-  : 'follows' extends keyof S
-    ? z.output<S['kind']>
-    : z.output<S['kind']> | undefined;
+type Value<S extends Setting> =
+  | z.output<S['kind']>
+  | (Extract<keyof S, 'default' | 'follows'> extends never ? undefined : never);
 
 export type Values<S extends Record<string, Setting>> = { readonly [Name in keyof S]: Value<S[Name]> };
 

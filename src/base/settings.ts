@@ -1,5 +1,5 @@
 import { choice, duration } from './kinds.ts';
-import { room, type SettingsOf } from './setting.ts';
+import { room } from './setting.ts';
 
 /** What every room goes by. */
 export const COMMON = room({
@@ -37,5 +37,3 @@ export const COMMON = room({
     },
   },
 });
-
-export type CommonSettings = SettingsOf<typeof COMMON>;

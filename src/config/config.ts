@@ -3,7 +3,7 @@ import type { Room, Setting } from '../base/setting.ts';
 import { MINUTE } from '../core/time.ts';
 import type { Env } from './env.ts';
 import { type Config, ROOMS } from './rooms.ts';
-import { slipsIn } from './slips.ts';
+import { printable, slipsIn } from './slips.ts';
 
 export type { Config } from './rooms.ts';
 
@@ -18,7 +18,7 @@ export class ConfigError extends Error {
 }
 
 /** The values that could be read: one that is missing here is among the problems. */
-type Values = Record<string, unknown>;
+type Given = Record<string, unknown>;
 
 const rooms: readonly Room[] = ROOMS;
 
@@ -26,8 +26,8 @@ const rooms: readonly Room[] = ROOMS;
 export const SETTINGS: ReadonlyMap<string, Setting> = new Map(rooms.flatMap((room) => Object.entries(room.settings)));
 
 /**
- * Reads the environment; an empty value counts as not set, and space around one is left out. A daemon needs more than the other commands, which need the
- * database alone. Throws `ConfigError` with every problem at once.
+ * Reads the environment; an empty value counts as not set, and space around one is left out. A daemon needs more than the
+ * other commands, which need the database alone. Throws `ConfigError` with every problem at once.
  */
 export function readConfig(env: Env, need: 'daemon' | 'database'): Config {
   const { values, problems } = readEach(env);
@@ -36,8 +36,8 @@ export function readConfig(env: Env, need: 'daemon' | 'database'): Config {
   return Object.freeze(values) as Config;
 }
 
-function readEach(env: Env): { values: Values; problems: string[] } {
-  const values: Values = {};
+function readEach(env: Env): { values: Given; problems: string[] } {
+  const values: Given = {};
   const problems: string[] = [];
   for (const [name, { kind, default: fallback }] of SETTINGS) {
     // Line ends come from files that hold a secret, byte order marks from editors: trim() takes both.
@@ -60,25 +60,25 @@ const wordsOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message;
 
 /** Gives waits that are not set their length in proportion to the retry unit. */
-function follow(values: Values): void {
+function follow(values: Given): void {
   const { RETRY_UNIT: unit, LEASE: lease } = values;
   if (typeof unit !== 'number' || typeof lease !== 'number') return;
   for (const [name, { follows }] of SETTINGS)
     if (follows && name in values) values[name] ??= Math.max(1, Math.round(follows(Math.min(unit, MINUTE), lease)));
 }
 
-function missing(values: Values, env: Env): string[] {
+function missing(values: Given, env: Env): string[] {
   const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.length === 0);
   const slips = slipsIn(Object.keys(env), [...SETTINGS.keys()]);
   return [...SETTINGS]
     .filter(([name, { level }]) => level === 'needed' && isEmpty(values[name]))
     .map(([name]) => {
       const slip = slips.find(({ meant }) => meant === name);
-      return `${name} must be set (see .env.example)${slip ? `; ${JSON.stringify(slip.name.slice(0, 60))} is no setting` : ''}`;
+      return `${name} must be set (see .env.example)${slip ? `; ${printable(slip.name)} is no setting` : ''}`;
     });
 }
 
-function wrongTogether(values: Values): string[] {
+function wrongTogether(values: Given): string[] {
   const isRead = (room: Room) => Object.keys(room.settings).every((name) => name in values);
   return rooms.flatMap((room) => (isRead(room) ? (room.problems?.(values) ?? []) : []));
 }

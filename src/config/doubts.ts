@@ -2,9 +2,9 @@ import type { Room } from '../base/setting.ts';
 import { type Config, SETTINGS } from './config.ts';
 import type { Env } from './env.ts';
 import { ROOMS } from './rooms.ts';
-import { slipsIn } from './slips.ts';
+import { printable, slipsIn } from './slips.ts';
 
-/** What is allowed, and most likely not meant: a sentence each, without any value. Without a configuration, what its names show. */
+/** What is allowed, and most likely not meant: a sentence each, without any value. Names are looked at without a `config` too. */
 export function doubtsAbout(env: Env, config: Config | null): string[] {
   const rooms: readonly Room[] = ROOMS;
   return [
@@ -20,13 +20,10 @@ const NO_TLS = 'NODE_TLS_REJECT_UNAUTHORIZED is 0: no certificate is checked, so
 
 function slips(env: Env): string[] {
   return slipsIn(Object.keys(env), [...SETTINGS.keys()]).map(({ name, meant }) => {
-    const ignored = `${shown(name)} is not a setting and is ignored`;
+    const ignored = `${printable(name)} is not a setting and is ignored`;
     return meant === null ? `${ignored}: docs/settings.md has all there are` : `${ignored}: did you mean ${meant}?`;
   });
 }
-
-/** In quotes, with what can't be seen in it made visible. */
-const shown = (name: string): string => JSON.stringify(name.slice(0, 60)).replace(/[^ -~]/g, '?');
 
 const hasSpaceAround = (value: string | undefined): boolean => value !== undefined && value !== value.trim();
 

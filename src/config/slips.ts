@@ -17,6 +17,9 @@ export function slipsIn(names: readonly string[], known: readonly string[]): Sli
     .filter(({ name, meant }) => meant !== null || OURS.test(name));
 }
 
+/** In quotes, with what can't be seen in it made visible. */
+export const printable = (name: string): string => JSON.stringify(name.slice(0, 60)).replace(/[^ -~]/g, '?');
+
 function nearest(name: string, known: readonly string[]): string | null {
   const near = known
     .filter((other) => isOneOff(name, other) || isPartOf(name, other))

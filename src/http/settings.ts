@@ -1,5 +1,5 @@
 import { count, isPlaceholder, secrets, text, webUrl } from '../base/kinds.ts';
-import { room, type SettingsOf } from '../base/setting.ts';
+import { room } from '../base/setting.ts';
 
 export const HTTP = room({
   title: 'HTTP',
@@ -27,5 +27,3 @@ export const HTTP = room({
 });
 
 const SHORTEST = 16;
-
-export type HttpSettings = SettingsOf<typeof HTTP>;

@@ -1,5 +1,5 @@
 import { choice, duration, listOf } from '../base/kinds.ts';
-import { room, type SettingsOf } from '../base/setting.ts';
+import { room } from '../base/setting.ts';
 import type { CodeRange } from '../core/plan.ts';
 import { SECOND } from '../core/time.ts';
 
@@ -39,5 +39,3 @@ export const INBOX = room({
     },
   },
 });
-
-export type InboxSettings = SettingsOf<typeof INBOX>;

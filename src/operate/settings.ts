@@ -1,5 +1,5 @@
 import { count } from '../base/kinds.ts';
-import { room, type SettingsOf } from '../base/setting.ts';
+import { room } from '../base/setting.ts';
 
 export const OPERATE = room({
   title: 'Upkeep',
@@ -7,5 +7,3 @@ export const OPERATE = room({
     RETENTION_DAYS: { kind: count(), default: '90', level: 'usual', says: 'Days that finished messages are kept.' },
   },
 });
-
-export type OperateSettings = SettingsOf<typeof OPERATE>;

@@ -1,5 +1,5 @@
 import { choice, count, cron, duration } from '../base/kinds.ts';
-import { room, type SettingsOf } from '../base/setting.ts';
+import { room } from '../base/setting.ts';
 
 export const RECONCILE = room({
   title: 'Retries and reconciler',
@@ -48,5 +48,3 @@ export const RECONCILE = room({
     },
   },
 });
-
-export type ReconcileSettings = SettingsOf<typeof RECONCILE>;

@@ -1,5 +1,5 @@
 import { readAs } from '../../base/kinds.ts';
-import { room, type SettingsOf } from '../../base/setting.ts';
+import { room } from '../../base/setting.ts';
 
 const isDatabase = (text: string): boolean =>
   /^sqlite:.+/.test(text) || (/^(mysql|mariadb):\/\/.+\/.+/.test(text) && URL.canParse(text));
@@ -18,5 +18,3 @@ export const DATABASE = room({
     },
   },
 });
-
-export type DatabaseSettings = SettingsOf<typeof DATABASE>;
