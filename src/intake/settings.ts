@@ -21,7 +21,7 @@ export const INTAKE = room({
       kind: hexKey,
       level: 'usual',
       says: 'Seals the bodies that have to be kept: 64 hex digits, from "openssl rand -hex 32".',
-      unset: "no body can be kept: mail can't be queued here, and what outlives its stored copy at Mailgun is lost",
+      unset: "mail can't be queued here, and what outlives its stored copy at Mailgun is lost",
     },
     SPOOL_DIR: {
       kind: text,
