@@ -62,6 +62,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'providers',
     'intake',
     'inbox',
+    'dispatch',
     'reconcile',
     'operate',
     'tell',

@@ -17,6 +17,8 @@ export type Setting = {
   says: string;
   /** What follows from not setting it, where that is worth a line at every start. */
   unset?: string;
+  /** A setting that serves in place of this one: when that is set, nothing is missing. */
+  orElse?: string;
 };
 
 /** The settings of one room, with what can be said only of several of them together. */

@@ -31,8 +31,10 @@ const hasSpaceAround = (value: string | undefined): boolean => value !== undefin
 export function unsetIn(config: Config): ReadonlyMap<string, string> {
   const isUnset = (value: unknown) => value === undefined || (Array.isArray(value) && value.length === 0);
   const values: Record<string, unknown> = config;
-  const words = [...SETTINGS].flatMap(([name, { unset }]): [string, string][] =>
-    unset !== undefined && isUnset(values[name]) ? [[name, `${name} is not set: ${unset}`]] : [],
+  const words = [...SETTINGS].flatMap(([name, { unset, orElse = name }]): [string, string][] =>
+    unset !== undefined && isUnset(values[name]) && isUnset(values[orElse])
+      ? [[name, `${name} is not set: ${unset}`]]
+      : [],
   );
   return new Map(words);
 }

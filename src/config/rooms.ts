@@ -1,5 +1,6 @@
 import type { Values } from '../base/setting.ts';
 import { COMMON } from '../base/settings.ts';
+import { DISPATCH } from '../dispatch/settings.ts';
 import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
 import { INTAKE } from '../intake/settings.ts';
@@ -21,6 +22,7 @@ export const ROOMS = [
   HTTP,
   TELL,
   INTAKE,
+  DISPATCH,
   RECONCILE,
   INBOX,
   RULES,

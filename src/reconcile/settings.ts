@@ -1,15 +1,9 @@
-import { choice, count, cron, duration } from '../base/kinds.ts';
+import { count, cron, duration } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 
 export const RECONCILE = room({
-  title: 'Retries and reconciler',
+  title: 'Reconciler',
   settings: {
-    RETRY_SCHEDULE: {
-      kind: choice('auto', 'mailgun', 'local'),
-      default: 'auto',
-      level: 'rarely',
-      says: 'Who keeps the wait of a re-post: mailgun, local, or auto (Mailgun, until it is seen to ignore the delivery time).',
-    },
     RETRY_HOPELESS_AFTER: {
       kind: count(0),
       default: '20',
@@ -22,12 +16,6 @@ export const RECONCILE = room({
       level: 'rarely',
       says: "Addresses that may be taken off Mailgun's bounce list a day, where the failure was about the sender; 0 turns it off.",
     },
-    FIX_SENDER_HOLD: {
-      kind: duration,
-      default: '6h',
-      level: 'rarely',
-      says: 'When a mail failed for something that only you can mend (SPF, DKIM, size, …), mail of that domain that failed for the same is not retried for this long.',
-    },
     RECONCILE_CRON: {
       kind: cron,
       default: '* * * * *',
@@ -39,12 +27,6 @@ export const RECONCILE = room({
       default: '30m',
       level: 'rarely',
       says: "Mailgun's records of the last so many minutes are not final.",
-    },
-    ASK_PATIENCE: {
-      kind: duration,
-      follows: (unit) => 10 * unit,
-      level: 'rarely',
-      says: "How long a retry waits for a Mailgun that can't be asked whether the mail arrived after all; when not set, ten times RETRY_UNIT (of at most 1m).",
     },
   },
 });

@@ -51,4 +51,5 @@ test('what is not set is told with what follows from it, until it is set', () =>
     'ENCRYPTION_KEY',
     'SECONDARY_SMTP_URL',
   ]);
+  assert.ok(!unset({ SECONDARY: 'smtp://relay.example.com' }).includes('SECONDARY_SMTP_URL'), 'the one is enough');
 });

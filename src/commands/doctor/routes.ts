@@ -11,10 +11,9 @@ export async function checkRoutes(config: Config, timeout: Ms): Promise<Finding[
 }
 
 async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]> {
-  if (config.SECONDARY_SMTP_URL.length === 0) {
-    const says = unsetIn(config).get('SECONDARY_SMTP_URL') ?? 'none';
-    return [warning('secondary SMTP', says, 'name a server that takes what Mailgun does not deliver')];
-  }
+  const unset = unsetIn(config).get('SECONDARY_SMTP_URL');
+  if (unset !== undefined)
+    return [warning('secondary SMTP', unset, 'name a server that takes what Mailgun does not deliver')];
   return checkServers('secondary SMTP', config.SECONDARY_SMTP_URL, 'SECONDARY_SMTP_URL', timeout);
 }
 

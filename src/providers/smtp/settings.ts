@@ -25,6 +25,7 @@ export const SMTP = room({
       level: 'usual',
       says: 'Comma list of the servers that take what Mailgun does not deliver, as smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; they are tried in order.',
       unset: 'what Mailgun does not deliver is given up',
+      orElse: 'SECONDARY',
     },
   },
   doubts: ({ SECONDARY_SMTP_URL }) =>
