@@ -112,11 +112,7 @@ function answerErrors(log: Log): Middleware {
 
 function answerUnserved(ctx: Context): void {
   const words: Record<number, string> = { 404: 'there is nothing here', 405: 'not with this method' };
-  const { status } = ctx;
-  const error = words[status];
-  if (status < 400) return;
-  ctx.body = { error: error ?? 'not supported' };
-  ctx.status = status;
+  if (ctx.status >= 400) answer(ctx, ctx.status, words[ctx.status] ?? 'not supported');
 }
 
 function answerError(ctx: Context, error: unknown, log: Log): void {
@@ -124,23 +120,29 @@ function answerError(ctx: Context, error: unknown, log: Log): void {
     ctx.respond = false;
     ctx.req.destroy();
   } else if (error instanceof AppError) {
-    ctx.status = STATUS[error.code];
-    ctx.body = { error: error.message, ...(error.problems.length > 0 ? { problems: error.problems } : {}) };
-    // Mailgun's own clients read the trouble from there.
-    if (ctx.path.startsWith('/v3/')) ctx.body = { message: error.message };
-    if (error.code === 'unauthorized') ctx.set('WWW-Authenticate', 'Bearer');
+    answer(ctx, STATUS[error.code], error.message, error.problems);
+    if (error.code === 'unauthorized')
+      ctx.set('WWW-Authenticate', isMailguns(ctx) ? 'Basic realm="homing", charset="UTF-8"' : 'Bearer');
     if (error.code === 'unavailable') ctx.set('Retry-After', '30');
   } else if (isDatabaseTrouble(error)) {
     log.error({ error, route: routeOf(ctx) }, 'the database could not be used for a request');
-    ctx.status = 503;
+    answer(ctx, 503, 'the database can not be used now');
     ctx.set('Retry-After', '30');
-    ctx.body = { error: 'the database can not be used now' };
   } else {
     log.error({ error, route: routeOf(ctx) }, 'a request failed');
-    ctx.status = 500;
-    ctx.body = { error: 'internal error' };
+    answer(ctx, 500, 'internal error');
   }
 }
+
+/** Mailgun's own clients look for the trouble elsewhere than ours. */
+function answer(ctx: Context, status: number, trouble: string, problems: readonly string[] = []): void {
+  ctx.status = status;
+  if (isMailguns(ctx)) ctx.body = { message: trouble };
+  else ctx.body = { error: trouble, ...(problems.length > 0 ? { problems } : {}) };
+}
+
+/** What speaks as Mailgun's API does. */
+const isMailguns = (ctx: Context): boolean => ctx.path.startsWith('/v3/');
 
 /** The path as we know it: what was asked for may hold an address. */
 const routeOf = (ctx: Context): string => `${ctx.method} ${String(ctx['_matchedRoute'] ?? '?')}`;

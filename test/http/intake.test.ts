@@ -186,7 +186,10 @@ test('what can not be sent is refused in words that its client shows, and nothin
     status: 404,
     details: 'Domain not found: other.example.com',
   });
-  assert.equal((await post(url, { token: 'wrong' })).status, 401);
+  const forbidden = await post(url, { token: 'wrong' });
+  assert.equal(forbidden.status, 401);
+  assert.match(forbidden.headers.get('www-authenticate') ?? '', /^Basic /, 'the way in that this route has');
+  assert.match(((await forbidden.json()) as { message: string }).message, /^Forbidden/);
   assert.equal(
     (
       await post(url, {

@@ -123,3 +123,34 @@ eachStore('digesting the same event twice comes to the same', async ({ store }) 
   const facts = (await viewsOf(store, view.messageId))[0]?.facts.filter((f) => f.kind === 'reported') ?? [];
   assert.equal(facts.length, 1);
 });
+
+eachStore('a hundred messages that nobody knows are adopted in as few statements as ten', async ({ store }) => {
+  const { clock, deps } = digesting(store, { ADOPT_UNKNOWN: 'retry' });
+  const statements = async (from: number, count: number) => {
+    const events = Array.from({ length: count }, (_, i) => {
+      const messageId = `lone-${from + i}@mg.example.com`;
+      const recipient = `r${from + i}@there.example`;
+      return sighting({ report: 'delivered', messageId, recipient, eventKey: `e${from + i}` });
+    });
+    await keep(
+      store,
+      events.map((event, i) =>
+        arrival(`lone-${from + i}`, { body: JSON.stringify(event), receivedAt: clock() - 2 * HOUR }),
+      ),
+    );
+    let asked = 0;
+    const count1 = () => asked++;
+    store.db.on('query', count1);
+    while ((await digest(deps)) > 0) clock.advance(1);
+    clock.advance(1);
+    await digest(deps);
+    store.db.off('query', count1);
+    return asked;
+  };
+  const ten = await statements(0, 10);
+  const hundred = await statements(10, 100);
+  assert.equal((await store.db('messages')).length, 110);
+  const states = new Set((await store.db('deliveries').select('state')).map((d) => d.state));
+  assert.deepEqual([...states], ['delivered']);
+  assert.ok(hundred < 2 * ten, `${ten} and ${hundred} statements`);
+});

@@ -6,6 +6,7 @@ import type { Report, Sighting } from '../../../src/core/sighting.ts';
 import type { Kept, Opened, OpenedEvent, Outgoing, Provider, RawItem } from '../../../src/providers/provider.ts';
 import { sign, type ToyEvent } from './server.ts';
 
+export const TOY_DOMAIN = 'toy.example';
 export const TOY_SECRET = 'secret-of-the-toy';
 
 const REPORTS: Record<ToyEvent['what'], Report> = { taken: 'accepted', arrived: 'delivered', bounced: 'failed' };
@@ -21,14 +22,19 @@ export function openToy(url: string): Provider {
     webhook: { path: '/webhooks/toy', open: ({ raw, headers }) => open(raw, headers['x-toy-signature']) },
     read: ({ body }) => sightingOf(JSON.parse(body) as ToyEvent),
     history: {
-      domains: [],
+      domains: [TOY_DOMAIN],
       ids: 'own',
       about: async (_domain, { messageId }) => ({ items: await items(api, messageId), complete: true }),
       aboutRecipient: async (_domain, recipient) => {
         const all = await items(api, null);
         return { items: all.filter((item) => item.sighting.recipient === recipient), complete: true };
       },
-      between: async () => ({ items: await items(api, null), next: null }),
+      between: async (_domain, begin, end, cursor, limit) => {
+        const all = (await items(api, null)).filter(({ sighting: { at } }) => at >= begin && at < end);
+        const from = Number(cursor ?? 0);
+        const next = from + limit < all.length ? String(from + limit) : null;
+        return { items: all.slice(from, from + limit), next };
+      },
       keep: ({ body, sighting }) => keptOf(body as ToyEvent, sighting),
     },
     close: async () => {},

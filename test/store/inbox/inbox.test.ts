@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { handle } from '../../src/base/ids.ts';
-import type { Sighting } from '../../src/core/sighting.ts';
-import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
-import type { Store } from '../../src/store/db/open.ts';
-import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
-import { addHandles, match } from '../../src/store/inbox/match.ts';
-import { aboutOf, newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
-import type { View } from '../../src/store/rows/rows.ts';
-import { MORNING } from '../support/clock.ts';
-import { arrival, STORAGE, seed, sighting } from '../support/factory.ts';
-import { eachStore } from '../support/stores.ts';
+import { handle } from '../../../src/base/ids.ts';
+import type { Sighting } from '../../../src/core/sighting.ts';
+import { MINUTE, type Ms, SECOND } from '../../../src/core/time.ts';
+import type { Store } from '../../../src/store/db/open.ts';
+import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../../src/store/inbox/inbox.ts';
+import { addHandles, match } from '../../../src/store/inbox/match.ts';
+import { aboutOf, newsKeys, unreadNews } from '../../../src/store/inbox/news.ts';
+import type { View } from '../../../src/store/rows/rows.ts';
+import { MORNING } from '../../support/clock.ts';
+import { arrival, STORAGE, seed, sighting } from '../../support/factory.ts';
+import { eachStore } from '../../support/stores.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
 const count = async (store: Store): Promise<number> =>

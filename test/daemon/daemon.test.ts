@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { seal } from '../../src/base/seal.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { startDaemon } from '../../src/daemon/daemon.ts';
+import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
+import { migrate } from '../../src/store/db/migrate.ts';
+import { openStore } from '../../src/store/db/open.ts';
+import { queueDraft, seedQueued } from '../support/factory.ts';
+import { DOMAIN, logInto } from '../support/homing.ts';
+
+const KEY = 'ab'.repeat(32);
+
+test('a second daemon on a port that is taken sends nothing before it finds out', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'homing-port-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const sim = await startSimMailgun({ apiKey: 'key', signingKey: 's', domains: [DOMAIN], clock: Date.now });
+  t.after(sim.close);
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  t.after(() => new Promise((resolve) => taken.close(resolve)));
+  const { port } = taken.address() as { port: number };
+  const database = `sqlite:${join(folder, 'homing.db')}`;
+  const store = openStore(database);
+  t.after(store.close);
+  await migrate(store.db);
+  const draft = queueDraft({ createdAt: Date.now() });
+  const body = seal(Buffer.from('Subject: Hi\r\n\r\nHi\r\n'), KEY, draft.id);
+  await seedQueued(store, { ...draft, body }, Date.now());
+  const config = readConfig(
+    {
+      ...{ DATABASE_URL: database, MAILGUN_API_KEY: 'key', MAILGUN_DOMAIN: DOMAIN, MAILGUN_API_URL: sim.url },
+      ...{
+        MAILGUN_WEBHOOK_SIGNING_KEY: 's',
+        ENCRYPTION_KEY: KEY,
+        MAILGUN_STORAGE_HOSTS: new URL(sim.url).host,
+        HOST: '127.0.0.1',
+        DUE_POLL: '10ms',
+      },
+    },
+    'daemon',
+  );
+  const lines: string[] = [];
+  await assert.rejects(startDaemon({ ...config, PORT: port }, logInto(lines)), { code: 'EADDRINUSE' });
+  assert.deepEqual([sim.requests.length, sim.handovers.length], [0, 0]);
+  const [before] = await store.db('deliveries').select('state', 'attempt');
+  assert.deepEqual(before, { state: 'queued', attempt: 0 });
+
+  const daemon = await startDaemon({ ...config, PORT: 0 }, logInto(lines));
+  while (sim.handovers.length === 0) await new Promise(setImmediate);
+  await daemon.stop();
+  assert.equal(sim.handovers.length, 1, 'the same daemon on a free port sends it');
+});
