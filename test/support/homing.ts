@@ -17,7 +17,7 @@ import { fileTold } from '../../src/intake/told.ts';
 import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { type Sink, type SinkOptions, startSink } from '../../src/lab/sim/sink.ts';
 import { connectProviders, type OpenProvider } from '../../src/providers/registry/registry.ts';
-import { createAsker } from '../../src/reconcile/asker.ts';
+import { type Asker, createAsker } from '../../src/reconcile/asker.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
@@ -65,8 +65,9 @@ export type Homing = {
   send(recipient: string, more?: { class?: MessageClass; record?: 'before' | 'never' | 'lost' }): Promise<string>;
   /** Takes one step with what is due, and waits for what that began. */
   dispatch(): Promise<number>;
-  /** The same, without waiting for what that began. */
+  /** The same two, without waiting for what they begin. */
   dispatcher: Dispatcher;
+  asker: Asker;
   ask(): Promise<number>;
   /** Does all that is due now. */
   settle(): Promise<void>;
@@ -116,9 +117,11 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   t.after(async () => {
     stopping.abort();
     await server.close(1000);
+    // What hangs ends with the connection.
+    await Promise.all([sim.close(), sink.close()]);
     await Promise.all([dispatcher.idle(), asker.idle()]);
     await closeOutside(inside);
-    await Promise.all([sim.close(), sink.close(), store.close()]);
+    await store.close();
   });
   const dispatch = async () => {
     const looked = await dispatcher.run();
@@ -146,6 +149,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
     clock,
     inside,
     dispatcher,
+    asker,
     dispatch,
     ask,
     sim,
