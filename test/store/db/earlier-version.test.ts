@@ -1,0 +1,146 @@
+// The database of version 0.1.0, as that version left it in the middle of its work (`version-0.1.0.json.gz`: the rows of
+// every table, and what its API and its report said of them).
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import type { Knex } from 'knex';
+import type { Period } from '../../../src/core/figures/summary.ts';
+import { HOUR, type Ms } from '../../../src/core/time.ts';
+import { openStore } from '../../../src/store/db/open.ts';
+import { rebuild } from '../../../src/store/figures/rebuild.ts';
+import { reportFor } from '../../../src/tell/summary-of.ts';
+import { type Homing, startByHand } from '../../support/homing.ts';
+import { eachDatabase } from '../../support/stores.ts';
+
+/** The migrations of version 0.1.0. */
+const ITS_OWN = [
+  '20261125000000_core',
+  '20261125000100_rollups',
+  '20261125000200_decisions',
+  '20261125000300_calls',
+  '20261125000400_reposts',
+];
+
+type Delivery = {
+  recipient: string;
+  state: string;
+  reason: string | null;
+  attempt: number;
+  provider: string | null;
+  nextAttemptAt: string | null;
+  explanation: string;
+  attempts: {
+    number: number;
+    at: string;
+    outcome: string;
+    possibleDouble: string | null;
+    answer: { kind: string } | null;
+  }[];
+  facts: { at: string; kind: string }[];
+};
+type Message = { id: string; deliveries: Delivery[] };
+type Version = {
+  at: Ms;
+  rows: Record<string, Record<string, unknown>[]>;
+  report: { period: Period };
+  messages: Message[];
+};
+
+const VERSION = JSON.parse(
+  gunzipSync(readFileSync(new URL('version-0.1.0.json.gz', import.meta.url))).toString(),
+) as Version;
+
+/** Makes its tables, and fills them. */
+async function fill(db: Knex): Promise<void> {
+  const [mysql, sqlite] = ['int unsigned not null auto_increment', 'integer not null'];
+  const id = db.client.driverName === 'mysql2' ? mysql : sqlite;
+  await db.raw(
+    `create table knex_migrations (id ${id} primary key, name varchar(255), batch integer, migration_time timestamp null)`,
+  );
+  for (const name of ITS_OWN) {
+    const { up } = (await import(`../../../migrations/${name}.ts`)) as Knex.Migration;
+    await up(db);
+    await db('knex_migrations').insert({ name, batch: 1 });
+  }
+  for (const [table, rows] of Object.entries(VERSION.rows))
+    for (let n = 0; n < rows.length; n += 20) await db(table).insert(rows.slice(n, n + 20).map(bytesIn));
+}
+
+const bytesIn = (row: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value !== null && typeof value === 'object' ? Buffer.from((value as { hex: string }).hex, 'hex') : value,
+    ]),
+  );
+
+async function startOn(t: TestContext, url: string): Promise<Homing> {
+  const homing = await startByHand(t, { database: url, env: { EVENTS_SETTLE: '1m', ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  homing.clock.set(VERSION.at);
+  return homing;
+}
+
+async function told({ url }: Homing, id: string): Promise<Message> {
+  const response = await fetch(`${url}/api/messages/${id}`, { headers: { authorization: 'Bearer token' } });
+  assert.equal(response.status, 200);
+  return (await response.json()) as Message;
+}
+
+/** A report as it was kept. Of what a person had said it took the first word for the reason, which is no reason. */
+function comparable(report: unknown): unknown {
+  const text = JSON.stringify(report, (name, value: unknown) => {
+    if (value instanceof Map) return [...value];
+    return name === 'ends'
+      ? (value as object[])
+          .map((end) => JSON.stringify(end))
+          .map(withReason)
+          .sort()
+      : value;
+  });
+  return JSON.parse(text);
+}
+
+const withReason = (end: string): string => end.replace('"reason":"the"', '"reason":"by_application"');
+
+/** What of it means the same in every version: ways and fallbacks are told in more detail than before. */
+const essence = ({ deliveries }: Message) =>
+  deliveries.map((d) => ({
+    ...{ recipient: d.recipient, state: d.state, reason: d.reason, attempt: d.attempt, provider: d.provider },
+    ...{ nextAttemptAt: d.nextAttemptAt, explanation: d.explanation },
+    attempts: d.attempts.map((a) => [a.number, a.at, a.outcome, a.possibleDouble, a.answer?.kind]),
+    facts: d.facts.map((f) => [f.at, f.kind]),
+  }));
+
+eachDatabase('what version 0.1.0 knew is told the same after the migration', async (t, url) => {
+  const store = openStore(url);
+  await fill(store.db);
+  await store.close();
+  const homing = await startOn(t, url);
+  assert.equal(VERSION.messages.length, 17);
+  for (const before of VERSION.messages) assert.deepEqual(essence(await told(homing, before.id)), essence(before));
+  const { period } = VERSION.report;
+  const report = await reportFor(homing.store, period, { now: VERSION.at, details: 'full' });
+  assert.deepEqual(comparable(report), comparable(VERSION.report));
+  const { differences } = await rebuild(homing.store, { now: homing.clock, check: true, progress: () => {} });
+  // It counted what was cancelled under the words that somebody had given.
+  assert.deepEqual(
+    differences.filter(({ entry }) => !(entry.what === 'reason' && entry.value.startsWith('cancelled '))),
+    [],
+  );
+});
+
+eachDatabase('what was under way in version 0.1.0 goes on', async (t, url) => {
+  const store = openStore(url);
+  await fill(store.db);
+  await store.close();
+  const homing = await startOn(t, url);
+  const of = async (recipient: string) => {
+    const message = VERSION.messages.find((m) => m.deliveries.some((d) => d.recipient === recipient));
+    return (await told(homing, message?.id ?? '')).deliveries[0];
+  };
+  await homing.play(homing.clock() + HOUR);
+  assert.equal((await of('queued@inbox.test'))?.state, 'delivered', 'its sealed body was sent');
+  assert.equal((await of('lost@inbox.test'))?.state, 'delivered', 'its events were read');
+  assert.equal((await of('dora@stubborn.test'))?.state, 'relayed');
+});
