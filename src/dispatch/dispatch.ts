@@ -89,7 +89,7 @@ async function start(deps: DispatchDeps, lanes: Lanes, due: readonly ToSend[], l
     else waiting.set(lane, [...(waiting.get(lane) ?? []), d.view.id]);
   }
   try {
-    for (const [lane, ids] of waiting) await park(deps.store, lease, ids, lane, deps.now());
+    for (const [lane, ids] of waiting) await park(deps.store, lease, ids, { lane, at: deps.now() });
     const claimed = await claim(
       deps,
       due.filter((d) => taken.has(d.view.id)),

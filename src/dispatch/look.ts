@@ -1,7 +1,7 @@
 import { sleep } from '../base/wait.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import { decide } from '../core/decision/decide.ts';
-import type { Action, Circumstances } from '../core/decision/world.ts';
+import type { Action, Circumstances, Look } from '../core/decision/world.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -78,7 +78,7 @@ export async function lookAt(
       faultAt: faultOf(view.domain, view.delivery.attempts.at(-1)?.failure?.verdict?.cause),
       askedInVain: inVain.has(view.id),
     };
-    return { view, circumstances, action: decide(view.id, view.delivery, view.birth.policy, circumstances, now) };
+    return { view, circumstances, action: decide(lookOf(view, circumstances, now)) };
   });
 }
 
@@ -104,5 +104,9 @@ function circumstancesOf(
 /** Decides again under lock: what has come in since is in the view, and so is the suppression of its address. */
 export function decideNow(view: View, { circumstances }: Due, now: Ms): Action {
   const present = { ...circumstances, suppressed: view.suppressed !== null };
-  return decide(view.id, view.delivery, view.birth.policy, present, now);
+  return decide(lookOf(view, present, now));
 }
+
+const lookOf = ({ id, delivery: d, birth }: View, c: Circumstances, now: Ms): Look => ({
+  ...{ id, d, policy: birth.policy, c, now },
+});

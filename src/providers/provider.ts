@@ -94,7 +94,7 @@ export type History = {
   about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
   aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;
   /** Everything of a domain between two times, page by page. */
-  between(domain: string, begin: Ms, end: Ms, cursor: string | null, limit: number): Promise<Page>;
+  between(domain: string, range: { begin: Ms; end: Ms; limit: number }, cursor: string | null): Promise<Page>;
   /** An item as it is kept: readable by `read`. */
   keep(item: RawItem): Kept;
 };

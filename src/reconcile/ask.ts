@@ -1,7 +1,7 @@
 import { handle } from '../base/ids.ts';
 import type { Sighting } from '../core/sighting.ts';
 import { MINUTE, type Ms, SECOND } from '../core/time.ts';
-import type { Found, History, Provider, RawItem } from '../providers/provider.ts';
+import type { Found, History, RawItem } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { keep, knownEvents } from '../store/inbox/inbox.ts';
@@ -25,25 +25,21 @@ export async function ask(deps: AskDeps, view: View, now: Ms): Promise<Answered>
   let result: Answered = { known: false, complete: false };
   for (const provider of deps.providers.all.filter(({ name }) => names.has(name))) {
     if (!provider.history) continue;
-    const answered = await askOne(deps, provider, provider.history, view, now);
+    const answered = await askOne(deps.store, { name: provider.name, history: provider.history }, view, now);
     const counts = provider.name === last || !deps.providers.named(last ?? '')?.can.lookUp;
     if (counts) result = { known: result.known || answered.known, complete: answered.complete };
   }
   return result;
 }
 
-async function askOne(
-  { store }: AskDeps,
-  provider: Provider,
-  history: History,
-  view: View,
-  now: Ms,
-): Promise<Answered> {
-  const { items, complete } = await itemsAbout(provider.name, history, view);
-  const adoptedId = await idOfLostRepost(store, provider.name, view, items);
-  const isMine = (s: Sighting) => isAbout(provider.name, view, s) || (adoptedId !== null && s.messageId === adoptedId);
+type Asked = { name: string; history: History };
+
+async function askOne(store: Store, { name, history }: Asked, view: View, now: Ms): Promise<Answered> {
+  const { items, complete } = await itemsAbout(name, history, view);
+  const adoptedId = await idOfLostRepost(store, name, view, items);
+  const isMine = (s: Sighting) => isAbout(name, view, s) || (adoptedId !== null && s.messageId === adoptedId);
   const mine = items.filter(({ sighting }) => isMine(sighting));
-  await fileItems(store, provider.name, { history, items: mine, source: 'lookup', now });
+  await fileItems(store, name, { history, items: mine, source: 'lookup', now });
   const key = recipientKey(view.recipient);
   const known = mine.some(({ sighting: s }) => s.recipient !== null && recipientKey(s.recipient) === key);
   return { known, complete };

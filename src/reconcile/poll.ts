@@ -93,11 +93,12 @@ async function pageOf(
   domain: string,
   { begin, end, next }: { begin: Ms; end: Ms; next: string | null },
 ): Promise<Page> {
+  const range = { begin, end, limit: PAGE };
   try {
-    return await history.between(domain, begin, end, next, PAGE);
+    return await history.between(domain, range, next);
   } catch (error) {
     // A provider may have forgotten the page: the range is read from its beginning then.
     if (next === null) throw error;
-    return history.between(domain, begin, end, null, PAGE);
+    return history.between(domain, range, null);
   }
 }

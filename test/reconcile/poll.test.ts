@@ -62,10 +62,10 @@ test('a page that the provider has forgotten is read from the beginning of its r
           ...provider,
           history: {
             ...history,
-            between: async (domain, begin, end, cursor, limit) => {
+            between: async (domain, range, cursor) => {
               asked.push(cursor);
               if (cursor !== null && asked.length === 2) throw new Error('404 unknown page');
-              return history.between(domain, begin, end, cursor, limit);
+              return history.between(domain, range, cursor);
             },
           },
         };

@@ -143,7 +143,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
   const keys = views.flatMap(newsKeys);
   const runs: Record<string, () => Promise<unknown>> = {
     claimDue: () => claimDue(store, rooms, now, MINUTE),
-    park: () => park(store, 'x', ids, 'whole mailgun', now),
+    park: () => park(store, 'x', ids, { lane: 'whole mailgun', at: now }),
     lookAgain: () => lookAgain(store, 'x', ids, now),
     wantAnswers: () => wantAnswers(store, 'x', [{ id: ids[0] ?? '', at: now, by: later, unsuppress: true }]),
     claimQuestions: () => claimQuestions(store, now, 10, MINUTE),

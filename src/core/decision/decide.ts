@@ -1,5 +1,4 @@
-import type { Attempt, Delivery } from '../delivery.ts';
-import type { Policy } from '../policy.ts';
+import type { Attempt } from '../delivery.ts';
 import { type Reason, refusedFor } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
@@ -7,16 +6,16 @@ import { fallBack, nothingLeft, refusalWait } from './elsewhere.ts';
 import { afterFailedFallback, afterFallback } from './fallback.ts';
 import { mayBeOut, whenSilent, whenUnconfirmed } from './silence.ts';
 import { nextStep, tooLate } from './step.ts';
-import { type Action, type Circumstances, end, type Look } from './world.ts';
+import { type Action, end, type Look } from './world.ts';
 
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
-export function decide(id: string, d: Delivery, policy: Policy, c: Circumstances, now: Ms): Action {
-  const action = nextAction({ id, d, policy, c, now });
-  return action.do === 'handOver' ? (barred(d, c) ?? action) : action;
+export function decide(look: Look): Action {
+  const action = nextAction(look);
+  return action.do === 'handOver' ? (barred(look) ?? action) : action;
 }
 
 /** What must not be sent by us, whatever led there and by whatever provider. */
-function barred(d: Delivery, c: Circumstances): Action | null {
+function barred({ d, c }: Look): Action | null {
   if (c.suppressed) return end('failed', 'suppressed');
   const cause = d.attempts.at(-1)?.failure?.verdict?.cause;
   // An operator who opens it again says that it is mended, until the same failure is reported once more.

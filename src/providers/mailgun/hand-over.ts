@@ -14,7 +14,9 @@ import { deliveryTime, type Port } from './port.ts';
  * (`recipient-variables`), of which Mailgun makes a mail for each recipient anyway.
  */
 export async function sendCopy(port: Port, mail: Outgoing, copy: Copy, until: Deadline): Promise<Answer> {
-  if ('mime' in copy) return sendMime(port, mail, copy.mime, fieldsOf(mail, []), until);
+  const sendMime = (mime: Buffer, entries: readonly FormEntry[]) =>
+    port.sendMime(mail.domain, { to: mail.recipient, mime, fields: fieldsByName(entries) }, until);
+  if ('mime' in copy) return sendMime(copy.mime, fieldsOf(mail, []));
   const { form } = copy;
   const options = (named: RegExp) =>
     fieldsOf(
@@ -22,9 +24,9 @@ export async function sendCopy(port: Port, mail: Outgoing, copy: Copy, until: De
       form.filter(([name]) => named.test(name)),
     );
   const message = fileIn(form, 'message');
-  if (message) return sendMime(port, mail, message.content, [...options(/^[hotv]:/), idOf(mail)], until);
+  if (message) return sendMime(message.content, [...options(/^[hotv]:/), idOf(mail)]);
   const composed = showsOthers(form) ? await composeMime(form, mail.recipient, mail.rfcMessageId) : null;
-  if (composed) return sendMime(port, mail, composed, options(/^[otv]:/), until);
+  if (composed) return sendMime(composed, options(/^[otv]:/));
   const own = variablesOf(form, mail.recipient);
   const variables: FormEntry[] = own ? [['recipient-variables', JSON.stringify({ [mail.recipient]: own })]] : [];
   const rest = options(/^(?!(?:to|cc|bcc|recipient-variables)$)/);
@@ -40,16 +42,10 @@ function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[
   return [...given.filter(([name]) => !ours.has(name.toLowerCase())), ['v:homing-id', messageId], ...wait];
 }
 
-function sendMime(
-  port: Port,
-  mail: Outgoing,
-  mime: Buffer,
-  entries: readonly FormEntry[],
-  until: Deadline,
-): Promise<Answer> {
+function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
-  for (const [name, value] of entries) if (typeof value === 'string') fields[name] = [...(fields[name] ?? []), value];
-  return port.sendMime(mail.domain, { to: mail.recipient, mime, fields }, until);
+  for (const [name, value] of entries) if (typeof value === 'string') (fields[name] ??= []).push(value);
+  return fields;
 }
 
 function showsOthers(form: readonly FormEntry[]): boolean {

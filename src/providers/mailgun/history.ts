@@ -31,7 +31,7 @@ export function createHistory(ports: { asking: Port; reading: Port }, options: H
       const { items, complete } = await readAll(records, domain, { begin: since, end: null, limit: PAGE, recipient });
       return { items: items.filter((item) => isTo(item, recipient)), complete };
     },
-    between: (domain, begin, end, cursor, limit) =>
+    between: (domain, { begin, end, limit }, cursor) =>
       readPage(all, domain, { begin, end, limit: Math.min(limit, PAGE) }, cursor),
     // The records are asked by domain and need not repeat it.
     keep: ({ body, sighting }) => ({

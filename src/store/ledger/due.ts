@@ -60,8 +60,13 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promi
 }
 
 /** Lets claimed deliveries wait in a lane until there is room; they stay due. */
-export function park(store: Store, lease: string, ids: readonly string[], lane: string, now: Ms): Promise<void> {
-  return giveBack(store, lease, ids, { lane, at: now });
+export function park(
+  store: Store,
+  lease: string,
+  ids: readonly string[],
+  waits: { lane: string; at: Ms },
+): Promise<void> {
+  return giveBack(store, lease, ids, waits);
 }
 
 /** Lets claimed deliveries be looked at again at that time. */

@@ -61,7 +61,8 @@ function decided(facts: readonly Fact[], given: Given): Action {
   const { kind, policy, hasSecondary = true, now, ...over } = given;
   const born = birth(kind, policy);
   const candidates = hasSecondary ? WORLD.candidates : [MAILGUN];
-  return decide(born.id, fold(born, facts), born.policy, { ...WORLD, candidates, ...over }, now);
+  const c = { ...WORLD, candidates, ...over };
+  return decide({ id: born.id, d: fold(born, facts), policy: born.policy, c, now });
 }
 
 const end = (state: string, reason: Reason) => ({ do: 'end', state, reason });

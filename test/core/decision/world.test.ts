@@ -152,7 +152,7 @@ function ask(w: World, d: Delivery, action: Extract<Action, { do: 'ask' }>): voi
 }
 
 function act(w: World, d: Delivery): void {
-  const action = decide(w.born.id, d, w.born.policy, w.c, w.now);
+  const action = decide({ id: w.born.id, d, policy: w.born.policy, c: w.c, now: w.now });
   w.c = { ...w.c, askedInVain: false };
   switch (action.do) {
     case 'presumeUnanswered':

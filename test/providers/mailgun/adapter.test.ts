@@ -129,7 +129,7 @@ test('everything of a range is read, page by page and once', async (t) => {
     const keys: string[] = [];
     let cursor: string | null = null;
     do {
-      const page = await c.history.between(DOMAIN, NOON - HOUR, NOON + HOUR, cursor, 3);
+      const page = await c.history.between(DOMAIN, { begin: NOON - HOUR, end: NOON + HOUR, limit: 3 }, cursor);
       keys.push(...page.items.map((i) => i.sighting.eventKey));
       cursor = page.next;
     } while (cursor !== null);

@@ -104,7 +104,7 @@ for (const next of [
 ]) {
   test(`a link to ${next} is not followed, and not taken for the end either`, async (t) => {
     const { server, history: h } = await history(t, pages({ [HOME]: { items: [event('a')], next } }));
-    await assert.rejects(h.between(DOMAIN, BEGIN, BEGIN + 1, null, 10), /leads elsewhere/);
+    await assert.rejects(h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 1, limit: 10 }, null), /leads elsewhere/);
     assert.equal(server.seen.length, 1);
   });
 }
@@ -134,9 +134,9 @@ test('a range is read page by page, from cursor to cursor', async (t) => {
       [`${HOME}/three`]: { items: [], next: `http://x${HOME}/three` },
     }),
   );
-  const first = await h.between(DOMAIN, BEGIN, BEGIN + 60_000, null, 1000);
-  const second = await h.between(DOMAIN, BEGIN, BEGIN + 60_000, first.next, 1000);
-  const third = await h.between(DOMAIN, BEGIN, BEGIN + 60_000, second.next, 1000);
+  const first = await h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 60_000, limit: 1000 }, null);
+  const second = await h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 60_000, limit: 1000 }, first.next);
+  const third = await h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 60_000, limit: 1000 }, second.next);
   assert.deepEqual([first, second, third].map(idsOf), [['a'], ['b'], []]);
   assert.equal(third.next, null);
   assert.deepEqual(queryOf(server.seen[0]), {
@@ -155,12 +155,12 @@ test('a page on which nothing can be read is not the end of the range', async (t
       [`${HOME}/two`]: { items: [event('b')], next: `http://x${HOME}/three` },
     }),
   );
-  assert.deepEqual(idsOf(await h.between(DOMAIN, BEGIN, BEGIN + 1, null, 10)), ['b']);
+  assert.deepEqual(idsOf(await h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 1, limit: 10 }, null)), ['b']);
 });
 
 test('a page that leads to itself is an error, not the end of the range', async (t) => {
   const { history: h } = await history(t, pages({ [`${HOME}/1`]: { items: [event('a')], next: `http://x${HOME}/1` } }));
-  await assert.rejects(h.between(DOMAIN, BEGIN, BEGIN + 1, `${HOME}/1`, 10), /in a circle/);
+  await assert.rejects(h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 1, limit: 10 }, `${HOME}/1`), /in a circle/);
 });
 
 const NO_ANSWERS: [string, Script, RegExp | typeof PortError | typeof ApiRefusal][] = [
@@ -179,7 +179,7 @@ for (const [name, script, error] of NO_ANSWERS) {
     for (const api of ['auto', 'events', 'logs'] as const) {
       const { history: h } = await history(t, script, { api });
       await assert.rejects(h.about(DOMAIN, ask), api === 'logs' && name === 'an unknown domain' ? /neither/ : error);
-      await assert.rejects(h.between(DOMAIN, BEGIN, BEGIN + 1, null, 10));
+      await assert.rejects(h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 1, limit: 10 }, null));
     }
   });
 }
@@ -204,8 +204,8 @@ for (const status of [403, 404, 410]) {
       (seen.path === LOGS ? logs : say(status, { message: 'retired' }))(response, seen, count);
     const { server, history: h } = await history(t, script, { api: 'auto' });
     assert.deepEqual(idsOf(await h.about(DOMAIN, ask)), ['a']);
-    const first = await h.between(DOMAIN, BEGIN, BEGIN + 60_000, null, 100);
-    const second = await h.between(DOMAIN, BEGIN, BEGIN + 60_000, first.next, 100);
+    const first = await h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 60_000, limit: 100 }, null);
+    const second = await h.between(DOMAIN, { begin: BEGIN, end: BEGIN + 60_000, limit: 100 }, first.next);
     assert.deepEqual([idsOf(first), idsOf(second), second.next], [['a'], [], null]);
     assert.equal(server.seen.filter((s) => s.path !== LOGS).length, 1);
   });

@@ -29,7 +29,7 @@ export function openToy(url: string): Provider {
         const all = await items(api, null);
         return { items: all.filter((item) => item.sighting.recipient === recipient), complete: true };
       },
-      between: async (_domain, begin, end, cursor, limit) => {
+      between: async (_domain, { begin, end, limit }, cursor) => {
         const all = (await items(api, null)).filter(({ sighting: { at } }) => at >= begin && at < end);
         const from = Number(cursor ?? 0);
         const next = from + limit < all.length ? String(from + limit) : null;
