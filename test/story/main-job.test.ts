@@ -158,8 +158,6 @@ test('a lost delivered webhook is found by polling, and nothing is sent again', 
   const { delivery, facts } = await only(homing, id);
   assert.equal(delivery.state, 'delivered');
   assert.ok(facts.some((f) => f.kind === 'reported' && f.report === 'delivered' && f.foundBy === 'poll'));
-  const found = await homing.store.db('tallies').where({ name: 'found_by.poll' }).first();
-  assert.equal(found?.n, 1);
 });
 
 test('a delivered webhook lost after a failure is found by asking before the re-post', async (t) => {

@@ -7,7 +7,6 @@ import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { countMoves } from '../figures/rollup.ts';
-import { addTallies } from '../notes/cursors.ts';
 import { noteReposts } from '../projections/reposts.ts';
 import { noteSuppressions } from '../projections/suppressions.ts';
 import { noteVerdicts } from '../projections/verdicts.ts';
@@ -117,8 +116,6 @@ async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise
 async function tell(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const items = moves.flatMap((m) => alertItem(m, now) ?? []);
   if (items.length > 0) await tx('alert_items').insert(items).onConflict('item_key').ignore();
-  const found = moves.flatMap((m) => m.fresh.flatMap((f) => (f.kind === 'reported' ? [`found_by.${f.foundBy}`] : [])));
-  await addTallies(tx, now, found);
 }
 
 function alertItem({ view, before, after }: Move, now: Ms) {
