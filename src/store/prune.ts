@@ -1,7 +1,9 @@
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
-import { chunks, transact } from './db/transact.ts';
+import { deleteBy } from './db/statements.ts';
+import { transact } from './db/transact.ts';
 import { rememberPruned } from './figures/rebuild.ts';
+import { PROJECTIONS } from './ledger/projections.ts';
 
 /** Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them. */
 export async function pruneMessages(store: Store, before: Ms, limit: number): Promise<number> {
@@ -18,21 +20,14 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
   if (ids.length === 0) return 0;
   return transact(store, async (tx) => {
     await rememberPruned(tx, before);
-    const deliveries: { id: string }[] = await tx('deliveries').whereIn('message_id', ids).select('id');
-    for (const part of chunks(
-      deliveries.map((d) => d.id),
-      500,
-    )) {
-      await tx('facts').whereIn('delivery_id', part).delete();
-      await tx('unclear').whereIn('delivery_id', part).delete();
-      await tx('reposts').whereIn('delivery_id', part).delete();
-      await tx('due').whereIn('delivery_id', part).delete();
-      await tx('alert_items').whereIn('delivery_id', part).delete();
-    }
-    await tx('deliveries').whereIn('message_id', ids).delete();
-    await tx('handles').whereIn('message_id', ids).delete();
-    await tx('message_bodies').whereIn('message_id', ids).delete();
-    return tx('messages').whereIn('id', ids).delete();
+    const rows: { id: string }[] = await tx('deliveries').whereIn('message_id', ids).select('id');
+    const deliveryIds = rows.map((r) => r.id);
+    await deleteBy(tx, 'facts', 'delivery_id', deliveryIds);
+    await deleteBy(tx, 'due', 'delivery_id', deliveryIds);
+    for (const { forget } of PROJECTIONS) await forget?.(tx, { messageIds: ids, deliveryIds });
+    await deleteBy(tx, 'deliveries', 'message_id', ids);
+    await deleteBy(tx, 'handles', 'message_id', ids);
+    return deleteBy(tx, 'messages', 'id', ids);
   });
 }
 

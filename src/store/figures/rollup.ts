@@ -16,6 +16,7 @@ import { maskReply } from '../../core/words/mask.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
+import type { Projection } from '../rows/projection.ts';
 import type { View } from '../rows/rows.ts';
 
 /** One changed sum: `[span (0: all of them), bucket, domain, class, what, value, n, ms]`. */
@@ -24,10 +25,12 @@ type Example = { day: Ms; domain: string; place: string; reply: string };
 type Pending = { deltas: Delta[]; examples: Example[] };
 
 /**
- * Adds what these moves change in the figures, in the transaction that makes the moves: one row of its own, so that no
- * writer waits for another's sums. `foldPending` puts them into the sums; reports count both.
+ * What the moves change in the figures, added as one row of its own, so that no writer waits for another's sums.
+ * `foldPending` puts it into the sums; reports count both. The sums outlive the messages that they count.
  */
-export async function countMoves(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
+export const rollup: Projection = { name: 'figures', project: countMoves };
+
+async function countMoves(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const before = moves.flatMap((m) => (m.before ? entriesOf(countedOf(m.view, m.before, false)) : []));
   const after = moves.flatMap((m) => entriesOf(countedOf(m.after, m.after.delivery, m.first === true)));
   await addPending(tx, now, difference(before, after), moves.flatMap(exampleOf));

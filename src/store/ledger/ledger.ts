@@ -1,17 +1,13 @@
 import type { Knex } from 'knex';
-import { type AlertKind, alertFor } from '../../core/alerting.ts';
 import { type Fact, isEnded } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
-import { countMoves } from '../figures/rollup.ts';
-import { noteReposts } from '../projections/reposts.ts';
-import { noteSuppressions } from '../projections/suppressions.ts';
-import { noteVerdicts } from '../projections/verdicts.ts';
 import type { Move } from '../rows/move.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from '../rows/rows.ts';
+import { PROJECTIONS } from './projections.ts';
 
 export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
 
@@ -79,7 +75,7 @@ async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: strin
   return rows.map((r: { delivery_id: string }) => r.delivery_id);
 }
 
-/** Writes facts, states, what is due and what is to be told and counted, in a few statements whatever the number of deliveries. */
+/** Writes facts, states, what is due and what follows from it, in a few statements whatever the number of deliveries. */
 export async function write(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   if (moves.length === 0) return;
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
@@ -92,46 +88,10 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   if (ended.length > 0) await tx('due').whereIn('delivery_id', ended).delete();
   const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
   if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
-  await dropBodies(tx, moves);
-  await noteSuppressions(tx, moves);
-  await noteVerdicts(tx, moves, now);
-  await noteReposts(tx, moves);
-  await tell(tx, moves, now);
-  await countMoves(tx, moves, now);
+  for (const { project } of PROJECTIONS) await project(tx, moves, now);
 }
 
 const CHANGING: (keyof DeliveryRow)[] = ['state', 'reason', 'attempt', 'provider', 'next_at', 'updated_at', 'ended_at'];
-
-/** A body is kept no longer than one of its deliveries is open. */
-async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
-  const ids = [...new Set(moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.messageId))];
-  if (ids.length === 0) return;
-  const open = tx('deliveries').whereRaw('deliveries.message_id = message_bodies.message_id').whereNull('ended_at');
-  await tx('message_bodies')
-    .whereIn('message_id', ids)
-    .whereNotExists(open.select(tx.raw('1')))
-    .delete();
-}
-
-async function tell(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
-  const items = moves.flatMap((m) => alertItem(m, now) ?? []);
-  if (items.length > 0) await tx('alert_items').insert(items).onConflict('item_key').ignore();
-}
-
-function alertItem({ view, before, after }: Move, now: Ms) {
-  const alert = alertFor({ ...view.birth, domain: view.domain }, before, after.delivery);
-  if (!alert) return null;
-  const item_key = `${alert.kind}:${view.id}:${after.delivery.round}`;
-  return {
-    item_key,
-    ...alert,
-    kind: alert.kind satisfies AlertKind,
-    delivery_id: view.id,
-    at: now,
-    detail: null,
-    alert_id: null,
-  };
-}
 
 function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { updated_at: Ms } {
   const d = after.delivery;

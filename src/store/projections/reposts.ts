@@ -3,7 +3,9 @@ import { type Retried, recipientDomain, retriesIn } from '../../core/figures/cou
 import type { Ended } from '../../core/figures/hopeless.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { deleteBy } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
+import type { Projection } from '../rows/projection.ts';
 
 type Row = {
   delivery_id: string;
@@ -14,8 +16,16 @@ type Row = {
   sending_ip: Retried['sendingIp'];
 };
 
-/** Keeps how re-posts ended, in the transaction that adds the facts; late news overwrites and takes away. */
-export async function noteReposts(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
+/** How re-posts ended; late news overwrites and takes away. */
+export const reposts: Projection = {
+  name: 'reposts',
+  project: noteReposts,
+  async forget(tx, { deliveryIds }) {
+    await deleteBy(tx, 'reposts', 'delivery_id', deliveryIds);
+  },
+};
+
+async function noteReposts(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
   const puts: Row[] = [];
   for (const { view, before, after } of moves) {
     if (after.delivery.attempts.length < 2 || after.delivery === before) continue;

@@ -7,13 +7,16 @@ import type { Store } from '../db/open.ts';
 import { transact } from '../db/transact.ts';
 import { auditIn } from '../notes/audit.ts';
 import type { Move } from '../rows/move.ts';
+import type { Projection } from '../rows/projection.ts';
 import { recipientKey, type SuppressionRow } from '../rows/rows.ts';
 
 /**
- * Puts addresses on our list, or takes them off, as the facts of these moves say: in the transaction that adds the facts.
- * Only what a delivery says anew counts, so that what an operator removed stays removed.
+ * Puts addresses on our list, or takes them off, as the facts say. Only what a delivery says anew counts, so that what an
+ * operator removed stays removed. The list outlives the messages that it came from.
  */
-export async function noteSuppressions(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
+export const suppressions: Projection = { name: 'suppressions', project: noteSuppressions };
+
+async function noteSuppressions(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
   const puts = new Map<string, SuppressionRow>();
   for (const move of moves.filter((m) => m.fresh.length > 0)) {
     const [before, after] = [saidBefore(move), suppressedBy(move.after.facts)];

@@ -3,15 +3,22 @@ import type { FactOf } from '../../core/delivery.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Cause } from '../../core/verdict.ts';
 import type { Store } from '../db/open.ts';
+import { deleteBy } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
+import type { Projection } from '../rows/projection.ts';
 
 type Reported = { move: Move; fact: FactOf<'reported'> };
 
-const reportedIn = (moves: readonly Move[]): Reported[] =>
-  moves.flatMap((move) => move.fresh.flatMap((fact) => (fact.kind === 'reported' ? [{ move, fact }] : [])));
+/** What new verdicts are looked up by later: faults of the sender, and replies that no rule knows. */
+export const verdicts: Projection = {
+  name: 'verdicts',
+  project: noteVerdicts,
+  async forget(tx, { deliveryIds }) {
+    await deleteBy(tx, 'unclear', 'delivery_id', deliveryIds);
+  },
+};
 
-/** Keeps what new verdicts are looked up by later, in the transaction that adds them. */
-export async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
+async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const reported = reportedIn(moves);
   await noteFaults(tx, reported, now);
   const unclear = reported
@@ -19,6 +26,9 @@ export async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[],
     .map(({ move, fact }) => ({ delivery_id: move.view.id, fact_key: fact.key, at: fact.at }));
   if (unclear.length > 0) await tx('unclear').insert(unclear).onConflict(['delivery_id', 'fact_key']).ignore();
 }
+
+const reportedIn = (moves: readonly Move[]): Reported[] =>
+  moves.flatMap((move) => move.fresh.flatMap((fact) => (fact.kind === 'reported' ? [{ move, fact }] : [])));
 
 /** What only the sender can mend, by sending domain and cause. On our clock, as what an operator does about it is. */
 async function noteFaults(tx: Knex.Transaction, reported: readonly Reported[], now: Ms): Promise<void> {

@@ -1,0 +1,32 @@
+import { type AlertKind, alertFor } from '../../core/alerting.ts';
+import type { Ms } from '../../core/time.ts';
+import { deleteBy } from '../db/statements.ts';
+import type { Move } from '../rows/move.ts';
+import type { Projection } from '../rows/projection.ts';
+
+/** What administrators have to hear: each end of a delivery once. */
+export const alertItems: Projection = {
+  name: 'alert items',
+  async project(tx, moves, now) {
+    const items = moves.flatMap((m) => itemOf(m, now) ?? []);
+    if (items.length > 0) await tx('alert_items').insert(items).onConflict('item_key').ignore();
+  },
+  async forget(tx, { deliveryIds }) {
+    await deleteBy(tx, 'alert_items', 'delivery_id', deliveryIds);
+  },
+};
+
+function itemOf({ view, before, after }: Move, now: Ms) {
+  const alert = alertFor({ ...view.birth, domain: view.domain }, before, after.delivery);
+  if (!alert) return null;
+  const item_key = `${alert.kind}:${view.id}:${after.delivery.round}`;
+  return {
+    item_key,
+    ...alert,
+    kind: alert.kind satisfies AlertKind,
+    delivery_id: view.id,
+    at: now,
+    detail: null,
+    alert_id: null,
+  };
+}
