@@ -123,8 +123,3 @@ export async function alertSent(store: Store, id: string, now: Ms): Promise<void
 export async function alertFailed(store: Store, id: string, tries: number, dueAt: Ms, error: string): Promise<void> {
   await transact(store, (tx) => tx('alerts').where({ id }).update({ tries, due_at: dueAt, error }));
 }
-
-export async function alertsWaiting(store: Store): Promise<number> {
-  const row = await store.db('alerts').where({ pending: 1 }).count({ n: '*' }).first();
-  return Number(row?.['n'] ?? 0);
-}

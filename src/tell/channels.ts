@@ -10,10 +10,10 @@ import type { TellSettings } from './settings.ts';
 
 const PATIENCE = 10 * SECOND;
 
-export type MailChannel = { relay: Relay; from: string; to: readonly string[] };
+type MailChannel = { relay: Relay; from: string; to: readonly string[] };
 
 /** Plain-text mail to each administrator through one relay. */
-export function mailChannel({ relay, from, to }: MailChannel): Channel {
+function mailChannel({ relay, from, to }: MailChannel): Channel {
   const mailer = createMailer(relay, from);
   return {
     name: relay.name,
@@ -48,11 +48,11 @@ export function letterRoute({ relay, from }: Pick<MailChannel, 'relay' | 'from'>
 }
 
 /** An incoming webhook of Slack, or of anything that takes `{ text }` as JSON. */
-export function slackChannel(url: string): Channel {
+function slackChannel(url: string): Channel {
   return { name: 'slack', send: (alert) => post(url, { text: `*${alert.subject}*\n${alert.body}` }) };
 }
 
-export function webhookChannel(url: string): Channel {
+function webhookChannel(url: string): Channel {
   return {
     name: 'webhook',
     send: ({ id, incident, count, subject, body, created_at }) =>

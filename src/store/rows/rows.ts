@@ -114,7 +114,7 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
   );
 }
 
-export function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
+function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
   const birth = { id: row.id, createdAt: row.created_at, policy: JSON.parse(message.policy) as Policy };
   return {
     id: row.id,
