@@ -28,6 +28,10 @@ const base32 = (value: number | bigint, length: number): string =>
 
 export const sha256 = (text: string): string => hash('sha256', text);
 
+/** The name as a column of that length holds it: one that is longer ends with a hash, so that two names stay two. */
+export const fitted = (name: string, length: number): string =>
+  name.length <= length ? name : `${name.slice(0, length - 17)}~${sha256(name).slice(0, 16)}`;
+
 /** The key of a message: one row for each Message-Id of a domain. */
 export const recordKey = (domain: string, messageId: string): string => sha256(`${domain}\n${messageId}`);
 

@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
-import { newId } from '../base/ids.ts';
+import { fitted, newId } from '../base/ids.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
+import { insertNew } from './db/statements.ts';
 import { transact } from './db/transact.ts';
+import { incidentName } from './projections/alert-items.ts';
 import { load, type View } from './rows/rows.ts';
 
 export type AlertItem = {
@@ -22,8 +24,9 @@ export async function raise(
   by: 'mail' | 'report' = 'mail',
 ): Promise<void> {
   // What is for the report alone counts as told: it is bound to no mail.
-  const row = { ...item, delivery_id: null, alert_id: by === 'report' ? 'report' : null };
-  await transact(store, (tx) => tx('alert_items').insert(row).onConflict('item_key').merge(['item_key']));
+  const names = { item_key: fitted(item.item_key, 100), incident: incidentName(item.incident) };
+  const row = { ...item, ...names, delivery_id: null, alert_id: by === 'report' ? 'report' : null };
+  await transact(store, (tx) => insertNew(tx, 'alert_items', row, 'item_key'));
 }
 
 export type Untold = { incident: string; since: Ms; latest: Ms };
@@ -74,7 +77,7 @@ export async function bundle(
       id,
       incident,
       count,
-      subject,
+      subject: subjectLine(subject),
       body,
       avoid: JSON.stringify(avoid),
       created_at: now,
@@ -87,6 +90,9 @@ export async function bundle(
     return count;
   });
 }
+
+/** As much of a subject as its column holds. */
+export const subjectLine = (text: string): string => (text.length <= 255 ? text : `${text.slice(0, 254)}…`);
 
 export type Alert = {
   id: string;

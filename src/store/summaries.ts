@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { Ms } from '../core/time.ts';
+import { subjectLine } from './alerts.ts';
 import type { Store } from './db/open.ts';
+import { insertNew } from './db/statements.ts';
 import { transact } from './db/transact.ts';
 
 /** A report as it was written, to be sent to each administrator once. */
@@ -24,15 +26,20 @@ export async function reportedDays(store: Store, days: readonly string[]): Promi
   return new Set(rows.map((r) => r.day));
 }
 
-/** Keeps a report before it is sent. Of several processes that wrote it, the first one's is kept; says whether it was this one. */
+/** Keeps a report before it is sent. Of several processes that wrote it, the first one's is kept. */
 export async function keepReport(store: Store, day: string, subject: string, body: string, now: Ms): Promise<void> {
-  const row = { day, subject, body, created_at: now, pending: 1, due_at: now, tries: 0, sent_at: null, told: '[]' };
-  await transact(store, (tx) =>
-    tx('reports')
-      .insert({ ...row, error: null })
-      .onConflict('day')
-      .ignore(),
-  );
+  const row = {
+    day,
+    subject: subjectLine(subject),
+    body,
+    created_at: now,
+    pending: 1,
+    due_at: now,
+    tries: 0,
+    sent_at: null,
+    told: '[]',
+  };
+  await transact(store, (tx) => insertNew(tx, 'reports', { ...row, error: null }, 'day'));
 }
 
 /** Claims reports that are to be sent now, oldest first, for `lease` ms. */

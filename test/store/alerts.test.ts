@@ -47,6 +47,14 @@ eachStore('many deliveries of one incident are one alert with a count', async ({
   assert.equal(await bundle(store, INCIDENT, at(3), compose), 0, 'with nothing untold there is no alert');
 });
 
+eachStore('an alert whose subject is longer than a line is made all the same', async ({ store }) => {
+  await abandoned(store, 1);
+  const long = () => ({ subject: 'x'.repeat(300), body: 'words', avoid: [] });
+  assert.equal(await bundle(store, INCIDENT, at(2), long), 1);
+  const [alert] = await takeAlerts(store, at(2), 10, MINUTE);
+  assert.match(alert?.subject ?? '', /^x{254}…$/);
+});
+
 eachStore('each thing is told in exactly one alert, however many processes tell at once', async ({ store, open }) => {
   await abandoned(store, 25);
   const stores = [store, open(), open(), open()];

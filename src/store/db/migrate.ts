@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { sleep } from '../../base/wait.ts';
 import { MINUTE, SECOND } from '../../core/time.ts';
+import { insertNew } from './statements.ts';
 
 // src/store/db/migrate.ts -> migrations, dist/src/store/db/migrate.js -> dist/migrations
 const DIRECTORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'migrations');
@@ -55,7 +56,7 @@ async function prepareTables(db: Knex): Promise<void> {
     `create table if not exists knex_migrations (id ${id}, name varchar(255), batch integer, migration_time ${time})`,
   );
   await db.raw(`create table if not exists knex_migrations_lock (\`index\` ${id}, is_locked integer)`);
-  await db('knex_migrations_lock').insert({ index: 1, is_locked: 0 }).onConflict('index').ignore();
+  await insertNew(db, 'knex_migrations_lock', { index: 1, is_locked: 0 }, 'index');
 }
 
 const isLocked = (error: unknown): boolean => (error as { name?: string }).name === 'MigrationLocked';

@@ -2,6 +2,22 @@
 import type { Knex } from 'knex';
 import { chunks } from './transact.ts';
 
+/**
+ * Inserts the rows whose key is not in the table yet; what is there is left as it is. MySQL's own word for this, `INSERT
+ * IGNORE`, would also turn the errors of strict mode into warnings, and cut or change the values that do not fit.
+ */
+export async function insertNew(
+  db: Knex,
+  table: string,
+  rows: object | readonly object[],
+  key: string | readonly string[],
+): Promise<void> {
+  const keys = typeof key === 'string' ? [key] : [...key];
+  const all: readonly object[] = Array.isArray(rows) ? rows : [rows];
+  // SQLite takes at most 500 rows in one statement of this form.
+  for (const part of chunks(all, 200)) await db(table).insert(part).onConflict(keys).merge(keys.slice(0, 1));
+}
+
 /** Deletes the rows whose column has one of these values, however many values there are. */
 export async function deleteBy(
   tx: Knex.Transaction,

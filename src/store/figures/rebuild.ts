@@ -5,6 +5,7 @@ import { SPANS, type Span } from '../../core/figures/cover.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
 import { load } from '../rows/rows.ts';
@@ -73,7 +74,7 @@ export async function rememberPruned(tx: Knex.Transaction, before: Ms): Promise<
 /** Two that mend at once would mend twice. */
 async function takeGuard(store: Store, now: Ms): Promise<string> {
   const token = newId(now);
-  await transact(store, (tx) => tx('cursors').insert({ name: GUARD, value: '', at: 0 }).onConflict('name').ignore());
+  await transact(store, (tx) => insertNew(tx, 'cursors', { name: GUARD, value: '', at: 0 }, 'name'));
   const mine = { value: token, at: now + GUARD_LEASE };
   const taken = await transact(store, (tx) => tx('cursors').where({ name: GUARD }).where('at', '<=', now).update(mine));
   if (taken === 1) return token;

@@ -14,6 +14,7 @@ import type { MessageClass } from '../../core/message-class.ts';
 import { DAY, type Ms } from '../../core/time.ts';
 import { maskReply } from '../../core/words/mask.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
@@ -162,15 +163,8 @@ async function addExamples(tx: Knex.Transaction, examples: readonly Example[]): 
     const key = `${e.day}\n${e.domain}\n${e.place}`;
     if (!first.has(key)) first.set(key, e);
   }
-  for (const part of chunks(
-    [...first].sort(([a], [b]) => (a < b ? -1 : 1)),
-    200,
-  )) {
-    await tx('rollup_examples')
-      .insert(part.map(([, e]) => e))
-      .onConflict(['day', 'domain', 'place'])
-      .merge(['day']);
-  }
+  const inOrder = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
+  await insertNew(tx, 'rollup_examples', inOrder, ['day', 'domain', 'place']);
 }
 
 export type Figure = { domain: string; class: MessageClass; what: What; value: string; n: number; ms: Ms };

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { again, chunks, transact } from '../db/transact.ts';
 
 /** What came in, as it came: a verified event of a provider, or what an application tells of its own message. */
@@ -60,8 +61,7 @@ export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<
     error: null,
     lease: null,
   }));
-  const insert = (db: Knex, part: readonly object[]) =>
-    db('inbox').insert(part).onConflict('replay_key').merge(['replay_key']);
+  const insert = (db: Knex, part: readonly object[]) => insertNew(db, 'inbox', part, 'replay_key');
   const [first, ...more] = bySize(rows);
   if (!first) return;
   if (more.length === 0) await again(() => insert(store.db, first));

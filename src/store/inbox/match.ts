@@ -1,6 +1,7 @@
 import { handle, recordKey } from '../../base/ids.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts';
 
@@ -123,6 +124,6 @@ export async function inFlight(store: Store, recipients: readonly string[]): Pro
 /** Remembers names under which a provider may speak of a message again. */
 export async function addHandles(store: Store, rows: readonly { hash: string; message_id: string }[]): Promise<void> {
   for (const part of chunks(rows, 200)) {
-    await transact(store, (tx) => tx('handles').insert(part).onConflict(['hash', 'message_id']).merge(['hash']));
+    await transact(store, (tx) => insertNew(tx, 'handles', part, ['hash', 'message_id']));
   }
 }

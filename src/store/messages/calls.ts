@@ -3,6 +3,7 @@ import { AppError } from '../../base/errors.ts';
 import { sha256 } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
 /** A name for a call that its caller chose, and what the call asked for: the same call is performed once. */
@@ -21,7 +22,7 @@ export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, no
   const key_hash = sha256(`${call.scope}\n${call.key}`);
   const ids = { message_id: mine.id, rfc_message_id: mine.messageId };
   const row: Row = { key_hash, fingerprint: call.fingerprint, ...ids, created_at: now };
-  await tx('calls').insert(row).onConflict('key_hash').merge(['key_hash']);
+  await insertNew(tx, 'calls', row, 'key_hash');
   const first: Row | undefined = await tx('calls').where({ key_hash }).first();
   if (!first) throw new Error('the call was neither inserted nor found');
   if (first.fingerprint !== call.fingerprint)

@@ -1,5 +1,6 @@
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
 /** What we have learnt of a Mailgun domain; shared by all processes. */
@@ -28,7 +29,7 @@ export async function knownDomains(store: Store): Promise<string[]> {
 export async function rememberDomains(store: Store, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   const rows = [...new Set(names)].sort().map((domain) => ({ domain, schedule: 'auto' }));
-  await transact(store, (tx) => tx('domains').insert(rows).onConflict('domain').ignore());
+  await transact(store, (tx) => insertNew(tx, 'domains', rows, 'domain'));
 }
 
 export async function setRetention(store: Store, domain: string, retention: Ms | null, now: Ms): Promise<void> {

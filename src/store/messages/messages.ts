@@ -8,6 +8,7 @@ import type { Policy } from '../../core/policy.ts';
 import type { CancelReason, Reason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { recount } from '../figures/rollup.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
@@ -135,7 +136,7 @@ async function insertOrGet(
   const before = await known();
   // MySQL calls a taken id the same kind of conflict as a taken name: the one that is found by its name below is ours.
   if (!before && (await tx('messages').where({ id }).first('id'))) throw idTaken();
-  if (!before) await tx('messages').insert(row).onConflict('record_key').merge(['record_key']);
+  if (!before) await insertNew(tx, 'messages', row, 'record_key');
   const message = before ?? (await known());
   if (!message) throw idTaken();
   // Events came before the application's own record: what the application says of its message counts.

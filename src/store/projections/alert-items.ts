@@ -1,6 +1,7 @@
+import { fitted } from '../../base/ids.ts';
 import { type AlertKind, alertFor } from '../../core/alerting.ts';
 import type { Ms } from '../../core/time.ts';
-import { deleteBy } from '../db/statements.ts';
+import { deleteBy, insertNew } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 
@@ -9,12 +10,15 @@ export const alertItems: Projection = {
   name: 'alert items',
   async project(tx, moves, now) {
     const items = moves.flatMap((m) => itemOf(m, now) ?? []);
-    if (items.length > 0) await tx('alert_items').insert(items).onConflict('item_key').ignore();
+    await insertNew(tx, 'alert_items', items, 'item_key');
   },
   async forget(tx, { deliveryIds }) {
     await deleteBy(tx, 'alert_items', 'delivery_id', deliveryIds);
   },
 };
+
+/** A domain alone may be longer than the column. */
+export const incidentName = (incident: string): string => fitted(incident, 191);
 
 function itemOf({ view, before, after }: Move, now: Ms) {
   const alert = alertFor({ ...view.birth, domain: view.domain }, before, after.delivery);
@@ -22,8 +26,8 @@ function itemOf({ view, before, after }: Move, now: Ms) {
   const item_key = `${alert.kind}:${view.id}:${after.delivery.round}`;
   return {
     item_key,
-    ...alert,
     kind: alert.kind satisfies AlertKind,
+    incident: incidentName(alert.incident),
     delivery_id: view.id,
     at: now,
     detail: null,

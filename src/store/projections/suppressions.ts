@@ -4,6 +4,7 @@ import type { Delivery } from '../../core/delivery.ts';
 import { type Suppressing, suppressedBy } from '../../core/suppression.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 import { auditIn } from '../notes/audit.ts';
 import type { Move } from '../rows/move.ts';
@@ -29,7 +30,7 @@ async function noteSuppressions(tx: Knex.Transaction, moves: readonly Move[]): P
   const wishes = rows.filter(isWish);
   const replies = rows.filter((r) => !isWish(r));
   // The reply that put an address there stays; what a recipient wished for is the stronger word.
-  if (replies.length > 0) await tx('suppressions').insert(replies).onConflict('address_key').ignore();
+  await insertNew(tx, 'suppressions', replies, 'address_key');
   if (wishes.length > 0) await tx('suppressions').insert(wishes).onConflict('address_key').merge();
 }
 
@@ -95,7 +96,7 @@ export async function addSuppression(
   return transact(store, async (tx) => {
     const known = await tx('suppressions').where({ address_key }).first('address_key');
     if (known) return false;
-    await tx('suppressions').insert(row).onConflict('address_key').ignore();
+    await insertNew(tx, 'suppressions', row, 'address_key');
     await auditIn(tx, now, { who, what: 'suppression_add', subject: maskAddress(address_key), detail: reason });
     return true;
   });

@@ -3,7 +3,7 @@ import type { FactOf } from '../../core/delivery.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Cause } from '../../core/verdict.ts';
 import type { Store } from '../db/open.ts';
-import { deleteBy } from '../db/statements.ts';
+import { deleteBy, insertNew } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 
@@ -24,7 +24,7 @@ async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[], now: M
   const unclear = reported
     .filter(({ fact }) => fact.verdict?.cause === 'undetermined')
     .map(({ move, fact }) => ({ delivery_id: move.view.id, fact_key: fact.key, at: fact.at }));
-  if (unclear.length > 0) await tx('unclear').insert(unclear).onConflict(['delivery_id', 'fact_key']).ignore();
+  await insertNew(tx, 'unclear', unclear, ['delivery_id', 'fact_key']);
 }
 
 const reportedIn = (moves: readonly Move[]): Reported[] =>
