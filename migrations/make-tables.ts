@@ -34,9 +34,10 @@ export async function addColumns(db: Knex, table: string, columns: Record<string
   }
 }
 
+/** By a statement of our own: Knex would copy the whole table on SQLite. */
 export async function dropColumns(db: Knex, table: string, columns: readonly string[]): Promise<void> {
   for (const name of columns) {
-    if (await db.schema.hasColumn(table, name)) await db.schema.alterTable(table, (t) => void t.dropColumn(name));
+    if (await db.schema.hasColumn(table, name)) await db.raw('alter table ?? drop column ??', [table, name]);
   }
 }
 

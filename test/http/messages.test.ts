@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { newId } from '../../src/base/ids.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
-import { knownDomains } from '../../src/store/messages/domains.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { ask, DOMAIN, get, post, SENT, SETTINGS, start, TOKEN } from './support.ts';
@@ -11,6 +10,11 @@ import { ask, DOMAIN, get, post, SENT, SETTINGS, start, TOKEN } from './support.
 async function viewsOf(store: Store, id: unknown): Promise<View[]> {
   const found = await findMessage(store, String(id));
   return found?.views ?? [];
+}
+
+async function knownDomains(store: Store): Promise<string[]> {
+  const rows: { domain: string }[] = await store.db('domains');
+  return rows.map((row) => row.domain);
 }
 
 const kinds = (view: View | undefined): string[] => (view?.facts ?? []).map((f) => f.key).sort();

@@ -20,20 +20,46 @@ export async function domains(store: Store, names: readonly string[]): Promise<M
   return new Map(rows.map((r) => [r.domain, r]));
 }
 
-/** All domains that deliveries were made for. */
-export async function knownDomains(store: Store): Promise<string[]> {
-  const rows: { domain: string }[] = await store.db('domains').select('domain').orderBy('domain').limit(1000);
-  return rows.map((r) => r.domain);
-}
-
 export async function rememberDomains(store: Store, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   const rows = [...new Set(names)].sort().map((domain) => ({ domain, schedule: 'auto' }));
   await transact(store, (tx) => insertNew(tx, 'domains', rows, 'domain'));
 }
 
-export async function setRetention(store: Store, domain: string, retention: Ms | null, now: Ms): Promise<void> {
-  await transact(store, (tx) => tx('domains').where({ domain }).update({ retention, retention_at: now }));
+export type RetentionDue = {
+  domain: string /** How often it could not be asked since it was last known. */;
+  tries: number;
+};
+
+/** Domains whose retention is to be asked now, those that have waited longest first. */
+export async function retentionDue(store: Store, now: Ms, limit: number): Promise<RetentionDue[]> {
+  const rows: { domain: string; retention_tries: number }[] = await store
+    .db('domains')
+    .where((or) => or.whereNull('retention_due_at').orWhere('retention_due_at', '<=', now))
+    .orderBy('retention_due_at')
+    .select('domain', 'retention_tries')
+    .limit(limit);
+  return rows.map((r) => ({ domain: r.domain, tries: r.retention_tries }));
+}
+
+/** `retention` is null when the provider does not say. */
+export async function setRetention(
+  store: Store,
+  domain: string,
+  { retention, now, askAgainAt }: { retention: Ms | null; now: Ms; askAgainAt: Ms },
+): Promise<void> {
+  const change = { retention, retention_at: now, retention_due_at: askAgainAt, retention_tries: 0 };
+  await transact(store, (tx) => tx('domains').where({ domain }).update(change));
+}
+
+/** It could not be asked: what is known stays. */
+export async function retentionUnanswered(
+  store: Store,
+  { domain, tries }: RetentionDue,
+  askAgainAt: Ms,
+): Promise<void> {
+  const change = { retention_due_at: askAgainAt, retention_tries: tries + 1 };
+  await transact(store, (tx) => tx('domains').where({ domain }).update(change));
 }
 
 /** Returns whether this call made the change: of several processes that see the same evidence, one does. */
@@ -41,13 +67,4 @@ export async function switchToLocal(store: Store, domain: string, why: string, n
   const change = { schedule: 'local', schedule_why: why, schedule_at: now };
   const changed = await transact(store, (tx) => tx('domains').where({ domain, schedule: 'auto' }).update(change));
   return changed === 1;
-}
-
-/** When the retention of a domain was last asked; 0 when never. */
-export async function retentionAge(store: Store, domain: string): Promise<Ms> {
-  const row: { retention_at: Ms | null } | undefined = await store
-    .db('domains')
-    .where({ domain })
-    .first('retention_at');
-  return row?.retention_at ?? 0;
 }
