@@ -1,7 +1,7 @@
-import type { Knex } from 'knex';
 import { fitted, newId } from '../base/ids.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import type { Ms } from '../core/time.ts';
+import { type Claim, changeClaimed, claimNext, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transact } from './db/transact.ts';
@@ -103,29 +103,32 @@ export type Alert = {
   avoid: string[];
   created_at: Ms;
   tries: number;
+  claim: Claim;
 };
 
-/** Claims alerts that are to be sent now, for `lease` ms. */
-export async function takeAlerts(store: Store, now: Ms, limit: number, lease: Ms): Promise<Alert[]> {
-  const pending = (db: Knex) => db('alerts').where({ pending: 1 }).whereBetween('due_at', [0, now]);
-  const rows: (Omit<Alert, 'avoid'> & { avoid: string; due_at: Ms })[] = await pending(store.db)
-    .orderBy('due_at')
-    .limit(limit);
-  const won: Alert[] = [];
-  for (const row of rows) {
-    const claim = (tx: Knex) =>
-      pending(tx)
-        .where({ id: row.id, due_at: row.due_at })
-        .update({ due_at: now + lease });
-    if ((await transact(store, claim)) === 1) won.push({ ...row, avoid: JSON.parse(row.avoid) as string[] });
-  }
-  return won;
+const ALERTS: Sendable = { table: 'alerts', key: 'id', order: 'due_at' };
+
+/** Claims one alert that is to be sent now, until that moment; null when there is none. */
+export async function takeAlert(store: Store, times: { now: Ms; until: Ms }): Promise<Alert | null> {
+  const claim = await claimNext(store, ALERTS, times);
+  if (!claim) return null;
+  const row: Omit<Alert, 'avoid' | 'claim'> & { avoid: string } = await store
+    .db('alerts')
+    .where({ id: claim.name })
+    .first('id', 'incident', 'count', 'subject', 'body', 'avoid', 'created_at', 'tries');
+  return { ...row, avoid: JSON.parse(row.avoid) as string[], claim };
 }
 
-export async function alertSent(store: Store, id: string, now: Ms): Promise<void> {
-  await transact(store, (tx) => tx('alerts').where({ id }).update({ pending: 0, sent_at: now, error: null }));
-}
+/** Keeps others from sending the alert for longer; false when the claim has been lost. */
+export const holdAlert = (store: Store, claim: Claim, until: Ms): Promise<boolean> =>
+  changeClaimed(store, ALERTS, claim, { due_at: until });
 
-export async function alertFailed(store: Store, id: string, tries: number, dueAt: Ms, error: string): Promise<void> {
-  await transact(store, (tx) => tx('alerts').where({ id }).update({ tries, due_at: dueAt, error }));
-}
+export const alertSent = (store: Store, claim: Claim, now: Ms): Promise<boolean> =>
+  changeClaimed(store, ALERTS, claim, { pending: 0, sent_at: now, error: null });
+
+export const alertFailed = (
+  store: Store,
+  { claim, tries }: Pick<Alert, 'claim' | 'tries'>,
+  dueAt: Ms,
+  error: string,
+): Promise<boolean> => changeClaimed(store, ALERTS, claim, { tries: tries + 1, due_at: dueAt, error });

@@ -1,5 +1,6 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { renewing } from '../base/renewing.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
@@ -15,8 +16,9 @@ import {
   alertSent,
   bundle,
   type Composed,
+  holdAlert,
   lastAlertAt,
-  takeAlerts,
+  takeAlert,
   untold,
 } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
@@ -54,30 +56,44 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   return bundled;
 }
 
+/** A round ends after so many alerts, so that others get their turn. */
+const ROUND = 20;
+
 /** Sends what is waiting; says how many alerts got out. What does not get out is tried again, later each time. */
 export async function sendAlerts(deps: AlertDeps): Promise<number> {
+  const { store, now, lease } = deps;
   let sent = 0;
-  for (const alert of await takeAlerts(deps.store, deps.now(), 20, deps.lease)) {
-    const problem = await sendOne(deps, alert);
-    if (problem === null) {
-      await alertSent(deps.store, alert.id, deps.now());
-      deps.log.info({ alert: alert.id, count: alert.count }, 'the administrators were told');
-      sent++;
-      continue;
-    }
-    const wait = Math.min(deps.pause * 2 ** alert.tries, 30 * MINUTE);
-    deps.log.error({ alert: alert.id, problem }, 'an alert could not be sent and will be tried again');
-    await alertFailed(deps.store, alert.id, alert.tries + 1, deps.now() + wait, problem);
+  for (let n = 0; n < ROUND; n++) {
+    const alert = await takeAlert(store, { now: now(), until: now() + lease });
+    if (!alert) break;
+    const renew = () => holdAlert(store, alert.claim, now() + lease);
+    const problem = await renewing({ lease, renew }, (lost) => sendOne(deps, alert, lost));
+    if (await settle(deps, alert, problem)) sent++;
   }
   return sent;
 }
 
+/** Writes down how the sending went; says whether the alert got out. */
+async function settle({ store, now, pause, log }: AlertDeps, alert: Alert, problem: string | null): Promise<boolean> {
+  const { id, claim, tries, count } = alert;
+  const wait = Math.min(pause * 2 ** tries, 30 * MINUTE);
+  const held =
+    problem === null
+      ? await alertSent(store, claim, now())
+      : await alertFailed(store, alert, now() + wait, problem.slice(0, 1000));
+  if (!held) log.warn({ alert: id }, 'an alert took longer than this process could keep it from others');
+  if (problem === null) log.info({ alert: id, count }, 'the administrators were told');
+  else log.error({ alert: id, problem }, 'an alert could not be sent and will be tried again');
+  return problem === null;
+}
+
 /** The first channel that takes it; one that the alert warns about comes last, and only after the others failed. */
-async function sendOne(deps: AlertDeps, alert: Alert): Promise<string | null> {
+async function sendOne(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<string | null> {
   const trusted = deps.channels.filter((c) => !alert.avoid.includes(c.name));
   const usable = trusted.length > 0 ? trusted : deps.channels;
   const problems: string[] = [];
   for (const channel of usable) {
+    if (lost.aborted) return 'another process sends it';
     try {
       const partly = await channel.send(alert);
       if (partly.length > 0) deps.log.error({ alert: alert.id, partly }, 'an alert did not reach every administrator');

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { MINUTE } from '../../src/core/time.ts';
 import {
   type AlertItem,
   alertFailed,
   alertSent,
   bundle,
+  holdAlert,
   lastAlertAt,
   raise,
-  takeAlerts,
+  takeAlert,
   untold,
 } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
@@ -17,6 +18,8 @@ import { ended, seedMany } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
+/** For a minute from then on. */
+const during = (minutes: number) => ({ now: at(minutes), until: at(minutes + 1) });
 const INCIDENT = 'gave_up:mg.example.com';
 const compose = (_: AlertItem[], __: unknown, count: number) => ({
   subject: `${count}`,
@@ -42,7 +45,7 @@ eachStore('many deliveries of one incident are one alert with a count', async ({
   assert.deepEqual([told, shown], [30, 20]);
   assert.deepEqual(await untold(store, 10), []);
   assert.equal(await lastAlertAt(store, INCIDENT), at(2));
-  const [alert] = await takeAlerts(store, at(2), 10, MINUTE);
+  const alert = await takeAlert(store, during(2));
   assert.deepEqual([alert?.subject, alert?.count, alert?.avoid], ['30', 30, ['mailgun']]);
   assert.equal(await bundle(store, INCIDENT, at(3), compose), 0, 'with nothing untold there is no alert');
 });
@@ -51,7 +54,7 @@ eachStore('an alert whose subject is longer than a line is made all the same', a
   await abandoned(store, 1);
   const long = () => ({ subject: 'x'.repeat(300), body: 'words', avoid: [] });
   assert.equal(await bundle(store, INCIDENT, at(2), long), 1);
-  const [alert] = await takeAlerts(store, at(2), 10, MINUTE);
+  const alert = await takeAlert(store, during(2));
   assert.match(alert?.subject ?? '', /^x{254}…$/);
 });
 
@@ -67,8 +70,8 @@ eachStore('each thing is told in exactly one alert, however many processes tell 
     told.filter((n) => n > 0),
     [25],
   );
-  const alerts = await Promise.all(stores.map((s) => takeAlerts(s, at(2), 10, MINUTE)));
-  assert.equal(alerts.flat().length, 1, 'and is sent by one');
+  const alerts = await Promise.all(stores.map((s) => takeAlert(s, during(2))));
+  assert.equal(alerts.filter((a) => a !== null).length, 1, 'and is sent by one');
 });
 
 eachStore('what is raised twice under one key is told once', async ({ store }) => {
@@ -88,14 +91,34 @@ eachStore('what is raised twice under one key is told once', async ({ store }) =
 eachStore('an alert that could not be sent is taken again at its time, and none that was', async ({ store }) => {
   await abandoned(store, 1);
   await bundle(store, INCIDENT, at(2), compose);
-  const [alert] = await takeAlerts(store, at(2), 10, 30 * SECOND);
+  const alert = await takeAlert(store, during(2));
   assert.ok(alert);
-  assert.deepEqual(await takeAlerts(store, at(2), 10, 30 * SECOND), [], 'while its lease runs');
-  await alertFailed(store, alert.id, 1, at(5), 'refused');
-  assert.deepEqual(await takeAlerts(store, at(4), 10, MINUTE), []);
-  assert.equal((await takeAlerts(store, at(5), 10, MINUTE))[0]?.tries, 1);
-  await alertSent(store, alert.id, at(6));
-  assert.deepEqual(await takeAlerts(store, at(99), 10, MINUTE), []);
+  assert.equal(await takeAlert(store, during(2.5)), null, 'while its lease runs');
+  await alertFailed(store, alert, at(5), 'refused');
+  assert.equal(await takeAlert(store, during(4)), null);
+  const again = await takeAlert(store, during(5));
+  assert.equal(again?.tries, 1);
+  assert.ok(await alertSent(store, again.claim, at(6)));
+  assert.equal(await takeAlert(store, during(99)), null);
+});
+
+eachStore('who has lost an alert to another can neither hold it nor say how it went', async ({ store, open }) => {
+  await abandoned(store, 1);
+  await bundle(store, INCIDENT, at(2), compose);
+  const first = await takeAlert(store, during(2));
+  assert.ok(first && (await holdAlert(store, first.claim, at(10))));
+  assert.equal(await takeAlert(open(), during(9)), null);
+  const second = await takeAlert(open(), during(10));
+  assert.ok(second);
+  const said = [
+    await holdAlert(store, first.claim, at(99)),
+    await alertFailed(store, first, at(99), 'no'),
+    await alertSent(store, first.claim, at(10)),
+  ];
+  assert.deepEqual(said, [false, false, false]);
+  const row = await store.db('alerts').first();
+  assert.deepEqual([row.pending, row.tries, row.due_at], [1, 0, at(11)]);
+  assert.ok(await alertSent(store, second.claim, at(11)));
 });
 
 eachStore('who takes an alert waits for another writer', async ({ store, open }) => {
@@ -109,6 +132,6 @@ eachStore('who takes an alert waits for another writer', async ({ store, open })
       if (/^(?:update|BEGIN)/.test(sql)) setImmediate(() => resolve(writer.commit()));
     });
   });
-  assert.equal((await takeAlerts(store, at(2), 10, MINUTE)).length, 1);
+  assert.ok(await takeAlert(store, during(2)));
   await ended;
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { handle, newId, recordKey } from '../../src/base/ids.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
-import { bundle, takeAlerts, untold } from '../../src/store/alerts.ts';
+import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
@@ -167,7 +167,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     lastReposts: () => lastReposts(store, 'p1.example ip_block', 20),
     untold: () => untold(store, 10),
     bundle: () => bundle(store, `gave_up:${DOMAIN}`, now, () => ({ subject: '', body: '', avoid: [] })),
-    takeAlerts: () => takeAlerts(store, now, 10, MINUTE),
+    takeAlert: () => takeAlert(store, { now, until: now + MINUTE }),
     record: () => record(store, draft({ messageId: 'fresh', key: 'key-1' }), now),
     recordAgain: () => record(store, draft({ messageId: 'fresh', key: 'key-1' }), now),
     messagesByKey: () => messagesByKey(store, 'key-1'),

@@ -1,0 +1,57 @@
+// What is to be sent to administrators once, alerts and reports: one process at a time works on a row.
+import type { Knex } from 'knex';
+import { newId } from '../base/ids.ts';
+import type { Ms } from '../core/time.ts';
+import type { Store } from './db/open.ts';
+import { transact } from './db/transact.ts';
+
+/** A table of them, the column that names a row, and the order in which they are sent. */
+export type Sendable = { table: 'alerts' | 'reports'; key: string; order: string };
+
+/** A row that this process may send until the lease ends, or is renewed. */
+export type Claim = { name: string; lease: string };
+
+/** So many processes may be after the same row at once before one of them goes away with nothing. */
+const CANDIDATES = 5;
+
+/** Claims the first row that is due, until that moment; null when none is to be had. */
+export async function claimNext(
+  store: Store,
+  { table, key, order }: Sendable,
+  { now, until }: { now: Ms; until: Ms },
+): Promise<Claim | null> {
+  const lease = newId(now);
+  const due = (db: Knex) => db(table).where({ pending: 1 }).whereBetween('due_at', [0, now]);
+  const rows: { name: string }[] = await due(store.db).orderBy(order).limit(CANDIDATES).select({ name: key });
+  for (const { name } of rows) {
+    await transact(store, (tx) =>
+      due(tx)
+        .where({ [key]: name })
+        .update({ due_at: until, lease }),
+    );
+    // Not the number of changed rows: a COMMIT whose reply was lost is made again and then changes none.
+    if (
+      await store
+        .db(table)
+        .where({ [key]: name, lease })
+        .first(key)
+    )
+      return { name, lease };
+  }
+  return null;
+}
+
+/** Changes a row that is still claimed by us; says whether it was. */
+export async function changeClaimed(
+  store: Store,
+  { table, key }: Sendable,
+  { name, lease }: Claim,
+  change: Record<string, unknown>,
+): Promise<boolean> {
+  const mine = (db: Knex) => db(table).where({ [key]: name, lease });
+  return transact(store, async (tx) => {
+    const held = (await mine(tx).forUpdate().first(key)) !== undefined;
+    if (held) await mine(tx).update(change);
+    return held;
+  });
+}
