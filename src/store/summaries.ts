@@ -1,6 +1,6 @@
-import type { Knex } from 'knex';
 import type { Ms } from '../core/time.ts';
 import { subjectLine } from './alerts.ts';
+import { type Claim, changeClaimed, claimNext, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transact } from './db/transact.ts';
@@ -15,6 +15,7 @@ export type Dispatch = {
   tries: number;
   /** Administrators who have it, by hash. */
   told: string[];
+  claim: Claim;
 };
 
 /** Which of these days have a report, sent or not. */
@@ -42,53 +43,45 @@ export async function keepReport(store: Store, day: string, subject: string, bod
   await transact(store, (tx) => insertNew(tx, 'reports', { ...row, error: null }, 'day'));
 }
 
-/** Claims reports that are to be sent now, oldest first, for `lease` ms. */
-export async function takeReports(store: Store, now: Ms, limit: number, lease: Ms): Promise<Dispatch[]> {
-  const pending = (db: Knex) => db('reports').where({ pending: 1 }).whereBetween('due_at', [0, now]);
-  const rows: { day: string; due_at: Ms }[] = await pending(store.db)
-    .orderBy('day')
-    .limit(limit)
-    .select('day', 'due_at');
-  const won: Dispatch[] = [];
-  for (const { day, due_at } of rows) {
-    const claim = (tx: Knex) =>
-      pending(tx)
-        .where({ day, due_at })
-        .update({ due_at: now + lease });
-    if ((await transact(store, claim)) === 1) won.push(await readReport(store, day));
-  }
-  return won;
-}
+const REPORTS: Sendable = { table: 'reports', key: 'day', order: 'day' };
 
-async function readReport(store: Store, day: string): Promise<Dispatch> {
-  const row = await store.db('reports').where({ day }).first('subject', 'body', 'created_at', 'tries', 'told');
+/** Claims the oldest report that is to be sent now, until that moment; null when there is none. */
+export async function takeReport(store: Store, times: { now: Ms; until: Ms }): Promise<Dispatch | null> {
+  const claim = await claimNext(store, REPORTS, times);
+  if (!claim) return null;
+  const row = await store
+    .db('reports')
+    .where({ day: claim.name })
+    .first('subject', 'body', 'created_at', 'tries', 'told');
   const { subject, body, created_at, tries, told } = row as Record<string, string | number>;
   return {
-    day,
+    day: claim.name,
     subject: String(subject),
     body: String(body),
     createdAt: Number(created_at),
     tries: Number(tries),
     told: JSON.parse(String(told)) as string[],
+    claim,
   };
 }
 
+/** Keeps others from sending the report for longer; false when the claim has been lost. */
+export const holdReport = (store: Store, claim: Claim, until: Ms): Promise<boolean> =>
+  changeClaimed(store, REPORTS, claim, { due_at: until });
+
 /** Who has it is written down after each of them, so that nobody gets it again because another did not get it. */
-export async function reportTold(store: Store, day: string, told: readonly string[]): Promise<void> {
-  await transact(store, (tx) =>
-    tx('reports')
-      .where({ day })
-      .update({ told: JSON.stringify(told) }),
-  );
-}
+export const reportTold = (store: Store, claim: Claim, told: readonly string[]): Promise<boolean> =>
+  changeClaimed(store, REPORTS, claim, { told: JSON.stringify(told) });
 
-export async function reportSent(store: Store, day: string, now: Ms): Promise<void> {
-  await transact(store, (tx) => tx('reports').where({ day }).update({ pending: 0, sent_at: now, error: null }));
-}
+export const reportSent = (store: Store, claim: Claim, now: Ms): Promise<boolean> =>
+  changeClaimed(store, REPORTS, claim, { pending: 0, sent_at: now, error: null });
 
-export async function reportFailed(store: Store, day: string, tries: number, dueAt: Ms, error: string): Promise<void> {
-  await transact(store, (tx) => tx('reports').where({ day }).update({ tries, due_at: dueAt, error }));
-}
+export const reportFailed = (
+  store: Store,
+  { claim, tries }: Pick<Dispatch, 'claim' | 'tries'>,
+  dueAt: Ms,
+  error: string,
+): Promise<boolean> => changeClaimed(store, REPORTS, claim, { tries: tries + 1, due_at: dueAt, error });
 
 /** Routes that a recent alert warned about. */
 export async function troubledRoutes(store: Store, since: Ms): Promise<Set<string>> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../base/log.ts';
+import { renewing } from '../base/renewing.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { ensureBuilt } from '../store/figures/rebuild.ts';
@@ -8,12 +9,13 @@ import { cursor, setCursor } from '../store/notes/cursors.ts';
 import {
   type Dispatch,
   firstDeliveryAt,
+  holdReport,
   keepReport,
   reportedDays,
   reportFailed,
   reportSent,
   reportTold,
-  takeReports,
+  takeReport,
   troubledRoutes,
 } from '../store/summaries.ts';
 import { periodOf } from './summary/days.ts';
@@ -83,26 +85,39 @@ async function writtenUpTo({ store, cron, timezone }: SendReportDeps, now: Ms): 
   return since;
 }
 
+/** A round ends after so many reports, so that others get their turn. */
+const ROUND = 3;
+
 /** Sends what is waiting; says how many reports reached everybody. What does not get out is tried again, later each time. */
 export async function sendReports(deps: SendReportDeps): Promise<number> {
-  const { store, log } = deps;
+  const { store, now, lease } = deps;
   let sent = 0;
-  for (const dispatch of await takeReports(store, deps.now(), 3, deps.lease)) {
-    const problems = await sendToAll(deps, dispatch);
-    if (problems.length === 0) {
-      await reportSent(store, dispatch.day, deps.now());
-      log.info({ day: dispatch.day }, 'the report was sent');
-      sent++;
-      continue;
-    }
-    const wait = Math.min(deps.pause * 2 ** dispatch.tries, 30 * MINUTE);
-    log.error({ day: dispatch.day, problems }, 'the report did not reach everybody and will be tried again');
-    await reportFailed(store, dispatch.day, dispatch.tries + 1, deps.now() + wait, problems.join('; ').slice(0, 1000));
+  for (let n = 0; n < ROUND; n++) {
+    const dispatch = await takeReport(store, { now: now(), until: now() + lease });
+    if (!dispatch) break;
+    const renew = () => holdReport(store, dispatch.claim, now() + lease);
+    const problems = await renewing({ lease, renew }, (lost) => sendToAll(deps, dispatch, lost));
+    if (await settle(deps, dispatch, problems)) sent++;
   }
   return sent;
 }
 
-async function sendToAll(deps: SendReportDeps, dispatch: Dispatch): Promise<string[]> {
+/** Writes down how the sending went; says whether the report reached everybody. */
+async function settle(deps: SendReportDeps, dispatch: Dispatch, problems: readonly string[]): Promise<boolean> {
+  const { store, now, pause, log } = deps;
+  const { day, claim, tries } = dispatch;
+  const wait = Math.min(pause * 2 ** tries, 30 * MINUTE);
+  const held =
+    problems.length === 0
+      ? await reportSent(store, claim, now())
+      : await reportFailed(store, dispatch, now() + wait, problems.join('; ').slice(0, 1000));
+  if (!held) log.warn({ day }, 'the report took longer than this process could keep it from others');
+  if (problems.length === 0) log.info({ day }, 'the report was sent');
+  else log.error({ day, problems }, 'the report did not reach everybody and will be tried again');
+  return problems.length === 0;
+}
+
+async function sendToAll(deps: SendReportDeps, dispatch: Dispatch, lost: AbortSignal): Promise<string[]> {
   const down = await troubledRoutes(deps.store, deps.now() - DOWN_FOR);
   const usable = deps.routes.filter((r) => !down.has(r.name));
   if (usable.length === 0) return ['every route to the administrators counts as down'];
@@ -112,18 +127,15 @@ async function sendToAll(deps: SendReportDeps, dispatch: Dispatch): Promise<stri
   for (const to of deps.admins) {
     const name = nameOf(to);
     if (told.includes(name)) continue;
-    const problem = await sendOne(usable, {
-      ...letter,
-      to,
-      id: `report-${dispatch.day}-${name}`,
-      date: dispatch.createdAt,
-    });
+    if (lost.aborted) return ['another process sends it'];
+    const head = { to, id: `report-${dispatch.day}-${name}`, date: dispatch.createdAt };
+    const problem = await sendOne(usable, { ...letter, ...head });
     if (problem !== null) {
       problems.push(problem);
       continue;
     }
     told.push(name);
-    await reportTold(deps.store, dispatch.day, told);
+    if (!(await reportTold(deps.store, dispatch.claim, told))) return ['another process sends it'];
   }
   return problems;
 }

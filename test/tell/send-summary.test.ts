@@ -6,9 +6,10 @@ import { createRelay } from '../../src/providers/smtp/relay.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { setCursor } from '../../src/store/notes/cursors.ts';
 import { letterRoute } from '../../src/tell/channels.ts';
-import { report, type SendReportDeps, sendReports, writeDue } from '../../src/tell/send-summary.ts';
+import { type LetterRoute, report, type SendReportDeps, sendReports, writeDue } from '../../src/tell/send-summary.ts';
 import { clockAt } from '../support/clock.ts';
 import { failed, seed, sent } from '../support/factory.ts';
+import { slowly } from '../support/slowly.ts';
 import { eachStore, type TestStore } from '../support/stores.ts';
 
 /** Half past six of a Zurich morning; the report is due at seven. */
@@ -92,6 +93,51 @@ eachStore('two daemons at once, and one that dies before or after it wrote, send
   await g.store.db('reports').update({ pending: 1, due_at: clock(), told: JSON.stringify(told.slice(0, 1)) });
   await settle(deps);
   assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 2]);
+});
+
+eachStore('a report that takes longer to send than its lease is sent by one daemon, once', async (g) => {
+  const lease = 60;
+  const { clock, deps, to } = await setup(g.t, g.store, { lease });
+  await yesterday(g.store);
+  clock.set(EARLY + HOUR);
+  await writeDue(deps);
+  const other = { ...deps, store: g.open() };
+  let others: number | null = null;
+  const [route] = deps.routes;
+  assert.ok(route);
+  const slow: LetterRoute = {
+    name: route.name,
+    async post(letter) {
+      await slowly(g.store, 'reports', clock, lease);
+      others = await sendReports(other);
+      await route.post(letter);
+    },
+  };
+  assert.deepEqual([await sendReports({ ...deps, routes: [slow] }), others], [1, 0]);
+  clock.advance(HOUR);
+  await settle(other);
+  assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 1]);
+});
+
+eachStore('who has lost a report to another stops sending it', async (g) => {
+  const { clock, deps, to } = await setup(g.t, g.store);
+  await yesterday(g.store);
+  clock.set(EARLY + HOUR);
+  await writeDue(deps);
+  const [route] = deps.routes;
+  assert.ok(route);
+  const paused: LetterRoute = {
+    name: route.name,
+    async post(letter) {
+      // As after a pause of this process: the lease has ended, and another has it.
+      await g.store.db('reports').update({ lease: 'of another', due_at: clock() + MINUTE });
+      await route.post(letter);
+    },
+  };
+  assert.equal(await sendReports({ ...deps, routes: [paused] }), 0);
+  assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 0]);
+  const row = await g.store.db('reports').first();
+  assert.deepEqual([row.lease, row.pending, row.tries], ['of another', 1, 0]);
 });
 
 eachStore('reports that fell due while the daemon was off are sent when it is back, one for each day', async (g) => {
