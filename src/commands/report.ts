@@ -69,7 +69,8 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
     if (options.rebuild) return rebuildFigures(terminal, store, options, format);
     const { ensureBuilt } = await import('../store/figures/rebuild.ts');
     const { reportFor } = await import('../tell/summary-of.ts');
-    await ensureBuilt(store, terminal.now, progressOn(terminal, options));
+    const built = await ensureBuilt(store, terminal.now, progressOn(terminal, options));
+    if (built === 'busy') throw new Failed('Another process is counting the figures for the first time: try it later.');
     const r = await reportFor(store, period, {
       now: terminal.now(),
       details,

@@ -45,12 +45,34 @@ const WRITTEN = 'reports_written';
 /** A route that an alert warned about counts as down for so long. */
 const DOWN_FOR = HOUR;
 
+/** The cursor that says when the figures of earlier deliveries could not be counted. */
+const BROKEN = 'figures_broken';
+
 /** Keeps the figures up, and sends what is due; says how much it did. */
 export async function report(deps: SendReportDeps): Promise<number> {
-  if (await ensureBuilt(deps.store, deps.now)) deps.log.info({}, 'the figures of earlier deliveries were counted');
+  const isComplete = await completeFigures(deps);
   const folded = await foldPending(deps.store);
   if (deps.admins.length === 0 || deps.routes.length === 0) return folded;
-  return folded + (await writeDue(deps)) + (await sendReports(deps));
+  const written = isComplete ? await writeDue(deps) : 0;
+  return folded + written + (await sendReports(deps));
+}
+
+/**
+ * Counts the deliveries that are older than the figures, once in the life of a database. False while another process does
+ * it. Where it breaks the figures go on without those deliveries, as a report that lacks them is better than none.
+ */
+async function completeFigures({ store, now, log }: SendReportDeps): Promise<boolean> {
+  const broken = await cursor(store, BROKEN);
+  if (broken && now() < broken.at + 10 * MINUTE) return true;
+  try {
+    const how = await ensureBuilt(store, now);
+    if (how === 'built') log.info({}, 'the figures of earlier deliveries were counted');
+    return how !== 'busy';
+  } catch (error) {
+    log.error({ error }, 'the figures of earlier deliveries could not be counted and will be tried again');
+    await setCursor(store, BROKEN, '', now());
+    return true;
+  }
 }
 
 /** Writes the reports that have become due since the last time, also while no daemon ran. Each is kept before it is sent. */

@@ -177,6 +177,32 @@ eachStore('a route that an alert warned about is not used, and the report waits 
   assert.equal(sink.mails.length, 1);
 });
 
+eachStore('figures of the past that can not be counted hold up neither sums nor reports', async (g) => {
+  const { clock, deps, to } = await setup(g.t, g.store, { admins: ['admin@team.example'] });
+  await yesterday(g.store);
+  await g.store.db('facts').update({ body: 'torn' });
+  const errors: unknown[] = [];
+  const noisy = { ...deps, log: { ...log, error: (...what: unknown[]) => errors.push(what) } };
+  clock.set(EARLY + HOUR);
+  await settle(noisy);
+  assert.deepEqual([await g.store.db('rollup_pending'), to('admin@team.example').length, errors.length], [[], 1, 1]);
+  clock.advance(10 * MINUTE);
+  await settle(noisy);
+  assert.equal(errors.length, 2, 'and it is tried again');
+});
+
+eachStore('a report is not written while another daemon counts the deliveries of the past', async (g) => {
+  const { clock, deps, to } = await setup(g.t, g.store, { admins: ['admin@team.example'] });
+  await yesterday(g.store);
+  clock.set(EARLY + HOUR);
+  await g.store.db('cursors').insert({ name: 'rollups_rebuild', value: 'of another', at: clock() + MINUTE });
+  await settle(deps);
+  assert.equal(to('admin@team.example').length, 0);
+  clock.advance(MINUTE);
+  await settle(deps);
+  assert.equal(to('admin@team.example').length, 1);
+});
+
 eachStore('with full details the report names who did not get what', async (g) => {
   const { clock, deps, sink } = await setup(g.t, g.store, { admins: ['admin@team.example'], details: 'full' });
   await yesterday(g.store);

@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
+import { AppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
+import { renewing } from '../../base/renewing.ts';
 import { type Entry, entriesOf, quarterOf, sumEntries } from '../../core/figures/counts.ts';
 import { SPANS, type Span } from '../../core/figures/cover.ts';
 import type { MessageClass } from '../../core/message-class.ts';
@@ -27,16 +29,29 @@ export type RebuildOptions = {
 const BUILT = 'rollups_built_2';
 /** Everything created before this moment may have been deleted: its sums are all that is left of it. */
 const PRUNED = 'rollups_pruned';
+/** Two that mend at once would mend twice. */
 const GUARD = 'rollups_rebuild';
-const GUARD_LEASE = 10 * MINUTE;
+const GUARD_LEASE = MINUTE;
 
 /**
  * Counts everything again from the facts, a day of UTC at a time, and mends the sums that differ. Each day is read in one
- * snapshot and mended by adding the difference, so work that goes on meanwhile is neither stopped nor lost.
+ * snapshot and mended by adding the difference, so work that goes on meanwhile is neither stopped nor lost. Throws a
+ * conflict while another process does the same.
  */
 export async function rebuild(store: Store, options: RebuildOptions): Promise<Rebuilt> {
-  const { now, check } = options;
+  const { now } = options;
   const token = await takeGuard(store, now());
+  if (token === null) throw new AppError('conflict', 'another process is counting the figures again: try it later');
+  const renew = () => holdGuard(store, token, now() + GUARD_LEASE);
+  try {
+    return await renewing({ lease: GUARD_LEASE, renew }, () => countAll(store, token, options));
+  } finally {
+    // Where this fails the guard is free when its lease has ended, and what went wrong before is what matters.
+    await holdGuard(store, token, 0).catch(() => false);
+  }
+}
+
+async function countAll(store: Store, token: string, { now, check, progress }: RebuildOptions): Promise<Rebuilt> {
   const result: Rebuilt = { days: 0, deliveries: 0, differences: [] };
   const days = await daysToCount(store);
   for (const day of days) {
@@ -45,23 +60,30 @@ export async function rebuild(store: Store, options: RebuildOptions): Promise<Re
     result.days++;
     result.deliveries += deliveries;
     result.differences.push(...differences);
-    options.progress(result.days, days.length, result.deliveries);
+    progress(result.days, days.length, result.deliveries);
   }
   while ((await foldPending(store)) > 0);
   if (!check) await setCursor(store, BUILT, '', now());
-  await transact(store, (tx) => tx('cursors').where({ name: GUARD, value: token }).update({ at: 0 }));
   return result;
 }
 
-/** Builds the figures of a database whose deliveries are older than its figures. Does nothing the second time. */
+/**
+ * Builds the figures of a database whose deliveries are older than its figures. Does nothing the second time, and nothing
+ * while another process does it.
+ */
 export async function ensureBuilt(
   store: Store,
   now: Clock,
   progress: RebuildOptions['progress'] = () => {},
-): Promise<boolean> {
-  if (await cursor(store, BUILT)) return false;
-  await rebuild(store, { now, check: false, progress });
-  return true;
+): Promise<'built' | 'already' | 'busy'> {
+  if (await cursor(store, BUILT)) return 'already';
+  try {
+    await rebuild(store, { now, check: false, progress });
+    return 'built';
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'conflict') return 'busy';
+    throw error;
+  }
 }
 
 /** To be called where messages are deleted: what was counted of them stays, and is not counted again. */
@@ -71,14 +93,19 @@ export async function rememberPruned(tx: Knex.Transaction, before: Ms): Promise<
   await tx('cursors').insert({ name: PRUNED, value, at: before }).onConflict('name').merge();
 }
 
-/** Two that mend at once would mend twice. */
-async function takeGuard(store: Store, now: Ms): Promise<string> {
+/** Null while another process has the guard. */
+async function takeGuard(store: Store, now: Ms): Promise<string | null> {
   const token = newId(now);
   await transact(store, (tx) => insertNew(tx, 'cursors', { name: GUARD, value: '', at: 0 }, 'name'));
   const mine = { value: token, at: now + GUARD_LEASE };
-  const taken = await transact(store, (tx) => tx('cursors').where({ name: GUARD }).where('at', '<=', now).update(mine));
-  if (taken === 1) return token;
-  throw new Error('another process is rebuilding the figures; try again in ten minutes if it has ended');
+  await transact(store, (tx) => tx('cursors').where({ name: GUARD }).where('at', '<=', now).update(mine));
+  return (await cursor(store, GUARD))?.value === token ? token : null;
+}
+
+/** Keeps the guard until that moment; false when another process has it. */
+async function holdGuard(store: Store, token: string, until: Ms): Promise<boolean> {
+  const held = await transact(store, (tx) => tx('cursors').where({ name: GUARD, value: token }).update({ at: until }));
+  return held === 1;
 }
 
 async function daysToCount(store: Store): Promise<Ms[]> {
@@ -197,10 +224,9 @@ async function mend(store: Store, token: string, differences: readonly Differenc
     return [span, e.bucket, e.domain, e.class, e.what, e.value, counted - kept, ms];
   });
   await transact(store, async (tx) => {
-    const guard = { at: now + GUARD_LEASE };
-    const held = await tx('cursors').where({ name: GUARD, value: token }).update(guard);
     // Whoever lost the guard may not mend: another has counted since.
-    if (held !== 1) throw new Error('another process has begun to rebuild the figures');
+    const held = await tx('cursors').where({ name: GUARD, value: token }).forUpdate().first('name');
+    if (!held) throw new AppError('conflict', 'another process has begun to count the figures again');
     await addPending(tx, now, deltas, []);
   });
 }

@@ -149,9 +149,26 @@ eachStore('figures older than the roll-ups are built once', async (g) => {
   await seed(g.store);
   await g.store.db('rollup_pending').delete();
   assert.equal(await sumOf(g.store, 'deliveries'), 0);
-  assert.equal(await ensureBuilt(g.store, now), true);
+  assert.equal(await ensureBuilt(g.store, now), 'built');
   assert.equal(await sumOf(g.store, 'deliveries'), 1);
-  assert.equal(await ensureBuilt(g.store, now), false);
+  assert.equal(await ensureBuilt(g.store, now), 'already');
+});
+
+eachStore('of two that count again at once one waits until the other is done, or dead', async (g) => {
+  await seed(g.store);
+  await g.store.db('cursors').insert({ name: 'rollups_rebuild', value: 'of another', at: MORNING + MINUTE });
+  await assert.rejects(rebuild(g.store, checked), { name: 'AppError', code: 'conflict' });
+  const later = { ...checked, now: () => MORNING + MINUTE };
+  assert.deepEqual((await rebuild(g.store, later)).differences, []);
+});
+
+eachStore('a count that breaks lets the next one begin at once', async (g) => {
+  await seed(g.store);
+  const progress = () => {
+    throw new Error('the disk is gone');
+  };
+  await assert.rejects(rebuild(g.store, { now, check: true, progress }), /the disk is gone/);
+  assert.deepEqual((await rebuild(g.store, checked)).differences, []);
 });
 
 eachStore('what is pruned stays in the figures and is not counted away', async (g) => {
