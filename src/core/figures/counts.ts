@@ -219,17 +219,23 @@ export const keyOf = (e: Omit<Entry, 'n' | 'ms'>): string =>
 
 /** Adds up entries with the same key; those that come to nothing are left out. `sign` -1 takes them away. */
 export function sumEntries(parts: readonly { sign: 1 | -1; entries: readonly Entry[] }[]): Entry[] {
-  const sums = new Map<string, Entry>();
-  for (const { sign, entries } of parts) {
-    for (const e of entries) {
-      const key = keyOf(e);
-      const sum = sums.get(key);
-      if (!sum) sums.set(key, { ...e, n: sign * e.n, ms: sign * e.ms });
-      else {
-        sum.n += sign * e.n;
-        sum.ms += sign * e.ms;
-      }
+  const sums: EntrySums = new Map();
+  for (const { sign, entries } of parts) addEntries(sums, entries, sign);
+  return sumsIn(sums);
+}
+
+export type EntrySums = Map<string, Entry>;
+
+export function addEntries(sums: EntrySums, entries: readonly Entry[], sign: 1 | -1 = 1): void {
+  for (const e of entries) {
+    const key = keyOf(e);
+    const sum = sums.get(key);
+    if (!sum) sums.set(key, { ...e, n: sign * e.n, ms: sign * e.ms });
+    else {
+      sum.n += sign * e.n;
+      sum.ms += sign * e.ms;
     }
   }
-  return [...sums.values()].filter((e) => e.n !== 0 || e.ms !== 0);
 }
+
+export const sumsIn = (sums: EntrySums): Entry[] => [...sums.values()].filter((e) => e.n !== 0 || e.ms !== 0);

@@ -1,4 +1,5 @@
 import { isEnded, STATES, type State } from '../delivery.ts';
+import { groupBy } from '../group.ts';
 import type { MessageClass } from '../message-class.ts';
 import { type Reason, readEnd } from '../reason.ts';
 import type { Ms } from '../time.ts';
@@ -50,12 +51,7 @@ export type Group = { domain: string; class: MessageClass; figures: Figures };
 
 /** The figures of each domain and class, in order. */
 export function groupsOf(sums: readonly Sum[]): Group[] {
-  const by = new Map<string, Sum[]>();
-  for (const s of sums) {
-    const key = `${s.domain}\n${s.class}`;
-    by.set(key, [...(by.get(key) ?? []), s]);
-  }
-  const groups = [...by.values()].flatMap((mine) => {
+  const groups = [...groupBy(sums, (s) => `${s.domain}\n${s.class}`).values()].flatMap((mine) => {
     const [first] = mine;
     return first ? [{ domain: first.domain, class: first.class, figures: figuresOf(mine) }] : [];
   });

@@ -2,7 +2,15 @@ import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { renewing } from '../../base/renewing.ts';
-import { type Entry, entriesOf, quarterOf, sumEntries } from '../../core/figures/counts.ts';
+import {
+  addEntries,
+  type Entry,
+  type EntrySums,
+  entriesOf,
+  quarterOf,
+  sumEntries,
+  sumsIn,
+} from '../../core/figures/counts.ts';
 import { SPANS, type Span } from '../../core/figures/cover.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
@@ -141,7 +149,8 @@ async function compareDay(db: Knex, day: Ms): Promise<{ deliveries: number; diff
 
 async function countDay(db: Knex, day: Ms): Promise<{ deliveries: number; entries: Entry[] }> {
   let deliveries = 0;
-  let entries: Entry[] = await messagesOf(db, day);
+  const sums: EntrySums = new Map();
+  addEntries(sums, await messagesOf(db, day));
   for (let hour = day; hour < day + DAY; hour += HOUR) {
     const rows: { id: string }[] = await db('deliveries')
       .where('created_at', '>=', hour)
@@ -153,14 +162,10 @@ async function countDay(db: Knex, day: Ms): Promise<{ deliveries: number; entrie
       500,
     )) {
       const views = await load(db, part);
-      const fresh = [...views.values()].flatMap((v) => entriesOf(countedOf(v, v.delivery, false)));
-      entries = sumEntries([
-        { sign: 1, entries },
-        { sign: 1, entries: fresh },
-      ]);
+      for (const view of views.values()) addEntries(sums, entriesOf(countedOf(view, view.delivery, false)));
     }
   }
-  return { deliveries, entries };
+  return { deliveries, entries: sumsIn(sums) };
 }
 
 async function messagesOf(db: Knex, day: Ms): Promise<Entry[]> {

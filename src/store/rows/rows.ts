@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { asciiLower, canonicalAddress } from '../../core/address.ts';
 import type { Birth, Delivery, Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
+import { groupBy } from '../../core/group.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ms } from '../../core/time.ts';
@@ -93,12 +94,7 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
   ]);
   const listedAs = new Map(listed.map((s) => [s.address_key, s]));
   const messageOf = new Map(messages.map((m) => [m.id, m]));
-  const factsOf = new Map<string, StoredFact[]>();
-  for (const row of facts) {
-    const known = factsOf.get(row.delivery_id);
-    if (known) known.push(storedFact(row));
-    else factsOf.set(row.delivery_id, [storedFact(row)]);
-  }
+  const factsOf = groupBy(facts, (row) => row.delivery_id);
   return new Map(
     rows.flatMap((row) => {
       const message = messageOf.get(row.message_id);
@@ -106,7 +102,12 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
         ? [
             [
               row.id,
-              viewOf(row, message, presentFacts(factsOf.get(row.id) ?? []), listedAs.get(row.recipient_key) ?? null),
+              viewOf(
+                row,
+                message,
+                presentFacts((factsOf.get(row.id) ?? []).map(storedFact)),
+                listedAs.get(row.recipient_key) ?? null,
+              ),
             ],
           ]
         : [];
