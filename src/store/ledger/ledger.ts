@@ -52,10 +52,11 @@ export async function changeIn(
   decide: (view: View) => Fact[],
   lease?: string,
 ): Promise<View[]> {
-  const held = lease === undefined ? ids : await heldBy(tx, ids, lease);
-  const views = await load(tx, held, true);
+  const views = await load(tx, ids, true);
+  const held = lease === undefined ? null : await heldBy(tx, [...views.keys()], lease);
   const moves: Move[] = [];
   for (const view of views.values()) {
+    if (held && !held.has(view.id)) continue;
     const known = new Set(view.facts.map((f) => f.key));
     const fresh = decide(view).filter((f) => !known.has(f.key) && known.add(f.key));
     const facts = [...view.facts, ...fresh];
@@ -67,12 +68,17 @@ export async function changeIn(
   return moves.map((m) => m.after);
 }
 
-async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: string): Promise<string[]> {
-  const rows = await tx('due')
+/**
+ * Those that the lease still holds. Asked only when the deliveries are locked, as somebody else may claim and change them
+ * while we wait for the lock; and locked, as a claim locks nothing else.
+ */
+async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: string): Promise<Set<string>> {
+  const rows: { delivery_id: string }[] = await tx('due')
     .whereIn('delivery_id', [...ids])
     .where({ lease })
+    .forUpdate()
     .select('delivery_id');
-  return rows.map((r: { delivery_id: string }) => r.delivery_id);
+  return new Set(rows.map((r) => r.delivery_id));
 }
 
 /** Writes facts, states, what is due and what follows from it, in a few statements whatever the number of deliveries. */

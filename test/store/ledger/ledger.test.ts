@@ -3,6 +3,7 @@ import type { Fact } from '../../../src/core/delivery.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { change, changeIn } from '../../../src/store/ledger/ledger.ts';
+import { load } from '../../../src/store/rows/rows.ts';
 import { race } from '../../support/child.ts';
 import { MORNING } from '../../support/clock.ts';
 import {
@@ -212,6 +213,25 @@ eachStore('who has lost the lease changes nothing', async ({ store }) => {
   assert.deepEqual([after, shown], [[], 0]);
   assert.equal(await count(store, 'facts'), 0);
   assert.equal(await holder(store, id), second.lease);
+});
+
+onMariaDb('who loses the lease while waiting for the delivery changes nothing', async ({ store, open }) => {
+  const id = await one(store, []);
+  const { lease } = await claimAny(store, at(1), 10, SECOND);
+  const busy = await open().db.transaction();
+  await load(busy, [id], true);
+  const claimAnew = async () => {
+    const claim = await claimAny(open(), at(2), 10, MINUTE);
+    await busy.commit();
+    return claim.ids;
+  };
+  let others: Promise<string[]> = Promise.resolve([]);
+  store.db.on('query', ({ sql }: { sql: string }) => {
+    // The change waits for the lock now, or will in a moment.
+    if (/from `deliveries`.*for update/.test(sql)) others = claimAnew();
+  });
+  assert.deepEqual(await change(store, [id], at(2), () => [claimed(1, at(2), { lease })], lease), []);
+  assert.deepEqual([await others, await count(store, 'facts')], [[id], 0]);
 });
 
 eachStore('a change under a lease gives it back, even when it says nothing', async ({ store }) => {
