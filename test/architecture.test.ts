@@ -31,7 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'store/projections': ['core', 'core/figures', 'base', 'store/db', 'store/notes', 'store/rows'],
   'store/figures': ['core', 'core/figures', 'core/words', 'base', 'store/db', 'store/notes', 'store/rows'],
   'store/ledger': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/projections', 'store/figures'],
-  'store/messages': ['core', 'base', 'store/db', 'store/rows', 'store/figures', 'store/ledger'],
+  'store/messages': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/ledger'],
   'store/inbox': ['core', 'base', 'store/db', 'store/rows'],
   store: ['core', 'classifier', 'base', 'store/db', 'store/rows', 'store/projections', 'store/figures', 'store/ledger'],
   // Those who take mail. They know the contract and nothing of each other.

@@ -1,10 +1,10 @@
 import type { Answer } from '../core/answer.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
+import { endedFact } from '../core/ended.ts';
 import type { Reason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
 import { timeWords } from '../core/words/numbers.ts';
-import { endedFact } from '../store/messages/messages.ts';
 import type { View } from '../store/rows/rows.ts';
 
 /** What a decision leaves behind that needs nobody outside. */

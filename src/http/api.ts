@@ -13,8 +13,8 @@ import { parse, recordMessage } from '../intake/record.ts';
 import { catchUp, keepChecked } from '../intake/told.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
 import type { Store } from '../store/db/open.ts';
-import { findMessage, messagesByKey, searchMessages } from '../store/messages/find.ts';
-import { cancelMessages } from '../store/messages/messages.ts';
+import { cancelByKey } from '../store/messages/cancel.ts';
+import { findMessage, searchMessages } from '../store/messages/find.ts';
 import { bearer } from './auth.ts';
 import { readJson } from './body.ts';
 
@@ -59,7 +59,7 @@ export function createApi(deps: ApiDeps): Router {
   });
   router.post('/cancel', allowed, current, async (ctx) => {
     const { key } = parse(CANCEL_KEY, await readJson(ctx.req, BODY_LIMIT));
-    ctx.body = { cancelled: await cancelMessages(store, await messagesByKey(store, key), 'by_application', now()) };
+    ctx.body = { cancelled: await cancelByKey(store, key, 'by_application', now()) };
   });
   router.get('/', allowed, current, async (ctx) => {
     const { found, next } = await searchMessages(store, parse(SEARCH, { ...ctx.query }));

@@ -11,8 +11,8 @@ import { catchUp, keepTold } from '../intake/told.ts';
 import type { FormEntry } from '../mail/form.ts';
 import { cancelMessage } from '../operate/operate.ts';
 import { openStore, type Store } from '../store/db/open.ts';
-import { findMessage, messagesByKey } from '../store/messages/find.ts';
-import { cancelMessages } from '../store/messages/messages.ts';
+import { cancelByKey } from '../store/messages/cancel.ts';
+import { findMessage } from '../store/messages/find.ts';
 
 export type DatabaseBackend = { database: string; encryptionKey: string | null };
 
@@ -53,7 +53,7 @@ async function queue({ store, encryptionKey }: QueueDeps, domain: string, form: 
 async function cancel(store: Store, which: { id: string } | { key: string }): Promise<number> {
   const now = Date.now();
   await fileTold(store, now);
-  if ('key' in which) return cancelMessages(store, await messagesByKey(store, which.key), 'by_application', now);
+  if ('key' in which) return cancelByKey(store, which.key, 'by_application', now);
   try {
     return await cancelMessage(store, { message: which.id, who: 'the application', reason: 'by_application' }, now);
   } catch (error) {

@@ -1,11 +1,12 @@
 import { AppError } from '../base/errors.ts';
 import { type Fact, isEnded } from '../core/delivery.ts';
+import { endedFact } from '../core/ended.ts';
 import type { CancelReason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { findMessage } from '../store/messages/find.ts';
-import { endedFact } from '../store/messages/messages.ts';
+
 import { audit } from '../store/notes/audit.ts';
 import { recipientKey, type View } from '../store/rows/rows.ts';
 

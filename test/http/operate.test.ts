@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Fact } from '../../src/core/delivery.ts';
+import { endedFact } from '../../src/core/ended.ts';
 import type { Report } from '../../src/core/sighting.ts';
 import { HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
-import { endedFact } from '../../src/store/messages/messages.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import * as past from '../support/factory.ts';
 import { DOMAIN, get, post, type Running, SENT, start } from './support.ts';

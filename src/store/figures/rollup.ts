@@ -32,21 +32,9 @@ type Pending = { deltas: Delta[]; examples: Example[] };
 export const rollup: Projection = { name: 'figures', project: countMoves };
 
 async function countMoves(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
-  const before = moves.flatMap((m) => (m.before ? entriesOf(countedOf(m.view, m.before, false)) : []));
+  const before = moves.flatMap((m) => (m.before ? entriesOf(countedOf(m.view, m.before, m.first === true)) : []));
   const after = moves.flatMap((m) => entriesOf(countedOf(m.after, m.after.delivery, m.first === true)));
   await addPending(tx, now, difference(before, after), moves.flatMap(exampleOf));
-}
-
-/** Moves what deliveries add to the figures to another class. */
-export async function recount(
-  tx: Knex.Transaction,
-  views: readonly View[],
-  toClass: MessageClass,
-  now: Ms,
-): Promise<void> {
-  const counted = views.map((v, i) => countedOf(v, v.delivery, i === 0));
-  const after = counted.flatMap((c) => entriesOf({ ...c, class: toClass }));
-  await addPending(tx, now, difference(counted.flatMap(entriesOf), after), []);
 }
 
 export const countedOf = (view: View, delivery: Delivery, first: boolean): Counted => ({

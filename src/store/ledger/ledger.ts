@@ -97,7 +97,16 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   for (const { project } of PROJECTIONS) await project(tx, moves, now);
 }
 
-const CHANGING: (keyof DeliveryRow)[] = ['state', 'reason', 'attempt', 'provider', 'next_at', 'updated_at', 'ended_at'];
+const CHANGING: (keyof DeliveryRow)[] = [
+  'class',
+  'state',
+  'reason',
+  'attempt',
+  'provider',
+  'next_at',
+  'updated_at',
+  'ended_at',
+];
 
 function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { updated_at: Ms } {
   const d = after.delivery;
@@ -108,7 +117,7 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
     recipient: view.recipient,
     recipient_key: recipientKey(view.recipient),
     domain: view.domain,
-    class: view.class,
+    class: after.class,
     state: d.state,
     reason: d.said ?? d.reason,
     attempt: d.attempt,
@@ -122,5 +131,5 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
 
 function dueRow({ view, after }: Move) {
   const waits = { lane: '', lease: null, ask_at: null, ask_unsuppress: 0, ask_lease: null };
-  return { delivery_id: view.id, priority: PRIORITY[view.class], at: after.delivery.nextAt ?? 0, ...waits };
+  return { delivery_id: view.id, priority: PRIORITY[after.class], at: after.delivery.nextAt ?? 0, ...waits };
 }

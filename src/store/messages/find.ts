@@ -7,37 +7,41 @@ import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 
-/** Messages by the application's key, newest first. */
+/** The messages with this key of the application's, newest first. */
 export async function messagesByKey(store: Store, key: string): Promise<string[]> {
   const rows: { id: string }[] = await store
     .db('messages')
     .where({ message_key: key })
     .orderBy('created_at', 'desc')
-    .select('id')
-    .limit(100);
+    .select('id');
   return rows.map((r) => r.id);
 }
 
-/** One message with its deliveries, by its id, the id of one of its deliveries, or its Message-Id. */
-export async function findMessage(store: Store, name: string): Promise<{ message: MessageRow; views: View[] } | null> {
-  const { db } = store;
+/** The deliveries of a message in their order: as many as it has recipients. */
+export async function deliveryIds(db: Knex, messageId: string, recipient?: string): Promise<string[]> {
+  const query = db('deliveries').where({ message_id: messageId }).orderBy('id').select('id');
+  if (recipient !== undefined) query.where({ recipient_key: recipientKey(recipient) });
+  const rows: { id: string }[] = await query;
+  return rows.map((r) => r.id);
+}
+
+/** One message, by its id, the id of one of its deliveries, or its Message-Id. */
+export async function findMessageRow({ db }: Store, name: string): Promise<MessageRow | null> {
   const bare = name.replace(/^<|>$/g, '');
   const delivery: { message_id: string } | undefined = await db('deliveries').where({ id: bare }).first('message_id');
   const ids = [bare, ...(delivery ? [delivery.message_id] : [])];
-  let message: MessageRow | undefined = await db('messages').whereIn('id', ids).first();
-  if (!message && bare.includes('@')) message = await byRfcMessageId(db, bare);
+  const message: MessageRow | undefined = await db('messages').whereIn('id', ids).first();
+  if (message || !bare.includes('@')) return message ?? null;
+  return (await byRfcMessageId(db, bare)) ?? null;
+}
+
+/** The same with all of its deliveries. */
+export async function findMessage(store: Store, name: string): Promise<{ message: MessageRow; views: View[] } | null> {
+  const message = await findMessageRow(store, name);
   if (!message) return null;
-  const rows: { id: string }[] = await db('deliveries')
-    .where({ message_id: message.id })
-    .orderBy('id')
-    .select('id')
-    .limit(5000);
   const views: View[] = [];
-  for (const part of chunks(
-    rows.map((r) => r.id),
-    200,
-  ))
-    views.push(...(await load(db, part)).values());
+  for (const part of chunks(await deliveryIds(store.db, message.id), 200))
+    views.push(...(await load(store.db, part)).values());
   return { message, views };
 }
 

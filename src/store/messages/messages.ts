@@ -1,20 +1,20 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId, recordKey } from '../../base/ids.ts';
-import { type EndState, type Fact, type FactOf, isEnded } from '../../core/delivery.ts';
+import type { Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { CancelReason, Reason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
-import { recount } from '../figures/rollup.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import type { Move } from '../rows/move.ts';
 import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 import { type Call, firstCall } from './calls.ts';
+import { supersede } from './cancel.ts';
+import { deliveryIds } from './find.ts';
 
 /** A message as it comes to us. `facts` is what has happened to each recipient's delivery already. */
 export type Draft = {
@@ -65,15 +65,41 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
 
 /** New recipients get a delivery; those who are known get the facts that they lack. */
 async function addRecipients(tx: Knex.Transaction, message: MessageRow, draft: Draft, now: Ms): Promise<void> {
-  const known: DeliveryRow[] = await tx('deliveries').where({ message_id: message.id }).limit(5000);
-  const keys = new Set(known.map((d) => d.recipient_key));
-  const fresh = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
-  const births = fresh.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0 && known.length === 0));
+  const told = byKey(draft.recipients);
+  const known = await knownRecipients(tx, message.id, [...told.keys()]);
+  const isFirst = known.size === 0 && !(await tx('deliveries').where({ message_id: message.id }).first('id'));
+  const fresh = [...told].filter(([key]) => !known.has(key));
+  const births = fresh.map(([, recipient], i) => birthOf(message, recipient, draft, now, i === 0 && isFirst));
   // SQLite takes at most 500 rows in one statement of this form, and Mailgun 1,000 recipients in one call.
   for (const part of chunks(births, 200)) await write(tx, part, now);
-  const told = new Set(draft.recipients.map(recipientKey));
-  const again = known.filter((d) => told.has(d.recipient_key)).map((d) => d.id);
-  for (const part of chunks(again, 200)) await changeIn(tx, part, now, () => [...draft.facts]);
+  for (const part of chunks([...known.values()].sort(), 200)) await changeIn(tx, part, now, () => [...draft.facts]);
+}
+
+/** Recipients by their key; of several spellings of an address the first one stays. */
+export function byKey(recipients: readonly string[]): Map<string, string> {
+  const known = new Map<string, string>();
+  for (const recipient of recipients) {
+    const key = recipientKey(recipient);
+    if (!known.has(key)) known.set(key, recipient);
+  }
+  return known;
+}
+
+/** Of these recipients those whom the message has, with their deliveries. */
+async function knownRecipients(
+  tx: Knex.Transaction,
+  messageId: string,
+  keys: readonly string[],
+): Promise<Map<string, string>> {
+  const known = new Map<string, string>();
+  for (const part of chunks(keys, 500)) {
+    const rows: Pick<DeliveryRow, 'id' | 'recipient_key'>[] = await tx('deliveries')
+      .where({ message_id: messageId })
+      .whereIn('recipient_key', part)
+      .select('id', 'recipient_key');
+    for (const row of rows) known.set(row.recipient_key, row.id);
+  }
+  return known;
 }
 
 /** A message for our queue, with the body that is to be sent. */
@@ -153,40 +179,26 @@ const idTaken = (): AppError => new AppError('conflict', 'the id belongs to anot
 async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow, now: Ms): Promise<MessageRow> {
   const { sender, subject, message_key, origin, policy } = row;
   const mine = { sender, subject, class: row.class, message_key, origin, policy };
-  await moveClass(tx, found, row.class, now);
   await tx('messages').where({ id: found.id }).update(mine);
-  await refold(tx, found.id, JSON.parse(found.policy) as Policy, now);
+  await refold(tx, found, row.class, now);
   return { ...found, ...mine };
 }
 
-/** Writes the deliveries of a message as they stand under its new policy, which may have another answer and other times. */
-async function refold(tx: Knex.Transaction, messageId: string, old: Policy, now: Ms): Promise<void> {
-  const rows: { id: string }[] = await tx('deliveries').where({ message_id: messageId }).select('id').limit(5000);
-  for (const part of chunks(rows, 200)) {
-    const views = await load(
-      tx,
-      part.map((r) => r.id),
-      true,
-    );
-    const before = (view: View) => fold({ ...view.birth, policy: old }, view.facts);
-    await write(
-      tx,
-      [...views.values()].map((view) => ({ view, fresh: [], before: before(view), after: view })),
-      now,
-    );
+/** Writes the deliveries of a message as they stand under its new class and policy, which may have another answer. */
+async function refold(tx: Knex.Transaction, old: MessageRow, to: MessageClass, now: Ms): Promise<void> {
+  const policy = JSON.parse(old.policy) as Policy;
+  const ids = await deliveryIds(tx, old.id);
+  for (const part of chunks(ids, 200)) {
+    const views = [...(await load(tx, part, true)).values()];
+    const moves = views.map((view) => ({
+      view,
+      fresh: [],
+      before: fold({ ...view.birth, policy }, view.facts),
+      after: { ...view, class: to },
+      first: view.id === ids[0],
+    }));
+    await write(tx, moves, now);
   }
-}
-
-async function moveClass(tx: Knex.Transaction, message: MessageRow, to: MessageClass, now: Ms): Promise<void> {
-  if (message.class === to) return;
-  const rows: { id: string }[] = await tx('deliveries').where({ message_id: message.id }).select('id').limit(5000);
-  const views = await load(
-    tx,
-    rows.map((r) => r.id),
-    true,
-  );
-  await recount(tx, [...views.values()], to, now);
-  await tx('deliveries').where({ message_id: message.id }).update({ class: to });
 }
 
 export function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms, first: boolean): Move {
@@ -217,60 +229,4 @@ async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer)
     const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
     await tx('message_bodies').insert({ message_id: messageId, piece, body: part });
   }
-}
-
-async function supersede(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
-  const older: { id: string }[] = await tx('messages')
-    .where({ message_key: key, domain: message.domain })
-    .whereNot({ id: message.id })
-    .where('created_at', '<=', message.created_at)
-    .orderBy('created_at', 'desc')
-    .select('id')
-    .limit(20);
-  await cancelIn(
-    tx,
-    older.map((m) => m.id),
-    'superseded',
-    now,
-  );
-}
-
-async function cancelIn(
-  tx: Knex.Transaction,
-  messageIds: readonly string[],
-  reason: CancelReason,
-  now: Ms,
-): Promise<number> {
-  const rows: { id: string }[] = await tx('deliveries')
-    .whereIn('message_id', [...messageIds])
-    .select('id')
-    .limit(5000);
-  let cancelled = 0;
-  for (const part of chunks(
-    rows.map((r) => r.id),
-    200,
-  )) {
-    const after = await changeIn(tx, part, now, (view) => {
-      if (isEnded(view.delivery.state)) return [];
-      cancelled++;
-      return [endedFact(view, 'cancelled', reason, now)];
-    });
-    if (after.length === 0) break;
-  }
-  return cancelled;
-}
-
-export function endedFact(view: View, state: EndState, reason: Reason, now: Ms): FactOf<'ended'> {
-  const { attempt, round } = view.delivery;
-  return { key: `ended:${round}`, at: now, kind: 'ended', attempt, round, state, reason };
-}
-
-/** Ends what is still open of these messages; says how many deliveries that were. */
-export async function cancelMessages(
-  store: Store,
-  messageIds: readonly string[],
-  reason: CancelReason,
-  now: Ms,
-): Promise<number> {
-  return transact(store, (tx) => cancelIn(tx, messageIds, reason, now));
 }

@@ -6,7 +6,7 @@ import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts';
-import { birthOf, type Draft, messageRow, record } from './messages.ts';
+import { birthOf, byKey, type Draft, messageRow, record } from './messages.ts';
 
 /**
  * Records many messages, most of them in one commit: those that nobody has told of, and those of which something more is
@@ -81,8 +81,7 @@ async function insertFresh(tx: Knex.Transaction, drafts: readonly Draft[], now: 
   const made = drafts.map((draft) => ({ draft, message: messageRow(draft.id ?? newId(now), draft) }));
   for (const part of chunks(made, 100)) await tx('messages').insert(part.map((m) => m.message));
   const births = made.flatMap(({ draft, message }) => {
-    const keys = new Set<string>();
-    const recipients = draft.recipients.filter((r) => !keys.has(recipientKey(r)) && keys.add(recipientKey(r)));
+    const recipients = [...byKey(draft.recipients).values()];
     return recipients.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0));
   });
   for (const part of chunks(births, 200)) await write(tx, part, now);

@@ -3,11 +3,23 @@ import { DAY, MINUTE } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody, withBodies } from '../../../src/store/messages/bodies.ts';
+import { cancelByKey } from '../../../src/store/messages/cancel.ts';
 import { findMessage, messagesByKey, searchMessages } from '../../../src/store/messages/find.ts';
-import { cancelMessages, enqueue, record } from '../../../src/store/messages/messages.ts';
+import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { MORNING } from '../../support/clock.ts';
-import { draft, ended, policy, queueDraft, reported, seed, seedQueued, sent, viewsOf } from '../../support/factory.ts';
+import {
+  draft,
+  ended,
+  policy,
+  queueDraft,
+  reopened,
+  reported,
+  seed,
+  seedQueued,
+  sent,
+  viewsOf,
+} from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
@@ -70,10 +82,10 @@ eachStore('recording again adds the recipients and the facts that were missing',
 
 eachStore('a message to a thousand recipients is recorded at once', async ({ store }) => {
   const recipients = Array.from({ length: 1000 }, (_, n) => `person-${n}@example.net`);
-  const { id } = await record(store, draft({ recipients }), MORNING);
+  await record(store, draft({ recipients, key: 'all' }), MORNING);
   assert.deepEqual([await count(store, 'deliveries'), await count(store, 'due')], [1000, 1000]);
-  await record(store, draft({ recipients }), at(1));
-  assert.equal(await cancelMessages(store, [id], 'superseded', at(2)), 1000);
+  await record(store, draft({ recipients, key: 'all' }), at(1));
+  assert.equal(await cancelByKey(store, 'all', 'superseded', at(2)), 1000);
   assert.equal(await count(store, 'due'), 0);
 });
 
@@ -150,6 +162,51 @@ eachStore('a newer message with the same key ends what is open of the older ones
   assert.equal(is.get(other?.id ?? ''), 'queued null', 'keys are per domain');
   assert.equal(is.get(latest?.id ?? ''), 'queued null');
   assert.equal((await messagesByKey(store, key)).length, 4);
+});
+
+/** That many messages under one key, the older ones of which were opened again. */
+async function reopenedMessages(store: Store, n: number, key: string): Promise<void> {
+  const ids: string[] = [];
+  for (let i = 0; i < n; i++) {
+    const views = await seed(store, { messageId: `${i}`, key, createdAt: at(i), facts: [] }, at(i));
+    ids.push(...views.map((v) => v.id));
+  }
+  await change(store, ids, at(n), ({ delivery }) => (delivery.state === 'cancelled' ? [reopened(0, at(n), 1, 1)] : []));
+}
+
+const states = async (store: Store): Promise<Record<string, number>> => {
+  const rows: { state: string; n: number }[] = await store
+    .db('deliveries')
+    .groupBy('state')
+    .select('state')
+    .count({ n: '*' });
+  return Object.fromEntries(rows.map((r) => [r.state, Number(r.n)]));
+};
+
+eachStore('all that is open under a key ends, however many messages and deliveries that are', async ({ store }) => {
+  await reopenedMessages(store, 120, 'reset:42');
+  const recipients = Array.from({ length: 450 }, (_, n) => `p${n}@example.net`);
+  await seed(store, { messageId: 'list', key: 'reset:42', createdAt: at(-1), facts: [], recipients }, at(-1));
+  assert.equal((await messagesByKey(store, 'reset:42')).length, 121);
+  assert.equal(await cancelByKey(store, 'reset:42', 'by_application', at(200)), 570);
+  assert.deepEqual(await states(store), { cancelled: 570 });
+  assert.equal(await cancelByKey(store, 'reset:42', 'by_application', at(201)), 0);
+});
+
+eachStore('a newer message ends all older ones with its key, however many there are', async ({ store }) => {
+  await reopenedMessages(store, 30, 'reset:42');
+  assert.deepEqual(await states(store), { queued: 30 });
+  await seed(store, { messageId: 'new', key: 'reset:42', createdAt: at(99), facts: [] }, at(99));
+  assert.deepEqual(await states(store), { cancelled: 30, queued: 1 });
+});
+
+eachStore('a message with more recipients than fit into one answer takes further ones', async ({ store }) => {
+  const recipients = Array.from({ length: 5100 }, (_, n) => `p${n}@example.net`);
+  const { id } = await record(store, draft({ recipients, facts: [], origin: 'adopted' }), MORNING);
+  const mine = draft({ recipients: [...recipients.slice(-10), 'ann@example.net'], facts: [], class: 'access' });
+  assert.equal((await record(store, mine, at(1))).id, id);
+  assert.equal((await findMessage(store, id))?.views.length, 5101);
+  assert.deepEqual(await store.db('deliveries').whereNot({ class: 'access' }), []);
 });
 
 eachStore('an older message that is recorded late does not end the newer one with its key', async ({ store }) => {
