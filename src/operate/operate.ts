@@ -4,13 +4,11 @@ import { endedFact } from '../core/ended.ts';
 import type { CancelReason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { change } from '../store/ledger/ledger.ts';
-import { findMessage } from '../store/messages/find.ts';
+import { changeMessage } from '../store/messages/change-message.ts';
+import { findMessageRow } from '../store/messages/find.ts';
+import type { View } from '../store/rows/rows.ts';
 
-import { audit } from '../store/notes/audit.ts';
-import { recipientKey, type View } from '../store/rows/rows.ts';
-
-/** Which message (see `findMessage`), which of its recipients (all, when it is not said), and who wants it. */
+/** Which message (see `findMessageRow`), which of its recipients (all, when it is not said), and who wants it. */
 export type Request = { message: string; recipient?: string | undefined; who: string };
 
 /** Ends what is still open of a message; says how many deliveries that were. */
@@ -20,11 +18,12 @@ export async function cancelMessage(
   now: Ms,
 ): Promise<number> {
   const { reason, said } = request;
-  return operate(store, request, 'cancel', now, (view) => {
+  const decide = (view: View): Fact | null => {
     if (isEnded(view.delivery.state)) return null;
     const fact = endedFact(view, 'cancelled', reason, now);
     return said === undefined ? fact : { ...fact, said };
-  });
+  };
+  return operate(store, request, { what: 'cancel', now, decide });
 }
 
 /** How many deliveries were opened, and how many stayed as they are because their address is suppressed. */
@@ -41,12 +40,13 @@ export async function reopenMessage(
 ): Promise<Reopened> {
   const { what, who } = request;
   const barred = new Set<string>();
-  const reopened = await operate(store, request, what, now, (view) => {
+  const decide = (view: View): Fact | null => {
     if (!mayReopen(view, what)) return null;
     if (view.suppressed === null) return reopenedFact(view, who, now);
     barred.add(view.id);
     return null;
-  });
+  };
+  const reopened = await operate(store, request, { what, now, decide });
   if (reopened > 0) return { reopened, ...(barred.size > 0 ? { suppressed: barred.size } : {}) };
   if (barred.size > 0)
     throw new AppError('conflict', 'the address is on the suppression list: take it off first (homing suppressions)');
@@ -74,32 +74,24 @@ function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
   return delivery.arrivedOn.length > 0 ? { ...fact, again: true } : fact;
 }
 
+/** Says how many deliveries were changed. What was done, and by whom, is written down with it or not at all. */
 async function operate(
   store: Store,
-  { message, recipient, who }: Request,
-  what: string,
-  now: Ms,
-  decide: (view: View) => Fact | null,
+  { message: name, recipient, who }: Request,
+  { what, now, decide }: { what: string; now: Ms; decide(view: View): Fact | null },
 ): Promise<number> {
-  const found = await findMessage(store, message);
-  if (!found) throw new AppError('not_found', 'there is no such message');
-  const wanted = found.views.filter(
-    (v) => recipient === undefined || recipientKey(v.recipient) === recipientKey(recipient),
-  );
-  if (wanted.length === 0) throw new AppError('not_found', 'the message has no such recipient');
-  // A set: the change may be made twice before it is committed.
-  const touched = new Set<string>();
-  const ids = wanted.map((v) => v.id);
-  await change(store, ids, now, (view) => {
-    const fact = decide(view);
-    if (fact) touched.add(view.id);
-    return fact ? [fact] : [];
+  const message = await findMessageRow(store, name);
+  if (!message) throw new AppError('not_found', 'there is no such message');
+  const { found, changed } = await changeMessage(store, {
+    messageId: message.id,
+    recipient,
+    now,
+    decide,
+    entry: (ids) => ({ who, what, subject: message.id, detail: detailOf(ids) }),
   });
-  if (touched.size > 0) await audit(store, now, { who, what, subject: found.message.id, detail: detailOf(touched) });
-  return touched.size;
+  if (found === 0) throw new AppError('not_found', 'the message has no such recipient');
+  return changed;
 }
 
-const detailOf = (ids: ReadonlySet<string>): string => {
-  const named = [...ids].slice(0, 20).join(' ');
-  return `${ids.size} deliveries: ${named}${ids.size > 20 ? ' …' : ''}`;
-};
+const detailOf = (ids: readonly string[]): string =>
+  `${ids.length} deliveries: ${ids.slice(0, 20).join(' ')}${ids.length > 20 ? ' …' : ''}`;

@@ -12,8 +12,8 @@ export async function audit(store: Store, now: Ms, entry: AuditEntry): Promise<v
 }
 
 /** The same in the transaction that does what it tells of. */
-export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry): Promise<void> {
-  await tx('audit').insert({ id: newId(now), at: now, ...entry });
+export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry, id = newId(now)): Promise<void> {
+  await tx('audit').insert({ id, at: now, ...entry });
 }
 
 export async function auditedSince(store: Store, what: string, since: Ms): Promise<number> {
