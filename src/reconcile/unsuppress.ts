@@ -4,7 +4,7 @@ import { type Clock, DAY, MINUTE } from '../core/time.ts';
 import type { Account } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
-import { audit, auditedSince } from '../store/notes/audit.ts';
+import { auditWithin } from '../store/notes/audit.ts';
 import type { View } from '../store/rows/rows.ts';
 
 export type UnsuppressDeps = { store: Store; providers: Providers; settings: Settings; now: Clock };
@@ -35,12 +35,12 @@ export async function clearBounce(deps: UnsuppressDeps, view: View): Promise<Cle
 }
 
 async function remove({ store, settings, now }: UnsuppressDeps, account: Account, view: View): Promise<Cleared> {
-  if ((await auditedSince(store, ACT, now() - DAY)) >= settings.unsuppressMaxPerDay)
-    return { kind: 'barred', what: 'the limit of bounce list removals a day is reached' };
   // Written down before it is done: an entry in the audit for nothing is better than a removal without one.
   const cause = view.delivery.attempts.at(-1)?.failure?.verdict?.cause ?? 'failed';
   const detail = `${view.domain} ${view.id}: ${cause}`;
-  await audit(store, now(), { who: 'homing', what: ACT, subject: maskAddress(view.recipient), detail });
+  const act = { who: 'homing', what: ACT, subject: maskAddress(view.recipient), detail };
+  if (!(await auditWithin(store, now(), act, { most: settings.unsuppressMaxPerDay, since: now() - DAY })))
+    return { kind: 'barred', what: 'the limit of bounce list removals a day is reached' };
   await account.removeBounce(view.domain, view.recipient);
   return { kind: 'removed', what: 'took the address off the bounce list, where this failure had put it' };
 }

@@ -2,21 +2,35 @@ import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
 /** What an operator, or we on an operator's behalf, did that can't be seen from the facts of one delivery alone. */
 export type AuditEntry = { who: string; what: string; subject: string | null; detail: string | null };
 
-export async function audit(store: Store, now: Ms, entry: AuditEntry): Promise<void> {
-  await transact(store, (tx) => auditIn(tx, now, entry));
-}
-
-/** The same in the transaction that does what it tells of. */
+/** Writes down what is done in this transaction. */
 export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry, id = newId(now)): Promise<void> {
   await tx('audit').insert({ id, at: now, ...entry });
 }
 
-export async function auditedSince(store: Store, what: string, since: Ms): Promise<number> {
-  const row = await store.db('audit').where({ what }).where('at', '>=', since).count({ n: '*' }).first();
-  return Number(row?.['n'] ?? 0);
+export type Budget = { most: number; since: Ms };
+
+/**
+ * Writes an act down that may be done `most` times since a moment; false, and nothing is written, when it was done that
+ * often already. However many ask at once, no more of them may do it.
+ */
+export async function auditWithin(store: Store, now: Ms, entry: AuditEntry, { most, since }: Budget): Promise<boolean> {
+  const id = newId(now);
+  const name = `budget:${entry.what}`;
+  return transact(store, async (tx) => {
+    // All who ask wait for this row.
+    await insertNew(tx, 'cursors', { name, value: '', at: now }, 'name');
+    await tx('cursors').where({ name }).forUpdate().first('name');
+    // The try before this one was committed, and only its reply was lost.
+    if (await tx('audit').where({ id }).first('id')) return true;
+    const done = await tx('audit').where({ what: entry.what }).where('at', '>=', since).count({ n: '*' }).first();
+    if (Number(done?.['n'] ?? 0) >= most) return false;
+    await auditIn(tx, now, entry, id);
+    return true;
+  });
 }

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { DAY } from '../../../src/core/time.ts';
+import { auditWithin } from '../../../src/store/notes/audit.ts';
+import { MORNING } from '../../support/clock.ts';
+import { eachStore } from '../../support/stores.ts';
+
+const entry = (what = 'unsuppress') => ({ who: 'homing', what, subject: null, detail: null });
+
+eachStore('what may be done ten times a day is done ten times, however many try at once', async ({ store, open }) => {
+  const stores = [store, open(), open(), open()];
+  const budget = { most: 10, since: MORNING - DAY };
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => auditWithin(stores[n % 4] ?? store, MORNING, entry(), budget)),
+  );
+  assert.equal(answers.filter((may) => may).length, 10);
+  assert.equal((await store.db('audit')).length, 10);
+  assert.equal(await auditWithin(store, MORNING, entry('other'), budget), true, 'another act has a budget of its own');
+  const tomorrow = MORNING + DAY + 1;
+  assert.equal(await auditWithin(store, tomorrow, entry(), { most: 10, since: tomorrow - DAY }), true);
+});
