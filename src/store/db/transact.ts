@@ -24,7 +24,22 @@ const TRIES = 40;
  * to the same when it is made twice: rows have keys that we chose before, and what is there already is left alone.
  */
 export const transact = <T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> =>
-  again(() => store.db.transaction(change));
+  again(() => once(store, change));
+
+/** Where the connection is broken Knex throws that it could not roll back; what counts is what broke the change. */
+async function once<T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> {
+  let cause: { error: unknown } | null = null;
+  const noticed = (tx: Knex.Transaction): Promise<T> =>
+    change(tx).catch((error: unknown) => {
+      cause = { error };
+      throw error;
+    });
+  try {
+    return await store.db.transaction(noticed);
+  } catch (error) {
+    throw (cause as { error: unknown } | null)?.error ?? error;
+  }
+}
 
 /** The same for a change of one statement, which is a transaction by itself and three round trips less. */
 export async function again<T>(change: () => Promise<T>): Promise<T> {

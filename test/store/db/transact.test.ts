@@ -35,6 +35,21 @@ onMariaDb('a deadlock is retried until both changes are made', async ({ store, o
   assert.equal(tries, 3, 'one of them was the victim');
 });
 
+onMariaDb('a change whose connection breaks in the middle of it is made again on another', async ({ store, open }) => {
+  let tries = 0;
+  await transact(store, async (tx) => {
+    tries++;
+    await tx('cursors').insert({ name: 'a', value: '', at: tries });
+    const [[row]] = (await tx.raw('select connection_id() as id')) as [[{ id: number }]];
+    if (tries === 1) await open().db.raw('kill ?', [row.id]);
+    await tx('cursors').insert({ name: 'b', value: '', at: tries });
+  });
+  assert.deepEqual(await store.db('cursors').orderBy('name').select('name', 'at'), [
+    { name: 'a', at: 2 },
+    { name: 'b', at: 2 },
+  ]);
+});
+
 /** Resolves for all once that many have come; whoever comes later passes. */
 function meeting(size: number): () => Promise<void> {
   let come = 0;
