@@ -100,6 +100,14 @@ test('what can be no domain of Mailgun, and no base of its API, stops the start'
   assert.deepEqual(problemsOf({ MAILGUN_API_URL: 'https://api.eu.mailgun.net/' }), []);
 });
 
+test('a database password that ends its part of the URL, and an option that is not known, are refused unseen', () => {
+  for (const url of ['mysql://u:1/hunter2@db/d', 'mysql://u:x/hunter2@db/d', 'mysql://u:p@db/d?hunter2=1']) {
+    const problems = problemsOf({ DATABASE_URL: url }, 'database');
+    assert.match(problems.join(), /^DATABASE_URL (?:must be .*%2F|has an option)/);
+    assert.doesNotMatch(problems.join(), /hunter2/);
+  }
+});
+
 test('no problem repeats a value, which may be a secret', () => {
   const names = ['DATABASE_URL', 'SECONDARY_SMTP_URL', 'ALERT_SMTP_URL', 'ENCRYPTION_KEY', 'ALERT_SLACK_URL', 'LEASE'];
   for (const name of [...names, 'ADMIN_EMAILS', 'RETRY_CODES', 'RETRY_SPREAD', 'LOG_LEVEL', 'PORT', 'RETRY_BASE']) {

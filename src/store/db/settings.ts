@@ -1,20 +1,18 @@
-import { readAs } from '../../base/kinds.ts';
+import { text } from '../../base/kinds.ts';
 import { room } from '../../base/setting.ts';
-
-const isDatabase = (text: string): boolean =>
-  /^sqlite:.+/.test(text) || (/^(mysql|mariadb):\/\/.+\/.+/.test(text) && URL.canParse(text));
+import { databaseProblem } from './url.ts';
 
 export const DATABASE = room({
   title: 'Database',
   settings: {
     DATABASE_URL: {
-      kind: readAs(
-        (text) => (isDatabase(text) ? text : null),
-        'must be sqlite:./file or mysql://user:pass@host:3306/database',
-      ),
+      kind: text.superRefine((url, ctx) => {
+        const message = databaseProblem(url);
+        if (message !== null) ctx.addIssue({ code: 'custom', message });
+      }),
       default: 'sqlite:./data/homing.sqlite',
       level: 'usual',
-      says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later).',
+      says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later), with ?ssl=true for TLS, and ssl-ca=file for an authority of your own.',
     },
   },
 });

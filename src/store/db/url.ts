@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+
+/** A SQLite file, or a server that speaks MySQL's protocol. */
+export type DatabaseUrl = { kind: 'sqlite'; file: string } | ({ kind: 'mysql' } & Server);
+
+export type Server = {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+  /** How the connection is encrypted; null when it goes in the clear. */
+  tls: Tls | null;
+};
+
+export type Tls = {
+  /** The certificates (PEM) that the server's must come from; those that Node trusts when it is not given. */
+  ca?: string;
+  /** Whether the certificate must come from there, and be the host's. */
+  rejectUnauthorized: boolean;
+  verifyIdentity: boolean;
+};
+
+const FORM = 'must be sqlite:./file or mysql://user:pass@host:3306/database';
+const OPTIONS = ['ssl', 'tls', 'ssl-ca', 'ssl-verify'];
+
+/** What is wrong with the URL of a database, without repeating any of it; null when nothing is. */
+export function databaseProblem(url: string): string | null {
+  try {
+    const place = parseDatabaseUrl(url);
+    return place.kind === 'mysql' && place.database === '' ? FORM : null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
+ * `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`), for TLS with `?ssl=true`,
+ * `ssl-ca=file` and `ssl-verify=false` behind it. Throws an error that repeats nothing of the URL.
+ */
+export function parseDatabaseUrl(url: string): DatabaseUrl {
+  const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
+  if (file !== undefined) return { kind: 'sqlite', file };
+  if (!/^(mysql|mariadb):\/\//.test(url)) throw new Error(FORM);
+  const { hostname, port, username, password, pathname, search, hash } = partsOf(url);
+  const database = pathname.slice(1);
+  // A "/", "?" or "#" in the password ends the part of the host, and what follows would be taken for something else.
+  if (hostname === '' || /[@/]/.test(database) || search.includes('@') || hash !== '') throw new Error(unescaped());
+  return {
+    kind: 'mysql',
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port ? Number(port) : 3306,
+    user: decoded(username),
+    password: decoded(password),
+    database: decoded(database),
+    tls: tlsIn(new URLSearchParams(search), hostname),
+  };
+}
+
+function partsOf(url: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw new Error(unescaped());
+}
+
+const unescaped = (): string =>
+  `${FORM}; in a user name or password write / as %2F, ? as %3F, # as %23, @ as %40 and % as %25`;
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Error(unescaped());
+  }
+}
+
+function tlsIn(options: URLSearchParams, hostname: string): Tls | null {
+  const unknown = [...options.keys()].find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    // What does not look like the name of an option may be the end of a password.
+    const name = /^[a-z][a-z-]{0,30}$/i.test(unknown) ? ` "${unknown}"` : '';
+    throw new Error(`has an option${name} that is not known; known are ${OPTIONS.join(', ')}`);
+  }
+  const ca = options.get('ssl-ca');
+  const isChecked = flag(options, 'ssl-verify') ?? true;
+  const isAsked = flag(options, 'ssl') ?? flag(options, 'tls');
+  if (isAsked === false && (ca !== null || options.has('ssl-verify')))
+    throw new Error('asks for no TLS, and says how to check it: leave one of them out');
+  if (isAsked === undefined && ca === null && !options.has('ssl-verify')) return null;
+  if (isAsked === false) return null;
+  // The driver would check the certificate of an address against the name "localhost".
+  const isAddress = isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
+  if (isChecked && isAddress && ca === null)
+    throw new Error('names its server by an address, which no public certificate is for: give a host name or ssl-ca');
+  return {
+    ...(ca === null ? {} : { ca: certificatesIn(ca) }),
+    rejectUnauthorized: isChecked,
+    verifyIdentity: isChecked && !isAddress,
+  };
+}
+
+function flag(options: URLSearchParams, name: string): boolean | undefined {
+  const value = options.get(name);
+  if (value === null) return undefined;
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new Error(`has an option "${name}" that must be true or false`);
+}
+
+function certificatesIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new Error(`has an option "ssl-ca" whose file can't be read${code}`);
+  }
+}
