@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 
+export const isMysql = (db: Knex): boolean => db.client.driverName === 'mysql2';
+
 export type Tables = Record<string, (t: Knex.CreateTableBuilder) => void>;
 
 /*
@@ -8,7 +10,7 @@ export type Tables = Record<string, (t: Knex.CreateTableBuilder) => void>;
  * can be repeated.
  */
 export async function makeTables(db: Knex, tables: Tables): Promise<void> {
-  const mysql = db.client.config.client === 'mysql2';
+  const mysql = isMysql(db);
   for (const [name, columns] of Object.entries(tables)) {
     if (await db.schema.hasTable(name)) continue;
     await db.schema.createTable(name, (t) => {
@@ -55,8 +57,7 @@ export async function dropIndex(db: Knex, table: string, columns: readonly strin
 }
 
 async function hasIndex(db: Knex, table: string, name: string): Promise<boolean> {
-  if (db.client.config.client !== 'mysql2')
-    return (await db('sqlite_master').where({ type: 'index', name }).first('name')) !== undefined;
+  if (!isMysql(db)) return (await db('sqlite_master').where({ type: 'index', name }).first('name')) !== undefined;
   const [rows] = (await db.raw('show index from ?? where Key_name = ?', [table, name])) as [unknown[]];
   return rows.length > 0;
 }

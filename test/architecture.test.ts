@@ -132,6 +132,7 @@ const RULES: Record<string, Rule> = {
       'src/base/spool.ts',
       'src/base/deadline.ts',
       'src/providers/mailgun/exchange.ts',
+      'src/store/db/mysql.ts',
       'src/client/',
       'src/library/',
       'src/lab/',

@@ -23,7 +23,9 @@ async function runMigrate(terminal: Terminal, options: { json?: boolean }): Prom
   const { DATABASE_URL: url } = readConfig(terminal.env, 'database');
   const { databaseName, reach } = await import('./common/database.ts');
   const { migrate } = await import('../store/db/migrate.ts');
-  const store = await reach(url);
+  const { LIMITS } = await import('../store/db/mysql.ts');
+  // A new index on a large table takes as long as it takes.
+  const store = await reach(url, { limits: { ...LIMITS, query: null } });
   try {
     const ran = await migrate(store.db);
     const database = databaseName(url);

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { readConfig } from '../../config/config.ts';
 import { pendingMigrations } from '../../store/db/migrate.ts';
-import { NotDurable, openStore, reachable, type Store } from '../../store/db/open.ts';
+import { NotDurable, type OpenOptions, openStore, reachable, type Store } from '../../store/db/open.ts';
+import { parseDatabaseUrl } from '../../store/db/url.ts';
 import { Failed, type Terminal } from './terminal.ts';
 
 /** Where the database is, without its password. */
 export function databaseName(url: string): string {
-  if (url.startsWith('sqlite:')) return url;
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
+  const place = parseDatabaseUrl(url);
+  return place.kind === 'sqlite' ? url : `mysql://${place.host}:${place.port}/${place.database}`;
 }
 
 /** The file of a SQLite URL; null for a server or a database in memory. */
@@ -19,10 +19,10 @@ export function sqliteFile(url: string): string | null {
 }
 
 /** Opens the database and makes sure that it answers. */
-export async function reach(url: string): Promise<Store> {
+export async function reach(url: string, options: OpenOptions = {}): Promise<Store> {
   let store: Store | null = null;
   try {
-    store = openStore(url);
+    store = openStore(url, options);
     await reachable(store);
     return store;
   } catch (error) {

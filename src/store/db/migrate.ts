@@ -25,7 +25,7 @@ const DEAD_AFTER = 5 * SECOND;
 /** Brings the schema up to date and returns the names of the migrations that it ran. Several processes may do so at once. */
 export async function migrate(db: Knex): Promise<string[]> {
   const tries = MINUTE / (SECOND / 4);
-  const mysql = db.client.config.client === 'mysql2';
+  const mysql = isMysql(db);
   for (let n = 1; ; n++) {
     try {
       await prepareTables(db);
@@ -49,7 +49,7 @@ export async function pendingMigrations(db: Knex): Promise<string[]> {
 
 /** Knex makes its own two tables in a way that loses when several processes start at once; these statements can be repeated. */
 async function prepareTables(db: Knex): Promise<void> {
-  const mysql = db.client.config.client === 'mysql2';
+  const mysql = isMysql(db);
   const id = mysql ? 'int unsigned not null auto_increment primary key' : 'integer not null primary key autoincrement';
   const time = mysql ? 'timestamp' : 'datetime';
   await db.raw(
@@ -58,6 +58,8 @@ async function prepareTables(db: Knex): Promise<void> {
   await db.raw(`create table if not exists knex_migrations_lock (\`index\` ${id}, is_locked integer)`);
   await insertNew(db, 'knex_migrations_lock', { index: 1, is_locked: 0 }, 'index');
 }
+
+const isMysql = (db: Knex): boolean => db.client.driverName === 'mysql2';
 
 const isLocked = (error: unknown): boolean => (error as { name?: string }).name === 'MigrationLocked';
 

@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
+import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
 import { type SqliteConnection, sqliteClient } from './sqlite.ts';
+import { parseDatabaseUrl } from './url.ts';
 
 const { knex } = knexModule;
 
@@ -14,15 +16,20 @@ export class NotDurable extends Error {
   override readonly name = 'NotDurable';
 }
 
-/**
- * `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`). Connects on first use. With
- * `idle` a connection is closed when it was not used for so long, in ms: an open one keeps the process from ending.
- */
-export function openStore(url: string, { idle }: { idle?: Ms } = {}): Store {
-  const mysql = /^(mysql|mariadb):/.test(url);
-  const lets = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
-  const db = mysql ? openMysql(url, lets) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''), lets);
-  return { db, kind: mysql ? 'mysql' : 'sqlite', close: () => db.destroy() };
+export type OpenOptions = {
+  /** A connection that was not used for so long is closed: an open one keeps the process from ending. */
+  idle?: Ms;
+  /** How long a server is waited for. */
+  limits?: Limits;
+};
+
+/** A database by its URL (see `parseDatabaseUrl`). Connects on first use. */
+export function openStore(url: string, { idle, limits = LIMITS }: OpenOptions = {}): Store {
+  const place = parseDatabaseUrl(url);
+  const pool = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
+  const db =
+    place.kind === 'mysql' ? knex({ ...QUIET, ...mysqlSettings(place, limits, pool) }) : openSqlite(place.file, pool);
+  return { db, kind: place.kind, close: () => db.destroy() };
 }
 
 /** Knex writes to stdout, statements with their values among it. All that it says there it also throws. */
@@ -33,9 +40,7 @@ const QUIET = {
   compileSqlOnError: false,
 };
 
-type Pool = { min?: number; idleTimeoutMillis?: Ms; reapIntervalMillis?: Ms };
-
-function openSqlite(filename: string, lets: Pool): Knex {
+function openSqlite(filename: string, lets: Knex.PoolConfig): Knex {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   return knex({
     client: sqliteClient,
@@ -78,40 +83,6 @@ function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA mmap_size=268435456');
   const level = Object.values(connection.prepare('PRAGMA synchronous').all()[0] ?? {})[0];
   if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
-}
-
-function openMysql(url: string, lets: Pool): Knex {
-  const u = new URL(url);
-  return knex({
-    client: 'mysql2',
-    ...QUIET,
-    connection: {
-      host: u.hostname,
-      port: u.port ? Number(u.port) : 3306,
-      user: decodeURIComponent(u.username),
-      password: decodeURIComponent(u.password),
-      database: u.pathname.slice(1),
-      charset: 'utf8mb4_bin',
-      timezone: 'Z',
-      supportBigNumbers: true,
-      connectTimeout: 10 * SECOND,
-    },
-    acquireConnectionTimeout: 15 * SECOND,
-    pool: { min: 0, max: 10, ...lets, afterCreate: prepareMysql },
-  });
-}
-
-type MysqlConnection = { query(sql: string, done: (error: Error | null, rows: unknown) => void): void };
-
-/** Strict mode, because without it MySQL cuts what does not fit and calls it a success. */
-function prepareMysql(connection: MysqlConnection, done: Done): void {
-  const strict =
-    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', SESSION tx_isolation='READ-COMMITTED'";
-  const modern = strict.replace('tx_isolation', 'transaction_isolation');
-  connection.query(modern, (error) => {
-    if (error) connection.query(strict, (second) => done(second, connection));
-    else done(null, connection);
-  });
 }
 
 /** Rejects when the database can't be reached. */

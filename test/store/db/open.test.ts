@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { migrate } from '../../../src/store/db/migrate.ts';
-import { durabilityProblems, openStore } from '../../../src/store/db/open.ts';
+import { durabilityProblems, openStore, reachable } from '../../../src/store/db/open.ts';
+import { makeCertificates, withoutOpenssl } from '../../support/certificates.ts';
 import { startMariaDb, withoutMariaDb } from '../../support/mariadb.ts';
 import { eachStore, freshDatabase } from '../../support/stores.ts';
 
@@ -34,6 +35,38 @@ test('a MariaDB that may lose what it acknowledged is named', { skip: withoutMar
   const store = openStore(server.url(''));
   t.after(store.close);
   assert.deepEqual(await durabilityProblems(store), ['MySQL: innodb_flush_log_at_trx_commit is 2, not 1']);
+});
+
+const ENCRYPTED = { skip: withoutMariaDb() ?? withoutOpenssl() ?? false };
+
+test('a connection is encrypted where the URL asks for it, and not made in the clear', ENCRYPTED, async (t) => {
+  const { ca, cert, key } = makeCertificates(t);
+  const server = await startMariaDb({ 'ssl-cert': cert, 'ssl-key': key, 'ssl-ca': ca });
+  t.after(server.stop);
+  /** How the connection is encrypted, or the words with which it is refused. */
+  const cipher = async (host: string, options: string): Promise<string> => {
+    const store = openStore(`mysql://root@${host}:${server.port}/${options}`);
+    t.after(store.close);
+    try {
+      const [[row]] = (await store.db.raw("show session status like 'Ssl_cipher'")) as [[{ Value: string }]];
+      return row.Value;
+    } catch (error) {
+      return `refused: ${(error as Error).message}`;
+    }
+  };
+  assert.equal(await cipher('localhost', ''), '');
+  assert.match(await cipher('localhost', `?ssl-ca=${ca}`), /^TLS_/);
+  assert.match(await cipher('127.0.0.1', `?ssl=true&ssl-ca=${ca}`), /^TLS_/);
+  assert.match(await cipher('localhost', '?ssl=true&ssl-verify=false'), /^TLS_/);
+  assert.match(await cipher('localhost', '?ssl=true'), /refused: .*certificate/);
+});
+
+test('a server that can not encrypt is refused where the URL asks for it', ENCRYPTED, async (t) => {
+  const server = await startMariaDb({ 'skip-ssl': '' });
+  t.after(server.stop);
+  const store = openStore(`mysql://root@localhost:${server.port}/?ssl=true`);
+  t.after(store.close);
+  await assert.rejects(reachable(store), { code: 'HANDSHAKE_NO_SSL_SUPPORT' });
 });
 
 eachStore('what does not fit is an error, not a cut', async ({ store }) => {

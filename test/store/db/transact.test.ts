@@ -41,12 +41,14 @@ onMariaDb('a change whose connection breaks in the middle of it is made again on
     tries++;
     await tx('cursors').insert({ name: 'a', value: '', at: tries });
     const [[row]] = (await tx.raw('select connection_id() as id')) as [[{ id: number }]];
-    if (tries === 1) await open().db.raw('kill ?', [row.id]);
+    // Whether the driver has heard of it by then or not.
+    if (tries < 3) await open().db.raw('kill ?', [row.id]);
+    if (tries === 2) await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     await tx('cursors').insert({ name: 'b', value: '', at: tries });
   });
   assert.deepEqual(await store.db('cursors').orderBy('name').select('name', 'at'), [
-    { name: 'a', at: 2 },
-    { name: 'b', at: 2 },
+    { name: 'a', at: 3 },
+    { name: 'b', at: 3 },
   ]);
 });
 
