@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
-import { type SqliteConnection, sqliteClient } from './sqlite.ts';
+import { type SqliteConnection, sqliteClient, withCode } from './sqlite.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 const { knex } = knexModule;
@@ -63,7 +63,7 @@ function settle(done: Done, connection: unknown, work: () => void): void {
     work();
     done(null, connection);
   } catch (error) {
-    done(error as Error, connection);
+    done(withCode(error) as Error, connection);
   }
 }
 

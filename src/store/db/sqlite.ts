@@ -23,11 +23,27 @@ const Base: any = require('knex/lib/dialects/sqlite3/index.js');
 // biome-ignore lint/suspicious/noExplicitAny: same
 const BaseTransaction: any = require('knex/lib/dialects/sqlite3/execution/sqlite-transaction.js');
 
+/** SQLite's names of its errors. An extended code that is not among them has the name of its primary one, its last byte. */
 const CODES: Record<number, string> = {
+  2: 'SQLITE_INTERNAL',
+  3: 'SQLITE_PERM',
+  4: 'SQLITE_ABORT',
   5: 'SQLITE_BUSY',
   6: 'SQLITE_LOCKED',
+  7: 'SQLITE_NOMEM',
+  8: 'SQLITE_READONLY',
+  9: 'SQLITE_INTERRUPT',
+  10: 'SQLITE_IOERR',
+  11: 'SQLITE_CORRUPT',
   13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+  15: 'SQLITE_PROTOCOL',
+  17: 'SQLITE_SCHEMA',
+  18: 'SQLITE_TOOBIG',
   19: 'SQLITE_CONSTRAINT',
+  20: 'SQLITE_MISMATCH',
+  23: 'SQLITE_AUTH',
+  26: 'SQLITE_NOTADB',
   261: 'SQLITE_BUSY_RECOVERY',
   517: 'SQLITE_BUSY_SNAPSHOT',
   1555: 'SQLITE_CONSTRAINT_PRIMARYKEY',
@@ -52,7 +68,11 @@ class NodeSqliteClient extends Base {
 
   async acquireRawConnection(): Promise<SqliteConnection> {
     const driver = this.driver as SqliteModule;
-    return new driver.DatabaseSync(this.connectionSettings.filename as string);
+    try {
+      return new driver.DatabaseSync(this.connectionSettings.filename as string);
+    } catch (error) {
+      throw withCode(error);
+    }
   }
 
   async destroyRawConnection(connection: SqliteConnection): Promise<void> {
@@ -98,7 +118,8 @@ function toPlainRow(row: Record<string, unknown>): Record<string, unknown> {
   return plain;
 }
 
-function withCode(error: unknown): unknown {
+/** The driver gives the number of an error; its name is what everything else asks for. */
+export function withCode(error: unknown): unknown {
   const e = error as { errcode?: number; code?: string };
   if (typeof e.errcode === 'number') e.code = CODES[e.errcode] ?? CODES[e.errcode & 0xff] ?? 'SQLITE_ERROR';
   return error;

@@ -9,6 +9,7 @@ const AGAIN = new Set([
   'ER_LOCK_WAIT_TIMEOUT', // 1205: MariaDB undoes the statement only, so the rest must not be committed
   'ER_CHECKREAD', // 1020, MariaDB 11.6 and later: the row changed since the snapshot
   'ER_ERROR_DURING_COMMIT', // 1180
+  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // 3101, the same in a group of MySQL servers
   'PROTOCOL_CONNECTION_LOST', // also when the reply to COMMIT got lost
   'ECONNRESET',
   'EPIPE',

@@ -1,37 +1,93 @@
 /** Errors of a database that can't be used now, as against a statement that is wrong. */
-const NETWORK = new Set([
+const TROUBLE = new Set([
+  // The way to the server
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTDOWN',
   'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EPIPE',
   'ETIMEDOUT',
   'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR',
+  'PROTOCOL_ENQUEUE_AFTER_QUIT',
   'PROTOCOL_SEQUENCE_TIMEOUT',
-  'ER_CON_COUNT_ERROR',
+  'ER_ABORTING_CONNECTION',
+  'ER_NEW_ABORTING_CONNECTION',
+  'ER_NET_ERROR_ON_WRITE',
+  'ER_NET_READ_ERROR',
+  'ER_NET_READ_INTERRUPTED',
+  'ER_NET_WRITE_INTERRUPTED',
+  // Being let in
   'ER_ACCESS_DENIED_ERROR',
+  'ER_ACCOUNT_HAS_BEEN_LOCKED',
+  'ER_CON_COUNT_ERROR',
   'ER_DBACCESS_DENIED_ERROR',
+  'ER_HANDSHAKE_ERROR',
+  'ER_HOST_IS_BLOCKED',
+  'ER_HOST_NOT_PRIVILEGED',
+  'ER_MUST_CHANGE_PASSWORD',
+  'ER_MUST_CHANGE_PASSWORD_LOGIN',
+  'ER_TABLEACCESS_DENIED_ERROR',
+  'ER_TOO_MANY_USER_CONNECTIONS',
+  'ER_USER_LIMIT_REACHED',
+  // What is not there yet: the migrations have not run
   'ER_BAD_DB_ERROR',
-  'ER_NO_SUCH_TABLE', // the migrations have not run yet
+  'ER_NO_SUCH_TABLE',
+  // Others who are at work on the same rows
+  'ER_CHECKREAD',
+  'ER_ERROR_DURING_COMMIT',
   'ER_LOCK_DEADLOCK',
+  'ER_LOCK_TABLE_FULL',
   'ER_LOCK_WAIT_TIMEOUT',
-  'ER_OPTION_PREVENTS_STATEMENT', // read-only, during a failover
-  'ER_OUT_OF_RESOURCES',
-  'ER_RECORD_FILE_FULL',
+  'ER_RUN_HOOK_ERROR',
+  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT',
+  // A server that is stopped, or read-only during a failover
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_CLIENT_INTERACTION_TIMEOUT',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_QUERY_INTERRUPTED',
+  'ER_QUERY_TIMEOUT',
+  'ER_READ_ONLY_MODE',
+  'ER_SERVER_ISNT_AVAILABLE',
   'ER_SERVER_SHUTDOWN',
+  'ER_SESSION_WAS_KILLED',
   'ER_UNKNOWN_COM_ERROR', // a Galera node that has lost its cluster
+  // No room
+  'ER_CANT_CREATE_THREAD',
+  'ER_DISK_FULL',
+  'ER_ERROR_ON_WRITE',
+  'ER_GET_ERRNO', // the storage engine's own trouble
+  'ER_OUTOFMEMORY',
+  'ER_OUT_OF_RESOURCES',
+  'ER_OUT_OF_SORTMEMORY',
+  'ER_RECORD_FILE_FULL',
 ]);
 
-const SQLITE = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB)/;
+/** MariaDB's own, which the driver knows by their numbers alone: killed, and over its time. */
+const NUMBERS = new Set([1927, 1969]);
 
-/** Knex's own words when no connection is to be had, or when it was closed. */
-const POOL = /unable to acquire a connection|timeout acquiring a connection|^aborted$|no such table/i;
+const SQLITE = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL|INTERRUPT)/;
+
+/** Words of Knex when no connection is to be had, or when it was closed, and of SQLite before the migrations have run. */
+const WORDS = /unable to acquire a connection|timeout acquiring a connection|^aborted$|no such table/i;
+
+const NAMES = new Set(['NotDurable', 'KnexTimeoutError']);
 
 /** Is the database to blame, so that the same may do later? */
 export function isDatabaseTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && (NETWORK.has(code) || SQLITE.test(code))) return true;
-  return error.name === 'NotDurable' || error.name === 'KnexTimeoutError' || POOL.test(error.message);
+  // A host with several addresses, each with an error of its own.
+  if (error instanceof AggregateError && error.errors.some(isDatabaseTrouble)) return true;
+  const { code, errno, fatal } = error as { code?: unknown; errno?: unknown; fatal?: unknown };
+  // The driver's word for a connection that is of no use any more.
+  if (fatal === true) return true;
+  if (typeof code === 'string' && (TROUBLE.has(code) || SQLITE.test(code) || code.startsWith('HANDSHAKE_')))
+    return true;
+  if (typeof errno === 'number' && NUMBERS.has(errno)) return true;
+  return NAMES.has(error.name) || WORDS.test(error.message);
 }
