@@ -14,6 +14,10 @@ export function newId(now: Ms): string {
   return base32(now, 10) + base32(last.random, 16);
 }
 
+/** When an id was made. */
+export const timeOf = (id: string): Ms =>
+  [...id.slice(0, 10)].reduce((time, digit) => time * 32 + '0123456789ABCDEFGHJKMNPQRSTVWXYZ'.indexOf(digit), 0);
+
 /** Those of a UUID that stand for no version. It draws them ahead; `randomBytes` asks the system each time. */
 function random80(): bigint {
   const uuid = randomUUID();

@@ -3,7 +3,7 @@ import { inTime } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import { factWords } from '../core/words/facts.ts';
 import { standingWords } from '../core/words/standing.ts';
-import type { Found } from '../store/messages/find.ts';
+import type { Found } from '../store/messages/search.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 
 /** Times leave as ISO 8601 in UTC. */

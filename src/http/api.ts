@@ -14,7 +14,8 @@ import { catchUp, keepChecked } from '../intake/told.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
 import type { Store } from '../store/db/open.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
-import { findMessage, searchMessages } from '../store/messages/find.ts';
+import { findMessage } from '../store/messages/find.ts';
+import { searchMessages } from '../store/messages/search.ts';
 import { bearer } from './auth.ts';
 import { readJson } from './body.ts';
 

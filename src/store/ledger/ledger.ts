@@ -123,6 +123,7 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
     attempt: d.attempt,
     provider: d.provider,
     next_at: d.nextAt,
+    message_at: view.messageAt,
     created_at: view.birth.createdAt,
     updated_at: now,
     ended_at: isEnded(d.state) ? (endedNow ? now : (view.endedAt ?? now)) : null,

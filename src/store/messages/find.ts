@@ -5,7 +5,7 @@ import { asciiLower } from '../../core/address.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
-import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
+import { load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 
 /** The messages with this key of the application's, newest first. */
 export async function messagesByKey(store: Store, key: string): Promise<string[]> {
@@ -51,47 +51,6 @@ async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow |
   const names = [asciiLower(messageId.slice(messageId.lastIndexOf('@') + 1)), ...known.map(({ domain }) => domain)];
   const keys = names.map((domain) => recordKey(domain, messageId));
   return db('messages').whereIn('record_key', keys).first();
-}
-
-export type Search = {
-  recipient?: string | undefined;
-  state?: string | undefined;
-  class?: string | undefined;
-  since?: Ms | undefined;
-  until?: Ms | undefined;
-  limit: number;
-  cursor?: string | undefined;
-};
-
-export type Found = { message: MessageRow; deliveries: DeliveryRow[] };
-
-/** Messages, newest first; `next` is the cursor of the next page, or null. */
-export async function searchMessages(store: Store, s: Search): Promise<{ found: Found[]; next: string | null }> {
-  const { db } = store;
-  const query = db('messages')
-    .orderBy('messages.id', 'desc')
-    .limit(s.limit + 1)
-    .select('messages.*');
-  if (s.recipient !== undefined || s.state !== undefined) {
-    const matching = db('deliveries').select('message_id');
-    if (s.recipient !== undefined) matching.where('recipient_key', recipientKey(s.recipient));
-    if (s.state !== undefined) matching.where('state', s.state);
-    query.whereIn('messages.id', matching);
-  }
-  if (s.class !== undefined) query.where('messages.class', s.class);
-  if (s.since !== undefined) query.where('messages.created_at', '>=', s.since);
-  if (s.until !== undefined) query.where('messages.created_at', '<', s.until);
-  if (s.cursor !== undefined) query.where('messages.id', '<', s.cursor);
-  const rows: MessageRow[] = await query;
-  const page = rows.slice(0, s.limit);
-  const deliveries: DeliveryRow[] = await db('deliveries')
-    .whereIn(
-      'message_id',
-      page.map((m) => m.id),
-    )
-    .orderBy('id');
-  const found = page.map((message) => ({ message, deliveries: deliveries.filter((d) => d.message_id === message.id) }));
-  return { found, next: rows.length > s.limit ? (page.at(-1)?.id ?? null) : null };
 }
 
 /** When the first message after `since` and before `until` was recorded that a provider accepted; null when there is none. */

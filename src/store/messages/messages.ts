@@ -215,6 +215,7 @@ export function birthOf(message: MessageRow, recipient: string, draft: Draft, no
     class: message.class,
     key: message.message_key,
     origin: message.origin,
+    messageAt: message.created_at,
     endedAt: null,
     suppressed: null,
     birth,

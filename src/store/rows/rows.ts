@@ -36,6 +36,8 @@ export type DeliveryRow = {
   attempt: number;
   provider: string | null;
   next_at: Ms | null;
+  /** When its message was made, which is where it stands in a search. */
+  message_at: Ms | null;
   created_at: Ms;
   updated_at: Ms;
   ended_at: Ms | null;
@@ -62,6 +64,8 @@ export type View = {
   class: MessageClass;
   key: string | null;
   origin: MessageRow['origin'];
+  /** When the message was made; a recipient may have been added later. */
+  messageAt: Ms;
   endedAt: Ms | null;
   /** Its address on our own suppression list, if it is there. */
   suppressed: SuppressionRow | null;
@@ -128,6 +132,7 @@ function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed
     class: row.class,
     key: message.message_key,
     origin: message.origin,
+    messageAt: message.created_at,
     endedAt: row.ended_at,
     suppressed,
     birth,

@@ -3,7 +3,9 @@ import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
 import { migrate, pendingMigrations } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
+import { searchMessages } from '../../../src/store/messages/search.ts';
 import { child } from '../../support/child.ts';
+import { seed } from '../../support/factory.ts';
 import { eachDatabase } from '../../support/stores.ts';
 
 const FOLDER = new URL('../../../migrations/', import.meta.url);
@@ -34,6 +36,21 @@ eachDatabase('every migration can be taken back, and every step of it can be rep
   assert.deepEqual(await tables(store), {});
   for (const { up } of all) await up(store.db);
   assert.deepEqual(await tables(store), made);
+});
+
+eachDatabase('deliveries from before there was a search by index are found by it', async (t, url) => {
+  const store = openStore(url);
+  t.after(store.close);
+  await migrate(store.db);
+  const search = (await import(new URL('20261128000400_search.ts', FOLDER).href)) as Knex.Migration;
+  for (const name of ['a', 'b']) await seed(store, { messageId: name, recipients: ['ann@x.test', 'bob@x.test'] });
+  await search.down?.(store.db);
+  await search.up(store.db);
+  const { found } = await searchMessages(store, { state: 'accepted', recipient: 'bob@x.test', limit: 10 });
+  assert.deepEqual(
+    found.map((f) => f.message.message_id),
+    ['b', 'a'],
+  );
 });
 
 /** The columns and indexes of our tables as the database names them. */

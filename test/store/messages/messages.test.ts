@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { DAY, MINUTE } from '../../../src/core/time.ts';
+import { MINUTE } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody, withBodies } from '../../../src/store/messages/bodies.ts';
 import { cancelByKey } from '../../../src/store/messages/cancel.ts';
-import { findMessage, messagesByKey, searchMessages } from '../../../src/store/messages/find.ts';
+import { findMessage, messagesByKey } from '../../../src/store/messages/find.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { MORNING } from '../../support/clock.ts';
@@ -262,37 +262,4 @@ eachStore('messages are found by id, by the id of a delivery, and by Message-Id'
   for (const name of [view.messageId, view.id, 'm1@mg.example.com', '<m1@mg.example.com>'])
     assert.equal((await findMessage(store, name))?.message.id, view.messageId, name);
   assert.equal(await findMessage(store, 'nobody@mg.example.com'), null);
-});
-
-eachStore('a search goes through all messages page by page, newest first, each once', async ({ store }) => {
-  for (let n = 0; n < 25; n++) await seed(store, { messageId: `${n}`, createdAt: at(n) }, at(n));
-  const seen: string[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < 3; page++) {
-    const { found, next } = await searchMessages(store, { limit: 10, cursor });
-    seen.push(...found.map((f) => f.message.message_id));
-    cursor = next ?? undefined;
-  }
-  assert.deepEqual(
-    seen,
-    Array.from({ length: 25 }, (_, n) => `${24 - n}`),
-  );
-  assert.equal(cursor, undefined);
-});
-
-eachStore('a search narrows by recipient, state, class and time', async ({ store }) => {
-  await seed(store, { messageId: 'a', recipients: ['Ann@example.net', 'bob@example.net'] });
-  await seed(store, { messageId: 'b', class: 'access', facts: [], createdAt: at(5) }, at(5));
-  await seed(store, { messageId: 'c', recipients: ['bob@example.net'], createdAt: MORNING + DAY }, MORNING + DAY);
-  const search = async (over: object) => {
-    const { found } = await searchMessages(store, { limit: 10, ...over });
-    return found.map((f) => f.message.message_id).join('');
-  };
-  assert.equal(await search({}), 'cba');
-  assert.equal(await search({ recipient: 'ANN@example.net' }), 'ba');
-  assert.equal(await search({ state: 'accepted' }), 'ca');
-  assert.equal(await search({ recipient: 'bob@example.net', state: 'queued' }), '');
-  assert.equal(await search({ class: 'access' }), 'b');
-  assert.equal(await search({ since: at(5) }), 'cb');
-  assert.equal(await search({ until: at(5) }), 'a');
 });
