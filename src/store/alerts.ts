@@ -1,10 +1,11 @@
+import type { Knex } from 'knex';
 import { fitted, newId } from '../base/ids.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import type { Ms } from '../core/time.ts';
 import { type Claim, changeClaimed, claimNext, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
-import { transact } from './db/transact.ts';
+import { transact, transactOnce } from './db/transact.ts';
 import { incidentName } from './projections/alert-items.ts';
 import { load, type View } from './rows/rows.ts';
 
@@ -63,8 +64,9 @@ export async function bundle(
   now: Ms,
   compose: (items: AlertItem[], views: Map<string, View>, count: number) => Composed,
 ): Promise<number> {
-  return transact(store, async (tx) => {
-    const id = newId(now);
+  const id = newId(now);
+  const isDone = (tx: Knex.Transaction) => tx('alerts').where({ id }).first('id');
+  return transactOnce(store, isDone, async (tx) => {
     const count = await tx('alert_items').where({ incident }).whereNull('alert_id').update({ alert_id: id });
     if (count === 0) return 0;
     const items: AlertItem[] = await tx('alert_items').where({ alert_id: id }).orderBy('at').limit(20);

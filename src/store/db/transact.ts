@@ -42,6 +42,24 @@ async function once<T>(store: Store, change: (tx: Knex.Transaction) => Promise<T
   }
 }
 
+/**
+ * The same for a change whose answer tells what it did. Where a try was committed and only its reply was lost the next one
+ * finds nothing left to do: `isDone` says so, and the answer of that try stands.
+ */
+export async function transactOnce<T>(
+  store: Store,
+  isDone: (tx: Knex.Transaction) => PromiseLike<unknown>,
+  change: (tx: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  let before: { answer: T } | null = null;
+  return transact(store, async (tx) => {
+    if (before && (await isDone(tx)) !== undefined) return before.answer;
+    const answer = await change(tx);
+    before = { answer };
+    return answer;
+  });
+}
+
 /** The same for a change of one statement, which is a transaction by itself and three round trips less. */
 export async function again<T>(change: () => Promise<T>): Promise<T> {
   for (let n = 1; ; n++) {

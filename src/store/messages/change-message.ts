@@ -3,9 +3,9 @@ import { newId } from '../../base/ids.ts';
 import type { Fact } from '../../core/delivery.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { chunks, transact } from '../db/transact.ts';
+import { chunks, transactOnce } from '../db/transact.ts';
 import { changeIn } from '../ledger/ledger.ts';
-import { type AuditEntry, auditIn } from '../notes/audit.ts';
+import { type AuditEntry, audited, auditIn } from '../notes/audit.ts';
 import type { View } from '../rows/rows.ts';
 import { deliveryIds } from './find.ts';
 
@@ -24,15 +24,9 @@ export type MessageChange = {
 export type Changed = { found: number; changed: number };
 
 /** Changes the deliveries of one message and writes the audit of it, all or nothing. */
-export async function changeMessage(store: Store, wish: MessageChange): Promise<Changed> {
+export function changeMessage(store: Store, wish: MessageChange): Promise<Changed> {
   const auditId = newId(wish.now);
-  let done: Changed = { found: 0, changed: 0 };
-  await transact(store, async (tx) => {
-    // The try before this one was committed, and only its reply was lost.
-    if (await tx('audit').where({ id: auditId }).first('id')) return;
-    done = await changeAll(tx, wish, auditId);
-  });
-  return done;
+  return transactOnce(store, audited(auditId), (tx) => changeAll(tx, wish, auditId));
 }
 
 async function changeAll(tx: Knex.Transaction, wish: MessageChange, auditId: string): Promise<Changed> {

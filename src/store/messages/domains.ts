@@ -1,7 +1,8 @@
+import type { Knex } from 'knex';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
-import { transact } from '../db/transact.ts';
+import { transact, transactOnce } from '../db/transact.ts';
 
 /** What we have learnt of a Mailgun domain; shared by all processes. */
 export type Domain = {
@@ -63,8 +64,13 @@ export async function retentionUnanswered(
 }
 
 /** Returns whether this call made the change: of several processes that see the same evidence, one does. */
-export async function switchToLocal(store: Store, domain: string, why: string, now: Ms): Promise<boolean> {
+export function switchToLocal(store: Store, domain: string, why: string, now: Ms): Promise<boolean> {
   const change = { schedule: 'local', schedule_why: why, schedule_at: now };
-  const changed = await transact(store, (tx) => tx('domains').where({ domain, schedule: 'auto' }).update(change));
-  return changed === 1;
+  const isDone = (tx: Knex.Transaction) =>
+    tx('domains')
+      .where({ domain, ...change })
+      .first('domain');
+  return transactOnce(store, isDone, async (tx) => {
+    return (await tx('domains').where({ domain, schedule: 'auto' }).update(change)) === 1;
+  });
 }

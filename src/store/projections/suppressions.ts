@@ -1,12 +1,13 @@
 import type { Knex } from 'knex';
+import { newId } from '../../base/ids.ts';
 import { maskAddress } from '../../core/address.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import { type Suppressing, suppressedBy } from '../../core/suppression.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
-import { transact } from '../db/transact.ts';
-import { auditIn } from '../notes/audit.ts';
+import { transactOnce } from '../db/transact.ts';
+import { audited, auditIn } from '../notes/audit.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 import { recipientKey, type SuppressionRow } from '../rows/rows.ts';
@@ -73,12 +74,13 @@ export async function removeSuppression(
   now: Ms,
 ): Promise<SuppressionRow | null> {
   const address_key = recipientKey(address);
-  return transact(store, async (tx) => {
+  const auditId = newId(now);
+  return transactOnce(store, audited(auditId), async (tx) => {
     const row: SuppressionRow | undefined = await tx('suppressions').where({ address_key }).forUpdate().first();
     if (!row) return null;
     await tx('suppressions').where({ address_key }).delete();
     const detail = `${row.cause} since ${new Date(row.created_at).toISOString()}, delivery ${row.delivery_id ?? '-'}`;
-    await auditIn(tx, now, { who, what: 'suppression_remove', subject: maskAddress(address_key), detail });
+    await auditIn(tx, now, { who, what: 'suppression_remove', subject: maskAddress(address_key), detail }, auditId);
     return row;
   });
 }
@@ -93,11 +95,13 @@ export async function addSuppression(
 ): Promise<boolean> {
   const address_key = recipientKey(address);
   const row = { address_key, cause: 'operator', reply: reason, delivery_id: null, created_at: now };
-  return transact(store, async (tx) => {
+  const auditId = newId(now);
+  return transactOnce(store, audited(auditId), async (tx) => {
     const known = await tx('suppressions').where({ address_key }).first('address_key');
     if (known) return false;
     await insertNew(tx, 'suppressions', row, 'address_key');
-    await auditIn(tx, now, { who, what: 'suppression_add', subject: maskAddress(address_key), detail: reason });
+    const entry = { who, what: 'suppression_add', subject: maskAddress(address_key), detail: reason };
+    await auditIn(tx, now, entry, auditId);
     return true;
   });
 }

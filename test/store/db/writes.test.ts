@@ -1,0 +1,154 @@
+// What holds for everything that writes: it waits for others, and comes to the same when its COMMIT gets no reply.
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+import { DAY, MINUTE } from '../../../src/core/time.ts';
+import { cancelMessage, reopenMessage } from '../../../src/operate/operate.ts';
+import { alertFailed, alertSent, bundle, holdAlert, raise, takeAlert } from '../../../src/store/alerts.ts';
+import { openStore, type Store } from '../../../src/store/db/open.ts';
+import { rebuild } from '../../../src/store/figures/rebuild.ts';
+import { foldPending } from '../../../src/store/figures/rollup.ts';
+import { type InboxRow, keep, settle, takePending } from '../../../src/store/inbox/inbox.ts';
+import { addHandles } from '../../../src/store/inbox/match.ts';
+import { change } from '../../../src/store/ledger/ledger.ts';
+import { cancelByKey } from '../../../src/store/messages/cancel.ts';
+import {
+  rememberDomains,
+  retentionUnanswered,
+  setRetention,
+  switchToLocal,
+} from '../../../src/store/messages/domains.ts';
+import { enqueue, record } from '../../../src/store/messages/messages.ts';
+import { recordMany } from '../../../src/store/messages/record-many.ts';
+import { auditWithin } from '../../../src/store/notes/audit.ts';
+import { setCursor } from '../../../src/store/notes/cursors.ts';
+import { addSuppression, removeSuppression } from '../../../src/store/projections/suppressions.ts';
+import { pruneInbox, pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
+import { keepReport, reportFailed, reportSent, reportTold, takeReport } from '../../../src/store/summaries.ts';
+import { MORNING } from '../../support/clock.ts';
+import { arrival, claimAny, draft, failed, queueDraft, seed } from '../../support/factory.ts';
+import { startLossyProxy } from '../../support/lossy-proxy.ts';
+import { onMariaDb, testStore } from '../../support/stores.ts';
+
+const at = (minutes: number) => MORNING + minutes * MINUTE;
+const INCIDENT = 'webhooks_silent';
+const during = { now: at(5), until: at(6) };
+const none = () => {};
+
+/** What the last step of its kind has taken. */
+type Taken = {
+  row: InboxRow[] | null;
+  alert: Awaited<ReturnType<typeof takeAlert>>;
+  report: Awaited<ReturnType<typeof takeReport>>;
+};
+
+type Step = [name: string, run: (store: Store) => Promise<unknown>, answer?: unknown];
+
+/** One after the other, each on what the ones before have left. With what it must answer, where it answers something. */
+async function steps(store: Store): Promise<Step[]> {
+  const [ann, bob] = await seed(store, { recipients: ['ann@x.test', 'bob@x.test'], key: 'reset:1' });
+  assert.ok(ann && bob);
+  const message = { message: ann.messageId, who: 'ops', reason: 'by_operator' as const };
+  const item = { item_key: 'i', incident: INCIDENT, kind: 'webhooks_silent' as const, at: at(1), detail: null };
+  const budget = { most: 1, since: MORNING - DAY };
+  const act = { who: 'homing', what: 'act', subject: null, detail: null };
+  const words = () => ({ subject: 's', body: 'b', avoid: [] });
+  const domain = 'mg.example.com';
+  const due = { domain, tries: 0 };
+  const taking = { now: at(1), limit: 5, lease: MINUTE };
+  const taken: Taken = { row: null, alert: null, report: null };
+  const take = async <K extends keyof Taken>(kind: K, found: Promise<Taken[K]>): Promise<Taken[K]> => {
+    taken[kind] = await found;
+    return taken[kind];
+  };
+  const claimOf = (kind: 'alert' | 'report') => {
+    const claim = taken[kind]?.claim;
+    assert.ok(claim);
+    return claim;
+  };
+  return [
+    ['record', async (s) => (await record(s, draft({ messageId: 'two' }), at(1))).created, true],
+    ['recordMany', async (s) => (await recordMany(s, [draft({ messageId: 'three' })], at(1))).size, 0],
+    ['enqueue', async (s) => (await enqueue(s, queueDraft({ messageId: 'four' }), null, at(1))).messageId, 'four'],
+    ['keep', (s) => keep(s, [arrival('one')])],
+    ['takePending', async (s) => (await take('row', takePending(s, 'events', taking)))?.length, 1],
+    ['settle', (s) => settle(s, [{ id: taken.row?.[0]?.id ?? '', outcome: 'done' }])],
+    ['addHandles', (s) => addHandles(s, [{ hash: 'h', message_id: ann.messageId }])],
+    ['claimDue', async (s) => (await claimAny(s, at(500), 10, MINUTE)).ids.length, 5],
+    ['change', async (s) => (await change(s, [ann.id], at(2), () => [failed(at(2))]))[0]?.delivery.state, 'queued'],
+    ['rememberDomains', (s) => rememberDomains(s, [domain])],
+    ['setRetention', (s) => setRetention(s, domain, { retention: DAY, now: at(1), askAgainAt: at(9) })],
+    ['retentionUnanswered', (s) => retentionUnanswered(s, due, at(9))],
+    ['switchToLocal', (s) => switchToLocal(s, domain, 'it was early', at(1)), true],
+    ['setCursor', (s) => setCursor(s, 'here', '1', at(1))],
+    ['auditWithin', (s) => auditWithin(s, at(1), act, budget), true],
+    ['auditWithin, once more', (s) => auditWithin(s, at(1), act, budget), false],
+    ['addSuppression', (s) => addSuppression(s, 'eve@x.test', 'ops', null, at(1)), true],
+    ['removeSuppression', async (s) => (await removeSuppression(s, 'eve@x.test', 'ops', at(2)))?.cause, 'operator'],
+    ['raise', (s) => raise(s, item)],
+    ['bundle', (s) => bundle(s, INCIDENT, at(4), words), 1],
+    ['takeAlert', async (s) => (await take('alert', takeAlert(s, during)))?.subject, 's'],
+    ['holdAlert', (s) => holdAlert(s, claimOf('alert'), at(6)), true],
+    ['alertFailed', (s) => alertFailed(s, { claim: claimOf('alert'), tries: 0 }, at(5), 'no'), true],
+    ['takeAlert, once more', async (s) => (await take('alert', takeAlert(s, during)))?.tries, 1],
+    ['alertSent', (s) => alertSent(s, claimOf('alert'), at(6)), true],
+    ['keepReport', (s) => keepReport(s, '2026-11-25', 's', '{}', at(1))],
+    ['takeReport', async (s) => (await take('report', takeReport(s, during)))?.day, '2026-11-25'],
+    ['reportTold', (s) => reportTold(s, claimOf('report'), ['a']), true],
+    ['reportFailed', (s) => reportFailed(s, { claim: claimOf('report'), tries: 0 }, at(5), 'no'), true],
+    ['takeReport, once more', async (s) => (await take('report', takeReport(s, during)))?.told, ['a']],
+    ['reportSent', (s) => reportSent(s, claimOf('report'), at(6)), true],
+    ['cancelMessage', (s) => cancelMessage(s, { ...message, recipient: 'bob@x.test' }, at(3)), 1],
+    ['reopenMessage', (s) => reopenMessage(s, { ...message, what: 'retry' }, at(4)), { reopened: 1 }],
+    ['cancelByKey', (s) => cancelByKey(s, 'reset:1', 'by_application', at(5)), 2],
+    ['foldPending', (s) => foldPending(s)],
+    ['rebuild', async (s) => (await rebuild(s, { now: () => at(9), check: false, progress: none })).differences, []],
+    ['pruneMessages', (s) => pruneMessages(s, MORNING + DAY, 10)],
+    ['pruneInbox', (s) => pruneInbox(s, MORNING + DAY, 10)],
+    ['pruneOperations', (s) => pruneOperations(s, MORNING + DAY, 10)],
+  ];
+}
+
+onMariaDb('whatever is written comes to the same when its COMMIT got no reply', async ({ t, store, url }) => {
+  const { shaky, proxy } = await lossy(t, url);
+  let lost = 0;
+  for (const [name, run, answer] of await steps(store)) {
+    // What is one statement is committed by it.
+    proxy.loseNext(/^(?:commit|insert into `inbox`)/i);
+    const answered = await run(shaky);
+    if (answer !== undefined) assert.deepEqual([name, answered], [name, answer]);
+    assert.equal(proxy.lost(), ++lost, name);
+  }
+});
+
+async function lossy(t: TestContext, url: string) {
+  const proxy = await startLossyProxy(Number(new URL(url).port));
+  const through = new URL(url);
+  through.port = String(proxy.port);
+  const shaky = openStore(through.href);
+  t.after(async () => {
+    await shaky.close();
+    await proxy.close();
+  });
+  return { shaky, proxy };
+}
+
+test('whatever is written waits for another writer (SQLite)', async (t) => {
+  const { store, open } = await testStore(t, 'sqlite');
+  const other = open();
+  for (const [name, run] of await steps(store)) {
+    const writer = await other.db.transaction();
+    await writer('cursors').insert({ name: `busy ${name}`, value: '', at: 0 });
+    // The other ends only after this one has tried to write, and been refused.
+    const ended = new Promise((resolve) => {
+      const noticed = ({ sql }: { sql: string }) => {
+        if (!/^(?:BEGIN IMMEDIATE|insert)/.test(sql)) return;
+        store.db.removeListener('query', noticed);
+        setImmediate(() => resolve(writer.commit()));
+      };
+      store.db.on('query', noticed);
+    });
+    await assert.doesNotReject(run(store), name);
+    await ended;
+  }
+});
