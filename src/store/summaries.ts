@@ -28,7 +28,11 @@ export async function reportedDays(store: Store, days: readonly string[]): Promi
 }
 
 /** Keeps a report before it is sent. Of several processes that wrote it, the first one's is kept. */
-export async function keepReport(store: Store, day: string, subject: string, body: string, now: Ms): Promise<void> {
+export async function keepReport(
+  store: Store,
+  { day, subject, body }: Pick<Dispatch, 'day' | 'subject' | 'body'>,
+  now: Ms,
+): Promise<void> {
   const row = {
     day,
     subject: subjectLine(subject),

@@ -90,7 +90,7 @@ export async function writeDue(deps: SendReportDeps): Promise<number> {
   for (const { firstDay, lastDay } of missing) {
     const r = await reportFor(store, periodOf(firstDay, lastDay, timezone, now), { now, details: deps.details });
     const { subject, ...letter } = await letterOf(r);
-    await keepReport(store, lastDay, subject, JSON.stringify(letter), now);
+    await keepReport(store, { day: lastDay, subject, body: JSON.stringify(letter) }, now);
   }
   await setCursor(store, WRITTEN, '', now);
   return missing.length;

@@ -9,7 +9,8 @@ const addresses = (body: Record<string, unknown>) =>
 
 test('the suppression list needs a token, is read page by page, and searched by address', async (t) => {
   const running = await start(t);
-  for (const name of ['a', 'b', 'c']) await addSuppression(running.store, `${name}@x.test`, 'test', 'why', MORNING);
+  for (const name of ['a', 'b', 'c'])
+    await addSuppression(running.store, { address: `${name}@x.test`, who: 'test', reason: 'why' }, MORNING);
   assert.equal((await ask(`${running.url}/api/suppressions`)).status, 401);
   const first = await get(running, '/api/suppressions?limit=2');
   assert.deepEqual(addresses(first.body), ['a@x.test', 'b@x.test']);
@@ -24,7 +25,7 @@ test('the suppression list needs a token, is read page by page, and searched by 
 
 test('an address is taken off once, with a token, and the audit says by whom', async (t) => {
   const running = await start(t);
-  await addSuppression(running.store, "o'neil+x@x.test", 'test', null, MORNING);
+  await addSuppression(running.store, { address: "o'neil+x@x.test", who: 'test', reason: null }, MORNING);
   const path = `${running.url}/api/suppressions/${encodeURIComponent("O'Neil+x@x.test")}`;
   const headers = { Authorization: `Bearer ${TOKEN}` };
   assert.equal((await ask(path, { method: 'DELETE' })).status, 401);

@@ -88,9 +88,7 @@ export async function removeSuppression(
 /** Puts an address on the list by an operator's word; false when it was there already. */
 export async function addSuppression(
   store: Store,
-  address: string,
-  who: string,
-  reason: string | null,
+  { address, who, reason }: { address: string; who: string; reason: string | null },
   now: Ms,
 ): Promise<boolean> {
   const address_key = recipientKey(address);

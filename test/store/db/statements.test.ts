@@ -35,7 +35,10 @@ onMariaDb('a row that does not fit is refused and not cut, wherever rows are lef
   const tooLong = { code: 'ER_DATA_TOO_LONG' };
   await assert.rejects(insertNew(store.db, 'cursors', row('x'.repeat(192)), 'name'), tooLong);
   await assert.rejects(rememberDomains(store, [`${'x'.repeat(250)}.test`]), tooLong);
-  await assert.rejects(addSuppression(store, `${'x'.repeat(320)}@x.test`, 'test', null, MORNING), tooLong);
+  await assert.rejects(
+    addSuppression(store, { address: `${'x'.repeat(320)}@x.test`, who: 'test', reason: null }, MORNING),
+    tooLong,
+  );
   for (const table of ['cursors', 'domains', 'suppressions']) assert.deepEqual(await store.db(table), []);
 });
 

@@ -80,8 +80,9 @@ eachStore('what an operator removed stays removed, whatever is heard of the same
 });
 
 eachStore('an operator adds an address once, and the list is read page by page', async ({ store }) => {
-  for (const name of ['c', 'a', 'b']) assert.ok(await addSuppression(store, `${name}@x.test`, 'test', 'asked', at(1)));
-  assert.equal(await addSuppression(store, 'A@x.test', 'test', null, at(2)), false);
+  for (const name of ['c', 'a', 'b'])
+    assert.ok(await addSuppression(store, { address: `${name}@x.test`, who: 'test', reason: 'asked' }, at(1)));
+  assert.equal(await addSuppression(store, { address: 'A@x.test', who: 'test', reason: null }, at(2)), false);
   const first = await listSuppressions(store, { limit: 2 });
   assert.deepEqual(
     first.rows.map((r) => r.address_key),
