@@ -44,7 +44,7 @@ function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[
 
 function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
-  for (const [name, value] of entries) if (typeof value === 'string') (fields[name] ??= []).push(value);
+  for (const [name, value] of entries) if (typeof value === 'string') fields[name] = [...(fields[name] ?? []), value];
   return fields;
 }
 
