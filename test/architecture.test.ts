@@ -41,7 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'providers/registry': ['core', 'base', 'providers'],
   // The stages. They meet in the tables, not in each other's files.
   intake: ['core', 'base', 'mail', 'store'],
-  inbox: ['core', 'base', 'store'],
+  inbox: ['core', 'base', 'mail', 'store'],
   dispatch: ['core', 'base', 'mail', 'store', 'providers'],
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],

@@ -1,10 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import addressparser from 'nodemailer/lib/addressparser';
-import { newId } from '../base/ids.ts';
+import { isId, newId } from '../base/ids.ts';
 import { canonicalAddress, domainOf } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
+import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
+import { readKey } from '../mail/key.ts';
+import { MAX_KEY, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { oneLine } from '../mail/line.ts';
+import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import type { MessageRecord } from './record.ts';
 
 /** What a call says about its message. */
@@ -20,12 +24,8 @@ export type Described = {
 const ID_VARIABLE = 'v:homing-id';
 const CLASS_VARIABLE = 'v:homing-class';
 const KEY_VARIABLE = 'v:homing-key';
-const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
-const MESSAGE_ID = /^[!-;=?-~]{1,998}$/;
 /** The header of a message is read up to here. */
 const HEADER = 256 * 1024;
-const RECIPIENTS = 1000; // Mailgun takes no more in one call
-const KEY = 191;
 
 /**
  * A copy of the caller's data, taken before anything is waited for: mailgun.js reads its argument at the call, and the
@@ -45,8 +45,8 @@ export function snapshot(data: object): Record<string, unknown> {
 export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
   const problems: string[] = [];
   const mime = data['message'] ? await headerIn(data['message']) : null;
-  const kind = classOf(taken(data, CLASS_VARIABLE), problems);
-  const key = keyOf(taken(data, KEY_VARIABLE), problems);
+  const kind = classFrom(taken(data, CLASS_VARIABLE), problems);
+  const key = keyFrom(taken(data, KEY_VARIABLE), problems);
   const sender = canonicalAddress(`postmaster@${domain}`);
   if (sender === null) {
     problems.push('the domain of a message is none, so it is not recorded');
@@ -59,7 +59,7 @@ export async function describe(domain: string, data: Record<string, unknown>, no
     id,
     messageId,
     domain: domainOf(sender),
-    from: lineOf(textOf(data['from']) ?? (mime ? senderOf(mime) : null)) ?? '(not given)',
+    from: oneLine(textOf(data['from']) ?? (mime && senderOf(mime)) ?? '') || '(not given)',
     to,
     subject: subjectOf(textOf(data['subject']) ?? (mime ? plainSubject(mime) : null)),
     class: kind,
@@ -80,8 +80,8 @@ function messageIdIn(
 ): string {
   const named = Object.keys(data).find((name) => name.toLowerCase() === 'h:message-id' && data[name]);
   const given = named === undefined ? null : (textOf(data[named]) ?? '');
-  const theirs = given?.trim().replace(/^<(.*)>$/s, '$1') ?? (mime ? messageIdOf(mime) : null);
-  if (theirs !== null && MESSAGE_ID.test(theirs)) return theirs;
+  const theirs = given === null ? mime && messageIdOf(mime) : readMessageId(given);
+  if (theirs !== null) return theirs;
   if (given !== null) {
     problems.push('the Message-Id of a message is malformed: it is tracked by our own id alone');
     return `${id}@${domain}`;
@@ -91,11 +91,9 @@ function messageIdIn(
   return ours;
 }
 
-export const newMessageId = (domain: string): string => `${randomUUID().replaceAll('-', '')}@${domain}`;
-
 function idIn(data: Record<string, unknown>, now: Ms): string {
   const given = data[ID_VARIABLE];
-  if (typeof given === 'string' && ULID.test(given)) return given;
+  if (typeof given === 'string' && isId(given)) return given;
   const id = newId(now);
   data[ID_VARIABLE] = id;
   return id;
@@ -108,19 +106,20 @@ function taken(data: Record<string, unknown>, name: string): unknown {
   return [value].flat()[0];
 }
 
-/** What an application says of the class; `notice` for what is none. */
-export function classOf(given: unknown, problems: string[]): MessageClass {
-  const known = CLASSES.find((name) => name === given);
-  if (isGiven(given) && !known) problems.push(`a class must be one of ${CLASSES.join(', ')}: notice is assumed`);
-  return known ?? 'notice';
+/** What an application says of the class; the usual one for what is none. */
+export function classFrom(given: unknown, problems: string[]): MessageClass {
+  const named = classOf(isGiven(given) ? given : null);
+  if (named !== null) return named;
+  problems.push(`a class must be one of ${CLASSES.join(', ')}: ${DEFAULT_CLASS} is assumed`);
+  return DEFAULT_CLASS;
 }
 
 /** What an application says of the key, numbers as text; null for what is none. */
-export function keyOf(given: unknown, problems: string[]): string | null {
+export function keyFrom(given: unknown, problems: string[]): string | null {
   if (!isGiven(given)) return null;
-  const key = ['string', 'number', 'bigint'].includes(typeof given) ? String(given).trim() : '';
-  if (key !== '' && key.length <= KEY && !/\p{Cc}/u.test(key)) return key;
-  problems.push(`a key must have 1 to ${KEY} characters, none of them a control character: it is left out`);
+  const key = readKey(given);
+  if (key !== null) return key;
+  problems.push(`a key must have 1 to ${MAX_KEY} characters, none of them a control character: it is left out`);
   return null;
 }
 
@@ -130,8 +129,9 @@ function recipientsIn(data: Record<string, unknown>, names: readonly string[], p
   const texts = names.flatMap((name) => [data[name]].flat()).filter((text) => typeof text === 'string');
   const { addresses, unusable } = addressesOf(texts);
   if (unusable > 0) problems.push(`${unusable} recipients of a message are no plain addresses and are not tracked`);
-  if (addresses.length > RECIPIENTS) problems.push(`only the first ${RECIPIENTS} recipients of a message are tracked`);
-  return addresses.slice(0, RECIPIENTS);
+  if (addresses.length > MAX_RECIPIENTS)
+    problems.push(`only the first ${MAX_RECIPIENTS} recipients of a message are tracked`);
+  return addresses.slice(0, MAX_RECIPIENTS);
 }
 
 /** Each address once, whatever the case of its letters. */
@@ -175,14 +175,4 @@ const textOf = (value: unknown): string | null => {
   return typeof first === 'string' && first !== '' ? first : null;
 };
 
-/** A line of a mail holds no more (RFC 5322, 2.1.1). */
-const LINE = 998;
-export const subjectOf = (text: string | null): string | null => text?.slice(0, LINE) ?? null;
-
-const lineOf = (text: string | null): string | null => {
-  const line = text
-    ?.replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, LINE);
-  return line ? line : null;
-};
+export const subjectOf = (text: string | null): string | null => (text === null ? null : oneLine(text));

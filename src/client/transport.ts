@@ -2,7 +2,8 @@ import { newId } from '../base/ids.ts';
 import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
 import { messageIdOf } from '../mail/headers.ts';
-import { addressesOf, classOf, headerOf, keyOf, newMessageId, plainSubject, subjectOf } from './describe.ts';
+import { newMessageId } from '../mail/message-id.ts';
+import { addressesOf, classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './describe.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord } from './record.ts';
@@ -190,7 +191,7 @@ const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');
 function takeControls(data: Record<string, unknown>, problems: string[]): { kind: MessageClass; key: string | null } {
   const { homing } = data as { homing?: { class?: unknown; key?: unknown } | null };
   delete data['homing'];
-  return { kind: classOf(homing?.class, problems), key: keyOf(homing?.key, problems) };
+  return { kind: classFrom(homing?.class, problems), key: keyFrom(homing?.key, problems) };
 }
 
 function textOf(value: unknown): string | null {

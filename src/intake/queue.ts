@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import addressparser from 'nodemailer/lib/addressparser';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
@@ -7,8 +6,13 @@ import { asciiLower, canonicalAddress, domainOf } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
+import { classOf } from '../mail/class.ts';
 import { type FormEntry, fileIn, packForm, textIn, textsIn } from '../mail/form.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
+import { readKey } from '../mail/key.ts';
+import { MAX_KEY, MAX_OPTIONS, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { oneLine } from '../mail/line.ts';
+import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
@@ -45,7 +49,7 @@ export async function queueMessage(
   await rememberDomains(store, [name]);
   const draft = {
     id,
-    messageId: mail.messageId ?? `${randomBytes(16).toString('hex')}@${name}`,
+    messageId: mail.messageId ?? newMessageId(name),
     domain: name,
     from: mail.from,
     subject: mail.subject,
@@ -72,8 +76,6 @@ type Mail = {
   form: FormEntry[];
 };
 
-const OPTIONS_LIMIT = 16 * 1024;
-const RECIPIENTS = 1000;
 const PLAIN = new Set(
   'from to cc bcc subject text html amp-html attachment inline template recipient-variables message'.split(' '),
 );
@@ -88,7 +90,7 @@ function readMail(form: readonly FormEntry[]): Mail {
     (sum, [name, value]) => sum + name.length + (typeof value === 'string' ? value.length : 0),
     0,
   );
-  if (size > OPTIONS_LIMIT) throw refused("'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all");
+  if (size > MAX_OPTIONS) throw refused("'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all");
   const file = fileIn(form, 'message');
   const message = file?.content ?? null;
   const recipients = uniqueRecipients(form, message ? ['to'] : ['to', 'cc', 'bcc']);
@@ -97,13 +99,14 @@ function readMail(form: readonly FormEntry[]): Mail {
   // A template may name its own sender.
   const from = textsIn(form, 'from').join(', ') || (message ? senderOf(message) : '(given by the template)');
   if (from === null) throw refused('the message has no sender');
+  const subject = textIn(form, 'subject') ?? (message ? fieldIn(message, 'subject') : null);
   return {
-    from: from.slice(0, 998),
+    from: oneLine(from),
     recipients,
-    subject: (textIn(form, 'subject') ?? (message ? fieldIn(message, 'subject') : null))?.slice(0, 998) ?? null,
-    messageId: typeof ownId === 'string' ? readId(ownId) : message ? messageIdOf(message) : null,
-    class: readClass(textIn(form, 'v:homing-class')),
-    key: readKey(textIn(form, 'v:homing-key')),
+    subject: subject === null ? null : oneLine(subject),
+    messageId: typeof ownId === 'string' ? messageIdGiven(ownId) : message ? messageIdOf(message) : null,
+    class: classIn(textIn(form, 'v:homing-class')),
+    key: keyIn(textIn(form, 'v:homing-key')),
     form: form.filter(([name]) => !CONTROL.test(name)),
   };
 }
@@ -154,23 +157,24 @@ function uniqueRecipients(form: readonly FormEntry[], names: readonly string[]):
     }
   }
   if (unique.size === 0) throw refused("'to' parameter is not a valid address. please check documentation");
-  if (unique.size > RECIPIENTS) throw refused(`a message can have ${RECIPIENTS} recipients at most`);
+  if (unique.size > MAX_RECIPIENTS) throw refused(`a message can have ${MAX_RECIPIENTS} recipients at most`);
   return [...unique.values()];
 }
 
-function readId(text: string): string {
-  const id = text.trim().replace(/^<(.*)>$/s, '$1');
-  if (/^[!-;=?-~]{1,998}$/.test(id)) return id;
+function messageIdGiven(text: string): string {
+  const id = readMessageId(text);
+  if (id !== null) return id;
   throw refused("'h:Message-Id' is not a Message-Id");
 }
 
-function readClass(text: string | null): MessageClass {
-  const known = CLASSES.find((kind) => kind === (text ?? 'notice'));
-  if (known) return known;
+function classIn(text: string | null): MessageClass {
+  const named = classOf(text);
+  if (named !== null) return named;
   throw refused(`'v:homing-class' must be one of ${CLASSES.join(', ')}`);
 }
 
-function readKey(text: string | null): string | null {
-  if (text === null || /^[^\p{Cc}]{1,191}$/u.test(text)) return text;
-  throw refused("'v:homing-key' must have 1 to 191 characters");
+function keyIn(text: string | null): string | null {
+  const key = text === null ? null : readKey(text);
+  if (text === null || key !== null) return key;
+  throw refused(`'v:homing-key' must have 1 to ${MAX_KEY} characters`);
 }

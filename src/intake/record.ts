@@ -1,6 +1,7 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
+import { isId } from '../base/ids.ts';
 import { parseMoment } from '../base/moment.ts';
 import { canonicalAddress, domainOf, isAddress } from '../core/address.ts';
 import type { Refusal } from '../core/answer.ts';
@@ -9,6 +10,11 @@ import { CLASSES } from '../core/message-class.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
+import { classOf } from '../mail/class.ts';
+import { readKey } from '../mail/key.ts';
+import { MAX_KEY, MAX_LINE, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { oneLine } from '../mail/line.ts';
+import { readMessageId } from '../mail/message-id.ts';
 import type { Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
@@ -16,24 +22,41 @@ import type { BirthSettings } from './terms.ts';
 
 export type IntakeDeps = { store: Store; settings: BirthSettings };
 
-/** RFC 5322, 2.1.1: a line; also what the columns hold. */
-const LINE = 998;
-/** Mailgun takes no more in one call. */
-const RECIPIENTS = 1000;
-
 const hasControls = (text: string): boolean => /\p{Cc}/u.test(text);
 
 const line = z
   .string({ error: 'must be text' })
   .trim()
   .min(1, 'must not be empty')
-  .max(LINE, `must have at most ${LINE} characters`)
+  .max(MAX_LINE, `must have at most ${MAX_LINE} characters`)
   .refine((text) => !hasControls(text), 'must not contain control characters');
 
-const messageId = z
-  .string({ error: 'must be text' })
-  .transform((text) => text.trim().replace(/^<(.*)>$/s, '$1'))
-  .refine((id) => /^[!-;=?-~]{1,998}$/.test(id), 'must be a Message-Id of at most 998 printable ASCII characters');
+const messageId = z.string({ error: 'must be text' }).transform((text, ctx) => {
+  const id = readMessageId(text);
+  if (id !== null) return id;
+  ctx.addIssue({ code: 'custom', message: `must be a Message-Id of at most ${MAX_LINE} printable ASCII characters` });
+  return z.NEVER;
+});
+
+const messageClass = z
+  .unknown()
+  .optional()
+  .transform((said, ctx) => {
+    const named = classOf(said);
+    if (named !== null) return named;
+    ctx.addIssue({ code: 'custom', message: `must be one of ${CLASSES.join(', ')}` });
+    return z.NEVER;
+  });
+
+const key = z.string({ error: 'must be text' }).transform((text, ctx) => {
+  const read = readKey(text);
+  if (read !== null) return read;
+  ctx.addIssue({
+    code: 'custom',
+    message: `must have 1 to ${MAX_KEY} characters, none of them a control character`,
+  });
+  return z.NEVER;
+});
 
 const domain = z
   .string({ error: 'must be text' })
@@ -46,7 +69,9 @@ const domain = z
 
 /** Lists and comma strings, with names and groups, as mail clients take them. Problems name the position, not the address. */
 const recipients = z
-  .union([z.string(), z.array(z.string()).max(RECIPIENTS)], { error: 'must be a list of addresses or a comma list' })
+  .union([z.string(), z.array(z.string()).max(MAX_RECIPIENTS)], {
+    error: 'must be a list of addresses or a comma list',
+  })
   .transform((given, ctx) => {
     const texts = typeof given === 'string' ? [given] : given;
     return texts.flatMap((text, index) => {
@@ -87,14 +112,11 @@ const RECORD = z
       cc: recipients.optional(),
       bcc: recipients.optional(),
       subject: z.string({ error: 'must be text' }).nullish(),
-      class: z.enum(CLASSES).default('notice'),
-      key: line.max(191, 'must have at most 191 characters').nullish(),
+      class: messageClass,
+      key: key.nullish(),
       state: z.enum(['sending', 'accepted', 'refused']),
       createdAt: moment.optional(),
-      id: z
-        .string({ error: 'must be text' })
-        .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'must be a ULID')
-        .optional(),
+      id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),
       via: line.max(255, 'must have at most 255 characters').optional(),
       error: z
         .object(
@@ -105,9 +127,9 @@ const RECORD = z
     },
     { error: 'must be an object' },
   )
-  .refine((r) => r.to.length + (r.cc?.length ?? 0) + (r.bcc?.length ?? 0) <= RECIPIENTS, {
+  .refine((r) => r.to.length + (r.cc?.length ?? 0) + (r.bcc?.length ?? 0) <= MAX_RECIPIENTS, {
     path: ['to'],
-    message: `, cc and bcc must name at most ${RECIPIENTS} recipients together`,
+    message: `, cc and bcc must name at most ${MAX_RECIPIENTS} recipients together`,
   })
   .refine((r) => r.state !== 'refused' || r.error !== undefined, {
     path: ['error'],
@@ -151,12 +173,6 @@ function draftOf(settings: BirthSettings, told: Told, now: Ms): Draft {
     facts: factsOf(told, at, now + settings.lease),
     createdAt: at,
   };
-}
-
-/** A folded subject is one line; one beyond the length of a line is cut, and shows it. */
-function oneLine(subject: string): string {
-  const text = subject.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return text.length <= LINE ? text : `${[...text.slice(0, LINE - 2)].slice(0, -1).join('')}…`;
 }
 
 function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {

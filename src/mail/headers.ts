@@ -1,5 +1,6 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import { asciiLower, canonicalAddress } from '../core/address.ts';
+import { messageIdInField } from './message-id.ts';
 
 /**
  * What does not go out through another server:
@@ -55,7 +56,7 @@ export function senderOf(mime: Buffer): string | null {
 /** Without angle brackets, as in `Answer`. */
 export function messageIdOf(mime: Buffer): string | null {
   const value = valueIn(mime, fieldsOf(mime), 'message-id');
-  return value === null ? null : (/<([!-;=?-~]+)>/.exec(value)?.[1] ?? /^[!-;=?-~]+$/.exec(value)?.[0] ?? null);
+  return value === null ? null : messageIdInField(value);
 }
 
 /** The first field of this name, unfolded and otherwise as it is. */

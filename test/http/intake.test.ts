@@ -214,6 +214,19 @@ test('without ENCRYPTION_KEY nothing is queued, and it says so', async (t) => {
   assert.match(await response.text(), /ENCRYPTION_KEY/);
 });
 
+test('a key means the same with and without blanks around it', async (t) => {
+  const { url } = await setup(t);
+  assert.equal((await post(url, { form: { ...MAIL, 'v:homing-key': ' reset:1 ' } })).status, 200);
+  const cancel = async (key: string) => {
+    const headers = { authorization: 'Bearer token', 'content-type': 'application/json' };
+    const body = JSON.stringify({ key });
+    return (await fetch(`${url}/api/messages/cancel`, { method: 'POST', headers, body })).json();
+  };
+  assert.deepEqual(await cancel('reset:2'), { cancelled: 0 });
+  assert.deepEqual(await cancel('reset:1'), { cancelled: 1 });
+  assert.equal((await post(url, { form: { ...MAIL, 'v:homing-key': ' ' } })).status, 400);
+});
+
 test('the library queues, asks, cancels and tracks through the daemon as it does in the database', async (t) => {
   const { url, play, clock, sim } = await setup(t);
   const homing = createHoming({ url, token: 'token', patience: 5000 });

@@ -7,11 +7,11 @@ import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 
-/** Messages by the application's key, newest first. */
+/** Messages by the application's key, which is kept without blanks around it, newest first. */
 export async function messagesByKey(store: Store, key: string): Promise<string[]> {
   const rows: { id: string }[] = await store
     .db('messages')
-    .where({ message_key: key })
+    .where({ message_key: key.trim() })
     .orderBy('created_at', 'desc')
     .select('id')
     .limit(100);
