@@ -1,4 +1,3 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import { isId, newId } from '../base/ids.ts';
 import { canonicalAddress, domainOf } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
@@ -9,6 +8,7 @@ import { readKey } from '../mail/key.ts';
 import { MAX_KEY, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
+import { recipientsIn } from '../mail/recipients.ts';
 import type { MessageRecord } from './record.ts';
 
 /** What a call says about its message. */
@@ -54,7 +54,7 @@ export async function describe(domain: string, data: Record<string, unknown>, no
   }
   const id = idIn(data, now);
   const messageId = messageIdIn(data, mime, domainOf(sender), id, problems);
-  const to = recipientsIn(data, mime ? ['to'] : ['to', 'cc', 'bcc'], problems);
+  const to = recipientsOf(data, mime ? ['to'] : ['to', 'cc', 'bcc'], problems);
   const record: MessageRecord = {
     id,
     messageId,
@@ -125,32 +125,14 @@ export function keyFrom(given: unknown, problems: string[]): string | null {
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 
-function recipientsIn(data: Record<string, unknown>, names: readonly string[], problems: string[]): string[] {
+function recipientsOf(data: Record<string, unknown>, names: readonly string[], problems: string[]): string[] {
   const texts = names.flatMap((name) => [data[name]].flat()).filter((text) => typeof text === 'string');
-  const { addresses, unusable } = addressesOf(texts);
-  if (unusable > 0) problems.push(`${unusable} recipients of a message are no plain addresses and are not tracked`);
+  const { addresses, misfits } = recipientsIn(texts);
+  if (misfits.length > 0)
+    problems.push(`${misfits.length} recipients of a message are no plain addresses and are not tracked`);
   if (addresses.length > MAX_RECIPIENTS)
     problems.push(`only the first ${MAX_RECIPIENTS} recipients of a message are tracked`);
   return addresses.slice(0, MAX_RECIPIENTS);
-}
-
-/** Each address once, whatever the case of its letters. */
-export function addressesOf(texts: readonly string[]): { addresses: string[]; unusable: number } {
-  const byKey = new Map<string, string>();
-  let unusable = 0;
-  for (const text of texts)
-    for (const canonical of canonicalIn(text)) {
-      if (canonical === null) unusable++;
-      else if (!byKey.has(canonical.toLowerCase())) byKey.set(canonical.toLowerCase(), canonical);
-    }
-  return { addresses: [...byKey.values()], unusable };
-}
-
-/** Null for each that is no plain address. The parser is asked only where there is something to parse. */
-function canonicalIn(text: string): (string | null)[] {
-  const plain = canonicalAddress(text);
-  if (plain !== null) return [plain];
-  return addressparser(text, { flatten: true }).map(({ address }) => canonicalAddress(address));
 }
 
 /** The beginning of a ready message; null for one that is still to be read. */

@@ -3,7 +3,8 @@ import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
 import { messageIdOf } from '../mail/headers.ts';
 import { newMessageId } from '../mail/message-id.ts';
-import { addressesOf, classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './describe.ts';
+import { recipientsIn } from '../mail/recipients.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './describe.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord } from './record.ts';
@@ -139,15 +140,15 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
   const { data, message } = mail;
   const envelope = message.getEnvelope();
   const isApi = deps.isMailgun && transport.name === 'Mailgun';
-  const { addresses, unusable } = addressesOf(isApi ? namedIn(data) : envelope.to);
-  if (unusable > 0)
-    deps.onProblem({ kind: 'untracked', count: unusable, detail: 'a recipient of a mail is no plain address' });
+  const { addresses, misfits } = recipientsIn(isApi ? namedIn(data) : envelope.to);
+  if (misfits.length > 0)
+    deps.onProblem({ kind: 'untracked', count: misfits.length, detail: 'a recipient of a mail is no plain address' });
   if (addresses.length === 0) return null;
   const from = textOf(data['from']) ?? (envelope.from || '(not given)');
   const domain =
     deps.domain ||
     (deps.isMailgun ? loginDomain(transport) : null) ||
-    domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
+    domainOf(recipientsIn([envelope.from || from]).addresses[0] ?? '');
   const id = newId(deps.now());
   const problems: string[] = [];
   const { kind, key } = takeControls(data, problems);
@@ -228,7 +229,7 @@ function outcomes(record: MessageRecord, error: unknown, info: Info | undefined)
 }
 
 const keysOf = (list: unknown): Set<string> =>
-  new Set(Array.isArray(list) ? addressesOf(list.map(String)).addresses.map((a) => a.toLowerCase()) : []);
+  new Set(Array.isArray(list) ? recipientsIn(list.map(String)).addresses.map((a) => a.toLowerCase()) : []);
 
 /** HTTP's word for a no, which is what records know: a 5xx there is none, and one of SMTP is. */
 const REFUSED = 400;

@@ -1,4 +1,3 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { seal } from '../base/seal.ts';
@@ -13,11 +12,11 @@ import { readKey } from '../mail/key.ts';
 import { MAX_KEY, MAX_OPTIONS, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
+import { recipientsIn } from '../mail/recipients.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { enqueue } from '../store/messages/messages.ts';
-import { recipientKey } from '../store/rows/rows.ts';
 import type { BirthSettings } from './terms.ts';
 
 export type QueueDeps = {
@@ -93,7 +92,7 @@ function readMail(form: readonly FormEntry[]): Mail {
   if (size > MAX_OPTIONS) throw refused("'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all");
   const file = fileIn(form, 'message');
   const message = file?.content ?? null;
-  const recipients = uniqueRecipients(form, message ? ['to'] : ['to', 'cc', 'bcc']);
+  const recipients = recipientsOf(form, message ? ['to'] : ['to', 'cc', 'bcc']);
   if (message === null) checkParts(form);
   const ownId = form.find(([name]) => asciiLower(name) === 'h:message-id')?.[1];
   // A template may name its own sender.
@@ -145,21 +144,19 @@ function checkVariables(text: string | null): void {
   throw refused("'recipient-variables' parameter is not a JSON object of objects");
 }
 
-function uniqueRecipients(form: readonly FormEntry[], names: readonly string[]): string[] {
-  const unique = new Map<string, string>();
-  for (const name of names) {
-    const texts = textsIn(form, name);
-    if (name === 'to' && texts.join('').trim() === '') throw refused('to parameter is missing');
-    for (const { address } of texts.flatMap((text) => addressparser(text, { flatten: true }))) {
-      const canonical = canonicalAddress(address);
-      if (canonical === null) throw refused(`'${name}' parameter is not a valid address. please check documentation`);
-      unique.set(recipientKey(canonical), canonical);
-    }
-  }
-  if (unique.size === 0) throw refused("'to' parameter is not a valid address. please check documentation");
-  if (unique.size > MAX_RECIPIENTS) throw refused(`a message can have ${MAX_RECIPIENTS} recipients at most`);
-  return [...unique.values()];
+function recipientsOf(form: readonly FormEntry[], names: readonly string[]): string[] {
+  if (textsIn(form, 'to').join('').trim() === '') throw refused('to parameter is missing');
+  const read = names.map((name) => ({ name, ...recipientsIn(textsIn(form, name)) }));
+  const wrong = read.find(({ misfits }) => misfits.length > 0);
+  if (wrong) throw notAnAddress(wrong.name);
+  const { addresses } = recipientsIn(read.flatMap((one) => one.addresses));
+  if (addresses.length === 0) throw notAnAddress('to');
+  if (addresses.length > MAX_RECIPIENTS) throw refused(`a message can have ${MAX_RECIPIENTS} recipients at most`);
+  return addresses;
 }
+
+const notAnAddress = (name: string): AppError =>
+  refused(`'${name}' parameter is not a valid address. please check documentation`);
 
 function messageIdGiven(text: string): string {
   const id = readMessageId(text);

@@ -1,9 +1,8 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import { parseMoment } from '../base/moment.ts';
-import { canonicalAddress, domainOf, isAddress } from '../core/address.ts';
+import { canonicalAddress, domainOf } from '../core/address.ts';
 import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
@@ -15,6 +14,7 @@ import { readKey } from '../mail/key.ts';
 import { MAX_KEY, MAX_LINE, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { readMessageId } from '../mail/message-id.ts';
+import { addressesIn } from '../mail/recipients.ts';
 import type { Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
@@ -76,25 +76,22 @@ const recipients = z
     const texts = typeof given === 'string' ? [given] : given;
     return texts.flatMap((text, index) => {
       const place = typeof given === 'string' ? [] : [index];
-      const addresses = addressesIn(text);
+      const addresses = hasControls(text) ? [null] : firstOf(addressesIn(text), MAX_RECIPIENTS + 1);
       if (addresses.length === 0) ctx.addIssue({ code: 'custom', path: place, message: 'names no address' });
       return addresses.map((address, n) => {
         const which = addresses.length > 1 ? `address ${n + 1} ` : '';
-        if (!isAddress(address))
+        if (address === null)
           ctx.addIssue({ code: 'custom', path: place, message: `${which}is not a plain e-mail address` });
-        return canonicalAddress(address) ?? '';
+        return address ?? '';
       });
     });
   });
 
-/** The parser repairs what it can; what it would have to guess at counts as no address here. */
-function addressesIn(text: string): string[] {
-  if (hasControls(text)) return [''];
-  return addressparser(text, { flatten: true }).map(({ address, name }) => {
-    // Of `a@example.com b@example.com` it would take the one and lose the other.
-    const isGuess = name.includes('@') && !text.includes('<');
-    return isGuess ? '' : address;
-  });
+/** The first of them, as many as may be; more than a message can have are refused, however many there are. */
+function firstOf<T>(all: Iterable<T>, most: number): T[] {
+  const first: T[] = [];
+  for (const one of all) if (first.push(one) === most) break;
+  return first;
 }
 
 const moment = z

@@ -1,4 +1,3 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { asciiLower } from '../core/address.ts';
 import { type FormEntry, filesIn, textIn, textsIn } from './form.ts';
@@ -38,10 +37,6 @@ export async function composeMime(
   };
   return new MailComposer(mail).compile().build();
 }
-
-/** The addresses in these texts, as they were written. */
-export const addressesIn = (texts: readonly string[]): string[] =>
-  texts.flatMap((text) => addressparser(text, { flatten: true }).map(({ address }) => address));
 
 const optional = (name: string, value: string | undefined): Record<string, string> =>
   value === undefined ? {} : { [name]: value };

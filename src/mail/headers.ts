@@ -1,6 +1,6 @@
-import addressparser from 'nodemailer/lib/addressparser';
-import { asciiLower, canonicalAddress } from '../core/address.ts';
+import { asciiLower } from '../core/address.ts';
 import { messageIdInField } from './message-id.ts';
+import { authorIn } from './recipients.ts';
 
 /**
  * What does not go out through another server:
@@ -28,7 +28,7 @@ const DROPPED_PREFIX = 'x-mailgun-';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const MAX_PARSED = 10_000; // a From longer than this is no list of senders but an attack on its parser
+const MAX_PARSED = 10_000; // a From longer than this is no list of senders
 
 type Field = { /** in lower case */ name: string; start: number /** after its line end */; end: number };
 
@@ -64,12 +64,7 @@ export const fieldIn = (mime: Buffer, name: string): string | null => valueIn(mi
 
 function addressIn(mime: Buffer, fields: Field[], name: string): string | null {
   const value = valueIn(mime, fields, name);
-  if (value === null) return null;
-  for (const { address } of addressparser(value, { flatten: true })) {
-    const sender = canonicalAddress(address);
-    if (sender !== null) return sender;
-  }
-  return null;
+  return value === null ? null : authorIn(value);
 }
 
 /** The first field of this name, unfolded. */

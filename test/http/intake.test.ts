@@ -207,6 +207,22 @@ test('what can not be sent is refused in words that its client shows, and nothin
   assert.equal(Number((await store.db('messages').count({ n: '*' }).first())?.['n']), 0);
 });
 
+test('recipients without a comma between them are refused, and none of them is lost behind a 200', async (t) => {
+  const { url, store } = await setup(t);
+  const lists = [
+    'bee@example.net cid@example.com',
+    '<bee@example.net><cid@example.com>',
+    'Bee <bee@example.net> Cid <c@x.y>',
+  ];
+  for (const name of ['to', 'cc', 'bcc'])
+    for (const list of [...lists, `dee@example.org, ${lists[0]}`]) {
+      const response = await post(url, { form: { ...MAIL, [name]: list } });
+      assert.equal(response.status, 400, `${name}: ${list}`);
+      assert.match(await response.text(), new RegExp(`'${name}' parameter is not a valid address`));
+    }
+  assert.equal((await store.db('messages')).length, 0);
+});
+
 test('without ENCRYPTION_KEY nothing is queued, and it says so', async (t) => {
   const { url } = await startByHand(t);
   const response = await post(url, {});

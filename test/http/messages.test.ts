@@ -122,6 +122,22 @@ test('a refusal says by its status what refused it, and a 5xx or no status is no
   }
 });
 
+test('recipients that would have to be guessed are refused by their place', async (t) => {
+  const running = await start(t);
+  const lists: [string | string[], string][] = [
+    ['ann@example.org bee@example.net', 'to is not a plain e-mail address'],
+    ['Ann <ann@example.org> Bee <bee@example.net>', 'to is not a plain e-mail address'],
+    ['<ann@example.org><bee@example.net>', 'to is not a plain e-mail address'],
+    ['a b@example.org', 'to is not a plain e-mail address'],
+    [['cid@example.com', 'ann@example.org, <bee@example.net><x@y.z>'], 'to[1] address 2 is not a plain e-mail address'],
+  ];
+  for (const [to, problem] of lists) {
+    const reply = await post(running, '/api/messages', { ...SENT, to });
+    assert.deepEqual([reply.status, reply.body['problems']], [400, [problem]], String(to));
+  }
+  assert.equal((await running.store.db('messages')).length, 0);
+});
+
 test('the id that the application has chosen is kept, and one that is taken is a conflict', async (t) => {
   const running = await start(t);
   const id = newId(running.clock());

@@ -1,7 +1,8 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
-import { addressesIn, composeMime, variablesOf } from '../../mail/compose.ts';
+import { composeMime, variablesOf } from '../../mail/compose.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
+import { recipientsIn } from '../../mail/recipients.ts';
 import type { Copy, Outgoing } from '../provider.ts';
 import { deliveryTime, type Port } from './port.ts';
 
@@ -51,5 +52,5 @@ function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {
 function showsOthers(form: readonly FormEntry[]): boolean {
   if (textIn(form, 'recipient-variables') !== null) return false;
   if (textsIn(form, 'bcc').length > 0) return true;
-  return addressesIn([...textsIn(form, 'to'), ...textsIn(form, 'cc')]).length > 1;
+  return recipientsIn([...textsIn(form, 'to'), ...textsIn(form, 'cc')]).addresses.length > 1;
 }
