@@ -3,7 +3,6 @@ import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import { parseMoment } from '../base/moment.ts';
 import { canonicalAddress, domainOf } from '../core/address.ts';
-import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
@@ -15,6 +14,7 @@ import { MAX_KEY, MAX_LINE, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { readMessageId } from '../mail/message-id.ts';
 import { addressesIn } from '../mail/recipients.ts';
+import { refusalOf } from '../mail/refusal.ts';
 import type { Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
@@ -183,20 +183,14 @@ function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
 const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
   handedOver(at, messageId, via).map((fact) => (fact.kind === 'accepted' ? { ...fact, tracked: false } : fact));
 
-/** No status (a time-out, a reset), and a 5xx, are no "no": Mailgun has been seen to answer 500 and to send all the same. */
+/** Without a status (a time-out, a reset) nobody said no. */
 function refusal({ error }: Told, at: Ms): Fact {
   const status = error?.status ?? null;
   const words = (error?.message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
   const detail = [status, words].filter(Boolean).join(' ') || 'the application does not say why';
-  const why = whyOf(status);
+  const why = status === null ? null : refusalOf(status, words, 'send');
   if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail };
   return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null };
-}
-
-function whyOf(status: number | null): Refusal | null {
-  if (status === null || status === 408 || status < 400 || status >= 500) return null;
-  if (status === 401 || status === 402 || status === 403) return 'account';
-  return status === 429 ? 'busy' : 'invalid';
 }
 
 /** Parses what came from outside, or throws an `AppError` that names every problem by its place. */

@@ -98,19 +98,22 @@ test('a message about to be sent waits for its answer, and "accepted" told later
   assert.deepEqual(kinds(after), ['accepted:1', 'claimed:1']);
 });
 
-test('a refusal says by its status what refused it, and a 5xx or no status is no refusal at all', async (t) => {
+test('a refusal says by its status and its words what refused it, and a 5xx or no status is no refusal at all', async (t) => {
   const running = await start(t);
-  const why: [number | null, string | null][] = [
+  const why: [number | null, string | null, string?][] = [
     [401, 'account'],
     [402, 'account'],
     [403, 'account'],
+    [404, 'account'],
+    [400, 'account', 'Domain mg.example.com is disabled, Domain not found'],
+    [400, 'busy', 'try again later: Domain not found'],
     [429, 'busy'],
     [400, 'invalid'],
     [503, null],
     [null, null],
   ];
-  for (const [n, [status, expected]] of why.entries()) {
-    const error = { status, message: 'Domain not\r\nfound' };
+  for (const [n, [status, expected, message = 'Domain not\r\nfound']] of why.entries()) {
+    const error = { status, message };
     const sent = { ...SENT, messageId: `refused-${n}@${DOMAIN}`, state: 'refused', error };
     const { body } = await post(running, '/api/messages', sent);
     const [view] = await viewsOf(running.store, body['id']);
