@@ -14,7 +14,7 @@ import { MAX_KEY, MAX_LINE, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { readMessageId } from '../mail/message-id.ts';
 import { addressesIn } from '../mail/recipients.ts';
-import { refusalOf } from '../mail/refusal.ts';
+import { refusalOf, refusalOfReply } from '../mail/refusal.ts';
 import type { Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
@@ -99,6 +99,8 @@ const moment = z
   .transform((text) => parseMoment(text))
   .refine((at) => at !== null, 'must be a time: ISO 8601 or milliseconds since the epoch');
 
+const REPLY_CODE = 'must be the code of an SMTP reply from 400 to 599';
+
 const RECORD = z
   .object(
     {
@@ -117,8 +119,12 @@ const RECORD = z
       via: line.max(255, 'must have at most 255 characters').optional(),
       error: z
         .object(
-          { status: z.number({ error: 'must be a number' }).int().nullish(), message: z.string().nullish() },
-          { error: 'must be an object with status and message' },
+          {
+            status: z.number({ error: 'must be a number' }).int().nullish(),
+            smtp: z.number({ error: 'must be a number' }).int().min(400, REPLY_CODE).max(599, REPLY_CODE).nullish(),
+            message: z.string().nullish(),
+          },
+          { error: 'must be an object with status or smtp, and message' },
         )
         .optional(),
     },
@@ -183,12 +189,13 @@ function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
 const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
   handedOver(at, messageId, via).map((fact) => (fact.kind === 'accepted' ? { ...fact, tracked: false } : fact));
 
-/** Without a status (a time-out, a reset) nobody said no. */
+/** Without a status or a reply (a time-out, a reset) nobody said no. */
 function refusal({ error }: Told, at: Ms): Fact {
-  const status = error?.status ?? null;
-  const words = (error?.message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
-  const detail = [status, words].filter(Boolean).join(' ') || 'the application does not say why';
-  const why = status === null ? null : refusalOf(status, words, 'send');
+  const { status, smtp, message } = error ?? {};
+  const words = (message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
+  const said = smtp ? `SMTP ${smtp}` : status;
+  const detail = [said, words].filter(Boolean).join(' ') || 'the application does not say why';
+  const why = smtp ? refusalOfReply(smtp) : status ? refusalOf(status, words, 'send') : null;
   if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail };
   return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null };
 }

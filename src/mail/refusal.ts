@@ -39,3 +39,16 @@ export function refusalOf(status: number, words: string, purpose: Purpose): Refu
   );
   return found?.why ?? STATUS.get(status) ?? 'invalid';
 }
+
+/** "Authentication required", "mechanism too weak", "encryption required": about the login, whatever command they answer. */
+const ABOUT_LOGIN: ReadonlySet<number> = new Set([530, 534, 535, 538]);
+/** About the session and not about the mail: the server closes it, or found a command out of its turn. */
+const ABOUT_SESSION: ReadonlySet<number> = new Set([421, 503]);
+
+/** Why an SMTP server says no, by the code of its reply to a command; null for a code that is no "no". */
+export function refusalOfReply(code: number): Refusal | null {
+  if (code < 400 || code > 599) return null;
+  if (ABOUT_LOGIN.has(code)) return 'account';
+  if (ABOUT_SESSION.has(code)) return 'busy';
+  return code >= 500 ? 'permanent' : 'temporary';
+}

@@ -125,6 +125,33 @@ test('a refusal says by its status and its words what refused it, and a 5xx or n
   }
 });
 
+test('a refusal by SMTP says so by the code of the reply', async (t) => {
+  const running = await start(t);
+  const codes: [number, string, string?][] = [
+    [550, 'permanent'],
+    [450, 'temporary'],
+    [535, 'account'],
+    [421, 'busy'],
+    // A client of an earlier version calls each of them a status of 400.
+    [400, 'invalid', 'status'],
+  ];
+  for (const [code, why, name = 'smtp'] of codes) {
+    const error = { [name]: code, message: 'no' };
+    const { body } = await post(running, '/api/messages', {
+      ...SENT,
+      messageId: `${code}@${DOMAIN}`,
+      state: 'refused',
+      error,
+    });
+    const [view] = await viewsOf(running.store, body['id']);
+    const fact = view?.facts.find((f) => f.kind === 'refused');
+    assert.ok(fact?.kind === 'refused');
+    assert.deepEqual([fact.why, fact.detail], [why, name === 'smtp' ? `SMTP ${code} no` : `${code} no`]);
+  }
+  const wrong = await post(running, '/api/messages', { ...SENT, state: 'refused', error: { smtp: 250 } });
+  assert.deepEqual(wrong.body['problems'], ['error.smtp must be the code of an SMTP reply from 400 to 599']);
+});
+
 test('recipients that would have to be guessed are refused by their place', async (t) => {
   const running = await start(t);
   const lists: [string | string[], string][] = [
