@@ -1,5 +1,5 @@
 import { isId, newId } from '../base/ids.ts';
-import { canonicalAddress, domainOf } from '../core/address.ts';
+import { canonicalDomain } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
 import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
@@ -47,18 +47,18 @@ export async function describe(domain: string, data: Record<string, unknown>, no
   const mime = data['message'] ? await headerIn(data['message']) : null;
   const kind = classFrom(taken(data, CLASS_VARIABLE), problems);
   const key = keyFrom(taken(data, KEY_VARIABLE), problems);
-  const sender = canonicalAddress(`postmaster@${domain}`);
-  if (sender === null) {
+  const name = canonicalDomain(domain);
+  if (name === null) {
     problems.push('the domain of a message is none, so it is not recorded');
     return { wire: data, record: null, problems };
   }
   const id = idIn(data, now);
-  const messageId = messageIdIn(data, mime, domainOf(sender), id, problems);
+  const messageId = messageIdIn(data, mime, name, id, problems);
   const to = recipientsOf(data, mime ? ['to'] : ['to', 'cc', 'bcc'], problems);
   const record: MessageRecord = {
     id,
     messageId,
-    domain: domainOf(sender),
+    domain: name,
     from: oneLine(textOf(data['from']) ?? (mime && senderOf(mime)) ?? '') || '(not given)',
     to,
     subject: subjectOf(textOf(data['subject']) ?? (mime ? plainSubject(mime) : null)),

@@ -1,7 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { seal } from '../base/seal.ts';
-import { asciiLower, canonicalAddress, domainOf } from '../core/address.ts';
+import { asciiLower, canonicalDomain } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
@@ -40,8 +40,8 @@ export async function queueMessage(
       'unavailable',
       'ENCRYPTION_KEY is not set: mail that waits is kept sealed, so none can be queued',
     );
-  const name = domainOf(canonicalAddress(`postmaster@${domain}`) ?? '');
-  if (name === '' || (deps.domains && !deps.domains.includes(name)))
+  const name = canonicalDomain(domain);
+  if (name === null || (deps.domains && !deps.domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
   const mail = readMail(form);
   const id = newId(now);
