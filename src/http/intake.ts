@@ -86,6 +86,7 @@ function formIn(raw: Buffer, contentType: string): FormEntry[] {
 
 /** What is said of a file is written into a header of the mail. */
 function cleaned({ filename, type, content }: FormFile): FormFile {
+  if (filename === '') throw new AppError('invalid', 'a file in the form has no name');
   const isType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w\s="'.+-]*)?$/.test(type);
   return { filename: safeName(filename), type: isType ? type : 'application/octet-stream', content };
 }

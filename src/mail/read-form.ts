@@ -91,7 +91,6 @@ function entryOf(part: MultipartPart): FormEntry | string {
   if (!/^form-data\s*;/i.test(disposition) || !name) return 'a part of the form has no name';
   const content = contentOf(part);
   if (filename === undefined) return [unescaped(name), content.toString('utf8')];
-  if (filename === '') return 'a file in the form has no name';
   return [unescaped(name), { filename: unescaped(filename), type, content }];
 }
 

@@ -192,6 +192,22 @@ test('a legacy multipart body is read, whatever bytes its files hold', () => {
   assert.deepEqual(reopen(opened.body, opened.contentType), opened.sighting);
 });
 
+test('a multipart body is read however its parts are written, and half of one is none', () => {
+  const fields = Object.entries({ ...sign(), event: 'bounced', recipient: 'anna@example.net' });
+  const parts = fields.map(([name, value]) => part(`name=${name}`, value)).join('');
+  const type = 'multipart/form-data; boundary=b+1';
+  const whole = `preamble\r\n${parts}${part('name="attachment-1"; filename=""', 'x')}--b+1--\r\nepilogue`;
+  const opened = open(whole, type);
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.sighting?.recipient, 'anna@example.net');
+  assert.equal(open(parts, type).kind, 'unusable');
+});
+
+test('a multipart body that an earlier version has kept is still read', () => {
+  const body = `${part('name="event"', 'bounced')}${part('name="attachment-1"; filename="a"', '\uFFFD')}--b+1--\r\n`;
+  assert.equal(reopen(body, 'multipart/form-data; boundary="b+1"')?.report, 'failed');
+});
+
 test('the type kept with a body is short and clean, whatever header it came with', () => {
   const opened = open(bodyOf(), `application/json; x=${'y'.repeat(5000)}`);
   assert.ok(opened.kind === 'event');
