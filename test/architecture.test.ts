@@ -68,7 +68,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'tell',
     'http',
   ],
-  'lab/sim': ['core'],
+  'lab/sim': ['core', 'mail'],
   daemon: [
     'core',
     'classifier',

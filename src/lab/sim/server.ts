@@ -63,7 +63,7 @@ const readRequest = async (world: World, incoming: IncomingMessage, raw: Buffer)
     path: url.pathname,
     query: url.searchParams,
     headers: incoming.headers,
-    ...(await readBody(raw, type, encoding)),
+    ...readBody(raw, type, encoding),
     status: null,
   };
 };
