@@ -1,14 +1,12 @@
 import { isId, newId } from '../base/ids.ts';
 import { canonicalDomain } from '../core/address.ts';
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
-import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
-import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
-import { readKey } from '../mail/key.ts';
-import { MAX_KEY, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { messageIdOf, senderOf } from '../mail/headers.ts';
+import { MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
+import { classFrom, HEADER, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import type { MessageRecord } from './record.ts';
 
 /** What a call says about its message. */
@@ -24,8 +22,6 @@ export type Described = {
 const ID_VARIABLE = 'v:homing-id';
 const CLASS_VARIABLE = 'v:homing-class';
 const KEY_VARIABLE = 'v:homing-key';
-/** The header of a message is read up to here. */
-const HEADER = 256 * 1024;
 
 /**
  * A copy of the caller's data, taken before anything is waited for: mailgun.js reads its argument at the call, and the
@@ -44,7 +40,7 @@ export function snapshot(data: object): Record<string, unknown> {
 /** What mailgun.js would send of this, and what we record of it. `data` must be a snapshot: it becomes the wire's. */
 export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
   const problems: string[] = [];
-  const mime = data['message'] ? await headerIn(data['message']) : null;
+  const given = { data, mime: data['message'] ? await headerIn(data['message']) : null, problems };
   const kind = classFrom(taken(data, CLASS_VARIABLE), problems);
   const key = keyFrom(taken(data, KEY_VARIABLE), problems);
   const name = canonicalDomain(domain);
@@ -53,31 +49,39 @@ export async function describe(domain: string, data: Record<string, unknown>, no
     return { wire: data, record: null, problems };
   }
   const id = idIn(data, now);
-  const messageId = messageIdIn(data, mime, name, id, problems);
-  const to = recipientsOf(data, mime ? ['to'] : ['to', 'cc', 'bcc'], problems);
-  const record: MessageRecord = {
-    id,
-    messageId,
-    domain: name,
-    from: oneLine(textOf(data['from']) ?? (mime && senderOf(mime)) ?? '') || '(not given)',
-    to,
-    subject: subjectOf(textOf(data['subject']) ?? (mime ? plainSubject(mime) : null)),
-    class: kind,
-    key,
-    createdAt: now,
-  };
+  const messageId = messageIdIn(given, id, name);
+  const to = recipientsOf(given);
   if (to.length === 0) problems.push('no recipient of a message can be tracked, so it is not recorded');
+  const record = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
   return { wire: data, record: to.length > 0 ? record : null, problems };
 }
 
+/** The caller's data, the header of a ready message in it if there is one, and what was found wrong so far. */
+type Given = { data: Record<string, unknown>; mime: Buffer | null; problems: string[] };
+
+/** A stream is not touched, as it can be read only once. */
+async function headerIn(message: unknown): Promise<Buffer> {
+  if (message instanceof Blob) return Buffer.from(await message.slice(0, HEADER).arrayBuffer());
+  return headerOf(message) ?? Buffer.alloc(0);
+}
+
+/** Recipients can read variables: what is meant for us is taken out. */
+function taken(data: Record<string, unknown>, name: string): unknown {
+  const value = data[name];
+  delete data[name];
+  return [value].flat()[0];
+}
+
+function idIn(data: Record<string, unknown>, now: Ms): string {
+  const given = data[ID_VARIABLE];
+  if (typeof given === 'string' && isId(given)) return given;
+  const id = newId(now);
+  data[ID_VARIABLE] = id;
+  return id;
+}
+
 /** `h:Message-Id` in whatever case, when it has a value: mailgun.js drops what is falsy. */
-function messageIdIn(
-  data: Record<string, unknown>,
-  mime: Buffer | null,
-  domain: string,
-  id: string,
-  problems: string[],
-): string {
+function messageIdIn({ data, mime, problems }: Given, id: string, domain: string): string {
   const named = Object.keys(data).find((name) => name.toLowerCase() === 'h:message-id' && data[name]);
   const given = named === undefined ? null : (textOf(data[named]) ?? '');
   const theirs = given === null ? mime && messageIdOf(mime) : readMessageId(given);
@@ -91,41 +95,9 @@ function messageIdIn(
   return ours;
 }
 
-function idIn(data: Record<string, unknown>, now: Ms): string {
-  const given = data[ID_VARIABLE];
-  if (typeof given === 'string' && isId(given)) return given;
-  const id = newId(now);
-  data[ID_VARIABLE] = id;
-  return id;
-}
-
-/** Recipients can read variables: what is meant for us is taken out. */
-function taken(data: Record<string, unknown>, name: string): unknown {
-  const value = data[name];
-  delete data[name];
-  return [value].flat()[0];
-}
-
-/** What an application says of the class; the usual one for what is none. */
-export function classFrom(given: unknown, problems: string[]): MessageClass {
-  const named = classOf(isGiven(given) ? given : null);
-  if (named !== null) return named;
-  problems.push(`a class must be one of ${CLASSES.join(', ')}: ${DEFAULT_CLASS} is assumed`);
-  return DEFAULT_CLASS;
-}
-
-/** What an application says of the key, numbers as text; null for what is none. */
-export function keyFrom(given: unknown, problems: string[]): string | null {
-  if (!isGiven(given)) return null;
-  const key = readKey(given);
-  if (key !== null) return key;
-  problems.push(`a key must have 1 to ${MAX_KEY} characters, none of them a control character: it is left out`);
-  return null;
-}
-
-const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
-
-function recipientsOf(data: Record<string, unknown>, names: readonly string[], problems: string[]): string[] {
+/** The envelope of a ready message is `to` alone. */
+function recipientsOf({ data, mime, problems }: Given): string[] {
+  const names = mime ? ['to'] : ['to', 'cc', 'bcc'];
   const texts = names.flatMap((name) => [data[name]].flat()).filter((text) => typeof text === 'string');
   const { addresses, misfits } = recipientsIn(texts);
   if (misfits.length > 0)
@@ -135,26 +107,15 @@ function recipientsOf(data: Record<string, unknown>, names: readonly string[], p
   return addresses.slice(0, MAX_RECIPIENTS);
 }
 
-/** The beginning of a ready message; null for one that is still to be read. */
-export function headerOf(message: unknown): Buffer | null {
-  if (typeof message === 'string') return Buffer.from(message.slice(0, HEADER));
-  return Buffer.isBuffer(message) ? message.subarray(0, HEADER) : null;
-}
-
-/** A stream is not touched, as it can be read only once. */
-async function headerIn(message: unknown): Promise<Buffer> {
-  if (message instanceof Blob) return Buffer.from(await message.slice(0, HEADER).arrayBuffer());
-  return headerOf(message) ?? Buffer.alloc(0);
-}
-
-export function plainSubject(mime: Buffer): string | null {
-  const subject = fieldIn(mime, 'subject');
-  return subject === null || subject.includes('=?') ? null : subject;
+function headingOf({ data, mime }: Given): Pick<MessageRecord, 'from' | 'subject'> {
+  const from = textOf(data['from']) ?? (mime && senderOf(mime)) ?? '';
+  return {
+    from: oneLine(from) || '(not given)',
+    subject: subjectOf(textOf(data['subject']) ?? (mime && plainSubject(mime))),
+  };
 }
 
 const textOf = (value: unknown): string | null => {
   const [first] = [value].flat();
   return typeof first === 'string' && first !== '' ? first : null;
 };
-
-export const subjectOf = (text: string | null): string | null => (text === null ? null : oneLine(text));

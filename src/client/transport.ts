@@ -4,7 +4,7 @@ import type { Clock } from '../core/time.ts';
 import { messageIdOf } from '../mail/headers.ts';
 import { newMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
-import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './describe.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord, RefusalTold } from './record.ts';
