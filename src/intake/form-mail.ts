@@ -46,6 +46,7 @@ const CONTROL = /^v:homing-/;
 const PLAIN = new Set(
   'from to cc bcc subject text html amp-html attachment inline template recipient-variables message'.split(' '),
 );
+const FILES = new Set(['attachment', 'inline']);
 /** Headers by which a message would reach others, or claim what is not ours to say. */
 const FORBIDDEN = /^h:(bcc|resent-bcc|return-path|received|dkim-signature|content-.*|mime-version|x-mailgun-.*)$/i;
 
@@ -59,6 +60,7 @@ function checkEntry(name: string, value: FormEntry[1]): void {
     throw refused(`'${printable(name)}' is not a parameter of a message`);
   if (FORBIDDEN.test(name)) throw refused(`'${printable(name)}' can not be set`);
   if (typeof value !== 'string') return;
+  if (FILES.has(name) && value !== '') throw refused(`'${name}' parameter is not a file`);
   const isLine = ['from', 'to', 'cc', 'bcc', 'subject'].includes(name) || /^h:/i.test(name);
   if (isLine && /\p{Cc}|\u2028|\u2029/u.test(value)) throw refused(`'${name}' parameter contains control characters`);
 }
@@ -85,11 +87,22 @@ function checkVariables(text: string | null): void {
   try {
     const all: unknown = JSON.parse(text);
     const isMap = typeof all === 'object' && all !== null && !Array.isArray(all);
-    if (isMap && Object.values(all).every((v) => typeof v === 'object' && v !== null)) return;
+    const isOfMaps = isMap && Object.values(all).every((v) => typeof v === 'object' && v !== null);
+    if (isOfMaps && !isDeeperThan(MAX_DEPTH, all)) return;
   } catch {
     // Said below, without the parser's words: they quote the content.
   }
   throw refused("'recipient-variables' parameter is not a JSON object of objects");
+}
+
+const MAX_DEPTH = 32;
+
+/** Whoever writes a deep value again comes to the end of the stack, though it could be read. */
+function isDeeperThan(most: number, value: object): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth < most && level.length > 0; depth++)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  return level.length > 0;
 }
 
 function recipientsOf(form: readonly FormEntry[], names: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
-import { seal } from '../base/seal.ts';
+import { MAX_BODY, seal } from '../base/seal.ts';
 import { canonicalDomain } from '../core/address.ts';
 import { policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
@@ -38,6 +38,8 @@ export async function queueMessage(
   if (name === null || (deps.domains && !deps.domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
   const { form: toSend, ...mail } = readFormMail(form);
+  const body = packForm(toSend);
+  if (body.length > MAX_BODY) throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);
   const id = newId(now);
   await rememberDomains(store, [name]);
   const draft = {
@@ -49,7 +51,7 @@ export async function queueMessage(
     policy: policyFor(mail.class, settings.policies),
     facts: [],
     createdAt: now,
-    body: seal(packForm(toSend), encryptionKey, id),
+    body: seal(body, encryptionKey, id),
   };
   return enqueue(store, draft, repeatable ?? null, now);
 }

@@ -175,6 +175,8 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, message: 'text' }, /not a file/],
     [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
     [{ ...MAIL, 'recipient-variables': '[' }, /JSON/],
+    [{ ...MAIL, 'recipient-variables': `{"${MAIL.to}":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}` }, /JSON/],
+    [{ ...MAIL, attachment: '@invoice.pdf' }, /'attachment' parameter is not a file/],
     [{ from: 'a@b.example', to: 'ann@example.org' }, /Need at least one of/],
   ];
   for (const [form, words] of wrong) {
@@ -292,6 +294,15 @@ test('the same content is the same call whatever boundary divides it', async (t)
   const [first, again, other] = [await call('B1'), await call('B2'), await call('B3', 'Ho')];
   assert.deepEqual([first.status, again.status, other.status], [200, 200, 422]);
   assert.deepEqual(await again.json(), await first.json());
+});
+
+test('what could be kept and not be opened again is refused', async (t) => {
+  const { url, store } = await setup(t);
+  // Each of them takes six bytes where it is kept.
+  const form = new URLSearchParams({ ...MAIL, text: '' }).toString();
+  const body = Buffer.concat([Buffer.from(form), Buffer.alloc(12_000_000, 1)]);
+  assert.equal((await post(url, { body, headers: { 'content-type': FORM } })).status, 413);
+  assert.equal((await store.db('messages')).length, 0);
 });
 
 test('without ENCRYPTION_KEY nothing is queued, and it says so', async (t) => {
