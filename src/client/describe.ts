@@ -2,11 +2,11 @@ import { isId, newId } from '../base/ids.ts';
 import { canonicalDomain } from '../core/address.ts';
 import type { Ms } from '../core/time.ts';
 import { messageIdOf, senderOf } from '../mail/headers.ts';
-import { MAX_RECIPIENTS } from '../mail/limits.ts';
+import { MAX_HEADER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
-import { classFrom, HEADER, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import type { MessageRecord } from './record.ts';
 
 /** What a call says about its message. */
@@ -61,7 +61,7 @@ type Given = { data: Record<string, unknown>; mime: Buffer | null; problems: str
 
 /** A stream is not touched, as it can be read only once. */
 async function headerIn(message: unknown): Promise<Buffer> {
-  if (message instanceof Blob) return Buffer.from(await message.slice(0, HEADER).arrayBuffer());
+  if (message instanceof Blob) return Buffer.from(await message.slice(0, MAX_HEADER).arrayBuffer());
   return headerOf(message) ?? Buffer.alloc(0);
 }
 

@@ -2,11 +2,8 @@ import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
 import { fieldIn } from '../mail/headers.ts';
 import { readKey } from '../mail/key.ts';
-import { MAX_KEY } from '../mail/limits.ts';
+import { MAX_HEADER, MAX_KEY } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
-
-/** The header of a message is read up to here. */
-export const HEADER = 256 * 1024;
 
 /** What an application says of the class; the usual one for what is none. */
 export function classFrom(given: unknown, problems: string[]): MessageClass {
@@ -29,8 +26,8 @@ const isGiven = (value: unknown): boolean => value !== undefined && value !== nu
 
 /** The beginning of a ready message; null for one that is still to be read. */
 export function headerOf(message: unknown): Buffer | null {
-  if (typeof message === 'string') return Buffer.from(message.slice(0, HEADER));
-  return Buffer.isBuffer(message) ? message.subarray(0, HEADER) : null;
+  if (typeof message === 'string') return Buffer.from(message.slice(0, MAX_HEADER));
+  return Buffer.isBuffer(message) ? message.subarray(0, MAX_HEADER) : null;
 }
 
 /** The subject of a ready message; null for one in encoded words, which is not decoded here. */

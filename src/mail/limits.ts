@@ -12,3 +12,6 @@ export const MAX_OPTIONS = 16 * 1024;
 
 /** Bytes that Mailgun allows for a message with all its files. */
 export const MAX_MESSAGE = 25 * 1024 * 1024;
+
+/** Bytes of a message in which its header is looked for. Real ones take a few kilobytes. */
+export const MAX_HEADER = 256 * 1024;

@@ -164,3 +164,16 @@ test('the message id is read without its brackets', () => {
   assert.equal(id('Message-Id:'), null);
   assert.equal(id('From: a@example.com'), null);
 });
+
+test('a header of megabytes is not searched for its sender, and yet no blind copy leaves with it', (t) => {
+  const lines = 'X: y\n'.repeat(200_000);
+  const mime = Buffer.from(
+    `${lines}From: shop@example.com\nBcc: secret@example.com\n${lines}bcc: secret@example.net\n\nHi`,
+  );
+  const texts = t.mock.method(Buffer.prototype, 'toString');
+  assert.equal(senderOf(mime), null);
+  // The names of the fields in two looks at the first 256 KB.
+  assert.ok(texts.mock.callCount() <= (2 * 256 * 1024) / 5 + 4, `${texts.mock.callCount()}`);
+  texts.mock.restore();
+  assert.equal(cleanForRelay(mime).toString(), `${lines}From: shop@example.com\n${lines}\nHi`);
+});
