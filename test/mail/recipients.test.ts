@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addressesIn, authorIn, recipientsIn, type Text } from '../../src/mail/recipients.ts';
+import { addressesIn, authorIn, recipientsIn } from '../../src/mail/recipients.ts';
 
 const ANN = 'ann@example.org';
 const BEE = 'bee@example.net';
@@ -26,6 +26,7 @@ const READ: [string, string, (string | null)[]][] = [
   ['an empty group', 'undisclosed-recipients:;', []],
   ['nothing', ' ', []],
   ['a quoted local part', `"a,b"@example.org, "c:d"@example.org`, ['"a,b"@example.org', '"c:d"@example.org']],
+  ['a name that a comma divides', `Miller, Ann <${ANN}>`, [ANN]],
   ['a domain beyond ASCII', 'ann@bücher.example', ['ann@xn--bcher-kva.example']],
 ];
 
@@ -40,17 +41,16 @@ const GUESSES: [string, string, (string | null)[]][] = [
   ['an address before another one in brackets', `${ANN} <${BEE}>`, [null]],
   ['an address behind another one in brackets', `<${BEE}> ${ANN}`, [null]],
   ['a slash between addresses', `${ANN}/${BEE}`, [null]],
-  ['an address in place of the name of a group', `${ANN}: ${BEE};`, [null, BEE]],
-  ['a mailbox in place of the name of a group', `Ann <${ANN}>: ${BEE};`, [null, BEE]],
+  ['an address in place of the name of a group', `${ANN}: ${BEE};`, [BEE, null]],
+  ['a mailbox in place of the name of a group', `Ann <${ANN}>: ${BEE};`, [BEE, null]],
   ['a blank in a local part', 'a b@example.org', [null]],
   ['a name without brackets', `"Ann" ${ANN}`, [null]],
-  ['a name that a comma divides', `Miller, Ann <${ANN}>`, [null, ANN]],
   ['a comment alone', `(${ANN}), ${BEE}`, [null, BEE]],
   ['a quote without an end', `"Ann <${ANN}>, ${BEE}`, [null]],
   ['a comment without an end', `${ANN} (Ann, ${BEE}`, [null]],
   ['a bracket without an end', `Ann <${ANN}, ${BEE}`, [null]],
   ['a list in brackets', `<${ANN},${BEE}>`, [null]],
-  ['a list of recipients in the SMTP dialogue', `<${ANN}>\r\nRCPT TO:<${BEE}>`, [null, BEE]],
+  ['a list of recipients in the SMTP dialogue', `<${ANN}>\r\nRCPT TO:<${BEE}>`, [BEE, null]],
   ['brackets with nothing in them', 'Ann <>', [null]],
   ['no address', 'nobody', [null]],
 ];
@@ -82,29 +82,10 @@ test('an author is found among names that would be no recipients', () => {
   assert.equal(authorIn('nobody'), null);
 });
 
-/** Counts how often a character of a text is looked at. */
-function counted(text: string): Text & { looks: number } {
-  const counting = {
-    looks: 0,
-    length: text.length,
-    charCodeAt: (at: number) => {
-      counting.looks++;
-      return text.charCodeAt(at);
-    },
-    slice: (start?: number, end?: number) => text.slice(start, end),
-  };
-  return counting;
-}
-
-test('a megabyte of anything costs two looks at each character', () => {
-  const size = 1_000_000;
-  for (const part of [`${ANN},`, 'x', '"', '(', '<', ',', ':', '\\', 'a@b ', '(")', '<>:']) {
-    const text = counted(part.repeat(size / part.length));
-    let found = 0;
-    for (const _ of addressesIn(text)) found++;
-    assert.ok(text.looks <= 2 * text.length, `${part}: ${text.looks} looks`);
-    assert.ok(found <= text.length, part);
-  }
+test('a text that is longer than any list of recipients is not read', () => {
+  const list = (names: number) => `Ann <${ANN}>,`.repeat(names);
+  assert.deepEqual(recipientsIn([list(20_000)]).addresses, [ANN]);
+  assert.deepEqual(recipientsIn([list(40_000)]), { addresses: [], misfits: [{ text: 0, address: 0 }] });
 });
 
 test('no text makes it throw, and every address that is written in a proper list is read', () => {
