@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DAY } from '../src/core/time.ts';
+import { startMariaDb, withoutMariaDb } from '../src/lab/servers/mariadb.ts';
 import { migrate } from '../src/store/db/migrate.ts';
 import { openStore, type Store } from '../src/store/db/open.ts';
 import { periodOf } from '../src/tell/summary/days.ts';
 import { reportText } from '../src/tell/summary/text.ts';
 import { reportFor } from '../src/tell/summary-of.ts';
-import { startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
 import { seedMonth } from './month.ts';
 
 const { values } = parseArgs({

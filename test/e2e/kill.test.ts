@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import { withoutMariaDb } from '../support/mariadb.ts';
 import { freshDatabase } from '../support/stores.ts';
 import { campaign } from './campaign.ts';
 import { createWorld } from './support.ts';

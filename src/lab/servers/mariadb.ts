@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { migrate } from '../../src/store/db/migrate.ts';
-import { openStore } from '../../src/store/db/open.ts';
+import { migrate } from '../../store/db/migrate.ts';
+import { openStore } from '../../store/db/open.ts';
 
 export type MariaDb = {
   port: number;
