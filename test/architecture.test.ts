@@ -69,7 +69,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'http',
   ],
   'lab/sim': ['core', 'mail'],
-  'lab/servers': ['store'],
+  'lab/servers': ['core', 'store', 'lab/sim'],
   daemon: [
     'core',
     'classifier',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer } from '../../../src/core/answer.ts';
-import { type RudeMode, startRudeSmtp } from '../../../src/lab/sim/rude-smtp.ts';
+import { type RudeMode, startRudeSmtp } from '../../../src/lab/servers/rude-smtp.ts';
 import { type SinkOptions, startSink } from '../../../src/lab/sim/sink.ts';
 import { createRelay, type RelayMail, type RelayOptions } from '../../../src/providers/smtp/relay.ts';
 import { type Script, startWireSmtp } from '../../support/wire-smtp.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTransport } from 'nodemailer';
-import { type RudeMode, startRudeSmtp } from '../../../src/lab/sim/rude-smtp.ts';
+import { type RudeMode, startRudeSmtp } from '../../../src/lab/servers/rude-smtp.ts';
 
 const MAIL = {
   envelope: { from: 'app@example.com', to: ['a@example.net', 'b@example.net'] },

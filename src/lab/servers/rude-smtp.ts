@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { Clock } from '../../core/time.ts';
-import { listenOnLoopback } from './listen.ts';
-import type { Sink, SunkMail } from './sink.ts';
+import { listenOnLoopback } from '../sim/listen.ts';
+import type { Sink, SunkMail } from '../sim/sink.ts';
 
 export const RUDE_MODES = [
   'no_banner', // connects, and never says a word
