@@ -5,8 +5,8 @@
 //   --seed N       of the moments of the kills
 //   --mariadb      on a private MariaDB instead of a SQLite file
 import { parseArgs } from 'node:util';
+import { campaign } from '../src/lab/campaign/campaign.ts';
 import { createMigrated, startMariaDb } from '../src/lab/servers/mariadb.ts';
-import { campaign } from '../test/e2e/campaign.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { campaign } from '../../src/lab/campaign/campaign.ts';
+import { createWorld } from '../../src/lab/campaign/world.ts';
 import { withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { freshDatabase } from '../support/stores.ts';
-import { campaign } from './campaign.ts';
-import { createWorld } from './support.ts';
 
 const WEATHER = { seed: 20261125, between: [700, 1800] as [number, number], kills: 5, patience: 400_000 };
 

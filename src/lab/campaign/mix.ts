@@ -1,5 +1,5 @@
-import { BLOCKED_IP, BLOCKED_IP_LISTED, GREYLISTED, NO_SUCH_USER, type Outcome } from '../../src/lab/sim/fates.ts';
-import type { SmtpReply } from '../../src/lab/sim/sink.ts';
+import { BLOCKED_IP, BLOCKED_IP_LISTED, GREYLISTED, NO_SUCH_USER, type Outcome } from '../sim/fates.ts';
+import type { SmtpReply } from '../sim/sink.ts';
 import type { Mail } from './application.ts';
 
 export type Fate = {

@@ -1,9 +1,9 @@
-import { openStore } from '../../src/store/db/open.ts';
-import { forgotten } from '../../src/store/inspect.ts';
+import { openStore } from '../../store/db/open.ts';
+import { forgotten } from '../../store/inspect.ts';
 import type { ApiDelivery, ApiFact, ApiMessage, Recorded } from './application.ts';
 import { detail, list } from './application.ts';
 import { fateOf } from './mix.ts';
-import { ADMIN, API_KEY, type World } from './support.ts';
+import { ADMIN, API_KEY, type World } from './world.ts';
 
 /** Everything that does not hold, in words; empty when all is well. */
 export async function verdict(

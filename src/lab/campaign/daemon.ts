@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
 const FLAGS = ['--disable-warning=ExperimentalWarning', '--import', 'tsx'];
 
 export type Ended = { code: number | null; signal: string | null };

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/lab/sim/mailgun.ts';
-import { type Sink, type SinkOptions, startSink } from '../../src/lab/sim/sink.ts';
+import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../sim/mailgun.ts';
+import { type Sink, type SinkOptions, startSink } from '../sim/sink.ts';
 import { type DaemonProcess, startProcess } from './daemon.ts';
 import { type Front, startFront } from './front.ts';
 

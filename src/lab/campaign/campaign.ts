@@ -1,10 +1,10 @@
 // Mail is sent, and daemons are killed and started again at random moments, until all has ended.
-import { sleep } from '../../src/base/wait.ts';
+import { sleep } from '../../base/wait.ts';
 import { open, type Recorded, sendAll, settled, until } from './application.ts';
 import type { DaemonProcess } from './daemon.ts';
 import { FATES, loseSome, mixOf, refuseSome } from './mix.ts';
-import { createWorld, type World } from './support.ts';
 import { alertsIn, verdict } from './verdict.ts';
+import { createWorld, type World } from './world.ts';
 
 export type Campaign = {
   messages: number;

@@ -1,6 +1,6 @@
 // What an application does, over HTTP alone: say what it is about to send, send it, say that it was taken.
-import { sleep } from '../../src/base/wait.ts';
-import { API_KEY, DOMAIN, TOKEN, type World } from './support.ts';
+import { sleep } from '../../base/wait.ts';
+import { API_KEY, DOMAIN, TOKEN, type World } from './world.ts';
 
 export type Mail = { recipient: string; class?: 'access' | 'notice' | 'bulk' };
 export type Recorded = { id: string; messageId: string; recipient: string };

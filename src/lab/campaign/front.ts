@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { listenOnLoopback } from '../../src/lab/sim/listen.ts';
+import { listenOnLoopback } from '../sim/listen.ts';
 
 /** One address in front of daemons that come and go on ports of their own, as a load balancer is. */
 export type Front = { url: string; add(port: number): void; remove(port: number): void; close(): Promise<void> };
