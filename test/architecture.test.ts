@@ -229,6 +229,22 @@ test('scripts import nothing from the tests', () => {
   );
 });
 
+test('what the package leaves out is a folder, and imported by nothing that is in it', () => {
+  const { exclude } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as { exclude: string[] };
+  const isLeftOut = (file: string) => exclude.some((folder) => file.startsWith(`${folder}/`));
+  assert.deepEqual(
+    exclude.filter((folder) => !existsSync(join(ROOT, folder))),
+    [],
+  );
+  const strays = SOURCES.filter((file) => !isLeftOut(file))
+    .flatMap((file) => linesOf(file))
+    .filter((line) => isLeftOut(targetOf(line) ?? ''));
+  assert.deepEqual(
+    strays.map((line) => named(line, 'imports what is not in the package')),
+    [],
+  );
+});
+
 test('nothing lies loose in front of the door', () => {
   assert.deepEqual(SOURCES.filter((file) => dirname(file) === 'src').sort(), LOOSE);
 });

@@ -1,6 +1,7 @@
-import { BLOCKED_IP, BLOCKED_IP_LISTED, GREYLISTED, NO_SUCH_USER, type Outcome } from '../sim/fates.ts';
+import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER, type Outcome } from '../sim/fates.ts';
 import type { SmtpReply } from '../sim/sink.ts';
 import type { Mail } from './application.ts';
+import { GREYLISTED } from './outcomes.ts';
 
 export type Fate = {
   name: string;

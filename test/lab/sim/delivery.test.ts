@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MINUTE } from '../../../src/core/time.ts';
-import {
-  BLOCKED_IP,
-  BLOCKED_IP_LISTED,
-  GREYLISTED,
-  MAILBOX_FULL,
-  NO_MX,
-  NO_SUCH_USER,
-  type Outcome,
-  TOO_OLD,
-} from '../../../src/lab/sim/fates.ts';
+import { GREYLISTED, MAILBOX_FULL, NO_MX, TOO_OLD } from '../../../src/lab/campaign/outcomes.ts';
+import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER, type Outcome } from '../../../src/lab/sim/fates.ts';
 import type { EventData } from '../../../src/lab/sim/world.ts';
 import { call, DOMAIN, eventNames, NOON, send, startByHand } from './support.ts';
 
