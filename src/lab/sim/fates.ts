@@ -27,7 +27,8 @@ export type Outcome =
   | 'reject' // a 200, then Mailgun refuses to process it
   | { deliver: Aftermath[] }
   | { fail: Failure }
-  | { defer: Failure /** default: the quirk `deferDelay` */; after?: Ms; next: Exclude<Outcome, 'lost' | 'reject'> };
+  /** Refused for now and tried again by Mailgun, `after` so long (by default the quirk `deferDelay`). */
+  | { defer: Failure; after?: Ms; next: Exclude<Outcome, 'lost' | 'reject'> };
 
 /** The receiver blocks the IP of the shared pool; the address is not listed. */
 export const BLOCKED_IP: Outcome = {
@@ -67,16 +68,16 @@ export type Fates = {
   take: (recipient: string) => Outcome;
 };
 
-export const createFates = (otherwise: (recipient: string) => Outcome): Fates => {
+export function createFates(otherwise: (recipient: string) => Outcome): Fates {
   const scripts = new Map<string, Outcome[]>();
   return {
     set: (recipient, script) => {
       scripts.set(recipient.toLowerCase(), Array.isArray(script) ? [...script] : [script]);
     },
-    take: (recipient) => {
-      const script = scripts.get(recipient.toLowerCase());
-      const outcome = script !== undefined && script.length > 1 ? script.shift() : script?.[0];
-      return outcome ?? otherwise(recipient);
-    },
+    take: (recipient) => nextOf(scripts.get(recipient.toLowerCase())) ?? otherwise(recipient),
   };
-};
+}
+
+function nextOf(script: Outcome[] | undefined): Outcome | undefined {
+  return script !== undefined && script.length > 1 ? script.shift() : script?.[0];
+}

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { Ms } from '../../core/time.ts';
-import { plain, type Reply, reply } from './reply.ts';
+import { plainReply, type Reply, reply } from './reply.ts';
 import type { SimRequest } from './world.ts';
 
 /** What goes wrong with an answer. The work is done or not as said; `work` says otherwise where there is a choice. */
@@ -100,7 +100,7 @@ const answerByName = async (
     case 'drip':
       return drip(response, await work(), 250);
     case 'garbage':
-      return send(response, { ...plain(200, '<!doctype html><title>Hello</title><p>Back soon'), headers: HTML });
+      return send(response, { ...plainReply(200, '<!doctype html><title>Hello</title><p>Back soon'), headers: HTML });
     case 'gzipBomb':
       return send(response, { status: 200, headers: { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, body: bomb() });
     case 'hugeAnswer':

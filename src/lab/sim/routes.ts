@@ -1,7 +1,7 @@
 import { oneWebhook, showDomain, showQueues, showSigningKey, webhooksV3, webhooksV4 } from './account.ts';
 import { eventsPage, listEvents } from './event-query.ts';
 import { listLogs } from './logs.ts';
-import { plain, type Reply, refusal } from './reply.ts';
+import { plainReply, type Reply, refusal } from './reply.ts';
 import { sendMime, sendParts } from './sending.ts';
 import { storedRoute } from './storage.ts';
 import { oneEntry, wholeList } from './suppressions.ts';
@@ -55,13 +55,13 @@ function route(methods: string, path: string, run: Route['run'], sends = false):
 /** The answer of a Mailgun in good health. */
 export const answer = async (world: World, request: SimRequest): Promise<Reply> => {
   // What anybody gets, key or no key, whose base path is wrong: a 200 that is no answer.
-  if (!/^\/v\d\//.test(request.path)) return plain(200, 'Mailgun Magnificent API');
+  if (!/^\/v\d\//.test(request.path)) return plainReply(200, 'Mailgun Magnificent API');
   const found = findRoute(request);
   const key = keyOf(request);
   const known =
     key === world.options.apiKey || (found?.route.sends && key !== null && key === world.options.sendingKey);
-  if (!known) return plain(401, 'Forbidden');
-  if (found === null) return plain(404, '404 page not found');
+  if (!known) return plainReply(401, 'Forbidden');
+  if (found === null) return plainReply(404, '404 page not found');
   const { domain } = found.params;
   if (domain !== '' && !world.options.domains.includes(domain)) return refusal(404, `Domain not found: ${domain}`);
   if (!request.readable) return refusal(400, 'the request body can not be read');
