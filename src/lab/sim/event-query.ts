@@ -53,7 +53,10 @@ export const visibleEvents = (
 ): EventData[] => {
   const now = world.clock();
   return world.events
-    .filter((filed) => (domain === null || filed.domain === domain) && filed.visibleAt <= now && isWanted(filed.event))
+    .filter(
+      (filed) =>
+        (domain === null || filed.event.domain.name === domain) && filed.visibleAt <= now && isWanted(filed.event),
+    )
     .map((filed) => filed.event)
     .sort((a, b) => comparePlaces(placeOf(a), placeOf(b)));
 };

@@ -16,8 +16,10 @@ export type Failure = {
   lastMessage?: string;
 };
 
+export type Engagement = 'opened' | 'clicked' | 'unsubscribed' | 'complained';
+
 /** What can follow a delivery. */
-export type Aftermath = 'opened' | 'clicked' | 'unsubscribed' | 'complained' | { delayedBounce: Failure };
+export type Aftermath = Engagement | { delayedBounce: Failure };
 
 /** What becomes of one hand-over. */
 export type Outcome =

@@ -73,7 +73,7 @@ const isWanted = (event: EventData, names: unknown): boolean =>
   !Array.isArray(names) || names.length === 0 || names.includes(event.event);
 
 const ATTRIBUTES: Record<string, (event: EventData) => unknown> = {
-  domain: (event) => (isRecord(event['domain']) ? event['domain']['name'] : null),
+  domain: (event) => event.domain.name,
   recipient: (event) => event.recipient,
   message_id: (event) => event.message?.headers?.['message-id'],
   subject: (event) => event.message?.headers?.['subject'],

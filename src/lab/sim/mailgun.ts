@@ -1,5 +1,5 @@
 import type { Ms } from '../../core/time.ts';
-import { storageUrl } from './events.ts';
+import { storageUrl } from './event-parts.ts';
 import type { Outcome } from './fates.ts';
 import { type Listening, listenOnLoopback } from './listen.ts';
 import { createMisbehaviour, type Misbehaviour } from './misbehave.ts';

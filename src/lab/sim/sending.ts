@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Ms } from '../../core/time.ts';
-import { handOver } from './delivery.ts';
+import { launch } from './delivery.ts';
 import { fieldOf, readDate } from './form.ts';
 import { carriedVariables, headerJson, headerOf, joinMime, type Mime, setHeader, splitMime } from './mime.ts';
 import { type Reply, refusal, reply } from './reply.ts';
@@ -129,7 +129,7 @@ type Submission = { request: SimRequest; domain: string; mime: Mime; addresses: 
 const take = (world: World, submission: Submission): Reply => {
   const message = storedMessage(world, submission);
   world.stored.set(message.key, message);
-  handOver(world, message, { kind: 'send', deliverAt: submission.options.deliverAt, honoured: true });
+  launch(world, message, { kind: 'send', deliverAt: submission.options.deliverAt, honoured: true });
   return queued(message.messageId);
 };
 

@@ -1,4 +1,4 @@
-import { handOver } from './delivery.ts';
+import { launch } from './delivery.ts';
 import { headerOf, joinMime, setHeader, splitMime } from './mime.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import { addressesIn, freshKey, freshMessageId, queued, readDeliveryTime } from './sending.ts';
@@ -55,7 +55,7 @@ const repost = (world: World, request: SimRequest, original: StoredMessage): Rep
   if (honoursDeliveryTime && typeof deliverAt === 'string') return refusal(400, deliverAt);
   const message = copyOf(world, original, recipients, repostKeepsVariables);
   world.stored.set(message.key, message);
-  handOver(world, message, {
+  launch(world, message, {
     kind: 'repost',
     deliverAt: typeof deliverAt === 'string' ? null : deliverAt,
     honoured: honoursDeliveryTime,

@@ -9,6 +9,7 @@ export type EventData = {
   id: string;
   /** Seconds, with fractions. */
   timestamp: number;
+  domain: { name: string };
   recipient?: string;
   severity?: string;
   reason?: string;
@@ -135,7 +136,8 @@ export type WebhookPost = {
 };
 
 export type Suppression = { address: string; createdAt: Ms; code: string; error: string; tags: string[] };
-export const LISTS = ['bounces', 'complaints', 'unsubscribes'] as const;
+/** Of an address that is on several, the first says why it gets nothing. */
+export const LISTS = ['bounces', 'unsubscribes', 'complaints'] as const;
 export type SuppressionList = (typeof LISTS)[number];
 
 /** All that a simulated Mailgun knows. */
@@ -153,7 +155,9 @@ export type World = {
   /** Domain, then subscription name, then URLs. */
   hooks: Map<string, Map<string, string[]>>;
   stored: Map<string, StoredMessage>;
-  events: { visibleAt: Ms; domain: string; event: EventData }[];
+  events: { visibleAt: Ms; event: EventData }[];
+  /** How many events there are of each millisecond. */
+  eventsAt: Map<Ms, number>;
   /** Domain and list, then address in lower case. */
   suppressions: Map<string, Map<string, Suppression>>;
   requests: SimRequest[];
@@ -162,7 +166,10 @@ export type World = {
   webhooks: WebhookPost[];
 };
 
-export const createWorld = (options: WorldOptions): World => {
+/** One message on its way to one recipient. */
+export type Flight = { world: World; message: StoredMessage; recipient: string };
+
+export function createWorld(options: WorldOptions): World {
   const clock = options.clock ?? Date.now;
   const drive = options.drive ?? (options.clock === undefined ? 'timers' : 'hand');
   return {
@@ -179,41 +186,44 @@ export const createWorld = (options: WorldOptions): World => {
     hooks: new Map(),
     stored: new Map(),
     events: [],
+    eventsAt: new Map(),
     suppressions: new Map(),
     requests: [],
     handovers: [],
     copies: [],
     webhooks: [],
   };
-};
+}
 
 /** By timers nothing overtakes the API's own answer, as in life; by hand nothing happens before it is asked to. */
-const usualQuirks = (drive: 'timers' | 'hand'): Quirks => ({
-  repostId: 'new',
-  repostKeepsVariables: true,
-  honoursDeliveryTime: true,
-  storageHostAnswers: 'ok',
-  scheduleHorizon: 3 * DAY,
-  deliveryLatency: drive === 'timers' ? 40 : 0,
-  deferDelay: 10 * MINUTE,
-  eventLag: 0,
-  eventsApi: 'ok',
-  logsApi: 'ok',
-  sparseLogs: false,
-  webhookLatency: drive === 'timers' ? 20 : 0,
-  webhookTimeout: 10_000,
-  webhookBeforeAnswer: false,
-  webhookRetryScale: 1,
-  webhookRetriesAll: false,
-  shuffle: null,
-  repeat: 1,
-  lose: () => false,
-});
+function usualQuirks(drive: 'timers' | 'hand'): Quirks {
+  return {
+    repostId: 'new',
+    repostKeepsVariables: true,
+    honoursDeliveryTime: true,
+    storageHostAnswers: 'ok',
+    scheduleHorizon: 3 * DAY,
+    deliveryLatency: drive === 'timers' ? 40 : 0,
+    deferDelay: 10 * MINUTE,
+    eventLag: 0,
+    eventsApi: 'ok',
+    logsApi: 'ok',
+    sparseLogs: false,
+    webhookLatency: drive === 'timers' ? 20 : 0,
+    webhookTimeout: 10_000,
+    webhookBeforeAnswer: false,
+    webhookRetryScale: 1,
+    webhookRetriesAll: false,
+    shuffle: null,
+    repeat: 1,
+    lose: () => false,
+  };
+}
 
 /** The entries of one list of one domain. */
-export const suppressionsOf = (world: World, domain: string, list: SuppressionList): Map<string, Suppression> => {
+export function suppressionsOf(world: World, domain: string, list: SuppressionList): Map<string, Suppression> {
   const name = `${domain} ${list}`;
   const found = world.suppressions.get(name) ?? new Map<string, Suppression>();
   world.suppressions.set(name, found);
   return found;
-};
+}
