@@ -1,5 +1,6 @@
 // Mail is sent, and daemons are killed and started again at random moments, until all has ended.
 import { sleep } from '../../base/wait.ts';
+import { seededRandom } from '../sim/random.ts';
 import { open, type Recorded, sendAll, settled, until } from './application.ts';
 import type { DaemonProcess } from './daemon.ts';
 import { FATES, loseSome, mixOf, refuseSome } from './mix.ts';
@@ -31,7 +32,7 @@ export type Outcome = {
 
 export async function campaign(c: Campaign): Promise<Outcome> {
   const began = Date.now();
-  const random = seeded(c.seed);
+  const random = seededRandom(c.seed);
   const world = await createWorld({
     ...(c.database === undefined ? {} : { database: c.database }),
     // A reset that nobody hears of expires while the test looks on.
@@ -104,15 +105,4 @@ async function alertsOut(world: World): Promise<void> {
     await sleep(1500);
     return quiet && Object.keys(await open(front.url)).length === 0;
   });
-}
-
-/** mulberry32: the same kills for the same seed, as far as two cores keep time. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -93,7 +93,7 @@ const forget = (hooks: Map<string, string[]>, gone: string): void => {
   }
 };
 
-const isSubscription = (name: string): boolean => SUBSCRIPTIONS.some((known) => known === name);
+const isSubscription = (name: string): boolean => SUBSCRIPTIONS.includes(name);
 
 const hooksOf = (world: World, domain: string): Map<string, string[]> => {
   const hooks = world.hooks.get(domain) ?? new Map<string, string[]>();

@@ -164,6 +164,8 @@ export type World = {
   handovers: HandOver[];
   copies: Copy[];
   webhooks: WebhookPost[];
+  /** By seed: what webhooks are shuffled with. */
+  shufflers: Map<number, () => number>;
 };
 
 /** One message on its way to one recipient. */
@@ -192,6 +194,7 @@ export function createWorld(options: WorldOptions): World {
     handovers: [],
     copies: [],
     webhooks: [],
+    shufflers: new Map(),
   };
 }
 
