@@ -1,4 +1,4 @@
-import { readDate } from './form.ts';
+import { momentIn } from './form.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import type { EventData, SimRequest, World } from './world.ts';
 
@@ -78,7 +78,7 @@ const readRange = (query: URLSearchParams): Range | string => {
     : { from: end ?? Number.NEGATIVE_INFINITY, to: begin ?? Number.POSITIVE_INFINITY, ascending, limit };
 };
 
-const readBound = (text: string | null): number | null | undefined => (text === null ? undefined : readDate(text));
+const readBound = (text: string | null): number | null | undefined => (text === null ? undefined : momentIn(text));
 
 const pageItems = (all: EventData[], { side, place }: Cursor, { ascending, limit }: Range): EventData[] => {
   const passed = (event: EventData): boolean =>

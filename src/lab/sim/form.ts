@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { formTypeOf, readForm } from '../../mail/read-form.ts';
+import type { Ms } from '../../core/time.ts';
 import type { SimRequest } from './world.ts';
 
 type Body = Pick<SimRequest, 'fields' | 'files' | 'json' | 'readable'>;
@@ -41,18 +42,18 @@ const readFields = (body: Body, content: Buffer, contentType: string): void => {
 };
 
 /** The first value of a field, or null; header-like names (`h:Message-Id`) in any case. */
-export const fieldOf = (request: Pick<SimRequest, 'fields'>, name: string): string | null => {
-  const exact = request.fields[name]?.[0];
+export function fieldOf({ fields }: Pick<SimRequest, 'fields'>, name: string): string | null {
+  const exact = fields[name]?.[0];
   if (exact !== undefined) return exact;
-  const found = Object.entries(request.fields).find(([other]) => other.toLowerCase() === name.toLowerCase());
+  const found = Object.entries(fields).find(([other]) => other.toLowerCase() === name.toLowerCase());
   return found?.[1][0] ?? null;
-};
+}
 
 const RFC_2822 = /^(?:[A-Z][a-z]{2}, ?)?\d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}(?::\d{2})? (?:[+-]\d{4}|GMT|UT)$/;
 
 /** RFC 2822 with a numeric offset or GMT, or seconds since the epoch; null for anything else (ISO 8601 for one). */
-export const readDate = (text: string): number | null => {
+export function momentIn(text: string): Ms | null {
   if (/^\d{9,11}(?:\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
   const parsed = RFC_2822.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(parsed) ? null : parsed;
-};
+}

@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE } from '../../core/time.ts';
 import { visibleEvents } from './event-query.ts';
-import { readDate } from './form.ts';
+import { momentIn } from './form.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import type { EventData, SimRequest, World } from './world.ts';
 
@@ -46,10 +46,10 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const readRange = (query: Record<string, unknown>, now: number): { start: number; end: number } | null => {
   const duration = /^(\d+)([mhd])$/.exec(String(query['duration'] ?? ''));
-  const end = query['end'] === undefined ? now : readDate(String(query['end']));
+  const end = query['end'] === undefined ? now : momentIn(String(query['end']));
   if (end === null) return null;
   if (duration !== null) return { start: end - Number(duration[1]) * (UNITS[duration[2] ?? ''] ?? DAY), end };
-  const start = readDate(String(query['start'] ?? ''));
+  const start = momentIn(String(query['start'] ?? ''));
   return start === null ? null : { start, end };
 };
 

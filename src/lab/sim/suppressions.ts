@@ -1,4 +1,4 @@
-import { fieldOf, readDate } from './form.ts';
+import { fieldOf, momentIn } from './form.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import { type SimRequest, type Suppression, type SuppressionList, suppressionsOf, type World } from './world.ts';
 
@@ -96,7 +96,7 @@ const readEntry = (value: unknown, now: number): Suppression | null => {
   if (typeof entry['address'] !== 'string' || entry['address'] === '') return null;
   return {
     address: entry['address'].toLowerCase(),
-    createdAt: readDate(String(entry['created_at'] ?? '')) ?? now,
+    createdAt: momentIn(String(entry['created_at'] ?? '')) ?? now,
     code: String(entry['code'] ?? '550'),
     error: String(entry['error'] ?? ''),
     tags: Array.isArray(entry['tags']) ? entry['tags'].map(String) : ['*'],

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Clock, DAY, MINUTE, type Ms } from '../../core/time.ts';
+import type { FormFile } from '../../mail/form.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { createFates, type Fates, type Outcome } from './fates.ts';
 
@@ -80,7 +81,7 @@ export type SimRequest = {
   headers: IncomingHttpHeaders;
   /** Form fields (or the members of a JSON object) that are text. */
   fields: Record<string, string[]>;
-  files: Record<string, { filename: string; type: string; content: Buffer }[]>;
+  files: Record<string, FormFile[]>;
   /** What was sent, when it was JSON. */
   json: unknown;
   /** False when the body could not be read as what it said it was. */
