@@ -1,20 +1,20 @@
 import { momentIn } from './form.ts';
 import { type Reply, refusal, reply } from './reply.ts';
-import type { EventData, SimRequest, World } from './world.ts';
+import type { EventData, Place, SimRequest, World } from './world.ts';
 
 const MOST_PER_PAGE = 300;
 
 /** The exact position of an event: a page read again later may hold events that came late. */
-type Place = [timestamp: number, id: string];
-type Cursor = { query: string; side: 'after' | 'before'; place: Place | null };
+type Position = [timestamp: number, id: string];
+type Cursor = { query: string; side: 'after' | 'before'; place: Position | null };
 
 /** GET /v3/:domain/events */
-export const listEvents = (world: World, request: SimRequest, domain: string): Reply =>
+export const listEvents = (world: World, request: SimRequest, { domain }: Place): Reply =>
   page(world, domain, { query: request.query.toString(), side: 'after', place: null });
 
 /** GET /v3/:domain/events/:page */
-export const eventsPage = (world: World, domain: string, token: string): Reply => {
-  const cursor = readCursor(token);
+export const listMoreEvents = (world: World, _request: SimRequest, { domain, last }: Place): Reply => {
+  const cursor = readCursor(last);
   return cursor === null ? refusal(400, 'no such page') : page(world, domain, cursor);
 };
 
@@ -31,7 +31,7 @@ const page = (world: World, domain: string, cursor: Cursor): Reply => {
   if (!range.ascending) all.reverse();
   const items = pageItems(all, cursor, range);
   const [top, bottom] = [items[0], items.at(-1)];
-  const link = (side: Cursor['side'], place: Place | null): string =>
+  const link = (side: Cursor['side'], place: Position | null): string =>
     `${world.apiOrigin}/v3/${domain}/events/${writeCursor({ query: cursor.query, side, place })}`;
   return reply({
     items,
@@ -87,9 +87,9 @@ const pageItems = (all: EventData[], { side, place }: Cursor, { ascending, limit
   return all.filter((event) => place === null || (!passed(event) && event.id !== place[1])).slice(-limit);
 };
 
-const placeOf = (event: EventData): Place => [event.timestamp, event.id];
+const placeOf = (event: EventData): Position => [event.timestamp, event.id];
 
-const comparePlaces = (a: Place, b: Place): number => a[0] - b[0] || (a[1] < b[1] ? -1 : Number(a[1] !== b[1]));
+const comparePlaces = (a: Position, b: Position): number => a[0] - b[0] || (a[1] < b[1] ? -1 : Number(a[1] !== b[1]));
 
 const FILTERS: Record<string, (event: EventData) => string[]> = {
   event: (event) => [event.event],

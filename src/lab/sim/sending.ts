@@ -6,10 +6,10 @@ import { launch } from './delivery.ts';
 import { carriedVariables, headerJson, headerOf, joinMime, type Mime, splitMime, withHeader } from './mime.ts';
 import { type Options, optionsIn, recipientsIn } from './options.ts';
 import { type Reply, refusal, reply } from './reply.ts';
-import type { SimRequest, StoredMessage, World } from './world.ts';
+import type { Place, SimRequest, StoredMessage, World } from './world.ts';
 
 /** POST /v3/:domain/messages */
-export async function sendParts(world: World, request: SimRequest, domain: string): Promise<Reply> {
+export async function sendParts(world: World, request: SimRequest, { domain }: Place): Promise<Reply> {
   const problem = addressProblem(request, 'from') ?? addressProblem(request, 'to') ?? contentProblem(request);
   const options = problem ?? optionsIn(world, request);
   if (typeof options === 'string') return refusal(400, options);
@@ -18,7 +18,7 @@ export async function sendParts(world: World, request: SimRequest, domain: strin
 }
 
 /** POST /v3/:domain/messages.mime: the envelope from `to`, everything else from the mail itself. */
-export function sendMime(world: World, request: SimRequest, domain: string): Reply {
+export function sendMime(world: World, request: SimRequest, { domain }: Place): Reply {
   const file = request.files['message']?.[0];
   const problem = addressProblem(request, 'to') ?? fileProblem(file);
   const options = problem ?? optionsIn(world, request);

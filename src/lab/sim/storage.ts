@@ -3,17 +3,17 @@ import { headerOf, joinMime, splitMime, withHeader } from './mime.ts';
 import { deliveryTimeIn, recipientsIn } from './options.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import { freshKey, freshMessageId, queued } from './sending.ts';
-import type { SimRequest, StoredMessage, World } from './world.ts';
+import type { Place, SimRequest, StoredMessage, World } from './world.ts';
 
 /** GET and POST /v3/domains/:domain/messages/:key, at the storage host or at the API base. */
-export function storedRoute(world: World, request: SimRequest, where: { domain: string; key: string }): Reply {
+export function storedRoute(world: World, request: SimRequest, { domain, last: key }: Place): Reply {
   const answer = world.quirks.storageHostAnswers;
   if (answer !== 'ok' && isStorageHost(world, request)) {
     return refusal(answer, answer === 404 ? 'Message not found' : 'Please use the URL as given in the event');
   }
-  const message = world.stored.get(where.key);
+  const message = world.stored.get(key);
   const isKept = message !== undefined && world.clock() < message.storedAt + world.retention;
-  if (!isKept || message.domain !== where.domain) return refusal(404, 'Message not found');
+  if (!isKept || message.domain !== domain) return refusal(404, 'Message not found');
   return request.method === 'POST' ? repost(world, request, message) : retrieve(request, message);
 }
 

@@ -11,6 +11,7 @@ export type EventData = {
   /** Seconds, with fractions. */
   timestamp: number;
   domain: { name: string };
+  tags: string[];
   recipient?: string;
   severity?: string;
   reason?: string;
@@ -89,6 +90,9 @@ export type SimRequest = {
   /** Null while it is unanswered. */
   status: number | null;
 };
+
+/** What a path names: a domain, and the key, token, address or name at its end; empty where it names none. */
+export type Place = { domain: string; last: string };
 
 export type StoredMessage = {
   key: string;
