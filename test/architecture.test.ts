@@ -69,7 +69,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'http',
   ],
   // Stand-ins for the world outside, and plays with them.
-  'lab/sim': ['core', 'mail'],
+  'lab/sim': ['core', 'base', 'mail'],
   'lab/servers': ['core', 'store', 'lab/sim'],
   'lab/campaign': ['base', 'store', 'lab/sim'],
   daemon: [
