@@ -29,20 +29,38 @@ export function withoutMariaDb(): string | null {
 const searchPath = () => ({ ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/usr/local/sbin` });
 
 /**
- * The server lives as long as the pipe to us is open, so it goes when we are killed, too. SIGKILL, because nobody needs
- * its files any more.
- */
-const GUARDED = 'exec 3<&0; mariadbd "$@" & pid=$!; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid';
-
-/**
  * Starts a server. Nothing but the data folder is needed: without grant tables it lets everybody in, and it listens on
  * loopback only.
  */
 export async function startMariaDb(settings: Record<string, string> = {}): Promise<MariaDb> {
   const folder = mkdtempSync(join(tmpdir(), 'homing-mariadb-'));
-  const port = await freePort();
   mkdirSync(join(folder, 'data'));
-  const options = {
+  const port = await freePort();
+  const all = { ...usualSettings(folder, port), ...settings };
+  let server = launch(all);
+  const stop = async (): Promise<void> => {
+    await end(server);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await ready(server).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return {
+    port,
+    url: (database) => `mysql://root@127.0.0.1:${port}/${database}`,
+    crash: () => end(server),
+    ended: () => gone(server),
+    restart: () => {
+      server = launch(all);
+      return ready(server);
+    },
+    stop,
+  };
+}
+
+function usualSettings(folder: string, port: number): Record<string, string> {
+  return {
     user: userInfo().username,
     datadir: join(folder, 'data'),
     socket: join(folder, 'socket'),
@@ -56,29 +74,19 @@ export async function startMariaDb(settings: Record<string, string> = {}): Promi
     'innodb-flush-method': 'nosync',
     'innodb-lock-wait-timeout': '10',
     'max-connections': '200',
-    ...settings,
   };
-  const named = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+}
+
+/**
+ * The server lives as long as the pipe to us is open, so it goes when we are killed, too. SIGKILL, because nobody needs
+ * its files any more.
+ */
+const GUARDED = 'exec 3<&0; mariadbd "$@" & pid=$!; (cat <&3; kill -9 $pid) >/dev/null 2>&1 & wait $pid';
+
+function launch(settings: Record<string, string>): ChildProcess {
+  const named = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   const args = ['--no-defaults', '--skip-grant-tables', '--skip-log-bin', ...named];
-  const launch = () =>
-    spawn('sh', ['-c', GUARDED, 'sh', ...args], { env: searchPath(), stdio: ['pipe', 'ignore', 'pipe'] });
-  let server = launch();
-  const stop = async (): Promise<void> => {
-    await end(server);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await ready(server);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const url = (database: string) => `mysql://root@127.0.0.1:${port}/${database}`;
-  const restart = (): Promise<void> => {
-    server = launch();
-    return ready(server);
-  };
-  return { port, url, crash: () => end(server), ended: () => gone(server), restart, stop };
+  return spawn('sh', ['-c', GUARDED, 'sh', ...args], { env: searchPath(), stdio: ['pipe', 'ignore', 'pipe'] });
 }
 
 /** Makes an empty database there; returns its URL. */

@@ -24,15 +24,15 @@ type Session = { socket: Socket; from: string; to: string[]; content: string[] |
 type Rudeness = { mode: RudeMode; mails: SunkMail[]; clock: Clock };
 
 /** A bare SMTP server that is rude in one way, where a proper one cannot be made to be. */
-export const startRudeSmtp = async (mode: RudeMode, options: { port?: number; clock?: Clock } = {}): Promise<Sink> => {
+export async function startRudeSmtp(mode: RudeMode, options: { port?: number; clock?: Clock } = {}): Promise<Sink> {
   const rudeness: Rudeness = { mode, mails: [], clock: options.clock ?? Date.now };
   const server = createServer((socket) => converse(socket, rudeness));
   const { port, close } = await listenOnLoopback(server, options.port ?? 0);
   const login = mode === 'auth_535' ? 'user:wrong@' : '';
   return { url: `smtp://${login}127.0.0.1:${port}`, port, mails: rudeness.mails, close };
-};
+}
 
-const converse = (socket: Socket, rudeness: Rudeness): void => {
+function converse(socket: Socket, rudeness: Rudeness): void {
   const session: Session = { socket, from: '', to: [], content: null, authLines: 0 };
   socket.on('end', () => socket.end());
   greet(socket, rudeness.mode);
@@ -46,16 +46,16 @@ const converse = (socket: Socket, rudeness: Rudeness): void => {
       else contentLine(line, session, session.content, rudeness);
     }
   });
-};
+}
 
-const greet = (socket: Socket, mode: RudeMode): void => {
+function greet(socket: Socket, mode: RudeMode): void {
   if (mode === 'no_banner') return;
   if (mode === 'banner_421') socket.end('421 4.3.2 Service not available, try again later\r\n');
   else if (mode === 'banner_554') socket.end('554 5.7.1 Your address is not welcome here\r\n');
   else socket.write('220 rude.test ESMTP\r\n');
-};
+}
 
-const command = (line: string, session: Session, { mode }: Rudeness): void => {
+function command(line: string, session: Session, { mode }: Rudeness): void {
   const { socket } = session;
   const verb = line.slice(0, 4).toUpperCase();
   if (session.authLines > 0) {
@@ -69,44 +69,44 @@ const command = (line: string, session: Session, { mode }: Rudeness): void => {
   else if (verb === 'DATA') beginContent(session, mode);
   else if (verb === 'QUIT') socket.end('221 2.0.0 Bye\r\n');
   else socket.write('250 2.0.0 Ok\r\n'); // HELO, RSET, NOOP
-};
+}
 
 /** AUTH PLAIN may carry all in one line; LOGIN asks for two more. */
-const login = (line: string, session: Session): void => {
+function login(line: string, session: Session): void {
   const [, mechanism = '', initial] = line.split(' ');
   session.authLines = (mechanism.toUpperCase() === 'LOGIN' ? 2 : 1) - (initial === undefined ? 0 : 1);
   refuseLogin(session);
-};
+}
 
-const refuseLogin = (session: Session): void => {
+function refuseLogin(session: Session): void {
   session.socket.write(
     session.authLines > 0 ? '334 VXNlcm5hbWU6\r\n' : '535 5.7.8 Authentication credentials invalid\r\n',
   );
-};
+}
 
-const beginMail = (line: string, session: Session, mode: RudeMode): void => {
+function beginMail(line: string, session: Session, mode: RudeMode): void {
   if (mode === 'drop_at_mail') return void session.socket.destroy();
   session.from = addressIn(line);
   session.to = [];
   session.socket.write('250 2.1.0 Ok\r\n');
-};
+}
 
-const addRecipient = (line: string, session: Session, mode: RudeMode): void => {
+function addRecipient(line: string, session: Session, mode: RudeMode): void {
   if (mode === 'accept_one_of_two' && session.to.length > 0) {
     session.socket.write('550 5.1.1 No such user here\r\n');
     return;
   }
   session.to.push(addressIn(line));
   session.socket.write('250 2.1.5 Ok\r\n');
-};
+}
 
-const beginContent = (session: Session, mode: RudeMode): void => {
+function beginContent(session: Session, mode: RudeMode): void {
   if (mode === 'drop_at_data') return void session.socket.destroy();
   session.content = [];
   session.socket.write('354 End data with <CR><LF>.<CR><LF>\r\n');
-};
+}
 
-const contentLine = (line: string, session: Session, content: string[], rudeness: Rudeness): void => {
+function contentLine(line: string, session: Session, content: string[], rudeness: Rudeness): void {
   if (line !== '.') {
     content.push(line.startsWith('.') ? line.slice(1) : line);
     if (rudeness.mode === 'drop_before_dot') session.socket.destroy();
@@ -115,9 +115,9 @@ const contentLine = (line: string, session: Session, content: string[], rudeness
   session.content = null;
   const raw = Buffer.from(`${content.join('\r\n')}\r\n`, 'latin1').toString('utf8');
   answerDot({ from: session.from, to: session.to, raw, at: rudeness.clock() }, session.socket, rudeness);
-};
+}
 
-const answerDot = (mail: SunkMail, socket: Socket, { mode, mails }: Rudeness): void => {
+function answerDot(mail: SunkMail, socket: Socket, { mode, mails }: Rudeness): void {
   if (mode === 'refuse_451_after_dot') return void socket.write('451 4.3.0 Try again later\r\n');
   if (mode === 'refuse_554_after_dot') return void socket.write('554 5.7.1 Content refused\r\n');
   mails.push(mail);
@@ -125,6 +125,6 @@ const answerDot = (mail: SunkMail, socket: Socket, { mode, mails }: Rudeness): v
   if (mode === 'partial_after_dot') return void socket.end('25');
   if (mode === 'hang_after_dot') return;
   socket.write('250 2.0.0 Queued\r\n');
-};
+}
 
 const addressIn = (line: string): string => /<([^>]*)>/.exec(line)?.[1] ?? '';

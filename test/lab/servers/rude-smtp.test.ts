@@ -25,7 +25,7 @@ const EXPECTED: Record<RudeMode, [string, number]> = {
   accept_one_of_two: ['sent 1, refused 1', 1],
 };
 
-const send = async (url: string): Promise<string> => {
+async function send(url: string): Promise<string> {
   const transport = createTransport({ url, greetingTimeout: 300, socketTimeout: 300 });
   try {
     const info = await transport.sendMail(MAIL);
@@ -36,7 +36,7 @@ const send = async (url: string): Promise<string> => {
   } finally {
     transport.close();
   }
-};
+}
 
 for (const [mode, [seen, kept]] of Object.entries(EXPECTED)) {
   test(`a server that is rude by ${mode} shows ${seen} and keeps ${kept} mails`, async (t) => {

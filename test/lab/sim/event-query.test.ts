@@ -8,23 +8,23 @@ import { call, DOMAIN, type Hand, NOON, type Seen, send, startByHand } from './s
 const EVENTS = `/v3/${DOMAIN}/events`;
 
 type Item = { event: string; id: string; timestamp: number; recipient: string };
-const itemsOf = ({ body }: Seen): Item[] => {
+function itemsOf({ body }: Seen): Item[] {
   assert.ok(Array.isArray(body['items']));
   return body['items'];
-};
-const linkOf = ({ body }: Seen, name: string): string => {
+}
+function linkOf({ body }: Seen, name: string): string {
   const paging: Record<string, unknown> = Object(body['paging']);
   return String(paging[name]);
-};
+}
 
 /** u0 to u4, sent a minute apart and delivered at once. */
-const sendFive = async (sim: SimMailgun, hand: Hand): Promise<void> => {
+async function sendFive(sim: SimMailgun, hand: Hand): Promise<void> {
   for (let n = 0; n < 5; n++) {
     hand.now = NOON + n * MINUTE;
     await send(sim, { to: `u${n}@example.net`, 'h:Message-Id': `<m${n}@mg.example.com>` });
     await sim.runDue();
   }
-};
+}
 
 test('pages are walked by their next link, oldest first, until one is empty, which still has a next link', async (t) => {
   const { sim, hand } = await startByHand(t);
