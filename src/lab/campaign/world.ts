@@ -78,15 +78,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
 
 /** The defaults, with the waits of hours shrunk to seconds: 0.6, 1.2, 2.4 and 4.8 s stand for 4, 16, 64 and 256 min. */
 const environment = (database: string, sim: SimMailgun, sink: Sink): Record<string, string> => ({
+  ...sim.environment,
   DATABASE_URL: database,
   HOST: '127.0.0.1',
   PORT: '0',
   LOG_LEVEL: 'info',
-  MAILGUN_API_KEY: API_KEY,
-  MAILGUN_DOMAIN: DOMAIN,
-  MAILGUN_API_URL: sim.url,
-  MAILGUN_WEBHOOK_SIGNING_KEY: SIGNING_KEY,
-  MAILGUN_STORAGE_HOSTS: new URL(sim.storageOrigin).host,
   SECONDARY_SMTP_URL: sink.url,
   ADMIN_EMAILS: ADMIN,
   ALERT_FROM: `homing@${DOMAIN}`,

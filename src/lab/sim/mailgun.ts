@@ -34,6 +34,8 @@ export type SimMailgun = {
   url: string;
   /** The origin of storage URLs. */
   storageOrigin: string;
+  /** What a daemon has to be told to take this for Mailgun. */
+  environment: Readonly<Record<string, string>>;
   quirks: Quirks;
   setWebhook: (url: string | null) => void;
   /** One outcome per hand-over of that recipient, the last repeating; without a script it is delivered. */
@@ -72,6 +74,7 @@ export async function startSimMailgun(options: SimMailgunOptions): Promise<SimMa
     ...truthOf(world),
     url: world.apiOrigin,
     storageOrigin: world.storageOrigin,
+    environment: environmentOf(world),
     quirks: world.quirks,
     setWebhook: (url) => {
       world.webhookUrl = url;
@@ -109,6 +112,16 @@ async function plugIn(serve: () => Server, { port = 0, storagePort }: SimMailgun
     plug: async () => {
       if (listening.length === 0) listening = await Promise.all(ports.map(listen));
     },
+  };
+}
+
+function environmentOf({ options, apiOrigin, storageOrigin }: World): Record<string, string> {
+  return {
+    MAILGUN_API_KEY: options.apiKey,
+    MAILGUN_DOMAIN: options.domains.join(','),
+    MAILGUN_API_URL: apiOrigin,
+    MAILGUN_WEBHOOK_SIGNING_KEY: options.signingKey,
+    MAILGUN_STORAGE_HOSTS: new URL(storageOrigin).host,
   };
 }
 
