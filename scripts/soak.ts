@@ -37,7 +37,7 @@ try {
     daemons: Number(values.daemons),
     kills: Number(values.kills),
     seed: Number(values.seed),
-    between: [800, 2500],
+    between: [40, 160],
     untilSent: true,
     patience: 300_000,
     ...(server ? { database: server.url } : {}),

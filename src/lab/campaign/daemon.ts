@@ -1,6 +1,6 @@
 // The daemon as its users run it: a process of its own, started by the command line, killed without a word.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -19,6 +19,8 @@ export type DaemonProcess = {
   kill(): Promise<void>;
   /** All that it has written to stdout and stderr, line by line. */
   lines: readonly string[];
+  /** Resolves when it has written so many lines, or has ended. */
+  wrote(count: number): Promise<void>;
 };
 
 const alive = new Set<ChildProcess>();
@@ -34,14 +36,14 @@ export function startProcess(command: readonly string[], env: Record<string, str
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   alive.add(child);
-  const lines: string[] = [];
+  const output = outputOf(child);
   let running = true;
   const ended = once(child, 'close').then(([code, signal]): Ended => {
     alive.delete(child);
     running = false;
     return { code, signal };
   });
-  const up = portOf(child, lines, ended);
+  const up = Promise.race([portIn(output), failureOf(ended, output)]);
   // Who does not wait for it to come up does not care whether it did.
   up.catch(() => {});
   return {
@@ -54,23 +56,44 @@ export function startProcess(command: readonly string[], env: Record<string, str
       child.kill('SIGKILL');
       await ended;
     },
-    lines,
+    lines: output.lines,
+    async wrote(count) {
+      await Promise.race([lineAt(output, count - 1), ended]);
+    },
   };
 }
 
-/** Keeps every line, and finds the one that says which port it listens on. */
-function portOf(child: ChildProcess, lines: string[], ended: Promise<Ended>): Promise<number> {
-  const found = new Promise<number>((resolve) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      if (!stream) continue;
-      createInterface({ input: stream }).on('line', (line) => {
-        lines.push(line);
-        if (line.includes('"homing is up"')) resolve(Number((JSON.parse(line) as { port: number }).port));
-      });
-    }
-  });
-  const never = ended.then(({ code, signal }): number => {
-    throw new Error(`the process ended with ${code ?? signal} before it was up:\n${lines.slice(-10).join('\n')}`);
-  });
-  return Promise.race([found, never]);
+type Output = { lines: string[]; news: EventEmitter };
+
+/** Every line, of stdout and stderr as they come. */
+function outputOf(child: ChildProcess): Output {
+  const output: Output = { lines: [], news: new EventEmitter() };
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      output.lines.push(line);
+      output.news.emit('line');
+    });
+  }
+  return output;
+}
+
+async function lineAt({ lines, news }: Output, n: number): Promise<string> {
+  for (let line = lines[n]; ; line = lines[n]) {
+    if (line !== undefined) return line;
+    await once(news, 'line');
+  }
+}
+
+/** Reads on until the line that says which port it listens on. */
+async function portIn(output: Output): Promise<number> {
+  for (let n = 0; ; n++) {
+    const line = await lineAt(output, n);
+    if (line.includes('"homing is up"')) return (JSON.parse(line) as { port: number }).port;
+  }
+}
+
+async function failureOf(ended: Promise<Ended>, { lines }: Output): Promise<never> {
+  const { code, signal } = await ended;
+  throw new Error(`the process ended with ${code ?? signal} before it was up:\n${lines.slice(-10).join('\n')}`);
 }

@@ -1,7 +1,8 @@
+import { untold } from '../../store/alerts.ts';
 import { openStore } from '../../store/db/open.ts';
 import { forgotten } from '../../store/inspect.ts';
 import type { ApiDelivery, ApiFact, ApiMessage, Recorded } from './application.ts';
-import { detail, list } from './application.ts';
+import { detail, list, open } from './application.ts';
 import { fateOf } from './mix.ts';
 import { ADMIN, API_KEY, type World } from './world.ts';
 
@@ -58,6 +59,18 @@ function aboutAttempts({ recipient, facts }: ApiDelivery): string[] {
 function isReason(fact: ApiFact, before: ApiFact): boolean {
   if (fact.kind === 'reported') return fact.report === 'failed' || fact.report === 'rejected';
   return fact.attempt === before.attempt && (fact.kind === 'refused' || fact.kind === 'asked');
+}
+
+/** Whether all has ended and nothing is left to be told: an alert is sent after its deliveries have ended. */
+export async function allTold({ database, front }: World): Promise<boolean> {
+  if (Object.keys(await open(front.url)).length > 0) return false;
+  const store = openStore(database);
+  try {
+    const pending = await store.db('alerts').where({ pending: 1 }).first('id');
+    return pending === undefined && (await untold(store, 1)).length === 0;
+  } finally {
+    await store.close();
+  }
 }
 
 /** What was answered with 200 is in the inbox and understood, and nothing is left that nobody will do. */
