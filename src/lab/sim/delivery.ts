@@ -1,4 +1,4 @@
-import type { Ms } from '../../core/time.ts';
+import { HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import {
   type Attempt,
   acceptedEvent,
@@ -15,6 +15,7 @@ import {
   type Flight,
   LISTS,
   type StoredMessage,
+  type Suppression,
   type SuppressionList,
   suppressionsOf,
   type World,
@@ -69,8 +70,16 @@ const SUPPRESSED: Record<SuppressionList, Failure> = {
 };
 
 function suppressionOf({ world, message, recipient }: Flight): Failure | null {
-  const found = LISTS.find((list) => suppressionsOf(world, message.domain, list).has(recipient.toLowerCase()));
+  const found = LISTS.find((list) => {
+    const entry = suppressionsOf(world, message.domain, list).get(recipient.toLowerCase());
+    return entry !== undefined && isAbout(entry, message);
+  });
   return found === undefined ? null : SUPPRESSED[found];
+}
+
+/** `*` is for all mail; an unsubscription may be of some tags only. */
+function isAbout({ tags }: Suppression, message: StoredMessage): boolean {
+  return tags.includes('*') || tags.some((tag) => message.tags.includes(tag));
 }
 
 function deliver(flight: Flight, then: readonly Aftermath[], now: Attempt): void {
@@ -100,9 +109,12 @@ function fail(flight: Flight, attempt: FailedAttempt): void {
 
 type Deferral = Extract<Outcome, { defer: Failure }>;
 
+/** Mailgun's own waits after temporary failures. */
+const DEFERRALS: readonly Ms[] = [10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR];
+
 function defer(flight: Flight, { defer, after, next }: Deferral, { at, number }: Attempt): void {
   const { world } = flight;
-  const retryAfter = after ?? world.quirks.deferDelay;
+  const retryAfter = after ?? world.quirks.deferDelay ?? DEFERRALS[number - 1] ?? 4 * HOUR;
   const failure = { ...defer, severity: 'temporary' as const };
   emit(world, failedEvent(flight, { at, number, failure, retryAfter }), at);
   if (next === 'silence') return;

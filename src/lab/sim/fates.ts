@@ -29,7 +29,7 @@ export type Outcome =
   | 'reject' // a 200, then Mailgun refuses to process it
   | { deliver: Aftermath[] }
   | { fail: Failure }
-  /** Refused for now and tried again by Mailgun, `after` so long (by default the quirk `deferDelay`). */
+  /** Refused for now and tried again by Mailgun, `after` so long (as in the quirk `deferDelay` unless it is given). */
   | { defer: Failure; after?: Ms; next: Exclude<Outcome, 'lost' | 'reject'> };
 
 /** The receiver blocks the IP of the shared pool; the address is not listed. */

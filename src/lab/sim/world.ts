@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Clock, DAY, MINUTE, type Ms } from '../../core/time.ts';
+import { type Clock, DAY, type Ms } from '../../core/time.ts';
 import type { FormFile } from '../../mail/form.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { createFates, type Fates, type Outcome } from './fates.ts';
@@ -33,8 +33,8 @@ export type Quirks = {
   /** How far ahead a delivery time may lie. */
   scheduleHorizon: Ms;
   deliveryLatency: Ms;
-  /** Mailgun's own wait after a temporary failure. */
-  deferDelay: Ms;
+  /** Mailgun's own wait after each temporary failure; null is as documented: 10, 15, 30 min, 1, 2, 4 h. */
+  deferDelay: Ms | null;
   /** An event shows up in the Events and Logs APIs this much later, between older ones. */
   eventLag: Ms | ((event: EventData) => Ms);
   eventsApi: 'ok' | 'gone' | 'error';
@@ -212,7 +212,7 @@ function usualQuirks(drive: 'timers' | 'hand'): Quirks {
     storageHostAnswers: 'ok',
     scheduleHorizon: 3 * DAY,
     deliveryLatency: drive === 'timers' ? 40 : 0,
-    deferDelay: 10 * MINUTE,
+    deferDelay: null,
     eventLag: 0,
     eventsApi: 'ok',
     logsApi: 'ok',
