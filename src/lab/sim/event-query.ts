@@ -27,7 +27,8 @@ function page(world: World, domain: string, cursor: Cursor): Reply {
   const range = rangeIn(query);
   if (typeof range === 'string') return refusal(400, range);
   const isWanted = filterIn(query);
-  const isWithin = (at: number): boolean => at >= range.from && at <= range.to;
+  const oldest = Math.max(range.from, world.clock() - world.quirks.eventRetention);
+  const isWithin = (at: number): boolean => at >= oldest && at <= range.to;
   const all = visibleEvents(
     world,
     (event) => event.domain.name === domain && isWithin(event.timestamp * 1000) && isWanted(event),
@@ -95,40 +96,59 @@ function comparePositions(a: Position, b: Position): number {
   return a.timestamp - b.timestamp || (a.id < b.id ? -1 : Number(a.id !== b.id));
 }
 
-const FILTERS: Record<string, (event: EventData) => string[]> = {
-  event: (event) => [event.event],
-  severity: (event) => [event.severity ?? ''],
-  recipient: (event) => [event.recipient ?? ''],
-  'message-id': (event) => [event.message?.headers?.['message-id'] ?? ''],
-  tags: (event) => event.tags,
-  from: (event) => [event.message?.headers?.['from'] ?? ''],
-  to: (event) => [event.message?.headers?.['to'] ?? ''],
-  subject: (event) => [event.message?.headers?.['subject'] ?? ''],
+type Filter = { valuesOf: (event: EventData) => string[]; isMet: (value: string, word: string) => boolean };
+
+const isSame = (value: string, word: string): boolean => value === word.replace(/^<|>$/g, '');
+const isPart = (value: string, word: string): boolean => value.includes(word);
+
+const FILTERS: Record<string, Filter> = {
+  event: { valuesOf: (event) => [event.event], isMet: isSame },
+  severity: { valuesOf: (event) => [event.severity ?? ''], isMet: isSame },
+  recipient: { valuesOf: (event) => [event.recipient ?? ''], isMet: isSame },
+  recipients: { valuesOf: ({ message }) => message?.recipients ?? [], isMet: isSame },
+  'message-id': { valuesOf: (event) => headerIn(event, 'message-id'), isMet: isSame },
+  tags: { valuesOf: (event) => event.tags, isMet: isSame },
+  attachment: { valuesOf: ({ message }) => (message?.attachments ?? []).map((one) => one.filename), isMet: isSame },
+  size: { valuesOf: ({ message }) => [String(message?.size ?? '')], isMet: isOfSize },
+  from: { valuesOf: (event) => headerIn(event, 'from'), isMet: isPart },
+  to: { valuesOf: (event) => headerIn(event, 'to'), isMet: isPart },
+  subject: { valuesOf: (event) => headerIn(event, 'subject'), isMet: isPart },
+  // There are no mailing lists here.
+  list: { valuesOf: () => [], isMet: isSame },
 };
-/** Met by a part of the value; the others by the whole of it. */
-const BY_PART: ReadonlySet<string> = new Set(['from', 'to', 'subject']);
+
+function headerIn({ message }: EventData, name: string): string[] {
+  return [message?.headers?.[name] ?? ''];
+}
+
+/** `>n`, `<n` or `n` */
+function isOfSize(value: string, word: string): boolean {
+  const limit = Number(word.replace(/^[<>]/, ''));
+  if (word.startsWith('>')) return Number(value) > limit;
+  return word.startsWith('<') ? Number(value) < limit : Number(value) === limit;
+}
 
 function filterIn(query: URLSearchParams): (event: EventData) => boolean {
-  const filters = Object.entries(FILTERS).flatMap(([name, valuesOf]) => {
+  const filters = Object.entries(FILTERS).flatMap(([name, filter]) => {
     const wanted = query.get(name);
-    if (wanted === null) return [];
-    const isMet = expressionIn(wanted, BY_PART.has(name));
-    return [(event: EventData) => isMet(valuesOf(event).map((value) => value.toLowerCase()))];
+    return wanted === null ? [] : [expressionIn(wanted, filter)];
   });
   return (event) => filters.every((isMet) => isMet(event));
 }
 
 /** `a OR b`, `a AND b`, `NOT a`, with quotes or parentheses around them; AND binds tighter. */
-function expressionIn(text: string, byPart: boolean): (values: string[]) => boolean {
+function expressionIn(text: string, { valuesOf, isMet }: Filter): (event: EventData) => boolean {
   const choices = text.split(/\s+OR\s+/).map((choice) => choice.split(/\s+AND\s+/).map(termIn));
-  const has = (values: string[], word: string): boolean =>
-    byPart ? values.some((value) => value.includes(word)) : values.includes(word);
-  return (values) => choices.some((terms) => terms.every(({ isNegated, word }) => has(values, word) !== isNegated));
+  return (event) => {
+    const values = valuesOf(event).map((value) => value.toLowerCase());
+    const has = (word: string): boolean => values.some((value) => isMet(value, word));
+    return choices.some((terms) => terms.every(({ isNegated, word }) => has(word) !== isNegated));
+  };
 }
 
 function termIn(text: string): { isNegated: boolean; word: string } {
   const isNegated = /^\(?NOT\s+/.test(text);
-  const word = text.replace(/^\(?NOT\s+/, '').replace(/^[("<]+|[)">]+$/g, '');
+  const word = text.replace(/^\(?NOT\s+/, '').replace(/^[("]+|[)"]+$/g, '');
   return { isNegated, word: word.toLowerCase() };
 }
 

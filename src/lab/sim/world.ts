@@ -15,7 +15,13 @@ export type EventData = {
   recipient?: string;
   severity?: string;
   reason?: string;
-  message?: { headers?: Record<string, string>; [more: string]: unknown };
+  message?: {
+    headers?: Record<string, string>;
+    attachments?: { filename: string }[];
+    recipients?: string[];
+    size?: number;
+    [more: string]: unknown;
+  };
   storage?: { url: string; key: string; region: string; env: string };
   'delivery-status'?: Record<string, unknown>;
   'user-variables'?: unknown;
@@ -37,6 +43,8 @@ export type Quirks = {
   deferDelay: Ms | null;
   /** An event shows up in the Events and Logs APIs this much later, between older ones. */
   eventLag: Ms | ((event: EventData) => Ms);
+  /** Older events are not to be had from the Events API. */
+  eventRetention: Ms;
   eventsApi: 'ok' | 'gone' | 'error';
   logsApi: 'ok' | 'gone' | 'error';
   /** Failed items of the Logs API lack severity, reason, storage and message. */
@@ -214,6 +222,7 @@ function usualQuirks(drive: 'timers' | 'hand'): Quirks {
     deliveryLatency: drive === 'timers' ? 40 : 0,
     deferDelay: null,
     eventLag: 0,
+    eventRetention: 30 * DAY,
     eventsApi: 'ok',
     logsApi: 'ok',
     sparseLogs: false,
