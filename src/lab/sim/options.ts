@@ -4,13 +4,16 @@ import { addressesIn } from '../../mail/compose.ts';
 import { fieldOf, momentIn } from './form.ts';
 import type { SimRequest, World } from './world.ts';
 
+export type Header = [name: string, value: string];
+
 export type Options = {
   deliverAt: Ms | null;
   testMode: boolean;
   tags: string[];
   variables: Record<string, string>;
-  /** By name in lower case. */
-  headers: Record<string, string>;
+  messageId: string | null;
+  /** Without the message id. */
+  headers: Header[];
 };
 
 const OPTIONS_LIMIT = 16 * 1024;
@@ -19,7 +22,7 @@ const RECIPIENTS_LIMIT = 1000;
 /** The options, or what is wrong with them. */
 export function optionsIn(world: World, request: SimRequest): Options | string {
   const named = Object.entries(request.fields).filter(([name]) => /^[ohvt]:/.test(name));
-  const size = named.reduce((sum, [name, values]) => sum + name.length + values.join('').length, 0);
+  const size = named.reduce((sum, [name, values]) => sum + Buffer.byteLength(name + values.join('')), 0);
   if (size > OPTIONS_LIMIT) return "'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all";
   if (recipientsIn(request, 'to', 'cc', 'bcc').length > RECIPIENTS_LIMIT) {
     return `a message can have ${RECIPIENTS_LIMIT} recipients at most`;
@@ -31,7 +34,8 @@ export function optionsIn(world: World, request: SimRequest): Options | string {
     testMode: ['yes', 'true'].includes(fieldOf(request, 'o:testmode') ?? ''),
     tags: request.fields['o:tag'] ?? [],
     variables: Object.fromEntries(prefixed(named, 'v:')),
-    headers: Object.fromEntries(prefixed(named, 'h:').map(([name, value]) => [name.toLowerCase(), value])),
+    messageId: fieldOf(request, 'h:Message-Id'),
+    headers: prefixed(named, 'h:').filter(([name]) => name.toLowerCase() !== 'message-id'),
   };
 }
 
@@ -41,11 +45,11 @@ export function deliveryTimeIn(world: World, request: SimRequest): Ms | null | s
   if (text === null) return null;
   const at = momentIn(text);
   if (at === null) return "'o:deliverytime' parameter is not a valid RFC 2822 date";
-  const latest = world.clock() + world.quirks.scheduleHorizon;
+  const latest = world.clock() + (world.options.retention ?? world.quirks.scheduleHorizon);
   return at > latest ? "'o:deliverytime' parameter is too far in the future" : at;
 }
 
-function prefixed(named: [string, string[]][], prefix: string): [name: string, value: string][] {
+function prefixed(named: [string, string[]][], prefix: string): Header[] {
   return named
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, values]) => [name.slice(prefix.length), values[0] ?? '']);

@@ -13,7 +13,8 @@ export async function sendParts(world: World, request: SimRequest, { domain }: P
   const problem = addressProblem(request, 'from') ?? addressProblem(request, 'to') ?? contentProblem(request);
   const options = problem ?? optionsIn(world, request);
   if (typeof options === 'string') return refusal(400, options);
-  const mime = splitMime(await composed(request, options, freshMessageId(world, domain)));
+  const messageId = options.messageId ?? `<${freshMessageId(world, domain)}>`;
+  const mime = splitMime(await composed(world, request, { ...options, messageId }));
   return take(world, { request, domain, mime, recipients: recipientsIn(request, 'to', 'cc', 'bcc'), options });
 }
 
@@ -23,7 +24,7 @@ export function sendMime(world: World, request: SimRequest, { domain }: Place): 
   const problem = addressProblem(request, 'to') ?? fileProblem(file);
   const options = problem ?? optionsIn(world, request);
   if (typeof options === 'string' || file === undefined) return refusal(400, String(options));
-  const mime = splitMime(file.content);
+  const mime = options.headers.reduce((mail, [name, value]) => withHeader(mail, name, value), splitMime(file.content));
   return take(world, { request, domain, mime, recipients: recipientsIn(request, 'to'), options });
 }
 
@@ -47,21 +48,21 @@ function fileProblem(file: FormFile | undefined): string | null {
 }
 
 /** Composed apart from what Homing composes with: a mistake there must not look right here. */
-function composed(request: SimRequest, options: Options, freshId: string): Promise<Buffer> {
+function composed(world: World, request: SimRequest, options: Options & { messageId: string }): Promise<Buffer> {
   const single = (name: string): string | undefined => request.fields[name]?.[0];
   const list = (name: string): string => (request.fields[name] ?? []).join(', ');
   const template = single('template');
-  const { 'message-id': messageId = `<${freshId}>`, ...headers } = options.headers;
   const mail = new MailComposer({
     from: list('from'),
     to: list('to'),
     cc: list('cc'),
-    messageId,
+    messageId: options.messageId,
+    date: new Date(world.clock()),
     subject: single('subject') ?? '',
     text: single('text') ?? (template === undefined ? '' : `(the template "${template}")`),
     ...optional('html', single('html')),
     ...optional('amp', single('amp-html')),
-    headers,
+    headers: options.headers.map(([key, value]) => ({ key, value })),
     attachments: attachmentsOf(request),
   });
   return mail.compile().build();
@@ -88,7 +89,7 @@ function take(world: World, submission: Submission): Reply {
 
 function storedMessage(world: World, { request, domain, mime, recipients, options }: Submission): StoredMessage {
   const variables = { ...carriedVariables(mime), ...options.variables };
-  const asked = options.headers['message-id'] ?? headerOf(mime, 'Message-Id');
+  const asked = options.messageId ?? headerOf(mime, 'Message-Id');
   const messageId = asked?.replace(/^\s*<|>\s*$/g, '') ?? freshMessageId(world, domain);
   const outgoing = outgoingMime(mime, { messageId, variables, deliverAt: options.deliverAt });
   const from = headerOf(outgoing, 'From') ?? '';

@@ -1,4 +1,5 @@
 import { launch } from './delivery.ts';
+import { storageUrl } from './event-parts.ts';
 import { headerOf, joinMime, splitMime, withHeader } from './mime.ts';
 import { deliveryTimeIn, recipientsIn } from './options.ts';
 import { type Reply, refusal, reply } from './reply.ts';
@@ -14,7 +15,7 @@ export function storedRoute(world: World, request: SimRequest, { domain, last: k
   const message = world.stored.get(key);
   const isKept = message !== undefined && world.clock() < message.storedAt + world.retention;
   if (!isKept || message.domain !== domain) return refusal(404, 'Message not found');
-  return request.method === 'POST' ? repost(world, request, message) : retrieve(request, message);
+  return request.method === 'POST' ? repost(world, request, message) : retrieve(world, request, message);
 }
 
 /** Where the two share an origin, there is no telling: every request is one to the storage host. */
@@ -22,7 +23,7 @@ function isStorageHost(world: World, request: SimRequest): boolean {
   return request.headers.host === new URL(world.storageOrigin).host;
 }
 
-function retrieve(request: SimRequest, message: StoredMessage): Reply {
+function retrieve(world: World, request: SimRequest, message: StoredMessage): Reply {
   const common = {
     recipients: message.recipients.join(', '),
     sender: message.sender,
@@ -31,10 +32,12 @@ function retrieve(request: SimRequest, message: StoredMessage): Reply {
   };
   // Asked for a mail, Mailgun still answers JSON, with the mail in a string.
   const isMail = request.headers.accept?.includes('message/rfc2822') ?? false;
-  return reply(isMail ? { ...common, 'body-mime': message.mime.toString('utf8') } : { ...parsed(message), ...common });
+  return reply(
+    isMail ? { ...common, 'body-mime': message.mime.toString('utf8') } : { ...parsed(world, message), ...common },
+  );
 }
 
-function parsed(message: StoredMessage): Record<string, unknown> {
+function parsed(world: World, message: StoredMessage): Record<string, unknown> {
   const { headers } = splitMime(message.mime);
   return {
     ...Object.fromEntries(headers),
@@ -43,7 +46,11 @@ function parsed(message: StoredMessage): Record<string, unknown> {
     'stripped-text': message.text ?? '',
     'stripped-html': message.html ?? '',
     'stripped-signature': '',
-    attachments: message.attachments,
+    attachments: message.attachments.map(({ filename: name, ...more }, n) => ({
+      name,
+      ...more,
+      url: `${storageUrl(world, message)}/attachments/${n}`,
+    })),
     'content-id-map': {},
     'message-headers': headers,
   };

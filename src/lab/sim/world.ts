@@ -36,7 +36,7 @@ export type Quirks = {
   honoursDeliveryTime: boolean;
   /** What the host in `storage.url` says to GET and POST, while the API base goes on working. */
   storageHostAnswers: 'ok' | 400 | 404;
-  /** How far ahead a delivery time may lie. */
+  /** How far ahead a delivery time may lie, unless the domain's `retention` is given: then that is the limit. */
   scheduleHorizon: Ms;
   deliveryLatency: Ms;
   /** Mailgun's own wait after each temporary failure; null is as documented: 10, 15, 30 min, 1, 2, 4 h. */
