@@ -54,12 +54,17 @@ export function webhooksV3(world: World, request: SimRequest, { domain }: Place)
   if (request.method === 'GET') return reply({ webhooks: shownHooks(world, domain) });
   const name = request.fields['id']?.[0] ?? '';
   const urls = request.fields['url'] ?? [];
-  if (!SUBSCRIPTIONS.includes(name) || urls.length === 0) return refusal(400, 'Invalid webhook id or url');
-  if (urls.length > MOST_URLS) return refusal(400, `a webhook can have ${MOST_URLS} URLs at most`);
+  const problem = problemV3(name, urls);
+  if (problem !== null) return refusal(400, problem);
   const hooks = hooksOf(world, domain);
   if (hooks.has(name)) return refusal(400, 'Webhook already exists');
   hooks.set(name, urls);
   return reply({ message: 'Webhook has been created', webhook: { urls } });
+}
+
+function problemV3(name: string, urls: string[]): string | null {
+  if (!SUBSCRIPTIONS.includes(name) || urls.length === 0) return 'Invalid webhook id or url';
+  return urls.length > MOST_URLS ? `a webhook can have ${MOST_URLS} URLs at most` : null;
 }
 
 /** GET, PUT, DELETE /v3/domains/:domain/webhooks/:name */
@@ -73,6 +78,8 @@ export function oneWebhook(world: World, request: SimRequest, { domain, last: na
     return reply({ message: 'Webhook has been deleted', webhook: { urls } });
   }
   const changed = request.fields['url'] ?? [];
+  const problem = problemV3(name, changed);
+  if (problem !== null) return refusal(400, problem);
   hooks.set(name, changed);
   return reply({ message: 'Webhook has been updated', webhook: { urls: changed } });
 }
@@ -94,12 +101,11 @@ type Hooks = Map<string, string[]>;
 function problemV4(method: string, hooks: Hooks, url: string, names: string[]): string | null {
   const isSense = url !== '' && names.length > 0 && names.every((name) => SUBSCRIPTIONS.includes(name));
   if (!isSense) return 'expected a url and event_types';
-  if (method === 'PUT') return null;
   const registered = names.map((name) => hooks.get(name) ?? []);
-  if (registered.some((urls) => urls.includes(url))) {
+  if (method === 'POST' && registered.some((urls) => urls.includes(url))) {
     return 'this url is registered for one of these event types already';
   }
-  const isFull = registered.some((urls) => urls.length >= MOST_URLS);
+  const isFull = registered.some((urls) => urls.filter((other) => other !== url).length >= MOST_URLS);
   return isFull ? `an event type can have ${MOST_URLS} URLs at most` : null;
 }
 

@@ -64,20 +64,26 @@ function shown(entry: Suppression, list: SuppressionList): Record<string, unknow
 /** In alphabetical order, paging links on empty pages too. */
 function pageOf(world: World, { query }: SimRequest, { domain, list }: Listed): Reply {
   const limit = Math.min(Number(query.get('limit') ?? 100), MOST_AT_ONCE);
-  const after = query.get('page') === 'next' ? (query.get('address') ?? '') : '';
+  const from = query.get('address') ?? '';
   const all = [...suppressionsOf(world, domain, list).values()].sort((a, b) => (a.address < b.address ? -1 : 1));
-  const items = all.filter((entry) => entry.address > after).slice(0, limit);
+  const items = itemsOf(all, query.get('page'), from, limit);
   const link = (page: string, address: string): string =>
     `${world.apiOrigin}/v3/${domain}/${list}?${new URLSearchParams({ page, address, limit: String(limit) })}`;
   return reply({
     items: items.map((entry) => shown(entry, list)),
     paging: {
       first: link('first', ''),
-      next: link('next', items.at(-1)?.address ?? after),
-      previous: link('previous', items[0]?.address ?? after),
+      next: link('next', items.at(-1)?.address ?? from),
+      previous: link('previous', items[0]?.address ?? from),
       last: link('last', ''),
     },
   });
+}
+
+function itemsOf(all: Suppression[], page: string | null, from: string, limit: number): Suppression[] {
+  if (page === 'next') return all.filter(({ address }) => address > from).slice(0, limit);
+  if (page === 'previous') return all.filter(({ address }) => address < from).slice(-limit);
+  return page === 'last' ? all.slice(-limit) : all.slice(0, limit);
 }
 
 function add(world: World, request: SimRequest, { domain, list }: Listed): Reply {
