@@ -13,11 +13,10 @@ import {
 } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
-import { MORNING } from '../support/clock.ts';
+import { at } from '../support/clock.ts';
 import { ended, seedMany } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const INCIDENT = 'gave_up:mg.example.com';
 const compose = (_: AlertItem[], __: unknown, count: number) => ({
   subject: `${count}`,

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
-import { DAY, MINUTE } from '../../../src/core/time.ts';
+import { DAY } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody, withBodies } from '../../../src/store/messages/bodies.ts';
 import { findMessage, messagesByKey, searchMessages } from '../../../src/store/messages/find.ts';
 import { cancelMessages, enqueue, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at, MORNING } from '../../support/clock.ts';
 import { draft, ended, policy, queueDraft, reported, seed, seedQueued, sent, viewsOf } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const count = async (store: Store, table: string): Promise<number> =>
   Number((await store.db(table).count({ n: '*' }).first())?.['n']);
 
