@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import { formTypeOf, readForm } from '../../mail/read-form.ts';
 import type { Ms } from '../../core/time.ts';
+import { formTypeOf, readForm } from '../../mail/read-form.ts';
 import type { SimRequest } from './world.ts';
 
 type Body = Pick<SimRequest, 'fields' | 'files' | 'json' | 'readable'>;

@@ -1,6 +1,6 @@
 // What `o:`, `h:` and `v:` say, and what Mailgun refuses of it.
+import addressparser from 'nodemailer/lib/addressparser';
 import type { Ms } from '../../core/time.ts';
-import { addressesIn } from '../../mail/compose.ts';
 import { fieldOf, momentIn } from './form.ts';
 import type { SimRequest, World } from './world.ts';
 
@@ -55,7 +55,12 @@ function prefixed(named: [string, string[]][], prefix: string): Header[] {
     .map(([name, values]) => [name.slice(prefix.length), values[0] ?? '']);
 }
 
+/** The addresses in texts, each once, as written: Mailgun's reading, which need not be that of the product. */
+export function addressesIn(texts: string[]): string[] {
+  return [...new Set(addressparser(texts.join(', '), { flatten: true }).map((mailbox) => mailbox.address))];
+}
+
 /** The addresses in these fields, each once, as written. */
 export function recipientsIn(request: SimRequest, ...names: string[]): string[] {
-  return [...new Set(addressesIn(names.flatMap((name) => request.fields[name] ?? [])))];
+  return addressesIn(names.flatMap((name) => request.fields[name] ?? []));
 }

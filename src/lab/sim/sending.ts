@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { addressesIn } from '../../mail/compose.ts';
 import type { FormFile } from '../../mail/form.ts';
 import { launch } from './delivery.ts';
 import { carriedVariables, headerJson, headerOf, joinMime, type Mime, splitMime, withHeader } from './mime.ts';
-import { type Options, optionsIn, recipientsIn } from './options.ts';
+import { addressesIn, type Options, optionsIn, recipientsIn } from './options.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import type { Place, SimRequest, StoredMessage, World } from './world.ts';
 
