@@ -19,10 +19,10 @@ export type AlertItem = {
 export async function raise(
   store: Store,
   item: Omit<AlertItem, 'delivery_id'>,
-  by: 'mail' | 'report' = 'mail',
+  by: 'mail' | 'summary' = 'mail',
 ): Promise<void> {
-  // What is for the report alone counts as told: it is bound to no mail.
-  const row = { ...item, delivery_id: null, alert_id: by === 'report' ? 'report' : null };
+  // What is for the daily summary alone counts as told: it is bound to no alert.
+  const row = { ...item, delivery_id: null, alert_id: by === 'summary' ? 'summary' : null };
   await transact(store, (tx) => tx('alert_items').insert(row).onConflict('item_key').merge(['item_key']));
 }
 

@@ -3,9 +3,9 @@ import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 
-/** A report as it was written, to be sent to each administrator once. */
-export type Dispatch = {
-  /** The last calendar day that it is about; there is one report of a day. */
+/** A summary as it was written, to be sent to each administrator once. */
+export type KeptSummary = {
+  /** The last calendar day that it is about; there is one summary of a day. */
   day: string;
   subject: string;
   body: string;
@@ -15,46 +15,46 @@ export type Dispatch = {
   told: string[];
 };
 
-/** Which of these days have a report, sent or not. */
-export async function reportedDays(store: Store, days: readonly string[]): Promise<Set<string>> {
+/** Which of these days have a summary, sent or not. */
+export async function summarizedDays(store: Store, days: readonly string[]): Promise<Set<string>> {
   const rows: { day: string }[] = await store
-    .db('reports')
+    .db('summaries')
     .whereIn('day', [...days])
     .select('day');
   return new Set(rows.map((r) => r.day));
 }
 
-/** Keeps a report before it is sent. Of several processes that wrote it, the first one's is kept; says whether it was this one. */
-export async function keepReport(store: Store, day: string, subject: string, body: string, now: Ms): Promise<void> {
+/** Keeps a summary before it is sent. Of several processes that wrote it, the first one's is kept. */
+export async function keepSummary(store: Store, day: string, subject: string, body: string, now: Ms): Promise<void> {
   const row = { day, subject, body, created_at: now, pending: 1, due_at: now, tries: 0, sent_at: null, told: '[]' };
   await transact(store, (tx) =>
-    tx('reports')
+    tx('summaries')
       .insert({ ...row, error: null })
       .onConflict('day')
       .ignore(),
   );
 }
 
-/** Claims reports that are to be sent now, oldest first, for `lease` ms. */
-export async function takeReports(store: Store, now: Ms, limit: number, lease: Ms): Promise<Dispatch[]> {
-  const pending = (db: Knex) => db('reports').where({ pending: 1 }).whereBetween('due_at', [0, now]);
+/** Claims summaries that are to be sent now, oldest first, for `lease` ms. */
+export async function takeSummaries(store: Store, now: Ms, limit: number, lease: Ms): Promise<KeptSummary[]> {
+  const pending = (db: Knex) => db('summaries').where({ pending: 1 }).whereBetween('due_at', [0, now]);
   const rows: { day: string; due_at: Ms }[] = await pending(store.db)
     .orderBy('day')
     .limit(limit)
     .select('day', 'due_at');
-  const won: Dispatch[] = [];
+  const won: KeptSummary[] = [];
   for (const { day, due_at } of rows) {
     const claim = (tx: Knex) =>
       pending(tx)
         .where({ day, due_at })
         .update({ due_at: now + lease });
-    if ((await transact(store, claim)) === 1) won.push(await readReport(store, day));
+    if ((await transact(store, claim)) === 1) won.push(await readSummary(store, day));
   }
   return won;
 }
 
-async function readReport(store: Store, day: string): Promise<Dispatch> {
-  const row = await store.db('reports').where({ day }).first('subject', 'body', 'created_at', 'tries', 'told');
+async function readSummary(store: Store, day: string): Promise<KeptSummary> {
+  const row = await store.db('summaries').where({ day }).first('subject', 'body', 'created_at', 'tries', 'told');
   const { subject, body, created_at, tries, told } = row as Record<string, string | number>;
   return {
     day,
@@ -67,20 +67,20 @@ async function readReport(store: Store, day: string): Promise<Dispatch> {
 }
 
 /** Who has it is written down after each of them, so that nobody gets it again because another did not get it. */
-export async function reportTold(store: Store, day: string, told: readonly string[]): Promise<void> {
+export async function summaryTold(store: Store, day: string, told: readonly string[]): Promise<void> {
   await transact(store, (tx) =>
-    tx('reports')
+    tx('summaries')
       .where({ day })
       .update({ told: JSON.stringify(told) }),
   );
 }
 
-export async function reportSent(store: Store, day: string, now: Ms): Promise<void> {
-  await transact(store, (tx) => tx('reports').where({ day }).update({ pending: 0, sent_at: now, error: null }));
+export async function summarySent(store: Store, day: string, now: Ms): Promise<void> {
+  await transact(store, (tx) => tx('summaries').where({ day }).update({ pending: 0, sent_at: now, error: null }));
 }
 
-export async function reportFailed(store: Store, day: string, tries: number, dueAt: Ms, error: string): Promise<void> {
-  await transact(store, (tx) => tx('reports').where({ day }).update({ tries, due_at: dueAt, error }));
+export async function summaryFailed(store: Store, day: string, tries: number, dueAt: Ms, error: string): Promise<void> {
+  await transact(store, (tx) => tx('summaries').where({ day }).update({ tries, due_at: dueAt, error }));
 }
 
 /** Routes that a recent alert warned about. */

@@ -6,14 +6,14 @@ import { ensureBuilt } from '../store/figures/rebuild.ts';
 import { foldPending } from '../store/figures/rollup.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 import {
-  type Dispatch,
   firstDeliveryAt,
-  keepReport,
-  reportedDays,
-  reportFailed,
-  reportSent,
-  reportTold,
-  takeReports,
+  type KeptSummary,
+  keepSummary,
+  summarizedDays,
+  summaryFailed,
+  summarySent,
+  summaryTold,
+  takeSummaries,
   troubledRoutes,
 } from '../store/summaries.ts';
 import { periodOf } from './summary/days.ts';
@@ -38,8 +38,8 @@ export type SendReportDeps = {
   log: Log;
 };
 
-/** The cursor that says up to when due reports were written. */
-const WRITTEN = 'reports_written';
+/** The cursor that says up to when summaries were written. */
+const WRITTEN = 'summaries_written';
 /** A route that an alert warned about counts as down for so long. */
 const DOWN_FOR = HOUR;
 
@@ -58,7 +58,7 @@ export async function writeDue(deps: SendReportDeps): Promise<number> {
   const since = await writtenUpTo(deps, now);
   const due = dueReports(cron, timezone, since, now);
   if (due.length === 0) return 0;
-  const known = await reportedDays(
+  const known = await summarizedDays(
     store,
     due.map((d) => d.lastDay),
   );
@@ -66,7 +66,7 @@ export async function writeDue(deps: SendReportDeps): Promise<number> {
   for (const { firstDay, lastDay } of missing) {
     const r = await reportFor(store, periodOf(firstDay, lastDay, timezone, now), { now, details: deps.details });
     const { subject, ...letter } = await letterOf(r);
-    await keepReport(store, lastDay, subject, JSON.stringify(letter), now);
+    await keepSummary(store, lastDay, subject, JSON.stringify(letter), now);
   }
   await setCursor(store, WRITTEN, '', now);
   return missing.length;
@@ -87,27 +87,27 @@ async function writtenUpTo({ store, cron, timezone }: SendReportDeps, now: Ms): 
 export async function sendReports(deps: SendReportDeps): Promise<number> {
   const { store, log } = deps;
   let sent = 0;
-  for (const dispatch of await takeReports(store, deps.now(), 3, deps.lease)) {
-    const problems = await sendToAll(deps, dispatch);
+  for (const kept of await takeSummaries(store, deps.now(), 3, deps.lease)) {
+    const problems = await sendToAll(deps, kept);
     if (problems.length === 0) {
-      await reportSent(store, dispatch.day, deps.now());
-      log.info({ day: dispatch.day }, 'the report was sent');
+      await summarySent(store, kept.day, deps.now());
+      log.info({ day: kept.day }, 'the report was sent');
       sent++;
       continue;
     }
-    const wait = Math.min(deps.pause * 2 ** dispatch.tries, 30 * MINUTE);
-    log.error({ day: dispatch.day, problems }, 'the report did not reach everybody and will be tried again');
-    await reportFailed(store, dispatch.day, dispatch.tries + 1, deps.now() + wait, problems.join('; ').slice(0, 1000));
+    const wait = Math.min(deps.pause * 2 ** kept.tries, 30 * MINUTE);
+    log.error({ day: kept.day, problems }, 'the report did not reach everybody and will be tried again');
+    await summaryFailed(store, kept.day, kept.tries + 1, deps.now() + wait, problems.join('; ').slice(0, 1000));
   }
   return sent;
 }
 
-async function sendToAll(deps: SendReportDeps, dispatch: Dispatch): Promise<string[]> {
+async function sendToAll(deps: SendReportDeps, kept: KeptSummary): Promise<string[]> {
   const down = await troubledRoutes(deps.store, deps.now() - DOWN_FOR);
   const usable = deps.routes.filter((r) => !down.has(r.name));
   if (usable.length === 0) return ['every route to the administrators counts as down'];
-  const letter = { subject: dispatch.subject, ...(JSON.parse(dispatch.body) as Omit<ReportLetter, 'subject'>) };
-  const told = [...dispatch.told];
+  const letter = { subject: kept.subject, ...(JSON.parse(kept.body) as Omit<ReportLetter, 'subject'>) };
+  const told = [...kept.told];
   const problems: string[] = [];
   for (const to of deps.admins) {
     const name = nameOf(to);
@@ -115,15 +115,15 @@ async function sendToAll(deps: SendReportDeps, dispatch: Dispatch): Promise<stri
     const problem = await sendOne(usable, {
       ...letter,
       to,
-      id: `report-${dispatch.day}-${name}`,
-      date: dispatch.createdAt,
+      id: `report-${kept.day}-${name}`,
+      date: kept.createdAt,
     });
     if (problem !== null) {
       problems.push(problem);
       continue;
     }
     told.push(name);
-    await reportTold(deps.store, dispatch.day, told);
+    await summaryTold(deps.store, kept.day, told);
   }
   return problems;
 }

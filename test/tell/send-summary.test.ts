@@ -58,7 +58,7 @@ eachStore(
     const { clock, sink, deps, to } = await setup(g.t, g.store);
     await yesterday(g.store);
     // The daemon was up when it was due the day before.
-    await setCursor(g.store, 'reports_written', '', EARLY - HOUR);
+    await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
     await settle(deps);
     assert.equal(sink.mails.length, 0);
     clock.advance(30 * MINUTE);
@@ -81,15 +81,15 @@ eachStore('two daemons at once, and one that dies before or after it wrote, send
   const other = { ...deps, store: g.open() };
   await Promise.all([writeDue(deps), writeDue(other)]);
   // The cursor is lost with the process that was to set it.
-  await setCursor(g.store, 'reports_written', '', EARLY - HOUR);
+  await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
   await Promise.all([writeDue(deps), writeDue(other)]);
   await Promise.all([sendReports(deps), sendReports(other)]);
   await settle(deps);
   assert.equal(to('admin@team.example').length, 1);
   // One that died between the two recipients: who has it does not get it again.
-  const rows: { told: string }[] = await g.store.db('reports').select('told');
+  const rows: { told: string }[] = await g.store.db('summaries').select('told');
   const told = JSON.parse(rows[0]?.told ?? '[]') as string[];
-  await g.store.db('reports').update({ pending: 1, due_at: clock(), told: JSON.stringify(told.slice(0, 1)) });
+  await g.store.db('summaries').update({ pending: 1, due_at: clock(), told: JSON.stringify(told.slice(0, 1)) });
   await settle(deps);
   assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 2]);
 });
@@ -97,7 +97,7 @@ eachStore('two daemons at once, and one that dies before or after it wrote, send
 eachStore('reports that fell due while the daemon was off are sent when it is back, one for each day', async (g) => {
   const { clock, deps, sink } = await setup(g.t, g.store, { admins: ['admin@team.example'] });
   await yesterday(g.store);
-  await setCursor(g.store, 'reports_written', '', EARLY - HOUR);
+  await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
   clock.set(EARLY + 3 * DAY);
   await settle(deps);
   const days = sink.mails.map((m) => /Subject: .*?(\d+) November/.exec(m.raw)?.[1]);
