@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
-import type { Report } from '../core/figures/summary.ts';
+import type { Summary } from '../core/figures/summary.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Rebuilt } from '../store/figures/rebuild.ts';
 import { EXIT, Failed, say, type Terminal } from './common/terminal.ts';
@@ -68,14 +68,19 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
   await withStore(terminal, async (store) => {
     if (options.rebuild) return rebuildFigures(terminal, store, options, format);
     const { ensureBuilt } = await import('../store/figures/rebuild.ts');
-    const { reportFor } = await import('../tell/summary-of.ts');
+    const { summaryOf } = await import('../tell/summary-of.ts');
     await ensureBuilt(store, terminal.now, progressOn(terminal, options));
-    const r = await reportFor(store, period, {
+    const summary = await summaryOf(store, period, {
       now: terminal.now(),
       details,
       ...(options.cures ? { places: CURES_SHOWN } : {}),
     });
-    const written = await render(r, format, options.cures === true, terminal.colours && options.output === undefined);
+    const written = await render(
+      summary,
+      format,
+      options.cures === true,
+      terminal.colours && options.output === undefined,
+    );
     if (options.output === undefined) terminal.out.write(written);
     else await save(options.output, written);
   });
@@ -124,21 +129,21 @@ async function periodFor(o: Options, timezone: string, now: number) {
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-async function render(r: Report, format: Format, cures: boolean, colours: boolean): Promise<string> {
+async function render(summary: Summary, format: Format, cures: boolean, colours: boolean): Promise<string> {
   switch (format) {
     case 'text': {
-      if (cures) return (await import('../tell/summary/cures.ts')).curesText(r, { colours });
-      return (await import('../tell/summary/text.ts')).reportText(r, { colours });
+      if (cures) return (await import('../tell/summary/cures.ts')).curesText(summary, { colours });
+      return (await import('../tell/summary/text.ts')).summaryText(summary, { colours });
     }
     case 'json': {
-      const { curesJson, reportJson } = await import('../tell/summary/json.ts');
-      return `${JSON.stringify(cures ? curesJson(r) : reportJson(r), null, 2)}\n`;
+      const { curesJson, summaryJson } = await import('../tell/summary/json.ts');
+      return `${JSON.stringify(cures ? curesJson(summary) : summaryJson(summary), null, 2)}\n`;
     }
     case 'csv':
-      if (cures) return (await import('../tell/summary/cures.ts')).curesCsv(r);
-      return (await import('../tell/summary/csv.ts')).reportCsv(r);
+      if (cures) return (await import('../tell/summary/cures.ts')).curesCsv(summary);
+      return (await import('../tell/summary/csv.ts')).summaryCsv(summary);
     case 'html':
-      return (await import('../tell/summary/file.ts')).reportFile(r);
+      return (await import('../tell/summary/file.ts')).summaryFile(summary);
   }
 }
 

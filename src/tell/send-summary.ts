@@ -17,12 +17,12 @@ import {
   troubledRoutes,
 } from '../store/summaries.ts';
 import { periodOf } from './summary/days.ts';
-import { dueReports, lastDueAt } from './summary/due.ts';
-import { letterOf, type ReportLetter } from './summary/letter.ts';
-import { type ReportOptions, reportFor } from './summary-of.ts';
+import { dueSummaries, lastDueAt } from './summary/due.ts';
+import { letterOf, type SummaryLetter } from './summary/letter.ts';
+import { type SummaryOptions, summaryOf } from './summary-of.ts';
 
 /** One way to post a letter to one administrator. Rejects when it was not taken. */
-export type LetterRoute = { name: string; post(letter: ReportLetter & LetterHead): Promise<void> };
+export type LetterRoute = { name: string; post(letter: SummaryLetter & LetterHead): Promise<void> };
 export type LetterHead = { to: string; id: string; date: Ms };
 
 export type SendReportDeps = {
@@ -31,7 +31,7 @@ export type SendReportDeps = {
   admins: readonly string[];
   cron: string;
   timezone: string;
-  details: ReportOptions['details'];
+  details: SummaryOptions['details'];
   lease: Ms;
   pause: Ms;
   now: Clock;
@@ -56,7 +56,7 @@ export async function writeDue(deps: SendReportDeps): Promise<number> {
   const { store, cron, timezone } = deps;
   const now = deps.now();
   const since = await writtenUpTo(deps, now);
-  const due = dueReports(cron, timezone, since, now);
+  const due = dueSummaries(cron, timezone, since, now);
   if (due.length === 0) return 0;
   const known = await summarizedDays(
     store,
@@ -64,8 +64,8 @@ export async function writeDue(deps: SendReportDeps): Promise<number> {
   );
   const missing = due.filter((d) => !known.has(d.lastDay));
   for (const { firstDay, lastDay } of missing) {
-    const r = await reportFor(store, periodOf(firstDay, lastDay, timezone, now), { now, details: deps.details });
-    const { subject, ...letter } = await letterOf(r);
+    const summary = await summaryOf(store, periodOf(firstDay, lastDay, timezone, now), { now, details: deps.details });
+    const { subject, ...letter } = await letterOf(summary);
     await keepSummary(store, lastDay, subject, JSON.stringify(letter), now);
   }
   await setCursor(store, WRITTEN, '', now);
@@ -106,7 +106,7 @@ async function sendToAll(deps: SendReportDeps, kept: KeptSummary): Promise<strin
   const down = await troubledRoutes(deps.store, deps.now() - DOWN_FOR);
   const usable = deps.routes.filter((r) => !down.has(r.name));
   if (usable.length === 0) return ['every route to the administrators counts as down'];
-  const letter = { subject: kept.subject, ...(JSON.parse(kept.body) as Omit<ReportLetter, 'subject'>) };
+  const letter = { subject: kept.subject, ...(JSON.parse(kept.body) as Omit<SummaryLetter, 'subject'>) };
   const told = [...kept.told];
   const problems: string[] = [];
   for (const to of deps.admins) {
@@ -131,7 +131,7 @@ async function sendToAll(deps: SendReportDeps, kept: KeptSummary): Promise<strin
 /** Part of the Message-ID as well: the same letter sent again to the same person is shown once. */
 const nameOf = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16);
 
-async function sendOne(routes: readonly LetterRoute[], letter: ReportLetter & LetterHead): Promise<string | null> {
+async function sendOne(routes: readonly LetterRoute[], letter: SummaryLetter & LetterHead): Promise<string | null> {
   const problems: string[] = [];
   for (const route of routes) {
     try {

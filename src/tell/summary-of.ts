@@ -1,5 +1,5 @@
 import type { What } from '../core/figures/counts.ts';
-import { figuresOf, groupsOf, type Period, type Report } from '../core/figures/summary.ts';
+import { figuresOf, groupsOf, type Period, type Summary } from '../core/figures/summary.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { alertsSent, dailyBars, lostDeliveries, placesOf, troubles } from '../store/figures/places.ts';
@@ -22,14 +22,14 @@ const WHATS: readonly What[] = [
 const COMPARED: readonly What[] = ['messages', 'deliveries', 'state', 'outcome', 'time', 'double'];
 const PICTURE_DAYS = 30;
 
-export type ReportOptions = {
+export type SummaryOptions = {
   now: Ms;
   details: 'summary' | 'full' /** How many to list; 10 unless told. */;
   places?: number;
 };
 
-/** The report of a period as its figures are now: what comes later changes it truthfully. */
-export async function reportFor(store: Store, period: Period, options: ReportOptions): Promise<Report> {
+/** The summary of a period as its figures are now: what comes later changes it truthfully. */
+export async function summaryOf(store: Store, period: Period, options: SummaryOptions): Promise<Summary> {
   const { from, to, days } = period;
   while ((await foldPending(store)) > 0);
   const previous = daysBefore(period, days);
@@ -45,7 +45,7 @@ export async function reportFor(store: Store, period: Period, options: ReportOpt
     weekShare: days / 7,
     places: await placesOf(store, from, to, options.places ?? 10),
     alertsSent: await alertsSent(store, from, to),
-    outages: await troubles(store, from, to),
+    troubles: await troubles(store, from, to),
     daily: await dailyBars(store, eachDay(period, Math.max(PICTURE_DAYS, Math.min(days, 92)))),
     lost: options.details === 'full' ? await lostDeliveries(store, from, to, 200) : null,
   };

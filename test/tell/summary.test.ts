@@ -6,8 +6,8 @@ import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { periodOf } from '../../src/tell/summary/days.ts';
-import { reportJson } from '../../src/tell/summary/json.ts';
-import { reportFor } from '../../src/tell/summary-of.ts';
+import { summaryJson } from '../../src/tell/summary/json.ts';
+import { summaryOf } from '../../src/tell/summary-of.ts';
 import { accepted, bounce, claimed, ended, failed, policy, reported, seed, sent, verdict } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
@@ -28,7 +28,7 @@ async function asked(
 }
 
 const day = (store: Store, date: string, timezone = 'UTC', last = date) =>
-  reportFor(store, periodOf(date, last, timezone, LATER), { now: LATER, details: 'summary' });
+  summaryOf(store, periodOf(date, last, timezone, LATER), { now: LATER, details: 'summary' });
 
 eachStore('every figure of a day is what was counted by hand', async ({ store }) => {
   const at = Date.UTC(2026, 10, 21, 10);
@@ -54,7 +54,7 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
     domain: 'mg.example.org',
   });
   const r = await day(store, '2026-11-21');
-  const j = reportJson(r) as { total: Record<string, unknown>; topFailures: Record<string, unknown>[] };
+  const j = summaryJson(r) as { total: Record<string, unknown>; topFailures: Record<string, unknown>[] };
   const { total: t } = r;
   assert.deepEqual(
     [t.messages, t.deliveries, t.firstTry, t.afterRetry, t.byFallback, t.lost, t.open],
@@ -138,6 +138,6 @@ eachStore('a late event changes the figures of the day that was asked for, and o
 eachStore('an empty database has a report, and a day to come has none', async ({ store }) => {
   const r = await day(store, '2026-11-21');
   assert.equal(r.total.deliveries, 0);
-  assert.equal((reportJson(r) as { sentence: string }).sentence, 'No mail was asked for.');
+  assert.equal((summaryJson(r) as { sentence: string }).sentence, 'No mail was asked for.');
   assert.throws(() => periodOf('2027-01-02', '2027-01-02', 'UTC', LATER), /2027-01-02 has not come yet/);
 });

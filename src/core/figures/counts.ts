@@ -171,7 +171,7 @@ export function recipientDomain(recipient: string): string {
 
 /**
  * Upper bounds (inclusive) of the buckets in which times to delivery are counted: each at most 10 % above the one before,
- * and exact at the limits that reports speak of. With the sum of the times kept beside the count, a figure read from a
+ * and exact at the limits that summaries speak of. With the sum of the times kept beside the count, a figure read from a
  * bucket is its mean: exact when it holds one time, and never more than 10 % off.
  */
 export const TIME_BOUNDS: readonly Ms[] = timeBounds([

@@ -160,7 +160,7 @@ export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): R
     .sort((a, b) => b.n - a.n);
 
 /** Where failures came from: a recipient domain and a cause. */
-export type Place = {
+export type FailingPlace = {
   recipientDomain: string;
   cause: string;
   failed: number;
@@ -196,7 +196,7 @@ export type LostDelivery = {
   reason: string;
 };
 
-export type Report = {
+export type Summary = {
   period: Period;
   generatedAt: Ms;
   total: Figures;
@@ -206,9 +206,9 @@ export type Report = {
   week: Figures;
   /** Share of the week that is as long as the period. */
   weekShare: number;
-  places: Place[];
+  places: FailingPlace[];
   alertsSent: number;
-  outages: Trouble[];
+  troubles: Trouble[];
   daily: DayBar[];
   /** Only with full details. */
   lost: LostDelivery[] | null;

@@ -5,8 +5,8 @@ import type { What } from '../../core/figures/counts.ts';
 import { cover, SPANS, type Span } from '../../core/figures/cover.ts';
 import {
   type DayBar,
+  type FailingPlace,
   type LostDelivery,
-  type Place,
   type Retry,
   retriesOf,
   type Trouble,
@@ -18,7 +18,7 @@ import { examples } from './rollup.ts';
 type PlaceSum = { what: What; value: string; n: number | string };
 
 /** The recipient domains and causes with most failures, each with what became of them and one example. */
-export async function placesOf(store: Store, from: Ms, to: Ms, limit: number): Promise<Place[]> {
+export async function placesOf(store: Store, from: Ms, to: Ms, limit: number): Promise<FailingPlace[]> {
   const failing = await placeSums(store, from, to, ['failing'], null, limit);
   const names = failing.filter((r) => Number(r.n) > 0).map((r) => r.value);
   if (names.length === 0) return [];

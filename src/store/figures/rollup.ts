@@ -25,7 +25,7 @@ type Pending = { deltas: Delta[]; examples: Example[] };
 
 /**
  * Adds what these moves change in the figures, in the transaction that makes the moves: one row of its own, so that no
- * writer waits for another's sums. `foldPending` puts them into the sums; reports count both.
+ * writer waits for another's sums. `foldPending` puts them into the sums; summaries count both.
  */
 export async function countMoves(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const before = moves.flatMap((m) => (m.before ? entriesOf(countedOf(m.view, m.before, false)) : []));

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { EChartsCoreOption } from 'echarts/core';
 import { steps, timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Report } from '../../core/figures/summary.ts';
+import type { Figures, Summary } from '../../core/figures/summary.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { percent, timeTaken } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -53,8 +53,14 @@ export const DARK: Theme = {
   other: '#566171',
 };
 
-type Draw = (r: Report, t: Theme, width: number) => { option: EChartsCoreOption; height: number };
-type Plan = { id: string; title: string; draw: Draw; alt: (r: Report) => string; empty: (r: Report) => boolean };
+type Draw = (summary: Summary, t: Theme, width: number) => { option: EChartsCoreOption; height: number };
+type Plan = {
+  id: string;
+  title: string;
+  draw: Draw;
+  alt: (summary: Summary) => string;
+  empty: (summary: Summary) => boolean;
+};
 
 const PLANS: readonly Plan[] = [
   {
@@ -75,15 +81,15 @@ const PLANS: readonly Plan[] = [
 ];
 
 /** The pictures that there are figures for, `width` units wide. */
-export async function pictures(r: Report, width: number): Promise<Picture[]> {
+export async function pictures(summary: Summary, width: number): Promise<Picture[]> {
   const render = await renderer();
-  return PLANS.filter((p) => !p.empty(r)).map(({ id, title, draw, alt }) => {
+  return PLANS.filter((p) => !p.empty(summary)).map(({ id, title, draw, alt }) => {
     const picture = (theme: Theme) => {
-      const { option, height } = draw(r, theme, width);
+      const { option, height } = draw(summary, theme, width);
       return { height, png: render(option, theme, width, height) };
     };
     const [light, dark] = [picture(LIGHT), picture(DARK)];
-    return { id, title, alt: alt(r), width, height: light.height, light: light.png, dark: dark.png };
+    return { id, title, alt: alt(summary), width, height: light.height, light: light.png, dark: dark.png };
   });
 }
 
@@ -128,7 +134,7 @@ const legend = (t: Theme, names: readonly string[]) => ({
   textStyle: { ...text(t), color: t.ink },
 });
 
-type Bar = Report['daily'][number];
+type Bar = Summary['daily'][number];
 const total = (d: Bar): number => d.firstTry + d.afterRetry + d.byFallback + d.lost + d.other;
 const dayName = (day: string): string => {
   const [, month = '1', date = '1'] = day.split('-');
@@ -139,10 +145,10 @@ const dayName = (day: string): string => {
 const short = (n: number): string => (n >= 1e6 ? `${n / 1e6}M` : n >= 10_000 ? `${n / 1000}k` : String(n));
 
 /** Above all deliveries; below, on a scale of their own, those that needed more than the first try: else nobody sees them. */
-function days(r: Report, t: Theme, width: number) {
+function days(summary: Summary, t: Theme, width: number) {
   const narrow = width < 420;
   const left = 44;
-  const names = r.daily.map((d) => dayName(d.day));
+  const names = summary.daily.map((d) => dayName(d.day));
   const every = Math.ceil(names.length / (narrow ? 4 : 7));
   const xAxis = (gridIndex: number, shown: boolean) => ({
     type: 'category',
@@ -174,7 +180,7 @@ function days(r: Report, t: Theme, width: number) {
     yAxisIndex: at,
     barCategoryGap: '22%',
     itemStyle: { color },
-    data: r.daily.map(pick),
+    data: summary.daily.map(pick),
   });
   const top = narrow ? 56 : 34;
   const heading = (words: string, y: number) => ({
@@ -208,8 +214,8 @@ function days(r: Report, t: Theme, width: number) {
   };
 }
 
-function daysAlt(r: Report): string {
-  const figures = r.daily.map((d) => {
+function daysAlt(summary: Summary): string {
+  const figures = summary.daily.map((d) => {
     const rest = [
       d.afterRetry > 0 ? `${d.afterRetry} after a retry` : '',
       d.byFallback > 0 ? `${d.byFallback} by the fallback` : '',
@@ -239,11 +245,11 @@ const stepsOf = (f: Figures): number[] =>
     LIMITS.map(([limit]) => limit),
   );
 
-function times(r: Report, t: Theme, width: number) {
+function times(summary: Summary, t: Theme, width: number) {
   const narrow = width < 420;
-  const all = stepsOf(r.total);
+  const all = stepsOf(summary.total);
   const sum = all.reduce((a, b) => a + b, 0);
-  const { median, p95 } = timesOf(r.total.times);
+  const { median, p95 } = timesOf(summary.total.times);
   // Within 15 minutes is on time for anything; later is a colour of its own.
   const colour = (i: number) => (i < 5 ? t.first : i < 7 ? t.retry : t.lost);
   return {
@@ -289,17 +295,17 @@ function times(r: Report, t: Theme, width: number) {
   };
 }
 
-function timesAlt(r: Report): string {
-  const { n, median, p95 } = timesOf(r.total.times);
-  const parts = stepsOf(r.total).map((count, i) => `${STEP_NAMES[i]} ${count}`);
+function timesAlt(summary: Summary): string {
+  const { n, median, p95 } = timesOf(summary.total.times);
+  const parts = stepsOf(summary.total).map((count, i) => `${STEP_NAMES[i]} ${count}`);
   return `Time to delivery of ${n} deliveries: half within ${timeTaken(median)}, 95 of 100 within ${timeTaken(p95)}. ${parts.join('; ')}.`;
 }
 
 const SHOWN = 8;
 
-function failures(r: Report, t: Theme, width: number) {
+function failures(summary: Summary, t: Theme, width: number) {
   const narrow = width < 420;
-  const rows = r.total.cures.slice(0, SHOWN);
+  const rows = summary.total.cures.slice(0, SHOWN);
   const left = narrow ? 132 : 190;
   const part = (name: string, color: string, pick: (c: Figures['cures'][number]) => number) => ({
     type: 'bar',
@@ -342,8 +348,8 @@ function failures(r: Report, t: Theme, width: number) {
   };
 }
 
-function failuresAlt(r: Report): string {
-  const rows = r.total.cures.map(
+function failuresAlt(summary: Summary): string {
+  const rows = summary.total.cures.map(
     (c) =>
       `${shortReason(c.cause)} ${c.failed} (${c.cured + c.arrivedAfterAll} arrived later, ${c.saved} by the fallback, ${c.lost} did not arrive, ${c.open} open)`,
   );

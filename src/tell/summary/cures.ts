@@ -8,7 +8,7 @@ import {
   repostsOf,
   type Tally,
 } from '../../core/figures/cures.ts';
-import type { Place, Report, Retry } from '../../core/figures/summary.ts';
+import type { FailingPlace, Retry, Summary } from '../../core/figures/summary.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { columns, figure, wrap } from './columns.ts';
@@ -17,17 +17,17 @@ import { periodWords } from './days.ts';
 import { CODES, cures, section, type TextOptions } from './text.ts';
 
 /** Cure rates by cause and by recipient domain, and what they say about re-posting and a dedicated IP address. */
-export function curesText(r: Report, { colours }: TextOptions = { colours: false }): string {
+export function curesText(summary: Summary, { colours }: TextOptions = { colours: false }): string {
   const heading = (text: string) => (colours ? `${CODES.bold}${text}\x1b[0m` : text);
-  const { total } = r;
-  const rows = rowsOf(r);
+  const { total } = summary;
+  const rows = rowsOf(summary);
   const part = (title: string, body: string, there = true) => (there ? [section(heading, title, body)] : []);
   const sections = [
-    `${heading('Cures')}  ${periodWords(r.period)} (${r.period.timezone})`,
+    `${heading('Cures')}  ${periodWords(summary.period)} (${summary.period.timezone})`,
     wrap(`Does re-posting help? ${helpWords(total.retries)}`),
     wrap(`Do we need a dedicated IP? ${dedicatedIpWords(total)}`),
     ...part('By cause', total.cures.length > 0 ? cures(total) : 'Nothing failed.'),
-    ...part('By recipient domain', byPlace(r.places), r.places.length > 0),
+    ...part('By recipient domain', byPlace(summary.places), summary.places.length > 0),
     ...part('Re-posts by sending IP, cured of made', byIp(rows), rows.length > 0),
     ...part('Re-posts by attempt, cured of made', byAttempt(rows), rows.length > 0),
     ...part(
@@ -41,7 +41,7 @@ export function curesText(r: Report, { colours }: TextOptions = { colours: false
   return `${sections.join('\n\n')}\n`;
 }
 
-function byPlace(places: readonly Place[]): string {
+function byPlace(places: readonly FailingPlace[]): string {
   const rows = places.map((p) => [
     p.recipientDomain,
     shortReason(p.cause),
@@ -54,7 +54,7 @@ function byPlace(places: readonly Place[]): string {
 type Row = { domain: string; cause: string; reposts: Reposts };
 
 /** In all, by cause, and by recipient domain and cause. */
-function rowsOf({ total, places }: Report): Row[] {
+function rowsOf({ total, places }: Summary): Row[] {
   const all = { domain: 'all', cause: 'all', reposts: repostsOf(total.retries) };
   const causes = repostsByCause(total.retries).map((c) => ({ domain: 'all', ...c, cause: shortReason(c.cause) }));
   const domains = places.map((p) => ({
@@ -95,9 +95,9 @@ const curedOf = ({ cured, made }: Pick<Tally, 'made' | 'cured'>): string =>
  * One row for each listed recipient domain, cause, attempt and sending IP. What is of no listed domain is `(others)`, so
  * that the rows sum to all re-posts.
  */
-export function curesCsv(r: Report): string {
-  const listed = r.places.map((p) => ({ domain: p.recipientDomain, retries: p.retries }));
-  const rows = [...listed, { domain: '(others)', retries: othersOf(r) }].flatMap(({ domain, retries }) =>
+export function curesCsv(summary: Summary): string {
+  const listed = summary.places.map((p) => ({ domain: p.recipientDomain, retries: p.retries }));
+  const rows = [...listed, { domain: '(others)', retries: othersOf(summary) }].flatMap(({ domain, retries }) =>
     [...kindsOf(retries).values()].flatMap((same) => {
       const [first] = same;
       const t = repostsOf(same);
@@ -105,7 +105,7 @@ export function curesCsv(r: Report): string {
       return [[domain, first.cause, first.attempt, first.sendingIp, t.made, t.cured, t.failed, t.open]];
     }),
   );
-  const { firstDay, lastDay, timezone } = r.period;
+  const { firstDay, lastDay, timezone } = summary.period;
   return stringify(
     rows.map((row) => [firstDay, lastDay, timezone, ...row].map(disarm)),
     { ...CSV_OPTIONS, columns: COLUMNS },
@@ -126,7 +126,7 @@ const kindsOf = (retries: readonly Retry[]): Map<string, Retry[]> => {
   return by;
 };
 
-function othersOf({ total, places }: Report): Retry[] {
+function othersOf({ total, places }: Summary): Retry[] {
   const key = (r: Retry) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`;
   const left = new Map(total.retries.map((r) => [key(r), r.n]));
   for (const r of places.flatMap((p) => p.retries)) left.set(key(r), (left.get(key(r)) ?? 0) - r.n);

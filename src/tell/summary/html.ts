@@ -1,7 +1,7 @@
 import { dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import { timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Report } from '../../core/figures/summary.ts';
+import type { Figures, Summary } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
 import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -57,8 +57,8 @@ img { border: 0; }
 }`;
 
 /** One page: no script, nothing from outside, tables and inline styles, readable as a mail. */
-export function reportHtml(r: Report, o: HtmlOptions): string {
-  const title = `Delivery report, ${periodWords(r.period)}`;
+export function summaryHtml(summary: Summary, o: HtmlOptions): string {
+  const title = `Delivery report, ${periodWords(summary.period)}`;
   const policy = o.sealed
     ? html`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`
     : html``;
@@ -75,16 +75,16 @@ ${policy}
 <body style="margin:0;background:#f3f5f8" class="back">
 <div class="back page" style="background:#f3f5f8;padding:28px 16px;${FONT}">
 <div style="max-width:680px;margin:0 auto">
-${opening(r)}
-${o.pictures.map((p) => pictureCard(r, p, o))}
-${r.groups.length > 0 ? card('By domain and class', groups(r)) : html``}
-${r.total.arrived > 0 ? card('On time?', onTime(r)) : html``}
-${r.places.length > 0 ? card('Where it failed most', places(r)) : html``}
-${r.total.ends.length > 0 ? card('Did not arrive, by reason', ends(r.total)) : html``}
-${r.total.cures.length > 0 ? card('What re-posts cured', cures(r)) : html``}
-${r.lost !== null && r.lost.length > 0 ? card('Who did not get what', lost(r)) : html``}
-${card('Homing itself', itself(r))}
-<p class="faint" style="font-size:12px;line-height:1.5;text-align:center;margin:20px 0 0;${FAINT}">Counted at ${timeWords(r.generatedAt)}. Late events change these figures; times to delivery are exact to 10&nbsp;%.</p>
+${opening(summary)}
+${o.pictures.map((p) => pictureCard(summary, p, o))}
+${summary.groups.length > 0 ? card('By domain and class', groups(summary)) : html``}
+${summary.total.arrived > 0 ? card('On time?', onTime(summary)) : html``}
+${summary.places.length > 0 ? card('Where it failed most', places(summary)) : html``}
+${summary.total.ends.length > 0 ? card('Did not arrive, by reason', ends(summary.total)) : html``}
+${summary.total.cures.length > 0 ? card('What re-posts cured', cures(summary)) : html``}
+${summary.lost !== null && summary.lost.length > 0 ? card('Who did not get what', lost(summary)) : html``}
+${card('Homing itself', itself(summary))}
+<p class="faint" style="font-size:12px;line-height:1.5;text-align:center;margin:20px 0 0;${FAINT}">Counted at ${timeWords(summary.generatedAt)}. Late events change these figures; times to delivery are exact to 10&nbsp;%.</p>
 </div>
 </div>
 </body>
@@ -99,15 +99,15 @@ const card = (title: string, body: Markup): Markup => html`
 ${body}
 </div>`;
 
-function opening(r: Report): Markup {
-  const { total, before } = r;
+function opening(summary: Summary): Markup {
+  const { total, before } = summary;
   const times = timesOf(total.times);
-  const access = timesOf(merged(r.groups.filter((g) => g.class === 'access').map((g) => g.figures.times)));
+  const access = timesOf(merged(summary.groups.filter((g) => g.class === 'access').map((g) => g.figures.times)));
   const asked = total.deliveries - total.states.cancelled;
   return html`
 <div class="card" style="background:#ffffff;border:1px solid #e5e9ef;border-radius:12px;padding:24px;margin:0 0 16px">
-<p class="faint" style="margin:0 0 4px;font-size:13px;${FAINT}">Delivery report · ${periodWords(r.period)} · ${r.period.timezone}</p>
-<h1 class="ink" style="margin:0 0 18px;font-size:21px;line-height:1.35;font-weight:600;overflow-wrap:anywhere;${INK}">${unbroken(sentence(r))}</h1>
+<p class="faint" style="margin:0 0 4px;font-size:13px;${FAINT}">Delivery report · ${periodWords(summary.period)} · ${summary.period.timezone}</p>
+<h1 class="ink" style="margin:0 0 18px;font-size:21px;line-height:1.35;font-weight:600;overflow-wrap:anywhere;${INK}">${unbroken(sentence(summary))}</h1>
 <div style="font-size:0;margin:0 -6px">
 ${tile('deliveries', grouped(total.deliveries), `${grouped(before.deliveries)} before`)}
 ${tile('arrived', asked === 0 ? '–' : percent(total.arrived / asked), `${grouped(total.arrived)} of ${grouped(asked)}`)}
@@ -126,14 +126,14 @@ function tile(name: string, value: string, below: string, tone: 'bad' | 'good' |
 </div></div>`;
 }
 
-function pictureCard(r: Report, p: Picture, o: HtmlOptions): Markup {
+function pictureCard(summary: Summary, p: Picture, o: HtmlOptions): Markup {
   const narrow = o.narrow.find((n) => n.id === p.id);
   const small = narrow
     ? html`<source media="(max-width: 480px) and (prefers-color-scheme: dark)" srcset="${o.source(narrow, 'dark')}"><source media="(max-width: 480px)" srcset="${o.source(narrow, 'light')}">`
     : html``;
   const dark = html`<source media="(prefers-color-scheme: dark)" srcset="${o.source(p, 'dark')}">`;
   const image = html`<img src="${o.source(p, 'light')}" width="${p.width}" alt="${p.alt}" style="display:block;width:100%;max-width:${p.width}px;height:auto;${FAINT};font-size:12px">`;
-  const note = p.id === 'days' && r.daily.length > r.period.days ? ` (${r.daily.length} days)` : '';
+  const note = p.id === 'days' && summary.daily.length > summary.period.days ? ` (${summary.daily.length} days)` : '';
   return card(`${p.title}${note}`, html`<picture>${small}${dark}${image}</picture>`);
 }
 
@@ -164,14 +164,17 @@ ${rows.map(
 
 const share = (part: number, all: number): string => (all === 0 ? '–' : percent(part / all));
 
-function groups(r: Report): Markup {
+function groups(summary: Summary): Markup {
   const row = (name: string, f: Figures): Row => ({
     name,
     note: details(f),
     figures: [grouped(f.deliveries), share(f.arrived, f.deliveries - f.states.cancelled), grouped(f.lost)],
   });
-  const rows = r.groups.map((g) => row(`${g.domain} · ${g.class}`, g.figures));
-  return table(['', 'asked for', 'arrived', 'lost'], r.groups.length > 1 ? [...rows, row('all', r.total)] : rows);
+  const rows = summary.groups.map((g) => row(`${g.domain} · ${g.class}`, g.figures));
+  return table(
+    ['', 'asked for', 'arrived', 'lost'],
+    summary.groups.length > 1 ? [...rows, row('all', summary.total)] : rows,
+  );
 }
 
 const details = (f: Figures): string =>
@@ -190,9 +193,9 @@ const details = (f: Figures): string =>
     .filter((x) => x !== '')
     .join(', ');
 
-function onTime(r: Report): Markup {
+function onTime(summary: Summary): Markup {
   const rows = (['access', 'notice', 'bulk'] as const).flatMap((kind): Row[] => {
-    const t = timesOf(merged(r.groups.filter((g) => g.class === kind).map((g) => g.figures.times)));
+    const t = timesOf(merged(summary.groups.filter((g) => g.class === kind).map((g) => g.figures.times)));
     if (t.n === 0) return [];
     const figures = [MINUTE, 5 * MINUTE, 15 * MINUTE].map((limit) => share(t.within(limit), t.n));
     return [{ name: kind, note: `half within ${timeTaken(t.median)}, 95 of 100 within ${timeTaken(t.p95)}`, figures }];
@@ -200,10 +203,10 @@ function onTime(r: Report): Markup {
   return table(['of those that arrived', '≤ 1 min', '≤ 5 min', '≤ 15 min'], rows);
 }
 
-const places = (r: Report): Markup =>
+const places = (summary: Summary): Markup =>
   table(
     ['', 'failed', 'later', 'lost'],
-    r.places.map((p) => ({
+    summary.places.map((p) => ({
       name: p.recipientDomain,
       note: `${shortReason(p.cause)}${p.example ? `: “${p.example}”` : ''}`,
       figures: [p.failed, p.cured + p.saved, p.lost].map(grouped),
@@ -216,39 +219,39 @@ const ends = (f: Figures): Markup =>
     f.ends.slice(0, 15).map((e) => ({ name: `${shortReason(e.reason)} (${e.state})`, figures: [grouped(e.n)] })),
   );
 
-function cures(r: Report): Markup {
-  const rows = r.total.cures.map((c) => ({
+function cures(summary: Summary): Markup {
+  const rows = summary.total.cures.map((c) => ({
     name: shortReason(c.cause),
     ...(c.saved > 0 ? { note: `${grouped(c.saved)} of ${grouped(c.failed)} saved by the fallback` } : {}),
     figures: [grouped(c.retried), grouped(c.cured), share(c.cured, c.retried)],
   }));
   return html`${table(['first failure', 're-posted', 'cured', 'rate'], rows)}
-<p class="ink" style="margin:12px 0 0;font-size:14px;line-height:1.5;${INK}">Does re-posting help? ${helpWords(r.total.retries)}</p>
-<p class="ink" style="margin:6px 0 0;font-size:14px;line-height:1.5;${INK}">Do we need a dedicated IP? ${dedicatedIpWords(r.total)}</p>`;
+<p class="ink" style="margin:12px 0 0;font-size:14px;line-height:1.5;${INK}">Does re-posting help? ${helpWords(summary.total.retries)}</p>
+<p class="ink" style="margin:6px 0 0;font-size:14px;line-height:1.5;${INK}">Do we need a dedicated IP? ${dedicatedIpWords(summary.total)}</p>`;
 }
 
-const lost = (r: Report): Markup =>
+const lost = (summary: Summary): Markup =>
   table(
     ['', ''],
-    (r.lost ?? []).map((d) => ({
+    (summary.lost ?? []).map((d) => ({
       name: d.recipient,
       note: `${d.subject ?? '(no subject)'} · ${shortReason(d.reason)}`,
       figures: [d.state],
     })),
   );
 
-function itself(r: Report): Markup {
-  const { found } = r.total;
+function itself(summary: Summary): Markup {
+  const { found } = summary.total;
   const polled = found.poll + found.lookup;
   const events = polled + found.webhook;
   const lines = [
-    `${grouped(r.alertsSent)} alert${r.alertsSent === 1 ? '' : 's'} sent.`,
+    `${grouped(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
     events === 0
       ? 'No event of the provider came in.'
       : `${grouped(events)} events came in, ${percent(polled / events)} of them only because we asked.`,
-    ...(r.outages.length === 0
+    ...(summary.troubles.length === 0
       ? ['No outage is known.']
-      : r.outages.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
+      : summary.troubles.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
   ];
   return html`${lines.map((line) => html`<p class="ink" style="margin:0 0 6px;font-size:14px;line-height:1.5;overflow-wrap:anywhere;${INK}">${line}</p>`)}`;
 }

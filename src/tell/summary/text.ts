@@ -1,7 +1,7 @@
 import { helpWords } from '../../core/figures/cures.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import { timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Report } from '../../core/figures/summary.ts';
+import type { Figures, Summary } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
 import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -10,27 +10,29 @@ import { periodWords } from './days.ts';
 
 export type TextOptions = { colours: boolean };
 
-/** The report in 80 columns, for a mail and for a terminal. */
-export function reportText(r: Report, { colours }: TextOptions = { colours: false }): string {
+/** The summary in 80 columns, for a mail and for a terminal. */
+export function summaryText(summary: Summary, { colours }: TextOptions = { colours: false }): string {
   const paint: Paint = (style, text) => (colours ? `${CODES[style]}${text}\x1b[0m` : text);
   const heading = (text: string) => paint('bold', text);
-  const alarming = r.total.lost > 0 ? 'yellow' : 'green';
+  const alarming = summary.total.lost > 0 ? 'yellow' : 'green';
   const sections = [
-    `${heading('Delivery report')}  ${periodWords(r.period)} (${r.period.timezone})`,
-    wrap(sentence(r))
+    `${heading('Delivery report')}  ${periodWords(summary.period)} (${summary.period.timezone})`,
+    wrap(sentence(summary))
       .split('\n')
       .map((line) => paint(alarming, line))
       .join('\n'),
-    overview(r),
-    ...(r.groups.length > 0 ? [section(heading, 'By domain and class', byGroup(r))] : []),
-    ...(r.total.arrived > 0 ? [section(heading, 'Time to delivery', times(r))] : []),
-    ...(r.total.ends.length > 0 ? [section(heading, 'Did not arrive, by reason', ends(r.total))] : []),
-    ...(r.total.cures.length > 0
-      ? [section(heading, 'Failures and what became of them', `${cures(r.total)}\n${help(r.total)}`)]
+    overview(summary),
+    ...(summary.groups.length > 0 ? [section(heading, 'By domain and class', byGroup(summary))] : []),
+    ...(summary.total.arrived > 0 ? [section(heading, 'Time to delivery', times(summary))] : []),
+    ...(summary.total.ends.length > 0 ? [section(heading, 'Did not arrive, by reason', ends(summary.total))] : []),
+    ...(summary.total.cures.length > 0
+      ? [section(heading, 'Failures and what became of them', `${cures(summary.total)}\n${help(summary.total)}`)]
       : []),
-    ...(r.places.length > 0 ? [section(heading, 'Where it failed most', places(r))] : []),
-    ...(r.lost !== null && r.lost.length > 0 ? [section(heading, 'Who did not get what', lost(r))] : []),
-    section(heading, 'Homing itself', itself(r)),
+    ...(summary.places.length > 0 ? [section(heading, 'Where it failed most', places(summary))] : []),
+    ...(summary.lost !== null && summary.lost.length > 0
+      ? [section(heading, 'Who did not get what', lost(summary))]
+      : []),
+    section(heading, 'Homing itself', itself(summary)),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -43,7 +45,7 @@ type Paint = (style: 'bold' | 'yellow' | 'green', text: string) => string;
 export const section = (heading: (text: string) => string, title: string, body: string): string =>
   `${heading(title)}\n${body}`;
 
-function overview({ total, before, week, weekShare, period }: Report): string {
+function overview({ total, before, week, weekShare, period }: Summary): string {
   const one = period.days === 1;
   const head = one ? ['that day', 'day before', "week's mean"] : ['this time', 'time before', "week's mean"];
   const usual = (n: number) => Math.round(n * weekShare);
@@ -72,21 +74,21 @@ function overview({ total, before, week, weekShare, period }: Report): string {
   return columns(rows, [-32, 11, 9, 14, 14]);
 }
 
-function byGroup(r: Report): string {
+function byGroup(summary: Summary): string {
   const head = ['domain', 'class', 'asked', 'first', 'retry', 'fallb.', 'lost', 'canc.', 'open'];
   const figures = (f: Figures) => {
     const retried = f.arrived - f.firstTry - f.byFallback;
     return [f.deliveries, f.firstTry, retried, f.byFallback, f.lost, f.states.cancelled, f.open];
   };
-  const rows = r.groups.map((g) => [g.domain, g.class, ...figures(g.figures)]);
-  return columns([head, ...rows, ['all', '', ...figures(r.total)]], [-24, -7, 9, 8, 7, 7, 6, 6, 6]);
+  const rows = summary.groups.map((g) => [g.domain, g.class, ...figures(g.figures)]);
+  return columns([head, ...rows, ['all', '', ...figures(summary.total)]], [-24, -7, 9, 8, 7, 7, 6, 6, 6]);
 }
 
-function times(r: Report): string {
+function times(summary: Summary): string {
   const head = ['class', 'arrived', 'median', '95 of 100', '≤ 1 min', '≤ 5 min', '≤ 15 min'];
   const classes = ['access', 'notice', 'bulk'] as const;
   const rows = classes.flatMap((kind) => {
-    const mine = r.groups.filter((g) => g.class === kind).map((g) => g.figures.times);
+    const mine = summary.groups.filter((g) => g.class === kind).map((g) => g.figures.times);
     const t = timesOf(merged(mine));
     if (t.n === 0) return [];
     const share = (limit: number) => percent(t.within(limit) / t.n);
@@ -124,8 +126,8 @@ export function cures(f: Figures): string {
 
 const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);
 
-const places = (r: Report): string =>
-  r.places
+const places = (summary: Summary): string =>
+  summary.places
     .map((p) => {
       const parts = [
         p.cured > 0 ? `${p.cured} arrived later` : '',
@@ -142,27 +144,27 @@ const places = (r: Report): string =>
     })
     .join('\n');
 
-const lost = (r: Report): string =>
-  (r.lost ?? [])
+const lost = (summary: Summary): string =>
+  (summary.lost ?? [])
     .map(
       (d) =>
         `  ${cut(d.recipient, 44)}  ${cut(`${d.state}: ${shortReason(d.reason)}`, 32)}\n${wrap(d.subject ?? '(no subject)', 74, '    ')}`,
     )
     .join('\n');
 
-function itself(r: Report): string {
-  const { found } = r.total;
+function itself(summary: Summary): string {
+  const { found } = summary.total;
   const events = found.webhook + found.poll + found.lookup;
   const polled = found.poll + found.lookup;
   const lines = [
-    `${grouped(r.alertsSent)} alert${r.alertsSent === 1 ? '' : 's'} sent.`,
+    `${grouped(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
     events === 0
       ? 'No event of the provider came in.'
       : `${grouped(events)} events came in; ${grouped(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
-    ...(r.outages.length === 0
+    ...(summary.troubles.length === 0
       ? ['No outage is known.']
-      : r.outages.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
-    `Counted at ${timeWords(r.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
+      : summary.troubles.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
+    `Counted at ${timeWords(summary.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
   ];
   return lines.map((line) => wrap(line)).join('\n');
 }

@@ -7,15 +7,15 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { chromium } from 'playwright-core';
 import { STATES } from '../../../src/core/delivery.ts';
-import { figuresOf, groupsOf, type Report, type Sum } from '../../../src/core/figures/summary.ts';
+import { figuresOf, groupsOf, type Sum, type Summary } from '../../../src/core/figures/summary.ts';
 import { CLASSES } from '../../../src/core/message-class.ts';
-import { disarm, reportCsv } from '../../../src/tell/summary/csv.ts';
+import { disarm, summaryCsv } from '../../../src/tell/summary/csv.ts';
 import { curesCsv, curesText } from '../../../src/tell/summary/cures.ts';
 import { periodOf } from '../../../src/tell/summary/days.ts';
-import { reportFile } from '../../../src/tell/summary/file.ts';
-import { curesJson, reportJson } from '../../../src/tell/summary/json.ts';
+import { summaryFile } from '../../../src/tell/summary/file.ts';
+import { curesJson, summaryJson } from '../../../src/tell/summary/json.ts';
 import { letterOf } from '../../../src/tell/summary/letter.ts';
-import { reportText } from '../../../src/tell/summary/text.ts';
+import { summaryText } from '../../../src/tell/summary/text.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 7);
 const NASTY = '<script>alert(1)</script>"\'&=cmd|x';
@@ -27,7 +27,7 @@ const word = fc.oneof(
 const count = fc.nat(3_000_000);
 const causes = fc.constantFrom('ip_block', 'recipient_unknown', 'server_misconfig', 'undetermined', 'something_new');
 
-const reports: fc.Arbitrary<Report> = fc
+const summaries: fc.Arbitrary<Summary> = fc
   .record({
     domains: fc.uniqueArray(word, { maxLength: 4 }),
     kinds: fc.array(fc.constantFrom(...CLASSES), { minLength: 4, maxLength: 4 }),
@@ -60,7 +60,7 @@ const reports: fc.Arbitrary<Report> = fc
         retries: total.retries,
       })),
       alertsSent: 1,
-      outages: domains.map((d) => ({ kind: 'webhooks_silent', since: NOW, detail: d })),
+      troubles: domains.map((d) => ({ kind: 'webhooks_silent', since: NOW, detail: d })),
       daily: dailyOf(n),
       lost: domains.map((d) => ({ recipient: d, subject: example, class: 'notice', state: 'failed', reason: cause })),
     };
@@ -106,16 +106,16 @@ const dailyOf = (n: number[]) =>
     };
   });
 
-const sample = (): Report =>
+const sample = (): Summary =>
   fc.sample(
-    reports.filter((r) => r.groups.length > 2 && r.lost !== null),
+    summaries.filter((r) => r.groups.length > 2 && r.lost !== null),
     { numRuns: 1, seed: 7 },
-  )[0] as Report;
+  )[0] as Summary;
 
 test('text keeps to 80 columns and one meaning a character, whatever is in it', () => {
   fc.assert(
-    fc.property(reports, (r) => {
-      for (const line of `${reportText(r)}\n${curesText(r)}`.split('\n')) {
+    fc.property(summaries, (r) => {
+      for (const line of `${summaryText(r)}\n${curesText(r)}`.split('\n')) {
         assert.ok([...line].length <= 80, line);
         assert.doesNotMatch(line, /\p{Cc}/u);
       }
@@ -127,15 +127,15 @@ test('text keeps to 80 columns and one meaning a character, whatever is in it', 
 test('colours are there for a terminal and nowhere else', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
   const colour = /\x1b\[/;
-  assert.match(reportText(sample(), { colours: true }), colour);
-  assert.doesNotMatch(reportText(sample()), colour);
+  assert.match(summaryText(sample(), { colours: true }), colour);
+  assert.doesNotMatch(summaryText(sample()), colour);
 });
 
 test('the states of the JSON sum to its deliveries, in all and in each group', () => {
   type Part = { deliveries: number; states: Record<string, number> };
   fc.assert(
-    fc.property(reports, (r) => {
-      const { total, groups } = JSON.parse(JSON.stringify(reportJson(r))) as { total: Part; groups: Part[] };
+    fc.property(summaries, (r) => {
+      const { total, groups } = JSON.parse(JSON.stringify(summaryJson(r))) as { total: Part; groups: Part[] };
       for (const part of [total, ...groups])
         assert.equal(
           Object.values(part.states).reduce((a, b) => a + b, 0),
@@ -152,7 +152,7 @@ test('no cell of the CSV runs in a spreadsheet, and each domain and class has a 
   assert.equal(disarm(412), 412);
   assert.equal(disarm('mg.example.com'), 'mg.example.com');
   const r = sample();
-  const lines = reportCsv(r).trimEnd().split('\r\n');
+  const lines = summaryCsv(r).trimEnd().split('\r\n');
   assert.equal(lines[0]?.charCodeAt(0), 0xfeff);
   assert.equal(lines.length, 1 + r.groups.length * STATES.length);
   for (const line of lines.slice(1)) assert.match(line, /^"2026-11-\d\d","2026-11-21","Europe\/Zurich","(?![=+@-])/);
@@ -191,7 +191,7 @@ test('the JSON of the cures tells re-posts in all, by cause, by attempt, by send
 });
 
 test('the page holds no script, no handler and no address outside itself, whatever the data say', async () => {
-  const page = await reportFile(sample());
+  const page = await summaryFile(sample());
   assert.doesNotMatch(page, /<script|javascript:|\son\w+=|<link|<iframe|@import|url\(/i);
   const sources = [...page.matchAll(/(?:src|srcset|href)="([^"]*)"/g)].map((m) => m[1] ?? '');
   assert.ok(sources.length >= 12);
@@ -200,7 +200,7 @@ test('the page holds no script, no handler and no address outside itself, whatev
 
 test('each picture has its figures in words beside it', async () => {
   const r = sample();
-  const page = await reportFile(r);
+  const page = await summaryFile(r);
   const alts = [...page.matchAll(/alt="([^"]*)"/g)].map((m) => m[1] ?? '');
   assert.equal(alts.length, 3);
   for (const alt of alts) assert.match(alt, /\d/);
@@ -229,7 +229,7 @@ test('in a browser the page fits 320 and 1024 pixels, light and dark, and asks f
   const folder = mkdtempSync(join(tmpdir(), 'homing-report-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'report.html');
-  writeFileSync(file, await reportFile(sample()));
+  writeFileSync(file, await summaryFile(sample()));
   const browser = await chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
   t.after(() => browser.close());
   for (const width of [320, 1024]) {
