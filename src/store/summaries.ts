@@ -83,8 +83,8 @@ export async function summaryFailed(store: Store, day: string, tries: number, du
   await transact(store, (tx) => tx('summaries').where({ day }).update({ tries, due_at: dueAt, error }));
 }
 
-/** Routes that a recent alert warned about. */
-export async function troubledRoutes(store: Store, since: Ms): Promise<Set<string>> {
+/** Names of the channels that a recent alert warned about. */
+export async function channelsWarnedAbout(store: Store, since: Ms): Promise<Set<string>> {
   const rows: { avoid: string }[] = await store
     .db('alerts')
     .where('created_at', '>=', since)

@@ -5,7 +5,7 @@ import { createMailer } from '../providers/smtp/post.ts';
 import { createRelay, type Relay, type RelayOptions } from '../providers/smtp/relay.ts';
 import type { SmtpSettings } from '../providers/smtp/settings.ts';
 import type { Channel } from './alert.ts';
-import type { LetterRoute } from './send-summary.ts';
+import type { LetterChannel } from './send-summary.ts';
 import type { TellSettings } from './settings.ts';
 
 const PATIENCE = 10 * SECOND;
@@ -33,8 +33,8 @@ export function mailChannel({ relay, from, to }: MailChannel): Channel {
 
 const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;
 
-/** The daily report through one relay, to one administrator at a time. */
-export function letterRoute({ relay, from }: Pick<MailChannel, 'relay' | 'from'>): LetterRoute {
+/** The daily summary through one relay, to one administrator at a time. */
+export function letterChannel({ relay, from }: Pick<MailChannel, 'relay' | 'from'>): LetterChannel {
   const mailer = createMailer(relay, from);
   return {
     name: relay.name,
@@ -84,7 +84,7 @@ type ChannelSettings = Pick<
   | 'MAILGUN_DOMAIN'
 >;
 
-export type Channels = { channels: Channel[]; letters: LetterRoute[]; close(): Promise<void> };
+export type Channels = { channels: Channel[]; letters: LetterChannel[]; close(): Promise<void> };
 
 /** The ways to the administrators, in the order in which they are tried: mail never goes through Mailgun. */
 export function createChannels(config: ChannelSettings, options: RelayOptions): Channels {
@@ -96,7 +96,7 @@ export function createChannels(config: ChannelSettings, options: RelayOptions): 
   if (config.ALERT_WEBHOOK_URL) channels.push(webhookChannel(config.ALERT_WEBHOOK_URL));
   return {
     channels,
-    letters: relays.map((relay) => letterRoute({ relay, from })),
+    letters: relays.map((relay) => letterChannel({ relay, from })),
     async close() {
       await Promise.all(relays.map((relay) => relay.close()));
     },

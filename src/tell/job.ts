@@ -4,7 +4,7 @@ import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels.ts';
-import { report, type SendReportDeps } from './send-summary.ts';
+import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { watch } from './watch.ts';
 
 export type TellInside = {
@@ -20,7 +20,7 @@ export type TellInside = {
     PUBLIC_URL?: string | undefined;
     RECONCILE_SILENCE: Ms;
     REPORT_CRON: string;
-    REPORT_DETAILS: SendReportDeps['details'];
+    REPORT_DETAILS: SummaryDeps['details'];
     REPORT_TIMEZONE: string;
     RETRY_PAUSE: Ms;
     WEBHOOK_SILENCE: Ms;
@@ -57,14 +57,14 @@ export const alertDeps = ({ store, channels, config, now, log }: TellInside): Al
 });
 
 export const summaryJob: Job<TellInside> = {
-  name: 'report',
+  name: 'summary',
   pause: () => 2 * SECOND,
-  start: (inside) => ({ run: () => report(summaryDeps(inside)) }),
+  start: (inside) => ({ run: () => tellSummaries(summaryDeps(inside)) }),
 };
 
-export const summaryDeps = ({ store, channels, config, now, log }: TellInside): SendReportDeps => ({
+export const summaryDeps = ({ store, channels, config, now, log }: TellInside): SummaryDeps => ({
   store,
-  routes: channels.letters,
+  channels: channels.letters,
   admins: config.ADMIN_EMAILS,
   cron: config.REPORT_CRON,
   timezone: config.REPORT_TIMEZONE,

@@ -6,6 +6,7 @@ import { ensureBuilt } from '../store/figures/rebuild.ts';
 import { foldPending } from '../store/figures/rollup.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 import {
+  channelsWarnedAbout,
   firstDeliveryAt,
   type KeptSummary,
   keepSummary,
@@ -14,7 +15,6 @@ import {
   summarySent,
   summaryTold,
   takeSummaries,
-  troubledRoutes,
 } from '../store/summaries.ts';
 import { periodOf } from './summary/days.ts';
 import { dueSummaries, lastDueAt } from './summary/due.ts';
@@ -22,12 +22,12 @@ import { letterOf, type SummaryLetter } from './summary/letter.ts';
 import { type SummaryOptions, summaryOf } from './summary-of.ts';
 
 /** One way to post a letter to one administrator. Rejects when it was not taken. */
-export type LetterRoute = { name: string; post(letter: SummaryLetter & LetterHead): Promise<void> };
+export type LetterChannel = { name: string; post(letter: SummaryLetter & LetterHead): Promise<void> };
 export type LetterHead = { to: string; id: string; date: Ms };
 
-export type SendReportDeps = {
+export type SummaryDeps = {
   store: Store;
-  routes: readonly LetterRoute[];
+  channels: readonly LetterChannel[];
   admins: readonly string[];
   cron: string;
   timezone: string;
@@ -40,19 +40,19 @@ export type SendReportDeps = {
 
 /** The cursor that says up to when summaries were written. */
 const WRITTEN = 'summaries_written';
-/** A route that an alert warned about counts as down for so long. */
+/** A channel that an alert warned about counts as down for so long. */
 const DOWN_FOR = HOUR;
 
-/** Keeps the figures up, and sends what is due; says how much it did. */
-export async function report(deps: SendReportDeps): Promise<number> {
+/** Brings the figures up to date, writes the summaries that are due and sends them; says how much it did. */
+export async function tellSummaries(deps: SummaryDeps): Promise<number> {
   if (await ensureBuilt(deps.store, deps.now)) deps.log.info({}, 'the figures of earlier deliveries were counted');
   const folded = await foldPending(deps.store);
-  if (deps.admins.length === 0 || deps.routes.length === 0) return folded;
-  return folded + (await writeDue(deps)) + (await sendReports(deps));
+  if (deps.admins.length === 0 || deps.channels.length === 0) return folded;
+  return folded + (await writeDue(deps)) + (await sendSummaries(deps));
 }
 
-/** Writes the reports that have become due since the last time, also while no daemon ran. Each is kept before it is sent. */
-export async function writeDue(deps: SendReportDeps): Promise<number> {
+/** Writes the summaries that have become due since the last time, also while no daemon ran. Each is kept before it is sent. */
+export async function writeDue(deps: SummaryDeps): Promise<number> {
   const { store, cron, timezone } = deps;
   const now = deps.now();
   const since = await writtenUpTo(deps, now);
@@ -72,8 +72,8 @@ export async function writeDue(deps: SendReportDeps): Promise<number> {
   return missing.length;
 }
 
-/** A new installation reports from its first day on; one with a past was off when the last report was due. */
-async function writtenUpTo({ store, cron, timezone }: SendReportDeps, now: Ms): Promise<Ms> {
+/** A new installation tells of its days from the first on; one with a past was off when the last summary was due. */
+async function writtenUpTo({ store, cron, timezone }: SummaryDeps, now: Ms): Promise<Ms> {
   const known = await cursor(store, WRITTEN);
   if (known) return known.at;
   const first = await firstDeliveryAt(store);
@@ -83,29 +83,29 @@ async function writtenUpTo({ store, cron, timezone }: SendReportDeps, now: Ms): 
   return since;
 }
 
-/** Sends what is waiting; says how many reports reached everybody. What does not get out is tried again, later each time. */
-export async function sendReports(deps: SendReportDeps): Promise<number> {
+/** Sends what is waiting; says how many summaries reached everybody. What does not get out is tried again, later each time. */
+export async function sendSummaries(deps: SummaryDeps): Promise<number> {
   const { store, log } = deps;
   let sent = 0;
   for (const kept of await takeSummaries(store, deps.now(), 3, deps.lease)) {
     const problems = await sendToAll(deps, kept);
     if (problems.length === 0) {
       await summarySent(store, kept.day, deps.now());
-      log.info({ day: kept.day }, 'the report was sent');
+      log.info({ day: kept.day }, 'the summary was sent');
       sent++;
       continue;
     }
     const wait = Math.min(deps.pause * 2 ** kept.tries, 30 * MINUTE);
-    log.error({ day: kept.day, problems }, 'the report did not reach everybody and will be tried again');
+    log.error({ day: kept.day, problems }, 'the summary did not reach everybody and will be tried again');
     await summaryFailed(store, kept.day, kept.tries + 1, deps.now() + wait, problems.join('; ').slice(0, 1000));
   }
   return sent;
 }
 
-async function sendToAll(deps: SendReportDeps, kept: KeptSummary): Promise<string[]> {
-  const down = await troubledRoutes(deps.store, deps.now() - DOWN_FOR);
-  const usable = deps.routes.filter((r) => !down.has(r.name));
-  if (usable.length === 0) return ['every route to the administrators counts as down'];
+async function sendToAll(deps: SummaryDeps, kept: KeptSummary): Promise<string[]> {
+  const down = await channelsWarnedAbout(deps.store, deps.now() - DOWN_FOR);
+  const usable = deps.channels.filter((c) => !down.has(c.name));
+  if (usable.length === 0) return ['every way to the administrators counts as down'];
   const letter = { subject: kept.subject, ...(JSON.parse(kept.body) as Omit<SummaryLetter, 'subject'>) };
   const told = [...kept.told];
   const problems: string[] = [];
@@ -131,14 +131,14 @@ async function sendToAll(deps: SendReportDeps, kept: KeptSummary): Promise<strin
 /** Part of the Message-ID as well: the same letter sent again to the same person is shown once. */
 const nameOf = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16);
 
-async function sendOne(routes: readonly LetterRoute[], letter: SummaryLetter & LetterHead): Promise<string | null> {
+async function sendOne(channels: readonly LetterChannel[], letter: SummaryLetter & LetterHead): Promise<string | null> {
   const problems: string[] = [];
-  for (const route of routes) {
+  for (const channel of channels) {
     try {
-      await route.post(letter);
+      await channel.post(letter);
       return null;
     } catch (error) {
-      problems.push(`${route.name}: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`);
+      problems.push(`${channel.name}: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`);
     }
   }
   return problems.join('; ');

@@ -5,8 +5,8 @@ import { startSink } from '../../src/lab/sim/sink.ts';
 import { createRelay } from '../../src/providers/smtp/relay.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { setCursor } from '../../src/store/notes/cursors.ts';
-import { letterRoute } from '../../src/tell/channels.ts';
-import { report, type SendReportDeps, sendReports, writeDue } from '../../src/tell/send-summary.ts';
+import { letterChannel } from '../../src/tell/channels.ts';
+import { type SummaryDeps, sendSummaries, tellSummaries, writeDue } from '../../src/tell/send-summary.ts';
 import { clockAt } from '../support/clock.ts';
 import { failed, seed, sent } from '../support/factory.ts';
 import { eachStore, type TestStore } from '../support/stores.ts';
@@ -15,7 +15,7 @@ import { eachStore, type TestStore } from '../support/stores.ts';
 const EARLY = Date.UTC(2026, 10, 22, 5, 30);
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function setup(t: TestContext, store: Store, over: Partial<SendReportDeps> = {}) {
+async function setup(t: TestContext, store: Store, over: Partial<SummaryDeps> = {}) {
   const clock = clockAt(EARLY);
   const sink = await startSink({ clock });
   const relay = createRelay(sink.url, { timeout: SECOND * 5, dataTimeout: SECOND * 5 });
@@ -23,9 +23,9 @@ async function setup(t: TestContext, store: Store, over: Partial<SendReportDeps>
     await relay.close();
     await sink.close();
   });
-  const deps: SendReportDeps = {
+  const deps: SummaryDeps = {
     store,
-    routes: [letterRoute({ relay, from: 'Homing <homing@team.example>' })],
+    channels: [letterChannel({ relay, from: 'Homing <homing@team.example>' })],
     admins: ['admin@team.example', 'second@team.example'],
     cron: '0 7 * * *',
     timezone: 'Europe/Zurich',
@@ -48,8 +48,8 @@ const yesterday = async (store: Store) => {
   );
 };
 
-const settle = async (deps: SendReportDeps) => {
-  while ((await report(deps)) > 0);
+const settle = async (deps: SummaryDeps) => {
+  while ((await tellSummaries(deps)) > 0);
 };
 
 eachStore(
@@ -83,7 +83,7 @@ eachStore('two daemons at once, and one that dies before or after it wrote, send
   // The cursor is lost with the process that was to set it.
   await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
   await Promise.all([writeDue(deps), writeDue(other)]);
-  await Promise.all([sendReports(deps), sendReports(other)]);
+  await Promise.all([sendSummaries(deps), sendSummaries(other)]);
   await settle(deps);
   assert.equal(to('admin@team.example').length, 1);
   // One that died between the two recipients: who has it does not get it again.
