@@ -46,7 +46,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],
   'tell/summary': ['core'],
-  tell: ['core', 'base', 'store', 'providers', 'tell/summary'],
+  'tell/channels': ['core', 'store', 'providers', 'tell/summary'],
+  tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
   // Faces: what people and programs see.
   contract: ['core', 'store'],
   // What applications use. The client is a package of its own, and the library adds the database to it.

@@ -21,15 +21,11 @@ import {
 } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import type { View } from '../store/rows/rows.ts';
-/** One way to reach the administrators. Rejects when the alert did not get out. */
-export type Channel = {
-  name: string /** Says what went wrong for some, when others got it. */;
-  send(alert: Alert): Promise<string[]>;
-};
+import type { AlertChannel } from './channels/channel.ts';
 
 export type AlertDeps = {
   store: Store;
-  channels: readonly Channel[];
+  channels: readonly AlertChannel[];
   /** How long an incident gathers before its first alert, and between two of its alerts. */
   group: Ms;
   repeat: Ms;

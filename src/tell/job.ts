@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
-import type { Channels } from './channels.ts';
+import type { Channels } from './channels/create.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { watch } from './watch.ts';
 
@@ -46,7 +46,7 @@ export const alertJob: Job<TellInside> = {
 
 export const alertDeps = ({ store, channels, config, now, log }: TellInside): AlertDeps => ({
   store,
-  channels: channels.channels,
+  channels: channels.alerts,
   group: config.ALERT_GROUP,
   repeat: config.ALERT_REPEAT,
   lease: config.LEASE,

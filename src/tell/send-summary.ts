@@ -16,14 +16,11 @@ import {
   summaryTold,
   takeSummaries,
 } from '../store/summaries.ts';
+import type { AddressedLetter, LetterChannel } from './channels/channel.ts';
 import { periodOf } from './summary/days.ts';
 import { dueSummaries, lastDueAt } from './summary/due.ts';
 import { letterOf, type SummaryLetter } from './summary/letter.ts';
 import { type SummaryOptions, summaryOf } from './summary-of.ts';
-
-/** One way to post a letter to one administrator. Rejects when it was not taken. */
-export type LetterChannel = { name: string; post(letter: SummaryLetter & LetterHead): Promise<void> };
-export type LetterHead = { to: string; id: string; date: Ms };
 
 export type SummaryDeps = {
   store: Store;
@@ -131,7 +128,7 @@ async function sendToAll(deps: SummaryDeps, kept: KeptSummary): Promise<string[]
 /** Part of the Message-ID as well: the same letter sent again to the same person is shown once. */
 const nameOf = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16);
 
-async function sendOne(channels: readonly LetterChannel[], letter: SummaryLetter & LetterHead): Promise<string | null> {
+async function sendOne(channels: readonly LetterChannel[], letter: AddressedLetter): Promise<string | null> {
   const problems: string[] = [];
   for (const channel of channels) {
     try {

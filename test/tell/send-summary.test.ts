@@ -5,7 +5,7 @@ import { startSink } from '../../src/lab/sim/sink.ts';
 import { createRelay } from '../../src/providers/smtp/relay.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { setCursor } from '../../src/store/notes/cursors.ts';
-import { letterChannel } from '../../src/tell/channels.ts';
+import { letterChannel } from '../../src/tell/channels/mail.ts';
 import { type SummaryDeps, sendSummaries, tellSummaries, writeDue } from '../../src/tell/send-summary.ts';
 import { clockAt } from '../support/clock.ts';
 import { failed, seed, sent } from '../support/factory.ts';
@@ -25,7 +25,7 @@ async function setup(t: TestContext, store: Store, over: Partial<SummaryDeps> = 
   });
   const deps: SummaryDeps = {
     store,
-    channels: [letterChannel({ relay, from: 'Homing <homing@team.example>' })],
+    channels: [letterChannel(relay, 'Homing <homing@team.example>')],
     admins: ['admin@team.example', 'second@team.example'],
     cron: '0 7 * * *',
     timezone: 'Europe/Zurich',
