@@ -45,7 +45,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dispatch: ['core', 'base', 'mail', 'store', 'providers'],
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],
-  'tell/summary': ['core'],
+  'tell/summary/charts': ['core'],
+  'tell/summary': ['core', 'tell/summary/charts'],
   'tell/channels': ['core', 'store', 'providers', 'tell/summary'],
   tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
   // Faces: what people and programs see.

@@ -1,5 +1,5 @@
 import type { Summary } from '../../core/figures/summary.ts';
-import { pictures } from './charts.ts';
+import { pictures } from './charts/pictures.ts';
 import { asData, summaryHtml } from './html.ts';
 
 /** The summary as one file that needs nothing else, with pictures for wide and for narrow screens. */

@@ -5,7 +5,7 @@ import type { Figures, Summary } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
 import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
-import type { Picture } from './charts.ts';
+import type { Picture } from './charts/pictures.ts';
 import { grouped } from './columns.ts';
 import { periodWords } from './days.ts';
 import { html, type Markup, trusted } from './markup.ts';

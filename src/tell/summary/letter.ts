@@ -1,5 +1,5 @@
 import type { Summary } from '../../core/figures/summary.ts';
-import { type Picture, pictures } from './charts.ts';
+import { type Picture, pictures } from './charts/pictures.ts';
 import { periodWords } from './days.ts';
 import { summaryHtml } from './html.ts';
 import { summaryText } from './text.ts';
