@@ -1,5 +1,6 @@
 import type { What } from '../core/figures/counts.ts';
-import { figuresOf, groupsOf, type Period, type Summary } from '../core/figures/summary.ts';
+import { figuresOf, groupsOf } from '../core/figures/figures.ts';
+import type { Period, Summary } from '../core/figures/summary.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { alertsSent, dailyBars, lostDeliveries, placesOf, troubles } from '../store/figures/places.ts';

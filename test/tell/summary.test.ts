@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Fact } from '../../src/core/delivery.ts';
-import { timesOf } from '../../src/core/figures/quantile.ts';
+import { timesOf } from '../../src/core/figures/times.ts';
 import type { MessageClass } from '../../src/core/message-class.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';

@@ -1,6 +1,6 @@
 import { many, percent } from '../words/numbers.ts';
 import { shortReason } from '../words/reasons.ts';
-import type { Figures, Retry } from './summary.ts';
+import type { Figures, Retry } from './figures.ts';
 /** `made` counts those that Mailgun took; `open` is the part of them that nothing final is known of. */
 export type Tally = { made: number; cured: number; failed: number; open: number };
 

@@ -1,8 +1,9 @@
 import { SECOND } from '../time.ts';
 import { many, percent, timeTaken } from '../words/numbers.ts';
 import { refusedAs } from '../words/reasons.ts';
-import { timesOf } from './quantile.ts';
-import type { FailingPlace, Figures, Summary } from './summary.ts';
+import type { Figures } from './figures.ts';
+import type { FailingPlace, Summary } from './summary.ts';
+import { timesOf } from './times.ts';
 
 /** What matters most, first: what did not arrive, where it was refused, and what is different from before. */
 export function sentence(summary: Summary): string {

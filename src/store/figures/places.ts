@@ -3,14 +3,8 @@ import type { State } from '../../core/delivery.ts';
 import { isEnded, STATES } from '../../core/delivery.ts';
 import type { What } from '../../core/figures/counts.ts';
 import { cover, SPANS, type Span } from '../../core/figures/cover.ts';
-import {
-  type DayBar,
-  type FailingPlace,
-  type LostDelivery,
-  type Retry,
-  retriesOf,
-  type Trouble,
-} from '../../core/figures/summary.ts';
+import { type Retry, retriesOf } from '../../core/figures/figures.ts';
+import type { DayBar, FailingPlace, LostDelivery, Trouble } from '../../core/figures/summary.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { examples } from './rollup.ts';
@@ -71,7 +65,7 @@ function placeSums(
   limit: number | null,
 ): Promise<PlaceSum[]> {
   const { db } = store;
-  const pieces = cover(from, to).map((p) => {
+  const pieces = cover({ from, to }).map((p) => {
     const rows = db('rollups')
       .where({ span: p.span })
       .whereIn('what', [...whats]);

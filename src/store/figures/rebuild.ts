@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
-import { type Entry, entriesOf, quarterOf, sumEntries } from '../../core/figures/counts.ts';
-import { SPANS, type Span } from '../../core/figures/cover.ts';
+import { quarterOf, SPANS, type Span } from '../../core/figures/cover.ts';
+import { type Entry, entriesOf, sumEntries } from '../../core/figures/sums.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';

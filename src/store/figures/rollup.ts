@@ -1,15 +1,10 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Delivery } from '../../core/delivery.ts';
-import {
-  type Counted,
-  type Entry,
-  entriesOf,
-  recipientDomain,
-  sumEntries,
-  type What,
-} from '../../core/figures/counts.ts';
+import type { Counted, What } from '../../core/figures/counts.ts';
 import { cover, SPANS, type Span } from '../../core/figures/cover.ts';
+import { recipientDomain } from '../../core/figures/place.ts';
+import { type Entry, entriesOf, sumEntries } from '../../core/figures/sums.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { DAY, type Ms } from '../../core/time.ts';
 import { maskReply } from '../../core/words/mask.ts';
@@ -176,7 +171,7 @@ export type Figure = { domain: string; class: MessageClass; what: What; value: s
 export async function figures(store: Store, from: Ms, to: Ms, whats: readonly What[]): Promise<Figure[]> {
   const { db } = store;
   const groups = ['domain', 'class', 'what', 'value'];
-  const pieces = cover(from, to).map((p) =>
+  const pieces = cover({ from, to }).map((p) =>
     db('rollups')
       .where({ span: p.span })
       .whereIn('what', [...whats])

@@ -8,7 +8,8 @@ import {
   repostsOf,
   type Tally,
 } from '../../core/figures/cures.ts';
-import type { FailingPlace, Retry, Summary } from '../../core/figures/summary.ts';
+import type { Retry } from '../../core/figures/figures.ts';
+import type { FailingPlace, Summary } from '../../core/figures/summary.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { columns, figure, wrap } from './columns.ts';

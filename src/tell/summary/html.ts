@@ -1,7 +1,8 @@
 import { dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
+import type { Figures } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import { timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Summary } from '../../core/figures/summary.ts';
+import type { Summary } from '../../core/figures/summary.ts';
+import { merged, timesOf } from '../../core/figures/times.ts';
 import { MINUTE } from '../../core/time.ts';
 import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -9,7 +10,6 @@ import type { Picture } from './charts/pictures.ts';
 import { grouped } from './columns.ts';
 import { periodWords } from './days.ts';
 import { html, type Markup, trusted } from './markup.ts';
-import { merged } from './text.ts';
 
 /** Where a picture is found: data in a file, a part of the same mail in a mail. */
 export type Source = (p: Picture, theme: 'light' | 'dark') => string;

@@ -8,9 +8,10 @@ import {
   repostsOf,
   type Tally,
 } from '../../core/figures/cures.ts';
+import type { Figures, Group } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import { timesOf } from '../../core/figures/quantile.ts';
-import type { FailingPlace, Figures, Group, Summary } from '../../core/figures/summary.ts';
+import type { FailingPlace, Summary } from '../../core/figures/summary.ts';
+import { timesOf } from '../../core/figures/times.ts';
 import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
 
 /**

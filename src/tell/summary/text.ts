@@ -1,7 +1,8 @@
 import { helpWords } from '../../core/figures/cures.ts';
+import type { Figures } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import { timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Summary } from '../../core/figures/summary.ts';
+import type { Summary } from '../../core/figures/summary.ts';
+import { merged, timesOf } from '../../core/figures/times.ts';
 import { MINUTE } from '../../core/time.ts';
 import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -95,14 +96,6 @@ function times(summary: Summary): string {
     return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
   });
   return columns([head, ...rows], [-8, 9, 14, 14, 11, 11, 11]);
-}
-
-type Histogram = Figures['times'];
-export function merged(all: readonly Histogram[]): Histogram {
-  const sum = new Map<number, { n: number; ms: number }>();
-  for (const h of all)
-    for (const [i, { n, ms }] of h) sum.set(i, { n: (sum.get(i)?.n ?? 0) + n, ms: (sum.get(i)?.ms ?? 0) + ms });
-  return sum;
 }
 
 const ends = (f: Figures): string =>

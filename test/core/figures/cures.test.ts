@@ -8,7 +8,8 @@ import {
   repostsByCause,
   repostsOf,
 } from '../../../src/core/figures/cures.ts';
-import { figuresOf, type Retry, type Sum } from '../../../src/core/figures/summary.ts';
+import { figuresOf, type Retry } from '../../../src/core/figures/figures.ts';
+import type { Sum } from '../../../src/core/figures/sums.ts';
 
 const retry = (
   n: number,

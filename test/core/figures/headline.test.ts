@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { What } from '../../../src/core/figures/counts.ts';
 import { dedicatedIpWords } from '../../../src/core/figures/cures.ts';
+import { figuresOf } from '../../../src/core/figures/figures.ts';
 import { sentence } from '../../../src/core/figures/headline.ts';
-import { type FailingPlace, figuresOf, type Sum, type Summary } from '../../../src/core/figures/summary.ts';
+import type { FailingPlace, Summary } from '../../../src/core/figures/summary.ts';
+import type { Sum } from '../../../src/core/figures/sums.ts';
 
 const sum = (what: What, value: string, n: number): Sum => ({ domain: 'd', class: 'notice', what, value, n, ms: 0 });
 

@@ -1,4 +1,4 @@
-import type { Cure } from '../../../core/figures/summary.ts';
+import type { Cure } from '../../../core/figures/figures.ts';
 import { shortReason } from '../../../core/words/reasons.ts';
 import { bars, type Chart, grid, inked, isNarrow, legend, type Part, partsInWords, rowNames } from './parts.ts';
 

@@ -1,5 +1,5 @@
-import { steps, timesOf } from '../../../core/figures/quantile.ts';
-import type { Figures } from '../../../core/figures/summary.ts';
+import type { Figures } from '../../../core/figures/figures.ts';
+import { steps, timesOf } from '../../../core/figures/times.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../../core/time.ts';
 import { percent, timeTaken } from '../../../core/words/numbers.ts';
 import { type Chart, grid, heading, inked, isNarrow, rowNames } from './parts.ts';

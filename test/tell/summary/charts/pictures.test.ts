@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { timeBucket } from '../../../../src/core/figures/counts.ts';
-import { figuresOf, type Sum, type Summary } from '../../../../src/core/figures/summary.ts';
+import { figuresOf } from '../../../../src/core/figures/figures.ts';
+import type { Summary } from '../../../../src/core/figures/summary.ts';
+import type { Sum } from '../../../../src/core/figures/sums.ts';
+import { timeBucket } from '../../../../src/core/figures/times.ts';
 import { SECOND } from '../../../../src/core/time.ts';
 import { pictures } from '../../../../src/tell/summary/charts/pictures.ts';
 
