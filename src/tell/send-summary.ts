@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Log } from '../base/log.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { foldPending } from '../store/figures/pending.ts';
 import { ensureBuilt } from '../store/figures/rebuild.ts';
-import { foldPending } from '../store/figures/rollup.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 import {
   channelsWarnedAbout,

@@ -1,14 +1,15 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import { quarterOf, SPANS, type Span } from '../../core/figures/cover.ts';
-import { type Entry, entriesOf, sumEntries } from '../../core/figures/sums.ts';
+import { type Entry, entriesOf, nameOfEntry, sumEntries } from '../../core/figures/sums.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
 import { load } from '../rows/rows.ts';
-import { addPending, countedOf, type Delta, foldPending } from './rollup.ts';
+import { addPending, type Delta, foldPending, type Pending, spansOf } from './pending.ts';
+import { countedOf } from './rollup.ts';
 
 /** A sum that is not what the facts add up to. */
 export type Difference = { span: Span; entry: Omit<Entry, 'n' | 'ms'>; kept: number; counted: number; ms: Ms };
@@ -162,14 +163,14 @@ async function keptOf(db: Knex, day: Ms): Promise<Map<Span, Entry[]>> {
     .where('bucket', '<', day + DAY)
     .select('span', 'bucket', 'domain', 'class', 'what', 'value', 'n', 'ms');
   const pending: { body: string }[] = await db('rollup_pending').select('body');
-  const deltas = pending.flatMap((p) => (JSON.parse(p.body) as { deltas: Delta[] }).deltas);
+  const deltas = pending.flatMap((p) => (JSON.parse(p.body) as Pending).deltas);
   const kept = new Map<Span, Entry[]>(SPANS.map((span) => [span, []]));
   for (const { span, ...e } of rows) {
     kept.get(Number(span) as Span)?.push({ ...e, bucket: Number(e.bucket), n: Number(e.n), ms: Number(e.ms) });
   }
   for (const [only, bucket, domain, cls, what, value, n, ms] of deltas) {
     if (bucket < day || bucket >= day + DAY) continue;
-    for (const span of only === 0 ? SPANS : [only]) {
+    for (const span of spansOf(only)) {
       kept.get(span)?.push({ bucket: bucket - (bucket % span), domain, class: cls, what, value, n, ms });
     }
   }
@@ -178,8 +179,8 @@ async function keptOf(db: Knex, day: Ms): Promise<Map<Span, Entry[]>> {
 
 function differencesOf(span: Span, kept: readonly Entry[], counted: readonly Entry[]): Difference[] {
   const inSpan = counted.map((e) => ({ ...e, bucket: e.bucket - (e.bucket % span) }));
-  const was = new Map(sumEntries([{ sign: 1, entries: kept }]).map((e) => [nameOf(e), e]));
-  const is = new Map(sumEntries([{ sign: 1, entries: inSpan }]).map((e) => [nameOf(e), e]));
+  const was = new Map(sumEntries([{ sign: 1, entries: kept }]).map((e) => [nameOfEntry(e), e]));
+  const is = new Map(sumEntries([{ sign: 1, entries: inSpan }]).map((e) => [nameOfEntry(e), e]));
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((name) => {
     const [w, i] = [was.get(name), is.get(name)];
     const entry = i ?? w;
@@ -188,8 +189,6 @@ function differencesOf(span: Span, kept: readonly Entry[], counted: readonly Ent
     return [{ span, entry, kept: w?.n ?? 0, counted: i?.n ?? 0, ms }];
   });
 }
-
-const nameOf = (e: Entry): string => [e.bucket, e.domain, e.class, e.what, e.value].join('\n');
 
 async function mend(store: Store, token: string, differences: readonly Difference[], now: Ms): Promise<void> {
   const deltas = differences.map(({ span, entry: e, kept, counted, ms }): Delta => {
