@@ -1,56 +1,14 @@
 import { many, percent } from '../words/numbers.ts';
 import { shortReason } from '../words/reasons.ts';
 import type { Figures, Retry } from './figures.ts';
-/** `made` counts those that Mailgun took; `open` is the part of them that nothing final is known of. */
-export type Tally = { made: number; cured: number; failed: number; open: number };
-
-export type Reposts = Tally & {
-  byAttempt: ({ attempt: number } & Tally)[];
-  /** By whether they left from another IP address than the attempt that failed. */
-  sendingIp: Record<Retry['sendingIp'], Tally>;
-};
-
-export function repostsOf(retries: readonly Retry[]): Reposts {
-  const attempts = [...new Set(retries.map((r) => r.attempt))].sort((a, b) => a - b);
-  const from = (ip: Retry['sendingIp']) => tallyOf(retries.filter((r) => r.sendingIp === ip));
-  return {
-    ...tallyOf(retries),
-    byAttempt: attempts
-      .map((attempt) => ({ attempt, ...tallyOf(retries.filter((r) => r.attempt === attempt)) }))
-      .filter((a) => a.made > 0),
-    sendingIp: { changed: from('changed'), same: from('same'), unknown: from('unknown') },
-  };
-}
-
-function tallyOf(retries: readonly Retry[]): Tally {
-  const n = (result: Retry['result']) => retries.filter((r) => r.result === result).reduce((sum, r) => sum + r.n, 0);
-  const [cured, failed, open] = [n('arrived'), n('failed'), n('open')];
-  return { made: cured + failed + open, cured, failed, open };
-}
-
-/** The re-posts of each cause, most first. */
-export function repostsByCause(retries: readonly Retry[]): { cause: string; reposts: Reposts }[] {
-  return [...new Set(retries.map((r) => r.cause))]
-    .map((cause) => ({ cause, reposts: repostsOf(retries.filter((r) => r.cause === cause)) }))
-    .filter(({ reposts }) => reposts.made > 0)
-    .sort((a, b) => b.reposts.made - a.reposts.made || (a.cause < b.cause ? -1 : 1));
-}
-
-/** Of those whose end is known, how many arrived; null when none is. */
-export function cureRate({ cured, failed }: Tally): number | null {
-  return cured + failed === 0 ? null : cured / (cured + failed);
-}
-
-/** Fewer known ends than this say nothing. */
-const ENOUGH = 5;
-const enough = (t: Tally): boolean => t.cured + t.failed >= ENOUGH;
+import { cureRate, isEnough, type RepostCount, type Reposts, repostsByCause, repostsOf } from './reposts.ts';
 
 /** Does re-posting help, in all? With the figures that say so. */
 export function helpWords(retries: readonly Retry[]): string {
   const all = repostsOf(retries);
   if (all.made === 0) return 'Nothing was re-posted after a failure, so nobody can say.';
   const rate = cureRate(all) ?? 0;
-  const answer = !enough(all) ? 'Too few to say' : rate >= 0.5 ? 'Yes' : rate >= 0.1 ? 'Somewhat' : 'Hardly';
+  const answer = !isEnough(all) ? 'Too few to say' : rate >= 0.5 ? 'Yes' : rate >= 0.1 ? 'Somewhat' : 'Hardly';
   return `${answer}: ${figures(all)} arrived.`;
 }
 
@@ -61,7 +19,7 @@ export const causeWords = (retries: readonly Retry[]): string[] =>
     return `${capital(parts.join(', '))}: ${helpOf(reposts)}; ${ownIpWords(cause, reposts)}.`;
   });
 
-function figures(t: Tally): string {
+function figures(t: RepostCount): string {
   const rate = cureRate(t);
   const open = t.open > 0 ? ` of those that ended; ${many(t.open)} still open` : '';
   const part = rate === null ? ' (still open)' : ` (${percent(rate)}${open})`;
@@ -69,12 +27,12 @@ function figures(t: Tally): string {
 }
 
 function ipFigures({ sendingIp: { changed, same } }: Reposts): string[] {
-  const part = (t: Tally, what: string) => (t.made > 0 ? [`${many(t.cured)} of ${many(t.made)} ${what}`] : []);
+  const part = (t: RepostCount, what: string) => (t.made > 0 ? [`${many(t.cured)} of ${many(t.made)} ${what}`] : []);
   return [...part(changed, 'from another IP address'), ...part(same, 'from the same one')];
 }
 
-function helpOf(t: Tally): string {
-  if (!enough(t)) return 'too few to judge';
+function helpOf(t: RepostCount): string {
+  if (!isEnough(t)) return 'too few to judge';
   const rate = cureRate(t) ?? 0;
   if (rate === 0) return 're-posting does not help here';
   return rate >= 0.5 ? 're-posting helps' : rate >= 0.1 ? 're-posting helps sometimes' : 're-posting hardly helps';
@@ -88,9 +46,9 @@ const TELLING = 0.2;
 function ownIpWords(cause: string, reposts: Reposts): string {
   const { changed, same } = reposts.sendingIp;
   const [other, again] = [cureRate(changed), cureRate(same)];
-  if (!enough(reposts)) return 'no word on a dedicated IP';
+  if (!isEnough(reposts)) return 'no word on a dedicated IP';
   if (ABOUT_IP.has(cause) && (cureRate(reposts) ?? 0) < 0.5) return 'a dedicated IP is worth a try';
-  if (other === null || again === null || !enough(changed) || !enough(same))
+  if (other === null || again === null || !isEnough(changed) || !isEnough(same))
     return ABOUT_IP.has(cause) ? 'a dedicated IP would gain little' : 'no case for a dedicated IP';
   if (other - again >= TELLING) return 'the address makes the difference, so a clean one of your own may help';
   return 'the address makes no difference, so a dedicated IP would not help';

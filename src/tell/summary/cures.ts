@@ -1,14 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
-import {
-  causeWords,
-  dedicatedIpWords,
-  helpWords,
-  type Reposts,
-  repostsByCause,
-  repostsOf,
-  type Tally,
-} from '../../core/figures/cures.ts';
+import { causeWords, dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import type { Retry } from '../../core/figures/figures.ts';
+import { grouped } from '../../core/figures/grouped.ts';
+import { type RepostCount, type Reposts, repostsByCause, repostsOf } from '../../core/figures/reposts.ts';
 import type { FailingPlace, Summary } from '../../core/figures/summary.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -84,12 +78,12 @@ function byAttempt(rows: readonly Row[]): string {
   return columns([['domain', 'after', 'attempt 2', '3', '4', '5 on'], ...lines], WIDTHS);
 }
 
-const sumOf = (all: readonly Tally[]): Pick<Tally, 'made' | 'cured'> => ({
+const sumOf = (all: readonly RepostCount[]): Pick<RepostCount, 'made' | 'cured'> => ({
   made: all.reduce((sum, t) => sum + t.made, 0),
   cured: all.reduce((sum, t) => sum + t.cured, 0),
 });
 
-const curedOf = ({ cured, made }: Pick<Tally, 'made' | 'cured'>): string =>
+const curedOf = ({ cured, made }: Pick<RepostCount, 'made' | 'cured'>): string =>
   made === 0 ? '–' : `${figure(cured, 4)}/${figure(made, 4)}`;
 
 /**
@@ -99,10 +93,10 @@ const curedOf = ({ cured, made }: Pick<Tally, 'made' | 'cured'>): string =>
 export function curesCsv(summary: Summary): string {
   const listed = summary.places.map((p) => ({ domain: p.recipientDomain, retries: p.retries }));
   const rows = [...listed, { domain: '(others)', retries: othersOf(summary) }].flatMap(({ domain, retries }) =>
-    [...kindsOf(retries).values()].flatMap((same) => {
+    [...grouped(retries, (r) => `${r.cause} ${r.attempt} ${r.sendingIp}`).values()].flatMap((same) => {
       const [first] = same;
       const t = repostsOf(same);
-      if (!first || t.made === 0) return [];
+      if (t.made === 0) return [];
       return [[domain, first.cause, first.attempt, first.sendingIp, t.made, t.cured, t.failed, t.open]];
     }),
   );
@@ -117,15 +111,6 @@ const COLUMNS = [
   ...['first_day', 'last_day', 'timezone', 'recipient_domain', 'cause', 'attempt', 'sending_ip'],
   ...['reposts', 'cured', 'failed', 'open'],
 ];
-
-const kindsOf = (retries: readonly Retry[]): Map<string, Retry[]> => {
-  const by = new Map<string, Retry[]>();
-  for (const r of retries) {
-    const key = `${r.cause} ${r.attempt} ${r.sendingIp}`;
-    by.set(key, [...(by.get(key) ?? []), r]);
-  }
-  return by;
-};
 
 function othersOf({ total, places }: Summary): Retry[] {
   const key = (r: Retry) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`;

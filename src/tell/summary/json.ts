@@ -1,15 +1,7 @@
-import {
-  causeWords,
-  cureRate,
-  dedicatedIpWords,
-  helpWords,
-  type Reposts,
-  repostsByCause,
-  repostsOf,
-  type Tally,
-} from '../../core/figures/cures.ts';
+import { causeWords, dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import type { Figures, Group } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
+import { cureRate, type RepostCount, type Reposts, repostsByCause, repostsOf } from '../../core/figures/reposts.ts';
 import type { FailingPlace, Summary } from '../../core/figures/summary.ts';
 import { timesOf } from '../../core/figures/times.ts';
 import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
@@ -99,15 +91,15 @@ const placeJson = ({ retries, ...place }: FailingPlace) => ({ ...place, reposts:
 function repostsJson(r: Reposts) {
   const { changed, same, unknown } = r.sendingIp;
   return {
-    ...tallyJson(r),
-    byAttempt: r.byAttempt.map((a) => ({ attempt: a.attempt, ...tallyJson(a) })),
-    sendingIpChanged: tallyJson(changed),
-    sendingIpSame: tallyJson(same),
-    sendingIpUnknown: tallyJson(unknown),
+    ...repostCountJson(r),
+    byAttempt: r.byAttempt.map((a) => ({ attempt: a.attempt, ...repostCountJson(a) })),
+    sendingIpChanged: repostCountJson(changed),
+    sendingIpSame: repostCountJson(same),
+    sendingIpUnknown: repostCountJson(unknown),
   };
 }
 
-function tallyJson(t: Tally) {
+function repostCountJson(t: RepostCount) {
   const rate = cureRate(t);
   const { made, cured, failed, open } = t;
   return { made, cured, failed, open, curedPercentOfEnded: rate === null ? null : Math.round(10_000 * rate) / 100 };

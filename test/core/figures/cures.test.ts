@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  causeWords,
-  cureRate,
-  dedicatedIpWords,
-  helpWords,
-  repostsByCause,
-  repostsOf,
-} from '../../../src/core/figures/cures.ts';
+import { causeWords, dedicatedIpWords, helpWords } from '../../../src/core/figures/cures.ts';
 import { figuresOf, type Retry } from '../../../src/core/figures/figures.ts';
+import { cureRate, repostsByCause, repostsOf } from '../../../src/core/figures/reposts.ts';
 import type { Sum } from '../../../src/core/figures/sums.ts';
 
 const retry = (
