@@ -27,7 +27,7 @@ export function curesText(summary: Summary, { colours }: TextOptions = { colours
     ...part('Re-posts by attempt, cured of made', byAttempt(rows), rows.length > 0),
     ...part(
       'What they say',
-      causeWords(total.retries)
+      causeWords(total)
         .map((w) => wrap(w))
         .join('\n'),
       rows.length > 0,

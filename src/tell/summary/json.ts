@@ -132,7 +132,7 @@ export function curesJson(summary: Summary): Record<string, unknown> {
     generatedAt,
     repostingHelps: helpWords(summary.total.retries),
     dedicatedIp: dedicatedIpWords(summary.total),
-    sentences: causeWords(summary.total.retries),
+    sentences: causeWords(summary.total),
     byCause: failures,
     byPlace,
     reposts,

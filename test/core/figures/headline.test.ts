@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { What } from '../../../src/core/figures/counts.ts';
-import { dedicatedIpWords } from '../../../src/core/figures/cures.ts';
 import { figuresOf } from '../../../src/core/figures/figures.ts';
 import { sentence } from '../../../src/core/figures/headline.ts';
 import type { FailingPlace, Summary } from '../../../src/core/figures/summary.ts';
@@ -75,12 +74,4 @@ test('a share of losses that doubled against the week before is said, one that d
     /5\.0 % were lost, against 0\.5 % in the week before/,
   );
   assert.doesNotMatch(sentence(summary({ total, week: day({ delivered: 1900, failed: 100 }) })), /week/);
-});
-
-test('a dedicated IP address is advised only where re-posts do not cure what is refused for the shared one', () => {
-  const lost = day({ delivered: 90, abandoned: 10 }, [sum('cause', 'ip_block lost retried', 10)]);
-  assert.match(dedicatedIpWords(lost), /worth a try/);
-  const cured = day({ delivered: 100 }, [sum('cause', 'ip_block cured retried', 10)]);
-  assert.match(dedicatedIpWords(cured), /would gain little/);
-  assert.match(dedicatedIpWords(day({ delivered: 5 })), /nothing speaks for/);
 });
