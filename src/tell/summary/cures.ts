@@ -6,7 +6,7 @@ import { type RepostCount, type Reposts, repostsByCause, repostsOf } from '../..
 import type { FailingPlace, Summary } from '../../core/figures/summary.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
-import { columns, figure, wrap } from './columns.ts';
+import { columns, figure, figures, names, words, wrap } from './columns.ts';
 import { CSV_OPTIONS, disarm } from './csv.ts';
 import { periodWords } from './days.ts';
 import { CODES, cures, section, type TextOptions } from './text.ts';
@@ -43,7 +43,10 @@ function byPlace(places: readonly FailingPlace[]): string {
     ...[p.failed, p.retried, p.cured],
     p.retried === 0 ? '–' : percent(p.cured / p.retried),
   ]);
-  return columns([['domain', 'cause', 'failed', 'retried', 'cured', 'rate'], ...rows], [-24, -24, 8, 8, 7, 8]);
+  return columns(
+    [['domain', 'cause', 'failed', 'retried', 'cured', 'rate'], ...rows],
+    [names(24), words(24), ...[8, 8, 7, 8].map(figures)],
+  );
 }
 
 type Row = { domain: string; cause: string; reposts: Reposts };
@@ -60,14 +63,14 @@ function rowsOf({ total, places }: Summary): Row[] {
   return [all, ...causes, ...domains].filter((row) => row.reposts.made > 0);
 }
 
-const WIDTHS = [-20, -19, 10, 10, 10, 10];
+const LAYOUT = [names(18), words(22), ...[10, 10, 10, 10].map(figures)];
 
 function byIp(rows: readonly Row[]): string {
   const lines = rows.map(({ domain, cause, reposts }) => {
     const { changed, same, unknown } = reposts.sendingIp;
     return [domain, cause, ...[reposts, changed, same, unknown].map(curedOf)];
   });
-  return columns([['domain', 'after', 'in all', 'other IP', 'same IP', 'unknown'], ...lines], WIDTHS);
+  return columns([['domain', 'after', 'in all', 'other IP', 'same IP', 'unknown'], ...lines], LAYOUT);
 }
 
 function byAttempt(rows: readonly Row[]): string {
@@ -75,7 +78,7 @@ function byAttempt(rows: readonly Row[]): string {
     const of = (fits: (attempt: number) => boolean) => curedOf(sumOf(reposts.byAttempt.filter((a) => fits(a.attempt))));
     return [domain, cause, ...[2, 3, 4].map((n) => of((attempt) => attempt === n)), of((attempt) => attempt >= 5)];
   });
-  return columns([['domain', 'after', 'attempt 2', '3', '4', '5 on'], ...lines], WIDTHS);
+  return columns([['domain', 'after', 'attempt 2', '3', '4', '5 on'], ...lines], LAYOUT);
 }
 
 const sumOf = (all: readonly RepostCount[]): Pick<RepostCount, 'made' | 'cured'> => ({

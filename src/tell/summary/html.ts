@@ -4,10 +4,9 @@ import { sentence } from '../../core/figures/headline.ts';
 import type { Summary } from '../../core/figures/summary.ts';
 import { merged, timesOf } from '../../core/figures/times.ts';
 import { MINUTE } from '../../core/time.ts';
-import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
+import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import type { Picture } from './charts/pictures.ts';
-import { grouped } from './columns.ts';
 import { periodWords } from './days.ts';
 import { html, type Markup, trusted } from './markup.ts';
 
@@ -109,9 +108,9 @@ function opening(summary: Summary): Markup {
 <p class="faint" style="margin:0 0 4px;font-size:13px;${FAINT}">Delivery report · ${periodWords(summary.period)} · ${summary.period.timezone}</p>
 <h1 class="ink" style="margin:0 0 18px;font-size:21px;line-height:1.35;font-weight:600;overflow-wrap:anywhere;${INK}">${unbroken(sentence(summary))}</h1>
 <div style="font-size:0;margin:0 -6px">
-${tile('deliveries', grouped(total.deliveries), `${grouped(before.deliveries)} before`)}
-${tile('arrived', asked === 0 ? '–' : percent(total.arrived / asked), `${grouped(total.arrived)} of ${grouped(asked)}`)}
-${tile('did not arrive', grouped(total.lost), `${grouped(before.lost)} before`, total.lost > 0 ? 'bad' : 'good')}
+${tile('deliveries', many(total.deliveries), `${many(before.deliveries)} before`)}
+${tile('arrived', asked === 0 ? '–' : percent(total.arrived / asked), `${many(total.arrived)} of ${many(asked)}`)}
+${tile('did not arrive', many(total.lost), `${many(before.lost)} before`, total.lost > 0 ? 'bad' : 'good')}
 ${access.n > 0 ? tile('access, half within', timeTaken(access.median), `95 of 100 within ${timeTaken(access.p95)}`) : tile('half within', timeTaken(times.median), `95 of 100 within ${timeTaken(times.p95)}`)}
 </div>
 </div>`;
@@ -168,7 +167,7 @@ function groups(summary: Summary): Markup {
   const row = (name: string, f: Figures): Row => ({
     name,
     note: details(f),
-    figures: [grouped(f.deliveries), share(f.arrived, f.deliveries - f.states.cancelled), grouped(f.lost)],
+    figures: [many(f.deliveries), share(f.arrived, f.deliveries - f.states.cancelled), many(f.lost)],
   });
   const rows = summary.groups.map((g) => row(`${g.domain} · ${g.class}`, g.figures));
   return table(
@@ -179,16 +178,16 @@ function groups(summary: Summary): Markup {
 
 const details = (f: Figures): string =>
   [
-    `${grouped(f.firstTry)} at first try`,
-    ...f.afterRetry.map(({ attempt, n }) => `${grouped(n)} by attempt ${attempt}`),
-    f.byFallback > 0 ? `${grouped(f.byFallback)} by fallback` : '',
-    f.states.failed > 0 ? `${grouped(f.states.failed)} failed` : '',
-    f.states.abandoned > 0 ? `${grouped(f.states.abandoned)} abandoned` : '',
-    f.states.expired > 0 ? `${grouped(f.states.expired)} expired` : '',
-    f.open > 0 ? `${grouped(f.open)} open` : '',
-    f.states.cancelled > 0 ? `${grouped(f.states.cancelled)} cancelled` : '',
-    f.doubles.certain > 0 ? `${grouped(f.doubles.certain)} double` : '',
-    f.doubles.possible > 0 ? `${grouped(f.doubles.possible)} perhaps double` : '',
+    `${many(f.firstTry)} at first try`,
+    ...f.afterRetry.map(({ attempt, n }) => `${many(n)} by attempt ${attempt}`),
+    f.byFallback > 0 ? `${many(f.byFallback)} by fallback` : '',
+    f.states.failed > 0 ? `${many(f.states.failed)} failed` : '',
+    f.states.abandoned > 0 ? `${many(f.states.abandoned)} abandoned` : '',
+    f.states.expired > 0 ? `${many(f.states.expired)} expired` : '',
+    f.open > 0 ? `${many(f.open)} open` : '',
+    f.states.cancelled > 0 ? `${many(f.states.cancelled)} cancelled` : '',
+    f.doubles.certain > 0 ? `${many(f.doubles.certain)} double` : '',
+    f.doubles.possible > 0 ? `${many(f.doubles.possible)} perhaps double` : '',
   ]
     .filter((x) => x !== '')
     .join(', ');
@@ -209,21 +208,21 @@ const places = (summary: Summary): Markup =>
     summary.places.map((p) => ({
       name: p.recipientDomain,
       note: `${shortReason(p.cause)}${p.example ? `: “${p.example}”` : ''}`,
-      figures: [p.failed, p.cured + p.saved, p.lost].map(grouped),
+      figures: [p.failed, p.cured + p.saved, p.lost].map(many),
     })),
   );
 
 const ends = (f: Figures): Markup =>
   table(
     ['', 'number'],
-    f.ends.slice(0, 15).map((e) => ({ name: `${shortReason(e.reason)} (${e.state})`, figures: [grouped(e.n)] })),
+    f.ends.slice(0, 15).map((e) => ({ name: `${shortReason(e.reason)} (${e.state})`, figures: [many(e.n)] })),
   );
 
 function cures(summary: Summary): Markup {
   const rows = summary.total.cures.map((c) => ({
     name: shortReason(c.cause),
-    ...(c.saved > 0 ? { note: `${grouped(c.saved)} of ${grouped(c.failed)} saved by the fallback` } : {}),
-    figures: [grouped(c.retried), grouped(c.cured), share(c.cured, c.retried)],
+    ...(c.saved > 0 ? { note: `${many(c.saved)} of ${many(c.failed)} saved by the fallback` } : {}),
+    figures: [many(c.retried), many(c.cured), share(c.cured, c.retried)],
   }));
   return html`${table(['first failure', 're-posted', 'cured', 'rate'], rows)}
 <p class="ink" style="margin:12px 0 0;font-size:14px;line-height:1.5;${INK}">Does re-posting help? ${helpWords(summary.total.retries)}</p>
@@ -245,10 +244,10 @@ function itself(summary: Summary): Markup {
   const polled = found.poll + found.lookup;
   const events = polled + found.webhook;
   const lines = [
-    `${grouped(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
+    `${many(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
     events === 0
       ? 'No event of the provider came in.'
-      : `${grouped(events)} events came in, ${percent(polled / events)} of them only because we asked.`,
+      : `${many(events)} events came in, ${percent(polled / events)} of them only because we asked.`,
     ...(summary.troubles.length === 0
       ? ['No outage is known.']
       : summary.troubles.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),

@@ -1,12 +1,12 @@
 import { helpWords } from '../../core/figures/cures.ts';
 import type { Figures } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import type { Summary } from '../../core/figures/summary.ts';
+import type { LostDelivery, Summary } from '../../core/figures/summary.ts';
 import { merged, timesOf } from '../../core/figures/times.ts';
 import { MINUTE } from '../../core/time.ts';
-import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
+import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
-import { align, columns, cut, grouped, wrap } from './columns.ts';
+import { align, columns, cut, figures, names, words, wrap } from './columns.ts';
 import { periodWords } from './days.ts';
 
 export type TextOptions = { colours: boolean };
@@ -72,17 +72,20 @@ function overview({ total, before, week, weekShare, period }: Summary): string {
     row('Doubles, certain', (f) => f.doubles.certain, false),
     row('Doubles, possible', (f) => f.doubles.possible, false),
   ];
-  return columns(rows, [-32, 11, 9, 14, 14]);
+  return columns(rows, [names(32), figures(11), figures(9), figures(14), figures(14)]);
 }
 
 function byGroup(summary: Summary): string {
   const head = ['domain', 'class', 'asked', 'first', 'retry', 'fallb.', 'lost', 'canc.', 'open'];
-  const figures = (f: Figures) => {
+  const of = (f: Figures) => {
     const retried = f.arrived - f.firstTry - f.byFallback;
     return [f.deliveries, f.firstTry, retried, f.byFallback, f.lost, f.states.cancelled, f.open];
   };
-  const rows = summary.groups.map((g) => [g.domain, g.class, ...figures(g.figures)]);
-  return columns([head, ...rows, ['all', '', ...figures(summary.total)]], [-24, -7, 9, 8, 7, 7, 6, 6, 6]);
+  const rows = summary.groups.map((g) => [g.domain, g.class, ...of(g.figures)]);
+  return columns(
+    [head, ...rows, ['all', '', ...of(summary.total)]],
+    [names(24), names(7), ...[9, 8, 7, 7, 6, 6, 6].map(figures)],
+  );
 }
 
 function times(summary: Summary): string {
@@ -95,13 +98,13 @@ function times(summary: Summary): string {
     const share = (limit: number) => percent(t.within(limit) / t.n);
     return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
   });
-  return columns([head, ...rows], [-8, 9, 14, 14, 11, 11, 11]);
+  return columns([head, ...rows], [names(8), ...[9, 14, 14, 11, 11, 11].map(figures)]);
 }
 
 const ends = (f: Figures): string =>
   columns(
     f.ends.slice(0, 15).map((e) => [e.n, '', e.state, shortReason(e.reason)]),
-    [9, 2, -12, -50],
+    [figures(9), figures(2), names(12), words(50)],
   );
 
 export function cures(f: Figures): string {
@@ -114,7 +117,7 @@ export function cures(f: Figures): string {
       c.retried === 0 ? '–' : percent(c.cured / c.retried),
       ...[c.saved, c.lost, c.open],
     ]);
-  return columns([head, ...rows], [-30, 7, 8, 7, 8, 7, 6, 6]);
+  return columns([head, ...rows], [words(30), ...[7, 8, 7, 8, 7, 6, 6].map(figures)]);
 }
 
 const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);
@@ -128,7 +131,7 @@ const places = (summary: Summary): string =>
         p.lost > 0 ? `${p.lost} lost` : '',
       ];
       const became = parts.filter((x) => x !== '').join(', ');
-      const line = `${align(grouped(p.failed), 9)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
+      const line = `${align(many(p.failed), 9)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
       return [
         line,
         ...(became ? [`        ${became}`] : []),
@@ -137,23 +140,25 @@ const places = (summary: Summary): string =>
     })
     .join('\n');
 
-const lost = (summary: Summary): string =>
-  (summary.lost ?? [])
-    .map(
-      (d) =>
-        `  ${cut(d.recipient, 44)}  ${cut(`${d.state}: ${shortReason(d.reason)}`, 32)}\n${wrap(d.subject ?? '(no subject)', 74, '    ')}`,
-    )
-    .join('\n');
+const lost = ({ lost }: Summary): string => (lost ?? []).map(lostLines).join('\n');
+
+/** Recipient and reason are side by side where both have room: neither is cut. */
+function lostLines({ recipient, subject, state, reason }: LostDelivery): string {
+  const why = `${state}: ${shortReason(reason)}`;
+  const isNarrow = recipient.length <= 44 && why.length <= 32;
+  const head = isNarrow ? `  ${cut(recipient, 44)}  ${why}` : `${wrap(recipient, 78, '  ')}\n${wrap(why, 76, '    ')}`;
+  return `${head}\n${wrap(subject ?? '(no subject)', 74, '    ')}`;
+}
 
 function itself(summary: Summary): string {
   const { found } = summary.total;
   const events = found.webhook + found.poll + found.lookup;
   const polled = found.poll + found.lookup;
   const lines = [
-    `${grouped(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
+    `${many(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
     events === 0
       ? 'No event of the provider came in.'
-      : `${grouped(events)} events came in; ${grouped(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
+      : `${many(events)} events came in; ${many(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
     ...(summary.troubles.length === 0
       ? ['No outage is known.']
       : summary.troubles.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
