@@ -7,6 +7,7 @@ import type { Store } from '../../src/store/db/open.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { periodOf } from '../../src/tell/summary/days.ts';
 import { summaryJson } from '../../src/tell/summary/json.ts';
+import { summaryText } from '../../src/tell/summary/text.ts';
 import { summaryOf } from '../../src/tell/summary-of.ts';
 import { accepted, bounce, claimed, ended, failed, policy, reported, seed, sent, verdict } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
@@ -72,7 +73,17 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
   assert.deepEqual(
     t.cures.find((c) => c.cause === 'ip_block'),
     {
-      ...{ cause: 'ip_block', failed: 3, retried: 1, cured: 1, arrivedAfterAll: 0, saved: 1, lost: 1, open: 0 },
+      ...{
+        cause: 'ip_block',
+        failed: 3,
+        retried: 1,
+        cured: 1,
+        arrivedAfterAll: 0,
+        saved: 1,
+        lost: 1,
+        cancelled: 0,
+        open: 0,
+      },
     },
   );
   assert.deepEqual(t.retries, [{ cause: 'ip_block', attempt: 2, sendingIp: 'changed', result: 'arrived', n: 1 }]);
@@ -99,6 +110,18 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
   const bars = r.daily.at(-1);
   assert.deepEqual(bars, { day: '2026-11-21', firstTry: 4, afterRetry: 1, byFallback: 1, lost: 2, other: 2 });
   assert.equal(r.daily.length, 30);
+});
+
+eachStore('what was cancelled after a failure is cancelled in every table, and lost in none', async ({ store }) => {
+  const at = Date.UTC(2026, 10, 21, 10);
+  await asked(store, at, [failed(at + MINUTE, 'retry'), ended(1, at + HOUR, 'cancelled', 'by_application')]);
+  const summary = await day(store, '2026-11-21');
+  const { total, places, daily } = summary;
+  assert.deepEqual([total.states.cancelled, total.lost, places[0]?.lost, daily.at(-1)?.lost], [1, 0, 0, 0]);
+  const { failures } = (summaryJson(summary) as { total: { failures: Record<string, unknown>[] } }).total;
+  assert.deepEqual([failures[0]?.['failed'], failures[0]?.['lost'], failures[0]?.['cancelled']], [1, 0, 1]);
+  const table = /first failure.*\n.*/.exec(summaryText(summary))?.[0] ?? '';
+  assert.match(table, /lost canc\. {2}open\n.* 0 {5}1 {5}0$/);
 });
 
 for (const { timezone, date, hours, offset } of [

@@ -94,14 +94,15 @@ function doubleOf(d: Delivery, facts: readonly Fact[]): 'certain' | 'possible' |
 const isRelayed = ({ answer }: Attempt): boolean => answer?.kind === 'accepted' && !answer.tracked;
 
 /** What became of a delivery that failed: cured by a retry through Mailgun, arrived all the same, saved by the fallback. */
-export type Ending = 'cured' | 'arrived' | 'saved' | 'lost' | 'open';
+export type Ending = 'cured' | 'arrived' | 'saved' | 'lost' | 'cancelled' | 'open';
 
-/** The figure in which a place counts an ending; what is open is in none. */
+/** The figure in which a place counts an ending, if it does. */
 const FAILING: Record<Ending, What | null> = {
   cured: 'failing_cured',
   arrived: 'failing_cured',
   saved: 'failing_saved',
   lost: 'failing_lost',
+  cancelled: null,
   open: null,
 };
 
@@ -125,5 +126,6 @@ function failureCounts({ recipient, delivery: d }: Counted): Count[] {
 function endingOf(d: Delivery, failed: Attempt): Ending {
   if (d.state === 'relayed') return 'saved';
   if (d.state === 'delivered') return (d.arrivedOn[0] ?? 0) > failed.number ? 'cured' : 'arrived';
+  if (d.state === 'cancelled') return 'cancelled';
   return isEnded(d.state) ? 'lost' : 'open';
 }

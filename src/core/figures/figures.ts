@@ -22,6 +22,7 @@ export type Cure = {
   arrivedAfterAll: number;
   saved: number;
   lost: number;
+  cancelled: number;
   open: number;
 };
 
@@ -132,11 +133,19 @@ function curesOf(values: Values): Cure[] {
     .sort((a, b) => b.failed - a.failed || (a.cause < b.cause ? -1 : 1));
 }
 
-const PART = { cured: 'cured', arrived: 'arrivedAfterAll', saved: 'saved', lost: 'lost', open: 'open' } as const;
+/** Where a cause counts each ending. */
+const PART = {
+  cured: 'cured',
+  arrived: 'arrivedAfterAll',
+  saved: 'saved',
+  lost: 'lost',
+  cancelled: 'cancelled',
+  open: 'open',
+} as const satisfies Record<Ending, keyof Cure>;
 
 const emptyCure = (cause: string): Cure => ({
   ...{ cause, failed: 0, retried: 0, cured: 0 },
-  ...{ arrivedAfterAll: 0, saved: 0, lost: 0, open: 0 },
+  ...{ arrivedAfterAll: 0, saved: 0, lost: 0, cancelled: 0, open: 0 },
 });
 
 /** Largest first. */

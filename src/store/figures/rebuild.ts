@@ -24,7 +24,7 @@ export type RebuildOptions = {
 };
 
 /** The cursor that says that the figures of this database are complete. Another kind of figure is another name. */
-const BUILT = 'rollups_built_2';
+const BUILT = 'rollups_built_3';
 /** Everything created before this moment may have been deleted: its sums are all that is left of it. */
 const PRUNED = 'rollups_pruned';
 const GUARD = 'rollups_rebuild';

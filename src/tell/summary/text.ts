@@ -108,16 +108,16 @@ const ends = (f: Figures): string =>
   );
 
 export function cures(f: Figures): string {
-  const head = ['first failure', 'failed', 'retried', 'cured', 'rate', 'fallb.', 'lost', 'open'];
+  const head = ['first failure', 'failed', 'retried', 'cured', 'rate', 'fallb.', 'lost', 'canc.', 'open'];
   const rows = f.cures
     .slice(0, 15)
     .map((c) => [
       shortReason(c.cause),
       ...[c.failed, c.retried, c.cured],
       c.retried === 0 ? '–' : percent(c.cured / c.retried),
-      ...[c.saved, c.lost, c.open],
+      ...[c.saved, c.lost, c.cancelled, c.open],
     ]);
-  return columns([head, ...rows], [words(30), ...[7, 8, 7, 8, 7, 6, 6].map(figures)]);
+  return columns([head, ...rows], [words(24), ...[7, 8, 7, 8, 7, 6, 6, 6].map(figures)]);
 }
 
 const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);

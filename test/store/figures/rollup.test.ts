@@ -10,6 +10,7 @@ import { readSums } from '../../../src/store/figures/read-sums.ts';
 import { ensureBuilt, rebuild } from '../../../src/store/figures/rebuild.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { record } from '../../../src/store/messages/messages.ts';
+import { setCursor } from '../../../src/store/notes/cursors.ts';
 import { pruneMessages } from '../../../src/store/prune.ts';
 import { MORNING } from '../../support/clock.ts';
 import {
@@ -17,6 +18,7 @@ import {
   bounce,
   claimed,
   draft,
+  ended,
   failed,
   policy,
   reported,
@@ -155,6 +157,22 @@ eachStore('figures older than the roll-ups are built once', async (g) => {
   assert.equal(await sumOf(g.store, 'deliveries'), 0);
   assert.equal(await ensureBuilt(g.store, now), true);
   assert.equal(await sumOf(g.store, 'deliveries'), 1);
+  assert.equal(await ensureBuilt(g.store, now), false);
+});
+
+eachStore('figures that another version counted otherwise are counted again once', async (g) => {
+  await seed(g.store, {
+    facts: [...sent(), failed(MORNING + MINUTE, 'retry'), ended(1, MORNING + HOUR, 'cancelled', 'by_application')],
+  });
+  while ((await foldPending(g.store)) > 0);
+  // What was cancelled after a failure counted as lost.
+  await g.store.db('rollups').where({ what: 'cause' }).update({ value: 'ip_block lost direct' });
+  await setCursor(g.store, 'rollups_built_2', '', MORNING);
+  assert.equal(await ensureBuilt(g.store, now), true);
+  assert.deepEqual(
+    [await sumOf(g.store, 'cause', 'ip_block lost direct'), await sumOf(g.store, 'cause', 'ip_block cancelled direct')],
+    [0, 1],
+  );
   assert.equal(await ensureBuilt(g.store, now), false);
 });
 

@@ -6,12 +6,11 @@ const PARTS: readonly Part<Cure>[] = [
   { name: 'arrived later', colour: 'first', length: (c) => c.cured + c.arrivedAfterAll },
   { name: 'fallback', said: 'by the fallback', colour: 'fallback', length: (c) => c.saved },
   { name: 'did not arrive', colour: 'lost', length: (c) => c.lost },
-  { name: 'open', colour: 'other', length: (c) => c.open },
+  { name: 'open or cancelled', colour: 'other', length: (c) => c.open + c.cancelled },
 ];
 
 /** Causes that are drawn; the words beside the picture have all of them. */
 const SHOWN = 8;
-const TOP = 32;
 
 /** The first failures by their causes, and what became of the deliveries. */
 export const failuresChart: Chart = {
@@ -20,13 +19,14 @@ export const failuresChart: Chart = {
   isEmpty: ({ total }) => total.cures.length === 0,
   draw({ total }, theme, width) {
     const rows = total.cures.slice(0, SHOWN);
-    const left = isNarrow(width) ? 132 : 190;
+    // The legend takes two lines where it is narrow.
+    const [left, top] = isNarrow(width) ? [132, 56] : [190, 32];
     const names = rows.map((c) => shortReason(c.cause));
     return {
-      height: TOP + 8 + rows.length * 30,
+      height: top + 8 + rows.length * 30,
       option: {
         legend: legend(theme, PARTS),
-        grid: grid({ left, right: 44, top: TOP, bottom: 4 }),
+        grid: grid({ left, right: 44, top, bottom: 4 }),
         xAxis: { type: 'value', show: false },
         // Without a canvas ECharts guesses how wide a text is, and by up to a seventh too little.
         yAxis: rowNames(theme, names, { width: 0.85 * (left - 10), overflow: 'break' }),

@@ -47,7 +47,7 @@ test('the words beside the pictures hold every figure that is drawn', async () =
       'Time to delivery of 10 deliveries: half within 5.0 s, 95 of 100 within 1 h 7 min. ≤ 10 s 9; ≤ 30 s 0; ≤ 1 min 0; ' +
         '≤ 5 min 0; ≤ 15 min 0; ≤ 1 h 0; ≤ 4 h 1; ≤ 1 day 0; later 0.',
       'Deliveries that failed at least once, by reason: our IP is blocked 2 (1 arrived later, 1 by the fallback, ' +
-        '0 did not arrive, 0 open).',
+        '0 did not arrive, 0 open or cancelled).',
     ],
   );
 });
