@@ -6,7 +6,7 @@ import type { Ending, What } from './counts.ts';
 import { grouped } from './grouped.ts';
 import type { Retried } from './retries.ts';
 import type { Sum } from './sums.ts';
-import type { Histogram } from './times.ts';
+import { type Histogram, merged, type Times, timesOf } from './times.ts';
 
 /** How a delivery ends that was to arrive and did not. What was cancelled was not to arrive any more. */
 export const LOST_STATES = ['failed', 'abandoned', 'expired'] as const satisfies readonly State[];
@@ -63,6 +63,10 @@ export function groupsOf(sums: readonly Sum[]): Group[] {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The times to delivery of one class, over all domains. */
+export const timesOfClass = (groups: readonly Group[], kind: MessageClass): Times =>
+  timesOf(merged(groups.filter((g) => g.class === kind).map((g) => g.figures.times)));
 
 export function figuresOf(sums: readonly Sum[]): Figures {
   const by = valuesOf(sums);

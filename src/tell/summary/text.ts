@@ -1,13 +1,13 @@
 import { helpWords } from '../../core/figures/cures.ts';
-import type { Figures } from '../../core/figures/figures.ts';
+import { type Figures, timesOfClass } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import type { LostDelivery, Summary } from '../../core/figures/summary.ts';
-import { merged, timesOf } from '../../core/figures/times.ts';
 import { MINUTE } from '../../core/time.ts';
 import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { align, columns, cut, figures, names, words, wrap } from './columns.ts';
 import { periodWords } from './days.ts';
+import { alertsWords, troublesWords } from './itself.ts';
 
 export type TextOptions = { colours: boolean };
 
@@ -92,8 +92,7 @@ function times(summary: Summary): string {
   const head = ['class', 'arrived', 'median', '95 of 100', '≤ 1 min', '≤ 5 min', '≤ 15 min'];
   const classes = ['access', 'notice', 'bulk'] as const;
   const rows = classes.flatMap((kind) => {
-    const mine = summary.groups.filter((g) => g.class === kind).map((g) => g.figures.times);
-    const t = timesOf(merged(mine));
+    const t = timesOfClass(summary.groups, kind);
     if (t.n === 0) return [];
     const share = (limit: number) => percent(t.within(limit) / t.n);
     return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
@@ -155,13 +154,11 @@ function itself(summary: Summary): string {
   const events = found.webhook + found.poll + found.lookup;
   const polled = found.poll + found.lookup;
   const lines = [
-    `${many(summary.alertsSent)} alert${summary.alertsSent === 1 ? '' : 's'} sent.`,
+    alertsWords(summary),
     events === 0
       ? 'No event of the provider came in.'
       : `${many(events)} events came in; ${many(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
-    ...(summary.troubles.length === 0
-      ? ['No outage is known.']
-      : summary.troubles.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
+    ...troublesWords(summary),
     `Counted at ${timeWords(summary.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
   ];
   return lines.map((line) => wrap(line)).join('\n');
