@@ -5,7 +5,7 @@ import type { Summary } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
 import { many, percent, timeTaken } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
-import { INK, type Row, table } from './html-parts.ts';
+import { paragraph, type Row, table } from './html-parts.ts';
 import { alertsWords, troublesWords } from './itself.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -74,8 +74,8 @@ export function cures(summary: Summary): Markup {
     figures: [many(c.retried), many(c.cured), share(c.cured, c.retried)],
   }));
   return html`${table(['first failure', 're-posted', 'cured', 'rate'], rows)}
-<p class="ink" style="margin:12px 0 0;font-size:14px;line-height:1.5;${INK}">Does re-posting help? ${helpWords(summary.total.retries)}</p>
-<p class="ink" style="margin:6px 0 0;font-size:14px;line-height:1.5;${INK}">Do we need a dedicated IP? ${dedicatedIpWords(summary.total)}</p>`;
+${paragraph(`Does re-posting help? ${helpWords(summary.total.retries)}`, '12px 0 0')}
+${paragraph(`Do we need a dedicated IP? ${dedicatedIpWords(summary.total)}`, '6px 0 0')}`;
 }
 
 export const lost = (summary: Summary): Markup =>
@@ -99,7 +99,7 @@ export function itself(summary: Summary): Markup {
       : `${many(events)} events came in, ${percent(polled / events)} of them only because we asked.`,
     ...troublesWords(summary),
   ];
-  return html`${lines.map((line) => html`<p class="ink" style="margin:0 0 6px;font-size:14px;line-height:1.5;overflow-wrap:anywhere;${INK}">${line}</p>`)}`;
+  return html`${lines.map((line) => paragraph(line, '0 0 6px'))}`;
 }
 
 const share = (part: number, all: number): string => (all === 0 ? '–' : percent(part / all));
