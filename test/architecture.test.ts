@@ -93,6 +93,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'commands/common': ['core', 'base', 'config', 'store'],
   'commands/doctor': ['core', 'config', 'store', 'providers', 'tell', 'commands/common'],
   'commands/probe': ['core', 'base', 'mail', 'providers', 'commands/common'],
+  'commands/report': ['core', 'store', 'tell', 'commands/common'],
   commands: [
     'core',
     'classifier',
