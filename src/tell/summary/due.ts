@@ -29,7 +29,7 @@ export function dueSummaries(cron: string, timezone: string, since: Ms, now: Ms)
 function dueOn(cron: string, timezone: string, day: string, since: Ms): Ms | null {
   const midnight = Date.parse(`${day}T00:00:00Z`);
   const [first, last] = [midnight, midnight + DAY].map((wall) => fromWallClock(wall, timezone));
-  // On a day on which clocks change, the hour before on the wall may be still to come.
+  // Where clocks go back an hour comes twice: what is before now on the wall may be still to come.
   const back = first !== undefined && last !== undefined && last - first !== DAY ? HOUR : 0;
   const after = Math.max(wallClock(since, timezone) - back, midnight - 1);
   const times = CronExpressionParser.parse(cron, { currentDate: new Date(after), tz: 'UTC' });

@@ -1,7 +1,7 @@
 import { helpWords } from '../../core/figures/cures.ts';
 import { type Figures, timesOfClass } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import type { LostDelivery, Summary } from '../../core/figures/summary.ts';
+import type { FailingPlace, LostDelivery, Summary } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
 import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -13,30 +13,26 @@ export type TextOptions = { colours: boolean };
 
 /** The summary in 80 columns, for a mail and for a terminal. */
 export function summaryText(summary: Summary, { colours }: TextOptions = { colours: false }): string {
+  const { total, groups, places, lost } = summary;
   const paint: Paint = (style, text) => (colours ? `${CODES[style]}${text}\x1b[0m` : text);
-  const heading = (text: string) => paint('bold', text);
-  const alarming = summary.total.lost > 0 ? 'yellow' : 'green';
+  const part = (title: string, isThere: boolean, body: () => string) =>
+    isThere ? [section((text) => paint('bold', text), title, body())] : [];
   const sections = [
-    `${heading('Delivery report')}  ${periodWords(summary.period)} (${summary.period.timezone})`,
-    wrap(sentence(summary))
-      .split('\n')
-      .map((line) => paint(alarming, line))
-      .join('\n'),
+    `${paint('bold', 'Delivery report')}  ${periodWords(summary.period)} (${summary.period.timezone})`,
+    painted(wrap(sentence(summary)), (line) => paint(total.lost > 0 ? 'yellow' : 'green', line)),
     overview(summary),
-    ...(summary.groups.length > 0 ? [section(heading, 'By domain and class', byGroup(summary))] : []),
-    ...(summary.total.arrived > 0 ? [section(heading, 'Time to delivery', times(summary))] : []),
-    ...(summary.total.ends.length > 0 ? [section(heading, 'Did not arrive, by reason', ends(summary.total))] : []),
-    ...(summary.total.cures.length > 0
-      ? [section(heading, 'Failures and what became of them', `${cures(summary.total)}\n${help(summary.total)}`)]
-      : []),
-    ...(summary.places.length > 0 ? [section(heading, 'Where it failed most', places(summary))] : []),
-    ...(summary.lost !== null && summary.lost.length > 0
-      ? [section(heading, 'Who did not get what', lost(summary))]
-      : []),
-    section(heading, 'Homing itself', itself(summary)),
+    ...part('By domain and class', groups.length > 0, () => byGroup(summary)),
+    ...part('Time to delivery', total.arrived > 0, () => times(summary)),
+    ...part('Did not arrive, by reason', total.ends.length > 0, () => ends(total)),
+    ...part('Failures and what became of them', total.cures.length > 0, () => `${cures(total)}\n${help(total)}`),
+    ...part('Where it failed most', places.length > 0, () => placesText(summary)),
+    ...part('Who did not get what', lost !== null && lost.length > 0, () => lostText(summary)),
+    ...part('Homing itself', true, () => itself(summary)),
   ];
   return `${sections.join('\n\n')}\n`;
 }
+
+const painted = (lines: string, paint: (line: string) => string): string => lines.split('\n').map(paint).join('\n');
 
 /** Whether there are colours is for the caller to say: it knows where the text goes. */
 export const CODES = { bold: '\x1b[1m', yellow: '\x1b[33m', green: '\x1b[32m' } as const;
@@ -46,31 +42,37 @@ type Paint = (style: 'bold' | 'yellow' | 'green', text: string) => string;
 export const section = (heading: (text: string) => string, title: string, body: string): string =>
   `${heading(title)}\n${body}`;
 
+type Line = { name: string; of: (f: Figures) => number; hasShare?: true };
+
+const ASKED: readonly Line[] = [
+  { name: 'Messages', of: (f) => f.messages },
+  { name: 'Deliveries', of: (f) => f.deliveries },
+  { name: '  arrived at the first try', of: (f) => f.firstTry, hasShare: true },
+  { name: '  arrived after a retry', of: (f) => f.afterRetry.reduce((sum, r) => sum + r.n, 0), hasShare: true },
+];
+const BECAME: readonly Line[] = [
+  { name: '  went out by the fallback', of: (f) => f.byFallback, hasShare: true },
+  { name: '  failed', of: (f) => f.states.failed, hasShare: true },
+  { name: '  abandoned', of: (f) => f.states.abandoned, hasShare: true },
+  { name: '  expired', of: (f) => f.states.expired, hasShare: true },
+  { name: '  cancelled', of: (f) => f.states.cancelled, hasShare: true },
+  { name: '  still open', of: (f) => f.open, hasShare: true },
+  { name: 'Doubles, certain', of: (f) => f.doubles.certain },
+  { name: 'Doubles, possible', of: (f) => f.doubles.possible },
+];
+
 function overview({ total, before, week, weekShare, period }: Summary): string {
-  const one = period.days === 1;
-  const head = one ? ['that day', 'day before', "week's mean"] : ['this time', 'time before', "week's mean"];
-  const usual = (n: number) => Math.round(n * weekShare);
-  const row = (name: string, pick: (f: Figures) => number, share = true) => {
-    const n = pick(total);
-    const part = share && n > 0 ? percent(n / total.deliveries) : '';
-    return [name, n, part, pick(before), usual(pick(week))];
+  const then = period.days === 1 ? ['that day', 'day before'] : ['this time', 'time before'];
+  const row = ({ name, of, hasShare }: Line) => {
+    const n = of(total);
+    const share = hasShare && n > 0 ? percent(n / total.deliveries) : '';
+    return [name, n, share, of(before), Math.round(of(week) * weekShare)];
   };
-  const retried = (f: Figures) => f.afterRetry.reduce((sum, r) => sum + r.n, 0);
   const rows = [
-    ['', head[0] ?? '', '', head[1] ?? '', head[2] ?? ''],
-    row('Messages', (f) => f.messages, false),
-    row('Deliveries', (f) => f.deliveries, false),
-    row('  arrived at the first try', (f) => f.firstTry),
-    row('  arrived after a retry', retried),
+    ['', then[0] ?? '', '', then[1] ?? '', "week's mean"],
+    ...ASKED.map(row),
     ...total.afterRetry.map(({ attempt, n }) => [`    by attempt ${attempt}`, n, '', '', '']),
-    row('  went out by the fallback', (f) => f.byFallback),
-    row('  failed', (f) => f.states.failed),
-    row('  abandoned', (f) => f.states.abandoned),
-    row('  expired', (f) => f.states.expired),
-    row('  cancelled', (f) => f.states.cancelled),
-    row('  still open', (f) => f.open),
-    row('Doubles, certain', (f) => f.doubles.certain, false),
-    row('Doubles, possible', (f) => f.doubles.possible, false),
+    ...BECAME.map(row),
   ];
   return columns(rows, [names(32), figures(11), figures(9), figures(14), figures(14)]);
 }
@@ -121,31 +123,28 @@ export function cures(f: Figures): string {
 
 const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);
 
-const places = (summary: Summary): string =>
-  summary.places
-    .map((p) => {
-      const parts = [
-        p.cured > 0 ? `${p.cured} arrived later` : '',
-        p.saved > 0 ? `${p.saved} by the fallback` : '',
-        p.lost > 0 ? `${p.lost} lost` : '',
-      ];
-      const became = parts.filter((x) => x !== '').join(', ');
-      const line = `${align(many(p.failed), 9)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
-      return [
-        line,
-        ...(became ? [`        ${became}`] : []),
-        ...(p.example ? [wrap(`"${p.example}"`, 72, '        ')] : []),
-      ].join('\n');
-    })
-    .join('\n');
+const placesText = ({ places }: Summary): string => places.flatMap(placeLines).join('\n');
 
-const lost = ({ lost }: Summary): string => (lost ?? []).map(lostLines).join('\n');
+function placeLines({ recipientDomain, cause, failed, cured, saved, lost, example }: FailingPlace): string[] {
+  const parts = [
+    cured > 0 ? `${cured} arrived later` : '',
+    saved > 0 ? `${saved} by the fallback` : '',
+    lost > 0 ? `${lost} lost` : '',
+  ].filter((part) => part !== '');
+  return [
+    `${align(many(failed), 9)}  ${cut(recipientDomain, 28)}  ${shortReason(cause)}`,
+    ...(parts.length > 0 ? [`        ${parts.join(', ')}`] : []),
+    ...(example ? [wrap(`"${example}"`, 72, '        ')] : []),
+  ];
+}
+
+const lostText = ({ lost }: Summary): string => (lost ?? []).map(lostLines).join('\n');
 
 /** Recipient and reason are side by side where both have room: neither is cut. */
 function lostLines({ recipient, subject, state, reason }: LostDelivery): string {
   const why = `${state}: ${shortReason(reason)}`;
-  const isNarrow = recipient.length <= 44 && why.length <= 32;
-  const head = isNarrow ? `  ${cut(recipient, 44)}  ${why}` : `${wrap(recipient, 78, '  ')}\n${wrap(why, 76, '    ')}`;
+  const hasRoom = recipient.length <= 44 && why.length <= 32;
+  const head = hasRoom ? `  ${cut(recipient, 44)}  ${why}` : `${wrap(recipient, 78, '  ')}\n${wrap(why, 76, '    ')}`;
   return `${head}\n${wrap(subject ?? '(no subject)', 74, '    ')}`;
 }
 
