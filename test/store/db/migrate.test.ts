@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
-import * as summaries from '../../../migrations/20261128000100_summaries.ts';
+import * as summaries from '../../../migrations/20261128000300_summaries.ts';
 import { migrate, pendingMigrations } from '../../../src/store/db/migrate.ts';
 import { openStore } from '../../../src/store/db/open.ts';
 import { child } from '../../support/child.ts';
@@ -30,7 +30,7 @@ eachDatabase('four processes that migrate at once run each migration once', asyn
   await store.db('deliveries').first();
 });
 
-const SUMMARIES = '20261128000100_summaries';
+const SUMMARIES = '20261128000300_summaries';
 const SUMMARY = {
   day: '2026-11-21',
   subject: 's',
