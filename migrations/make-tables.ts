@@ -61,3 +61,20 @@ async function hasIndex(db: Knex, table: string, name: string): Promise<boolean>
   const [rows] = (await db.raw('show index from ?? where Key_name = ?', [table, name])) as [unknown[]];
   return rows.length > 0;
 }
+
+export type Renaming = {
+  from: string;
+  to: string;
+  /** The columns of each index of the table: an index is named after its table. */
+  indexes: readonly (readonly string[])[];
+};
+
+/** Renames a table and its indexes. Takes up where a killed process stopped. */
+export async function renameTable(db: Knex, { from, to, indexes }: Renaming): Promise<void> {
+  if (await db.schema.hasTable(from)) await db.schema.renameTable(from, to);
+  for (const columns of indexes) {
+    const old = indexName(from, columns);
+    if (await hasIndex(db, to, old)) await db.schema.alterTable(to, (t) => t.dropIndex([...columns], old));
+    await addIndex(db, to, columns);
+  }
+}

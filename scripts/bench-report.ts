@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DAY } from '../src/core/time.ts';
+import { startMariaDb, withoutMariaDb } from '../src/lab/servers/mariadb.ts';
 import { migrate } from '../src/store/db/migrate.ts';
 import { openStore, type Store } from '../src/store/db/open.ts';
 import { periodOf } from '../src/tell/summary/days.ts';
-import { reportText } from '../src/tell/summary/text.ts';
-import { reportFor } from '../src/tell/summary-of.ts';
-import { startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
+import { summaryText } from '../src/tell/summary/text.ts';
+import { summaryOf } from '../src/tell/summary-of.ts';
 import { seedMonth } from './month.ts';
 
 const { values } = parseArgs({
@@ -46,7 +46,7 @@ async function seed(store: Store, deliveries: number): Promise<number> {
 async function measure(store: Store): Promise<number> {
   const started = performance.now();
   const period = periodOf('2026-10-23', '2026-11-21', 'Europe/Zurich', END + DAY);
-  reportText(await reportFor(store, period, { now: END + DAY, details: 'summary' }));
+  summaryText(await summaryOf(store, period, { now: END + DAY, details: 'summary' }));
   return performance.now() - started;
 }
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Mailgun from 'mailgun.js';
 import { createHoming } from '../src/index.ts';
-import { startProcess } from '../test/e2e/daemon.ts';
-import { createMigrated, startMariaDb, withoutMariaDb } from '../test/support/mariadb.ts';
+import { startProcess } from '../src/lab/campaign/daemon.ts';
+import { createMigrated, startMariaDb, withoutMariaDb } from '../src/lab/servers/mariadb.ts';
 
 const { values } = parseArgs({
   options: {

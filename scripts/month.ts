@@ -1,8 +1,9 @@
 // A believable month, written straight into the roll-ups (and, when wanted, the deliveries), for the benchmark and for looking at reports.
 
 import { newId } from '../src/base/ids.ts';
-import { type Entry, quarterOf, sumEntries, timeBucket } from '../src/core/figures/counts.ts';
-import { SPANS } from '../src/core/figures/cover.ts';
+import { quarterOf, SPANS } from '../src/core/figures/cover.ts';
+import { type Entry, sumEntries } from '../src/core/figures/sums.ts';
+import { timeBucket } from '../src/core/figures/times.ts';
 import type { MessageClass } from '../src/core/message-class.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../src/core/time.ts';
 import type { Store } from '../src/store/db/open.ts';

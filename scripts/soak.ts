@@ -5,8 +5,8 @@
 //   --seed N       of the moments of the kills
 //   --mariadb      on a private MariaDB instead of a SQLite file
 import { parseArgs } from 'node:util';
-import { campaign } from '../test/e2e/campaign.ts';
-import { createMigrated, startMariaDb } from '../test/support/mariadb.ts';
+import { campaign } from '../src/lab/campaign/campaign.ts';
+import { createMigrated, startMariaDb } from '../src/lab/servers/mariadb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -37,7 +37,7 @@ try {
     daemons: Number(values.daemons),
     kills: Number(values.kills),
     seed: Number(values.seed),
-    between: [800, 2500],
+    between: [40, 160],
     untilSent: true,
     patience: 300_000,
     ...(server ? { database: server.url } : {}),

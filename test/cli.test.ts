@@ -11,15 +11,16 @@ import type { Env } from '../src/config/env.ts';
 import { mailgun } from './commands/support.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const REPORT = fileURLToPath(new URL('../scripts/report.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
 
 type Running = { process: ChildProcessWithoutNullStreams; out: () => string; err: () => string; code: Promise<number> };
 
 /** The program as a process of its own, in a folder of its own, with nothing of our environment. */
-function homing(t: TestContext, args: readonly string[], env: Env = {}, dotEnv = ''): Running {
+function homing(t: TestContext, args: readonly string[], env: Env = {}, dotEnv = '', file = CLI): Running {
   const folder = mkdtempSync(join(tmpdir(), 'homing-run-'));
   if (dotEnv !== '') writeFileSync(join(folder, '.env'), dotEnv);
-  const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+  const child = spawn(process.execPath, ['--import', TSX, file, ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...env },
   });
@@ -63,6 +64,15 @@ test('an unknown command is wrong usage, and the right one is suggested', async 
   assert.equal(await run.code, 2);
   assert.match(run.err(), /unknown command 'explian'[\s\S]*Did you mean explain\?/);
   assert.equal(run.out(), '');
+});
+
+test('npm run report is homing report, with its words and exit codes', async (t) => {
+  for (const args of [['--date', 'yesterday'], ['--help'], ['--date', '2026-11-21']]) {
+    const [script, command] = [homing(t, args, {}, '', REPORT), homing(t, ['report', ...args])];
+    assert.equal(await script.code, await command.code);
+    assert.deepEqual([script.out(), script.err()], [command.out(), command.err()]);
+    assert.match(script.out() + script.err(), /expected a day like|Usage: homing report|There is no database/i);
+  }
 });
 
 test('a wrong configuration ends with 78 and every problem; .env is read, and the environment wins', async (t) => {

@@ -19,6 +19,7 @@ import { createApp } from '../../src/http/app.ts';
 import { listen } from '../../src/http/server.ts';
 import type { WebhookOf } from '../../src/http/webhook.ts';
 import { digest } from '../../src/inbox/digest.ts';
+import { startMariaDb, withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
 import { openWebhook, reopen } from '../../src/providers/mailgun/webhook.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
@@ -26,7 +27,6 @@ import { type Arrival, type InboxRow, keep } from '../../src/store/inbox/inbox.t
 import { claimDue } from '../../src/store/ledger/due.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { record } from '../../src/store/messages/messages.ts';
-import { startMariaDb, withoutMariaDb } from '../../test/support/mariadb.ts';
 
 const { values } = parseArgs({
   options: {

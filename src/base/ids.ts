@@ -30,6 +30,11 @@ const base32 = (value: number | bigint, length: number): string =>
     .replace(/[a-v]/g, (digit) => DIGITS[digit] ?? digit)
     .padStart(length, '0');
 
+const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/** Whether a text is an id of ours in its form. */
+export const isId = (text: string): boolean => ID.test(text);
+
 export const sha256 = (text: string): string => hash('sha256', text);
 
 /** The name as a column of that length holds it: one that is longer ends with a hash, so that two names stay two. */

@@ -4,8 +4,8 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 const VERSION = 1;
 const NONCE = 12;
 const TAG = 16;
-/** Mailgun's own limit for a message is 25 MB; base64 of attachments included, nothing larger was ever sealed. */
-const MOST = 64 * 1024 * 1024;
+/** Bytes of a body that can be opened again. Mailgun's own limit for a message is 25 MB. */
+export const MAX_BODY = 64 * 1024 * 1024;
 
 /**
  * Compresses and encrypts a body (AES-256-GCM; `key` is 64 hex digits). `context` is bound to it: a body moved to another
@@ -27,5 +27,5 @@ export function unseal(sealed: Buffer, key: string, context: string): Buffer {
     .setAAD(Buffer.from(context))
     .setAuthTag(tag);
   const packed = Buffer.concat([decipher.update(sealed.subarray(1 + NONCE + TAG)), decipher.final()]);
-  return inflateRawSync(packed, { maxOutputLength: MOST });
+  return inflateRawSync(packed, { maxOutputLength: MAX_BODY });
 }

@@ -44,7 +44,7 @@ export function effectsOf({ plan, suppress, decision }: Ruling): Set<Effect> {
 export type EffectCount = { before: number; after: number; newly: number; noLonger: number };
 
 /** Sums over a file of events: of a fixed size, however long the file. */
-export type Tally = {
+export type Comparison = {
   events: number;
   /** Final failures, which the rules are asked about. */
   failures: number;
@@ -54,7 +54,7 @@ export type Tally = {
   moves: Record<string, number>;
 };
 
-export const emptyTally = (): Tally => ({
+export const emptyComparison = (): Comparison => ({
   events: 0,
   failures: 0,
   changed: 0,
@@ -67,19 +67,19 @@ export const emptyTally = (): Tally => ({
 export type Change = { from: Ruling; to: Ruling };
 
 /** Adds one event to the sums; gives what another set of rules would make of it, when that is not the same. */
-export function compare(tally: Tally, sighting: Sighting, present: RuleSet, other: RuleSet): Change | null {
-  tally.events++;
+export function compare(comparison: Comparison, sighting: Sighting, present: RuleSet, other: RuleSet): Change | null {
+  comparison.events++;
   const from = rulingOn(sighting, present);
   const to = rulingOn(sighting, other);
   if (!from || !to) return null;
-  tally.failures++;
+  comparison.failures++;
   const [before, after] = [effectsOf(from), effectsOf(to)];
-  for (const effect of EFFECTS) count(tally.effects[effect], before.has(effect), after.has(effect));
+  for (const effect of EFFECTS) count(comparison.effects[effect], before.has(effect), after.has(effect));
   const same = from.decision === to.decision && EFFECTS.every((effect) => before.has(effect) === after.has(effect));
   if (same) return null;
-  tally.changed++;
+  comparison.changed++;
   const move = `${from.decision} → ${to.decision}`;
-  tally.moves[move] = (tally.moves[move] ?? 0) + 1;
+  comparison.moves[move] = (comparison.moves[move] ?? 0) + 1;
   return { from, to };
 }
 

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import addressparser from 'nodemailer/lib/addressparser';
-import { newId } from '../base/ids.ts';
-import { canonicalAddress, domainOf } from '../core/address.ts';
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
+import { isId, newId } from '../base/ids.ts';
+import { canonicalDomain } from '../core/address.ts';
 import type { Ms } from '../core/time.ts';
-import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
+import { messageIdOf, senderOf } from '../mail/headers.ts';
+import { MAX_HEADER, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { oneLine } from '../mail/line.ts';
+import { newMessageId, readMessageId } from '../mail/message-id.ts';
+import { recipientsIn } from '../mail/recipients.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import type { MessageRecord } from './record.ts';
 
 /** What a call says about its message. */
@@ -20,12 +22,6 @@ export type Described = {
 const ID_VARIABLE = 'v:homing-id';
 const CLASS_VARIABLE = 'v:homing-class';
 const KEY_VARIABLE = 'v:homing-key';
-const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
-const MESSAGE_ID = /^[!-;=?-~]{1,998}$/;
-/** The header of a message is read up to here. */
-const HEADER = 256 * 1024;
-const RECIPIENTS = 1000; // Mailgun takes no more in one call
-const KEY = 191;
 
 /**
  * A copy of the caller's data, taken before anything is waited for: mailgun.js reads its argument at the call, and the
@@ -44,61 +40,29 @@ export function snapshot(data: object): Record<string, unknown> {
 /** What mailgun.js would send of this, and what we record of it. `data` must be a snapshot: it becomes the wire's. */
 export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
   const problems: string[] = [];
-  const mime = data['message'] ? await headerIn(data['message']) : null;
-  const kind = classOf(taken(data, CLASS_VARIABLE), problems);
-  const key = keyOf(taken(data, KEY_VARIABLE), problems);
-  const sender = canonicalAddress(`postmaster@${domain}`);
-  if (sender === null) {
+  const given = { data, mime: data['message'] ? await headerIn(data['message']) : null, problems };
+  const kind = classFrom(taken(data, CLASS_VARIABLE), problems);
+  const key = keyFrom(taken(data, KEY_VARIABLE), problems);
+  const name = canonicalDomain(domain);
+  if (name === null) {
     problems.push('the domain of a message is none, so it is not recorded');
     return { wire: data, record: null, problems };
   }
   const id = idIn(data, now);
-  const messageId = messageIdIn(data, mime, domainOf(sender), id, problems);
-  const to = recipientsIn(data, mime ? ['to'] : ['to', 'cc', 'bcc'], problems);
-  const record: MessageRecord = {
-    id,
-    messageId,
-    domain: domainOf(sender),
-    from: lineOf(textOf(data['from']) ?? (mime ? senderOf(mime) : null)) ?? '(not given)',
-    to,
-    subject: subjectOf(textOf(data['subject']) ?? (mime ? plainSubject(mime) : null)),
-    class: kind,
-    key,
-    createdAt: now,
-  };
+  const messageId = messageIdIn(given, id, name);
+  const to = recipientsOf(given);
   if (to.length === 0) problems.push('no recipient of a message can be tracked, so it is not recorded');
+  const record = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
   return { wire: data, record: to.length > 0 ? record : null, problems };
 }
 
-/** `h:Message-Id` in whatever case, when it has a value: mailgun.js drops what is falsy. */
-function messageIdIn(
-  data: Record<string, unknown>,
-  mime: Buffer | null,
-  domain: string,
-  id: string,
-  problems: string[],
-): string {
-  const named = Object.keys(data).find((name) => name.toLowerCase() === 'h:message-id' && data[name]);
-  const given = named === undefined ? null : (textOf(data[named]) ?? '');
-  const theirs = given?.trim().replace(/^<(.*)>$/s, '$1') ?? (mime ? messageIdOf(mime) : null);
-  if (theirs !== null && MESSAGE_ID.test(theirs)) return theirs;
-  if (given !== null) {
-    problems.push('the Message-Id of a message is malformed: it is tracked by our own id alone');
-    return `${id}@${domain}`;
-  }
-  const ours = newMessageId(domain);
-  data['h:Message-Id'] = `<${ours}>`;
-  return ours;
-}
+/** The caller's data, the header of a ready message in it if there is one, and what was found wrong so far. */
+type Given = { data: Record<string, unknown>; mime: Buffer | null; problems: string[] };
 
-export const newMessageId = (domain: string): string => `${randomUUID().replaceAll('-', '')}@${domain}`;
-
-function idIn(data: Record<string, unknown>, now: Ms): string {
-  const given = data[ID_VARIABLE];
-  if (typeof given === 'string' && ULID.test(given)) return given;
-  const id = newId(now);
-  data[ID_VARIABLE] = id;
-  return id;
+/** A stream is not touched, as it can be read only once. */
+async function headerIn(message: unknown): Promise<Buffer> {
+  if (message instanceof Blob) return Buffer.from(await message.slice(0, MAX_HEADER).arrayBuffer());
+  return headerOf(message) ?? Buffer.alloc(0);
 }
 
 /** Recipients can read variables: what is meant for us is taken out. */
@@ -108,81 +72,50 @@ function taken(data: Record<string, unknown>, name: string): unknown {
   return [value].flat()[0];
 }
 
-/** What an application says of the class; `notice` for what is none. */
-export function classOf(given: unknown, problems: string[]): MessageClass {
-  const known = CLASSES.find((name) => name === given);
-  if (isGiven(given) && !known) problems.push(`a class must be one of ${CLASSES.join(', ')}: notice is assumed`);
-  return known ?? 'notice';
+function idIn(data: Record<string, unknown>, now: Ms): string {
+  const given = data[ID_VARIABLE];
+  if (typeof given === 'string' && isId(given)) return given;
+  const id = newId(now);
+  data[ID_VARIABLE] = id;
+  return id;
 }
 
-/** What an application says of the key, numbers as text; null for what is none. */
-export function keyOf(given: unknown, problems: string[]): string | null {
-  if (!isGiven(given)) return null;
-  const key = ['string', 'number', 'bigint'].includes(typeof given) ? String(given).trim() : '';
-  if (key !== '' && key.length <= KEY && !/\p{Cc}/u.test(key)) return key;
-  problems.push(`a key must have 1 to ${KEY} characters, none of them a control character: it is left out`);
-  return null;
+/** `h:Message-Id` in whatever case, when it has a value: mailgun.js drops what is falsy. */
+function messageIdIn({ data, mime, problems }: Given, id: string, domain: string): string {
+  const named = Object.keys(data).find((name) => name.toLowerCase() === 'h:message-id' && data[name]);
+  const given = named === undefined ? null : (textOf(data[named]) ?? '');
+  const theirs = given === null ? mime && messageIdOf(mime) : readMessageId(given);
+  if (theirs !== null) return theirs;
+  if (given !== null) {
+    problems.push('the Message-Id of a message is malformed: it is tracked by our own id alone');
+    return `${id}@${domain}`;
+  }
+  const ours = newMessageId(domain);
+  data['h:Message-Id'] = `<${ours}>`;
+  return ours;
 }
 
-const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
-
-function recipientsIn(data: Record<string, unknown>, names: readonly string[], problems: string[]): string[] {
+/** The envelope of a ready message is `to` alone. */
+function recipientsOf({ data, mime, problems }: Given): string[] {
+  const names = mime ? ['to'] : ['to', 'cc', 'bcc'];
   const texts = names.flatMap((name) => [data[name]].flat()).filter((text) => typeof text === 'string');
-  const { addresses, unusable } = addressesOf(texts);
-  if (unusable > 0) problems.push(`${unusable} recipients of a message are no plain addresses and are not tracked`);
-  if (addresses.length > RECIPIENTS) problems.push(`only the first ${RECIPIENTS} recipients of a message are tracked`);
-  return addresses.slice(0, RECIPIENTS);
+  const { addresses, misfits } = recipientsIn(texts);
+  if (misfits.length > 0)
+    problems.push(`${misfits.length} recipients of a message are no plain addresses and are not tracked`);
+  if (addresses.length > MAX_RECIPIENTS)
+    problems.push(`only the first ${MAX_RECIPIENTS} recipients of a message are tracked`);
+  return addresses.slice(0, MAX_RECIPIENTS);
 }
 
-/** Each address once, whatever the case of its letters. */
-export function addressesOf(texts: readonly string[]): { addresses: string[]; unusable: number } {
-  const byKey = new Map<string, string>();
-  let unusable = 0;
-  for (const text of texts)
-    for (const canonical of canonicalIn(text)) {
-      if (canonical === null) unusable++;
-      else if (!byKey.has(canonical.toLowerCase())) byKey.set(canonical.toLowerCase(), canonical);
-    }
-  return { addresses: [...byKey.values()], unusable };
-}
-
-/** Null for each that is no plain address. The parser is asked only where there is something to parse. */
-function canonicalIn(text: string): (string | null)[] {
-  const plain = canonicalAddress(text);
-  if (plain !== null) return [plain];
-  return addressparser(text, { flatten: true }).map(({ address }) => canonicalAddress(address));
-}
-
-/** The beginning of a ready message; null for one that is still to be read. */
-export function headerOf(message: unknown): Buffer | null {
-  if (typeof message === 'string') return Buffer.from(message.slice(0, HEADER));
-  return Buffer.isBuffer(message) ? message.subarray(0, HEADER) : null;
-}
-
-/** A stream is not touched, as it can be read only once. */
-async function headerIn(message: unknown): Promise<Buffer> {
-  if (message instanceof Blob) return Buffer.from(await message.slice(0, HEADER).arrayBuffer());
-  return headerOf(message) ?? Buffer.alloc(0);
-}
-
-export function plainSubject(mime: Buffer): string | null {
-  const subject = fieldIn(mime, 'subject');
-  return subject === null || subject.includes('=?') ? null : subject;
+function headingOf({ data, mime }: Given): Pick<MessageRecord, 'from' | 'subject'> {
+  const from = textOf(data['from']) ?? (mime && senderOf(mime)) ?? '';
+  return {
+    from: oneLine(from) || '(not given)',
+    subject: subjectOf(textOf(data['subject']) ?? (mime && plainSubject(mime))),
+  };
 }
 
 const textOf = (value: unknown): string | null => {
   const [first] = [value].flat();
   return typeof first === 'string' && first !== '' ? first : null;
-};
-
-/** A line of a mail holds no more (RFC 5322, 2.1.1). */
-const LINE = 998;
-export const subjectOf = (text: string | null): string | null => text?.slice(0, LINE) ?? null;
-
-const lineOf = (text: string | null): string | null => {
-  const line = text
-    ?.replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, LINE);
-  return line ? line : null;
 };

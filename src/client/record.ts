@@ -20,8 +20,11 @@ export type MessageRecord = {
 export type Told = MessageRecord & {
   state: 'sending' | 'accepted' | 'refused';
   /** Why, when it was refused. */
-  error?: { status: number | null; message: string };
+  error?: RefusalTold;
 };
+
+/** A no, by the status of an HTTP answer or by the code of an SMTP reply. */
+export type RefusalTold = { status: number; message: string } | { smtp: number; message: string };
 
 /** What the store made of one record: it has it, or it will never take it. */
 export type Verdict = { ok: true } | { ok: false; why: string };

@@ -2,10 +2,12 @@ import { newId } from '../base/ids.ts';
 import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
 import { messageIdOf } from '../mail/headers.ts';
-import { addressesOf, classOf, headerOf, keyOf, newMessageId, plainSubject, subjectOf } from './describe.ts';
+import { newMessageId } from '../mail/message-id.ts';
+import { recipientsIn } from '../mail/recipients.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import type { OutboxSink } from './outbox.ts';
-import type { MessageRecord } from './record.ts';
+import type { MessageRecord, RefusalTold } from './record.ts';
 import type { Recorder } from './recorder.ts';
 import type { MessageClass, Problem, TransporterLike, TransportOptions } from './types.ts';
 import { isWrapped, marked } from './wrapped.ts';
@@ -138,15 +140,15 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
   const { data, message } = mail;
   const envelope = message.getEnvelope();
   const isApi = deps.isMailgun && transport.name === 'Mailgun';
-  const { addresses, unusable } = addressesOf(isApi ? namedIn(data) : envelope.to);
-  if (unusable > 0)
-    deps.onProblem({ kind: 'untracked', count: unusable, detail: 'a recipient of a mail is no plain address' });
+  const { addresses, misfits } = recipientsIn(isApi ? namedIn(data) : envelope.to);
+  if (misfits.length > 0)
+    deps.onProblem({ kind: 'untracked', count: misfits.length, detail: 'a recipient of a mail is no plain address' });
   if (addresses.length === 0) return null;
   const from = textOf(data['from']) ?? (envelope.from || '(not given)');
   const domain =
     deps.domain ||
     (deps.isMailgun ? loginDomain(transport) : null) ||
-    domainOf(addressesOf([envelope.from || from]).addresses[0] ?? '');
+    domainOf(recipientsIn([envelope.from || from]).addresses[0] ?? '');
   const id = newId(deps.now());
   const problems: string[] = [];
   const { kind, key } = takeControls(data, problems);
@@ -190,7 +192,7 @@ const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');
 function takeControls(data: Record<string, unknown>, problems: string[]): { kind: MessageClass; key: string | null } {
   const { homing } = data as { homing?: { class?: unknown; key?: unknown } | null };
   delete data['homing'];
-  return { kind: classOf(homing?.class, problems), key: keyOf(homing?.key, problems) };
+  return { kind: classFrom(homing?.class, problems), key: keyFrom(homing?.key, problems) };
 }
 
 function textOf(value: unknown): string | null {
@@ -203,7 +205,7 @@ function textOf(value: unknown): string | null {
 type Part = {
   to: readonly string[];
   state: 'accepted' | 'refused';
-  error?: { status: number | null; message: string };
+  error?: RefusalTold;
 };
 
 /** What an answer says for each recipient. An error without a reply of the server says nothing: it may have gone out. */
@@ -216,10 +218,7 @@ function outcomes(record: MessageRecord, error: unknown, info: Info | undefined)
   const refused = record.to.filter((address) => rejected.has(address.toLowerCase()));
   const taken = record.to.filter((address) => !rejected.has(address.toLowerCase()));
   const errors = Array.isArray(info?.rejectedErrors) ? (info.rejectedErrors as unknown[]) : [];
-  const why = errors.map(refusalIn).find((one) => one !== null) ?? {
-    status: REFUSED,
-    message: 'the server refused it',
-  };
+  const why = errors.map(refusalIn).find((one) => one !== null) ?? REFUSED;
   const parts: Part[] = [];
   if (taken.length > 0) parts.push({ to: taken, state: 'accepted' });
   if (refused.length > 0) parts.push({ to: refused, state: 'refused', error: why });
@@ -227,15 +226,16 @@ function outcomes(record: MessageRecord, error: unknown, info: Info | undefined)
 }
 
 const keysOf = (list: unknown): Set<string> =>
-  new Set(Array.isArray(list) ? addressesOf(list.map(String)).addresses.map((a) => a.toLowerCase()) : []);
+  new Set(Array.isArray(list) ? recipientsIn(list.map(String)).addresses.map((a) => a.toLowerCase()) : []);
 
-/** HTTP's word for a no, which is what records know: a 5xx there is none, and one of SMTP is. */
-const REFUSED = 400;
+/** A server refused a recipient, and the transport does not tell its reply: "Transaction failed" (RFC 5321, 4.2.3). */
+const REFUSED: RefusalTold = { smtp: 554, message: 'the server refused it' };
 
 /** A reply with a code of 4xx or 5xx is a no. The status of mailgun.js counts where a transport passes it on. */
-function refusalIn(error: unknown): { status: number | null; message: string } | null {
+function refusalIn(error: unknown): RefusalTold | null {
   if (typeof error !== 'object' || error === null) return null;
   const code: unknown = 'responseCode' in error ? error.responseCode : null;
-  if (typeof code === 'number' && code >= 400) return { status: REFUSED, message: `SMTP ${code}` };
+  // Without its words: they may name an address.
+  if (typeof code === 'number' && code >= 400 && code < 600) return { smtp: code, message: '' };
   return mailgunRefusal(error);
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Change, Effect, RuleSet, Ruling, Tally } from '../classifier/replay.ts';
+import type { Change, Comparison, Effect, RuleSet, Ruling } from '../classifier/replay.ts';
 import { maskAddress } from '../core/address.ts';
 import { replyWords } from '../core/reply-words.ts';
 import type { Sighting } from '../core/sighting.ts';
@@ -42,17 +42,17 @@ export function addPolicyCommand(program: Command, terminal: Terminal): void {
 async function test(terminal: Terminal, file: string, options: Options): Promise<void> {
   const { present, other } = await ruleSets(terminal, options);
   const { linesOf } = await import('../base/lines.ts');
-  const { compare, emptyTally } = await import('../classifier/replay.ts');
+  const { compare, emptyComparison } = await import('../classifier/replay.ts');
   const { reopen } = await import('../providers/mailgun/webhook.ts');
   const { stream, size } = await opened(file);
-  const tally = emptyTally();
+  const comparison = emptyComparison();
   const wrong: Wrong = { lines: 0, first: [] };
   const progress = progressOn(terminal, size);
   for await (const { number, text, bytes } of linesOf(stream, LONGEST)) {
-    progress(bytes, tally.events);
+    progress(bytes, comparison.events);
     if (text?.trim() === '') continue;
     const sighting = text === null ? null : reopen(text, null);
-    const change = sighting && compare(tally, sighting, present, other);
+    const change = sighting && compare(comparison, sighting, present, other);
     if (!sighting) await setAside(wrong, number, text);
     else if (change) {
       // No faster than it is read: the file may be long and every event of it change.
@@ -60,10 +60,10 @@ async function test(terminal: Terminal, file: string, options: Options): Promise
       if (!taken) await new Promise<void>((resolve) => terminal.out.once('drain', resolve));
     }
   }
-  progress(size ?? 0, tally.events, true);
-  if (tally.events === 0) throw new Failed(`There is no event of Mailgun in ${file}${firstWords(wrong)}.`);
-  if (options.json) return say(terminal, JSON.stringify({ summary: { ...tally, malformed: wrong } }));
-  say(terminal, ...summaryOf(tally, wrong));
+  progress(size ?? 0, comparison.events, true);
+  if (comparison.events === 0) throw new Failed(`There is no event of Mailgun in ${file}${firstWords(wrong)}.`);
+  if (options.json) return say(terminal, JSON.stringify({ summary: { ...comparison, malformed: wrong } }));
+  say(terminal, ...comparisonWords(comparison, wrong));
 }
 
 /** Mailgun's events are a few kilobytes long; a line beyond this is no event. */
@@ -147,14 +147,14 @@ const EFFECT: Record<Effect, string> = {
   to_mend: 'yours to mend',
 };
 
-function summaryOf(tally: Tally, wrong: Wrong): string[] {
+function comparisonWords(comparison: Comparison, wrong: Wrong): string[] {
   const row = (...cells: (string | number)[]) =>
     cells.map((cell, i) => (i === 0 ? String(cell).padEnd(32) : String(cell).padStart(10))).join('');
-  const effects = Object.entries(tally.effects) as [Effect, Tally['effects'][Effect]][];
-  const moves = Object.entries(tally.moves).sort(([, a], [, b]) => b - a);
+  const effects = Object.entries(comparison.effects) as [Effect, Comparison['effects'][Effect]][];
+  const moves = Object.entries(comparison.moves).sort(([, a], [, b]) => b - a);
   return [
     '',
-    `${plural(tally.events, 'event', 'events')}, ${plural(tally.failures, 'final failure', 'final failures')}, ${tally.changed} judged differently.`,
+    `${plural(comparison.events, 'event', 'events')}, ${plural(comparison.failures, 'final failure', 'final failures')}, ${comparison.changed} judged differently.`,
     '',
     row('', 'before', 'after', 'newly', 'no longer'),
     ...effects.map(([effect, n]) => row(EFFECT[effect], n.before, n.after, n.newly, n.noLonger)),

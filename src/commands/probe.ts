@@ -82,7 +82,8 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
   const { createPort } = await import('../providers/mailgun/port.ts');
   const { createHistory } = await import('../providers/mailgun/history.ts');
   const { runProbe } = await import('./probe/run.ts');
-  const allowedHosts = config.MAILGUN_STORAGE_HOSTS;
+  const { allowedHosts: hostsIn } = await import('../providers/mailgun/settings.ts');
+  const allowedHosts = hostsIn(config);
   const apiUrl = config.MAILGUN_API_URL;
   const port = createPort({ apiUrl, apiKey: config.MAILGUN_API_KEY, timeout: 30_000, allowedHosts });
   try {
@@ -90,7 +91,7 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
       port,
       history: createHistory({ asking: port, reading: port }, { api: config.MAILGUN_EVENTS_API, now: terminal.now }),
       apiUrl,
-      allowedHosts: [...allowedHosts, new URL(apiUrl).host],
+      allowedHosts,
       domain,
       from: options.from ?? `homing-probe@${domain}`,
       to: options.to,

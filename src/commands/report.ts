@@ -1,29 +1,8 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
-import type { Report } from '../core/figures/summary.ts';
-import type { Store } from '../store/db/open.ts';
-import type { Rebuilt } from '../store/figures/rebuild.ts';
-import { EXIT, Failed, say, type Terminal } from './common/terminal.ts';
-
-export const FORMATS = ['text', 'json', 'csv', 'html'] as const;
-type Format = (typeof FORMATS)[number];
-
-type Options = {
-  date?: string;
-  days?: string;
-  from?: string;
-  to?: string;
-  timezone?: string;
-  format: string;
-  json?: boolean;
-  output?: string;
-  details?: string;
-  cures?: boolean;
-  rebuild?: boolean;
-  check?: boolean;
-  progress?: boolean;
-};
+import { Failed, type Terminal } from './common/terminal.ts';
+import { detailsOf, FORMATS, formatOf, type Options, periodFor } from './report/options.ts';
+import { progressOn, rebuildFigures } from './report/rebuild.ts';
+import { render, save } from './report/render.ts';
 
 const EXAMPLES = `
 Days are those of REPORT_TIMEZONE. Without a date it is yesterday.
@@ -68,123 +47,18 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
   await withStore(terminal, async (store) => {
     if (options.rebuild) return rebuildFigures(terminal, store, options, format);
     const { ensureBuilt } = await import('../store/figures/rebuild.ts');
-    const { reportFor } = await import('../tell/summary-of.ts');
+    const { summaryOf } = await import('../tell/summary-of.ts');
     const built = await ensureBuilt(store, terminal.now, progressOn(terminal, options));
     if (built === 'busy') throw new Failed('Another process is counting the figures for the first time: try it later.');
-    const r = await reportFor(store, period, {
-      now: terminal.now(),
-      details,
-      ...(options.cures ? { places: CURES_SHOWN } : {}),
-    });
-    const written = await render(r, format, options.cures === true, terminal.colours && options.output === undefined);
-    if (options.output === undefined) terminal.out.write(written);
-    else await save(options.output, written);
+    const cures = options.cures === true;
+    const places = cures ? { places: CURES_SHOWN } : {};
+    const summary = await summaryOf(store, period, { now: terminal.now(), details, ...places });
+    const { output } = options;
+    const text = await render(summary, format, { cures, colours: terminal.colours && output === undefined });
+    if (output === undefined) terminal.out.write(text);
+    else await save(output, text);
   });
 }
 
 /** Recipient domains and causes that cure rates are told for. */
 const CURES_SHOWN = 25;
-
-function formatOf(options: Options): Format {
-  const wanted = options.json ? 'json' : options.format;
-  const format = FORMATS.find((f) => f === wanted);
-  if (!format) throw usage(`--format must be one of ${FORMATS.join(', ')}, not "${wanted.slice(0, 40)}"`);
-  if (options.check && !options.rebuild) throw usage('--check goes with --rebuild');
-  if (options.cures && format === 'html') throw usage('--cures comes as text, json or csv');
-  return format;
-}
-
-const usage = (message: string): Failed => new Failed(message, EXIT.usage);
-
-function detailsOf(text: string): 'summary' | 'full' {
-  if (text === 'summary' || text === 'full') return text;
-  throw usage('--details must be summary or full');
-}
-
-/** The period that the options name. What can't be is a wrong usage. */
-async function periodFor(o: Options, timezone: string, now: number) {
-  const { addDays, BadPeriod, dayAt, periodOf } = await import('../tell/summary/days.ts');
-  try {
-    if (o.date !== undefined && (o.from !== undefined || o.to !== undefined))
-      throw new BadPeriod('use --date, or --from and --to, not both');
-    if (o.to !== undefined && o.from === undefined) throw new BadPeriod('--to needs --from');
-    if (o.from !== undefined && o.days !== undefined) throw new BadPeriod('--days goes with --date, not with --from');
-    const days = o.days ?? '1';
-    if (!/^[1-9]\d{0,3}$/.test(days)) throw new BadPeriod('--days must be a whole number above 0');
-    // Also says what is wrong with the timezone, before it is used.
-    const today = periodOf('1970-01-01', '1970-01-01', timezone, now) && dayAt(now, timezone);
-    const last = o.date ?? o.to ?? addDays(today, -1, timezone);
-    if (o.from !== undefined) return periodOf(o.from, last, timezone, now);
-    const { firstDay } = periodOf(last, last, timezone, now);
-    return periodOf(addDays(firstDay, 1 - Number(days), timezone), last, timezone, now);
-  } catch (error) {
-    if (error instanceof BadPeriod) throw usage(sentence(error.message));
-    throw error;
-  }
-}
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
-async function render(r: Report, format: Format, cures: boolean, colours: boolean): Promise<string> {
-  switch (format) {
-    case 'text': {
-      if (cures) return (await import('../tell/summary/cures.ts')).curesText(r, { colours });
-      return (await import('../tell/summary/text.ts')).reportText(r, { colours });
-    }
-    case 'json': {
-      const { curesJson, reportJson } = await import('../tell/summary/json.ts');
-      return `${JSON.stringify(cures ? curesJson(r) : reportJson(r), null, 2)}\n`;
-    }
-    case 'csv':
-      if (cures) return (await import('../tell/summary/cures.ts')).curesCsv(r);
-      return (await import('../tell/summary/csv.ts')).reportCsv(r);
-    case 'html':
-      return (await import('../tell/summary/file.ts')).reportFile(r);
-  }
-}
-
-async function save(file: string, text: string): Promise<void> {
-  const out = createWriteStream(file);
-  try {
-    out.end(text);
-    await once(out, 'finish');
-  } catch (error) {
-    throw new Failed(`${file} can't be written: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-type Progress = (done: number, days: number, deliveries: number) => void;
-
-function progressOn(t: Terminal, { progress }: Options): Progress {
-  const isTerminal = 'isTTY' in t.err && t.err.isTTY === true;
-  if (!progress && !isTerminal) return () => {};
-  return (done, days, deliveries) => {
-    const line = `counting: day ${done} of ${days}, ${deliveries} deliveries`;
-    t.err.write(isTerminal ? `\r${line}${done === days ? '\n' : ''}` : `${line}\n`);
-  };
-}
-
-const SHOWN = 50;
-
-async function rebuildFigures(t: Terminal, store: Store, options: Options, format: Format): Promise<void> {
-  const { rebuild } = await import('../store/figures/rebuild.ts');
-  const check = options.check === true;
-  const result = await rebuild(store, { now: t.now, check, progress: progressOn(t, options) });
-  if (format === 'json') say(t, JSON.stringify({ agreed: result.differences.length === 0, ...result }, null, 2));
-  else say(t, ...rebuiltWords(result, check));
-  if (check && result.differences.length > 0) t.exitCode = EXIT.failed;
-}
-
-const SPAN: Record<number, string> = { 86400000: 'day', 3600000: 'hour', 900000: 'quarter of an hour' };
-
-function rebuiltWords({ days, deliveries, differences }: Rebuilt, check: boolean): string[] {
-  const counted = `${deliveries} deliveries of ${days} day${days === 1 ? '' : 's'} were counted.`;
-  if (differences.length === 0) return [counted, 'The figures agree with the facts.'];
-  const lines = differences.slice(0, SHOWN).map(({ span, entry: e, kept, counted: n }) => {
-    const at = new Date(e.bucket).toISOString().slice(0, 16).replace('T', ' ');
-    return `  ${SPAN[span]} of ${at} UTC, ${e.domain} ${e.class}, ${e.what} ${e.value}: kept ${kept}, counted ${n}`;
-  });
-  const more = differences.length > SHOWN ? [`  and ${differences.length - SHOWN} more`] : [];
-  const verdict = check ? 'differ from the facts; nothing was changed' : 'differed from the facts and were mended';
-  return [counted, `${differences.length} figure${differences.length === 1 ? '' : 's'} ${verdict}:`, ...lines, ...more];
-}

@@ -28,6 +28,12 @@ export function canonicalAddress(text: string): string | null {
   return address.length <= MAX_ADDRESS ? address : null;
 }
 
+/** The one form of a domain: in lower case and in ASCII. Null for what no address can end with. */
+export function canonicalDomain(text: string): string | null {
+  const address = canonicalAddress(`postmaster@${text}`);
+  return address === null ? null : domainOf(address);
+}
+
 /** Whether mail can be sent to this text as it is; see `canonicalAddress`. */
 export function isAddress(text: string): boolean {
   return canonicalAddress(text) !== null;

@@ -2,8 +2,8 @@ import { MINUTE, type Ms } from './time.ts';
 
 export type Timeliness = 'on_time' | 'delayed' | 'backup' | 'down';
 
-/** What is known of the mail of one class. */
-export type Evidence = {
+/** What is known of how the mail of one class flows. */
+export type Flow = {
   /** How long the oldest mail waits that should have moved by now: due and not looked at, or not taken by its provider. */
   late: Ms;
   /** Mail of the last minutes went out through a secondary. */
@@ -16,7 +16,7 @@ export type Evidence = {
 const TOLERATED: Ms = MINUTE;
 const STANDSTILL: Ms = 15 * MINUTE;
 
-export function timeliness({ late, backup, moving }: Evidence): Timeliness {
+export function timeliness({ late, backup, moving }: Flow): Timeliness {
   if (backup) return 'backup';
   if (late <= TOLERATED) return 'on_time';
   return moving || late < STANDSTILL ? 'delayed' : 'down';

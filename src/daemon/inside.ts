@@ -11,7 +11,7 @@ import { type DigestDeps, digest } from '../inbox/digest.ts';
 import { candidateOf, connectProviders, type Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import type { InboxRow } from '../store/inbox/inbox.ts';
-import { type Channels, createChannels } from '../tell/channels.ts';
+import { type Channels, createChannels } from '../tell/channels/create.ts';
 
 /** What a part of the daemon may need of the others. Each part says what of it it takes. */
 export type Inside = {

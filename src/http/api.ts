@@ -3,14 +3,16 @@ import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
 import { parseMoment } from '../base/moment.ts';
+import { parse } from '../base/parse.ts';
 import { detailOf, summaryOf } from '../contract/present.ts';
 import { canonicalAddress } from '../core/address.ts';
 import { STATES } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
-import { parse, recordMessage } from '../intake/record.ts';
+import { recordMessage } from '../intake/record.ts';
 import { catchUp, keepChecked } from '../intake/told.ts';
+import { MAX_KEY } from '../mail/limits.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
 import type { Store } from '../store/db/open.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
@@ -124,7 +126,7 @@ const text = z.string({ error: 'must be text' });
 const recipient = address(text).optional();
 
 const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
-const CANCEL_KEY = z.strictObject({ key: z.string({ error: 'must be text' }).min(1, 'must not be empty').max(191) });
+const CANCEL_KEY = z.strictObject({ key: text.trim().min(1, 'must not be empty').max(MAX_KEY) });
 const CANCEL = z.strictObject(
   {
     recipient,

@@ -5,7 +5,9 @@ import { AppError } from '../base/errors.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import { queueMessage } from '../intake/queue.ts';
-import type { FormEntry } from '../mail/form.ts';
+import type { FormEntry, FormFile } from '../mail/form.ts';
+import { MAX_MESSAGE } from '../mail/limits.ts';
+import { formTypeOf, readForm } from '../mail/read-form.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { basic } from './auth.ts';
@@ -21,8 +23,9 @@ export type IntakeDeps = {
   now: Clock;
 };
 
-/** Mailgun's limit for a message, and some room for the form around it. */
-const LIMIT = 25 * 1024 * 1024 + 256 * 1024;
+/** Some room for the form around a message. */
+const LIMIT = MAX_MESSAGE + 256 * 1024;
+/** A thousand recipients, each in a field of its own, and as many fields again. */
 const PARTS = 2000;
 
 /**
@@ -35,7 +38,7 @@ export function createIntake(deps: IntakeDeps): Router {
     const raw = await readBody(ctx.req, LIMIT);
     const type = ctx.get('Content-Type');
     const repeatable = repeatableOf(ctx, raw, type);
-    const call = { domain: String(ctx['params'].domain), form: await readForm(raw, type) };
+    const call = { domain: String(ctx['params'].domain), form: formIn(raw, type) };
     const { messageId } = await queueMessage(
       { ...deps, encryptionKey: deps.encryptionKey ?? null, domains: deps.domains ?? null },
       repeatable ? { ...call, repeatable } : call,
@@ -54,42 +57,38 @@ function repeatableOf(ctx: Context, raw: Buffer, type: string): Call | null {
   if (key === '') return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw new AppError('invalid', 'Idempotency-Key must have 1 to 255 printable ASCII characters');
-  const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1];
-  const bytes = boundary === undefined ? raw : withoutBoundary(raw, boundary);
-  const fingerprint = createHash('sha256').update(`${ctx.path}\n`).update(bytes).digest('hex');
-  return { scope: ctx.get('Authorization'), key, fingerprint };
+  const form = formTypeOf(type);
+  const hash = createHash('sha256').update(`${ctx.path}\n`);
+  for (const bytes of form?.kind === 'multipart' ? without(form.boundary, raw) : [raw]) hash.update(bytes);
+  return { scope: ctx.get('Authorization'), key, fingerprint: hash.digest('hex') };
 }
 
-function withoutBoundary(raw: Buffer, boundary: string): Buffer {
-  const parts: Buffer[] = [];
+/** The body between its boundaries: one before each part that a form can have, and the last one. */
+function* without(boundary: string, raw: Buffer): Generator<Buffer> {
   let from = 0;
-  for (let at = raw.indexOf(boundary); at >= 0; at = raw.indexOf(boundary, from)) {
-    parts.push(raw.subarray(from, at));
+  for (let n = 0; n <= PARTS; n++) {
+    const at = raw.indexOf(boundary, from);
+    if (at < 0) break;
+    yield raw.subarray(from, at);
     from = at + boundary.length;
   }
-  return Buffer.concat([...parts, raw.subarray(from)]);
+  yield raw.subarray(from);
 }
 
-async function readForm(raw: Buffer, type: string): Promise<FormEntry[]> {
-  if (!/^(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type))
+function formIn(raw: Buffer, contentType: string): FormEntry[] {
+  if (!/^\s*(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(contentType))
     throw new AppError('unsupported', 'the body must be multipart/form-data or application/x-www-form-urlencoded');
-  let form: FormData;
-  try {
-    form = await new Response(raw, { headers: { 'content-type': type } }).formData();
-  } catch (cause) {
-    throw new AppError('invalid', 'the body is not a form', [], { cause });
-  }
-  const entries = [...form];
-  if (entries.length > PARTS) throw new AppError('invalid', `a form can have ${PARTS} parts at most`);
-  return Promise.all(entries.map(entryOf));
+  const type = formTypeOf(contentType);
+  const form = type ? readForm(raw, type, { parts: PARTS, partSize: LIMIT }) : 'the Content-Type names no boundary';
+  if (typeof form === 'string') throw new AppError('invalid', form);
+  return form.map(([name, value]) => [name, typeof value === 'string' ? value : cleaned(value)]);
 }
 
-async function entryOf([name, value]: [string, string | File]): Promise<FormEntry> {
-  if (typeof value === 'string') return [name, value];
-  const type = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w\s="'.+-]*)?$/.test(value.type)
-    ? value.type
-    : 'application/octet-stream';
-  return [name, { filename: safeName(value.name), type, content: Buffer.from(await value.arrayBuffer()) }];
+/** What is said of a file is written into a header of the mail. */
+function cleaned({ filename, type, content }: FormFile): FormFile {
+  if (filename === '') throw new AppError('invalid', 'a file in the form has no name');
+  const isType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w\s="'.+-]*)?$/.test(type);
+  return { filename: safeName(filename), type: isType ? type : 'application/octet-stream', content };
 }
 
 /** A name for a file, not a way to one, and nothing that could end a header or turn it around for its reader. */

@@ -5,7 +5,7 @@ import { lengthWords } from '../core/words/numbers.ts';
 import { pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, type Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { timelinessEvidence } from '../store/timeliness.ts';
+import { flowByClass } from '../store/timeliness.ts';
 
 /** Anybody may ask, as often as they like: one look at the database serves all who ask within this time. */
 const FRESH: Ms = 2 * SECOND;
@@ -20,10 +20,10 @@ const FRESH: Ms = 2 * SECOND;
  */
 export function createStatus(store: Store, now: Clock): () => Promise<Record<string, unknown>> {
   return sharedFor(FRESH, now, async () => {
-    const evidence = await timelinessEvidence(store, now());
+    const flows = await flowByClass(store, now());
     const classes = CLASSES.map((name) => {
-      const status = timeliness(evidence[name]);
-      const seconds = Math.round(evidence[name].late / SECOND);
+      const status = timeliness(flows[name]);
+      const seconds = Math.round(flows[name].late / SECOND);
       const late = status === 'on_time' || seconds === 0 ? null : seconds;
       return [name, { status, lateSeconds: late, late: late === null ? null : lengthWords(late * SECOND) }];
     });

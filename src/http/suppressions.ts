@@ -1,9 +1,9 @@
 import Router from '@koa/router';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
+import { parse } from '../base/parse.ts';
 import { canonicalAddress } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
-import { parse } from '../intake/record.ts';
 import type { Store } from '../store/db/open.ts';
 import { listSuppressions, removeSuppression } from '../store/projections/suppressions.ts';
 import type { SuppressionRow } from '../store/rows/rows.ts';

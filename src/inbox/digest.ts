@@ -144,11 +144,11 @@ async function noticeEarly(deps: DigestDeps, view: View, now: Ms): Promise<void>
       'Mailgun ignores delivery times on re-posts: waits are kept here from now on',
     );
     const item_key = `schedule_switched:${view.domain}`;
-    // Nobody has to do anything about it: the daily report says so, and no alert.
+    // Nobody has to do anything about it: the daily summary says so, and no alert.
     await raise(
       deps.store,
       { item_key, incident: item_key, kind: 'schedule_switched', at: now, detail: why },
-      'report',
+      'summary',
     );
   }
 }

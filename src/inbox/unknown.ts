@@ -1,9 +1,9 @@
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
 import type { Store } from '../store/db/open.ts';
 import type { EventRow, Settled } from '../store/inbox/inbox.ts';
 import { inFlight, type Match } from '../store/inbox/match.ts';
@@ -81,7 +81,7 @@ async function adopt({ store, settings }: Deps, events: readonly Unknown[], now:
 }
 
 function draftOf(settings: Settings, { row, sighting: s }: Unknown, now: Ms): Draft {
-  const kind: MessageClass = CLASSES.find((c) => c === s.homingClass) ?? 'notice';
+  const kind = classOf(s.homingClass) ?? DEFAULT_CLASS;
   const policy = policyFor(kind, settings.policies);
   const at = Math.min(s.at, now);
   return {

@@ -1,19 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import addressparser from 'nodemailer/lib/addressparser';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
-import { seal } from '../base/seal.ts';
-import { asciiLower, canonicalAddress, domainOf } from '../core/address.ts';
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
+import { MAX_BODY, seal } from '../base/seal.ts';
+import { canonicalDomain } from '../core/address.ts';
 import { policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
-import { type FormEntry, fileIn, packForm, textIn, textsIn } from '../mail/form.ts';
-import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
+import { type FormEntry, packForm } from '../mail/form.ts';
+import { newMessageId } from '../mail/message-id.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { enqueue } from '../store/messages/messages.ts';
-import { recipientKey } from '../store/rows/rows.ts';
+import { printable, readFormMail } from './form-mail.ts';
 import type { BirthSettings } from './terms.ts';
 
 export type QueueDeps = {
@@ -37,140 +34,24 @@ export async function queueMessage(
       'unavailable',
       'ENCRYPTION_KEY is not set: mail that waits is kept sealed, so none can be queued',
     );
-  const name = domainOf(canonicalAddress(`postmaster@${domain}`) ?? '');
-  if (name === '' || (deps.domains && !deps.domains.includes(name)))
+  const name = canonicalDomain(domain);
+  if (name === null || (deps.domains && !deps.domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
-  const mail = readMail(form);
+  const { form: toSend, ...mail } = readFormMail(form);
+  const body = packForm(toSend);
+  if (body.length > MAX_BODY) throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);
   const id = newId(now);
   await rememberDomains(store, [name]);
   const draft = {
+    ...mail,
     id,
-    messageId: mail.messageId ?? `${randomBytes(16).toString('hex')}@${name}`,
+    messageId: mail.messageId ?? newMessageId(name),
     domain: name,
-    from: mail.from,
-    subject: mail.subject,
-    class: mail.class,
-    key: mail.key,
     origin: 'queued' as const,
     policy: policyFor(mail.class, settings.policies),
-    recipients: mail.recipients,
     facts: [],
     createdAt: now,
-    body: seal(packForm(mail.form), encryptionKey, id),
+    body: seal(body, encryptionKey, id),
   };
   return enqueue(store, draft, repeatable ?? null, now);
-}
-
-type Mail = {
-  from: string;
-  recipients: string[];
-  subject: string | null;
-  messageId: string | null;
-  class: MessageClass;
-  key: string | null;
-  /** What is to be sent: without our control variables. */
-  form: FormEntry[];
-};
-
-const OPTIONS_LIMIT = 16 * 1024;
-const RECIPIENTS = 1000;
-const PLAIN = new Set(
-  'from to cc bcc subject text html amp-html attachment inline template recipient-variables message'.split(' '),
-);
-/** Headers by which a message would reach others, or claim what is not ours to say. */
-const FORBIDDEN = /^h:(bcc|resent-bcc|return-path|received|dkim-signature|content-.*|mime-version|x-mailgun-.*)$/i;
-const CONTROL = /^v:homing-/;
-
-function readMail(form: readonly FormEntry[]): Mail {
-  for (const [name, value] of form) checkEntry(name, value);
-  const options = form.filter(([name]) => /^[ohvt]:/i.test(name));
-  const size = options.reduce(
-    (sum, [name, value]) => sum + name.length + (typeof value === 'string' ? value.length : 0),
-    0,
-  );
-  if (size > OPTIONS_LIMIT) throw refused("'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all");
-  const file = fileIn(form, 'message');
-  const message = file?.content ?? null;
-  const recipients = uniqueRecipients(form, message ? ['to'] : ['to', 'cc', 'bcc']);
-  if (message === null) checkParts(form);
-  const ownId = form.find(([name]) => asciiLower(name) === 'h:message-id')?.[1];
-  // A template may name its own sender.
-  const from = textsIn(form, 'from').join(', ') || (message ? senderOf(message) : '(given by the template)');
-  if (from === null) throw refused('the message has no sender');
-  return {
-    from: from.slice(0, 998),
-    recipients,
-    subject: (textIn(form, 'subject') ?? (message ? fieldIn(message, 'subject') : null))?.slice(0, 998) ?? null,
-    messageId: typeof ownId === 'string' ? readId(ownId) : message ? messageIdOf(message) : null,
-    class: readClass(textIn(form, 'v:homing-class')),
-    key: readKey(textIn(form, 'v:homing-key')),
-    form: form.filter(([name]) => !CONTROL.test(name)),
-  };
-}
-
-const refused = (words: string): AppError => new AppError('invalid', words);
-const printable = (text: string): string => text.slice(0, 100).replace(/[^\x21-\x7e]/g, '?');
-
-function checkEntry(name: string, value: FormEntry[1]): void {
-  if (!PLAIN.has(name) && !/^[hvot]:[A-Za-z0-9_.-]{1,64}$/.test(name))
-    throw refused(`'${printable(name)}' is not a parameter of a message`);
-  if (FORBIDDEN.test(name)) throw refused(`'${printable(name)}' can not be set`);
-  if (typeof value !== 'string') return;
-  const isLine = ['from', 'to', 'cc', 'bcc', 'subject'].includes(name) || /^h:/i.test(name);
-  if (isLine && /\p{Cc}|\u2028|\u2029/u.test(value)) throw refused(`'${name}' parameter contains control characters`);
-}
-
-function checkParts(form: readonly FormEntry[]): void {
-  if (textsIn(form, 'message').length > 0) throw refused('message parameter is missing or not a file');
-  const has = (name: string) => textIn(form, name) !== null;
-  if (!textIn(form, 'from') && !has('template')) throw refused('from parameter is missing');
-  if (has('html') && has('template')) throw refused("'html' and 'template' parameters can not be used together");
-  if (!['text', 'html', 'amp-html', 'template'].some(has))
-    throw refused("Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified");
-  checkVariables(textIn(form, 'recipient-variables'));
-}
-
-function checkVariables(text: string | null): void {
-  if (text === null) return;
-  try {
-    const all: unknown = JSON.parse(text);
-    const isMap = typeof all === 'object' && all !== null && !Array.isArray(all);
-    if (isMap && Object.values(all).every((v) => typeof v === 'object' && v !== null)) return;
-  } catch {
-    // Said below, without the parser's words: they quote the content.
-  }
-  throw refused("'recipient-variables' parameter is not a JSON object of objects");
-}
-
-function uniqueRecipients(form: readonly FormEntry[], names: readonly string[]): string[] {
-  const unique = new Map<string, string>();
-  for (const name of names) {
-    const texts = textsIn(form, name);
-    if (name === 'to' && texts.join('').trim() === '') throw refused('to parameter is missing');
-    for (const { address } of texts.flatMap((text) => addressparser(text, { flatten: true }))) {
-      const canonical = canonicalAddress(address);
-      if (canonical === null) throw refused(`'${name}' parameter is not a valid address. please check documentation`);
-      unique.set(recipientKey(canonical), canonical);
-    }
-  }
-  if (unique.size === 0) throw refused("'to' parameter is not a valid address. please check documentation");
-  if (unique.size > RECIPIENTS) throw refused(`a message can have ${RECIPIENTS} recipients at most`);
-  return [...unique.values()];
-}
-
-function readId(text: string): string {
-  const id = text.trim().replace(/^<(.*)>$/s, '$1');
-  if (/^[!-;=?-~]{1,998}$/.test(id)) return id;
-  throw refused("'h:Message-Id' is not a Message-Id");
-}
-
-function readClass(text: string | null): MessageClass {
-  const known = CLASSES.find((kind) => kind === (text ?? 'notice'));
-  if (known) return known;
-  throw refused(`'v:homing-class' must be one of ${CLASSES.join(', ')}`);
-}
-
-function readKey(text: string | null): string | null {
-  if (text === null || /^[^\p{Cc}]{1,191}$/u.test(text)) return text;
-  throw refused("'v:homing-key' must have 1 to 191 characters");
 }

@@ -1,139 +1,30 @@
-import addressparser from 'nodemailer/lib/addressparser';
-import { z } from 'zod';
-import { AppError } from '../base/errors.ts';
-import { parseMoment } from '../base/moment.ts';
-import { canonicalAddress, domainOf, isAddress } from '../core/address.ts';
-import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
-import { CLASSES } from '../core/message-class.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
+import { oneLine } from '../mail/line.ts';
+import { refusalOf, refusalOfReply } from '../mail/refusal.ts';
 import type { Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
 import type { BirthSettings } from './terms.ts';
+import { readTold, type ToldMessage } from './told-message.ts';
 
 export type IntakeDeps = { store: Store; settings: BirthSettings };
-
-/** RFC 5322, 2.1.1: a line; also what the columns hold. */
-const LINE = 998;
-/** Mailgun takes no more in one call. */
-const RECIPIENTS = 1000;
-
-const hasControls = (text: string): boolean => /\p{Cc}/u.test(text);
-
-const line = z
-  .string({ error: 'must be text' })
-  .trim()
-  .min(1, 'must not be empty')
-  .max(LINE, `must have at most ${LINE} characters`)
-  .refine((text) => !hasControls(text), 'must not contain control characters');
-
-const messageId = z
-  .string({ error: 'must be text' })
-  .transform((text) => text.trim().replace(/^<(.*)>$/s, '$1'))
-  .refine((id) => /^[!-;=?-~]{1,998}$/.test(id), 'must be a Message-Id of at most 998 printable ASCII characters');
-
-const domain = z
-  .string({ error: 'must be text' })
-  .transform((text) => canonicalAddress(`postmaster@${text.trim()}`))
-  .transform((address, ctx) => {
-    if (address !== null) return domainOf(address);
-    ctx.addIssue({ code: 'custom', message: 'must be a domain' });
-    return z.NEVER;
-  });
-
-/** Lists and comma strings, with names and groups, as mail clients take them. Problems name the position, not the address. */
-const recipients = z
-  .union([z.string(), z.array(z.string()).max(RECIPIENTS)], { error: 'must be a list of addresses or a comma list' })
-  .transform((given, ctx) => {
-    const texts = typeof given === 'string' ? [given] : given;
-    return texts.flatMap((text, index) => {
-      const place = typeof given === 'string' ? [] : [index];
-      const addresses = addressesIn(text);
-      if (addresses.length === 0) ctx.addIssue({ code: 'custom', path: place, message: 'names no address' });
-      return addresses.map((address, n) => {
-        const which = addresses.length > 1 ? `address ${n + 1} ` : '';
-        if (!isAddress(address))
-          ctx.addIssue({ code: 'custom', path: place, message: `${which}is not a plain e-mail address` });
-        return canonicalAddress(address) ?? '';
-      });
-    });
-  });
-
-/** The parser repairs what it can; what it would have to guess at counts as no address here. */
-function addressesIn(text: string): string[] {
-  if (hasControls(text)) return [''];
-  return addressparser(text, { flatten: true }).map(({ address, name }) => {
-    // Of `a@example.com b@example.com` it would take the one and lose the other.
-    const isGuess = name.includes('@') && !text.includes('<');
-    return isGuess ? '' : address;
-  });
-}
-
-const moment = z
-  .union([z.string(), z.number().transform(String)], { error: 'must be a time' })
-  .transform((text) => parseMoment(text))
-  .refine((at) => at !== null, 'must be a time: ISO 8601 or milliseconds since the epoch');
-
-const RECORD = z
-  .object(
-    {
-      messageId,
-      domain,
-      from: line,
-      to: recipients.refine((all) => all.length > 0, 'must name a recipient'),
-      cc: recipients.optional(),
-      bcc: recipients.optional(),
-      subject: z.string({ error: 'must be text' }).nullish(),
-      class: z.enum(CLASSES).default('notice'),
-      key: line.max(191, 'must have at most 191 characters').nullish(),
-      state: z.enum(['sending', 'accepted', 'refused']),
-      createdAt: moment.optional(),
-      id: z
-        .string({ error: 'must be text' })
-        .regex(/^[0-9A-HJKMNP-TV-Z]{26}$/, 'must be a ULID')
-        .optional(),
-      via: line.max(255, 'must have at most 255 characters').optional(),
-      error: z
-        .object(
-          { status: z.number({ error: 'must be a number' }).int().nullish(), message: z.string().nullish() },
-          { error: 'must be an object with status and message' },
-        )
-        .optional(),
-    },
-    { error: 'must be an object' },
-  )
-  .refine((r) => r.to.length + (r.cc?.length ?? 0) + (r.bcc?.length ?? 0) <= RECIPIENTS, {
-    path: ['to'],
-    message: `, cc and bcc must name at most ${RECIPIENTS} recipients together`,
-  })
-  .refine((r) => r.state !== 'refused' || r.error !== undefined, {
-    path: ['error'],
-    message: 'must say why, when the state is refused',
-  });
-
-/** What an application says of a message that it sends itself. */
-export type RecordInput = z.input<typeof RECORD>;
-type Told = z.output<typeof RECORD>;
 
 /**
  * Records a message that the application has sent, or is about to send. Telling the same message (domain and Message-Id)
  * again adds what is new and changes nothing else. Throws `AppError` with every problem at once; nothing is stored then.
  */
 export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): Promise<Recorded> {
-  const told = parse(RECORD, input);
-  const draft = draftOf(deps.settings, told, now);
+  const draft = draftFrom(deps.settings, input, now);
   await rememberDomains(deps.store, [draft.domain]);
   return record(deps.store, draft, now);
 }
 
 /** What an application tells, as the store takes it. Throws `AppError` with every problem at once. */
-export const draftFrom = (settings: BirthSettings, input: unknown, now: Ms): Draft =>
-  draftOf(settings, parse(RECORD, input), now);
-
-function draftOf(settings: BirthSettings, told: Told, now: Ms): Draft {
+export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Draft {
+  const told = readTold(input);
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
   const policy = policyFor(told.class, settings.policies);
@@ -153,13 +44,7 @@ function draftOf(settings: BirthSettings, told: Told, now: Ms): Draft {
   };
 }
 
-/** A folded subject is one line; one beyond the length of a line is cut, and shows it. */
-function oneLine(subject: string): string {
-  const text = subject.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return text.length <= LINE ? text : `${[...text.slice(0, LINE - 2)].slice(0, -1).join('')}…`;
-}
-
-function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
+function factsOf(told: ToldMessage, at: Ms, leaseUntil: Ms): Fact[] {
   const both = told.via === undefined ? handedOver(at, told.messageId) : elsewhere(told.via, at, told.messageId);
   if (told.state === 'accepted') return both;
   const claim = both.flatMap((f) => (f.kind === 'claimed' ? [{ ...f, leaseUntil }] : []));
@@ -170,35 +55,13 @@ function factsOf(told: Told, at: Ms, leaseUntil: Ms): Fact[] {
 const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
   handedOver(at, messageId, via).map((fact) => (fact.kind === 'accepted' ? { ...fact, tracked: false } : fact));
 
-/** No status (a time-out, a reset), and a 5xx, are no "no": Mailgun has been seen to answer 500 and to send all the same. */
-function refusal({ error }: Told, at: Ms): Fact {
-  const status = error?.status ?? null;
-  const words = (error?.message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
-  const detail = [status, words].filter(Boolean).join(' ') || 'the application does not say why';
-  const why = whyOf(status);
+/** Without a status or a reply (a time-out, a reset) nobody said no. */
+function refusal({ error }: ToldMessage, at: Ms): Fact {
+  const { status, smtp, message } = error ?? {};
+  const words = (message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
+  const said = smtp ? `SMTP ${smtp}` : status;
+  const detail = [said, words].filter(Boolean).join(' ') || 'the application does not say why';
+  const why = smtp ? refusalOfReply(smtp) : status ? refusalOf(status, words, 'send') : null;
   if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail };
   return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null };
-}
-
-function whyOf(status: number | null): Refusal | null {
-  if (status === null || status === 408 || status < 400 || status >= 500) return null;
-  if (status === 401 || status === 402 || status === 403) return 'account';
-  return status === 429 ? 'busy' : 'invalid';
-}
-
-/** Parses what came from outside, or throws an `AppError` that names every problem by its place. */
-export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${placeOf(issue.path)} ${wordsOf(issue)}`.trim());
-  throw new AppError('invalid', `the request has ${problems.length} problem(s)`, problems);
-}
-
-const placeOf = (path: readonly PropertyKey[]): string =>
-  path.map((part, n) => (typeof part === 'number' ? `[${part}]` : `${n > 0 ? '.' : ''}${String(part)}`)).join('');
-
-function wordsOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
-  if (issue.code === 'unrecognized_keys') return `has unknown fields: ${issue.keys.join(', ').slice(0, 200)}`;
-  return issue.message;
 }

@@ -1,4 +1,3 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { asciiLower } from '../core/address.ts';
 import { type FormEntry, filesIn, textIn, textsIn } from './form.ts';
@@ -14,23 +13,17 @@ export async function composeMime(
 ): Promise<Buffer | null> {
   if (textIn(form, 'template') !== null) return null;
   const variables = variablesOf(form, recipient);
-  const fill = (text: string): string => (variables ? filledIn(text, variables, recipient) : text);
-  const text = (name: string): string | undefined => {
-    const value = textIn(form, name);
-    return value === null ? undefined : fill(value);
-  };
-  const list = (name: string): string => textsIn(form, name).join(', ');
-  // With variables, each recipient gets a mail of its own.
-  const shown = variables ? { to: recipient } : { to: list('to'), cc: list('cc') };
+  const filled = variables ? form.map((entry) => withVariables(entry, variables, recipient)) : form;
   const mail = {
-    from: fill(list('from')),
-    ...shown,
+    from: listIn(filled, 'from'),
+    // With variables, each recipient gets a mail of its own.
+    ...(variables ? { to: recipient } : { to: listIn(form, 'to'), cc: listIn(form, 'cc') }),
     messageId: `<${messageId}>`,
-    subject: text('subject') ?? '',
-    ...optional('text', text('text')),
-    ...optional('html', text('html')),
-    ...optional('amp', text('amp-html')),
-    headers: headersIn(form).map(([key, value]) => ({ key, value: fill(value) })),
+    subject: textIn(filled, 'subject') ?? '',
+    ...optional('text', textIn(filled, 'text')),
+    ...optional('html', textIn(filled, 'html')),
+    ...optional('amp', textIn(filled, 'amp-html')),
+    headers: headersIn(filled),
     attachments: [...attachmentsIn(form, 'attachment'), ...attachmentsIn(form, 'inline')],
     // Content comes from outside: nothing in it may make us read a file or ask a server.
     disableFileAccess: true,
@@ -39,17 +32,38 @@ export async function composeMime(
   return new MailComposer(mail).compile().build();
 }
 
-/** The addresses in these texts, as they were written. */
-export const addressesIn = (texts: readonly string[]): string[] =>
-  texts.flatMap((text) => addressparser(text, { flatten: true }).map(({ address }) => address));
+/** This recipient's part of the `recipient-variables`; null when there are none at all. */
+export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
+  const text = textIn(form, 'recipient-variables');
+  if (text === null) return null;
+  const all = JSON.parse(text) as Record<string, Record<string, unknown>>;
+  const key = Object.keys(all).find((address) => asciiLower(address) === asciiLower(recipient));
+  return (key === undefined ? null : all[key]) ?? {};
+}
 
-const optional = (name: string, value: string | undefined): Record<string, string> =>
-  value === undefined ? {} : { [name]: value };
+function withVariables(
+  [name, value]: FormEntry,
+  variables: Readonly<Record<string, unknown>>,
+  recipient: string,
+): FormEntry {
+  if (typeof value !== 'string') return [name, value];
+  const filled = value
+    .replace(/%recipient\.([\w-]+)%/g, (whole, variable: string) =>
+      Object.hasOwn(variables, variable) ? String(variables[variable]) : whole,
+    )
+    .replaceAll('%recipient%', recipient);
+  return [name, filled];
+}
 
-function headersIn(form: readonly FormEntry[]): [string, string][] {
-  return form.flatMap(([name, value]): [string, string][] => {
+const listIn = (form: readonly FormEntry[], name: string): string => textsIn(form, name).join(', ');
+
+const optional = (name: string, value: string | null): Record<string, string> =>
+  value === null ? {} : { [name]: value };
+
+function headersIn(form: readonly FormEntry[]): { key: string; value: string }[] {
+  return form.flatMap(([name, value]) => {
     if (!/^h:/i.test(name) || typeof value !== 'string' || asciiLower(name) === 'h:message-id') return [];
-    return [[name.slice(2), value]];
+    return [{ key: name.slice(2), value }];
   });
 }
 
@@ -61,19 +75,3 @@ const attachmentsIn = (form: readonly FormEntry[], name: 'attachment' | 'inline'
     // Mailgun: an inline file is known by its name.
     ...(name === 'inline' ? { cid: filename, contentDisposition: 'inline' as const } : {}),
   }));
-
-/** This recipient's part of the `recipient-variables`; null when there are none at all. */
-export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
-  const text = textIn(form, 'recipient-variables');
-  if (text === null) return null;
-  const all = JSON.parse(text) as Record<string, Record<string, unknown>>;
-  const key = Object.keys(all).find((address) => asciiLower(address) === asciiLower(recipient));
-  return (key === undefined ? null : all[key]) ?? {};
-}
-
-const filledIn = (text: string, variables: Record<string, unknown>, recipient: string): string =>
-  text
-    .replace(/%recipient\.([\w-]+)%/g, (whole, name: string) =>
-      Object.hasOwn(variables, name) ? String(variables[name]) : whole,
-    )
-    .replaceAll('%recipient%', recipient);

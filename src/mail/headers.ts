@@ -1,5 +1,7 @@
-import addressparser from 'nodemailer/lib/addressparser';
-import { asciiLower, canonicalAddress } from '../core/address.ts';
+import { asciiLower } from '../core/address.ts';
+import { MAX_HEADER } from './limits.ts';
+import { messageIdInField } from './message-id.ts';
+import { authorIn } from './recipients.ts';
 
 /**
  * What does not go out through another server:
@@ -27,7 +29,8 @@ const DROPPED_PREFIX = 'x-mailgun-';
 
 const CR = 0x0d;
 const LF = 0x0a;
-const MAX_PARSED = 10_000; // a From longer than this is no list of senders but an attack on its parser
+/** Characters of a field that is read. A longer one is no subject and no list of senders. */
+const MAX_FIELD = 10_000;
 
 type Field = { /** in lower case */ name: string; start: number /** after its line end */; end: number };
 
@@ -40,7 +43,7 @@ export function cleanForRelay(mime: Buffer): Buffer {
   let from = 0;
   for (const { name, start, end } of fieldsOf(mime)) {
     if (!DROPPED.has(name) && !name.startsWith(DROPPED_PREFIX)) continue;
-    kept.push(mime.subarray(from, start));
+    if (start > from) kept.push(mime.subarray(from, start));
     from = end;
   }
   return Buffer.concat([...kept, mime.subarray(from)]);
@@ -48,33 +51,19 @@ export function cleanForRelay(mime: Buffer): Buffer {
 
 /** The address for the envelope: Sender, else the first author. Return-Path would be Mailgun's. */
 export function senderOf(mime: Buffer): string | null {
-  const fields = fieldsOf(mime);
-  return addressIn(mime, fields, 'sender') ?? addressIn(mime, fields, 'from');
+  return authorOf(mime, 'sender') ?? authorOf(mime, 'from');
 }
 
 /** Without angle brackets, as in `Answer`. */
 export function messageIdOf(mime: Buffer): string | null {
-  const value = valueIn(mime, fieldsOf(mime), 'message-id');
-  return value === null ? null : (/<([!-;=?-~]+)>/.exec(value)?.[1] ?? /^[!-;=?-~]+$/.exec(value)?.[0] ?? null);
+  const value = fieldIn(mime, 'message-id');
+  return value === null ? null : messageIdInField(value);
 }
 
 /** The first field of this name, unfolded and otherwise as it is. */
-export const fieldIn = (mime: Buffer, name: string): string | null => valueIn(mime, fieldsOf(mime), name);
-
-function addressIn(mime: Buffer, fields: Field[], name: string): string | null {
-  const value = valueIn(mime, fields, name);
-  if (value === null) return null;
-  for (const { address } of addressparser(value, { flatten: true })) {
-    const sender = canonicalAddress(address);
-    if (sender !== null) return sender;
-  }
-  return null;
-}
-
-/** The first field of this name, unfolded. */
-function valueIn(mime: Buffer, fields: Field[], name: string): string | null {
-  const field = fields.find((one) => one.name === name);
-  if (field === undefined || field.end - field.start > MAX_PARSED) return null;
+export function fieldIn(mime: Buffer, name: string): string | null {
+  const field = firstField(mime, name);
+  if (field === null || field.end - field.start > MAX_FIELD) return null;
   const text = mime.toString('utf8', field.start, field.end);
   return text
     .slice(text.indexOf(':') + 1)
@@ -82,21 +71,33 @@ function valueIn(mime: Buffer, fields: Field[], name: string): string | null {
     .trim();
 }
 
+function authorOf(mime: Buffer, name: string): string | null {
+  const value = fieldIn(mime, name);
+  return value === null ? null : authorIn(value);
+}
+
+/** Looked for where a header is, and not through megabytes of lines. */
+function firstField(mime: Buffer, name: string): Field | null {
+  for (const field of fieldsOf(mime)) {
+    if (field.start > MAX_HEADER) break;
+    if (field.name === name) return field;
+  }
+  return null;
+}
+
 /**
  * The fields of the header, each with its folded lines. A line ends with CRLF, LF or a CR alone, as it will on the
  * wire, where SMTP clients write CRLF for each: a Bcc behind a bare CR would otherwise come to light only there.
  */
-function fieldsOf(mime: Buffer): Field[] {
-  const bounds: { start: number; end: number }[] = [];
-  for (let start = 0; start < mime.length; ) {
-    const { textEnd, end } = lineAt(mime, start);
-    if (textEnd === start) break; // the empty line before the body
-    const last = bounds.at(-1);
-    if (last !== undefined && isBlank(mime[start])) last.end = end;
-    else bounds.push({ start, end });
+function* fieldsOf(mime: Buffer): Generator<Field> {
+  let start = 0;
+  while (start < mime.length) {
+    let { textEnd, end } = lineAt(mime, start);
+    if (textEnd === start) return; // the empty line before the body
+    while (isBlank(mime[end])) ({ end } = lineAt(mime, end));
+    yield { name: nameOf(mime, start, end), start, end };
     start = end;
   }
-  return bounds.map(({ start, end }) => ({ name: nameOf(mime, start, end), start, end }));
 }
 
 function lineAt(mime: Buffer, start: number): { textEnd: number; end: number } {

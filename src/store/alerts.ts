@@ -22,11 +22,11 @@ export type AlertItem = {
 export async function raise(
   store: Store,
   item: Omit<AlertItem, 'delivery_id'>,
-  by: 'mail' | 'report' = 'mail',
+  by: 'mail' | 'summary' = 'mail',
 ): Promise<void> {
-  // What is for the report alone counts as told: it is bound to no mail.
+  // What is for the daily summary alone counts as told: it is bound to no alert.
   const names = { item_key: fitted(item.item_key, 100), incident: incidentName(item.incident) };
-  const row = { ...item, ...names, delivery_id: null, alert_id: by === 'report' ? 'report' : null };
+  const row = { ...item, ...names, delivery_id: null, alert_id: by === 'summary' ? 'summary' : null };
   await transact(store, (tx) => insertNew(tx, 'alert_items', row, 'item_key'));
 }
 

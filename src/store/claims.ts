@@ -1,4 +1,4 @@
-// What is to be sent to administrators once, alerts and reports: one process at a time works on a row.
+// What is to be sent to administrators once, alerts and summaries: one process at a time works on a row.
 import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import type { Ms } from '../core/time.ts';
@@ -6,7 +6,7 @@ import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 
 /** A table of them, the column that names a row, and the order in which they are sent. */
-export type Sendable = { table: 'alerts' | 'reports'; key: string; order: string };
+export type Sendable = { table: 'alerts' | 'summaries'; key: string; order: string };
 
 /** A row that this process may send until the lease ends, or is renewed. */
 export type Claim = { name: string; lease: string };

@@ -51,7 +51,7 @@ export async function pruneInbox(store: Store, before: Ms, limit: number): Promi
   );
 }
 
-/** Deletes alerts and reports that were sent, and example replies, from before that moment. The audit is kept. */
+/** Deletes alerts and summaries that were sent, and example replies, from before that moment. The audit is kept. */
 export async function pruneOperations(store: Store, before: Ms, limit: number): Promise<number> {
   const old: { id: string }[] = await store
     .db('alerts')
@@ -64,7 +64,7 @@ export async function pruneOperations(store: Store, before: Ms, limit: number): 
     const ids = old.map((r) => r.id);
     const alerts = ids.length === 0 ? 0 : await tx('alerts').whereIn('id', ids).delete();
     // A few rows a day each; the sums of all days stay.
-    const reports = await tx('reports').where({ pending: 0 }).where('due_at', '<', before).delete();
-    return alerts + reports + (await tx('rollup_examples').where('day', '<', before).delete());
+    const summaries = await tx('summaries').where({ pending: 0 }).where('due_at', '<', before).delete();
+    return alerts + summaries + (await tx('rollup_examples').where('day', '<', before).delete());
   });
 }

@@ -5,9 +5,9 @@ import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transact } from './db/transact.ts';
 
-/** A report as it was written, to be sent to each administrator once. */
-export type Dispatch = {
-  /** The last calendar day that it is about; there is one report of a day. */
+/** A summary as it was written, to be sent to each administrator once. */
+export type KeptSummary = {
+  /** The last calendar day that it is about; there is one summary of a day. */
   day: string;
   subject: string;
   body: string;
@@ -18,19 +18,19 @@ export type Dispatch = {
   claim: Claim;
 };
 
-/** Which of these days have a report, sent or not. */
-export async function reportedDays(store: Store, days: readonly string[]): Promise<Set<string>> {
+/** Which of these days have a summary, sent or not. */
+export async function summarizedDays(store: Store, days: readonly string[]): Promise<Set<string>> {
   const rows: { day: string }[] = await store
-    .db('reports')
+    .db('summaries')
     .whereIn('day', [...days])
     .select('day');
   return new Set(rows.map((r) => r.day));
 }
 
-/** Keeps a report before it is sent. Of several processes that wrote it, the first one's is kept. */
-export async function keepReport(
+/** Keeps a summary before it is sent. Of several processes that wrote it, the first one's is kept. */
+export async function keepSummary(
   store: Store,
-  { day, subject, body }: Pick<Dispatch, 'day' | 'subject' | 'body'>,
+  { day, subject, body }: Pick<KeptSummary, 'day' | 'subject' | 'body'>,
   now: Ms,
 ): Promise<void> {
   const row = {
@@ -44,17 +44,17 @@ export async function keepReport(
     sent_at: null,
     told: '[]',
   };
-  await transact(store, (tx) => insertNew(tx, 'reports', { ...row, error: null }, 'day'));
+  await transact(store, (tx) => insertNew(tx, 'summaries', { ...row, error: null }, 'day'));
 }
 
-const REPORTS: Sendable = { table: 'reports', key: 'day', order: 'day' };
+const SUMMARIES: Sendable = { table: 'summaries', key: 'day', order: 'day' };
 
-/** Claims the oldest report that is to be sent now, until that moment; null when there is none. */
-export async function takeReport(store: Store, times: { now: Ms; until: Ms }): Promise<Dispatch | null> {
-  const claim = await claimNext(store, REPORTS, times);
+/** Claims the oldest summary that is to be sent now, until that moment; null when there is none. */
+export async function takeSummary(store: Store, times: { now: Ms; until: Ms }): Promise<KeptSummary | null> {
+  const claim = await claimNext(store, SUMMARIES, times);
   if (!claim) return null;
   const row = await store
-    .db('reports')
+    .db('summaries')
     .where({ day: claim.name })
     .first('subject', 'body', 'created_at', 'tries', 'told');
   const { subject, body, created_at, tries, told } = row as Record<string, string | number>;
@@ -69,26 +69,26 @@ export async function takeReport(store: Store, times: { now: Ms; until: Ms }): P
   };
 }
 
-/** Keeps others from sending the report for longer; false when the claim has been lost. */
-export const holdReport = (store: Store, claim: Claim, until: Ms): Promise<boolean> =>
-  changeClaimed(store, REPORTS, claim, { due_at: until });
+/** Keeps others from sending the summary for longer; false when the claim has been lost. */
+export const holdSummary = (store: Store, claim: Claim, until: Ms): Promise<boolean> =>
+  changeClaimed(store, SUMMARIES, claim, { due_at: until });
 
 /** Who has it is written down after each of them, so that nobody gets it again because another did not get it. */
-export const reportTold = (store: Store, claim: Claim, told: readonly string[]): Promise<boolean> =>
-  changeClaimed(store, REPORTS, claim, { told: JSON.stringify(told) });
+export const summaryTold = (store: Store, claim: Claim, told: readonly string[]): Promise<boolean> =>
+  changeClaimed(store, SUMMARIES, claim, { told: JSON.stringify(told) });
 
-export const reportSent = (store: Store, claim: Claim, now: Ms): Promise<boolean> =>
-  changeClaimed(store, REPORTS, claim, { pending: 0, sent_at: now, error: null });
+export const summarySent = (store: Store, claim: Claim, now: Ms): Promise<boolean> =>
+  changeClaimed(store, SUMMARIES, claim, { pending: 0, sent_at: now, error: null });
 
-export const reportFailed = (
+export const summaryFailed = (
   store: Store,
-  { claim, tries }: Pick<Dispatch, 'claim' | 'tries'>,
+  { claim, tries }: Pick<KeptSummary, 'claim' | 'tries'>,
   dueAt: Ms,
   error: string,
-): Promise<boolean> => changeClaimed(store, REPORTS, claim, { tries: tries + 1, due_at: dueAt, error });
+): Promise<boolean> => changeClaimed(store, SUMMARIES, claim, { tries: tries + 1, due_at: dueAt, error });
 
-/** Routes that a recent alert warned about. */
-export async function troubledRoutes(store: Store, since: Ms): Promise<Set<string>> {
+/** Names of the channels that a recent alert warned about. */
+export async function channelsWarnedAbout(store: Store, since: Ms): Promise<Set<string>> {
   const rows: { avoid: string }[] = await store
     .db('alerts')
     .where('created_at', '>=', since)

@@ -1,7 +1,7 @@
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Reason } from '../core/reason.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
-import type { Evidence } from '../core/timeliness.ts';
+import type { Flow } from '../core/timeliness.ts';
 import type { Store } from './db/open.ts';
 import { PRIORITY } from './ledger/ledger.ts';
 
@@ -13,18 +13,18 @@ const EARLIER = ['busy', 'account'];
 const HELD_SINCE = 3 * DAY;
 const LATELY = 15 * MINUTE;
 
-/** What says whether the mail of each class is on time; reads the backlog and the last minutes, and not the history. */
-export async function timelinessEvidence(store: Store, now: Ms): Promise<Record<MessageClass, Evidence>> {
+/** How the mail of each class flows; reads the backlog and the last minutes, and not the history. */
+export async function flowByClass(store: Store, now: Ms): Promise<Record<MessageClass, Flow>> {
   const held = await heldSince(store, now - HELD_SINCE);
-  const evidence = {} as Record<MessageClass, Evidence>;
+  const flows = {} as Record<MessageClass, Flow>;
   for (const name of CLASSES) {
     const due = await oldestDue(store, name, now);
     const late = now - Math.min(now, due ?? now, held.get(name) ?? now);
     const backup = await hasRecent(store, name, ['relayed'], now - LATELY);
     const moving = late > 0 && (await hasRecent(store, name, ['accepted', 'delivered'], now - LATELY));
-    evidence[name] = { late, backup, moving };
+    flows[name] = { late, backup, moving };
   }
-  return evidence;
+  return flows;
 }
 
 async function oldestDue(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {

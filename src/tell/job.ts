@@ -3,8 +3,8 @@ import type { Log } from '../base/log.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
-import type { Channels } from './channels.ts';
-import { report, type SendReportDeps } from './send-summary.ts';
+import type { Channels } from './channels/create.ts';
+import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { watch } from './watch.ts';
 
 export type TellInside = {
@@ -20,7 +20,7 @@ export type TellInside = {
     PUBLIC_URL?: string | undefined;
     RECONCILE_SILENCE: Ms;
     REPORT_CRON: string;
-    REPORT_DETAILS: SendReportDeps['details'];
+    REPORT_DETAILS: SummaryDeps['details'];
     REPORT_TIMEZONE: string;
     RETRY_PAUSE: Ms;
     WEBHOOK_SILENCE: Ms;
@@ -46,7 +46,7 @@ export const alertJob: Job<TellInside> = {
 
 export const alertDeps = ({ store, channels, config, now, log }: TellInside): AlertDeps => ({
   store,
-  channels: channels.channels,
+  channels: channels.alerts,
   group: config.ALERT_GROUP,
   repeat: config.ALERT_REPEAT,
   lease: config.LEASE,
@@ -57,14 +57,14 @@ export const alertDeps = ({ store, channels, config, now, log }: TellInside): Al
 });
 
 export const summaryJob: Job<TellInside> = {
-  name: 'report',
+  name: 'summary',
   pause: () => 2 * SECOND,
-  start: (inside) => ({ run: () => report(summaryDeps(inside)) }),
+  start: (inside) => ({ run: () => tellSummaries(summaryDeps(inside)) }),
 };
 
-export const summaryDeps = ({ store, channels, config, now, log }: TellInside): SendReportDeps => ({
+export const summaryDeps = ({ store, channels, config, now, log }: TellInside): SummaryDeps => ({
   store,
-  routes: channels.letters,
+  channels: channels.letters,
   admins: config.ADMIN_EMAILS,
   cron: config.REPORT_CRON,
   timezone: config.REPORT_TIMEZONE,

@@ -1,12 +1,18 @@
 import type { What } from '../core/figures/counts.ts';
-import { figuresOf, groupsOf, type Period, type Report } from '../core/figures/summary.ts';
+import type { Range } from '../core/figures/cover.ts';
+import { figuresOf, groupsOf } from '../core/figures/figures.ts';
+import type { Period, Summary } from '../core/figures/summary.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { alertsSent, dailyBars, lostDeliveries, placesOf, troubles } from '../store/figures/places.ts';
-import { figures, foldPending } from '../store/figures/rollup.ts';
+import { dailyBars } from '../store/figures/daily.ts';
+import { alertsSent, troubles } from '../store/figures/incidents.ts';
+import { lostDeliveries } from '../store/figures/lost.ts';
+import { foldPending } from '../store/figures/pending.ts';
+import { placesOf } from '../store/figures/places.ts';
+import { readSums } from '../store/figures/read-sums.ts';
 import { daysBefore, eachDay } from './summary/days.ts';
 
-/** All but the places, which are read by themselves: there may be as many as there are recipients. */
+/** All but the figures by place, which are read for the largest places alone: there may be as many as recipients. */
 const WHATS: readonly What[] = [
   'messages',
   'deliveries',
@@ -20,33 +26,37 @@ const WHATS: readonly What[] = [
   'retry',
 ];
 const COMPARED: readonly What[] = ['messages', 'deliveries', 'state', 'outcome', 'time', 'double'];
-const PICTURE_DAYS = 30;
+/** So many are named; the figures hold all of them. */
+const MOST_LOST = 200;
 
-export type ReportOptions = {
+export type SummaryOptions = {
   now: Ms;
-  details: 'summary' | 'full' /** How many to list; 10 unless told. */;
+  /** With `full`, recipients and subjects of what did not arrive are in it. */
+  details: 'summary' | 'full';
+  /** How many recipient domains and causes to list; 10 unless told. */
   places?: number;
 };
 
-/** The report of a period as its figures are now: what comes later changes it truthfully. */
-export async function reportFor(store: Store, period: Period, options: ReportOptions): Promise<Report> {
-  const { from, to, days } = period;
+/** The summary of a period as its figures are now: what comes later changes it truthfully. */
+export async function summaryOf(store: Store, period: Period, options: SummaryOptions): Promise<Summary> {
   while ((await foldPending(store)) > 0);
-  const previous = daysBefore(period, days);
-  const week = daysBefore(period, 7);
-  const sums = await figures(store, from, to, WHATS);
+  const compared = async (range: Range) => figuresOf(await readSums(store, range, COMPARED));
+  const sums = await readSums(store, period, WHATS);
   return {
     period,
     generatedAt: options.now,
     total: figuresOf(sums),
     groups: groupsOf(sums),
-    before: figuresOf(await figures(store, previous.from, previous.to, COMPARED)),
-    week: figuresOf(await figures(store, week.from, week.to, COMPARED)),
-    weekShare: days / 7,
-    places: await placesOf(store, from, to, options.places ?? 10),
-    alertsSent: await alertsSent(store, from, to),
-    outages: await troubles(store, from, to),
-    daily: await dailyBars(store, eachDay(period, Math.max(PICTURE_DAYS, Math.min(days, 92)))),
-    lost: options.details === 'full' ? await lostDeliveries(store, from, to, 200) : null,
+    before: await compared(daysBefore(period, period.days)),
+    week: await compared(daysBefore(period, 7)),
+    weekShare: period.days / 7,
+    places: await placesOf(store, period, options.places ?? 10),
+    alertsSent: await alertsSent(store, period),
+    troubles: await troubles(store, period),
+    daily: await dailyBars(store, eachDay(period, picturedDays(period))),
+    lost: options.details === 'full' ? await lostDeliveries(store, period, MOST_LOST) : null,
   };
 }
+
+/** A month, or the whole of a longer period up to a quarter of a year. */
+const picturedDays = ({ days }: Period): number => Math.max(30, Math.min(days, 92));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gather } from '../../src/base/gather.ts';
+import { DAY } from '../../src/core/time.ts';
 
 /** Keeps each flush until it is let through. */
 function gate() {
@@ -38,8 +39,6 @@ test('a flush that fails is the answer of its items alone', async () => {
   assert.deepEqual([bad.status, good.status], ['rejected', 'fulfilled']);
 });
 
-const DAY = 24 * 3600 * 1000;
-
 test('what nobody waits for goes with the next that somebody waits for, in its order', async () => {
   const flushed: string[][] = [];
   const add = gather<string>(async (items) => void flushed.push(items), 10, DAY);
@@ -57,17 +56,25 @@ test('many of those that nobody waits for do not wait either', async () => {
   assert.deepEqual(flushed, [['a', 'b']]);
 });
 
-test('a lone one goes when its time is up', async () => {
+test('what nobody waits for goes when its time is up, and not before', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const flushed: string[][] = [];
-  const add = gather<string>(async (items) => void flushed.push(items), 10, 1);
-  await Promise.all([add.later('a'), add.later('b')]);
+  const add = gather<string>(async (items) => void flushed.push(items), 10, DAY);
+  const added = [add.later('a'), add.later('b')];
+  t.mock.timers.tick(DAY - 1);
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  assert.deepEqual(flushed, []);
+  t.mock.timers.tick(1);
+  await Promise.all(added);
   assert.deepEqual(flushed, [['a', 'b']]);
 });
 
-test('nobody waits for a flush of those that nobody waits for', async () => {
+test('nobody waits for a flush of those that nobody waits for', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const { flushed, flush, let: letThrough } = gate();
-  const add = gather(flush, 10, 1);
+  const add = gather(flush, 10, DAY);
   const later = add.later('a');
+  t.mock.timers.tick(DAY);
   while (flushed.length === 0) await new Promise(setImmediate);
   const urgent = add('b');
   while (flushed.length === 1) await new Promise(setImmediate);

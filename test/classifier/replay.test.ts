@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeBy } from '../../src/classifier/judge.ts';
 import { parseRules } from '../../src/classifier/own-rules.ts';
-import { compare, emptyTally, type RuleSet, rulingOn } from '../../src/classifier/replay.ts';
+import { compare, emptyComparison, type RuleSet, rulingOn } from '../../src/classifier/replay.ts';
 import { bounce, sighting } from '../support/factory.ts';
 
 const CODES = [{ from: 500, to: 554 }];
@@ -21,32 +21,32 @@ test('an event is ruled on as it would be when it comes in', () => {
 });
 
 test('deliveries and temporary failures are counted, and nothing follows from them', () => {
-  const tally = emptyTally();
-  assert.equal(compare(tally, sighting({ report: 'delivered' }), BUILT_IN, BY_CODE), null);
+  const comparison = emptyComparison();
+  assert.equal(compare(comparison, sighting({ report: 'delivered' }), BUILT_IN, BY_CODE), null);
   assert.equal(
-    compare(tally, sighting({ report: 'deferred', bounce: bounce({ code: 451 }) }), BUILT_IN, BY_CODE),
+    compare(comparison, sighting({ report: 'deferred', bounce: bounce({ code: 451 }) }), BUILT_IN, BY_CODE),
     null,
   );
-  assert.deepEqual([tally.events, tally.failures, tally.changed], [2, 0, 0]);
+  assert.deepEqual([comparison.events, comparison.failures, comparison.changed], [2, 0, 0]);
 });
 
 test('a change of the plan alone is a change: the verdict stays and what is done does not', () => {
-  const tally = emptyTally();
-  const change = compare(tally, failure('Message rejected due to DMARC policy'), BUILT_IN, BY_CODE);
+  const comparison = emptyComparison();
+  const change = compare(comparison, failure('Message rejected due to DMARC policy'), BUILT_IN, BY_CODE);
   assert.deepEqual([change?.from.plan, change?.to.plan], ['stop', 'retry']);
-  const dead = compare(tally, failure('5.1.1 No such user here'), BUILT_IN, BY_CODE);
+  const dead = compare(comparison, failure('5.1.1 No such user here'), BUILT_IN, BY_CODE);
   assert.deepEqual([dead?.from.suppress, dead?.to.suppress, dead?.to.plan], ['recipient_unknown', null, 'stop']);
-  assert.deepEqual(tally.effects.retried, { before: 0, after: 1, newly: 1, noLonger: 0 });
-  assert.deepEqual(tally.effects.suppressed, { before: 1, after: 0, newly: 0, noLonger: 1 });
-  assert.deepEqual(tally.effects.to_mend, { before: 1, after: 0, newly: 0, noLonger: 1 });
+  assert.deepEqual(comparison.effects.retried, { before: 0, after: 1, newly: 1, noLonger: 0 });
+  assert.deepEqual(comparison.effects.suppressed, { before: 1, after: 0, newly: 0, noLonger: 1 });
+  assert.deepEqual(comparison.effects.to_mend, { before: 1, after: 0, newly: 0, noLonger: 1 });
 });
 
 test('own rules are tried as they would work, for a domain too', () => {
   const { rules } = parseRules(
     JSON.stringify([{ name: 'ours', match: 'gruezi', domain: 'example.net', decision: 'switch_provider' }]),
   );
-  const tally = emptyTally();
-  const change = compare(tally, failure('Gruezi'), BUILT_IN, { ...BUILT_IN, judge: judgeBy(rules) });
+  const comparison = emptyComparison();
+  const change = compare(comparison, failure('Gruezi'), BUILT_IN, { ...BUILT_IN, judge: judgeBy(rules) });
   assert.deepEqual([change?.to.rule, change?.to.plan], ['ours', 'switch']);
-  assert.deepEqual(tally.moves, { 'give_up_no_suppress → switch_provider': 1 });
+  assert.deepEqual(comparison.moves, { 'give_up_no_suppress → switch_provider': 1 });
 });

@@ -96,7 +96,10 @@ test('the error is the one of the transporter, and a refusal is recorded', async
   await homing.flush();
   await fileAll(store);
   const found = await findFiled(store, (await store.db('messages').first('id')).id);
-  assert.equal(found?.views[0]?.delivery.attempts[0]?.outcome, 'refused');
+  const [attempt] = found?.views[0]?.delivery.attempts ?? [];
+  assert.equal(attempt?.outcome, 'refused');
+  assert.ok(attempt.answer?.kind === 'refused');
+  assert.deepEqual([attempt.answer.why, attempt.answer.detail], ['permanent', 'SMTP 550']);
 });
 
 test('a transport that makes an API call of the data gets the ids as data', async (t) => {

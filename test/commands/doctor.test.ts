@@ -4,7 +4,7 @@ import type { Finding } from '../../src/commands/doctor/finding.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
 import type { Env } from '../../src/config/env.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
-import { startRudeSmtp } from '../../src/lab/sim/rude-smtp.ts';
+import { startRudeSmtp } from '../../src/lab/servers/rude-smtp.ts';
 import { startSink } from '../../src/lab/sim/sink.ts';
 import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
 

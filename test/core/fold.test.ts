@@ -6,29 +6,20 @@ import { isEnded } from '../../src/core/delivery.ts';
 import { fold, sentEarly } from '../../src/core/fold.ts';
 import type { Report } from '../../src/core/sighting.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
-import { MORNING } from '../support/clock.ts';
-import {
-  accepted,
-  asked,
-  birth,
-  bounce,
-  claimed,
-  ended,
-  failed,
-  HOW,
-  held,
-  refused,
-  reopened,
-  reported,
-  sent,
-  unanswered,
-} from '../support/factory.ts';
+import { at, MORNING } from '../support/clock.ts';
+import * as past from '../support/factory.ts';
 import { histories } from '../support/histories.ts';
 
-const BORN = birth();
-const at = (minutes: number): Ms => MORNING + minutes * MINUTE;
+const BORN = past.birth();
 const OWN = 'm1@mg.example.com';
 const NEW = 'm2@mg.example.com';
+
+/** Attempt 1 failed, and so attempt 2 was made. */
+const retried = (failedAt: Ms, claimedAt: Ms): Fact[] => [
+  ...past.sent(),
+  past.failed(failedAt),
+  past.claimed(2, claimedAt, { since: failedAt }),
+];
 
 const outcomes = (facts: readonly Fact[], born: Birth = BORN) => fold(born, facts).attempts.map((a) => a.outcome);
 
@@ -87,7 +78,7 @@ test('proof of arrival wins, whichever attempt it is about and whenever it comes
   );
   fc.assert(
     fc.property(proof, ({ h, report, when, messageId }) => {
-      const d = fold(h.birth, [...h.facts, reported(report, at(when), { key: 'proof', messageId })]);
+      const d = fold(h.birth, [...h.facts, past.reported(report, at(when), { key: 'proof', messageId })]);
       assert.equal(d.state, 'delivered');
       assert.equal(d.nextAt, null);
     }),
@@ -97,23 +88,23 @@ test('proof of arrival wins, whichever attempt it is about and whenever it comes
 
 for (const state of ['failed', 'abandoned', 'expired', 'cancelled'] as const) {
   test(`proof of arrival wins over an end as ${state}`, () => {
-    const facts = [...sent(), ended(1, at(10), state, 'useful_life_over')];
+    const facts = [...past.sent(), past.ended(1, at(10), state, 'useful_life_over')];
     assert.equal(fold(BORN, facts).state, state);
-    assert.equal(fold(BORN, [...facts, reported('delivered', at(5))]).state, 'delivered');
+    assert.equal(fold(BORN, [...facts, past.reported('delivered', at(5))]).state, 'delivered');
   });
 }
 
 test('nothing is due for a delivery that a secondary took, and a later proof still counts', () => {
   const facts = [
-    ...sent(),
-    failed(at(1)),
-    claimed(2, at(2), { how: 'fallback', since: at(1) }),
-    accepted(2, at(2), null, false),
+    ...past.sent(),
+    past.failed(at(1)),
+    past.claimed(2, at(2), { how: 'fallback', since: at(1) }),
+    past.accepted(2, at(2), null, false),
   ];
   const d = fold(BORN, facts);
-  assert.deepEqual([d.state, d.nextAt, d.provider], ['relayed', null, HOW.fallback.provider]);
+  assert.deepEqual([d.state, d.nextAt, d.provider], ['relayed', null, past.HOW.fallback.provider]);
   assert.deepEqual([d.tries, d.fallbackTries], [1, 1]);
-  const later = fold(BORN, [...facts, reported('delivered', at(9))]);
+  const later = fold(BORN, [...facts, past.reported('delivered', at(9))]);
   assert.deepEqual([later.state, later.arrivedOn], ['delivered', [1]]);
 });
 
@@ -126,8 +117,8 @@ test('a failure of attempt 1 that arrives after attempt 2 was accepted changes n
   fc.assert(
     fc.property(skewed, ({ skew, newId, before }) => {
       const failedAt = at(60 + skew);
-      const facts = [...sent(), failed(failedAt), claimed(2, at(61), { since: failedAt }), accepted(2, at(61), newId)];
-      const late = failed(failedAt - before * SECOND, 'stop', { key: 'reported:late' });
+      const facts = [...retried(failedAt, at(61)), past.accepted(2, at(61), newId)];
+      const late = past.failed(failedAt - before * SECOND, 'stop', { key: 'reported:late' });
       const d = fold(BORN, [...facts, late]);
       assert.equal(d.state, 'accepted');
       assert.equal(d.nextAt, fold(BORN, facts).nextAt);
@@ -137,14 +128,14 @@ test('a failure of attempt 1 that arrives after attempt 2 was accepted changes n
 });
 
 test('a failure of a silent attempt 1 that arrives after attempt 2 was accepted changes nothing', () => {
-  const facts = [...sent(), claimed(2, at(500), { double: 'silent' }), accepted(2, at(500), OWN)];
-  const d = fold(BORN, [...facts, failed(at(400), 'stop')]);
+  const facts = [...past.sent(), past.claimed(2, at(500), { double: 'silent' }), past.accepted(2, at(500), OWN)];
+  const d = fold(BORN, [...facts, past.failed(at(400), 'stop')]);
   assert.deepEqual([d.state, d.attempts[0]?.outcome, d.attempts[1]?.outcome], ['accepted', 'failed', 'accepted']);
 });
 
 test('a bounce that comes back after delivery is kept and shown, and the delivery stays delivered', () => {
-  const back = failed(at(20), 'stop', { bounce: bounce({ delayed: true }) });
-  const d = fold(BORN, [...sent(), reported('delivered', at(1)), back]);
+  const back = past.failed(at(20), 'stop', { bounce: past.bounce({ delayed: true }) });
+  const d = fold(BORN, [...past.sent(), past.reported('delivered', at(1)), back]);
   assert.equal(d.state, 'delivered');
   assert.deepEqual(
     d.attempts[0]?.reports.map((r) => r.report),
@@ -154,185 +145,193 @@ test('a bounce that comes back after delivery is kept and shown, and the deliver
 });
 
 test('a temporary failure belongs to the provider, and what it says next counts', () => {
-  const deferred = reported('deferred', at(1));
-  const d = fold(BORN, [...sent(), deferred]);
+  const deferred = past.reported('deferred', at(1));
+  const d = fold(BORN, [...past.sent(), deferred]);
   assert.deepEqual([d.state, d.nextAt], ['deferred', at(1) + 8 * HOUR]);
-  assert.equal(fold(BORN, [...sent(), deferred, failed(at(30))]).state, 'queued');
-  assert.equal(fold(BORN, [...sent(), deferred, reported('delivered', at(30))]).state, 'delivered');
+  assert.equal(fold(BORN, [...past.sent(), deferred, past.failed(at(30))]).state, 'queued');
+  assert.equal(fold(BORN, [...past.sent(), deferred, past.reported('delivered', at(30))]).state, 'delivered');
 });
 
 test('a deferral that arrives after the failure changes nothing', () => {
-  const facts = [...sent(), failed(at(30))];
-  const d = fold(BORN, [...facts, reported('deferred', at(1))]);
+  const facts = [...past.sent(), past.failed(at(30))];
+  const d = fold(BORN, [...facts, past.reported('deferred', at(1))]);
   assert.deepEqual([d.state, d.nextAt], [fold(BORN, facts).state, fold(BORN, facts).nextAt]);
 });
 
 test('a failure that calls for nothing more ends the delivery, with its cause', () => {
-  const d = fold(BORN, [...sent(), failed(at(1), 'stop')]);
+  const d = fold(BORN, [...past.sent(), past.failed(at(1), 'stop')]);
   assert.deepEqual([d.state, d.reason, d.nextAt], ['failed', 'recipient_unknown', null]);
 });
 
 test('a failure worth a retry is due at once by our clock, however far ahead the provider is', () => {
-  const d = fold(BORN, [...sent(), failed(at(300))]);
+  const d = fold(BORN, [...past.sent(), past.failed(at(300))]);
   assert.deepEqual([d.state, d.reason, d.nextAt], ['queued', 'ip_block', MORNING]);
 });
 
 test('a report of the re-post goes to the re-post when it kept the message id', () => {
-  const facts = [...sent(), failed(at(1)), claimed(2, at(2), { since: at(1) }), accepted(2, at(2), OWN)];
+  const facts = [...retried(at(1), at(2)), past.accepted(2, at(2), OWN)];
   assert.deepEqual(outcomes(facts), ['failed', 'accepted']);
-  assert.deepEqual(outcomes([...facts, failed(at(7))]), ['failed', 'failed']);
-  assert.deepEqual(fold(BORN, [...facts, reported('delivered', at(7))]).arrivedOn, [2]);
+  assert.deepEqual(outcomes([...facts, past.failed(at(7))]), ['failed', 'failed']);
+  assert.deepEqual(fold(BORN, [...facts, past.reported('delivered', at(7))]).arrivedOn, [2]);
 });
 
 test('a report goes to the attempt whose id it bears when the re-post changed it, whatever the clocks say', () => {
-  const facts = [...sent(), failed(at(1)), claimed(2, at(2), { since: at(1) }), accepted(2, at(2), NEW)];
-  assert.deepEqual(fold(BORN, [...facts, reported('delivered', at(-30), { messageId: NEW })]).arrivedOn, [2]);
-  assert.deepEqual(fold(BORN, [...facts, reported('delivered', at(90), { messageId: OWN })]).arrivedOn, [1]);
+  const facts = [...retried(at(1), at(2)), past.accepted(2, at(2), NEW)];
+  assert.deepEqual(fold(BORN, [...facts, past.reported('delivered', at(-30), { messageId: NEW })]).arrivedOn, [2]);
+  assert.deepEqual(fold(BORN, [...facts, past.reported('delivered', at(90), { messageId: OWN })]).arrivedOn, [1]);
 });
 
 test('a report goes to the latest attempt begun before it when the answer to the re-post is missing', () => {
-  const facts = [...sent(), failed(at(1)), claimed(2, at(2), { since: at(1) }), unanswered(2, at(3))];
+  const facts = [...retried(at(1), at(2)), past.unanswered(2, at(3))];
   assert.deepEqual(outcomes(facts), ['failed', 'unconfirmed']);
-  assert.deepEqual(outcomes([...facts, reported('accepted', at(2))]), ['failed', 'accepted']);
-  assert.deepEqual(outcomes([...facts, failed(at(8), 'retry', { messageId: NEW })]), ['failed', 'failed']);
-  assert.deepEqual(fold(BORN, [...facts, reported('delivered', at(8), { messageId: NEW })]).arrivedOn, [2]);
+  assert.deepEqual(outcomes([...facts, past.reported('accepted', at(2))]), ['failed', 'accepted']);
+  assert.deepEqual(outcomes([...facts, past.failed(at(8), 'retry', { messageId: NEW })]), ['failed', 'failed']);
+  assert.deepEqual(fold(BORN, [...facts, past.reported('delivered', at(8), { messageId: NEW })]).arrivedOn, [2]);
 });
 
 test('with the id kept, a provider whose clock is behind is understood by the failure that led to the re-post', () => {
   const behind = 5 * MINUTE;
   const failedAt = at(60) - behind;
-  const facts = [...sent(), failed(failedAt), claimed(2, at(60), { since: failedAt }), accepted(2, at(60), OWN)];
-  const d = fold(BORN, [...facts, failed(at(64) - behind)]);
-  assert.deepEqual(
-    d.attempts.map((a) => a.outcome),
-    ['failed', 'failed'],
-  );
+  const facts = [...retried(failedAt, at(60)), past.accepted(2, at(60), OWN)];
+  assert.deepEqual(outcomes([...facts, past.failed(at(64) - behind)]), ['failed', 'failed']);
 });
 
 test('a hand-over that was refused bears no reports: they belong to the one that was taken', () => {
   const behind = 5 * MINUTE;
   const failedAt = at(60) - behind;
   const facts = [
-    ...sent(),
-    failed(failedAt),
-    claimed(2, at(60), { since: failedAt }),
-    refused(2, at(60), 'busy'),
-    claimed(3, at(62)),
-    accepted(3, at(62), OWN),
+    ...retried(failedAt, at(60)),
+    past.refused(2, at(60), 'busy'),
+    past.claimed(3, at(62)),
+    past.accepted(3, at(62), OWN),
   ];
-  const d = fold(BORN, [...facts, failed(at(63) - behind)]);
-  assert.deepEqual(
-    d.attempts.map((a) => a.outcome),
-    ['failed', 'refused', 'failed'],
-  );
-  assert.equal(d.state, 'queued');
+  const all = [...facts, past.failed(at(63) - behind)];
+  assert.deepEqual(outcomes(all), ['failed', 'refused', 'failed']);
+  assert.equal(fold(BORN, all).state, 'queued');
 });
 
 test('a hand-over that the provider never saw, by its own final records, bears no reports', () => {
   const behind = 5 * MINUTE;
   const facts = [
-    claimed(1, at(0), { how: 'send' }),
-    unanswered(1, at(1)),
-    asked(1, at(32), 'unconfirmed', { known: false }),
-    claimed(2, at(32), { how: 'mime' }),
-    accepted(2, at(32), OWN),
+    past.claimed(1, at(0), { how: 'send' }),
+    past.unanswered(1, at(1)),
+    past.asked(1, at(32), 'unconfirmed', { known: false }),
+    past.claimed(2, at(32), { how: 'mime' }),
+    past.accepted(2, at(32), OWN),
   ];
-  const d = fold(BORN, [...facts, failed(at(33) - behind)]);
-  assert.deepEqual(
-    d.attempts.map((a) => a.outcome),
-    ['unconfirmed', 'failed'],
-  );
+  assert.deepEqual(outcomes([...facts, past.failed(at(33) - behind)]), ['unconfirmed', 'failed']);
   const without = [facts[0], facts[1], facts[2]].filter((f) => f !== undefined);
-  assert.deepEqual(outcomes([...without, failed(at(40))]), ['failed'], 'unless there is no other');
+  assert.deepEqual(outcomes([...without, past.failed(at(40))]), ['failed'], 'unless there is no other');
 });
 
 test('an answer that comes after all is stronger than the refusal that was assumed', () => {
-  const facts = [claimed(1, at(0), { how: 'send' }), refused(1, at(1), 'busy'), accepted(1, at(1))];
+  const facts = [past.claimed(1, at(0), { how: 'send' }), past.refused(1, at(1), 'busy'), past.accepted(1, at(1))];
   assert.equal(fold(BORN, facts).state, 'accepted');
 });
 
 test('refusals for want of room or rights use up no try', () => {
   for (const why of ['busy', 'account', 'gone'] as const) {
-    assert.equal(fold(BORN, [...sent(), failed(at(1)), claimed(2, at(2)), refused(2, at(2), why)]).tries, 1, why);
+    assert.equal(
+      fold(BORN, [...past.sent(), past.failed(at(1)), past.claimed(2, at(2)), past.refused(2, at(2), why)]).tries,
+      1,
+      why,
+    );
   }
-  assert.equal(fold(BORN, [...sent(), failed(at(1)), claimed(2, at(2)), refused(2, at(2), 'invalid')]).tries, 2);
+  assert.equal(
+    fold(BORN, [...past.sent(), past.failed(at(1)), past.claimed(2, at(2)), past.refused(2, at(2), 'invalid')]).tries,
+    2,
+  );
 });
 
 test('a hold is good only while the attempt stands as it did', () => {
-  const wait = held(1, at(2), 'failed', at(60));
-  assert.equal(fold(BORN, [...sent(), failed(at(1)), wait]).nextAt, at(60));
-  assert.equal(fold(BORN, [...sent(), reported('deferred', at(1)), wait]).nextAt, at(1) + 8 * HOUR);
+  const wait = past.held(1, at(2), 'failed', at(60));
+  assert.equal(fold(BORN, [...past.sent(), past.failed(at(1)), wait]).nextAt, at(60));
+  assert.equal(fold(BORN, [...past.sent(), past.reported('deferred', at(1)), wait]).nextAt, at(1) + 8 * HOUR);
 });
 
 test('a hand-over in flight is due when its lease ends', () => {
-  const d = fold(BORN, [claimed(1, at(0), { leaseUntil: at(3) })]);
+  const d = fold(BORN, [past.claimed(1, at(0), { leaseUntil: at(3) })]);
   assert.deepEqual([d.state, d.nextAt], ['sending', at(3)]);
 });
 
 test('a re-post with a delivery time is silent only after that time', () => {
-  const facts = [...sent(), failed(at(1)), claimed(2, at(2), { deliverAt: at(65) }), accepted(2, at(2), NEW)];
+  const facts = [
+    ...past.sent(),
+    past.failed(at(1)),
+    past.claimed(2, at(2), { deliverAt: at(65) }),
+    past.accepted(2, at(2), NEW),
+  ];
   assert.equal(fold(BORN, facts).nextAt, at(65) + 8 * HOUR);
 });
 
 test('an end is good until the next reopening, and a reopening for one more attempt', () => {
-  const facts = [...sent(), failed(at(1)), ended(1, at(2), 'abandoned', 'storage_gone')];
+  const facts = [...past.sent(), past.failed(at(1)), past.ended(1, at(2), 'abandoned', 'storage_gone')];
   assert.equal(fold(BORN, facts).state, 'abandoned');
-  const open = [...facts, reopened(1, at(100), 1, 1)];
+  const open = [...facts, past.reopened(1, at(100), 1, 1)];
   const d = fold(BORN, open);
   assert.deepEqual([d.state, d.nextAt, d.budget, d.round], ['queued', at(100), 6, 1]);
   assert.equal(d.usefulUntil, at(100) + BORN.policy.usefulLife);
-  const tried = fold(BORN, [...open, claimed(2, at(101)), accepted(2, at(101), NEW)]);
+  const tried = fold(BORN, [...open, past.claimed(2, at(101)), past.accepted(2, at(101), NEW)]);
   assert.deepEqual([tried.state, tried.reopened], ['accepted', null]);
-  assert.equal(fold(BORN, [...open, ended(1, at(102), 'cancelled', 'superseded', 1)]).state, 'cancelled');
+  assert.equal(fold(BORN, [...open, past.ended(1, at(102), 'cancelled', 'superseded', 1)]).state, 'cancelled');
 });
 
 test('a reopened delivery is due at once, whatever wait was on before', () => {
   const facts = [
-    ...sent(),
-    failed(at(1)),
-    held(1, at(2), 'failed', at(65)),
-    ended(1, at(3), 'cancelled', 'superseded'),
+    ...past.sent(),
+    past.failed(at(1)),
+    past.held(1, at(2), 'failed', at(65)),
+    past.ended(1, at(3), 'cancelled', 'superseded'),
   ];
-  const open = [...facts, reopened(1, at(10), 1, 1)];
+  const open = [...facts, past.reopened(1, at(10), 1, 1)];
   assert.equal(fold(BORN, open).nextAt, at(10));
-  assert.equal(fold(BORN, [...open, held(1, at(11), 'failed', at(12))]).nextAt, at(12), 'a wait since then counts');
+  assert.equal(
+    fold(BORN, [...open, past.held(1, at(11), 'failed', at(12))]).nextAt,
+    at(12),
+    'a wait since then counts',
+  );
 });
 
 test('stored copies are listed as they were heard of, each once', () => {
   const other = { url: 'https://storage.mailgun.net/v3/domains/mg.example.com/messages/key2', key: 'key2' };
   const facts = [
-    ...sent(),
-    failed(at(3), 'retry', { storage: other }),
-    reported('deferred', at(5), { storage: other }),
+    ...past.sent(),
+    past.failed(at(3), 'retry', { storage: other }),
+    past.reported('deferred', at(5), { storage: other }),
   ];
   assert.deepEqual(
-    fold(BORN, [...facts, failed(at(1))]).storages.map((s) => s.key),
+    fold(BORN, [...facts, past.failed(at(1))]).storages.map((s) => s.key),
     ['key1', 'key2'],
   );
 });
 
 test('attempts that both arrived are told apart, as a double', () => {
   const facts = [
-    ...sent(),
-    claimed(2, at(500), { double: 'silent' }),
-    accepted(2, at(500), NEW),
-    reported('delivered', at(400)),
-    reported('delivered', at(501), { messageId: NEW }),
+    ...past.sent(),
+    past.claimed(2, at(500), { double: 'silent' }),
+    past.accepted(2, at(500), NEW),
+    past.reported('delivered', at(400)),
+    past.reported('delivered', at(501), { messageId: NEW }),
   ];
   assert.deepEqual(fold(BORN, facts).arrivedOn, [1, 2]);
 });
 
 const early = (deliverAt: Ms | null, report: Fact) => {
-  const facts = [...sent(), failed(at(1)), claimed(2, at(2), { since: at(1), deliverAt }), accepted(2, at(2), NEW)];
+  const facts = [
+    ...past.sent(),
+    past.failed(at(1)),
+    past.claimed(2, at(2), { since: at(1), deliverAt }),
+    past.accepted(2, at(2), NEW),
+  ];
   const attempt = fold(BORN, [...facts, report]).attempts[1];
   assert.ok(attempt);
   return sentEarly(attempt) !== null;
 };
 
 test('a re-post that is reported on well before its delivery time was sent early', () => {
-  const out = (when: Ms, report: Report = 'delivered') => reported(report, when, { messageId: NEW });
+  const out = (when: Ms, report: Report = 'delivered') => past.reported(report, when, { messageId: NEW });
   assert.equal(early(at(66), out(at(3))), true);
-  assert.equal(early(at(66), failed(at(3), 'retry', { messageId: NEW })), true);
+  assert.equal(early(at(66), past.failed(at(3), 'retry', { messageId: NEW })), true);
   assert.equal(early(at(66), out(at(66))), false);
   assert.equal(early(at(66), out(at(60))), false, 'a tenth of the wait is left to the clocks');
   assert.equal(early(at(66), out(at(3), 'accepted')), false, 'to be accepted is not to be sent');

@@ -3,14 +3,12 @@ import { test } from 'node:test';
 import type { Fact } from '../../src/core/delivery.ts';
 import type { RetryRules } from '../../src/core/plan.ts';
 import { suppressedBy, suppressionFor } from '../../src/core/suppression.ts';
-import { MINUTE } from '../../src/core/time.ts';
 import { CAUSES, DECISIONS } from '../../src/core/verdict.ts';
-import { MORNING } from '../support/clock.ts';
+import { at } from '../support/clock.ts';
 import { bounce, failed, reported, sent, verdict } from '../support/factory.ts';
 
 const RULES: RetryRules = { codes: [{ from: 500, to: 554 }], decisions: 'classifier' };
 const BY_CODE: RetryRules = { ...RULES, decisions: 'codes' };
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 
 test('a final failure suppresses only when that was decided', () => {
   for (const decision of DECISIONS) {

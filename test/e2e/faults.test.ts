@@ -5,16 +5,16 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { detail, send, sendAll, settled, until } from '../../src/lab/campaign/application.ts';
+import { copiesOf } from '../../src/lab/campaign/verdict.ts';
+import { createWorld, DOMAIN, TOKEN, type World } from '../../src/lab/campaign/world.ts';
+import { createMigrated, type MariaDb, startMariaDb, withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import { listenOnLoopback } from '../../src/lab/sim/listen.ts';
 import type { Misbehaviour } from '../../src/lab/sim/misbehave.ts';
 import { startSink } from '../../src/lab/sim/sink.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import { createMigrated, type MariaDb, startMariaDb, withoutMariaDb } from '../support/mariadb.ts';
-import { detail, send, sendAll, settled, until } from './application.ts';
-import { createWorld, DOMAIN, TOKEN, type World } from './support.ts';
-import { copiesOf } from './verdict.ts';
 
 const isRepost = (r: SimRequest): boolean => r.method === 'POST' && r.path.includes('/messages/');
 

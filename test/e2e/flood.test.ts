@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { test } from 'node:test';
 import type { Ms } from '../../src/core/time.ts';
+import { detail, send, until } from '../../src/lab/campaign/application.ts';
+import { createWorld, DOMAIN, SIGNING_KEY, type World } from '../../src/lab/campaign/world.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import { signedBody } from '../../src/lab/sim/webhooks.ts';
-import { detail, send, until } from './application.ts';
-import { createWorld, DOMAIN, SIGNING_KEY, type World } from './support.ts';
 
 /** Posts openings of a newsletter that nobody recorded, eight at a time, until it is told to stop; says how they were answered. */
 async function flood(world: World, stop: AbortSignal): Promise<Map<number | undefined, number>> {

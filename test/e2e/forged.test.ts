@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
+import { detail, list, type Recorded, send, settled, until } from '../../src/lab/campaign/application.ts';
+import { aboutSecrets } from '../../src/lab/campaign/verdict.ts';
+import {
+  API_KEY,
+  createWorld,
+  DOMAIN,
+  SIGNING_KEY,
+  type World,
+  type WorldOptions,
+} from '../../src/lab/campaign/world.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import { listenOnLoopback } from '../../src/lab/sim/listen.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import { detail, list, type Recorded, send, settled, until } from './application.ts';
-import { API_KEY, createWorld, DOMAIN, SIGNING_KEY, type World, type WorldOptions } from './support.ts';
-import { aboutSecrets } from './verdict.ts';
 
 type Signature = { timestamp: string; token: string; signature: string };
 type Event = Record<string, unknown>;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { campaign } from '../../src/lab/campaign/campaign.ts';
+import { createWorld } from '../../src/lab/campaign/world.ts';
+import { withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import { withoutMariaDb } from '../support/mariadb.ts';
 import { freshDatabase } from '../support/stores.ts';
-import { campaign } from './campaign.ts';
-import { createWorld } from './support.ts';
 
-const WEATHER = { seed: 20261125, between: [700, 1800] as [number, number], kills: 5, patience: 400_000 };
+const WEATHER = { seed: 20261125, between: [30, 80] as [number, number], kills: 5, patience: 400_000 };
 
 test('a daemon on SQLite, killed at random moments, loses nothing and sends nothing twice unsaid', async (t) => {
   const { problems, kills, recorded, seconds } = await campaign({ ...WEATHER, messages: 200, daemons: 1 });

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import {
+  type ApiMessage,
+  detail,
+  list,
+  open,
+  type Recorded,
+  sendAll,
+  settled,
+  until,
+} from '../../src/lab/campaign/application.ts';
+import { copiesOf } from '../../src/lab/campaign/verdict.ts';
+import { createWorld, type World, type WorldOptions } from '../../src/lab/campaign/world.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
-import { type ApiMessage, detail, list, open, type Recorded, sendAll, settled, until } from './application.ts';
-import { createWorld, type World, type WorldOptions } from './support.ts';
-import { copiesOf } from './verdict.ts';
 
 const isRepost = (r: SimRequest): boolean => r.method === 'POST' && r.path.includes('/messages/');
 

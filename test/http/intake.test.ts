@@ -19,6 +19,8 @@ async function setup(t: TestContext, options: Options = {}) {
   return { ...homing, client };
 }
 
+const FORM = 'application/x-www-form-urlencoded';
+
 const post = (
   url: string,
   init: { form?: Record<string, string>; headers?: Record<string, string>; token?: string; body?: Buffer | string },
@@ -173,6 +175,8 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, message: 'text' }, /not a file/],
     [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
     [{ ...MAIL, 'recipient-variables': '[' }, /JSON/],
+    [{ ...MAIL, 'recipient-variables': `{"${MAIL.to}":{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}}` }, /JSON/],
+    [{ ...MAIL, attachment: '@invoice.pdf' }, /'attachment' parameter is not a file/],
     [{ from: 'a@b.example', to: 'ann@example.org' }, /Need at least one of/],
   ];
   for (const [form, words] of wrong) {
@@ -207,11 +211,118 @@ test('what can not be sent is refused in words that its client shows, and nothin
   assert.equal(Number((await store.db('messages').count({ n: '*' }).first())?.['n']), 0);
 });
 
+test('recipients without a comma between them are refused, and none of them is lost behind a 200', async (t) => {
+  const { url, store } = await setup(t);
+  const lists = [
+    'bee@example.net cid@example.com',
+    '<bee@example.net><cid@example.com>',
+    'Bee <bee@example.net> Cid <c@x.y>',
+  ];
+  for (const name of ['to', 'cc', 'bcc'])
+    for (const list of [...lists, `dee@example.org, ${lists[0]}`]) {
+      const response = await post(url, { form: { ...MAIL, [name]: list } });
+      assert.equal(response.status, 400, `${name}: ${list}`);
+      assert.match(await response.text(), new RegExp(`'${name}' parameter is not a valid address`));
+    }
+  assert.equal((await store.db('messages')).length, 0);
+});
+
+const partOf = (...lines: string[]) => ['--BBB', ...lines].join('\r\n').concat('\r\n');
+const DOTNET = [
+  ['from', 'Team <team@mg.example.com>'],
+  ['to', 'ann@example.org'],
+  ['subject', 'Hello'],
+  ['text', 'Hi'],
+]
+  .map(([name, value = '']) =>
+    partOf('Content-Type: text/plain; charset=utf-8', `Content-Disposition: form-data; name=${name}`, '', value),
+  )
+  .join('');
+const FILE = (filename: string) =>
+  partOf(
+    `Content-Disposition: form-data; name="attachment"; ${filename}`,
+    'Content-Type: text/calendar; method=REQUEST',
+    '',
+    'BEGIN:VCALENDAR',
+  );
+const MULTIPART = { 'content-type': 'multipart/form-data; boundary="BBB"' };
+
+test('forms are taken as clients of all kinds write them', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const bodies = [
+    `${DOTNET}--BBB--\r\n`,
+    `This is a multi-part message in MIME format.\r\n${DOTNET}--BBB--\r\n`,
+    `${DOTNET}--BBB--\r\n\r\nepilogue`,
+    `${DOTNET}${FILE(`filename="_.ics"; filename*=utf-8''j%C3%B6rg.ics`)}--BBB--\r\n`,
+  ];
+  for (const body of bodies) assert.equal((await post(url, { body, headers: MULTIPART })).status, 200);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies('ann@example.org'), bodies.length);
+  const [file] = sim.requests.flatMap(({ files }) => files['attachment'] ?? []);
+  assert.deepEqual([file?.filename, file?.type], ['jörg.ics', 'text/calendar; method=request']);
+});
+
+test('half a form is none: it is refused and nothing is stored', async (t) => {
+  const { url, store } = await setup(t);
+  const bodies: [string, RegExp][] = [
+    [DOTNET, /not whole/],
+    [`${DOTNET}--BBB\r\n`, /not whole/],
+    [`${DOTNET}${FILE('filename="a.ics"')}`, /not whole/],
+    [`${DOTNET}${FILE('filename=""')}--BBB--\r\n`, /no name/],
+    [`${DOTNET}${partOf('Content-Type: text/plain', '', 'x')}--BBB--\r\n`, /no name/],
+    [`${DOTNET}${partOf('Content-Disposition: form-data; name="to"', '', '').repeat(2000)}--BBB--\r\n`, /2000 parts/],
+  ];
+  for (const [body, words] of bodies) {
+    const response = await post(url, { body, headers: MULTIPART });
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), words);
+  }
+  const unnamed = { 'content-type': 'multipart/form-data' };
+  assert.equal((await post(url, { body: DOTNET, headers: unnamed })).status, 400);
+  const flood = { body: Buffer.alloc(25_000_000, 'a&'), headers: { 'content-type': FORM } };
+  assert.equal((await post(url, flood)).status, 400);
+  assert.equal((await store.db('messages')).length, 0);
+});
+
+test('the same content is the same call whatever boundary divides it', async (t) => {
+  const { url } = await setup(t);
+  const call = (boundary: string, text = 'Hi') =>
+    post(url, {
+      body: `${DOTNET}--BBB--\r\n`.replaceAll('BBB', boundary).replace('Hi', text),
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, 'idempotency-key': 'k' },
+    });
+  const [first, again, other] = [await call('B1'), await call('B2'), await call('B3', 'Ho')];
+  assert.deepEqual([first.status, again.status, other.status], [200, 200, 422]);
+  assert.deepEqual(await again.json(), await first.json());
+});
+
+test('what could be kept and not be opened again is refused', async (t) => {
+  const { url, store } = await setup(t);
+  // Each of them takes six bytes where it is kept.
+  const form = new URLSearchParams({ ...MAIL, text: '' }).toString();
+  const body = Buffer.concat([Buffer.from(form), Buffer.alloc(12_000_000, 1)]);
+  assert.equal((await post(url, { body, headers: { 'content-type': FORM } })).status, 413);
+  assert.equal((await store.db('messages')).length, 0);
+});
+
 test('without ENCRYPTION_KEY nothing is queued, and it says so', async (t) => {
   const { url } = await startByHand(t);
   const response = await post(url, {});
   assert.equal(response.status, 503);
   assert.match(await response.text(), /ENCRYPTION_KEY/);
+});
+
+test('a key means the same with and without blanks around it', async (t) => {
+  const { url } = await setup(t);
+  assert.equal((await post(url, { form: { ...MAIL, 'v:homing-key': ' reset:1 ' } })).status, 200);
+  const cancel = async (key: string) => {
+    const headers = { authorization: 'Bearer token', 'content-type': 'application/json' };
+    const body = JSON.stringify({ key });
+    return (await fetch(`${url}/api/messages/cancel`, { method: 'POST', headers, body })).json();
+  };
+  assert.deepEqual(await cancel('reset:2'), { cancelled: 0 });
+  assert.deepEqual(await cancel('reset:1'), { cancelled: 1 });
+  assert.equal((await post(url, { form: { ...MAIL, 'v:homing-key': ' ' } })).status, 400);
 });
 
 test('the library queues, asks, cancels and tracks through the daemon as it does in the database', async (t) => {

@@ -102,19 +102,22 @@ test('a message about to be sent waits for its answer, and "accepted" told later
   assert.deepEqual(kinds(after), ['accepted:1', 'claimed:1']);
 });
 
-test('a refusal says by its status what refused it, and a 5xx or no status is no refusal at all', async (t) => {
+test('a refusal says by its status and its words what refused it, and a 5xx or no status is no refusal at all', async (t) => {
   const running = await start(t);
-  const why: [number | null, string | null][] = [
+  const why: [number | null, string | null, string?][] = [
     [401, 'account'],
     [402, 'account'],
     [403, 'account'],
+    [404, 'account'],
+    [400, 'account', 'Domain mg.example.com is disabled, Domain not found'],
+    [400, 'busy', 'try again later: Domain not found'],
     [429, 'busy'],
     [400, 'invalid'],
     [503, null],
     [null, null],
   ];
-  for (const [n, [status, expected]] of why.entries()) {
-    const error = { status, message: 'Domain not\r\nfound' };
+  for (const [n, [status, expected, message = 'Domain not\r\nfound']] of why.entries()) {
+    const error = { status, message };
     const sent = { ...SENT, messageId: `refused-${n}@${DOMAIN}`, state: 'refused', error };
     const { body } = await post(running, '/api/messages', sent);
     const [view] = await viewsOf(running.store, body['id']);
@@ -124,6 +127,49 @@ test('a refusal says by its status what refused it, and a 5xx or no status is no
     assert.match(fact.detail, /Domain not found$/);
     assert.equal(view?.delivery.state, expected === null ? 'unconfirmed' : 'queued');
   }
+});
+
+test('a refusal by SMTP says so by the code of the reply', async (t) => {
+  const running = await start(t);
+  const codes: [number, string, string?][] = [
+    [550, 'permanent'],
+    [450, 'temporary'],
+    [535, 'account'],
+    [421, 'busy'],
+    // A client of an earlier version calls each of them a status of 400.
+    [400, 'invalid', 'status'],
+  ];
+  for (const [code, why, name = 'smtp'] of codes) {
+    const error = { [name]: code, message: 'no' };
+    const { body } = await post(running, '/api/messages', {
+      ...SENT,
+      messageId: `${code}@${DOMAIN}`,
+      state: 'refused',
+      error,
+    });
+    const [view] = await viewsOf(running.store, body['id']);
+    const fact = view?.facts.find((f) => f.kind === 'refused');
+    assert.ok(fact?.kind === 'refused');
+    assert.deepEqual([fact.why, fact.detail], [why, name === 'smtp' ? `SMTP ${code} no` : `${code} no`]);
+  }
+  const wrong = await post(running, '/api/messages', { ...SENT, state: 'refused', error: { smtp: 250 } });
+  assert.deepEqual(wrong.body['problems'], ['error.smtp must be the code of an SMTP reply from 400 to 599']);
+});
+
+test('recipients that would have to be guessed are refused by their place', async (t) => {
+  const running = await start(t);
+  const lists: [string | string[], string][] = [
+    ['ann@example.org bee@example.net', 'to is not a plain e-mail address'],
+    ['Ann <ann@example.org> Bee <bee@example.net>', 'to is not a plain e-mail address'],
+    ['<ann@example.org><bee@example.net>', 'to is not a plain e-mail address'],
+    ['a b@example.org', 'to is not a plain e-mail address'],
+    [['cid@example.com', 'ann@example.org, <bee@example.net><x@y.z>'], 'to[1] address 2 is not a plain e-mail address'],
+  ];
+  for (const [to, problem] of lists) {
+    const reply = await post(running, '/api/messages', { ...SENT, to });
+    assert.deepEqual([reply.status, reply.body['problems']], [400, [problem]], String(to));
+  }
+  assert.equal((await running.store.db('messages')).length, 0);
 });
 
 test('the id that the application has chosen is kept, and one that is taken is a conflict', async (t) => {

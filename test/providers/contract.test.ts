@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { Ms } from '../../src/core/time.ts';
+import { startRudeSmtp } from '../../src/lab/servers/rude-smtp.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
-import { startRudeSmtp } from '../../src/lab/sim/rude-smtp.ts';
 import { startSink } from '../../src/lab/sim/sink.ts';
 import { createMailgun } from '../../src/providers/mailgun/provider.ts';
 import type { Outgoing, Provider } from '../../src/providers/provider.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { MINUTE } from '../../src/core/time.ts';
 import {
   type AlertItem,
   alertFailed,
@@ -13,11 +12,10 @@ import {
 } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
-import { MORNING } from '../support/clock.ts';
+import { at } from '../support/clock.ts';
 import { ended, seedMany } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 /** For a minute from then on. */
 const during = (minutes: number) => ({ now: at(minutes), until: at(minutes + 1) });
 const INCIDENT = 'gave_up:mg.example.com';

@@ -1,7 +1,7 @@
 // With much history, what is done every second must cost what is due, not what is done: no query may read a table through.
 import assert from 'node:assert/strict';
 import { handle, newId, recordKey } from '../../src/base/ids.ts';
-import { QUARTER } from '../../src/core/figures/counts.ts';
+import { QUARTER } from '../../src/core/figures/cover.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
@@ -19,7 +19,7 @@ import { record } from '../../src/store/messages/messages.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
-import { timelinessEvidence } from '../../src/store/timeliness.ts';
+import { flowByClass } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
 import { eachStore, onMariaDb } from '../support/stores.ts';
@@ -245,10 +245,10 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     messagesByKey: () => messagesByKey(store, 'key-1'),
     findMessage: () => findMessage(store, messageId),
     cancelByKey: () => cancelByKey(store, 'key-1', 'by_operator', now),
-    timelinessEvidence: () => timelinessEvidence(store, now),
+    flowByClass: () => flowByClass(store, now),
     acceptedSince: () => acceptedSince(store, now - DAY, now),
     forgotten: () => forgotten(store, 10),
-    placesOf: () => placesOf(store, LONG_AGO + 100 * QUARTER, LONG_AGO + 200 * QUARTER, 10),
+    placesOf: () => placesOf(store, { from: LONG_AGO + 100 * QUARTER, to: LONG_AGO + 200 * QUARTER }, 10),
     pruneMessages: () => pruneMessages(store, LONG_AGO + 1, 10),
     bodies: () => Promise.all([sealedBody(store, messageId), withBodies(store, [messageId])]),
   };

@@ -5,7 +5,7 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { recordMessage } from '../../src/intake/record.ts';
 import { cancelMessage, reopenMessage } from '../../src/operate/operate.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
-import { timelinessEvidence } from '../../src/store/timeliness.ts';
+import { flowByClass } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { claimed, held, refused, seed } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
@@ -17,8 +17,8 @@ eachStore('how late a class is comes from its own backlog', async ({ store }) =>
   const deps = { store, settings };
   await recordMessage(deps, { ...sent, class: 'access', state: 'sending' }, MORNING);
   await recordMessage(deps, { ...sent, messageId: 'two@example.com', state: 'accepted' }, MORNING);
-  const evidence = await timelinessEvidence(store, MORNING + settings.lease + MINUTE);
-  assert.deepEqual(evidence, {
+  const flows = await flowByClass(store, MORNING + settings.lease + MINUTE);
+  assert.deepEqual(flows, {
     access: { late: MINUTE, backup: false, moving: false },
     notice: { late: 0, backup: false, moving: false },
     bulk: { late: 0, backup: false, moving: false },
@@ -43,7 +43,7 @@ eachStore('mail that waits for its provider is late, as it is when an earlier ve
   const [view] = await seed(store, { facts });
   for (const reason of [view?.delivery.reason ?? null, 'busy', 'account', 'mailbox_full']) {
     await store.db('deliveries').update({ reason });
-    const { late } = (await timelinessEvidence(store, MORNING + MINUTE)).notice;
+    const { late } = (await flowByClass(store, MORNING + MINUTE)).notice;
     assert.equal(late, reason === 'mailbox_full' ? 0 : MINUTE, `${reason}`);
   }
 });

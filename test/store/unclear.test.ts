@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { classify } from '../../src/classifier/classify.ts';
 import { parseRules } from '../../src/classifier/own-rules.ts';
-import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
+import { DAY, HOUR } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { unknownReplies } from '../../src/store/unclear.ts';
-import { MORNING } from '../support/clock.ts';
+import { at, MORNING } from '../support/clock.ts';
 import { bounce, ended, failed, seedMany, verdict } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const unclear = verdict('undetermined', 'give_up_no_suppress');
 
 const hear = (store: Store, view: View, minute: number, message: string, code = 550) =>

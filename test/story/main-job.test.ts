@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
-import { BLOCKED_IP, BLOCKED_IP_LISTED, GREYLISTED, MAILBOX_FULL, NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
+import { GREYLISTED, MAILBOX_FULL } from '../../src/lab/campaign/outcomes.ts';
+import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
 import { DOMAIN, startByHand } from '../support/homing.ts';
 
 const only = async (homing: Awaited<ReturnType<typeof startByHand>>, id: string) => {

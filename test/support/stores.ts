@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { createDatabase, type MariaDb, startMariaDb, withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
-import { createDatabase, type MariaDb, startMariaDb, withoutMariaDb } from './mariadb.ts';
 
 /** One database. `open` gives a further connection to it, as another process would have. */
 export type TestStore = { t: TestContext; store: Store; url: string; open(): Store };

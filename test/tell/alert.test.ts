@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { raise } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
-import { createChannels } from '../../src/tell/channels.ts';
+import { createChannels } from '../../src/tell/channels/create.ts';
 import { clockAt, MORNING, type SetClock } from '../support/clock.ts';
 import { startScript } from '../support/http-script.ts';
 import { slowly } from '../support/slowly.ts';
@@ -16,7 +16,7 @@ const log = { debug() {}, info() {}, warn() {}, error() {} };
 function daemonOn(store: Store, webhook: string, clock: SetClock): AlertDeps {
   const config = { ADMIN_EMAILS: [], SECONDARY_SMTP_URL: [], MAILGUN_DOMAIN: [], ALERT_WEBHOOK_URL: webhook };
   const none = { ALERT_FROM: undefined, ALERT_SMTP_URL: undefined, ALERT_SLACK_URL: undefined };
-  const { channels } = createChannels({ ...config, ...none }, { timeout: 1000, dataTimeout: 1000 });
+  const { alerts: channels } = createChannels({ ...config, ...none }, { timeout: 1000, dataTimeout: 1000 });
   const waits = { group: 1, repeat: 1, lease: LEASE, pause: 1000 };
   return { store, channels, ...waits, publicUrl: null, now: clock, log };
 }

@@ -5,8 +5,9 @@ import { startSink } from '../../src/lab/sim/sink.ts';
 import { createRelay } from '../../src/providers/smtp/relay.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { setCursor } from '../../src/store/notes/cursors.ts';
-import { letterRoute } from '../../src/tell/channels.ts';
-import { type LetterRoute, report, type SendReportDeps, sendReports, writeDue } from '../../src/tell/send-summary.ts';
+import type { LetterChannel } from '../../src/tell/channels/channel.ts';
+import { letterChannel } from '../../src/tell/channels/mail.ts';
+import { type SummaryDeps, sendSummaries, tellSummaries, writeDue } from '../../src/tell/send-summary.ts';
 import { clockAt } from '../support/clock.ts';
 import { failed, seed, sent } from '../support/factory.ts';
 import { slowly } from '../support/slowly.ts';
@@ -16,7 +17,7 @@ import { eachStore, type TestStore } from '../support/stores.ts';
 const EARLY = Date.UTC(2026, 10, 22, 5, 30);
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function setup(t: TestContext, store: Store, over: Partial<SendReportDeps> = {}) {
+async function setup(t: TestContext, store: Store, over: Partial<SummaryDeps> = {}) {
   const clock = clockAt(EARLY);
   const sink = await startSink({ clock });
   const relay = createRelay(sink.url, { timeout: SECOND * 5, dataTimeout: SECOND * 5 });
@@ -24,9 +25,9 @@ async function setup(t: TestContext, store: Store, over: Partial<SendReportDeps>
     await relay.close();
     await sink.close();
   });
-  const deps: SendReportDeps = {
+  const deps: SummaryDeps = {
     store,
-    routes: [letterRoute({ relay, from: 'Homing <homing@team.example>' })],
+    channels: [letterChannel(relay, 'Homing <homing@team.example>')],
     admins: ['admin@team.example', 'second@team.example'],
     cron: '0 7 * * *',
     timezone: 'Europe/Zurich',
@@ -49,8 +50,8 @@ const yesterday = async (store: Store) => {
   );
 };
 
-const settle = async (deps: SendReportDeps) => {
-  while ((await report(deps)) > 0);
+const settle = async (deps: SummaryDeps) => {
+  while ((await tellSummaries(deps)) > 0);
 };
 
 eachStore(
@@ -59,7 +60,7 @@ eachStore(
     const { clock, sink, deps, to } = await setup(g.t, g.store);
     await yesterday(g.store);
     // The daemon was up when it was due the day before.
-    await setCursor(g.store, 'reports_written', '', EARLY - HOUR);
+    await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
     await settle(deps);
     assert.equal(sink.mails.length, 0);
     clock.advance(30 * MINUTE);
@@ -82,15 +83,15 @@ eachStore('two daemons at once, and one that dies before or after it wrote, send
   const other = { ...deps, store: g.open() };
   await Promise.all([writeDue(deps), writeDue(other)]);
   // The cursor is lost with the process that was to set it.
-  await setCursor(g.store, 'reports_written', '', EARLY - HOUR);
+  await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
   await Promise.all([writeDue(deps), writeDue(other)]);
-  await Promise.all([sendReports(deps), sendReports(other)]);
+  await Promise.all([sendSummaries(deps), sendSummaries(other)]);
   await settle(deps);
   assert.equal(to('admin@team.example').length, 1);
   // One that died between the two recipients: who has it does not get it again.
-  const rows: { told: string }[] = await g.store.db('reports').select('told');
+  const rows: { told: string }[] = await g.store.db('summaries').select('told');
   const told = JSON.parse(rows[0]?.told ?? '[]') as string[];
-  await g.store.db('reports').update({ pending: 1, due_at: clock(), told: JSON.stringify(told.slice(0, 1)) });
+  await g.store.db('summaries').update({ pending: 1, due_at: clock(), told: JSON.stringify(told.slice(0, 1)) });
   await settle(deps);
   assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 2]);
 });
@@ -103,47 +104,47 @@ eachStore('a report that takes longer to send than its lease is sent by one daem
   await writeDue(deps);
   const other = { ...deps, store: g.open() };
   let others: number | null = null;
-  const [route] = deps.routes;
-  assert.ok(route);
-  const slow: LetterRoute = {
-    name: route.name,
+  const [channel] = deps.channels;
+  assert.ok(channel);
+  const slow: LetterChannel = {
+    name: channel.name,
     async post(letter) {
-      await slowly(g.store, 'reports', clock, lease);
-      others = await sendReports(other);
-      await route.post(letter);
+      await slowly(g.store, 'summaries', clock, lease);
+      others = await sendSummaries(other);
+      await channel.post(letter);
     },
   };
-  assert.deepEqual([await sendReports({ ...deps, routes: [slow] }), others], [1, 0]);
+  assert.deepEqual([await sendSummaries({ ...deps, channels: [slow] }), others], [1, 0]);
   clock.advance(HOUR);
   await settle(other);
   assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 1]);
 });
 
-eachStore('who has lost a report to another stops sending it', async (g) => {
+eachStore('who has lost a summary to another stops sending it', async (g) => {
   const { clock, deps, to } = await setup(g.t, g.store);
   await yesterday(g.store);
   clock.set(EARLY + HOUR);
   await writeDue(deps);
-  const [route] = deps.routes;
-  assert.ok(route);
-  const paused: LetterRoute = {
-    name: route.name,
+  const [channel] = deps.channels;
+  assert.ok(channel);
+  const paused: LetterChannel = {
+    name: channel.name,
     async post(letter) {
       // As after a pause of this process: the lease has ended, and another has it.
-      await g.store.db('reports').update({ lease: 'of another', due_at: clock() + MINUTE });
-      await route.post(letter);
+      await g.store.db('summaries').update({ lease: 'of another', due_at: clock() + MINUTE });
+      await channel.post(letter);
     },
   };
-  assert.equal(await sendReports({ ...deps, routes: [paused] }), 0);
+  assert.equal(await sendSummaries({ ...deps, channels: [paused] }), 0);
   assert.deepEqual([to('admin@team.example').length, to('second@team.example').length], [1, 0]);
-  const row = await g.store.db('reports').first();
+  const row = await g.store.db('summaries').first();
   assert.deepEqual([row.lease, row.pending, row.tries], ['of another', 1, 0]);
 });
 
 eachStore('reports that fell due while the daemon was off are sent when it is back, one for each day', async (g) => {
   const { clock, deps, sink } = await setup(g.t, g.store, { admins: ['admin@team.example'] });
   await yesterday(g.store);
-  await setCursor(g.store, 'reports_written', '', EARLY - HOUR);
+  await setCursor(g.store, 'summaries_written', '', EARLY - HOUR);
   clock.set(EARLY + 3 * DAY);
   await settle(deps);
   const days = sink.mails.map((m) => /Subject: .*?(\d+) November/.exec(m.raw)?.[1]);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Fact } from '../../src/core/delivery.ts';
-import { timesOf } from '../../src/core/figures/quantile.ts';
+import { timesOf } from '../../src/core/figures/times.ts';
 import type { MessageClass } from '../../src/core/message-class.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { periodOf } from '../../src/tell/summary/days.ts';
-import { reportJson } from '../../src/tell/summary/json.ts';
-import { reportFor } from '../../src/tell/summary-of.ts';
+import { summaryJson } from '../../src/tell/summary/json.ts';
+import { summaryText } from '../../src/tell/summary/text.ts';
+import { summaryOf } from '../../src/tell/summary-of.ts';
 import { accepted, bounce, claimed, ended, failed, policy, reported, seed, sent, verdict } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
@@ -28,7 +29,7 @@ async function asked(
 }
 
 const day = (store: Store, date: string, timezone = 'UTC', last = date) =>
-  reportFor(store, periodOf(date, last, timezone, LATER), { now: LATER, details: 'summary' });
+  summaryOf(store, periodOf(date, last, timezone, LATER), { now: LATER, details: 'summary' });
 
 eachStore('every figure of a day is what was counted by hand', async ({ store }) => {
   const at = Date.UTC(2026, 10, 21, 10);
@@ -54,7 +55,7 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
     domain: 'mg.example.org',
   });
   const r = await day(store, '2026-11-21');
-  const j = reportJson(r) as { total: Record<string, unknown>; topFailures: Record<string, unknown>[] };
+  const j = summaryJson(r) as { total: Record<string, unknown>; topFailures: Record<string, unknown>[] };
   const { total: t } = r;
   assert.deepEqual(
     [t.messages, t.deliveries, t.firstTry, t.afterRetry, t.byFallback, t.lost, t.open],
@@ -72,7 +73,17 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
   assert.deepEqual(
     t.cures.find((c) => c.cause === 'ip_block'),
     {
-      ...{ cause: 'ip_block', failed: 3, retried: 1, cured: 1, arrivedAfterAll: 0, saved: 1, lost: 1, open: 0 },
+      ...{
+        cause: 'ip_block',
+        failed: 3,
+        retried: 1,
+        cured: 1,
+        arrivedAfterAll: 0,
+        saved: 1,
+        lost: 1,
+        cancelled: 0,
+        open: 0,
+      },
     },
   );
   assert.deepEqual(t.retries, [{ cause: 'ip_block', attempt: 2, sendingIp: 'changed', result: 'arrived', n: 1 }]);
@@ -99,6 +110,18 @@ eachStore('every figure of a day is what was counted by hand', async ({ store })
   const bars = r.daily.at(-1);
   assert.deepEqual(bars, { day: '2026-11-21', firstTry: 4, afterRetry: 1, byFallback: 1, lost: 2, other: 2 });
   assert.equal(r.daily.length, 30);
+});
+
+eachStore('what was cancelled after a failure is cancelled in every table, and lost in none', async ({ store }) => {
+  const at = Date.UTC(2026, 10, 21, 10);
+  await asked(store, at, [failed(at + MINUTE, 'retry'), ended(1, at + HOUR, 'cancelled', 'by_application')]);
+  const summary = await day(store, '2026-11-21');
+  const { total, places, daily } = summary;
+  assert.deepEqual([total.states.cancelled, total.lost, places[0]?.lost, daily.at(-1)?.lost], [1, 0, 0, 0]);
+  const { failures } = (summaryJson(summary) as { total: { failures: Record<string, unknown>[] } }).total;
+  assert.deepEqual([failures[0]?.['failed'], failures[0]?.['lost'], failures[0]?.['cancelled']], [1, 0, 1]);
+  const table = /first failure.*\n.*/.exec(summaryText(summary))?.[0] ?? '';
+  assert.match(table, /lost canc\. {2}open\n.* 0 {5}1 {5}0$/);
 });
 
 for (const { timezone, date, hours, offset } of [
@@ -138,6 +161,6 @@ eachStore('a late event changes the figures of the day that was asked for, and o
 eachStore('an empty database has a report, and a day to come has none', async ({ store }) => {
   const r = await day(store, '2026-11-21');
   assert.equal(r.total.deliveries, 0);
-  assert.equal((reportJson(r) as { sentence: string }).sentence, 'No mail was asked for.');
+  assert.equal((summaryJson(r) as { sentence: string }).sentence, 'No mail was asked for.');
   assert.throws(() => periodOf('2027-01-02', '2027-01-02', 'UTC', LATER), /2027-01-02 has not come yet/);
 });

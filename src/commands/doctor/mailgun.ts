@@ -7,6 +7,7 @@ import { lengthWords } from '../../core/words/numbers.ts';
 import { type Account, createAccount, type Subscription } from '../../providers/mailgun/account.ts';
 import { createPort, PortError } from '../../providers/mailgun/port.ts';
 import { ApiRefusal } from '../../providers/mailgun/refusal.ts';
+import { allowedHosts } from '../../providers/mailgun/settings.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 export type MailgunCheck = { config: Config; fixWebhooks: boolean; timeout: Ms; now: Clock };
@@ -18,7 +19,7 @@ export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
     apiUrl: config.MAILGUN_API_URL,
     apiKey: config.MAILGUN_API_KEY,
     timeout,
-    allowedHosts: config.MAILGUN_STORAGE_HOSTS,
+    allowedHosts: allowedHosts(config),
   });
   try {
     const asked = { ...check, account: createAccount(port) };

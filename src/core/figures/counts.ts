@@ -1,9 +1,11 @@
-import { domainOf } from '../address.ts';
 import type { Attempt, Delivery, Fact } from '../delivery.ts';
 import { isEnded } from '../delivery.ts';
 import { provesArrival } from '../fold.ts';
 import type { MessageClass } from '../message-class.ts';
-import { HOUR, MINUTE, type Ms, SECOND } from '../time.ts';
+import type { Ms } from '../time.ts';
+import { causeOf, failingPlace, recipientDomain } from './place.ts';
+import { retriesIn } from './retries.ts';
+import { timeBucket } from './times.ts';
 
 /**
  * What one delivery adds to the figures of the quarter of an hour in which it was asked for. The figures are sums of
@@ -42,11 +44,6 @@ export type Counted = {
   /** Is it the first of its message, and so the one under which the message is counted? */
   first: boolean;
 };
-
-export const QUARTER: Ms = 15 * MINUTE;
-
-/** All offsets from UTC in use are whole quarters of an hour, so days of any timezone are sums of these. */
-export const quarterOf = (at: Ms): Ms => Math.floor(at / QUARTER) * QUARTER;
 
 export function countsOf(c: Counted): Count[] {
   const { delivery: d, facts } = c;
@@ -96,146 +93,39 @@ function doubleOf(d: Delivery, facts: readonly Fact[]): 'certain' | 'possible' |
 /** Taken by a provider that tells nothing more. */
 const isRelayed = ({ answer }: Attempt): boolean => answer?.kind === 'accepted' && !answer.tracked;
 
-export type Ending = 'cured' | 'arrived' | 'saved' | 'lost' | 'open';
+/** What became of a delivery that failed: cured by a retry through Mailgun, arrived all the same, saved by the fallback. */
+export type Ending = 'cured' | 'arrived' | 'saved' | 'lost' | 'cancelled' | 'open';
 
-/** What became of a delivery that failed at least once: cured by a retry through Mailgun, saved by the fallback, … */
+/** The figure in which a place counts an ending, if it does. */
+const FAILING: Record<Ending, What | null> = {
+  cured: 'failing_cured',
+  arrived: 'failing_cured',
+  saved: 'failing_saved',
+  lost: 'failing_lost',
+  cancelled: null,
+  open: null,
+};
+
+/** Why a delivery failed at first, where, what became of it, and how each of its retries went. */
 function failureCounts({ recipient, delivery: d }: Counted): Count[] {
   const failed = d.attempts.find((a) => a.failure);
   if (!failed) return [];
-  const cause = causeOf(failed);
-  const retries = d.attempts.filter((a) => a.number > failed.number && a.claim.role !== 'fallback');
+  const isRetried = d.attempts.some((a) => a.number > failed.number && a.claim.role !== 'fallback');
   const ending = endingOf(d, failed);
-  const where = `${recipientDomain(recipient)} ${cause}`;
-  const counts = [
-    one('cause', `${cause} ${ending} ${retries.length > 0 ? 'retried' : 'direct'}`),
-    one('failing', where),
-  ];
-  if (retries.length > 0) counts.push(one('failing_retried', where));
-  if (ending === 'cured' || ending === 'arrived') counts.push(one('failing_cured', where));
-  if (ending === 'saved') counts.push(one('failing_saved', where));
-  if (ending === 'lost') counts.push(one('failing_lost', where));
-  const tried = retriesIn(d).map((r) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`);
+  const figures: (What | null)[] = ['failing', isRetried ? 'failing_retried' : null, FAILING[ending]];
+  const place = failingPlace(recipient, failed);
+  const retries = retriesIn(d).map((r) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`);
   const to = recipientDomain(recipient);
-  return [...counts, ...tried.flatMap((value) => [one('retry', value), one('failing_retry', `${to} ${value}`)])];
+  return [
+    one('cause', `${causeOf(failed)} ${ending} ${isRetried ? 'retried' : 'direct'}`),
+    ...figures.flatMap((what) => (what === null ? [] : [one(what, place)])),
+    ...retries.flatMap((retry) => [one('retry', retry), one('failing_retry', `${to} ${retry}`)]),
+  ];
 }
 
 function endingOf(d: Delivery, failed: Attempt): Ending {
   if (d.state === 'relayed') return 'saved';
   if (d.state === 'delivered') return (d.arrivedOn[0] ?? 0) > failed.number ? 'cured' : 'arrived';
+  if (d.state === 'cancelled') return 'cancelled';
   return isEnded(d.state) ? 'lost' : 'open';
 }
-
-/** One retry through Mailgun after a failure, by the cause of the failure right before it. */
-export type Retried = {
-  cause: string;
-  attempt: number;
-  /** Did it leave from another IP address than the one that failed? */
-  sendingIp: 'same' | 'changed' | 'unknown';
-  /** `refused`: Mailgun did not take it, so no receiving server saw it. */
-  result: 'arrived' | 'failed' | 'refused' | 'open';
-  /** When it was handed over. */
-  at: Ms;
-};
-
-export function retriesIn(d: Delivery): Retried[] {
-  return d.attempts.flatMap((retry) => {
-    if (retry.claim.role === 'fallback') return [];
-    const before = d.attempts.findLast((a) => a.number < retry.number && a.failure);
-    if (!before) return [];
-    const [from, to] = [ipOf(before), ipOf(retry)];
-    const sendingIp = from === null || to === null ? 'unknown' : from === to ? 'same' : 'changed';
-    return [
-      {
-        cause: causeOf(before),
-        attempt: retry.number,
-        sendingIp,
-        result: resultOf(retry),
-        at: retry.claim.at,
-      } as const,
-    ];
-  });
-}
-
-function resultOf({ outcome }: Attempt): Retried['result'] {
-  return outcome === 'arrived' || outcome === 'failed' || outcome === 'refused' ? outcome : 'open';
-}
-
-const causeOf = (a: Attempt): string => a.failure?.verdict?.cause ?? 'undetermined';
-const ipOf = (a: Attempt): string | null => a.reports.findLast((r) => r.sendingIp !== null)?.sendingIp ?? null;
-
-/** Recipients come from outside: what is no plain domain name is counted together. */
-export function recipientDomain(recipient: string): string {
-  const domain = domainOf(recipient.trim());
-  return /^[^\s\p{Cc}]{1,253}$/u.test(domain) ? domain : '(none)';
-}
-
-/**
- * Upper bounds (inclusive) of the buckets in which times to delivery are counted: each at most 10 % above the one before,
- * and exact at the limits that reports speak of. With the sum of the times kept beside the count, a figure read from a
- * bucket is its mean: exact when it holds one time, and never more than 10 % off.
- */
-export const TIME_BOUNDS: readonly Ms[] = timeBounds([
-  SECOND,
-  10 * SECOND,
-  30 * SECOND,
-  MINUTE,
-  5 * MINUTE,
-  15 * MINUTE,
-  HOUR,
-  4 * HOUR,
-  24 * HOUR,
-  96 * HOUR,
-]);
-
-function timeBounds(anchors: readonly Ms[]): Ms[] {
-  const bounds = anchors.slice(0, 1);
-  for (const [i, to] of anchors.slice(1).entries()) {
-    const from = anchors[i] ?? 1;
-    const steps = Math.ceil(Math.log(to / from) / Math.log(1.1));
-    for (let n = 1; n <= steps; n++) bounds.push(n === steps ? to : Math.round(from * (to / from) ** (n / steps)));
-  }
-  return bounds;
-}
-
-/** The bucket of a time; the last one has no upper bound. */
-export function timeBucket(took: Ms): number {
-  let [low, high] = [0, TIME_BOUNDS.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (took <= (TIME_BOUNDS[middle] ?? 0)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** A count with where it belongs. */
-export type Entry = Count & { bucket: Ms; domain: string; class: MessageClass };
-
-export const entriesOf = (c: Counted): Entry[] =>
-  countsOf(c).map((count) => ({ ...count, bucket: quarterOf(c.createdAt), domain: c.domain, class: c.class }));
-
-export const keyOf = (e: Omit<Entry, 'n' | 'ms'>): string =>
-  `${e.bucket}\n${e.domain}\n${e.class}\n${e.what}\n${e.value}`;
-
-/** Adds up entries with the same key; those that come to nothing are left out. `sign` -1 takes them away. */
-export function sumEntries(parts: readonly { sign: 1 | -1; entries: readonly Entry[] }[]): Entry[] {
-  const sums: EntrySums = new Map();
-  for (const { sign, entries } of parts) addEntries(sums, entries, sign);
-  return sumsIn(sums);
-}
-
-export type EntrySums = Map<string, Entry>;
-
-export function addEntries(sums: EntrySums, entries: readonly Entry[], sign: 1 | -1 = 1): void {
-  for (const e of entries) {
-    const key = keyOf(e);
-    const sum = sums.get(key);
-    if (!sum) sums.set(key, { ...e, n: sign * e.n, ms: sign * e.ms });
-    else {
-      sum.n += sign * e.n;
-      sum.ms += sign * e.ms;
-    }
-  }
-}
-
-export const sumsIn = (sums: EntrySums): Entry[] => [...sums.values()].filter((e) => e.n !== 0 || e.ms !== 0);

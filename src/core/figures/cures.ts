@@ -1,122 +1,101 @@
 import { many, percent } from '../words/numbers.ts';
 import { shortReason } from '../words/reasons.ts';
-import type { Figures, Retry } from './summary.ts';
-/** `made` counts those that Mailgun took; `open` is the part of them that nothing final is known of. */
-export type Tally = { made: number; cured: number; failed: number; open: number };
-
-export type Reposts = Tally & {
-  byAttempt: ({ attempt: number } & Tally)[];
-  /** By whether they left from another IP address than the attempt that failed. */
-  sendingIp: Record<Retry['sendingIp'], Tally>;
-};
-
-export function repostsOf(retries: readonly Retry[]): Reposts {
-  const attempts = [...new Set(retries.map((r) => r.attempt))].sort((a, b) => a - b);
-  const from = (ip: Retry['sendingIp']) => tallyOf(retries.filter((r) => r.sendingIp === ip));
-  return {
-    ...tallyOf(retries),
-    byAttempt: attempts
-      .map((attempt) => ({ attempt, ...tallyOf(retries.filter((r) => r.attempt === attempt)) }))
-      .filter((a) => a.made > 0),
-    sendingIp: { changed: from('changed'), same: from('same'), unknown: from('unknown') },
-  };
-}
-
-function tallyOf(retries: readonly Retry[]): Tally {
-  const n = (result: Retry['result']) => retries.filter((r) => r.result === result).reduce((sum, r) => sum + r.n, 0);
-  const [cured, failed, open] = [n('arrived'), n('failed'), n('open')];
-  return { made: cured + failed + open, cured, failed, open };
-}
-
-/** The re-posts of each cause, most first. */
-export function repostsByCause(retries: readonly Retry[]): { cause: string; reposts: Reposts }[] {
-  return [...new Set(retries.map((r) => r.cause))]
-    .map((cause) => ({ cause, reposts: repostsOf(retries.filter((r) => r.cause === cause)) }))
-    .filter(({ reposts }) => reposts.made > 0)
-    .sort((a, b) => b.reposts.made - a.reposts.made || (a.cause < b.cause ? -1 : 1));
-}
-
-/** Of those whose end is known, how many arrived; null when none is. */
-export function cureRate({ cured, failed }: Tally): number | null {
-  return cured + failed === 0 ? null : cured / (cured + failed);
-}
-
-/** Fewer known ends than this say nothing. */
-const ENOUGH = 5;
-const enough = (t: Tally): boolean => t.cured + t.failed >= ENOUGH;
+import type { Figures, Retry } from './figures.ts';
+import { ABOUT_IP, type JudgedCause, type OwnIp, ownIpByCause, speaksFor } from './own-ip.ts';
+import { cureRate, isEnough, type RepostCount, type Reposts, repostsOf } from './reposts.ts';
 
 /** Does re-posting help, in all? With the figures that say so. */
 export function helpWords(retries: readonly Retry[]): string {
   const all = repostsOf(retries);
   if (all.made === 0) return 'Nothing was re-posted after a failure, so nobody can say.';
   const rate = cureRate(all) ?? 0;
-  const answer = !enough(all) ? 'Too few to say' : rate >= 0.5 ? 'Yes' : rate >= 0.1 ? 'Somewhat' : 'Hardly';
-  return `${answer}: ${figures(all)} arrived.`;
+  const answer = !isEnough(all) ? 'Too few to say' : rate >= 0.5 ? 'Yes' : rate >= 0.1 ? 'Somewhat' : 'Hardly';
+  return `${answer}: ${arrivedOf(all)} arrived.`;
 }
 
 /** One sentence a cause: whether re-posts help there, and whether an IP address of one's own would. */
-export const causeWords = (retries: readonly Retry[]): string[] =>
-  repostsByCause(retries).map(({ cause, reposts }) => {
-    const parts = [`after "${shortReason(cause)}" ${figures(reposts)} arrived`, ...ipFigures(reposts)];
-    return `${capital(parts.join(', '))}: ${helpOf(reposts)}; ${ownIpWords(cause, reposts)}.`;
+export const causeWords = (f: Figures): string[] =>
+  ownIpByCause(f).map(({ cause, reposts, ownIp }) => {
+    const parts = [`After "${shortReason(cause)}" ${arrivedOf(reposts)} arrived`, ...arrivedByIp(reposts)];
+    return `${parts.join(', ')}: ${helpOf(reposts)}; ${OWN_IP[ownIp]}.`;
   });
 
-function figures(t: Tally): string {
-  const rate = cureRate(t);
-  const open = t.open > 0 ? ` of those that ended; ${many(t.open)} still open` : '';
+function arrivedOf(count: RepostCount): string {
+  const rate = cureRate(count);
+  const open = count.open > 0 ? ` of those that ended; ${many(count.open)} still open` : '';
   const part = rate === null ? ' (still open)' : ` (${percent(rate)}${open})`;
-  return `${many(t.cured)} of ${many(t.made)} ${t.made === 1 ? 're-post' : 're-posts'}${part}`;
+  return `${many(count.cured)} of ${many(count.made)} ${count.made === 1 ? 're-post' : 're-posts'}${part}`;
 }
 
-function ipFigures({ sendingIp: { changed, same } }: Reposts): string[] {
-  const part = (t: Tally, what: string) => (t.made > 0 ? [`${many(t.cured)} of ${many(t.made)} ${what}`] : []);
+function arrivedByIp({ sendingIp: { changed, same } }: Reposts): string[] {
+  const part = ({ cured, made }: RepostCount, from: string) =>
+    made > 0 ? [`${many(cured)} of ${many(made)} ${from}`] : [];
   return [...part(changed, 'from another IP address'), ...part(same, 'from the same one')];
 }
 
-function helpOf(t: Tally): string {
-  if (!enough(t)) return 'too few to judge';
-  const rate = cureRate(t) ?? 0;
+function helpOf(count: RepostCount): string {
+  if (!isEnough(count)) return 'too few to judge';
+  const rate = cureRate(count) ?? 0;
   if (rate === 0) return 're-posting does not help here';
   return rate >= 0.5 ? 're-posting helps' : rate >= 0.1 ? 're-posting helps sometimes' : 're-posting hardly helps';
 }
 
-const ABOUT_IP: ReadonlySet<string> = new Set(['ip_block', 'ip_config']);
+const OWN_IP: Record<OwnIp, string> = {
+  unknown: 'no word on a dedicated IP',
+  worth_a_try: 'a dedicated IP is worth a try',
+  may_help: 'the address makes the difference, so a dedicated IP is worth a try',
+  gains_little: 'a dedicated IP would gain little',
+  too_rare: 'too little mail for a dedicated IP to gain much',
+  no_difference: 'the address makes no difference, so a dedicated IP would not help',
+  no_case: 'no case for a dedicated IP',
+};
 
-/** A difference of this much between another and the same address is the address's, and not chance. */
-const TELLING = 0.2;
-
-function ownIpWords(cause: string, reposts: Reposts): string {
-  const { changed, same } = reposts.sendingIp;
-  const [other, again] = [cureRate(changed), cureRate(same)];
-  if (!enough(reposts)) return 'no word on a dedicated IP';
-  if (ABOUT_IP.has(cause) && (cureRate(reposts) ?? 0) < 0.5) return 'a dedicated IP is worth a try';
-  if (other === null || again === null || !enough(changed) || !enough(same))
-    return ABOUT_IP.has(cause) ? 'a dedicated IP would gain little' : 'no case for a dedicated IP';
-  if (other - again >= TELLING) return 'the address makes the difference, so a clean one of your own may help';
-  return 'the address makes no difference, so a dedicated IP would not help';
+/** Whether an address of our own, instead of the shared pool's, would help; in words, with the figures it rests on. */
+export function dedicatedIpWords(f: Figures): string {
+  if (f.deliveries === 0) return 'Nothing was sent, so nothing speaks for or against a dedicated IP address.';
+  const judged = ownIpByCause(f);
+  const promising = judged.filter((j) => speaksFor(j.ownIp));
+  const refused = refusedForIp(f);
+  if (refused.failed === 0)
+    return promising.length === 0
+      ? 'No delivery was refused for the sending IP address: nothing speaks for a dedicated one.'
+      : `No delivery was refused for the sending IP address, but ${conclusion(judged, promising)}.`;
+  const share = percent(refused.failed / f.deliveries);
+  const facts = `${many(refused.failed)} of ${many(f.deliveries)} deliveries (${share}) were refused for the sending IP address`;
+  if (refused.retried === 0 && promising.length === 0)
+    return `${facts}, and none was re-posted, so nobody can say whether another address would have passed.`;
+  return `${facts}; ${curedWords(f, refused)}: ${conclusion(judged, promising)}.`;
 }
 
-const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+type Refused = { failed: number; retried: number; arrived: number };
 
-/** Whether an address of our own, instead of the shared pool's, would have helped; in words, with the figures it rests on. */
-export function dedicatedIpWords(t: Figures): string {
-  const blocked = t.cures.filter((c) => ABOUT_IP.has(c.cause));
-  const sum = (pick: (c: Figures['cures'][number]) => number) => blocked.reduce((n, c) => n + pick(c), 0);
-  const [failed, cured, retried] = [
-    sum((c) => c.failed),
-    sum((c) => c.cured + c.arrivedAfterAll),
-    sum((c) => c.retried),
-  ];
-  if (t.deliveries === 0) return 'Nothing was sent, so nothing speaks for or against a dedicated IP address.';
-  if (failed === 0) return 'No delivery was refused for the sending IP address: nothing speaks for a dedicated one.';
-  const facts = `${failed} of ${many(t.deliveries)} deliveries (${percent(failed / t.deliveries)}) were refused for the sending IP address`;
-  if (retried === 0)
-    return `${facts}, and none was re-posted, so nobody can say whether another address would have passed.`;
-  const rate = cured / failed;
-  const ip = ipFigures(repostsOf(t.retries.filter((r) => ABOUT_IP.has(r.cause))));
-  const reposts = ip.length > 0 ? ` (re-posts that arrived: ${ip.join(', ')})` : '';
-  const cures = `${cured} of them (${percent(rate)}) arrived in the end through Mailgun${reposts}`;
-  if (failed / t.deliveries < 0.005 || rate > 0.8)
-    return `${facts}; ${cures}: re-posts do the work, and a dedicated IP address would gain little.`;
-  return `${facts}; only ${cures}: a dedicated IP address is worth a try, if there is mail enough to warm it up.`;
+/** The deliveries that failed first because of the sending IP address. */
+function refusedForIp({ cures }: Figures): Refused {
+  const all = { failed: 0, retried: 0, arrived: 0 };
+  for (const c of cures.filter((c) => ABOUT_IP.has(c.cause))) {
+    all.failed += c.failed;
+    all.retried += c.retried;
+    all.arrived += c.cured + c.arrivedAfterAll;
+  }
+  return all;
+}
+
+function curedWords({ retries }: Figures, { failed, arrived }: Refused): string {
+  const byIp = arrivedByIp(repostsOf(retries.filter((r) => ABOUT_IP.has(r.cause))));
+  const reposts = byIp.length > 0 ? ` (re-posts that arrived: ${byIp.join(', ')})` : '';
+  return `${many(arrived)} of them (${percent(arrived / failed)}) arrived in the end through Mailgun${reposts}`;
+}
+
+/** What the causes together say; those that speak for an address are named, as others may not. */
+function conclusion(judged: readonly JudgedCause[], promising: readonly JudgedCause[]): string {
+  if (promising.length > 0) {
+    const causes = promising.map((j) => `"${shortReason(j.cause)}"`).join(' and ');
+    return `a dedicated IP address is worth a try after ${causes}, if there is mail enough to warm it up`;
+  }
+  const has = (ownIp: OwnIp) =>
+    judged.some((j) => j.ownIp === ownIp && (ABOUT_IP.has(j.cause) || ownIp === 'too_rare'));
+  if (has('too_rare')) return 'that is too little mail for a dedicated IP address to gain much';
+  if (has('gains_little')) return 're-posts do the work, and a dedicated IP address would gain little';
+  if (has('no_difference')) return 're-posts fare alike from any address, so a dedicated IP address would not help';
+  return 'too few re-posts have ended to say whether a dedicated IP address would help';
 }

@@ -1,14 +1,17 @@
 import { SECOND } from '../time.ts';
 import { many, percent, timeTaken } from '../words/numbers.ts';
 import { refusedAs } from '../words/reasons.ts';
-import { timesOf } from './quantile.ts';
-import type { Figures, Place, Report } from './summary.ts';
+import type { Figures } from './figures.ts';
+import type { FailingPlace, Summary } from './summary.ts';
+import { timesOf } from './times.ts';
 
 /** What matters most, first: what did not arrive, where it was refused, and what is different from before. */
-export function sentence(r: Report): string {
-  const parts = [whatArrived(r.total, r.before), whoRefused(r.places, r.total), whatChanged(r)].filter(
-    (p) => p !== null,
-  );
+export function sentence(summary: Summary): string {
+  const parts = [
+    whatArrived(summary.total, summary.before),
+    whoRefused(summary.places, summary.total),
+    whatChanged(summary),
+  ].filter((p) => p !== null);
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
@@ -29,7 +32,7 @@ function whatArrived(t: Figures, before: Figures): string {
   return `${many(t.arrived)} of ${many(t.deliveries)} ${all(t.deliveries)} arrived and none was lost${under}`;
 }
 
-function whoRefused([place]: readonly Place[], total: Figures): string | null {
+function whoRefused([place]: readonly FailingPlace[], total: Figures): string | null {
   const failed = total.cures.reduce((sum, c) => sum + c.failed, 0);
   // One of many single failures is no news about a place.
   if (!place || (place.failed < 2 && place.failed < failed)) return null;
@@ -44,8 +47,7 @@ function whoRefused([place]: readonly Place[], total: Figures): string | null {
 const were = (n: number): string => (n === 1 ? 'was' : 'were');
 
 /** The first of these that differs from the week before by more than chance may. */
-function whatChanged(r: Report): string | null {
-  const { total, week, weekShare } = r;
+function whatChanged({ total, week, weekShare }: Summary): string | null {
   if (week.deliveries === 0 || total.deliveries === 0) return null;
   const [lostNow, lostThen] = [total.lost / total.deliveries, week.lost / week.deliveries];
   if (total.lost >= 3 && lostNow > 2 * lostThen)

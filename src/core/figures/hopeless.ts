@@ -2,14 +2,16 @@ import type { Delivery } from '../delivery.ts';
 import { DAY, type Ms } from '../time.ts';
 import { timeWords } from '../words/numbers.ts';
 import { shortReason } from '../words/reasons.ts';
-import { type Retried, recipientDomain } from './counts.ts';
+import { failingPlace } from './place.ts';
+import type { Retried } from './retries.ts';
+
 /** A re-post whose end is known. */
 export type Ended = Pick<Retried, 'attempt' | 'sendingIp' | 'at'> & { arrived: boolean };
 
 /** Recipient domain and cause of the failure that a delivery stands at; null when it stands at none. */
 export function placeOf(recipient: string, d: Delivery): string | null {
-  const failure = d.attempts.at(-1)?.failure;
-  return failure ? `${recipientDomain(recipient)} ${failure.verdict?.cause ?? 'undetermined'}` : null;
+  const last = d.attempts.at(-1);
+  return last?.failure ? failingPlace(recipient, last) : null;
 }
 
 /** Has none of the last `after` re-posts arrived? `last` begins with the latest. */

@@ -1,162 +1,11 @@
-import { isEnded, STATES, type State } from '../delivery.ts';
-import { groupBy } from '../group.ts';
+import type { State } from '../delivery.ts';
 import type { MessageClass } from '../message-class.ts';
-import { type Reason, readEnd } from '../reason.ts';
 import type { Ms } from '../time.ts';
-import type { Ending, Retried, What } from './counts.ts';
-import type { Histogram } from './quantile.ts';
-
-/** One sum, as the store keeps it. */
-export type Sum = { domain: string; class: MessageClass; what: What; value: string; n: number; ms: Ms };
-
-export type Cure = {
-  cause: string;
-  /** Deliveries that failed first by this cause; the other figures are parts of it. */
-  failed: number;
-  retried: number;
-  /** Arrived by a retry through Mailgun. */
-  cured: number;
-  /** Arrived by the attempt that had been told of as failed. */
-  arrivedAfterAll: number;
-  saved: number;
-  lost: number;
-  open: number;
-};
-
-/** Retries that went alike, and how many they are. */
-export type Retry = Omit<Retried, 'at'> & { n: number };
-
-export type Figures = {
-  messages: number;
-  deliveries: number;
-  states: Record<State, number>;
-  arrived: number;
-  firstTry: number;
-  /** By the attempt that arrived. */
-  afterRetry: { attempt: number; n: number }[];
-  byFallback: number;
-  /** Failed, abandoned and expired: worth knowing, as they were to arrive and did not. */
-  lost: number;
-  open: number;
-  /** Every end that is no arrival, with its reason; most frequent first. */
-  ends: { state: State; reason: Reason; n: number }[];
-  doubles: { certain: number; possible: number };
-  times: Histogram;
-  found: { webhook: number; poll: number; lookup: number };
-  cures: Cure[];
-  retries: Retry[];
-};
-
-export type Group = { domain: string; class: MessageClass; figures: Figures };
-
-/** The figures of each domain and class, in order. */
-export function groupsOf(sums: readonly Sum[]): Group[] {
-  const groups = [...groupBy(sums, (s) => `${s.domain}\n${s.class}`).values()].flatMap((mine) => {
-    const [first] = mine;
-    return first ? [{ domain: first.domain, class: first.class, figures: figuresOf(mine) }] : [];
-  });
-  const order: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
-  return groups
-    .filter((g) => g.figures.deliveries > 0)
-    .sort((a, b) => (a.domain === b.domain ? order[a.class] - order[b.class] : a.domain < b.domain ? -1 : 1));
-}
-
-export function figuresOf(sums: readonly Sum[]): Figures {
-  const by = valuesOf(sums);
-  const n = (what: What, value = ''): number => by(what).get(value)?.n ?? 0;
-  const states = Object.fromEntries(STATES.map((state) => [state, n('state', state)])) as Record<State, number>;
-  const afterRetry = [...by('outcome')]
-    .flatMap(([value, { n }]) => (value.startsWith('retry_') ? [{ attempt: Number(value.slice(6)), n }] : []))
-    .sort((a, b) => a.attempt - b.attempt);
-  return {
-    messages: n('messages'),
-    deliveries: n('deliveries'),
-    states,
-    arrived: states.delivered + states.relayed,
-    firstTry: n('outcome', 'first_try'),
-    afterRetry,
-    byFallback: n('outcome', 'fallback'),
-    lost: states.failed + states.abandoned + states.expired,
-    open: STATES.filter((s) => !isEnded(s)).reduce((sum, s) => sum + states[s], 0),
-    ends: endsOf(by('reason')),
-    doubles: { certain: n('double', 'certain'), possible: n('double', 'possible') },
-    times: new Map([...by('time')].map(([bucket, sum]) => [Number(bucket), sum])),
-    found: { webhook: n('found', 'webhook'), poll: n('found', 'poll'), lookup: n('found', 'lookup') },
-    cures: curesOf(by('cause')),
-    retries: retriesOf(by('retry')),
-  };
-}
-
-type Values = ReadonlyMap<string, { n: number; ms: Ms }>;
-
-function valuesOf(sums: readonly Sum[]): (what: What) => Values {
-  const by = new Map<What, Map<string, { n: number; ms: Ms }>>();
-  for (const { what, value, n, ms } of sums) {
-    const values = by.get(what) ?? new Map<string, { n: number; ms: Ms }>();
-    const sum = values.get(value);
-    values.set(value, { n: (sum?.n ?? 0) + n, ms: (sum?.ms ?? 0) + ms });
-    by.set(what, values);
-  }
-  return (what) => by.get(what) ?? new Map();
-}
-
-/** Sums of earlier versions have the words of whoever cancelled: with those of today they are one. */
-function endsOf(values: Values): Figures['ends'] {
-  const by = new Map<string, Figures['ends'][number]>();
-  for (const [value, { n }] of values) {
-    const [state = '', ...stored] = value.split(' ');
-    const { reason } = readEnd(state, stored.join(' '));
-    const end = by.get(`${state} ${reason}`) ?? { state: state as State, reason, n: 0 };
-    by.set(`${state} ${reason}`, { ...end, n: end.n + n });
-  }
-  return [...by.values()].filter((e) => e.n > 0).sort((a, b) => b.n - a.n || (a.reason < b.reason ? -1 : 1));
-}
-
-function curesOf(values: Values): Cure[] {
-  const by = new Map<string, Cure>();
-  for (const [value, { n }] of values) {
-    const [cause = '', ending = '', retried = ''] = value.split(' ');
-    const cure = by.get(cause) ?? emptyCure(cause);
-    cure.failed += n;
-    if (retried === 'retried') cure.retried += n;
-    cure[PART[ending as Ending]] += n;
-    by.set(cause, cure);
-  }
-  return [...by.values()]
-    .filter((c) => c.failed > 0)
-    .sort((a, b) => b.failed - a.failed || (a.cause < b.cause ? -1 : 1));
-}
-
-const PART = { cured: 'cured', arrived: 'arrivedAfterAll', saved: 'saved', lost: 'lost', open: 'open' } as const;
-
-const emptyCure = (cause: string): Cure => ({
-  cause,
-  failed: 0,
-  retried: 0,
-  cured: 0,
-  arrivedAfterAll: 0,
-  saved: 0,
-  lost: 0,
-  open: 0,
-});
-
-export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): Retry[] =>
-  [...values]
-    .map(([value, { n }]) => {
-      const [cause = '', attempt = '', ip = '', result = ''] = value.split(' ');
-      return {
-        cause,
-        attempt: Number(attempt),
-        sendingIp: ip as Retry['sendingIp'],
-        result: result as Retry['result'],
-        n,
-      };
-    })
-    .filter((r) => r.n > 0)
-    .sort((a, b) => b.n - a.n);
+import type { Range } from './cover.ts';
+import type { Figures, Group, Retry } from './figures.ts';
 
 /** Where failures came from: a recipient domain and a cause. */
-export type Place = {
+export type FailingPlace = {
   recipientDomain: string;
   cause: string;
   failed: number;
@@ -182,7 +31,8 @@ export type DayBar = {
   other: number;
 };
 
-export type Period = { from: Ms; to: Ms; firstDay: string; lastDay: string; days: number; timezone: string };
+/** Whole calendar days of a timezone. */
+export type Period = Range & { firstDay: string; lastDay: string; days: number; timezone: string };
 
 export type LostDelivery = {
   recipient: string;
@@ -192,7 +42,7 @@ export type LostDelivery = {
   reason: string;
 };
 
-export type Report = {
+export type Summary = {
   period: Period;
   generatedAt: Ms;
   total: Figures;
@@ -202,9 +52,9 @@ export type Report = {
   week: Figures;
   /** Share of the week that is as long as the period. */
   weekShare: number;
-  places: Place[];
+  places: FailingPlace[];
   alertsSent: number;
-  outages: Trouble[];
+  troubles: Trouble[];
   daily: DayBar[];
   /** Only with full details. */
   lost: LostDelivery[] | null;

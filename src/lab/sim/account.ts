@@ -1,12 +1,21 @@
 import { type Reply, refusal, reply } from './reply.ts';
 import { SUBSCRIPTIONS } from './webhooks.ts';
-import type { SimRequest, World } from './world.ts';
+import type { Place, SimRequest, World } from './world.ts';
 
 const MOST_URLS = 3;
 
-/** GET /v3/domains/:domain and /v4/domains/:domain; only the latter tells how long mail is kept. */
-export const showDomain = (world: World, domain: string, version: 'v3' | 'v4'): Reply =>
-  reply({
+/** GET /v3/domains/:domain */
+export function showDomain(_world: World, _request: SimRequest, { domain }: Place): Reply {
+  return domainReply(domain, {});
+}
+
+/** GET /v4/domains/:domain, which alone tells how long mail is kept. */
+export function showDomainV4(world: World, _request: SimRequest, { domain }: Place): Reply {
+  return domainReply(domain, { message_ttl: Math.floor(world.retention / 1000) });
+}
+
+function domainReply(domain: string, more: { message_ttl?: number }): Reply {
+  return reply({
     domain: {
       id: '5f1d5a7c9b0e4a0012345678',
       name: domain,
@@ -22,37 +31,44 @@ export const showDomain = (world: World, domain: string, version: 'v3' | 'v4'): 
       require_tls: false,
       skip_verification: false,
       use_automatic_sender_security: true,
-      ...(version === 'v4' ? { message_ttl: Math.floor(world.retention / 1000) } : {}),
+      ...more,
     },
     receiving_dns_records: [],
     sending_dns_records: [],
   });
+}
 
 /** GET /v3/domains/:domain/sending_queues */
-export const showQueues = (): Reply => {
+export function showQueues(): Reply {
   const open = { is_disabled: false, disabled: { until: null, reason: '' } };
   return reply({ regular: open, scheduled: open });
-};
+}
 
 /** GET /v5/accounts/http_signing_key */
-export const showSigningKey = (world: World): Reply =>
-  reply({ message: 'success', http_signing_key: world.options.signingKey });
+export function showSigningKey(world: World): Reply {
+  return reply({ message: 'success', http_signing_key: world.options.signingKey });
+}
 
 /** GET, POST /v3/domains/:domain/webhooks: one event and up to three URLs at a time. */
-export const webhooksV3 = (world: World, request: SimRequest, domain: string): Reply => {
+export function webhooksV3(world: World, request: SimRequest, { domain }: Place): Reply {
   if (request.method === 'GET') return reply({ webhooks: shownHooks(world, domain) });
   const name = request.fields['id']?.[0] ?? '';
   const urls = request.fields['url'] ?? [];
-  if (!isSubscription(name) || urls.length === 0) return refusal(400, 'Invalid webhook id or url');
-  if (urls.length > MOST_URLS) return refusal(400, `a webhook can have ${MOST_URLS} URLs at most`);
+  const problem = problemV3(name, urls);
+  if (problem !== null) return refusal(400, problem);
   const hooks = hooksOf(world, domain);
   if (hooks.has(name)) return refusal(400, 'Webhook already exists');
   hooks.set(name, urls);
   return reply({ message: 'Webhook has been created', webhook: { urls } });
-};
+}
+
+function problemV3(name: string, urls: string[]): string | null {
+  if (!SUBSCRIPTIONS.includes(name) || urls.length === 0) return 'Invalid webhook id or url';
+  return urls.length > MOST_URLS ? `a webhook can have ${MOST_URLS} URLs at most` : null;
+}
 
 /** GET, PUT, DELETE /v3/domains/:domain/webhooks/:name */
-export const oneWebhook = (world: World, request: SimRequest, domain: string, name: string): Reply => {
+export function oneWebhook(world: World, request: SimRequest, { domain, last: name }: Place): Reply {
   const hooks = hooksOf(world, domain);
   const urls = hooks.get(name);
   if (urls === undefined) return refusal(404, 'Webhook not found');
@@ -62,49 +78,55 @@ export const oneWebhook = (world: World, request: SimRequest, domain: string, na
     return reply({ message: 'Webhook has been deleted', webhook: { urls } });
   }
   const changed = request.fields['url'] ?? [];
+  const problem = problemV3(name, changed);
+  if (problem !== null) return refusal(400, problem);
   hooks.set(name, changed);
   return reply({ message: 'Webhook has been updated', webhook: { urls: changed } });
-};
+}
 
 /** POST, PUT, DELETE /v4/domains/:domain/webhooks: one URL, many events; its errors say `Reason`, not `message`. */
-export const webhooksV4 = (world: World, request: SimRequest, domain: string): Reply => {
+export function webhooksV4(world: World, request: SimRequest, { domain }: Place): Reply {
   const url = request.fields['url']?.[0] ?? request.query.get('url') ?? '';
-  const names = request.fields['event_types'] ?? [];
+  const names = request.method === 'DELETE' ? [] : (request.fields['event_types'] ?? []);
   const hooks = hooksOf(world, domain);
-  if (request.method !== 'DELETE' && (url === '' || names.length === 0 || !names.every(isSubscription))) {
-    return reply({ Reason: 'expected a url and event_types' }, 400);
-  }
-  if (request.method === 'POST' && names.some((name) => hooks.get(name)?.includes(url))) {
-    return reply({ Reason: 'this url is registered for one of these event types already' }, 400);
-  }
-  if (request.method === 'POST' && names.some((name) => (hooks.get(name)?.length ?? 0) >= MOST_URLS)) {
-    return reply({ Reason: `an event type can have ${MOST_URLS} URLs at most` }, 400);
-  }
+  const problem = request.method === 'DELETE' ? null : problemV4(request.method, hooks, url, names);
+  if (problem !== null) return reply({ Reason: problem }, 400);
   if (request.method !== 'POST') forget(hooks, url);
-  if (request.method !== 'DELETE') for (const name of names) hooks.set(name, [...(hooks.get(name) ?? []), url]);
+  for (const name of names) hooks.set(name, [...(hooks.get(name) ?? []), url]);
   return reply({ webhooks: shownHooks(world, domain) });
-};
+}
 
-const forget = (hooks: Map<string, string[]>, gone: string): void => {
+type Hooks = Map<string, string[]>;
+
+function problemV4(method: string, hooks: Hooks, url: string, names: string[]): string | null {
+  const isSense = url !== '' && names.length > 0 && names.every((name) => SUBSCRIPTIONS.includes(name));
+  if (!isSense) return 'expected a url and event_types';
+  const registered = names.map((name) => hooks.get(name) ?? []);
+  if (method === 'POST' && registered.some((urls) => urls.includes(url))) {
+    return 'this url is registered for one of these event types already';
+  }
+  const isFull = registered.some((urls) => urls.filter((other) => other !== url).length >= MOST_URLS);
+  return isFull ? `an event type can have ${MOST_URLS} URLs at most` : null;
+}
+
+/** `gone` may be several, with commas between them. */
+function forget(hooks: Hooks, gone: string): void {
   for (const [name, urls] of hooks) {
     const left = urls.filter((url) => !gone.split(',').includes(url));
     if (left.length === 0) hooks.delete(name);
     else hooks.set(name, left);
   }
-};
+}
 
-const isSubscription = (name: string): boolean => SUBSCRIPTIONS.some((known) => known === name);
-
-const hooksOf = (world: World, domain: string): Map<string, string[]> => {
-  const hooks = world.hooks.get(domain) ?? new Map<string, string[]>();
+function hooksOf(world: World, domain: string): Hooks {
+  const hooks: Hooks = world.hooks.get(domain) ?? new Map();
   world.hooks.set(domain, hooks);
   return hooks;
-};
+}
 
-const shownHooks = (world: World, domain: string): Record<string, { urls: string[] } | null> =>
-  Object.fromEntries(
-    SUBSCRIPTIONS.map((name) => {
-      const urls = hooksOf(world, domain).get(name);
-      return [name, urls === undefined ? null : { urls }];
-    }),
-  );
+/** Every name there is; null where nothing is registered. */
+function shownHooks(world: World, domain: string): Record<string, { urls: string[] } | null> {
+  const hooks = hooksOf(world, domain);
+  const shown = (urls: string[] | undefined) => (urls === undefined ? null : { urls });
+  return Object.fromEntries(SUBSCRIPTIONS.map((name) => [name, shown(hooks.get(name))]));
+}

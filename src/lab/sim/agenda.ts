@@ -2,7 +2,7 @@ import type { Clock, Ms } from '../../core/time.ts';
 
 /** What is to happen at a moment; `order` breaks ties (lower first, then as added). */
 export type Agenda = {
-  add: (at: Ms, act: () => void | Promise<void>, order?: number) => void;
+  add: (at: Ms, act: Act, order?: number) => void;
   /** Performs all that is due by then, and what that makes due; resolves when nothing of it is in flight. */
   runDue: (now?: Ms) => Promise<void>;
   nextAt: () => Ms | null;
@@ -10,74 +10,103 @@ export type Agenda = {
   stop: () => void;
 };
 
-type Item = { at: Ms; order: number; serial: number; act: () => void | Promise<void> };
+type Act = () => void | Promise<void>;
+type Item = { at: Ms; order: number; serial: number; act: Act };
 
-/** setTimeout fires at once for anything longer than 2^31-1 ms. */
+type Diary = {
+  clock: Clock;
+  drive: 'timers' | 'hand';
+  /** How many promises may be in flight. */
+  width: number;
+  /** By time, then order, then as added. */
+  items: Item[];
+  running: Set<Promise<void>>;
+  added: number;
+  stopped: boolean;
+  timer: NodeJS.Timeout | undefined;
+};
+
+/** A longer wait makes setTimeout fire at once. */
 const LONGEST_TIMER: Ms = 2 ** 31 - 1;
 
 /**
  * `timers`: a timer performs what falls due. `hand`: nothing happens until `runDue` is called, so that a test with a
- * clock of its own never sleeps. At most `width` promises are in flight.
+ * clock of its own never sleeps.
  */
-export const createAgenda = (clock: Clock, drive: 'timers' | 'hand', width: number): Agenda => {
-  const items: Item[] = [];
-  const running = new Set<Promise<void>>();
-  let serial = 0;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  const isDue = (now: Ms): boolean => items[0] !== undefined && items[0].at <= now;
-
-  const start = (item: Item): void => {
-    const promise = item.act();
-    if (promise === undefined) return;
-    running.add(promise);
-    void promise.finally(() => {
-      running.delete(promise);
-      if (drive === 'timers') tick();
-    });
+export function createAgenda(clock: Clock, drive: 'timers' | 'hand', width: number): Agenda {
+  const diary: Diary = {
+    clock,
+    drive,
+    width,
+    items: [],
+    running: new Set(),
+    added: 0,
+    stopped: false,
+    timer: undefined,
   };
-
-  const pump = (now: Ms): void => {
-    while (!stopped && running.size < width && isDue(now)) {
-      const item = items.shift();
-      if (item !== undefined) start(item);
-    }
-  };
-
-  const tick = (): void => {
-    pump(clock());
-    clearTimeout(timer);
-    const next = items[0];
-    if (stopped || next === undefined || running.size >= width) return;
-    timer = setTimeout(tick, Math.min(Math.max(next.at - clock(), 0), LONGEST_TIMER));
-  };
-
   return {
-    add: (at, act, order = 0) => {
-      if (stopped) return;
-      insert(items, { at, order, serial: serial++, act });
-      if (drive === 'timers' && items[0]?.serial === serial - 1) {
-        clearTimeout(timer);
-        timer = setTimeout(tick, Math.min(Math.max(at - clock(), 0), LONGEST_TIMER));
-      }
-    },
-    runDue: async (now = clock()) => {
-      while (!stopped && (isDue(now) || running.size > 0)) {
-        pump(now);
-        if (running.size > 0) await Promise.race(running);
-      }
-    },
-    nextAt: () => items[0]?.at ?? null,
-    stop: () => {
-      stopped = true;
-      items.length = 0;
-      clearTimeout(timer);
-    },
+    add: (at, act, order = 0) => add(diary, { at, order, act }),
+    runDue: (now = clock()) => runDue(diary, now),
+    nextAt: () => diary.items[0]?.at ?? null,
+    stop: () => stop(diary),
   };
-};
+}
 
-const insert = (items: Item[], item: Item): void => {
+function add(diary: Diary, what: Omit<Item, 'serial'>): void {
+  if (diary.stopped) return;
+  const item = { ...what, serial: diary.added++ };
+  insert(diary.items, item);
+  if (diary.drive === 'timers' && diary.items[0] === item) setTimer(diary);
+}
+
+async function runDue(diary: Diary, now: Ms): Promise<void> {
+  while (!diary.stopped && (isDue(diary, now) || diary.running.size > 0)) {
+    startDue(diary, now);
+    if (diary.running.size > 0) await Promise.race(diary.running);
+  }
+}
+
+function stop(diary: Diary): void {
+  diary.stopped = true;
+  diary.items.length = 0;
+  clearTimeout(diary.timer);
+}
+
+function setTimer(diary: Diary): void {
+  clearTimeout(diary.timer);
+  const next = diary.items[0];
+  // With as much in flight as may be, the next to end sets it.
+  if (diary.stopped || next === undefined || diary.running.size >= diary.width) return;
+  diary.timer = setTimeout(wake, Math.min(Math.max(next.at - diary.clock(), 0), LONGEST_TIMER), diary);
+}
+
+function wake(diary: Diary): void {
+  startDue(diary, diary.clock());
+  setTimer(diary);
+}
+
+function startDue(diary: Diary, now: Ms): void {
+  while (!diary.stopped && diary.running.size < diary.width && isDue(diary, now)) {
+    const item = diary.items.shift();
+    if (item !== undefined) start(diary, item);
+  }
+}
+
+function isDue({ items: [first] }: Diary, now: Ms): boolean {
+  return first !== undefined && first.at <= now;
+}
+
+function start(diary: Diary, item: Item): void {
+  const promise = item.act();
+  if (promise === undefined) return;
+  diary.running.add(promise);
+  void promise.finally(() => {
+    diary.running.delete(promise);
+    if (diary.drive === 'timers') wake(diary);
+  });
+}
+
+function insert(items: Item[], item: Item): void {
   let low = 0;
   let high = items.length;
   while (low < high) {
@@ -87,6 +116,8 @@ const insert = (items: Item[], item: Item): void => {
     else high = middle;
   }
   items.splice(low, 0, item);
-};
+}
 
-const compare = (a: Item, b: Item): number => a.at - b.at || a.order - b.order || a.serial - b.serial;
+function compare(a: Item, b: Item): number {
+  return a.at - b.at || a.order - b.order || a.serial - b.serial;
+}

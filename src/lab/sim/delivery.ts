@@ -1,60 +1,63 @@
-import type { Ms } from '../../core/time.ts';
-import { acceptedEvent, deliveredEvent, engagementEvent, failedEvent, rejectedEvent } from './events.ts';
+import { HOUR, MINUTE, type Ms } from '../../core/time.ts';
+import {
+  type Attempt,
+  acceptedEvent,
+  deliveredEvent,
+  engagementEvent,
+  type FailedAttempt,
+  failedEvent,
+  rejectedEvent,
+} from './events.ts';
 import type { Aftermath, Failure, Outcome } from './fates.ts';
 import { announce } from './webhooks.ts';
-import { type EventData, type StoredMessage, type SuppressionList, suppressionsOf, type World } from './world.ts';
+import {
+  type EventData,
+  type Flight,
+  LISTS,
+  type StoredMessage,
+  type Suppression,
+  type SuppressionList,
+  suppressionsOf,
+  type World,
+} from './world.ts';
 
-/** One message on its way to one recipient. */
-type Flight = { message: StoredMessage; recipient: string };
+/** `deliverAt` is what was asked for; `honoured` says whether anybody will keep to it. */
+export type Launch = { kind: 'send' | 'repost'; deliverAt: Ms | null; honoured: boolean };
 
-/**
- * Takes a message for its recipients and puts on the agenda what becomes of it. `deliverAt` is what was asked for;
- * `honoured` says whether anybody will keep to it.
- */
-export const handOver = (
-  world: World,
-  message: StoredMessage,
-  how: { kind: 'send' | 'repost'; deliverAt: Ms | null; honoured: boolean },
-): void => {
+/** Takes a message for its recipients and puts on the agenda what becomes of it. */
+export function launch(world: World, message: StoredMessage, { kind, deliverAt, honoured }: Launch): void {
   const at = world.clock();
-  const scheduledFor = how.honoured && how.deliverAt !== null && how.deliverAt > at ? how.deliverAt : null;
+  const scheduledFor = honoured && deliverAt !== null && deliverAt > at ? deliverAt : null;
+  const { domain, messageId, key: storageKey, variables } = message;
   for (const recipient of message.recipients) {
-    world.handovers.push({
-      at,
-      kind: how.kind,
-      domain: message.domain,
-      messageId: message.messageId,
-      storageKey: message.key,
-      recipient,
-      deliverAt: how.deliverAt,
-      variables: message.variables,
-    });
-    begin(world, { message, recipient }, { at, scheduledFor });
+    world.handovers.push({ at, kind, domain, messageId, storageKey, recipient, deliverAt, variables });
+    begin({ world, message, recipient }, { at, scheduledFor });
   }
-};
+}
 
-const begin = (world: World, { message, recipient }: Flight, when: { at: Ms; scheduledFor: Ms | null }): void => {
-  const outcome = world.fates.take(recipient);
+function begin(flight: Flight, when: { at: Ms; scheduledFor: Ms | null }): void {
+  const { world, message } = flight;
+  const outcome = world.fates.take(flight.recipient);
   if (outcome === 'lost') return;
   if (outcome === 'reject') {
-    emit(world, message.domain, rejectedEvent(world, message, when.at), when.at);
+    emit(world, rejectedEvent(world, message, when.at), when.at);
     return;
   }
-  emit(world, message.domain, acceptedEvent(world, message, recipient, when), when.at);
+  emit(world, acceptedEvent(flight, when), when.at);
   if (outcome === 'silence') return;
   const due = (when.scheduledFor ?? when.at) + world.quirks.deliveryLatency;
-  world.agenda.add(due, () => attempt(world, { message, recipient }, outcome, { at: due, number: 1 }));
-};
+  world.agenda.add(due, () => attempt(flight, outcome, { at: due, number: 1 }));
+}
 
-/** The list is looked up when the mail goes out, not when it is taken. */
-const attempt = (world: World, flight: Flight, outcome: Outcome, now: { at: Ms; number: number }): void => {
-  const suppressed = suppressionOf(world, flight);
-  if (suppressed !== null) fail(world, flight, suppressed, now);
-  else if (typeof outcome === 'string') deliver(world, flight, [], now);
-  else if ('deliver' in outcome) deliver(world, flight, outcome.deliver, now);
-  else if ('fail' in outcome) fail(world, flight, outcome.fail, now);
-  else defer(world, flight, outcome, now);
-};
+/** The lists are looked at when the mail goes out, not when it is taken. */
+function attempt(flight: Flight, outcome: Outcome, now: Attempt): void {
+  const suppressed = suppressionOf(flight);
+  if (suppressed !== null) fail(flight, { ...now, failure: suppressed });
+  else if (typeof outcome === 'string') deliver(flight, [], now);
+  else if ('deliver' in outcome) deliver(flight, outcome.deliver, now);
+  else if ('fail' in outcome) fail(flight, { ...now, failure: outcome.fail });
+  else defer(flight, outcome, now);
+}
 
 const SUPPRESSED: Record<SuppressionList, Failure> = {
   bounces: { code: 605, message: 'Not delivering to previously bounced address', reason: 'suppress-bounce' },
@@ -66,87 +69,78 @@ const SUPPRESSED: Record<SuppressionList, Failure> = {
   },
 };
 
-const suppressionOf = (world: World, { message, recipient }: Flight): Failure | null => {
-  for (const list of ['bounces', 'unsubscribes', 'complaints'] as const) {
-    if (suppressionsOf(world, message.domain, list).has(recipient.toLowerCase())) return SUPPRESSED[list];
-  }
-  return null;
-};
+function suppressionOf({ world, message, recipient }: Flight): Failure | null {
+  const found = LISTS.find((list) => {
+    const entry = suppressionsOf(world, message.domain, list).get(recipient.toLowerCase());
+    return entry !== undefined && isAbout(entry, message);
+  });
+  return found === undefined ? null : SUPPRESSED[found];
+}
 
-const deliver = (world: World, flight: Flight, then: Aftermath[], now: { at: Ms; number: number }): void => {
-  const { message, recipient } = flight;
-  if (!message.testMode) {
-    world.copies.push({ at: now.at, recipient, messageId: message.messageId, mime: message.mime.toString('utf8') });
-  }
-  emit(world, message.domain, deliveredEvent(world, message, recipient, now.at, now.number), now.at);
-  for (const what of then) world.agenda.add(now.at, () => follow(world, flight, what, now.at));
-};
+/** `*` is for all mail; an unsubscription may be of some tags only. */
+function isAbout({ tags }: Suppression, message: StoredMessage): boolean {
+  return tags.includes('*') || tags.some((tag) => message.tags.includes(tag));
+}
 
-const follow = (world: World, flight: Flight, what: Aftermath, at: Ms): void => {
-  const { message, recipient } = flight;
+function deliver(flight: Flight, then: readonly Aftermath[], now: Attempt): void {
+  const { world, message, recipient } = flight;
+  const { messageId, mime, testMode } = message;
+  if (!testMode) world.copies.push({ at: now.at, recipient, messageId, mime: mime.toString('utf8') });
+  emit(world, deliveredEvent(flight, now), now.at);
+  for (const what of then) world.agenda.add(now.at, () => follow(flight, what, now.at));
+}
+
+function follow(flight: Flight, what: Aftermath, at: Ms): void {
   if (typeof what !== 'string') {
-    fail(world, flight, what.delayedBounce, { at, number: 1, delayed: true });
+    fail(flight, { at, number: 1, failure: what.delayedBounce, delayed: true });
     return;
   }
-  if (what === 'unsubscribed') list(world, flight, 'unsubscribes', null, at);
-  if (what === 'complained') list(world, flight, 'complaints', null, at);
-  emit(world, message.domain, engagementEvent(world, message, recipient, { name: what, at }), at);
-};
+  if (what === 'unsubscribed') suppress(flight, 'unsubscribes', { at });
+  if (what === 'complained') suppress(flight, 'complaints', { at });
+  emit(flight.world, engagementEvent(flight, what, at), at);
+}
 
-const fail = (
-  world: World,
-  flight: Flight,
-  failure: Failure,
-  now: { at: Ms; number: number; delayed?: boolean },
-): void => {
-  const { message, recipient } = flight;
-  const permanent = failure.severity !== 'temporary';
-  if (permanent && (failure.suppress ?? failure.bounceType === 'hard')) list(world, flight, 'bounces', failure, now.at);
-  const told = { at: now.at, failure, attempt: now.number, retryAfter: null, delayed: now.delayed ?? false };
-  emit(world, message.domain, failedEvent(world, message, recipient, told), now.at);
-};
+function fail(flight: Flight, attempt: FailedAttempt): void {
+  const { at, failure } = attempt;
+  const isFinal = failure.severity !== 'temporary';
+  if (isFinal && (failure.suppress ?? failure.bounceType === 'hard')) suppress(flight, 'bounces', { at, failure });
+  emit(flight.world, failedEvent(flight, attempt), at);
+}
 
-const defer = (
-  world: World,
-  flight: Flight,
-  { defer: failure, after, next }: Extract<Outcome, { defer: Failure }>,
-  now: { at: Ms; number: number },
-): void => {
-  const wait = after ?? world.quirks.deferDelay;
-  const told = {
-    at: now.at,
-    failure: { ...failure, severity: 'temporary' as const },
-    attempt: now.number,
-    retryAfter: wait,
-  };
-  const event = failedEvent(world, flight.message, flight.recipient, { ...told, delayed: false });
-  emit(world, flight.message.domain, event, now.at);
+type Deferral = Extract<Outcome, { defer: Failure }>;
+
+/** Mailgun's own waits after temporary failures. */
+const DEFERRALS: readonly Ms[] = [10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR];
+
+function defer(flight: Flight, { defer, after, next }: Deferral, { at, number }: Attempt): void {
+  const { world } = flight;
+  const retryAfter = after ?? world.quirks.deferDelay ?? DEFERRALS[number - 1] ?? 4 * HOUR;
+  const failure = { ...defer, severity: 'temporary' as const };
+  emit(world, failedEvent(flight, { at, number, failure, retryAfter }), at);
   if (next === 'silence') return;
-  const due = now.at + wait;
-  world.agenda.add(due, () => attempt(world, flight, next, { at: due, number: now.number + 1 }));
-};
+  const due = at + retryAfter;
+  world.agenda.add(due, () => attempt(flight, next, { at: due, number: number + 1 }));
+}
 
-const list = (
-  world: World,
-  { message, recipient }: Flight,
-  name: SuppressionList,
-  failure: Failure | null,
-  at: Ms,
-): void => {
+function suppress(
+  { world, message, recipient }: Flight,
+  list: SuppressionList,
+  { at, failure }: { at: Ms; failure?: Failure },
+): void {
   const address = recipient.toLowerCase();
-  suppressionsOf(world, message.domain, name).set(address, {
+  suppressionsOf(world, message.domain, list).set(address, {
     address,
     createdAt: at,
     code: String(failure?.code ?? ''),
     error: failure?.message ?? '',
     tags: ['*'],
   });
-};
+}
 
 /** Files an event where the Events API finds it, and announces it. */
-const emit = (world: World, domain: string, event: EventData, at: Ms): void => {
+function emit(world: World, event: EventData, at: Ms): void {
   const { eventLag } = world.quirks;
   const lag = typeof eventLag === 'number' ? eventLag : eventLag(event);
-  world.events.push({ visibleAt: at + lag, domain, event });
+  world.events.push({ visibleAt: at + lag, event });
   announce(world, event, at);
-};
+}

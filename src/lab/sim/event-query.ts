@@ -1,141 +1,167 @@
-import { readDate } from './form.ts';
+import { momentIn } from './form.ts';
 import { type Reply, refusal, reply } from './reply.ts';
-import type { EventData, SimRequest, World } from './world.ts';
+import type { EventData, Place, SimRequest, World } from './world.ts';
 
 const MOST_PER_PAGE = 300;
 
 /** The exact position of an event: a page read again later may hold events that came late. */
-type Place = [timestamp: number, id: string];
-type Cursor = { query: string; side: 'after' | 'before'; place: Place | null };
+type Position = { timestamp: number; id: string };
+/** A page: what was asked for, and the position that it lies beyond; null for the very first or last. */
+type Cursor = { query: string; side: 'after' | 'before'; position: Position | null };
 
 /** GET /v3/:domain/events */
-export const listEvents = (world: World, request: SimRequest, domain: string): Reply =>
-  page(world, domain, { query: request.query.toString(), side: 'after', place: null });
+export function listEvents(world: World, request: SimRequest, { domain }: Place): Reply {
+  return page(world, domain, { query: request.query.toString(), side: 'after', position: null });
+}
 
 /** GET /v3/:domain/events/:page */
-export const eventsPage = (world: World, domain: string, token: string): Reply => {
-  const cursor = readCursor(token);
+export function listMoreEvents(world: World, _request: SimRequest, { domain, last }: Place): Reply {
+  const cursor = cursorIn(last);
   return cursor === null ? refusal(400, 'no such page') : page(world, domain, cursor);
-};
+}
 
-const page = (world: World, domain: string, cursor: Cursor): Reply => {
+function page(world: World, domain: string, cursor: Cursor): Reply {
   if (world.quirks.eventsApi === 'gone') return refusal(410, 'The Events API has been retired');
   if (world.quirks.eventsApi === 'error') return refusal(500, 'Internal Server Error');
   const query = new URLSearchParams(cursor.query);
-  const range = readRange(query);
+  const range = rangeIn(query);
   if (typeof range === 'string') return refusal(400, range);
-  const isWanted = readFilters(query);
-  const isWithin = ({ timestamp }: EventData): boolean =>
-    timestamp * 1000 >= range.from && timestamp * 1000 <= range.to;
-  const all = visibleEvents(world, domain, (event) => isWithin(event) && isWanted(event));
-  if (!range.ascending) all.reverse();
-  const items = pageItems(all, cursor, range);
-  const [top, bottom] = [items[0], items.at(-1)];
-  const link = (side: Cursor['side'], place: Place | null): string =>
-    `${world.apiOrigin}/v3/${domain}/events/${writeCursor({ query: cursor.query, side, place })}`;
-  return reply({
-    items,
-    paging: {
-      // Always there: only an empty page is the end.
-      next: link('after', bottom === undefined ? cursor.place : placeOf(bottom)),
-      previous: link('before', top === undefined ? cursor.place : placeOf(top)),
-      first: link('after', null),
-      last: link('before', null),
-    },
-  });
-};
+  const isWanted = filterIn(query);
+  const oldest = Math.max(range.from, world.clock() - world.quirks.eventRetention);
+  const isWithin = (at: number): boolean => at >= oldest && at <= range.to;
+  const all = visibleEvents(
+    world,
+    (event) => event.domain.name === domain && isWithin(event.timestamp * 1000) && isWanted(event),
+  );
+  const items = itemsOf(range.ascending ? all : all.reverse(), cursor, range);
+  return reply({ items, paging: pagingOf(items, cursor, `${world.apiOrigin}/v3/${domain}/events`) });
+}
 
 /** What has become visible by now and is wanted, oldest first. */
-export const visibleEvents = (
-  world: World,
-  domain: string | null,
-  isWanted: (event: EventData) => boolean,
-): EventData[] => {
+export function visibleEvents(world: World, isWanted: (event: EventData) => boolean): EventData[] {
   const now = world.clock();
   return world.events
-    .filter((filed) => (domain === null || filed.domain === domain) && filed.visibleAt <= now && isWanted(filed.event))
-    .map((filed) => filed.event)
-    .sort((a, b) => comparePlaces(placeOf(a), placeOf(b)));
-};
+    .filter(({ visibleAt, event }) => visibleAt <= now && isWanted(event))
+    .map(({ event }) => event)
+    .sort(comparePositions);
+}
 
 type Range = { from: number; to: number; ascending: boolean; limit: number };
 
-const readRange = (query: URLSearchParams): Range | string => {
+/** What `begin`, `end`, `ascending` and `limit` say, or what is wrong with them. */
+function rangeIn(query: URLSearchParams): Range | string {
   const limit = Number(query.get('limit') ?? 100);
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_PER_PAGE) return `limit: expected 1 to ${MOST_PER_PAGE}`;
-  const [begin, end] = ['begin', 'end'].map((name) => readBound(query.get(name)));
+  const begin = boundIn(query, 'begin');
+  const end = boundIn(query, 'end');
   if (begin === null || end === null) return 'begin and end: expected an RFC 2822 date or seconds since the epoch';
+  const bounds = begin !== undefined && end !== undefined ? { begin, end } : null;
   const wish = query.get('ascending');
-  const ascending =
-    wish === null ? begin !== undefined && end !== undefined && begin < end : ['yes', 'true'].includes(wish);
-  if (begin !== undefined && end !== undefined)
-    return { from: Math.min(begin, end), to: Math.max(begin, end), ascending, limit };
-  return ascending
-    ? { from: begin ?? Number.NEGATIVE_INFINITY, to: end ?? Number.POSITIVE_INFINITY, ascending, limit }
-    : { from: end ?? Number.NEGATIVE_INFINITY, to: begin ?? Number.POSITIVE_INFINITY, ascending, limit };
+  const ascending = wish === null ? bounds !== null && bounds.begin < bounds.end : ['yes', 'true'].includes(wish);
+  // Events are walked from `begin` towards `end`, so backwards `end` is the earlier of the two.
+  const [earliest, latest] = ascending ? [begin, end] : [end, begin];
+  return bounds === null
+    ? { from: earliest ?? Number.NEGATIVE_INFINITY, to: latest ?? Number.POSITIVE_INFINITY, ascending, limit }
+    : { from: Math.min(bounds.begin, bounds.end), to: Math.max(bounds.begin, bounds.end), ascending, limit };
+}
+
+/** Undefined when there is none, null when it can't be read. */
+function boundIn(query: URLSearchParams, name: string): number | null | undefined {
+  const text = query.get(name);
+  return text === null ? undefined : momentIn(text);
+}
+
+function itemsOf(all: EventData[], { side, position }: Cursor, { ascending, limit }: Range): EventData[] {
+  if (position === null) return side === 'after' ? all.slice(0, limit) : all.slice(-limit);
+  /** Above 0 for events that come after the position on the way through the pages. */
+  const way = (event: EventData): number => comparePositions(event, position) * (ascending ? 1 : -1);
+  return side === 'after'
+    ? all.filter((event) => way(event) > 0).slice(0, limit)
+    : all.filter((event) => way(event) < 0).slice(-limit);
+}
+
+/** Always all four: only an empty page is the end. */
+function pagingOf(items: EventData[], { query, position }: Cursor, url: string): Record<string, string> {
+  const link = (side: Cursor['side'], beyond: Position | null): string =>
+    `${url}/${tokenOf({ query, side, position: beyond })}`;
+  return {
+    next: link('after', items.at(-1) ?? position),
+    previous: link('before', items[0] ?? position),
+    first: link('after', null),
+    last: link('before', null),
+  };
+}
+
+function comparePositions(a: Position, b: Position): number {
+  return a.timestamp - b.timestamp || (a.id < b.id ? -1 : Number(a.id !== b.id));
+}
+
+type Filter = { valuesOf: (event: EventData) => string[]; isMet: (value: string, word: string) => boolean };
+
+const isSame = (value: string, word: string): boolean => value === word.replace(/^<|>$/g, '');
+const isPart = (value: string, word: string): boolean => value.includes(word);
+
+const FILTERS: Record<string, Filter> = {
+  event: { valuesOf: (event) => [event.event], isMet: isSame },
+  severity: { valuesOf: (event) => [event.severity ?? ''], isMet: isSame },
+  recipient: { valuesOf: (event) => [event.recipient ?? ''], isMet: isSame },
+  recipients: { valuesOf: ({ message }) => message?.recipients ?? [], isMet: isSame },
+  'message-id': { valuesOf: (event) => headerIn(event, 'message-id'), isMet: isSame },
+  tags: { valuesOf: (event) => event.tags, isMet: isSame },
+  attachment: { valuesOf: ({ message }) => (message?.attachments ?? []).map((one) => one.filename), isMet: isSame },
+  size: { valuesOf: ({ message }) => [String(message?.size ?? '')], isMet: isOfSize },
+  from: { valuesOf: (event) => headerIn(event, 'from'), isMet: isPart },
+  to: { valuesOf: (event) => headerIn(event, 'to'), isMet: isPart },
+  subject: { valuesOf: (event) => headerIn(event, 'subject'), isMet: isPart },
+  // There are no mailing lists here.
+  list: { valuesOf: () => [], isMet: isSame },
 };
 
-const readBound = (text: string | null): number | null | undefined => (text === null ? undefined : readDate(text));
+function headerIn({ message }: EventData, name: string): string[] {
+  return [message?.headers?.[name] ?? ''];
+}
 
-const pageItems = (all: EventData[], { side, place }: Cursor, { ascending, limit }: Range): EventData[] => {
-  const passed = (event: EventData): boolean =>
-    place !== null && comparePlaces(placeOf(event), place) * (ascending ? 1 : -1) > 0;
-  if (side === 'after') return all.filter((event) => place === null || passed(event)).slice(0, limit);
-  return all.filter((event) => place === null || (!passed(event) && event.id !== place[1])).slice(-limit);
-};
+/** `>n`, `<n` or `n` */
+function isOfSize(value: string, word: string): boolean {
+  const limit = Number(word.replace(/^[<>]/, ''));
+  if (word.startsWith('>')) return Number(value) > limit;
+  return word.startsWith('<') ? Number(value) < limit : Number(value) === limit;
+}
 
-const placeOf = (event: EventData): Place => [event.timestamp, event.id];
-
-const comparePlaces = (a: Place, b: Place): number => a[0] - b[0] || (a[1] < b[1] ? -1 : Number(a[1] !== b[1]));
-
-const FILTERS: Record<string, (event: EventData) => string[]> = {
-  event: (event) => [event.event],
-  severity: (event) => [event.severity ?? ''],
-  recipient: (event) => [event.recipient ?? ''],
-  'message-id': (event) => [event.message?.headers?.['message-id'] ?? ''],
-  tags: (event) => (Array.isArray(event['tags']) ? event['tags'].map(String) : []),
-  from: (event) => [event.message?.headers?.['from'] ?? ''],
-  to: (event) => [event.message?.headers?.['to'] ?? ''],
-  subject: (event) => [event.message?.headers?.['subject'] ?? ''],
-};
-const BY_PART: ReadonlySet<string> = new Set(['from', 'to', 'subject']);
-
-const readFilters = (query: URLSearchParams): ((event: EventData) => boolean) => {
-  const tests = Object.entries(FILTERS).flatMap(([name, valuesOf]) => {
+function filterIn(query: URLSearchParams): (event: EventData) => boolean {
+  const filters = Object.entries(FILTERS).flatMap(([name, filter]) => {
     const wanted = query.get(name);
-    if (wanted === null) return [];
-    const isMet = readExpression(wanted, BY_PART.has(name));
-    return [(event: EventData): boolean => isMet(valuesOf(event).map((value) => value.toLowerCase()))];
+    return wanted === null ? [] : [expressionIn(wanted, filter)];
   });
-  return (event) => tests.every((test) => test(event));
-};
+  return (event) => filters.every((isMet) => isMet(event));
+}
 
 /** `a OR b`, `a AND b`, `NOT a`, with quotes or parentheses around them; AND binds tighter. */
-const readExpression = (text: string, byPart: boolean): ((values: string[]) => boolean) => {
-  const choices = text.split(/\s+OR\s+/).map((choice) =>
-    choice.split(/\s+AND\s+/).map((term) => ({
-      negated: /^\(?NOT\s+/.test(term),
-      word: term
-        .replace(/^\(?NOT\s+/, '')
-        .replace(/^[("<]+|[)">]+$/g, '')
-        .toLowerCase(),
-    })),
+function expressionIn(text: string, { valuesOf, isMet }: Filter): (event: EventData) => boolean {
+  const choices = text.split(/\s+OR\s+/).map((choice) => choice.split(/\s+AND\s+/).map(termIn));
+  return (event) => {
+    const values = valuesOf(event).map((value) => value.toLowerCase());
+    const has = (word: string): boolean => values.some((value) => isMet(value, word));
+    return choices.some((terms) => terms.every(({ isNegated, word }) => has(word) !== isNegated));
+  };
+}
+
+function termIn(text: string): { isNegated: boolean; word: string } {
+  const isNegated = /^\(?NOT\s+/.test(text);
+  const word = text.replace(/^\(?NOT\s+/, '').replace(/^[("]+|[)"]+$/g, '');
+  return { isNegated, word: word.toLowerCase() };
+}
+
+function tokenOf({ query, side, position }: Cursor): string {
+  const at = position === null ? {} : { timestamp: String(position.timestamp), id: position.id };
+  return Buffer.from(new URLSearchParams({ query, side, ...at }).toString()).toString('base64url');
+}
+
+function cursorIn(token: string): Cursor | null {
+  const { query, side, timestamp, id } = Object.fromEntries(
+    new URLSearchParams(Buffer.from(token, 'base64url').toString('utf8')),
   );
-  const has = (values: string[], word: string): boolean =>
-    byPart ? values.some((value) => value.includes(word)) : values.includes(word);
-  return (values) => choices.some((terms) => terms.every(({ negated, word }) => has(values, word) !== negated));
-};
-
-const writeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
-
-const readCursor = (token: string): Cursor | null => {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && 'query' in value && 'side' in value
-      ? (value as Cursor)
-      : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-};
+  if (query === undefined || (side !== 'after' && side !== 'before')) return null;
+  const position = timestamp === undefined || id === undefined ? null : { timestamp: Number(timestamp), id };
+  return { query, side, position };
+}

@@ -16,8 +16,10 @@ export type Failure = {
   lastMessage?: string;
 };
 
+export type Engagement = 'opened' | 'clicked' | 'unsubscribed' | 'complained';
+
 /** What can follow a delivery. */
-export type Aftermath = 'opened' | 'clicked' | 'unsubscribed' | 'complained' | { delayedBounce: Failure };
+export type Aftermath = Engagement | { delayedBounce: Failure };
 
 /** What becomes of one hand-over. */
 export type Outcome =
@@ -27,7 +29,8 @@ export type Outcome =
   | 'reject' // a 200, then Mailgun refuses to process it
   | { deliver: Aftermath[] }
   | { fail: Failure }
-  | { defer: Failure /** default: the quirk `deferDelay` */; after?: Ms; next: Exclude<Outcome, 'lost' | 'reject'> };
+  /** Refused for now and tried again by Mailgun, `after` so long (as in the quirk `deferDelay` unless it is given). */
+  | { defer: Failure; after?: Ms; next: Exclude<Outcome, 'lost' | 'reject'> };
 
 /** The receiver blocks the IP of the shared pool; the address is not listed. */
 export const BLOCKED_IP: Outcome = {
@@ -61,56 +64,22 @@ export const NO_SUCH_USER: Outcome = {
   },
 };
 
-export const MAILBOX_FULL: Outcome = {
-  fail: {
-    code: 552,
-    enhanced: '5.2.2',
-    message: '5.2.2 The mailbox is over its quota',
-    reason: 'generic',
-    bounceType: 'soft',
-  },
-};
-
-/** Mailgun has spent its own attempts on temporary failures. */
-export const TOO_OLD: Outcome = {
-  fail: {
-    code: 602,
-    message: 'Too old',
-    reason: 'old',
-    bounceType: 'soft',
-    lastCode: 451,
-    lastMessage: '4.3.2 Please try again later',
-  },
-};
-
-/** No such domain; soft and permanent, as seen live in 2026. */
-export const NO_MX: Outcome = {
-  fail: { code: 498, message: 'No MX for the domain', reason: 'generic', bounceType: 'soft' },
-};
-
-export const GREYLISTED: Failure = {
-  code: 451,
-  enhanced: '4.7.1',
-  message: '4.7.1 Greylisted, please come back in a few minutes',
-  reason: 'greylisted',
-};
-
 export type Fates = {
   /** One outcome per hand-over of that recipient, the last repeating. */
   set: (recipient: string, script: Outcome | Outcome[]) => void;
   take: (recipient: string) => Outcome;
 };
 
-export const createFates = (otherwise: (recipient: string) => Outcome): Fates => {
+export function createFates(otherwise: (recipient: string) => Outcome): Fates {
   const scripts = new Map<string, Outcome[]>();
   return {
     set: (recipient, script) => {
       scripts.set(recipient.toLowerCase(), Array.isArray(script) ? [...script] : [script]);
     },
-    take: (recipient) => {
-      const script = scripts.get(recipient.toLowerCase());
-      const outcome = script !== undefined && script.length > 1 ? script.shift() : script?.[0];
-      return outcome ?? otherwise(recipient);
-    },
+    take: (recipient) => nextOf(scripts.get(recipient.toLowerCase())) ?? otherwise(recipient),
   };
-};
+}
+
+function nextOf(script: Outcome[] | undefined): Outcome | undefined {
+  return script !== undefined && script.length > 1 ? script.shift() : script?.[0];
+}

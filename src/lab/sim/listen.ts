@@ -9,7 +9,7 @@ export type Listening = {
 };
 
 /** Listens on loopback; port 0 picks a free one. */
-export const listenOnLoopback = async (server: Server, port: number): Promise<Listening> => {
+export async function listenOnLoopback(server: Server, port: number): Promise<Listening> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -24,10 +24,11 @@ export const listenOnLoopback = async (server: Server, port: number): Promise<Li
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
   return { port: address.port, sockets, close: () => closeAll(server, sockets) };
-};
+}
 
-const closeAll = (server: Server, sockets: Set<Socket>): Promise<void> =>
-  new Promise((resolve) => {
+function closeAll(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  return new Promise((resolve) => {
     server.close(() => resolve());
     for (const socket of sockets) socket.destroy();
   });
+}

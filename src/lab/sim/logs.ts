@@ -1,106 +1,128 @@
-import { DAY, HOUR, MINUTE } from '../../core/time.ts';
+import { z } from 'zod';
+import { DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import { visibleEvents } from './event-query.ts';
-import { readDate } from './form.ts';
+import { momentIn } from './form.ts';
 import { type Reply, refusal, reply } from './reply.ts';
 import type { EventData, SimRequest, World } from './world.ts';
 
-const UNITS: Record<string, number> = { m: MINUTE, h: HOUR, d: DAY };
+const CONDITION = z.object({
+  attribute: z.string(),
+  comparator: z.string(),
+  values: z.array(z.object({ value: z.coerce.string() })),
+});
+
+const QUERY = z.object({
+  start: z.string().optional(),
+  end: z.string().optional(),
+  duration: z
+    .string()
+    .regex(/^\d+[mhd]$/)
+    .optional(),
+  events: z.array(z.string()).default([]),
+  filter: z.object({ AND: z.array(CONDITION).default([]) }).prefault({}),
+  pagination: z
+    .object({
+      sort: z.string().default('timestamp:desc'),
+      token: z.string().default(''),
+      limit: z.coerce.number().int().min(1).default(100),
+    })
+    .prefault({}),
+});
+type Query = z.output<typeof QUERY>;
+
+const MOST_PER_PAGE = 1000;
 
 /** POST /v1/analytics/logs: account-wide, and every item in another shape than in the Events API. */
-export const listLogs = (world: World, request: SimRequest): Reply => {
+export function listLogs(world: World, request: SimRequest): Reply {
   if (world.quirks.logsApi === 'gone') return refusal(410, 'This endpoint has been retired');
   if (world.quirks.logsApi === 'error') return refusal(500, 'Internal Server Error');
-  const query = request.json;
-  if (!isRecord(query)) return refusal(400, 'expected a JSON object');
-  const range = readRange(query, world.clock());
+  const { data: query, error } = QUERY.safeParse(request.json);
+  if (error) return refusal(400, z.prettifyError(error));
+  const range = rangeOf(query, world.clock());
   if (range === null) return refusal(400, 'expected start and end as RFC 2822 dates, or a duration');
-  const { limit, offset, descending } = readPagination(query['pagination']);
-  const found = visibleEvents(
-    world,
-    null,
-    (event) =>
-      event.timestamp * 1000 >= range.start &&
-      event.timestamp * 1000 <= range.end &&
-      isWanted(event, query['events']) &&
-      meetsFilter(event, query['filter']),
-  );
-  if (descending) found.reverse();
-  const items = found.slice(offset, offset + limit);
+  const found = visibleEvents(world, (event) => isWithin(event, range) && isWanted(event, query));
+  if (query.pagination.sort !== 'timestamp:asc') found.reverse();
+  const { items, pagination } = pageOf(found, query.pagination);
   return reply({
     start: new Date(range.start).toUTCString(),
     end: new Date(range.end).toUTCString(),
-    items: items.map((event) => logItem(event, world.quirks.sparseLogs)),
-    pagination: {
-      previous: token(Math.max(0, offset - limit)),
-      next: token(offset + items.length),
-      first: token(0),
-      last: token(Math.max(0, found.length - limit)),
-      total: found.length,
-    },
+    items: items.map((event) => itemOf(event, world.quirks.sparseLogs)),
+    pagination,
     aggregates: { all: found.length, metrics: {} },
   });
-};
+}
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+type Range = { start: Ms; end: Ms };
 
-const readRange = (query: Record<string, unknown>, now: number): { start: number; end: number } | null => {
-  const duration = /^(\d+)([mhd])$/.exec(String(query['duration'] ?? ''));
-  const end = query['end'] === undefined ? now : readDate(String(query['end']));
-  if (end === null) return null;
-  if (duration !== null) return { start: end - Number(duration[1]) * (UNITS[duration[2] ?? ''] ?? DAY), end };
-  const start = readDate(String(query['start'] ?? ''));
-  return start === null ? null : { start, end };
-};
+const UNITS: Record<string, Ms> = { m: MINUTE, h: HOUR, d: DAY };
 
-const readPagination = (value: unknown): { limit: number; offset: number; descending: boolean } => {
-  const pagination = isRecord(value) ? value : {};
-  const offset = Number(
-    Buffer.from(String(pagination['token'] ?? ''), 'base64url')
-      .toString('utf8')
-      .slice(1),
-  );
-  return {
-    limit: Math.min(Number(pagination['limit'] ?? 100), 1000),
-    offset: Number.isInteger(offset) ? offset : 0,
-    descending: pagination['sort'] !== 'timestamp:asc',
-  };
-};
+/** A duration, where there is one, ends at `end`, and that is now unless it is said. */
+function rangeOf({ start, end, duration }: Query, now: Ms): Range | null {
+  const last = end === undefined ? now : momentIn(end);
+  const length = duration === undefined ? null : Number(duration.slice(0, -1)) * (UNITS[duration.slice(-1)] ?? DAY);
+  const first = length === null || last === null ? momentIn(start ?? '') : last - length;
+  return first === null || last === null ? null : { start: first, end: last };
+}
 
-const token = (offset: number): string => Buffer.from(`@${offset}`).toString('base64url');
+function isWithin(event: EventData, { start, end }: Range): boolean {
+  const at = event.timestamp * 1000;
+  return at >= start && at <= end;
+}
 
-const isWanted = (event: EventData, names: unknown): boolean =>
-  !Array.isArray(names) || names.length === 0 || names.includes(event.event);
+function isWanted(event: EventData, { events, filter }: Query): boolean {
+  const isNamed = events.length === 0 || events.includes(event.event);
+  return isNamed && filter.AND.every((condition) => isMet(event, condition));
+}
 
 const ATTRIBUTES: Record<string, (event: EventData) => unknown> = {
-  domain: (event) => (isRecord(event['domain']) ? event['domain']['name'] : null),
+  domain: (event) => event.domain.name,
   recipient: (event) => event.recipient,
   message_id: (event) => event.message?.headers?.['message-id'],
   subject: (event) => event.message?.headers?.['subject'],
   severity: (event) => event.severity,
   event: (event) => event.event,
-  tag: (event) => event['tags'],
+  tag: (event) => event.tags,
   user_variables: (event) => JSON.stringify(event['user-variables']),
   delivery_status_code: (event) => event['delivery-status']?.['code'],
   delivery_status_bounce_type: (event) => event['delivery-status']?.['bounce-type'],
 };
 
-const meetsFilter = (event: EventData, filter: unknown): boolean => {
-  const all = isRecord(filter) && Array.isArray(filter['AND']) ? filter['AND'].filter(isRecord) : [];
-  return all.every((condition) => {
-    const found = ATTRIBUTES[String(condition['attribute'])]?.(event);
-    const wanted = Array.isArray(condition['values'])
-      ? condition['values'].filter(isRecord).map((one) => String(one['value']))
-      : [];
-    const has = (value: string): boolean => {
-      if (Array.isArray(found)) return found.includes(value);
-      return condition['comparator'] === 'contains' ? String(found).includes(value) : String(found) === value;
-    };
-    return wanted.some(has) !== (condition['comparator'] === '!=');
-  });
-};
+function isMet(event: EventData, { attribute, comparator, values }: z.output<typeof CONDITION>): boolean {
+  const found = ATTRIBUTES[attribute]?.(event);
+  const has = (value: string): boolean => {
+    if (Array.isArray(found)) return found.includes(value);
+    return comparator === 'contains' ? String(found).includes(value) : String(found) === value;
+  };
+  return values.some(({ value }) => has(value)) !== (comparator === '!=');
+}
 
-const logItem = (event: EventData, sparse: boolean): Record<string, unknown> => {
+function pageOf(found: EventData[], { token, limit }: Query['pagination']) {
+  const size = Math.min(limit, MOST_PER_PAGE);
+  const offset = offsetIn(token);
+  const items = found.slice(offset, offset + size);
+  const pagination = {
+    previous: tokenAt(Math.max(0, offset - size)),
+    next: tokenAt(offset + items.length),
+    first: tokenAt(0),
+    last: tokenAt(Math.max(0, found.length - size)),
+    total: found.length,
+  };
+  return { items, pagination };
+}
+
+function tokenAt(offset: number): string {
+  return Buffer.from(`@${offset}`).toString('base64url');
+}
+
+/** The first page for anything that is no token of ours. */
+function offsetIn(token: string): number {
+  return Number(/^@(\d+)$/.exec(Buffer.from(token, 'base64url').toString('utf8'))?.[1] ?? 0);
+}
+
+/** What a failed item may lack, as an example of Mailgun's own shows. */
+const NOT_IN_SPARSE: ReadonlySet<string> = new Set(['severity', 'reason', 'storage', 'message']);
+
+function itemOf(event: EventData, isSparse: boolean): Record<string, unknown> {
   const { timestamp, storage, 'user-variables': variables, ...rest } = event;
   const item = {
     ...rest,
@@ -108,13 +130,6 @@ const logItem = (event: EventData, sparse: boolean): Record<string, unknown> => 
     'user-variables': typeof variables === 'string' ? variables : JSON.stringify(variables),
     ...(storage === undefined || Array.isArray(storage) ? {} : { storage: { ...storage, url: [storage.url] } }),
   };
-  if (!sparse || event.event !== 'failed') return item;
-  const {
-    severity: _severity,
-    reason: _reason,
-    storage: _storage,
-    message: _message,
-    ...bare
-  } = { storage: null, ...item };
-  return bare;
-};
+  if (!isSparse || event.event !== 'failed') return item;
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !NOT_IN_SPARSE.has(name)));
+}

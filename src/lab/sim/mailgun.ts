@@ -1,8 +1,9 @@
+import type { Server } from 'node:http';
 import type { Ms } from '../../core/time.ts';
-import { storageUrl } from './events.ts';
+import { storageUrl } from './event-parts.ts';
 import type { Outcome } from './fates.ts';
 import { type Listening, listenOnLoopback } from './listen.ts';
-import { createMisbehaviour, type Misbehaviour } from './misbehave.ts';
+import { createMisbehaviours, type Misbehaviour } from './misbehave.ts';
 import { simServer } from './server.ts';
 import {
   type Copy,
@@ -33,6 +34,8 @@ export type SimMailgun = {
   url: string;
   /** The origin of storage URLs. */
   storageOrigin: string;
+  /** What a daemon has to be told to take this for Mailgun. */
+  environment: Readonly<Record<string, string>>;
   quirks: Quirks;
   setWebhook: (url: string | null) => void;
   /** One outcome per hand-over of that recipient, the last repeating; without a script it is delivered. */
@@ -61,44 +64,66 @@ export type SimMailgun = {
 };
 
 /** A Mailgun on loopback that keeps to what is known of the real one; where nothing is known there is a quirk. */
-export const startSimMailgun = async (options: SimMailgunOptions): Promise<SimMailgun> => {
+export async function startSimMailgun(options: SimMailgunOptions): Promise<SimMailgun> {
   const world = createWorld(options);
-  const misbehaviour = createMisbehaviour();
-  const listen = (port: number): Promise<Listening> => listenOnLoopback(simServer(world, misbehaviour), port);
-  const api = await listen(options.port ?? 0);
-  const storage = options.storagePort === 'own' ? await listen(0) : null;
-  let listening: Listening[] = storage === null ? [api] : [api, storage];
-  const ports = listening.map((one) => one.port);
-  world.apiOrigin = `http://127.0.0.1:${api.port}`;
-  world.storageOrigin = `http://${options.storageHost ?? '127.0.0.1'}:${(storage ?? api).port}`;
-
-  const unplug = async (): Promise<void> => {
-    const closing = listening;
-    listening = [];
-    await Promise.all(closing.map((one) => one.close()));
-  };
+  const misbehaviours = createMisbehaviours();
+  const plugs = await plugIn(() => simServer(world, misbehaviours), options);
+  world.apiOrigin = `http://127.0.0.1:${plugs.apiPort}`;
+  world.storageOrigin = `http://${options.storageHost ?? '127.0.0.1'}:${plugs.storagePort}`;
   return {
     ...truthOf(world),
     url: world.apiOrigin,
     storageOrigin: world.storageOrigin,
+    environment: environmentOf(world),
     quirks: world.quirks,
     setWebhook: (url) => {
       world.webhookUrl = url;
     },
     fate: world.fates.set,
-    misbehave: misbehaviour.add,
+    misbehave: misbehaviours.add,
     runDue: world.agenda.runDue,
     nextDueAt: world.agenda.nextAt,
-    unplug,
+    unplug: plugs.unplug,
+    plug: plugs.plug,
+    close: async () => {
+      world.agenda.stop();
+      await plugs.unplug();
+    },
+  };
+}
+
+type Plugs = { apiPort: number; storagePort: number } & Pick<SimMailgun, 'plug' | 'unplug'>;
+
+/** Listens where the API is, and where storage is; after a break on the same ports again. */
+async function plugIn(serve: () => Server, { port = 0, storagePort }: SimMailgunOptions): Promise<Plugs> {
+  const listen = (at: number): Promise<Listening> => listenOnLoopback(serve(), at);
+  const api = await listen(port);
+  const storage = storagePort === 'own' ? await listen(0) : api;
+  let listening = [...new Set([api, storage])];
+  const ports = listening.map((one) => one.port);
+  return {
+    apiPort: api.port,
+    storagePort: storage.port,
+    unplug: async () => {
+      const closing = listening;
+      listening = [];
+      await Promise.all(closing.map((one) => one.close()));
+    },
     plug: async () => {
       if (listening.length === 0) listening = await Promise.all(ports.map(listen));
     },
-    close: async () => {
-      world.agenda.stop();
-      await unplug();
-    },
   };
-};
+}
+
+function environmentOf({ options, apiOrigin, storageOrigin }: World): Record<string, string> {
+  return {
+    MAILGUN_API_KEY: options.apiKey,
+    MAILGUN_DOMAIN: options.domains.join(','),
+    MAILGUN_API_URL: apiOrigin,
+    MAILGUN_WEBHOOK_SIGNING_KEY: options.signingKey,
+    MAILGUN_STORAGE_HOSTS: new URL(storageOrigin).host,
+  };
+}
 
 type Truth = Pick<
   SimMailgun,
@@ -106,14 +131,14 @@ type Truth = Pick<
 >;
 
 /** What a test may look at and no caller of the API can. */
-const truthOf = (world: World): Truth => {
+function truthOf(world: World): Truth {
   const inboxOf = (recipient: string): Copy[] =>
     world.copies.filter((copy) => copy.recipient.toLowerCase() === recipient.toLowerCase());
   return {
     requests: world.requests,
     handovers: world.handovers,
     webhooks: world.webhooks,
-    events: () => world.events.map((filed) => filed.event),
+    events: () => world.events.map(({ event }) => event),
     copies: (recipient) => inboxOf(recipient).length,
     inboxOf,
     stored: (key) => world.stored.get(key) ?? null,
@@ -124,4 +149,4 @@ const truthOf = (world: World): Truth => {
     },
     suppressed: (domain, list) => [...suppressionsOf(world, domain, list).values()],
   };
-};
+}

@@ -1,98 +1,91 @@
-import { oneWebhook, showDomain, showQueues, showSigningKey, webhooksV3, webhooksV4 } from './account.ts';
-import { eventsPage, listEvents } from './event-query.ts';
+import { oneWebhook, showDomain, showDomainV4, showQueues, showSigningKey, webhooksV3, webhooksV4 } from './account.ts';
+import { listEvents, listMoreEvents } from './event-query.ts';
 import { listLogs } from './logs.ts';
-import { plain, type Reply, refusal } from './reply.ts';
+import { plainReply, type Reply, refusal } from './reply.ts';
 import { sendMime, sendParts } from './sending.ts';
 import { storedRoute } from './storage.ts';
 import { oneEntry, wholeList } from './suppressions.ts';
-import { LISTS, type SimRequest, type World } from './world.ts';
+import { LISTS, type Place, type SimRequest, type World } from './world.ts';
 
-type Params = { domain: string; last: string };
-type Route = {
-  methods: string[];
-  path: string[];
-  /** A domain sending key will do. */
-  sends?: boolean;
-  run: (world: World, request: SimRequest, params: Params) => Reply | Promise<Reply>;
-};
+type Run = (world: World, request: SimRequest, place: Place) => Reply | Promise<Reply>;
+type Route = { methods: string[]; path: string[]; run: Run };
 
-const ROUTES: Route[] = [
-  route('POST', '/v3/:domain/messages', (world, request, { domain }) => sendParts(world, request, domain), true),
-  route('POST', '/v3/:domain/messages.mime', (world, request, { domain }) => sendMime(world, request, domain), true),
-  ...['v2', 'v3'].map((version) =>
-    route('GET POST', `/${version}/domains/:domain/messages/:last`, (world, request, { domain, last }) =>
-      storedRoute(world, request, { domain, key: last }),
-    ),
-  ),
-  route('GET', '/v3/:domain/events', (world, request, { domain }) => listEvents(world, request, domain)),
-  route('GET', '/v3/:domain/events/:last', (world, _request, { domain, last }) => eventsPage(world, domain, last)),
+/** All that a domain sending key is good for. */
+const SENDING: readonly Route[] = [
+  route('POST', '/v3/:domain/messages', sendParts),
+  route('POST', '/v3/:domain/messages.mime', sendMime),
+];
+
+const ROUTES: readonly Route[] = [
+  ...SENDING,
+  route('GET POST', '/v2/domains/:domain/messages/:last', storedRoute),
+  route('GET POST', '/v3/domains/:domain/messages/:last', storedRoute),
+  route('GET', '/v3/:domain/events', listEvents),
+  route('GET', '/v3/:domain/events/:last', listMoreEvents),
   route('POST', '/v1/analytics/logs', listLogs),
   ...LISTS.flatMap((list) => [
-    route('GET POST DELETE', `/v3/:domain/${list}`, (world, request, { domain }) =>
-      wholeList(world, request, { domain, list }),
+    route('GET POST DELETE', `/v3/:domain/${list}`, (world, request, place) =>
+      wholeList(world, request, { ...place, list }),
     ),
-    route('GET DELETE', `/v3/:domain/${list}/:last`, (world, request, { domain, last }) =>
-      oneEntry(world, request, { domain, list }, last),
+    route('GET DELETE', `/v3/:domain/${list}/:last`, (world, request, place) =>
+      oneEntry(world, request, { ...place, list }),
     ),
   ]),
-  route('GET', '/v3/domains/:domain', (world, _request, { domain }) => showDomain(world, domain, 'v3')),
-  route('GET', '/v4/domains/:domain', (world, _request, { domain }) => showDomain(world, domain, 'v4')),
+  route('GET', '/v3/domains/:domain', showDomain),
+  route('GET', '/v4/domains/:domain', showDomainV4),
   route('GET', '/v3/domains/:domain/sending_queues', showQueues),
-  route('GET POST', '/v3/domains/:domain/webhooks', (world, request, { domain }) => webhooksV3(world, request, domain)),
-  route('GET PUT DELETE', '/v3/domains/:domain/webhooks/:last', (world, request, { domain, last }) =>
-    oneWebhook(world, request, domain, last),
-  ),
-  route('POST PUT DELETE', '/v4/domains/:domain/webhooks', (world, request, { domain }) =>
-    webhooksV4(world, request, domain),
-  ),
+  route('GET POST', '/v3/domains/:domain/webhooks', webhooksV3),
+  route('GET PUT DELETE', '/v3/domains/:domain/webhooks/:last', oneWebhook),
+  route('POST PUT DELETE', '/v4/domains/:domain/webhooks', webhooksV4),
   route('GET', '/v5/accounts/http_signing_key', showSigningKey),
 ];
 
-function route(methods: string, path: string, run: Route['run'], sends = false): Route {
-  return { methods: methods.split(' '), path: path.split('/'), run, sends };
+function route(methods: string, path: string, run: Run): Route {
+  return { methods: methods.split(' '), path: path.split('/'), run };
 }
 
 /** The answer of a Mailgun in good health. */
-export const answer = async (world: World, request: SimRequest): Promise<Reply> => {
+export async function answer(world: World, request: SimRequest): Promise<Reply> {
   // What anybody gets, key or no key, whose base path is wrong: a 200 that is no answer.
-  if (!/^\/v\d\//.test(request.path)) return plain(200, 'Mailgun Magnificent API');
-  const found = findRoute(request);
-  const key = keyOf(request);
-  const known =
-    key === world.options.apiKey || (found?.route.sends && key !== null && key === world.options.sendingKey);
-  if (!known) return plain(401, 'Forbidden');
-  if (found === null) return plain(404, '404 page not found');
-  const { domain } = found.params;
-  if (domain !== '' && !world.options.domains.includes(domain)) return refusal(404, `Domain not found: ${domain}`);
-  if (!request.readable) return refusal(400, 'the request body can not be read');
-  return found.route.run(world, request, found.params);
-};
-
-const keyOf = (request: SimRequest): string | null => {
-  const [scheme, encoded] = (request.headers.authorization ?? '').split(' ');
-  const [user, ...key] = Buffer.from(encoded ?? '', 'base64')
-    .toString('utf8')
-    .split(':');
-  return scheme === 'Basic' && user === 'api' ? key.join(':') : null;
-};
-
-const findRoute = (request: SimRequest): { route: Route; params: Params } | null => {
+  if (!/^\/v\d\//.test(request.path)) return plainReply(200, 'Mailgun Magnificent API');
   const segments = request.path.split('/').map(decodeSegment);
-  for (const candidate of ROUTES) {
-    if (!candidate.methods.includes(request.method) || candidate.path.length !== segments.length) continue;
-    const fits = candidate.path.every((part, index) => part.startsWith(':') || part === segments[index]);
-    if (!fits) continue;
-    const named = (name: string): string => segments[candidate.path.indexOf(name)] ?? '';
-    return { route: candidate, params: { domain: named(':domain'), last: named(':last') } };
-  }
-  return null;
-};
+  const found = ROUTES.find((candidate) => leadsTo(candidate, request.method, segments));
+  if (!mayUse(world, keyIn(request), found)) return plainReply(401, 'Forbidden');
+  if (found === undefined) return plainReply(404, '404 page not found');
+  const place = placeIn(found, segments);
+  const isUnknown = place.domain !== '' && !world.options.domains.includes(place.domain);
+  if (isUnknown) return refusal(404, `Domain not found: ${place.domain}`);
+  if (!request.readable) return refusal(400, 'the request body can not be read');
+  return found.run(world, request, place);
+}
 
-const decodeSegment = (segment: string): string => {
+function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch (error) {
     if (error instanceof URIError) return segment;
     throw error;
   }
-};
+}
+
+function leadsTo({ methods, path }: Route, method: string, segments: string[]): boolean {
+  if (!methods.includes(method) || path.length !== segments.length) return false;
+  return path.every((part, index) => part.startsWith(':') || part === segments[index]);
+}
+
+function mayUse({ options }: World, key: string | null, found: Route | undefined): boolean {
+  if (key === options.apiKey) return true;
+  return key !== null && key === options.sendingKey && found !== undefined && SENDING.includes(found);
+}
+
+/** The password of `api`. */
+function keyIn({ headers }: SimRequest): string | null {
+  const [scheme, encoded = ''] = (headers.authorization ?? '').split(' ');
+  const [user, ...key] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return scheme === 'Basic' && user === 'api' ? key.join(':') : null;
+}
+
+function placeIn({ path }: Route, segments: string[]): Place {
+  const named = (name: string): string => segments[path.indexOf(name)] ?? '';
+  return { domain: named(':domain'), last: named(':last') };
+}

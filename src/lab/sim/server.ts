@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { answerBadly, send } from './bad-answer.ts';
 import { readBody } from './form.ts';
-import { answerBadly, type Misbehave, send } from './misbehave.ts';
+import type { Misbehaviours } from './misbehave.ts';
 import { type Reply, refusal } from './reply.ts';
 import { answer } from './routes.ts';
 import type { SimRequest, World } from './world.ts';
@@ -9,36 +10,33 @@ import type { SimRequest, World } from './world.ts';
 const LARGEST_REQUEST = 52_400_000;
 
 /** An HTTP server that writes down each request and answers it as Mailgun would, or as badly as it was told to. */
-export const simServer = (world: World, misbehave: Misbehave): Server =>
-  createServer((incoming, response) => {
-    void converse(world, misbehave, incoming, response);
+export function simServer(world: World, misbehaviours: Misbehaviours): Server {
+  return createServer((incoming, response) => {
+    void converse(world, misbehaviours, incoming, response);
   });
+}
 
-const converse = async (
+async function converse(
   world: World,
-  misbehave: Misbehave,
+  misbehaviours: Misbehaviours,
   incoming: IncomingMessage,
   response: ServerResponse,
-): Promise<void> => {
-  const raw = await readRaw(incoming);
+): Promise<void> {
+  const raw = await bytesOf(incoming);
   if (raw === 'broken') return;
   if (raw === 'too large') {
     response.shouldKeepAlive = false;
     send(response, refusal(413, 'Request Entity Too Large'));
     return;
   }
-  const request = await readRequest(world, incoming, raw);
+  const request = await requestFrom(world, incoming, raw);
   world.requests.push(request);
-  const work = async (): Promise<Reply> => {
-    const whole = await answer(world, request);
-    if (world.quirks.webhookBeforeAnswer && request.method === 'POST') await world.agenda.runDue(world.clock());
-    return whole;
-  };
-  const how = misbehave.take(request);
+  const how = misbehaviours.take(request);
+  const work = () => workOn(world, request);
   request.status = how === null ? send(response, await work()) : await answerBadly(how, response, work);
-};
+}
 
-const readRaw = async (incoming: IncomingMessage): Promise<Buffer | 'too large' | 'broken'> => {
+async function bytesOf(incoming: IncomingMessage): Promise<Buffer | 'too large' | 'broken'> {
   const parts: Buffer[] = [];
   let size = 0;
   try {
@@ -52,9 +50,9 @@ const readRaw = async (incoming: IncomingMessage): Promise<Buffer | 'too large' 
     throw error;
   }
   return size > LARGEST_REQUEST ? 'too large' : Buffer.concat(parts);
-};
+}
 
-const readRequest = async (world: World, incoming: IncomingMessage, raw: Buffer): Promise<SimRequest> => {
+async function requestFrom(world: World, incoming: IncomingMessage, raw: Buffer): Promise<SimRequest> {
   const url = new URL(incoming.url ?? '/', 'http://sim.invalid');
   const { 'content-type': type = '', 'content-encoding': encoding } = incoming.headers;
   return {
@@ -63,7 +61,13 @@ const readRequest = async (world: World, incoming: IncomingMessage, raw: Buffer)
     path: url.pathname,
     query: url.searchParams,
     headers: incoming.headers,
-    ...(await readBody(raw, type, encoding)),
+    ...readBody(raw, type, encoding),
     status: null,
   };
-};
+}
+
+async function workOn(world: World, request: SimRequest): Promise<Reply> {
+  const whole = await answer(world, request);
+  if (world.quirks.webhookBeforeAnswer && request.method === 'POST') await world.agenda.runDue(world.clock());
+  return whole;
+}

@@ -1,14 +1,10 @@
 import type { Readable } from 'node:stream';
-import { SMTPServer, type SMTPServerSession } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { Clock, Ms } from '../../core/time.ts';
 import { type Listening, listenOnLoopback } from './listen.ts';
 
-export type SunkMail = {
-  from: string /** the envelope, only recipients that were not refused */;
-  to: string[];
-  raw: string;
-  at: Ms;
-};
+/** The envelope has only recipients that were not refused. */
+export type SunkMail = { from: string; to: string[]; raw: string; at: Ms };
 export type SmtpReply = { code: number; message: string };
 
 export type SinkOptions = {
@@ -31,72 +27,81 @@ export type SinkOptions = {
 export type Sink = { url: string; port: number; mails: SunkMail[]; close: () => Promise<void> };
 
 /** An SMTP server on loopback that takes every mail, and keeps it to be looked at. */
-export const startSink = async (options: SinkOptions = {}): Promise<Sink> => {
+export async function startSink(options: SinkOptions = {}): Promise<Sink> {
   const mails: SunkMail[] = [];
-  const server = smtpServer(options, mails, (session) => dropSession(listening, session));
+  const server = new SMTPServer({
+    ...settingsOf(options),
+    onAuth: logIn(options),
+    onRcptTo: (address, _session, done) => done(errorOf(options.refuse?.(address.address) ?? null)),
+    onData: takeMail(options, mails, (session) => dropSession(listening, session)),
+  });
   server.on('error', ignoreBrokenPeer);
   const listening: Listening = await listenOnLoopback(server.server, options.port ?? 0);
-  const scheme = options.tls === 'implicit' ? 'smtps' : 'smtp';
-  const [user] = Object.entries(options.users ?? {});
-  const login = user === undefined ? '' : `${encodeURIComponent(user[0])}:${encodeURIComponent(user[1])}@`;
-  return {
-    url: `${scheme}://${login}127.0.0.1:${listening.port}`,
-    port: listening.port,
-    mails,
-    close: listening.close,
-  };
-};
+  return { url: urlOf(options, listening.port), port: listening.port, mails, close: listening.close };
+}
 
-const smtpServer = (options: SinkOptions, mails: SunkMail[], drop: (session: SMTPServerSession) => void): SMTPServer =>
-  new SMTPServer({
-    secure: options.tls === 'implicit',
-    ...(options.certificate ?? {}),
-    ...(options.size === undefined ? {} : { size: options.size, rejectOversized: true }),
+function settingsOf({ users, tls, certificate, size }: SinkOptions): SMTPServerOptions {
+  return {
+    secure: tls === 'implicit',
+    ...certificate,
+    ...(size === undefined ? {} : { size, rejectOversized: true }),
     logger: false, // said aloud: without it a warning about the built-in certificate goes to stderr
     disableReverseLookup: true,
-    disabledCommands: [...(options.tls === true ? [] : ['STARTTLS']), ...(options.users ? [] : ['AUTH'])],
-    authOptional: options.users === undefined,
-    allowInsecureAuth: options.tls !== true,
-    onAuth: (auth, _session, done) => {
-      const known = options.users?.[auth.username ?? ''];
-      if (known !== undefined && known === auth.password) done(null, { user: auth.username });
-      else done(replyError({ code: 535, message: '5.7.8 Authentication credentials invalid' }));
-    },
-    onRcptTo: (address, _session, done) => {
-      const refusal = options.refuse?.(address.address) ?? null;
-      done(refusal === null ? null : replyError(refusal));
-    },
-    onData: (stream, session, done) => {
-      void readAll(stream).then((raw) => {
-        if (stream.sizeExceeded) return done(null);
-        const mail = sunkMail(session, raw, (options.clock ?? Date.now)());
-        const answer = options.misbehave?.(mail) ?? null;
-        if (answer === null || typeof answer === 'string') mails.push(mail);
-        if (answer === 'hang') return;
-        if (answer === 'drop') return drop(session);
-        done(answer === null ? null : replyError(answer), `queued as ${mails.length}`);
-      }, done);
-    },
-  });
+    disabledCommands: [...(tls === true ? [] : ['STARTTLS']), ...(users ? [] : ['AUTH'])],
+    authOptional: users === undefined,
+    allowInsecureAuth: tls !== true,
+  };
+}
 
-const sunkMail = (session: SMTPServerSession, raw: string, at: Ms): SunkMail => ({
-  from: session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address,
-  to: session.envelope.rcptTo.map((recipient) => recipient.address),
-  raw,
-  at,
-});
+function logIn({ users }: SinkOptions): NonNullable<SMTPServerOptions['onAuth']> {
+  return ({ username = '', password }, _session, done) => {
+    const known = users?.[username];
+    if (known !== undefined && known === password) done(null, { user: username });
+    else done(errorOf({ code: 535, message: '5.7.8 Authentication credentials invalid' }));
+  };
+}
 
-const replyError = (reply: SmtpReply): Error => Object.assign(new Error(reply.message), { responseCode: reply.code });
+function takeMail(
+  { misbehave, clock = Date.now }: SinkOptions,
+  mails: SunkMail[],
+  drop: (session: SMTPServerSession) => void,
+): NonNullable<SMTPServerOptions['onData']> {
+  return (stream, session, done) => {
+    void readAll(stream).then((raw) => {
+      if (stream.sizeExceeded) return done(null);
+      const mail = { ...envelopeOf(session), raw, at: clock() };
+      const answer = misbehave?.(mail) ?? null;
+      if (answer === null || typeof answer === 'string') mails.push(mail);
+      if (answer === 'hang') return;
+      if (answer === 'drop') return drop(session);
+      done(errorOf(answer), `queued as ${mails.length}`);
+    }, done);
+  };
+}
 
-const readAll = async (stream: Readable): Promise<string> => {
+function envelopeOf({ envelope: { mailFrom, rcptTo } }: SMTPServerSession): { from: string; to: string[] } {
+  return { from: mailFrom === false ? '' : mailFrom.address, to: rcptTo.map(({ address }) => address) };
+}
+
+async function readAll(stream: Readable): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(Buffer.from(part));
   return Buffer.concat(parts).toString('utf8');
-};
+}
 
-const dropSession = (listening: Listening, session: SMTPServerSession): void => {
+function errorOf(reply: SmtpReply | null): Error | null {
+  return reply === null ? null : Object.assign(new Error(reply.message), { responseCode: reply.code });
+}
+
+function dropSession(listening: Listening, session: SMTPServerSession): void {
   for (const socket of listening.sockets) if (socket.remotePort === session.remotePort) socket.destroy();
-};
+}
 
 /** A client that hangs up half way, or fails the TLS handshake, is its own affair. */
-const ignoreBrokenPeer = (): void => undefined;
+function ignoreBrokenPeer(): void {}
+
+function urlOf({ tls, users = {} }: SinkOptions, port: number): string {
+  const [user] = Object.entries(users);
+  const login = user === undefined ? '' : `${user.map(encodeURIComponent).join(':')}@`;
+  return `${tls === 'implicit' ? 'smtps' : 'smtp'}://${login}127.0.0.1:${port}`;
+}

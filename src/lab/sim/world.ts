@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { type Clock, DAY, MINUTE, type Ms } from '../../core/time.ts';
+import { type Clock, DAY, type Ms } from '../../core/time.ts';
+import type { FormFile } from '../../mail/form.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { createFates, type Fates, type Outcome } from './fates.ts';
 
@@ -9,10 +10,18 @@ export type EventData = {
   id: string;
   /** Seconds, with fractions. */
   timestamp: number;
+  domain: { name: string };
+  tags: string[];
   recipient?: string;
   severity?: string;
   reason?: string;
-  message?: { headers?: Record<string, string>; [more: string]: unknown };
+  message?: {
+    headers?: Record<string, string>;
+    attachments?: { filename: string }[];
+    recipients?: string[];
+    size?: number;
+    [more: string]: unknown;
+  };
   storage?: { url: string; key: string; region: string; env: string };
   'delivery-status'?: Record<string, unknown>;
   'user-variables'?: unknown;
@@ -27,13 +36,15 @@ export type Quirks = {
   honoursDeliveryTime: boolean;
   /** What the host in `storage.url` says to GET and POST, while the API base goes on working. */
   storageHostAnswers: 'ok' | 400 | 404;
-  /** How far ahead a delivery time may lie. */
+  /** How far ahead a delivery time may lie, unless the domain's `retention` is given: then that is the limit. */
   scheduleHorizon: Ms;
   deliveryLatency: Ms;
-  /** Mailgun's own wait after a temporary failure. */
-  deferDelay: Ms;
+  /** Mailgun's own wait after each temporary failure; null is as documented: 10, 15, 30 min, 1, 2, 4 h. */
+  deferDelay: Ms | null;
   /** An event shows up in the Events and Logs APIs this much later, between older ones. */
   eventLag: Ms | ((event: EventData) => Ms);
+  /** Older events are not to be had from the Events API. */
+  eventRetention: Ms;
   eventsApi: 'ok' | 'gone' | 'error';
   logsApi: 'ok' | 'gone' | 'error';
   /** Failed items of the Logs API lack severity, reason, storage and message. */
@@ -79,7 +90,7 @@ export type SimRequest = {
   headers: IncomingHttpHeaders;
   /** Form fields (or the members of a JSON object) that are text. */
   fields: Record<string, string[]>;
-  files: Record<string, { filename: string; type: string; content: Buffer }[]>;
+  files: Record<string, FormFile[]>;
   /** What was sent, when it was JSON. */
   json: unknown;
   /** False when the body could not be read as what it said it was. */
@@ -87,6 +98,9 @@ export type SimRequest = {
   /** Null while it is unanswered. */
   status: number | null;
 };
+
+/** What a path names: a domain, and the key, token, address or name at its end; empty where it names none. */
+export type Place = { domain: string; last: string };
 
 export type StoredMessage = {
   key: string;
@@ -135,7 +149,8 @@ export type WebhookPost = {
 };
 
 export type Suppression = { address: string; createdAt: Ms; code: string; error: string; tags: string[] };
-export const LISTS = ['bounces', 'complaints', 'unsubscribes'] as const;
+/** Of an address that is on several, the first says why it gets nothing. */
+export const LISTS = ['bounces', 'unsubscribes', 'complaints'] as const;
 export type SuppressionList = (typeof LISTS)[number];
 
 /** All that a simulated Mailgun knows. */
@@ -153,16 +168,23 @@ export type World = {
   /** Domain, then subscription name, then URLs. */
   hooks: Map<string, Map<string, string[]>>;
   stored: Map<string, StoredMessage>;
-  events: { visibleAt: Ms; domain: string; event: EventData }[];
+  events: { visibleAt: Ms; event: EventData }[];
+  /** How many events there are of each millisecond. */
+  eventsAt: Map<Ms, number>;
   /** Domain and list, then address in lower case. */
   suppressions: Map<string, Map<string, Suppression>>;
   requests: SimRequest[];
   handovers: HandOver[];
   copies: Copy[];
   webhooks: WebhookPost[];
+  /** By seed: what webhooks are shuffled with. */
+  shufflers: Map<number, () => number>;
 };
 
-export const createWorld = (options: WorldOptions): World => {
+/** One message on its way to one recipient. */
+export type Flight = { world: World; message: StoredMessage; recipient: string };
+
+export function createWorld(options: WorldOptions): World {
   const clock = options.clock ?? Date.now;
   const drive = options.drive ?? (options.clock === undefined ? 'timers' : 'hand');
   return {
@@ -179,41 +201,46 @@ export const createWorld = (options: WorldOptions): World => {
     hooks: new Map(),
     stored: new Map(),
     events: [],
+    eventsAt: new Map(),
     suppressions: new Map(),
     requests: [],
     handovers: [],
     copies: [],
     webhooks: [],
+    shufflers: new Map(),
   };
-};
+}
 
 /** By timers nothing overtakes the API's own answer, as in life; by hand nothing happens before it is asked to. */
-const usualQuirks = (drive: 'timers' | 'hand'): Quirks => ({
-  repostId: 'new',
-  repostKeepsVariables: true,
-  honoursDeliveryTime: true,
-  storageHostAnswers: 'ok',
-  scheduleHorizon: 3 * DAY,
-  deliveryLatency: drive === 'timers' ? 40 : 0,
-  deferDelay: 10 * MINUTE,
-  eventLag: 0,
-  eventsApi: 'ok',
-  logsApi: 'ok',
-  sparseLogs: false,
-  webhookLatency: drive === 'timers' ? 20 : 0,
-  webhookTimeout: 10_000,
-  webhookBeforeAnswer: false,
-  webhookRetryScale: 1,
-  webhookRetriesAll: false,
-  shuffle: null,
-  repeat: 1,
-  lose: () => false,
-});
+function usualQuirks(drive: 'timers' | 'hand'): Quirks {
+  return {
+    repostId: 'new',
+    repostKeepsVariables: true,
+    honoursDeliveryTime: true,
+    storageHostAnswers: 'ok',
+    scheduleHorizon: 3 * DAY,
+    deliveryLatency: drive === 'timers' ? 40 : 0,
+    deferDelay: null,
+    eventLag: 0,
+    eventRetention: 30 * DAY,
+    eventsApi: 'ok',
+    logsApi: 'ok',
+    sparseLogs: false,
+    webhookLatency: drive === 'timers' ? 20 : 0,
+    webhookTimeout: 10_000,
+    webhookBeforeAnswer: false,
+    webhookRetryScale: 1,
+    webhookRetriesAll: false,
+    shuffle: null,
+    repeat: 1,
+    lose: () => false,
+  };
+}
 
 /** The entries of one list of one domain. */
-export const suppressionsOf = (world: World, domain: string, list: SuppressionList): Map<string, Suppression> => {
+export function suppressionsOf(world: World, domain: string, list: SuppressionList): Map<string, Suppression> {
   const name = `${domain} ${list}`;
   const found = world.suppressions.get(name) ?? new Map<string, Suppression>();
   world.suppressions.set(name, found);
   return found;
-};
+}

@@ -1,38 +1,12 @@
 import { DateTime } from 'luxon';
 import { maskAddress } from '../../core/address.ts';
-import type { Answer, Refusal } from '../../core/answer.ts';
+import type { Answer } from '../../core/answer.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
+import { type Purpose, refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from './exchange.ts';
 import { messageIdOf, objectOf, words } from './fields.ts';
 
 type Reply = Extract<Exchanged, { kind: 'reply' }>;
-
-/** What was asked for: to take a new message, or to send a stored one again. */
-export type Purpose = 'send' | 'repost';
-
-/** What a status means; the words of the answer decide first where `WORDS` has some. */
-const STATUS: ReadonlyMap<number, Refusal> = new Map([
-  [401, 'account'], // a wrong key, or the key of the other region
-  [402, 'account'],
-  [403, 'account'], // the domain or account may not send
-  [404, 'account'], // the domain is unknown in this region, or the base URL is wrong; the message is as good as before
-  [405, 'account'],
-  [429, 'busy'],
-]);
-
-/** A 400 may be a throttle or an account's trouble in disguise, and a 404 of storage means the copy. */
-const WORDS: readonly { status: number; purpose?: Purpose; words: RegExp; why: Refusal }[] = [
-  { status: 400, words: /limit exceeded|too (fast|many|quickly)|probation|rate.?limit|try again/i, why: 'busy' },
-  {
-    status: 400,
-    words: /(domain|account)\b.{0,60}\b(disabled|suspended|not allowed|unverified|inactive)|sandbox|please activate/i,
-    why: 'account',
-  },
-  { status: 400, purpose: 'repost', words: /expired|incorrect url|not found|\burls?\b.{0,40}\bevent/i, why: 'gone' },
-  { status: 404, words: /domain not found/i, why: 'account' },
-  { status: 404, purpose: 'repost', words: /(?:)/, why: 'gone' },
-  { status: 410, purpose: 'repost', words: /(?:)/, why: 'gone' },
-];
 
 /** What an exchange amounts to for the message that was handed over. */
 export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
@@ -43,9 +17,8 @@ export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   const { status, whole } = exchanged;
   const detail = detailOf(exchanged);
   if (status === 200 && whole) return acceptedBy(exchanged, detail);
-  // 408: nobody can say how much of the request was read. A 5xx may have been sent all the same.
-  if (status < 400 || status === 408 || status >= 500) return { kind: 'unanswered', detail };
   const why = refusalOf(status, detail, purpose);
+  if (why === null) return { kind: 'unanswered', detail };
   const wait = why === 'busy' ? retryAfter(exchanged) : null;
   return { kind: 'refused', why, detail, ...(wait === null ? {} : { retryAfter: wait }) };
 }
@@ -55,13 +28,6 @@ function acceptedBy(reply: Reply, detail: string): Answer {
   const messageId = messageIdOf(objectOf(bodyOf(reply))['id']);
   if (messageId === null) return { kind: 'unanswered', detail: `${detail} (no id in the answer)` };
   return { kind: 'accepted', messageId, detail };
-}
-
-function refusalOf(status: number, detail: string, purpose: Purpose): Refusal {
-  const found = WORDS.find(
-    (w) => w.status === status && (w.purpose === undefined || w.purpose === purpose) && w.words.test(detail),
-  );
-  return found?.why ?? STATUS.get(status) ?? 'invalid';
 }
 
 /** Parsed JSON, or the text as it is (401 is plain text). */

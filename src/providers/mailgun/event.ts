@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { asciiLower } from '../../core/address.ts';
 import type { Bounce, Report, Sighting, Storage } from '../../core/sighting.ts';
 import type { Ms } from '../../core/time.ts';
+import { MAX_KEY, MAX_LINE } from '../../mail/limits.ts';
 import {
   enhancedCodeOf,
   exact,
@@ -69,8 +70,8 @@ export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
     messageId: parts.messageId,
     ...ownVariables(body['user-variables']),
     storage,
-    from: words(headers['from'], 998),
-    subject: words(headers['subject'], 998),
+    from: words(headers['from'], MAX_LINE),
+    subject: words(headers['subject'], MAX_LINE),
     sendingIp: words(objectOf(body['envelope'])['sending-ip'], 64),
     recipientProvider: words(body['recipient-provider'], 191),
     bounce: FAILURES.has(report) ? bounce : null,
@@ -150,7 +151,7 @@ export function ownVariables(value: unknown): OwnVariables {
   return {
     homingId: exact(variables['homing-id'], 128),
     homingClass: exact(variables['homing-class'], 32),
-    homingKey: exact(variables['homing-key'], 191),
+    homingKey: exact(variables['homing-key'], MAX_KEY),
   };
 }
 

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Ms } from '../../core/time.ts';
+import { MAX_LINE } from '../../mail/limits.ts';
 
 /** What JSON or a form gave us: nothing about it is known. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -81,5 +82,5 @@ export function replyCodeOf(value: unknown): number | null {
 /** Message-Id without angle brackets. */
 export function messageIdOf(value: unknown): string | null {
   if (typeof value !== 'string') return null;
-  return exact(value.trim().replace(/^<|>$/g, ''), 998);
+  return exact(value.trim().replace(/^<|>$/g, ''), MAX_LINE);
 }

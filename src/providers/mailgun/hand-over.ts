@@ -1,7 +1,8 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
-import { addressesIn, composeMime, variablesOf } from '../../mail/compose.ts';
+import { composeMime, variablesOf } from '../../mail/compose.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
+import { recipientsIn } from '../../mail/recipients.ts';
 import type { Copy, Outgoing } from '../provider.ts';
 import { deliveryTime, type Port } from './port.ts';
 
@@ -44,12 +45,12 @@ function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[
 
 function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {
   const fields: Record<string, string[]> = {};
-  for (const [name, value] of entries) if (typeof value === 'string') (fields[name] ??= []).push(value);
+  for (const [name, value] of entries) if (typeof value === 'string') fields[name] = [...(fields[name] ?? []), value];
   return fields;
 }
 
 function showsOthers(form: readonly FormEntry[]): boolean {
   if (textIn(form, 'recipient-variables') !== null) return false;
   if (textsIn(form, 'bcc').length > 0) return true;
-  return addressesIn([...textsIn(form, 'to'), ...textsIn(form, 'cc')]).length > 1;
+  return recipientsIn([...textsIn(form, 'to'), ...textsIn(form, 'cc')]).addresses.length > 1;
 }

@@ -1,5 +1,6 @@
 import { asciiLower } from '../../core/address.ts';
 import type { Bounce, Report, Sighting } from '../../core/sighting.ts';
+import { MAX_LINE } from '../../mail/limits.ts';
 import { eventKey, ownVariables } from './event.ts';
 import { enhancedCodeOf, exact, messageIdOf, momentOf, objectOf, replyCodeOf, words } from './fields.ts';
 
@@ -41,8 +42,8 @@ export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
     ...variablesOf(form, headers),
     // Of a stored message, not of a delivery; kept all the same.
     storage: url === null ? null : { url, key: null },
-    from: words(headers.get('from'), 998),
-    subject: words(headers.get('subject'), 998),
+    from: words(headers.get('from'), MAX_LINE),
+    subject: words(headers.get('subject'), MAX_LINE),
     sendingIp: null,
     recipientProvider: null,
     bounce: report === 'failed' ? bounceOf(form, event) : null,

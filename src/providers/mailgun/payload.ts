@@ -1,11 +1,9 @@
+import { type FormType, formTypeOf, readForm } from '../../mail/read-form.ts';
 import { type Fields, isObject } from './fields.ts';
 import { lastOfEach } from './legacy.ts';
 
 /** How a body is written. The type is in the form in which it is kept with the body: enough to read it again. */
-export type Format =
-  | { kind: 'json'; type: string }
-  | { kind: 'form'; type: string }
-  | { kind: 'multipart'; type: string; boundary: string };
+export type Format = ({ kind: 'json' } | FormType) & { type: string };
 
 export type Payload = { kind: 'json'; body: Fields } | { kind: 'form'; form: Readonly<Record<string, string>> };
 
@@ -14,10 +12,9 @@ export function formatOf(contentType: string | null | undefined): Format | null 
   const type = (contentType ?? '').trim();
   const [media = ''] = type.toLowerCase().split(/[;\s]/, 1);
   if (media === '' || media === 'application/json') return { kind: 'json', type: 'application/json' };
-  if (media === 'application/x-www-form-urlencoded') return { kind: 'form', type: media };
-  // RFC 2046, 5.1.1: 70 characters at most, and none of them a quote.
-  const boundary = media === 'multipart/form-data' && /;\s*boundary="?([^";\s]{1,70})"?/i.exec(type)?.[1];
-  return boundary ? { kind: 'multipart', type: `${media}; boundary="${boundary}"`, boundary } : null;
+  const form = formTypeOf(type);
+  if (form?.kind === 'multipart') return { ...form, type: `${media}; boundary="${form.boundary}"` };
+  return form && { ...form, type: media };
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true });
@@ -36,17 +33,12 @@ export function textOf(raw: Uint8Array, format: Format): string | null {
   }
 }
 
-/** Mailgun's forms have some thirty, and the application's variables. A megabyte of `a&` takes a second to take apart. */
+/** Mailgun's forms have some thirty, and the application's variables. */
 const MOST_FIELDS = 1000;
 
 /** What a body says, or why it can't be read. */
 export function payloadOf(text: string, format: Format): Payload | string {
-  if (format.kind !== 'json') {
-    const separator = format.kind === 'form' ? '&' : `--${format.boundary}`;
-    if (text.split(separator, MOST_FIELDS + 1).length > MOST_FIELDS) return 'the form has too many fields';
-    const pairs = format.kind === 'form' ? new URLSearchParams(text) : partsOf(text, format.boundary);
-    return { kind: 'form', form: lastOfEach(pairs) };
-  }
+  if (format.kind !== 'json') return formIn(Buffer.from(text), format);
   const problem = jsonProblem(text);
   if (problem !== null) return problem;
   try {
@@ -57,17 +49,12 @@ export function payloadOf(text: string, format: Format): Payload | string {
   }
 }
 
-/** The text fields of a multipart body; files are left out. */
-function partsOf(text: string, boundary: string): [string, string][] {
-  const parts: [string, string][] = [];
-  for (const part of `\r\n${text}`.split(`\r\n--${boundary}`).slice(1)) {
-    const gap = part.indexOf('\r\n\r\n');
-    const head = part.slice(0, Math.max(gap, 0));
-    const disposition = /^content-disposition:.*$/im.exec(head)?.[0] ?? '';
-    const name = /[;\s]name="([^"]*)"/i.exec(disposition)?.[1];
-    if (name !== undefined && !/[;\s]filename\*?=/i.test(disposition)) parts.push([name, part.slice(gap + 4)]);
-  }
-  return parts;
+/** The text fields of a form; files are left out. */
+function formIn(body: Buffer, type: FormType): Payload | string {
+  const entries = readForm(body, type, { parts: MOST_FIELDS, partSize: body.length });
+  if (typeof entries === 'string') return entries;
+  const fields = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return { kind: 'form', form: lastOfEach(fields) };
 }
 
 /** Mailgun's events are five levels deep; what is nested without end is an attack on whoever walks it. */

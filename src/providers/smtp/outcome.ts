@@ -1,5 +1,6 @@
 import { maskAddress } from '../../core/address.ts';
 import type { Answer, Refusal } from '../../core/answer.ts';
+import { refusalOfReply } from '../../mail/refusal.ts';
 import type { Phase } from './phase.ts';
 
 /** What nodemailer puts on its errors, as far as it is read here. */
@@ -13,8 +14,6 @@ export type SmtpTrouble = {
 
 const MAX_DETAIL = 300;
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
-/** "Authentication required", "mechanism too weak", "encryption required": about us, whatever command they answer. */
-const ABOUT_LOGIN = new Set([530, 534, 535, 538]);
 const TLS_CODE = /CERT|TLS|SSL|SIGNATURE|EPROTO/; // such as DEPTH_ZERO_SELF_SIGNED_CERT, ERR_SSL_WRONG_VERSION_NUMBER
 /** Said by the pool for any connection that closed with a mail assigned; with no requeues there were no retries. */
 const POOL_CLOSED = /^Reached maximum number of retries/;
@@ -61,9 +60,7 @@ function replyAfterContent(code: number | null): Refusal | null {
 function replyToMail({ code: kind, replyCode: code }: SmtpTrouble): Refusal {
   // Without a reply it is nodemailer that refused: an envelope, or a mail larger than the SIZE that was announced.
   if (code === null) return kind === 'EENVELOPE' ? 'invalid' : 'permanent';
-  if (ABOUT_LOGIN.has(code)) return 'account';
-  if (code === 421 || code === 503 || code < 400) return 'busy'; // about the session, not about the mail
-  return isPermanent(code) ? 'permanent' : 'temporary';
+  return refusalOfReply(code) ?? 'busy';
 }
 
 function troubleOfRoute({ code, originalCode, replyCode }: SmtpTrouble): Refusal {

@@ -28,7 +28,7 @@ export type Mailer = {
 const MAX_SUBJECT = 200;
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
-/** Our own mail (alerts, reports) through one relay. Throws at once when `from` is no sender. */
+/** Our own mail (alerts, summaries) through one relay. Throws at once when `from` is no sender. */
 export function createMailer(relay: Pick<Relay, 'send'>, from: string): Mailer {
   const { address } = senderIn(from);
   return {

@@ -1,173 +1,99 @@
-import type { AlertKind } from '../../core/alerting.ts';
-import type { State } from '../../core/delivery.ts';
-import { isEnded, STATES } from '../../core/delivery.ts';
+import type { Knex } from 'knex';
 import type { What } from '../../core/figures/counts.ts';
-import { cover, SPANS, type Span } from '../../core/figures/cover.ts';
-import {
-  type DayBar,
-  type LostDelivery,
-  type Place,
-  type Retry,
-  retriesOf,
-  type Trouble,
-} from '../../core/figures/summary.ts';
-import type { Ms } from '../../core/time.ts';
+import { cover, type Piece, type Range } from '../../core/figures/cover.ts';
+import { type Retry, retriesOf } from '../../core/figures/figures.ts';
+import type { FailingPlace } from '../../core/figures/summary.ts';
+import { groupBy } from '../../core/group.ts';
+import { DAY } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { examples } from './rollup.ts';
 
-type PlaceSum = { what: What; value: string; n: number | string };
+const PARTS: readonly What[] = ['failing_retried', 'failing_cured', 'failing_saved', 'failing_lost'];
 
 /** The recipient domains and causes with most failures, each with what became of them and one example. */
-export async function placesOf(store: Store, from: Ms, to: Ms, limit: number): Promise<Place[]> {
-  const failing = await placeSums(store, from, to, ['failing'], null, limit);
-  const names = failing.filter((r) => Number(r.n) > 0).map((r) => r.value);
-  if (names.length === 0) return [];
-  const parts: What[] = ['failing_retried', 'failing_cured', 'failing_saved', 'failing_lost'];
-  const [rest, replies, retries] = await Promise.all([
-    placeSums(store, from, to, parts, names, names.length * parts.length),
-    examples(store, from, to, names),
-    retriesAt(store, from, to, names),
+export async function placesOf(store: Store, range: Range, limit: number): Promise<FailingPlace[]> {
+  const most = await placeSums(store, { range, whats: ['failing'], limit });
+  const failing = most.filter((sum) => sum.n > 0);
+  const places = failing.map((sum) => sum.value);
+  if (places.length === 0) return [];
+  const [sums, replies, retries] = await Promise.all([
+    placeSums(store, { range, whats: PARTS, places, limit: places.length * PARTS.length }),
+    examples(store, range, places),
+    retriesAt(store, range, places),
   ]);
-  const part = (what: What, value: string) => Number(rest.find((r) => r.what === what && r.value === value)?.n ?? 0);
-  return failing.slice(0, names.length).map(({ value, n }) => {
-    const [recipientDomain = '', cause = ''] = value.split(' ');
+  const parts = new Map(sums.map((sum) => [`${sum.what} ${sum.value}`, sum.n]));
+  return failing.map(({ value: place, n }) => {
+    const [recipientDomain = '', cause = ''] = place.split(' ');
+    const part = (what: What) => parts.get(`${what} ${place}`) ?? 0;
     return {
       recipientDomain,
       cause,
-      failed: Number(n),
-      retried: part('failing_retried', value),
-      cured: part('failing_cured', value),
-      saved: part('failing_saved', value),
-      lost: part('failing_lost', value),
-      example: replies.get(value) ?? null,
-      retries: retries.get(value) ?? [],
+      failed: n,
+      retried: part('failing_retried'),
+      cured: part('failing_cured'),
+      saved: part('failing_saved'),
+      lost: part('failing_lost'),
+      example: replies.get(place) ?? null,
+      retries: retries.get(place) ?? [],
     };
   });
 }
 
-/** How the retries of these places went. */
-async function retriesAt(
-  store: Store,
-  from: Ms,
-  to: Ms,
-  places: readonly string[],
-): Promise<ReadonlyMap<string, Retry[]>> {
-  const sums = await placeSums(store, from, to, ['failing_retry'], { startWith: places }, null);
-  return new Map(
-    places.map((place) => {
-      const mine = sums.filter((s) => s.value.startsWith(`${place} `));
-      const values = mine.map((s) => [s.value.slice(s.value.indexOf(' ') + 1), { n: Number(s.n) }] as const);
-      return [place, retriesOf(values)];
-    }),
-  );
+/** One reply for each of these places in the days of the range; the latest day's. */
+export async function examples(store: Store, range: Range, places: readonly string[]): Promise<Map<string, string>> {
+  const rows: { place: string; reply: string }[] = await store
+    .db('rollup_examples')
+    .whereBetween('day', [Math.floor(range.from / DAY) * DAY, range.to - 1])
+    .whereIn('place', [...places])
+    .orderBy('day')
+    .select('place', 'reply')
+    .limit(1000);
+  return new Map(rows.map((row) => [row.place, row.reply]));
 }
 
-function placeSums(
-  store: Store,
-  from: Ms,
-  to: Ms,
-  whats: readonly What[],
-  values: readonly string[] | { startWith: readonly string[] } | null,
-  limit: number | null,
-): Promise<PlaceSum[]> {
-  const { db } = store;
-  const pieces = cover(from, to).map((p) => {
-    const rows = db('rollups')
-      .where({ span: p.span })
-      .whereIn('what', [...whats]);
-    if (values && 'startWith' in values) {
-      // A range, as `_` in a cause is a wildcard to LIKE: `!` is the character after the space.
-      rows.where((or) => {
-        for (const v of values.startWith) or.orWhereBetween('value', [`${v} `, `${v}!`]);
-      });
-    } else if (values) rows.whereIn('value', [...values]);
-    return rows.where('bucket', '>=', p.from).where('bucket', '<', p.to).select('what', 'value', 'n');
-  });
-  if (pieces.length === 0) return Promise.resolve([]);
-  const all = db.unionAll(pieces).as('pieces');
+/** How the retries of these places went. */
+async function retriesAt(store: Store, range: Range, places: readonly string[]): Promise<Map<string, Retry[]>> {
+  const sums = await placeSums(store, { range, whats: ['failing_retry'], below: places });
+  const groups = groupBy(sums, (sum) => sum.value.split(' ', 2).join(' '));
+  const retry = ({ value, n }: PlaceSum) => [value.slice(value.indexOf(' ') + 1), { n }] as const;
+  return new Map([...groups].map(([place, mine]) => [place, retriesOf(mine.map(retry))]));
+}
+
+type PlaceSum = { what: What; value: string; n: number };
+
+type PlaceQuery = {
+  range: Range;
+  whats: readonly What[];
+  /** Of these places alone. */
+  places?: readonly string[];
+  /** Of what is told of these places further on in the value. */
+  below?: readonly string[];
+  limit?: number;
+};
+
+/** Sums by place over all domains and classes, largest first. */
+async function placeSums({ db }: Store, query: PlaceQuery): Promise<PlaceSum[]> {
+  const pieces = cover(query.range).map((piece) => placeRows(db, piece, query));
+  if (pieces.length === 0) return [];
   const sums = db
-    .from(all)
+    .from(db.unionAll(pieces).as('pieces'))
     .groupBy('what', 'value')
     .select('what', 'value')
     .sum({ n: 'n' })
     .orderBy([{ column: 'n', order: 'desc' }, 'value']);
-  return (limit === null ? sums : sums.limit(limit)) as unknown as Promise<PlaceSum[]>;
+  const rows = (await (query.limit === undefined ? sums : sums.limit(query.limit))) as PlaceSum[];
+  return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
-const LOST = new Set<string>(['failed', 'abandoned', 'expired']);
-
-/** What became of the deliveries of each of these days, in one statement over the coarsest buckets that fit them. */
-export async function dailyBars(store: Store, days: readonly { day: string; from: Ms; to: Ms }[]): Promise<DayBar[]> {
-  const [first, last] = [days[0], days.at(-1)];
-  if (!first || !last) return [];
-  const fits = (span: Span) => days.every((d) => d.from % span === 0 && d.to % span === 0);
-  const span = SPANS.find(fits) ?? SPANS[SPANS.length - 1];
-  const rows: { bucket: Ms; what: What; value: string; n: number | string }[] = await store
-    .db('rollups')
+function placeRows(db: Knex, { span, from, to }: Piece, { whats, places, below }: PlaceQuery) {
+  const rows = db('rollups')
     .where({ span })
-    .whereIn('what', ['outcome', 'state'])
-    // How these arrived is an outcome.
-    .whereNotIn('value', ['delivered', 'relayed'])
-    .where('bucket', '>=', first.from)
-    .where('bucket', '<', last.to)
-    .groupBy('bucket', 'what', 'value')
-    .select('bucket', 'what', 'value')
-    .sum({ n: 'n' });
-  const bars = days.map((d) => ({ day: d.day, firstTry: 0, afterRetry: 0, byFallback: 0, lost: 0, other: 0 }));
-  let at = 0;
-  for (const { bucket, what, value, n } of rows.sort((a, b) => Number(a.bucket) - Number(b.bucket))) {
-    while (Number(bucket) >= (days[at]?.to ?? Number.POSITIVE_INFINITY)) at++;
-    const [bar, part] = [bars[at], partOf(what, value)];
-    if (bar && part) bar[part] += Number(n);
+    .whereIn('what', [...whats]);
+  if (places) rows.whereIn('value', [...places]);
+  if (below) {
+    // A range, as `_` in a cause is a wildcard to LIKE: `!` is the character after the space.
+    rows.where((or) => {
+      for (const place of below) or.orWhereBetween('value', [`${place} `, `${place}!`]);
+    });
   }
-  return bars;
-}
-
-function partOf(what: What, value: string): Exclude<keyof DayBar, 'day'> | null {
-  if (what === 'outcome')
-    return value === 'first_try' ? 'firstTry' : value === 'fallback' ? 'byFallback' : 'afterRetry';
-  if (LOST.has(value)) return 'lost';
-  const state = STATES.find((s) => s === value);
-  return state && (!isEnded(state) || state === 'cancelled') ? 'other' : null;
-}
-
-export async function alertsSent(store: Store, from: Ms, to: Ms): Promise<number> {
-  const row = await store
-    .db('alerts')
-    .where('created_at', '>=', from)
-    .where('created_at', '<', to)
-    .whereNotNull('sent_at')
-    .count({ n: '*' })
-    .first();
-  return Number(row?.['n'] ?? 0);
-}
-
-/** Alerts that are about the ways that mail goes, and not about single deliveries. */
-const TROUBLE: readonly AlertKind[] = ['route_down', 'reconciler_silent', 'webhooks_silent', 'schedule_switched'];
-
-export async function troubles(store: Store, from: Ms, to: Ms): Promise<Trouble[]> {
-  const rows: { kind: string; at: Ms; detail: string | null }[] = await store
-    .db('alert_items')
-    .whereNull('delivery_id')
-    .whereIn('kind', [...TROUBLE])
-    .where('at', '>=', from)
-    .where('at', '<', to)
-    .orderBy('at')
-    .select('kind', 'at', 'detail')
-    .limit(50);
-  return rows.map((r) => ({ kind: r.kind, since: Number(r.at), detail: r.detail ?? '' }));
-}
-
-/** Who did not get what, latest first. */
-export async function lostDeliveries(store: Store, from: Ms, to: Ms, limit: number): Promise<LostDelivery[]> {
-  const rows: (Omit<LostDelivery, 'reason'> & { reason: string | null })[] = await store
-    .db('deliveries')
-    .join('messages', 'messages.id', 'deliveries.message_id')
-    .whereIn('deliveries.state', [...LOST] as State[])
-    .where('deliveries.created_at', '>=', from)
-    .where('deliveries.created_at', '<', to)
-    .orderBy('deliveries.created_at', 'desc')
-    .select('deliveries.recipient', 'messages.subject', 'deliveries.class', 'deliveries.state', 'deliveries.reason')
-    .limit(limit);
-  return rows.map((r) => ({ ...r, reason: r.reason ?? 'unknown' }));
+  return rows.where('bucket', '>=', from).where('bucket', '<', to).select('what', 'value', 'n');
 }

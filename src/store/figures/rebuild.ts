@@ -2,16 +2,8 @@ import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId } from '../../base/ids.ts';
 import { renewing } from '../../base/renewing.ts';
-import {
-  addEntries,
-  type Entry,
-  type EntrySums,
-  entriesOf,
-  quarterOf,
-  sumEntries,
-  sumsIn,
-} from '../../core/figures/counts.ts';
-import { SPANS, type Span } from '../../core/figures/cover.ts';
+import { quarterOf, SPANS, type Span } from '../../core/figures/cover.ts';
+import { added, type Entry, entriesOf, nameOfEntry, sumEntries } from '../../core/figures/sums.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
@@ -19,7 +11,8 @@ import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
 import { load } from '../rows/rows.ts';
-import { addPending, countedOf, type Delta, foldPending } from './rollup.ts';
+import { addPending, type Delta, foldPending, type Pending, spansOf } from './pending.ts';
+import { countedOf } from './rollup.ts';
 
 /** A sum that is not what the facts add up to. */
 export type Difference = { span: Span; entry: Omit<Entry, 'n' | 'ms'>; kept: number; counted: number; ms: Ms };
@@ -34,7 +27,7 @@ export type RebuildOptions = {
 };
 
 /** The cursor that says that the figures of this database are complete. Another kind of figure is another name. */
-const BUILT = 'rollups_built_2';
+const BUILT = 'rollups_built_3';
 /** Everything created before this moment may have been deleted: its sums are all that is left of it. */
 const PRUNED = 'rollups_pruned';
 /** Two that mend at once would mend twice. */
@@ -149,8 +142,7 @@ async function compareDay(db: Knex, day: Ms): Promise<{ deliveries: number; diff
 
 async function countDay(db: Knex, day: Ms): Promise<{ deliveries: number; entries: Entry[] }> {
   let deliveries = 0;
-  const sums: EntrySums = new Map();
-  addEntries(sums, await messagesOf(db, day));
+  let entries = await messagesOf(db, day);
   for (let hour = day; hour < day + DAY; hour += HOUR) {
     const rows: { id: string }[] = await db('deliveries')
       .where('created_at', '>=', hour)
@@ -162,10 +154,11 @@ async function countDay(db: Knex, day: Ms): Promise<{ deliveries: number; entrie
       500,
     )) {
       const views = await load(db, part);
-      for (const view of views.values()) addEntries(sums, entriesOf(countedOf(view, view.delivery, false)));
+      const counted = [...views.values()].flatMap((view) => entriesOf(countedOf(view, view.delivery, false)));
+      entries = added([...entries, ...counted], nameOfEntry);
     }
   }
-  return { deliveries, entries: sumsIn(sums) };
+  return { deliveries, entries };
 }
 
 async function messagesOf(db: Knex, day: Ms): Promise<Entry[]> {
@@ -195,14 +188,14 @@ async function keptOf(db: Knex, day: Ms): Promise<Map<Span, Entry[]>> {
     .where('bucket', '<', day + DAY)
     .select('span', 'bucket', 'domain', 'class', 'what', 'value', 'n', 'ms');
   const pending: { body: string }[] = await db('rollup_pending').select('body');
-  const deltas = pending.flatMap((p) => (JSON.parse(p.body) as { deltas: Delta[] }).deltas);
+  const deltas = pending.flatMap((p) => (JSON.parse(p.body) as Pending).deltas);
   const kept = new Map<Span, Entry[]>(SPANS.map((span) => [span, []]));
   for (const { span, ...e } of rows) {
     kept.get(Number(span) as Span)?.push({ ...e, bucket: Number(e.bucket), n: Number(e.n), ms: Number(e.ms) });
   }
   for (const [only, bucket, domain, cls, what, value, n, ms] of deltas) {
     if (bucket < day || bucket >= day + DAY) continue;
-    for (const span of only === 0 ? SPANS : [only]) {
+    for (const span of spansOf(only)) {
       kept.get(span)?.push({ bucket: bucket - (bucket % span), domain, class: cls, what, value, n, ms });
     }
   }
@@ -211,8 +204,8 @@ async function keptOf(db: Knex, day: Ms): Promise<Map<Span, Entry[]>> {
 
 function differencesOf(span: Span, kept: readonly Entry[], counted: readonly Entry[]): Difference[] {
   const inSpan = counted.map((e) => ({ ...e, bucket: e.bucket - (e.bucket % span) }));
-  const was = new Map(sumEntries([{ sign: 1, entries: kept }]).map((e) => [nameOf(e), e]));
-  const is = new Map(sumEntries([{ sign: 1, entries: inSpan }]).map((e) => [nameOf(e), e]));
+  const was = new Map(sumEntries([{ sign: 1, entries: kept }]).map((e) => [nameOfEntry(e), e]));
+  const is = new Map(sumEntries([{ sign: 1, entries: inSpan }]).map((e) => [nameOfEntry(e), e]));
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((name) => {
     const [w, i] = [was.get(name), is.get(name)];
     const entry = i ?? w;
@@ -221,8 +214,6 @@ function differencesOf(span: Span, kept: readonly Entry[], counted: readonly Ent
     return [{ span, entry, kept: w?.n ?? 0, counted: i?.n ?? 0, ms }];
   });
 }
-
-const nameOf = (e: Entry): string => [e.bucket, e.domain, e.class, e.what, e.value].join('\n');
 
 async function mend(store: Store, token: string, differences: readonly Difference[], now: Ms): Promise<void> {
   const deltas = differences.map(({ span, entry: e, kept, counted, ms }): Delta => {

@@ -7,11 +7,11 @@ import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 
-/** The messages with this key of the application's, newest first. */
+/** The messages with this key of the application's, which is kept without blanks around it, newest first. */
 export async function messagesByKey(store: Store, key: string): Promise<string[]> {
   const rows: { id: string }[] = await store
     .db('messages')
-    .where({ message_key: key })
+    .where({ message_key: key.trim() })
     .orderBy('created_at', 'desc')
     .select('id');
   return rows.map((r) => r.id);

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { type Retried, recipientDomain, retriesIn } from '../../core/figures/counts.ts';
 import type { Ended } from '../../core/figures/hopeless.ts';
+import { recipientDomain } from '../../core/figures/place.ts';
+import { type Retried, retriesIn } from '../../core/figures/retries.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { deleteBy } from '../db/statements.ts';

@@ -1,8 +1,44 @@
-/** Text in columns. Widths count code points; what is not printable never gets here as more than a space. */
+// Text in columns. Widths count code points; what is not printable never gets here as more than a space.
 
+import { many } from '../../core/words/numbers.ts';
 import { wrap as wrapLine } from '../../core/words/wrap.ts';
 
 export const WIDTH = 80;
+
+export type Cell = string | number;
+
+/** A column and how a cell of it is set: the lines it takes, each as wide as the column. */
+export type Column = { width: number; set: (cell: Cell, width: number) => string[] };
+
+/** Names, flush left with a space behind, cut where they are too long. */
+export const names = (width: number): Column => ({ width, set: (cell, w) => [`${cut(String(cell), w - 1)} `] });
+
+/** Words, flush left with a space behind, on as many lines as they need: half a reason may say something else. */
+export const words = (width: number): Column => ({
+  width,
+  set: (cell, w) =>
+    wrap(String(cell), w - 1)
+      .split('\n')
+      .map((line) => line.padEnd(w)),
+});
+
+/** Flush right; never cut, as a number that is cut is a lie. */
+export const figures = (width: number): Column => ({ width, set: (cell, w) => [align(figure(cell, w - 1), w)] });
+
+export function columns(rows: readonly (readonly Cell[])[], layout: readonly Column[]): string {
+  return rows.flatMap((row) => linesOf(row, layout)).join('\n');
+}
+
+function linesOf(row: readonly Cell[], layout: readonly Column[]): string[] {
+  const cells = layout.map(({ width, set }, i) => set(row[i] ?? '', width));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, n) =>
+    cells
+      .map((lines, i) => lines[n] ?? ' '.repeat(layout[i]?.width ?? 0))
+      .join('')
+      .trimEnd(),
+  );
+}
 
 const clean = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 const length = (text: string): number => [...text].length;
@@ -13,26 +49,12 @@ export function cut(text: string, width: number): string {
   return (length(printable) > width ? `${[...printable].slice(0, width - 1).join('')}…` : printable).padEnd(width);
 }
 
-/** To the right; never cut, as a number that is cut is a lie. */
 export const align = (text: string, width: number): string => text.padStart(width);
-
-export type Cell = string | number;
-
-/** Columns of these widths; a negative width is a column of words, flush left and cut, with a space behind it. */
-export const columns = (rows: readonly (readonly Cell[])[], widths: readonly number[]): string =>
-  rows
-    .map((row) =>
-      widths
-        .map((w, i) => (w < 0 ? `${cut(String(row[i] ?? ''), -w - 1)} ` : align(figure(row[i] ?? '', w - 1), w)))
-        .join('')
-        .trimEnd(),
-    )
-    .join('\n');
 
 /** A number that has no room is rounded, and says so by its letter. */
 export function figure(cell: Cell, room: number): string {
   if (typeof cell === 'string') return cell;
-  const forms = [grouped(cell), short(cell, 1), short(cell, 0)];
+  const forms = [many(cell), short(cell, 1), short(cell, 0)];
   return forms.find((f) => f.length <= room) ?? short(cell, 0);
 }
 
@@ -42,6 +64,3 @@ const short = (n: number, digits: number): string =>
 /** Breaks at spaces; a word longer than the line is cut into pieces. */
 export const wrap = (text: string, width = WIDTH, indent = ''): string =>
   wrapLine(indent + clean(text), { width: width + indent.length, hang: indent, cutsWords: true });
-
-/** `12 345` reads as one number in any language. */
-export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { STATES } from '../../core/delivery.ts';
-import type { Report } from '../../core/figures/summary.ts';
+import type { Summary } from '../../core/figures/summary.ts';
 
 /** UTF-8 with a mark, without which Excel reads another encoding. */
 export const CSV_OPTIONS = {
@@ -14,12 +14,12 @@ export const CSV_OPTIONS = {
 /**
  * One row for each domain, class and state, those without deliveries included, so that a sum is a sum.
  */
-export function reportCsv(r: Report): string {
-  const rows = r.groups.flatMap(({ domain, class: kind, figures }) =>
+export function summaryCsv(summary: Summary): string {
+  const rows = summary.groups.flatMap(({ domain, class: kind, figures }) =>
     STATES.map((state) => [
-      r.period.firstDay,
-      r.period.lastDay,
-      r.period.timezone,
+      summary.period.firstDay,
+      summary.period.lastDay,
+      summary.period.timezone,
       domain,
       kind,
       state,

@@ -1,4 +1,5 @@
 import { DateTime, IANAZone } from 'luxon';
+import type { Range } from '../../core/figures/cover.ts';
 import type { Period } from '../../core/figures/summary.ts';
 import type { Ms } from '../../core/time.ts';
 
@@ -44,13 +45,13 @@ export const fromWallClock = (wall: Ms, timezone: string): Ms =>
   DateTime.fromMillis(wall, { zone: 'utc' }).setZone(timezone, { keepLocalTime: true }).toMillis();
 
 /** As many days right before the period. */
-export function daysBefore(p: Period, days: number): { from: Ms; to: Ms } {
+export function daysBefore(p: Period, days: number): Range {
   const from = DateTime.fromISO(p.firstDay, { zone: p.timezone }).minus({ days }).startOf('day');
   return { from: from.toMillis(), to: p.from };
 }
 
 /** The last `days` calendar days up to the end of the period, each with its bounds. */
-export function eachDay(p: Period, days: number): { day: string; from: Ms; to: Ms }[] {
+export function eachDay(p: Period, days: number): (Range & { day: string })[] {
   const end = DateTime.fromISO(p.lastDay, { zone: p.timezone }).startOf('day');
   return Array.from({ length: days }, (_, i) => {
     const at = end.minus({ days: days - 1 - i });

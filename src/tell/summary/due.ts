@@ -2,23 +2,23 @@ import { CronExpressionParser } from 'cron-parser';
 import { DAY, HOUR, type Ms } from '../../core/time.ts';
 import { addDays, dayAt, fromWallClock, wallClock } from './days.ts';
 
-/** A report that is to be sent: the calendar days since the last one was due, up to the day before it is due. */
-export type DueReport = { firstDay: string; lastDay: string };
+/** A summary that is to be sent: the calendar days since the last one was due, up to the day before it is due. */
+export type DueSummary = { firstDay: string; lastDay: string };
 
 /** What a daemon that was off for longer missed is not sent any more. */
 const MOST = 7;
 const LONGEST = 31;
 
 /**
- * The reports that were due after `since` and up to now, oldest first, one for each calendar day. By the calendar and not
+ * The summaries that were due after `since` and up to now, oldest first, one for each calendar day. By the calendar and not
  * by ticks: a tick is lost when the daemon is off, and with node-cron also at some changes of clocks.
  */
-export function dueReports(cron: string, timezone: string, since: Ms, now: Ms): DueReport[] {
+export function dueSummaries(cron: string, timezone: string, since: Ms, now: Ms): DueSummary[] {
   const today = dayAt(now, timezone);
   const days = Array.from({ length: MOST }, (_, i) => addDays(today, i + 1 - MOST, timezone));
   return days.flatMap((day) => {
     const at = dueOn(cron, timezone, day, since);
-    return at === null || at > now ? [] : [reportDueOn(cron, timezone, day)];
+    return at === null || at > now ? [] : [summaryDueOn(cron, timezone, day)];
   });
 }
 
@@ -29,7 +29,7 @@ export function dueReports(cron: string, timezone: string, since: Ms, now: Ms): 
 function dueOn(cron: string, timezone: string, day: string, since: Ms): Ms | null {
   const midnight = Date.parse(`${day}T00:00:00Z`);
   const [first, last] = [midnight, midnight + DAY].map((wall) => fromWallClock(wall, timezone));
-  // On a day on which clocks change, the hour before on the wall may be still to come.
+  // Where clocks go back an hour comes twice: what is before now on the wall may be still to come.
   const back = first !== undefined && last !== undefined && last - first !== DAY ? HOUR : 0;
   const after = Math.max(wallClock(since, timezone) - back, midnight - 1);
   const times = CronExpressionParser.parse(cron, { currentDate: new Date(after), tz: 'UTC' });
@@ -40,7 +40,7 @@ function dueOn(cron: string, timezone: string, day: string, since: Ms): Ms | nul
   return null;
 }
 
-function reportDueOn(cron: string, timezone: string, day: string): DueReport {
+function summaryDueOn(cron: string, timezone: string, day: string): DueSummary {
   const lastDay = addDays(day, -1, timezone);
   for (let n = 1; n <= LONGEST; n++) {
     const before = addDays(day, -n, timezone);
@@ -49,7 +49,7 @@ function reportDueOn(cron: string, timezone: string, day: string): DueReport {
   return { firstDay: addDays(day, -LONGEST, timezone), lastDay };
 }
 
-/** When a report was last due; null when not within a month. */
+/** When a summary was last due; null when not within a month. */
 export function lastDueAt(cron: string, timezone: string, now: Ms): Ms | null {
   const today = dayAt(now, timezone);
   for (let n = 0; n <= LONGEST; n++) {

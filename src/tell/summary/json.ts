@@ -1,45 +1,38 @@
-import {
-  causeWords,
-  cureRate,
-  dedicatedIpWords,
-  helpWords,
-  type Reposts,
-  repostsByCause,
-  repostsOf,
-  type Tally,
-} from '../../core/figures/cures.ts';
+import { causeWords, dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
+import type { Figures, Group } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import { timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Group, Place, Report } from '../../core/figures/summary.ts';
+import { cureRate, type RepostCount, type Reposts, repostsByCause, repostsOf } from '../../core/figures/reposts.ts';
+import type { FailingPlace, Summary } from '../../core/figures/summary.ts';
+import { timesOf } from '../../core/figures/times.ts';
 import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
 
 /**
- * The report as JSON. Names are a contract: they are added to and never change their meaning. Times are ISO 8601 in UTC,
+ * The summary as JSON. Names are a contract: they are added to and never change their meaning. Times are ISO 8601 in UTC,
  * lengths say their unit, shares are percentages. The README explains each.
  */
-export function reportJson(r: Report): Record<string, unknown> {
+export function summaryJson(summary: Summary): Record<string, unknown> {
   return {
     version: 1,
     period: {
-      firstDay: r.period.firstDay,
-      lastDay: r.period.lastDay,
-      days: r.period.days,
-      timezone: r.period.timezone,
-      from: iso(r.period.from),
-      to: iso(r.period.to),
-      hours: (r.period.to - r.period.from) / (60 * MINUTE),
+      firstDay: summary.period.firstDay,
+      lastDay: summary.period.lastDay,
+      days: summary.period.days,
+      timezone: summary.period.timezone,
+      from: iso(summary.period.from),
+      to: iso(summary.period.to),
+      hours: (summary.period.to - summary.period.from) / (60 * MINUTE),
     },
-    generatedAt: iso(r.generatedAt),
-    sentence: sentence(r),
-    total: figuresJson(r.total),
-    groups: r.groups.map((g: Group) => ({ domain: g.domain, class: g.class, ...figuresJson(g.figures) })),
-    daysBefore: comparedJson(r.before),
-    weekBefore: comparedJson(r.week),
-    topFailures: r.places.map(placeJson),
-    alertsSent: r.alertsSent,
-    outages: r.outages.map((o) => ({ kind: o.kind, since: iso(o.since), detail: o.detail })),
-    daily: r.daily,
-    ...(r.lost === null ? {} : { notArrived: r.lost }),
+    generatedAt: iso(summary.generatedAt),
+    sentence: sentence(summary),
+    total: figuresJson(summary.total),
+    groups: summary.groups.map((g: Group) => ({ domain: g.domain, class: g.class, ...figuresJson(g.figures) })),
+    daysBefore: comparedJson(summary.before),
+    weekBefore: comparedJson(summary.week),
+    topFailures: summary.places.map(placeJson),
+    alertsSent: summary.alertsSent,
+    outages: summary.troubles.map((o) => ({ kind: o.kind, since: iso(o.since), detail: o.detail })),
+    daily: summary.daily,
+    ...(summary.lost === null ? {} : { notArrived: summary.lost }),
   };
 }
 
@@ -47,7 +40,7 @@ const iso = (at: Ms): string => new Date(at).toISOString();
 const seconds = (ms: Ms | null): number | null => (ms === null ? null : Math.round(ms) / SECOND);
 const percentOf = (n: number, all: number): number | null => (all === 0 ? null : Math.round((10_000 * n) / all) / 100);
 
-/** What a period before is compared by; why its failures happened is in its own report. */
+/** What a period before is compared by; why its failures happened is in its own summary. */
 function comparedJson(f: Figures) {
   const { ends: _ends, failures: _failures, retries: _retries, reposts: _reposts, ...rest } = figuresJson(f);
   const {
@@ -93,20 +86,20 @@ function figuresJson(f: Figures) {
   };
 }
 
-const placeJson = ({ retries, ...place }: Place) => ({ ...place, reposts: repostsJson(repostsOf(retries)) });
+const placeJson = ({ retries, ...place }: FailingPlace) => ({ ...place, reposts: repostsJson(repostsOf(retries)) });
 
 function repostsJson(r: Reposts) {
   const { changed, same, unknown } = r.sendingIp;
   return {
-    ...tallyJson(r),
-    byAttempt: r.byAttempt.map((a) => ({ attempt: a.attempt, ...tallyJson(a) })),
-    sendingIpChanged: tallyJson(changed),
-    sendingIpSame: tallyJson(same),
-    sendingIpUnknown: tallyJson(unknown),
+    ...repostCountJson(r),
+    byAttempt: r.byAttempt.map((a) => ({ attempt: a.attempt, ...repostCountJson(a) })),
+    sendingIpChanged: repostCountJson(changed),
+    sendingIpSame: repostCountJson(same),
+    sendingIpUnknown: repostCountJson(unknown),
   };
 }
 
-function tallyJson(t: Tally) {
+function repostCountJson(t: RepostCount) {
   const rate = cureRate(t);
   const { made, cured, failed, open } = t;
   return { made, cured, failed, open, curedPercentOfEnded: rate === null ? null : Math.round(10_000 * rate) / 100 };
@@ -126,17 +119,20 @@ function timesJson(f: Figures) {
 }
 
 /** Cure rates alone: by cause, by recipient domain, and for each retry whether it left from another IP address. */
-export function curesJson(r: Report): Record<string, unknown> {
-  const { version, period, generatedAt } = reportJson(r);
-  const { failures, retries, reposts } = figuresJson(r.total);
-  const byPlace = r.places.map((p) => ({ ...placeJson(p), curedPercentOfRetried: percentOf(p.cured, p.retried) }));
+export function curesJson(summary: Summary): Record<string, unknown> {
+  const { version, period, generatedAt } = summaryJson(summary);
+  const { failures, retries, reposts } = figuresJson(summary.total);
+  const byPlace = summary.places.map((p) => ({
+    ...placeJson(p),
+    curedPercentOfRetried: percentOf(p.cured, p.retried),
+  }));
   return {
     version,
     period,
     generatedAt,
-    repostingHelps: helpWords(r.total.retries),
-    dedicatedIp: dedicatedIpWords(r.total),
-    sentences: causeWords(r.total.retries),
+    repostingHelps: helpWords(summary.total.retries),
+    dedicatedIp: dedicatedIpWords(summary.total),
+    sentences: causeWords(summary.total),
     byCause: failures,
     byPlace,
     reposts,

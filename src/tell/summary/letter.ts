@@ -1,11 +1,11 @@
-import type { Report } from '../../core/figures/summary.ts';
-import { type Picture, pictures } from './charts.ts';
+import type { Summary } from '../../core/figures/summary.ts';
+import { type Picture, pictures } from './charts/pictures.ts';
 import { periodWords } from './days.ts';
-import { reportHtml } from './html.ts';
-import { reportText } from './text.ts';
+import { summaryHtml } from './html.ts';
+import { summaryText } from './text.ts';
 
-/** A report as a mail: two alternatives and the pictures that the second shows. */
-export type ReportLetter = {
+/** A summary as a mail: two alternatives and the pictures that the second shows. */
+export type SummaryLetter = {
   subject: string;
   text: string;
   html: string;
@@ -15,10 +15,10 @@ export type ReportLetter = {
 /** One width for all readers: many clients know no other than the plain picture. */
 const WIDTH = 440;
 
-export async function letterOf(r: Report): Promise<ReportLetter> {
-  const drawn = await pictures(r, WIDTH);
+export async function letterOf(summary: Summary): Promise<SummaryLetter> {
+  const drawn = await pictures(summary, WIDTH);
   const cid = (p: Picture, theme: string) => `${p.id}-${theme}@homing.report`;
-  const html = reportHtml(r, {
+  const html = summaryHtml(summary, {
     pictures: drawn,
     narrow: [],
     source: (p, theme) => `cid:${cid(p, theme)}`,
@@ -27,16 +27,16 @@ export async function letterOf(r: Report): Promise<ReportLetter> {
   const parts = drawn.flatMap((p) =>
     (['light', 'dark'] as const).map((theme) => ({ cid: cid(p, theme), png: p[theme].toString('base64') })),
   );
-  return { subject: subjectOf(r), text: reportText(r), html, pictures: parts };
+  return { subject: subjectOf(summary), text: summaryText(summary), html, pictures: parts };
 }
 
-function subjectOf(r: Report): string {
-  const { deliveries, lost } = r.total;
+function subjectOf(summary: Summary): string {
+  const { deliveries, lost } = summary.total;
   const what =
     deliveries === 0
       ? 'no mail'
       : lost > 0
         ? `${lost} of ${deliveries} did not arrive`
         : `${deliveries} asked for, none lost`;
-  return `[Homing] ${what}: ${periodWords(r.period)}`;
+  return `[Homing] ${what}: ${periodWords(summary.period)}`;
 }

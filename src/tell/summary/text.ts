@@ -1,39 +1,38 @@
 import { helpWords } from '../../core/figures/cures.ts';
+import { type Figures, timesOfClass } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
-import { timesOf } from '../../core/figures/quantile.ts';
-import type { Figures, Report } from '../../core/figures/summary.ts';
+import type { FailingPlace, LostDelivery, Summary } from '../../core/figures/summary.ts';
 import { MINUTE } from '../../core/time.ts';
-import { percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
+import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
-import { align, columns, cut, grouped, wrap } from './columns.ts';
+import { align, columns, cut, figures, names, words, wrap } from './columns.ts';
 import { periodWords } from './days.ts';
+import { alertsWords, troublesWords } from './itself.ts';
 
 export type TextOptions = { colours: boolean };
 
-/** The report in 80 columns, for a mail and for a terminal. */
-export function reportText(r: Report, { colours }: TextOptions = { colours: false }): string {
+/** The summary in 80 columns, for a mail and for a terminal. */
+export function summaryText(summary: Summary, { colours }: TextOptions = { colours: false }): string {
+  const { total, groups, places, lost } = summary;
   const paint: Paint = (style, text) => (colours ? `${CODES[style]}${text}\x1b[0m` : text);
-  const heading = (text: string) => paint('bold', text);
-  const alarming = r.total.lost > 0 ? 'yellow' : 'green';
+  const part = (title: string, isThere: boolean, body: () => string) =>
+    isThere ? [section((text) => paint('bold', text), title, body())] : [];
   const sections = [
-    `${heading('Delivery report')}  ${periodWords(r.period)} (${r.period.timezone})`,
-    wrap(sentence(r))
-      .split('\n')
-      .map((line) => paint(alarming, line))
-      .join('\n'),
-    overview(r),
-    ...(r.groups.length > 0 ? [section(heading, 'By domain and class', byGroup(r))] : []),
-    ...(r.total.arrived > 0 ? [section(heading, 'Time to delivery', times(r))] : []),
-    ...(r.total.ends.length > 0 ? [section(heading, 'Did not arrive, by reason', ends(r.total))] : []),
-    ...(r.total.cures.length > 0
-      ? [section(heading, 'Failures and what became of them', `${cures(r.total)}\n${help(r.total)}`)]
-      : []),
-    ...(r.places.length > 0 ? [section(heading, 'Where it failed most', places(r))] : []),
-    ...(r.lost !== null && r.lost.length > 0 ? [section(heading, 'Who did not get what', lost(r))] : []),
-    section(heading, 'Homing itself', itself(r)),
+    `${paint('bold', 'Delivery report')}  ${periodWords(summary.period)} (${summary.period.timezone})`,
+    painted(wrap(sentence(summary)), (line) => paint(total.lost > 0 ? 'yellow' : 'green', line)),
+    overview(summary),
+    ...part('By domain and class', groups.length > 0, () => byGroup(summary)),
+    ...part('Time to delivery', total.arrived > 0, () => times(summary)),
+    ...part('Did not arrive, by reason', total.ends.length > 0, () => ends(total)),
+    ...part('Failures and what became of them', total.cures.length > 0, () => `${cures(total)}\n${help(total)}`),
+    ...part('Where it failed most', places.length > 0, () => placesText(summary)),
+    ...part('Who did not get what', lost !== null && lost.length > 0, () => lostText(summary)),
+    ...part('Homing itself', true, () => itself(summary)),
   ];
   return `${sections.join('\n\n')}\n`;
 }
+
+const painted = (lines: string, paint: (line: string) => string): string => lines.split('\n').map(paint).join('\n');
 
 /** Whether there are colours is for the caller to say: it knows where the text goes. */
 export const CODES = { bold: '\x1b[1m', yellow: '\x1b[33m', green: '\x1b[32m' } as const;
@@ -43,126 +42,123 @@ type Paint = (style: 'bold' | 'yellow' | 'green', text: string) => string;
 export const section = (heading: (text: string) => string, title: string, body: string): string =>
   `${heading(title)}\n${body}`;
 
-function overview({ total, before, week, weekShare, period }: Report): string {
-  const one = period.days === 1;
-  const head = one ? ['that day', 'day before', "week's mean"] : ['this time', 'time before', "week's mean"];
-  const usual = (n: number) => Math.round(n * weekShare);
-  const row = (name: string, pick: (f: Figures) => number, share = true) => {
-    const n = pick(total);
-    const part = share && n > 0 ? percent(n / total.deliveries) : '';
-    return [name, n, part, pick(before), usual(pick(week))];
+type Line = { name: string; of: (f: Figures) => number; hasShare?: true };
+
+const ASKED: readonly Line[] = [
+  { name: 'Messages', of: (f) => f.messages },
+  { name: 'Deliveries', of: (f) => f.deliveries },
+  { name: '  arrived at the first try', of: (f) => f.firstTry, hasShare: true },
+  { name: '  arrived after a retry', of: (f) => f.afterRetry.reduce((sum, r) => sum + r.n, 0), hasShare: true },
+];
+const BECAME: readonly Line[] = [
+  { name: '  went out by the fallback', of: (f) => f.byFallback, hasShare: true },
+  { name: '  failed', of: (f) => f.states.failed, hasShare: true },
+  { name: '  abandoned', of: (f) => f.states.abandoned, hasShare: true },
+  { name: '  expired', of: (f) => f.states.expired, hasShare: true },
+  { name: '  cancelled', of: (f) => f.states.cancelled, hasShare: true },
+  { name: '  still open', of: (f) => f.open, hasShare: true },
+  { name: 'Doubles, certain', of: (f) => f.doubles.certain },
+  { name: 'Doubles, possible', of: (f) => f.doubles.possible },
+];
+
+function overview({ total, before, week, weekShare, period }: Summary): string {
+  const then = period.days === 1 ? ['that day', 'day before'] : ['this time', 'time before'];
+  const row = ({ name, of, hasShare }: Line) => {
+    const n = of(total);
+    const share = hasShare && n > 0 ? percent(n / total.deliveries) : '';
+    return [name, n, share, of(before), Math.round(of(week) * weekShare)];
   };
-  const retried = (f: Figures) => f.afterRetry.reduce((sum, r) => sum + r.n, 0);
   const rows = [
-    ['', head[0] ?? '', '', head[1] ?? '', head[2] ?? ''],
-    row('Messages', (f) => f.messages, false),
-    row('Deliveries', (f) => f.deliveries, false),
-    row('  arrived at the first try', (f) => f.firstTry),
-    row('  arrived after a retry', retried),
+    ['', then[0] ?? '', '', then[1] ?? '', "week's mean"],
+    ...ASKED.map(row),
     ...total.afterRetry.map(({ attempt, n }) => [`    by attempt ${attempt}`, n, '', '', '']),
-    row('  went out by the fallback', (f) => f.byFallback),
-    row('  failed', (f) => f.states.failed),
-    row('  abandoned', (f) => f.states.abandoned),
-    row('  expired', (f) => f.states.expired),
-    row('  cancelled', (f) => f.states.cancelled),
-    row('  still open', (f) => f.open),
-    row('Doubles, certain', (f) => f.doubles.certain, false),
-    row('Doubles, possible', (f) => f.doubles.possible, false),
+    ...BECAME.map(row),
   ];
-  return columns(rows, [-32, 11, 9, 14, 14]);
+  return columns(rows, [names(32), figures(11), figures(9), figures(14), figures(14)]);
 }
 
-function byGroup(r: Report): string {
+function byGroup(summary: Summary): string {
   const head = ['domain', 'class', 'asked', 'first', 'retry', 'fallb.', 'lost', 'canc.', 'open'];
-  const figures = (f: Figures) => {
+  const of = (f: Figures) => {
     const retried = f.arrived - f.firstTry - f.byFallback;
     return [f.deliveries, f.firstTry, retried, f.byFallback, f.lost, f.states.cancelled, f.open];
   };
-  const rows = r.groups.map((g) => [g.domain, g.class, ...figures(g.figures)]);
-  return columns([head, ...rows, ['all', '', ...figures(r.total)]], [-24, -7, 9, 8, 7, 7, 6, 6, 6]);
+  const rows = summary.groups.map((g) => [g.domain, g.class, ...of(g.figures)]);
+  return columns(
+    [head, ...rows, ['all', '', ...of(summary.total)]],
+    [names(24), names(7), ...[9, 8, 7, 7, 6, 6, 6].map(figures)],
+  );
 }
 
-function times(r: Report): string {
+function times(summary: Summary): string {
   const head = ['class', 'arrived', 'median', '95 of 100', '≤ 1 min', '≤ 5 min', '≤ 15 min'];
   const classes = ['access', 'notice', 'bulk'] as const;
   const rows = classes.flatMap((kind) => {
-    const mine = r.groups.filter((g) => g.class === kind).map((g) => g.figures.times);
-    const t = timesOf(merged(mine));
+    const t = timesOfClass(summary.groups, kind);
     if (t.n === 0) return [];
     const share = (limit: number) => percent(t.within(limit) / t.n);
     return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
   });
-  return columns([head, ...rows], [-8, 9, 14, 14, 11, 11, 11]);
-}
-
-type Histogram = Figures['times'];
-export function merged(all: readonly Histogram[]): Histogram {
-  const sum = new Map<number, { n: number; ms: number }>();
-  for (const h of all)
-    for (const [i, { n, ms }] of h) sum.set(i, { n: (sum.get(i)?.n ?? 0) + n, ms: (sum.get(i)?.ms ?? 0) + ms });
-  return sum;
+  return columns([head, ...rows], [names(8), ...[9, 14, 14, 11, 11, 11].map(figures)]);
 }
 
 const ends = (f: Figures): string =>
   columns(
     f.ends.slice(0, 15).map((e) => [e.n, '', e.state, shortReason(e.reason)]),
-    [9, 2, -12, -50],
+    [figures(9), figures(2), names(12), words(50)],
   );
 
 export function cures(f: Figures): string {
-  const head = ['first failure', 'failed', 'retried', 'cured', 'rate', 'fallb.', 'lost', 'open'];
+  const head = ['first failure', 'failed', 'retried', 'cured', 'rate', 'fallb.', 'lost', 'canc.', 'open'];
   const rows = f.cures
     .slice(0, 15)
     .map((c) => [
       shortReason(c.cause),
       ...[c.failed, c.retried, c.cured],
       c.retried === 0 ? '–' : percent(c.cured / c.retried),
-      ...[c.saved, c.lost, c.open],
+      ...[c.saved, c.lost, c.cancelled, c.open],
     ]);
-  return columns([head, ...rows], [-30, 7, 8, 7, 8, 7, 6, 6]);
+  return columns([head, ...rows], [words(24), ...[7, 8, 7, 8, 7, 6, 6, 6].map(figures)]);
 }
 
 const help = (f: Figures): string => wrap(`Does re-posting help? ${helpWords(f.retries)}`);
 
-const places = (r: Report): string =>
-  r.places
-    .map((p) => {
-      const parts = [
-        p.cured > 0 ? `${p.cured} arrived later` : '',
-        p.saved > 0 ? `${p.saved} by the fallback` : '',
-        p.lost > 0 ? `${p.lost} lost` : '',
-      ];
-      const became = parts.filter((x) => x !== '').join(', ');
-      const line = `${align(grouped(p.failed), 9)}  ${cut(p.recipientDomain, 28)}  ${shortReason(p.cause)}`;
-      return [
-        line,
-        ...(became ? [`        ${became}`] : []),
-        ...(p.example ? [wrap(`"${p.example}"`, 72, '        ')] : []),
-      ].join('\n');
-    })
-    .join('\n');
+const placesText = ({ places }: Summary): string => places.flatMap(placeLines).join('\n');
 
-const lost = (r: Report): string =>
-  (r.lost ?? [])
-    .map(
-      (d) =>
-        `  ${cut(d.recipient, 44)}  ${cut(`${d.state}: ${shortReason(d.reason)}`, 32)}\n${wrap(d.subject ?? '(no subject)', 74, '    ')}`,
-    )
-    .join('\n');
+function placeLines({ recipientDomain, cause, failed, cured, saved, lost, example }: FailingPlace): string[] {
+  const parts = [
+    cured > 0 ? `${cured} arrived later` : '',
+    saved > 0 ? `${saved} by the fallback` : '',
+    lost > 0 ? `${lost} lost` : '',
+  ].filter((part) => part !== '');
+  return [
+    `${align(many(failed), 9)}  ${cut(recipientDomain, 28)}  ${shortReason(cause)}`,
+    ...(parts.length > 0 ? [`        ${parts.join(', ')}`] : []),
+    ...(example ? [wrap(`"${example}"`, 72, '        ')] : []),
+  ];
+}
 
-function itself(r: Report): string {
-  const { found } = r.total;
+const lostText = ({ lost }: Summary): string => (lost ?? []).map(lostLines).join('\n');
+
+/** Recipient and reason are side by side where both have room: neither is cut. */
+function lostLines({ recipient, subject, state, reason }: LostDelivery): string {
+  const why = `${state}: ${shortReason(reason)}`;
+  const hasRoom = recipient.length <= 44 && why.length <= 32;
+  const head = hasRoom ? `  ${cut(recipient, 44)}  ${why}` : `${wrap(recipient, 78, '  ')}\n${wrap(why, 76, '    ')}`;
+  return `${head}\n${wrap(subject ?? '(no subject)', 74, '    ')}`;
+}
+
+function itself(summary: Summary): string {
+  const { found } = summary.total;
   const events = found.webhook + found.poll + found.lookup;
   const polled = found.poll + found.lookup;
   const lines = [
-    `${grouped(r.alertsSent)} alert${r.alertsSent === 1 ? '' : 's'} sent.`,
+    alertsWords(summary),
     events === 0
       ? 'No event of the provider came in.'
-      : `${grouped(events)} events came in; ${grouped(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
-    ...(r.outages.length === 0
-      ? ['No outage is known.']
-      : r.outages.slice(-10).map((o) => `${timeWords(o.since)}: ${o.kind.replaceAll('_', ' ')}. ${o.detail}`)),
-    `Counted at ${timeWords(r.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
+      : `${many(events)} events came in; ${many(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
+    ...troublesWords(summary),
+    `Counted at ${timeWords(summary.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
   ];
   return lines.map((line) => wrap(line)).join('\n');
 }

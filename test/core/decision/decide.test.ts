@@ -10,31 +10,14 @@ import type { Plan } from '../../../src/core/plan.ts';
 import type { Policy } from '../../../src/core/policy.ts';
 import type { Reason } from '../../../src/core/reason.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../../src/core/time.ts';
-import { MORNING } from '../../support/clock.ts';
-import {
-  accepted,
-  asked,
-  birth,
-  claimed,
-  ended,
-  failed,
-  HOW,
-  type How,
-  held,
-  refused,
-  reopened,
-  reported,
-  sent,
-  unanswered,
-  verdict,
-} from '../../support/factory.ts';
+import { at, MORNING } from '../../support/clock.ts';
+import * as past from '../../support/factory.ts';
 
-const at = (minutes: number): Ms => MORNING + minutes * MINUTE;
 const after = (seconds: number): Ms => MORNING + seconds * SECOND;
 
 const NOTHING = { track: false, lookUp: false, storeCopy: false, schedule: false, forms: false };
 const MAILGUN = { name: 'mailgun', can: { track: true, lookUp: true, storeCopy: true, schedule: true, forms: true } };
-const SMTP = { name: HOW.fallback.provider, can: NOTHING };
+const SMTP = { name: past.HOW.fallback.provider, can: NOTHING };
 
 const WORLD: Circumstances = {
   schedule: 'provider',
@@ -59,7 +42,7 @@ type Given = {
 
 function decided(facts: readonly Fact[], given: Given): Action {
   const { kind, policy, hasSecondary = true, now, ...over } = given;
-  const born = birth(kind, policy);
+  const born = past.birth(kind, policy);
   const candidates = hasSecondary ? WORLD.candidates : [MAILGUN];
   const c = { ...WORLD, candidates, ...over };
   return decide({ id: born.id, d: fold(born, facts), policy: born.policy, c, now });
@@ -68,9 +51,9 @@ function decided(facts: readonly Fact[], given: Given): Action {
 const end = (state: string, reason: Reason) => ({ do: 'end', state, reason });
 const hold = (about: string, until: Ms, why: Reason) => ({ do: 'hold', about, until, why });
 const secondary = (why: Reason, double: string | null = null) => handOver('fallback', { why, double });
-const handOver = (how: How, over: Partial<HandOver>) => ({
+const handOver = (how: past.How, over: Partial<HandOver>) => ({
   do: 'handOver',
-  ...HOW[how],
+  ...past.HOW[how],
   deliverAt: null,
   double: null,
   ...over,
@@ -82,11 +65,11 @@ const isAsked = (action: Action, about: string) => assert.equal(action.do === 'a
 
 /** Attempts 1 to n through Mailgun, each failed a minute after it began and asked about; `gap` minutes apart. */
 function failedTimes(n: number, plan: Plan = 'retry', gap = 10): Fact[] {
-  const facts: Fact[] = [...sent()];
+  const facts: Fact[] = [...past.sent()];
   for (let i = 1; i <= n; i++) {
     const began = at((i - 1) * gap);
-    if (i > 1) facts.push(claimed(i, began, { since: at((i - 2) * gap + 1) }), accepted(i, began));
-    facts.push(failed(at((i - 1) * gap + 1), plan), asked(i, at((i - 1) * gap + 2), 'failed'));
+    if (i > 1) facts.push(past.claimed(i, began, { since: at((i - 2) * gap + 1) }), past.accepted(i, began));
+    facts.push(past.failed(at((i - 1) * gap + 1), plan), past.asked(i, at((i - 1) * gap + 2), 'failed'));
   }
   return facts;
 }
@@ -120,8 +103,8 @@ test('a failure that calls for another provider goes to the secondary at once; w
 });
 
 test('a refusal that says nothing is tried through the pool where there is no secondary', () => {
-  const refusal = failed(at(1), 'switch', { verdict: verdict('policy_block', 'switch_provider') });
-  const facts = [...sent(), refusal, asked(1, at(2), 'failed')];
+  const refusal = past.failed(at(1), 'switch', { verdict: past.verdict('policy_block', 'switch_provider') });
+  const facts = [...past.sent(), refusal, past.asked(1, at(2), 'failed')];
   assert.deepEqual(decided(facts, { now: at(2) }), secondary('policy_block'));
   const wanted = handOver('repost', { deliverAt: at(5), why: 'policy_block' });
   assert.deepEqual(decided(facts, { now: at(2), hasSecondary: false }), wanted);
@@ -132,25 +115,29 @@ test('nothing is sent to an address on our list, by no route', () => {
   const queued = decided([], { now: at(0), hasBody: true, suppressed: true });
   const retried = decided(failedTimes(1), { now: at(2), suppressed: true });
   const fellBack = decided(failedTimes(5), { now: at(42), suppressed: true });
-  const again = decided([...failedTimes(5), reopened(5, at(50), 1, 5), asked(5, at(51), 'failed')], {
+  const again = decided([...failedTimes(5), past.reopened(5, at(50), 1, 5), past.asked(5, at(51), 'failed')], {
     now: at(51),
     suppressed: true,
   });
   assert.deepEqual([queued, retried, fellBack, again], [suppressed, suppressed, suppressed, suppressed]);
-  assert.equal(decided([...sent(), failed(at(1))], { now: at(2), suppressed: true }).do, 'ask', 'it may have arrived');
+  assert.equal(
+    decided([...past.sent(), past.failed(at(1))], { now: at(2), suppressed: true }).do,
+    'ask',
+    'it may have arrived',
+  );
 });
 
 test('what the sender has to mend bars a retry of mail that failed for it, until it is opened again', () => {
   assert.deepEqual(decided(failedTimes(1), { now: at(2), faultAt: at(0) }), end('failed', 'ip_block'));
   assert.deepEqual(decided(failedTimes(5), { now: at(42), faultAt: at(0) }), end('failed', 'ip_block'));
   assert.equal(decided([], { now: at(0), hasBody: true, faultAt: at(0) }).do, 'handOver', 'a first send is not barred');
-  const opened = [...failedTimes(1), reopened(1, at(50), 1, 1), asked(1, at(51), 'failed')];
+  const opened = [...failedTimes(1), past.reopened(1, at(50), 1, 1), past.asked(1, at(51), 'failed')];
   assert.equal(decided(opened, { now: at(51), faultAt: at(49) }).do, 'handOver', 'an operator says that it is mended');
   assert.deepEqual(decided(opened, { now: at(51), faultAt: at(51) }), end('failed', 'ip_block'), 'it is not');
 });
 
 test('delivery times have whole seconds', () => {
-  const facts = [...sent(), failed(at(1) + 400), asked(1, at(2), 'failed')];
+  const facts = [...past.sent(), past.failed(at(1) + 400), past.asked(1, at(2), 'failed')];
   const action = decided(facts, { now: at(2) });
   assert.equal(action.do === 'handOver' && action.deliverAt, at(5));
 });
@@ -159,9 +146,9 @@ test('with the local schedule the wait is kept here and the re-post has no deliv
   const facts = failedTimes(1);
   const wait = decided(facts, { now: at(2), schedule: 'local' });
   assert.deepEqual(wait, hold('failed', at(5), 'ip_block'));
-  const due = [...facts, held(1, at(2), 'failed', at(5))];
+  const due = [...facts, past.held(1, at(2), 'failed', at(5))];
   isAsked(decided(due, { now: at(5), schedule: 'local' }), 'failed');
-  const news = [...due, asked(1, at(5), 'failed')];
+  const news = [...due, past.asked(1, at(5), 'failed')];
   assert.deepEqual(decided(news, { now: at(5), schedule: 'local' }), handOver('repost', { why: 'ip_block' }));
 });
 
@@ -193,18 +180,18 @@ test('a failure after the useful life ends it as expired', () => {
 });
 
 test('the provider is asked before a failed delivery is sent again', () => {
-  isAsked(decided([...sent(), failed(at(1))], { now: at(2) }), 'failed');
+  isAsked(decided([...past.sent(), past.failed(at(1))], { now: at(2) }), 'failed');
 });
 
 test('a provider that cannot be asked delays a retry, and does not stop it', () => {
-  const facts = [...sent(), failed(at(1)), asked(1, at(2), 'failed', { problem: 'time-out' })];
+  const facts = [...past.sent(), past.failed(at(1)), past.asked(1, at(2), 'failed', { problem: 'time-out' })];
   const again = { about: 'failed', at: at(2) + 30 * SECOND, by: at(11) };
   assert.deepEqual(question(decided(facts, { now: at(2) })), again);
   assert.equal(decided(facts, { now: at(11) }).do, 'handOver');
 });
 
 test('a question that is not answered in time delays a retry, and does not stop it', () => {
-  const facts = [...sent(), failed(at(1))];
+  const facts = [...past.sent(), past.failed(at(1))];
   assert.deepEqual(question(decided(facts, { now: at(2) })), { about: 'failed', at: at(2), by: at(11) });
   const wanted = handOver('repost', { deliverAt: at(12), why: 'ip_block' });
   const late = { now: at(11), policy: { waits: { kind: 'list' as const, waits: [11 * MINUTE] } } };
@@ -212,17 +199,17 @@ test('a question that is not answered in time delays a retry, and does not stop 
 });
 
 test('after a long standstill the provider is still asked first, for a moment', () => {
-  const facts = [...sent(), failed(at(1))];
+  const facts = [...past.sent(), past.failed(at(1))];
   const now = at(10 * 60);
   assert.deepEqual(question(decided(facts, { now })), { about: 'failed', at: now, by: now + 30 * SECOND });
 });
 
 test('no question keeps an access mail from its fallback when the time for that has come', () => {
-  const facts = [...sent(), failed(after(61))];
+  const facts = [...past.sent(), past.failed(after(61))];
   const given = { kind: 'access' as const, now: after(61) };
   assert.deepEqual(question(decided(facts, given)), { about: 'failed', at: after(61), by: after(90) });
   assert.deepEqual(decided(facts, { ...given, now: after(90), askedInVain: true }), secondary('ip_block'));
-  const late = [...sent(), failed(after(120))];
+  const late = [...past.sent(), past.failed(after(120))];
   const action = decided(late, { kind: 'access', now: after(120) });
   assert.deepEqual(question(action), { about: 'failed', at: after(120), by: after(122) });
 });
@@ -238,21 +225,21 @@ test('a secondary that can not be used gives way to the next at once, and all of
     if (action.do === 'hold') {
       tried.push((action.until - now) / SECOND);
       now = action.until;
-      facts.push(held(n - 1, now - 1, 'refused', now), asked(n - 1, now, 'refused'));
+      facts.push(past.held(n - 1, now - 1, 'refused', now), past.asked(n - 1, now, 'refused'));
       action = decided(facts, { now, candidates });
     }
     assert.ok(action.do === 'handOver', JSON.stringify(action));
     tried.push(action.provider);
-    facts.push(claimed(n, now, { how: 'fallback', provider: action.provider }), refused(n, now, 'busy'));
+    facts.push(past.claimed(n, now, { how: 'fallback', provider: action.provider }), past.refused(n, now, 'busy'));
   }
   const [first, second] = [SMTP.name, other.name];
   assert.deepEqual(tried, [first, second, 30, first, second, 60, first, second]);
 });
 
 test('what we took back ourselves is begun again at once, and says nothing of its provider', () => {
-  const facts = [...FALLEN((n, when) => refused(n, when, 'withdrawn'), 50)];
+  const facts = [...FALLEN((n, when) => past.refused(n, when, 'withdrawn'), 50)];
   assert.deepEqual(decided(facts, { now: at(50) }), secondary('refused_withdrawn'));
-  const first = [claimed(1, at(0), { how: 'send' }), refused(1, at(0), 'withdrawn')];
+  const first = [past.claimed(1, at(0), { how: 'send' }), past.refused(1, at(0), 'withdrawn')];
   assert.deepEqual(decided(first, { now: at(0), hasBody: true }), handOver('send', { why: 'refused_withdrawn' }));
 });
 
@@ -263,12 +250,12 @@ test('a bulk mail is never given to the secondary', () => {
 
 /** An access mail whose attempts failed at these seconds. */
 function accessFailed(...seconds: number[]): Fact[] {
-  const facts: Fact[] = [...sent()];
+  const facts: Fact[] = [...past.sent()];
   for (const [i, s] of seconds.entries()) {
     const before = seconds[i - 1];
     if (before !== undefined)
-      facts.push(claimed(i + 1, after(s - 1), { since: after(before) }), accepted(i + 1, after(s - 1)));
-    facts.push(failed(after(s)), asked(i + 1, after(s), 'failed'));
+      facts.push(past.claimed(i + 1, after(s - 1), { since: after(before) }), past.accepted(i + 1, after(s - 1)));
+    facts.push(past.failed(after(s)), past.asked(i + 1, after(s), 'failed'));
   }
   return facts;
 }
@@ -295,22 +282,22 @@ test('without a secondary an access mail keeps its attempts', () => {
 });
 
 test('an access mail that Mailgun has no room for falls back in time, though nothing was tried yet', () => {
-  const facts = [claimed(1, after(1), { how: 'send' }), refused(1, after(1), 'busy')];
+  const facts = [past.claimed(1, after(1), { how: 'send' }), past.refused(1, after(1), 'busy')];
   assert.equal(decided(facts, { kind: 'access', now: after(2), hasBody: true }).do, 'hold');
-  const wait = [claimed(1, after(1), { how: 'send' }), refused(1, after(1), 'busy', 5 * MINUTE)];
+  const wait = [past.claimed(1, after(1), { how: 'send' }), past.refused(1, after(1), 'busy', 5 * MINUTE)];
   assert.deepEqual(decided(wait, { kind: 'access', now: after(2), hasBody: true }), secondary('refused_busy'));
 });
 
 test('an access mail whose life ends undelivered expires, and the administrators are told', () => {
   const action = decided(accessFailed(1), { kind: 'access', now: at(15), hasSecondary: false });
   assert.deepEqual(action, end('expired', 'useful_life_over'));
-  const born: Birth & { domain: string } = { ...birth('access'), domain: 'mg.example.com' };
+  const born: Birth & { domain: string } = { ...past.birth('access'), domain: 'mg.example.com' };
   const before = fold(born, accessFailed(1));
-  const expired = fold(born, [...accessFailed(1), ended(1, at(15), 'expired', 'useful_life_over')]);
+  const expired = fold(born, [...accessFailed(1), past.ended(1, at(15), 'expired', 'useful_life_over')]);
   assert.deepEqual(alertFor(born, before, expired), { kind: 'expired', incident: 'expired:mg.example.com' });
 });
 
-const LOST = [claimed(1, at(0)), unanswered(1, at(1))];
+const LOST = [past.claimed(1, at(0)), past.unanswered(1, at(1))];
 
 test('an unconfirmed hand-over is asked about before anything else', () => {
   for (const kind of ['access', 'notice', 'bulk'] as const)
@@ -318,15 +305,18 @@ test('an unconfirmed hand-over is asked about before anything else', () => {
 });
 
 test('"not found" counts only when the records have settled', () => {
-  const unsettled = [...LOST, asked(1, at(2), 'unconfirmed', { settled: false, known: false })];
+  const unsettled = [...LOST, past.asked(1, at(2), 'unconfirmed', { settled: false, known: false })];
   assert.equal(decided(unsettled, { now: at(2), hasBody: true }).do, 'ask');
-  const settled = [...LOST, asked(1, at(31), 'unconfirmed', { known: false })];
+  const settled = [...LOST, past.asked(1, at(31), 'unconfirmed', { known: false })];
   const wanted = handOver('mime', { why: 'never_reached_provider' });
   assert.deepEqual(decided(settled, { now: at(31), hasBody: true }), wanted);
 });
 
 test('the wait for the records to settle ends when they have, and grows until then', () => {
-  const answer = (minute: number) => [...LOST, asked(1, at(minute), 'unconfirmed', { settled: false, known: false })];
+  const answer = (minute: number) => [
+    ...LOST,
+    past.asked(1, at(minute), 'unconfirmed', { settled: false, known: false }),
+  ];
   const next = (minute: number) => {
     const action = decided(answer(minute), { now: at(minute), hasBody: true });
     return action.do === 'ask' ? (action.at - MORNING) / MINUTE : null;
@@ -335,13 +325,17 @@ test('the wait for the records to settle ends when they have, and grows until th
 });
 
 test('a provider that says neither yes nor no is asked after a pause, never at once again', () => {
-  const stubborn = [...LOST, asked(1, at(40), 'unconfirmed', { settled: false, known: false })];
+  const stubborn = [...LOST, past.asked(1, at(40), 'unconfirmed', { settled: false, known: false })];
   const action = decided(stubborn, { now: at(40), hasBody: true });
   assert.ok(action.do === 'ask' && action.at >= at(40) + 30 * SECOND);
 });
 
 test('an unconfirmed access mail is sent elsewhere after 90 s, as a possible double', () => {
-  const lost = [claimed(1, after(0)), unanswered(1, after(1)), asked(1, after(70), 'unconfirmed', { settled: false })];
+  const lost = [
+    past.claimed(1, after(0)),
+    past.unanswered(1, after(1)),
+    past.asked(1, after(70), 'unconfirmed', { settled: false }),
+  ];
   const wait = decided(lost, { kind: 'access', now: after(70), hasBody: true });
   assert.deepEqual(question(wait), { about: 'unconfirmed', at: after(104.5), by: after(100) });
   const wanted = secondary('never_reached_provider', 'the hand-over before it got no answer and may have gone out');
@@ -349,57 +343,57 @@ test('an unconfirmed access mail is sent elsewhere after 90 s, as a possible dou
 });
 
 test('an unconfirmed hand-over of which no copy is left ends as abandoned', () => {
-  const settled = [...LOST, asked(1, at(31), 'unconfirmed', { known: false })];
+  const settled = [...LOST, past.asked(1, at(31), 'unconfirmed', { known: false })];
   assert.deepEqual(decided(settled, { now: at(31) }), end('abandoned', 'never_reached_provider'));
 });
 
 test('what nobody can say of by the end of its useful life expires', () => {
-  const facts = [...LOST, asked(1, at(24 * 60), 'unconfirmed', { problem: 'time-out' })];
+  const facts = [...LOST, past.asked(1, at(24 * 60), 'unconfirmed', { problem: 'time-out' })];
   assert.deepEqual(decided(facts, { now: at(24 * 60), hasBody: true }), end('expired', 'unconfirmed'));
 });
 
 test('a hand-over in flight whose lease is over is presumed to be without an answer', () => {
-  assert.deepEqual(decided([claimed(1, at(0))], { now: at(1) }), { do: 'presumeUnanswered' });
+  assert.deepEqual(decided([past.claimed(1, at(0))], { now: at(1) }), { do: 'presumeUnanswered' });
 });
 
 test('a deferred delivery is asked about and left to the provider', () => {
   const facts = [
-    ...sent(),
-    reported('deferred', at(1), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
+    ...past.sent(),
+    past.reported('deferred', at(1), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
   ];
   const now = at(1) + 8 * HOUR;
   isAsked(decided(facts, { now }), 'deferred');
-  const action = decided([...facts, asked(1, now, 'deferred')], { now });
+  const action = decided([...facts, past.asked(1, now, 'deferred')], { now });
   assert.deepEqual(action, hold('deferred', now + 8 * HOUR, 'nothing_heard'));
-  const over = decided([...facts, asked(1, at(24 * 60), 'deferred')], { now: at(24 * 60) });
+  const over = decided([...facts, past.asked(1, at(24 * 60), 'deferred')], { now: at(24 * 60) });
   assert.deepEqual(over, end('expired', 'silent_deferred'));
 });
 
 test('an accepted delivery that nothing is heard of is asked about, then sent again as a possible double', () => {
   const facts = [
-    ...sent(),
-    reported('accepted', at(0), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
+    ...past.sent(),
+    past.reported('accepted', at(0), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
   ];
   const now = at(8 * 60);
   isAsked(decided(facts, { now }), 'accepted');
   const double = 'the provider accepted the attempt before it and never told what became of it';
-  const action = decided([...facts, asked(1, now, 'accepted')], { now });
+  const action = decided([...facts, past.asked(1, now, 'accepted')], { now });
   assert.deepEqual(action, handOver('repost', { double, why: 'silence' }));
-  const unasked = [...facts, asked(1, now, 'accepted', { problem: 'time-out' })];
+  const unasked = [...facts, past.asked(1, now, 'accepted', { problem: 'time-out' })];
   assert.equal(decided(unasked, { now }).do, 'ask');
 });
 
 test('a delivery that is only watched is never sent by us', () => {
   const policy = { watch: true, fallback: false };
   assert.deepEqual(decided(failedTimes(1), { policy, now: at(2) }), end('failed', 'ip_block'));
-  const silent = [...sent(), asked(1, at(480), 'accepted')];
+  const silent = [...past.sent(), past.asked(1, at(480), 'accepted')];
   assert.equal(decided(silent, { policy, now: at(480) }).do, 'hold');
 });
 
 const busy = (...minutes: number[]): Fact[] => {
   const facts = failedTimes(1);
   for (const [i, m] of minutes.entries())
-    facts.push(claimed(i + 2, at(m), { since: at(1) }), refused(i + 2, at(m), 'busy'));
+    facts.push(past.claimed(i + 2, at(m), { since: at(1) }), past.refused(i + 2, at(m), 'busy'));
   return facts;
 };
 
@@ -409,26 +403,26 @@ test('a busy or barred route costs no try and is left alone for longer each time
     return action.do === 'hold' ? (action.until - at(minutes.at(-1) ?? 0)) / SECOND : null;
   });
   assert.deepEqual(waits, [30, 60, 120, 240]);
-  const born = birth();
+  const born = past.birth();
   assert.equal(fold(born, busy(5, 6, 8, 11)).tries, 1);
 });
 
 test('a route that says how long to leave it alone is obeyed', () => {
-  const facts = [...failedTimes(1), claimed(2, at(5)), refused(2, at(5), 'busy', 7 * MINUTE)];
+  const facts = [...failedTimes(1), past.claimed(2, at(5)), past.refused(2, at(5), 'busy', 7 * MINUTE)];
   assert.deepEqual(decided(facts, { now: at(5) }), hold('refused', at(12), 'refused_busy'));
 });
 
 test('a busy route keeps the schedule of the failure before it', () => {
-  const facts = [...busy(2), held(2, at(2), 'refused', at(3)), asked(2, at(3), 'refused')];
+  const facts = [...busy(2), past.held(2, at(2), 'refused', at(3)), past.asked(2, at(3), 'refused')];
   const wanted = handOver('repost', { deliverAt: at(5), why: 'refused_busy' });
   assert.deepEqual(decided(facts, { now: at(3) }), wanted);
 });
 
 test('a route that stays busy until the useful life is nearly over gives way to the secondary', () => {
   const born = at(24 * 60);
-  const facts = [...failedTimes(1), claimed(2, born - MINUTE), refused(2, born - MINUTE, 'account', HOUR)];
+  const facts = [...failedTimes(1), past.claimed(2, born - MINUTE), past.refused(2, born - MINUTE, 'account', HOUR)];
   isAsked(decided(facts, { now: born - MINUTE }), 'refused');
-  const news = [...facts, asked(2, born - MINUTE, 'refused')];
+  const news = [...facts, past.asked(2, born - MINUTE, 'refused')];
   assert.deepEqual(decided(news, { now: born - MINUTE }), secondary('refused_account'));
   assert.deepEqual(decided(news, { now: born - MINUTE, hasSecondary: false }), end('abandoned', 'refused_account'));
 });
@@ -436,19 +430,23 @@ test('a route that stays busy until the useful life is nearly over gives way to 
 test("what the application's own call was refused is the application's to mend", () => {
   for (const why of ['busy', 'account', 'invalid'] as const)
     assert.deepEqual(
-      decided([claimed(1, at(0)), refused(1, at(0), why)], { now: at(0) }),
+      decided([past.claimed(1, at(0)), past.refused(1, at(0), why)], { now: at(0) }),
       end('failed', `refused_${why}`),
     );
 });
 
 test('a message that Mailgun calls invalid is not sent again through it', () => {
-  const first = [claimed(1, at(0), { how: 'send' }), refused(1, at(0), 'invalid')];
+  const first = [past.claimed(1, at(0), { how: 'send' }), past.refused(1, at(0), 'invalid')];
   assert.deepEqual(decided(first, { now: at(0), hasBody: true }), end('failed', 'refused_invalid'));
-  const repost = [...failedTimes(1), claimed(2, at(5)), refused(2, at(5), 'invalid')];
+  const repost = [...failedTimes(1), past.claimed(2, at(5)), past.refused(2, at(5), 'invalid')];
   assert.deepEqual(decided(repost, { now: at(5) }), secondary('refused_invalid'));
 });
 
-const GONE = [...failedTimes(1), claimed(2, at(2), { since: at(1), deliverAt: at(5) }), refused(2, at(2), 'gone')];
+const GONE = [
+  ...failedTimes(1),
+  past.claimed(2, at(2), { since: at(1), deliverAt: at(5) }),
+  past.refused(2, at(2), 'gone'),
+];
 
 test('when the stored copy is gone ours is sent, at the time that was meant', () => {
   const wanted = handOver('mime', { deliverAt: at(5), why: 'refused_gone' });
@@ -458,63 +456,71 @@ test('when the stored copy is gone ours is sent, at the time that was meant', ()
 test('when the stored copy is gone and we keep none the fallback is tried, and where there is none it is abandoned', () => {
   assert.deepEqual(decided(GONE, { now: at(3) }), secondary('storage_gone'));
   assert.deepEqual(decided(GONE, { now: at(3), hasSecondary: false }), end('abandoned', 'storage_gone'));
-  const fallback = [...GONE, claimed(3, at(3), { how: 'fallback' }), refused(3, at(3), 'gone')];
+  const fallback = [...GONE, past.claimed(3, at(3), { how: 'fallback' }), past.refused(3, at(3), 'gone')];
   assert.deepEqual(decided(fallback, { now: at(3) }), end('abandoned', 'storage_gone'));
 });
 
 test('what our own check keeps from us is abandoned under a name of its own unless we keep a copy', () => {
-  const facts = [...GONE.slice(0, -1), refused(2, at(2), 'storage_refused')];
+  const facts = [...GONE.slice(0, -1), past.refused(2, at(2), 'storage_refused')];
   const ours = handOver('mime', { deliverAt: at(5), why: 'refused_storage_refused' });
   assert.deepEqual(decided(facts, { now: at(3), hasBody: true }), ours);
   assert.deepEqual(decided(facts, { now: at(3) }), end('abandoned', 'storage_refused'));
-  const fallback = [...failedTimes(5), claimed(6, at(50), { how: 'fallback' }), refused(6, at(50), 'storage_refused')];
+  const fallback = [
+    ...failedTimes(5),
+    past.claimed(6, at(50), { how: 'fallback' }),
+    past.refused(6, at(50), 'storage_refused'),
+  ];
   assert.deepEqual(decided(fallback, { now: at(50) }), end('abandoned', 'storage_refused'));
-  assert.equal(fold(birth(), facts).tries, 1);
+  assert.equal(fold(past.birth(), facts).tries, 1);
 });
 
 const FALLEN = (answer: (n: number, when: Ms) => Fact, ...minutes: number[]): Fact[] => {
   const facts = failedTimes(5);
-  for (const [i, m] of minutes.entries()) facts.push(claimed(6 + i, at(m), { how: 'fallback' }), answer(6 + i, at(m)));
+  for (const [i, m] of minutes.entries())
+    facts.push(past.claimed(6 + i, at(m), { how: 'fallback' }), answer(6 + i, at(m)));
   return facts;
 };
 
 test('a 4xx of the secondary is tried again on the same schedule, each time after a question', () => {
-  const temporary = (n: number, when: Ms) => refused(n, when, 'temporary');
+  const temporary = (n: number, when: Ms) => past.refused(n, when, 'temporary');
   for (const [i, minutes] of [4, 16, 64, 256].entries()) {
     const tries = Array.from({ length: i + 1 }, (_, n) => 50 + n);
     const facts = FALLEN(temporary, ...tries);
     const due = at(50 + i) + minutes * MINUTE;
     assert.deepEqual(decided(facts, { now: at(50 + i) }), hold('refused', due, 'secondary_did_not_take_it'));
     isAsked(decided(facts, { now: due }), 'refused');
-    assert.deepEqual(decided([...facts, asked(6 + i, due, 'refused')], { now: due }), secondary('refused_temporary'));
+    assert.deepEqual(
+      decided([...facts, past.asked(6 + i, due, 'refused')], { now: due }),
+      secondary('refused_temporary'),
+    );
   }
   const five = FALLEN(temporary, 50, 51, 52, 53, 54);
   assert.deepEqual(decided(five, { now: at(55) }), end('abandoned', 'secondary_exhausted'));
 });
 
 test('a 5xx of the secondary is final', () => {
-  const facts = FALLEN((n, when) => refused(n, when, 'permanent'), 50);
+  const facts = FALLEN((n, when) => past.refused(n, when, 'permanent'), 50);
   assert.deepEqual(decided(facts, { now: at(50) }), end('abandoned', 'secondary_refused'));
 });
 
 test('a secondary that gave no answer is tried again on the same schedule, as a possible double', () => {
-  const facts = FALLEN(unanswered, 50);
+  const facts = FALLEN(past.unanswered, 50);
   assert.deepEqual(decided(facts, { now: at(50) }), hold('unconfirmed', at(54), 'secondary_did_not_take_it'));
-  const due = [...facts, asked(6, at(54), 'unconfirmed')];
+  const due = [...facts, past.asked(6, at(54), 'unconfirmed')];
   const double = 'the hand-over before it got no answer and may have gone out';
   assert.deepEqual(decided(due, { now: at(54) }), secondary('unanswered', double));
 });
 
 test('an adopted message is sent only when the provider confirms the recipient', () => {
-  const facts = (known: boolean) => [...sent(), failed(at(1)), asked(1, at(2), 'failed', { known })];
+  const facts = (known: boolean) => [...past.sent(), past.failed(at(1)), past.asked(1, at(2), 'failed', { known })];
   assert.deepEqual(decided(facts(false), { now: at(2), adopted: true }), end('failed', 'not_confirmed'));
   assert.equal(decided(facts(true), { now: at(2), adopted: true }).do, 'handOver');
-  const switched = [...sent(), failed(at(1), 'switch'), asked(1, at(2), 'failed', { known: false })];
+  const switched = [...past.sent(), past.failed(at(1), 'switch'), past.asked(1, at(2), 'failed', { known: false })];
   assert.deepEqual(decided(switched, { now: at(2), adopted: true }), end('failed', 'not_confirmed'));
 });
 
 test("an address that stays on the provider's bounce list goes to the secondary, or nowhere", () => {
-  const facts = [...sent(), failed(at(1)), asked(1, at(2), 'failed', { listed: 'barred' })];
+  const facts = [...past.sent(), past.failed(at(1)), past.asked(1, at(2), 'failed', { listed: 'barred' })];
   assert.deepEqual(decided(facts, { now: at(2) }), secondary('bounce_listed'));
   assert.deepEqual(decided(facts, { now: at(2), hasSecondary: false }), end('abandoned', 'bounce_listed'));
 });
@@ -527,22 +533,22 @@ test('a queued message is sent, ends when its life is over, and is abandoned whe
 
 test('what an operator opens again is sent after a question, with a word on what was tried before', () => {
   const open = (last: Fact[], about: 'failed' | 'accepted' | 'unconfirmed') => {
-    const facts = [...last, ended(1, at(10), 'cancelled', 'superseded'), reopened(1, at(60), 1, 1)];
+    const facts = [...last, past.ended(1, at(10), 'cancelled', 'superseded'), past.reopened(1, at(60), 1, 1)];
     isAsked(decided(facts, { now: at(60), hasBody: true }), about);
-    return decided([...facts, asked(1, at(60), about, { settled: false })], { now: at(60), hasBody: true });
+    return decided([...facts, past.asked(1, at(60), about, { settled: false })], { now: at(60), hasBody: true });
   };
   const wanted = (double: string | null, over = {}) => handOver('mime', { why: 'reopened', double, ...over });
-  assert.deepEqual(open(sent(), 'accepted'), wanted('the provider accepted the attempt before it'));
+  assert.deepEqual(open(past.sent(), 'accepted'), wanted('the provider accepted the attempt before it'));
   assert.deepEqual(open(LOST, 'unconfirmed'), wanted('the hand-over before it got no answer and may have gone out'));
-  const cured = open([...sent(), failed(at(1))], 'failed');
+  const cured = open([...past.sent(), past.failed(at(1))], 'failed');
   assert.deepEqual(cured, handOver('repost', { why: 'reopened' }));
 });
 
 test('an operator cannot overtake a hand-over that is still in flight', () => {
   const facts = [
-    claimed(1, at(0), { leaseUntil: at(3) }),
-    ended(1, at(1), 'cancelled', 'superseded'),
-    reopened(1, at(2), 1, 1),
+    past.claimed(1, at(0), { leaseUntil: at(3) }),
+    past.ended(1, at(1), 'cancelled', 'superseded'),
+    past.reopened(1, at(2), 1, 1),
   ];
   const wait = hold('sending', at(3), 'still_in_flight');
   assert.deepEqual(decided(facts, { now: at(2), hasBody: true }), wait);

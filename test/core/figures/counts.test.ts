@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { QUARTER, recipientDomain, TIME_BOUNDS, timeBucket } from '../../../src/core/figures/counts.ts';
-import { cover } from '../../../src/core/figures/cover.ts';
-import { timesOf } from '../../../src/core/figures/quantile.ts';
+import { cover, QUARTER } from '../../../src/core/figures/cover.ts';
+import { recipientDomain } from '../../../src/core/figures/place.ts';
+import { TIME_BOUNDS, timeBucket, timesOf } from '../../../src/core/figures/times.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { maskReply } from '../../../src/core/words/mask.ts';
 
@@ -11,7 +11,7 @@ test('a period is covered by buckets that hold each of its quarters once and not
   fc.assert(
     fc.property(fc.nat(5000), fc.nat(5000), (start, length) => {
       const [from, to] = [start * QUARTER, (start + length) * QUARTER];
-      const pieces = cover(from, to).sort((a, b) => a.from - b.from);
+      const pieces = cover({ from, to }).sort((a, b) => a.from - b.from);
       let at = from;
       for (const p of pieces) {
         assert.equal(p.from, at);

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  causeWords,
-  cureRate,
-  dedicatedIpWords,
-  helpWords,
-  repostsByCause,
-  repostsOf,
-} from '../../../src/core/figures/cures.ts';
-import { figuresOf, type Retry, type Sum } from '../../../src/core/figures/summary.ts';
+import fc from 'fast-check';
+import { causeWords, dedicatedIpWords, helpWords } from '../../../src/core/figures/cures.ts';
+import { figuresOf, type Retry } from '../../../src/core/figures/figures.ts';
+import { cureRate, repostsByCause, repostsOf } from '../../../src/core/figures/reposts.ts';
+import type { Sum } from '../../../src/core/figures/sums.ts';
 
 const retry = (
   n: number,
@@ -60,12 +56,29 @@ test('whether re-posting helps is answered with the figures, and not from a hand
   assert.match(helpWords([]), /nobody can say/);
 });
 
+const CAUSES = ['ip_block', 'ip_config', 'greylisted', 'mailbox_full'];
+
+const sum = (what: Sum['what'], value: string, n: number): Sum => ({
+  ...{ domain: 'd', class: 'notice', ms: 0 },
+  ...{ what, value, n },
+});
+
+/** Figures in which each retry is one of a delivery that failed by its cause at first. */
+const figures = (retries: readonly Retry[], deliveries = 100) =>
+  figuresOf([
+    sum('deliveries', '', deliveries),
+    ...retries.flatMap((r) => [
+      sum('cause', `${r.cause} ${r.result === 'arrived' ? 'cured' : 'lost'} retried`, r.n),
+      sum('retry', `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`, r.n),
+    ]),
+  ]);
+
 test('each cause says whether re-posts and a dedicated IP would help, with its figures', () => {
-  const says = (...retries: Retry[]) => causeWords(retries)[0] ?? '';
+  const says = (...retries: Retry[]) => causeWords(figures(retries))[0] ?? '';
   assert.equal(
     says(retry(18, 'arrived'), retry(2, 'failed'), retry(1, 'arrived', 'same'), retry(9, 'failed', 'same')),
     'After "our IP is blocked" 19 of 30 re-posts (63.3 %) arrived, 18 of 20 from another IP address, 1 of 10 from the ' +
-      'same one: re-posting helps; the address makes the difference, so a clean one of your own may help.',
+      'same one: re-posting helps; the address makes the difference, so a dedicated IP is worth a try.',
   );
   assert.match(says(retry(20, 'failed')), /does not help here; a dedicated IP is worth a try\.$/);
   assert.match(
@@ -80,14 +93,54 @@ test('each cause says whether re-posts and a dedicated IP would help, with its f
 });
 
 test('the answer on a dedicated IP tells how re-posts from another address fared', () => {
-  const sum = (what: Sum['what'], value: string, n: number): Sum => ({
-    ...{ domain: 'd', class: 'notice', ms: 0 },
-    ...{ what, value, n },
-  });
-  const figures = figuresOf([
-    ...[sum('deliveries', '', 100), sum('state', 'delivered', 100), sum('cause', 'ip_block cured retried', 10)],
-    ...[sum('retry', 'ip_block 2 changed arrived', 8), sum('retry', 'ip_block 2 same failed', 4)],
-    sum('retry', 'ip_block 3 same arrived', 2),
-  ]);
-  assert.match(dedicatedIpWords(figures), /\(re-posts that arrived: 8 of 8 from another IP address, 2 of 6 from the/);
+  const retries = [retry(8, 'arrived'), retry(4, 'failed', 'same'), retry(2, 'arrived', 'same', { attempt: 3 })];
+  assert.match(
+    dedicatedIpWords(figures(retries)),
+    /\(re-posts that arrived: 8 of 8 from another IP address, 2 of 6 from the same one\): a dedicated IP address is worth a try after "our IP is blocked", if/,
+  );
+});
+
+test('a dedicated IP address is advised only where re-posts do not cure what is refused for the shared one', () => {
+  const says = (deliveries: number, ...retries: Retry[]) => dedicatedIpWords(figures(retries, deliveries));
+  assert.match(says(100, retry(10, 'failed')), /: a dedicated IP address is worth a try after "our IP is blocked"/);
+  assert.match(says(10_000, retry(10, 'failed')), /: that is too little mail for a dedicated IP address to gain much/);
+  assert.match(says(100, retry(10, 'arrived')), /: re-posts do the work, and a dedicated IP address would gain little/);
+  assert.match(
+    says(100, retry(6, 'arrived'), retry(6, 'arrived', 'same')),
+    /: re-posts fare alike from any address, so/,
+  );
+  assert.match(says(100, retry(3, 'failed')), /: too few re-posts have ended to say/);
+  assert.match(says(5), /nothing speaks for/);
+  const greylisted = { cause: 'greylisted' };
+  assert.match(
+    says(100, retry(6, 'arrived', 'changed', greylisted), retry(6, 'failed', 'same', greylisted)),
+    /^No delivery was refused for the sending IP address, but a dedicated IP address is worth a try after "greylisted"/,
+  );
+});
+
+test('the answer on a dedicated IP and the sentences by cause never contradict each other', () => {
+  const retries = fc.array(
+    fc.record({
+      cause: fc.constantFrom(...CAUSES),
+      attempt: fc.integer({ min: 2, max: 4 }),
+      sendingIp: fc.constantFrom('changed' as const, 'same' as const, 'unknown' as const),
+      result: fc.constantFrom('arrived' as const, 'failed' as const, 'open' as const, 'refused' as const),
+      n: fc.integer({ min: 1, max: 30 }),
+    }),
+    { maxLength: 12 },
+  );
+  fc.assert(
+    fc.property(retries, fc.integer({ min: 1, max: 100_000 }), (list, more) => {
+      const f = figures(
+        list,
+        list.reduce((all, r) => all + r.n, more),
+      );
+      const answer = dedicatedIpWords(f);
+      const advised = causeWords(f).filter((words) => words.includes('a dedicated IP is worth a try'));
+      const named = advised.map((words) => /^After (".*?")/.exec(words)?.[1] ?? '');
+      assert.equal(/is worth a try after/.test(answer), advised.length > 0, answer);
+      for (const cause of named) assert.ok(answer.includes(cause), answer);
+    }),
+    { numRuns: 500 },
+  );
 });

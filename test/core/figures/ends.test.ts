@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { figuresOf } from '../../../src/core/figures/summary.ts';
+import { figuresOf } from '../../../src/core/figures/figures.ts';
 
 const ends = (...values: [value: string, n: number][]) =>
   figuresOf(

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { What } from '../../../src/core/figures/counts.ts';
-import { dedicatedIpWords } from '../../../src/core/figures/cures.ts';
+import { figuresOf } from '../../../src/core/figures/figures.ts';
 import { sentence } from '../../../src/core/figures/headline.ts';
-import { figuresOf, type Place, type Report, type Sum } from '../../../src/core/figures/summary.ts';
+import type { FailingPlace, Summary } from '../../../src/core/figures/summary.ts';
+import type { Sum } from '../../../src/core/figures/sums.ts';
 
 const sum = (what: What, value: string, n: number): Sum => ({ domain: 'd', class: 'notice', what, value, n, ms: 0 });
 
@@ -16,7 +17,7 @@ const day = (states: Record<string, number>, more: Sum[] = []) => {
   ]);
 };
 
-const place = (over: Partial<Place>): Place => ({
+const place = (over: Partial<FailingPlace>): FailingPlace => ({
   recipientDomain: 'outlook.com',
   cause: 'ip_block',
   failed: 9,
@@ -29,7 +30,7 @@ const place = (over: Partial<Place>): Place => ({
   ...over,
 });
 
-const report = (over: Partial<Report>): Report => ({
+const summary = (over: Partial<Summary>): Summary => ({
   period: { from: 0, to: 1, firstDay: '2026-11-21', lastDay: '2026-11-21', days: 1, timezone: 'UTC' },
   generatedAt: 0,
   total: day({}),
@@ -39,7 +40,7 @@ const report = (over: Partial<Report>): Report => ({
   weekShare: 1 / 7,
   places: [],
   alertsSent: 0,
-  outages: [],
+  troubles: [],
   daily: [],
   lost: null,
   ...over,
@@ -51,17 +52,17 @@ test('what did not arrive, who refused it and what cured it come first', () => {
     sum('cause', 'ip_block lost retried', 1),
   ]);
   assert.equal(
-    sentence(report({ total, places: [place({})] })),
+    sentence(summary({ total, places: [place({})] })),
     '3 of 412 deliveries did not arrive; outlook.com refused 9 for our IP address, 8 were cured by a re-post.',
   );
 });
 
 test('a day on which all went well, one on which nothing was sent, and one that is not over are told as such', () => {
-  assert.equal(sentence(report({ total: day({ delivered: 40 }) })), 'All 40 deliveries arrived.');
-  assert.equal(sentence(report({})), 'No mail was asked for.');
-  assert.equal(sentence(report({ before: day({ delivered: 7 }) })), 'No mail was asked for, after 7 before.');
+  assert.equal(sentence(summary({ total: day({ delivered: 40 }) })), 'All 40 deliveries arrived.');
+  assert.equal(sentence(summary({})), 'No mail was asked for.');
+  assert.equal(sentence(summary({ before: day({ delivered: 7 }) })), 'No mail was asked for, after 7 before.');
   assert.equal(
-    sentence(report({ total: day({ delivered: 38, accepted: 2 }) })),
+    sentence(summary({ total: day({ delivered: 38, accepted: 2 }) })),
     '38 of 40 deliveries arrived and none was lost, 2 are still under way.',
   );
 });
@@ -69,16 +70,8 @@ test('a day on which all went well, one on which nothing was sent, and one that 
 test('a share of losses that doubled against the week before is said, one that did not is not', () => {
   const total = day({ delivered: 190, failed: 10 });
   assert.match(
-    sentence(report({ total, week: day({ delivered: 1990, failed: 10 }) })),
+    sentence(summary({ total, week: day({ delivered: 1990, failed: 10 }) })),
     /5\.0 % were lost, against 0\.5 % in the week before/,
   );
-  assert.doesNotMatch(sentence(report({ total, week: day({ delivered: 1900, failed: 100 }) })), /week/);
-});
-
-test('a dedicated IP address is advised only where re-posts do not cure what is refused for the shared one', () => {
-  const lost = day({ delivered: 90, abandoned: 10 }, [sum('cause', 'ip_block lost retried', 10)]);
-  assert.match(dedicatedIpWords(lost), /worth a try/);
-  const cured = day({ delivered: 100 }, [sum('cause', 'ip_block cured retried', 10)]);
-  assert.match(dedicatedIpWords(cured), /would gain little/);
-  assert.match(dedicatedIpWords(day({ delivered: 5 })), /nothing speaks for/);
+  assert.doesNotMatch(sentence(summary({ total, week: day({ delivered: 1900, failed: 100 }) })), /week/);
 });

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Fact, STATES } from '../../../src/core/delivery.ts';
 import { fold } from '../../../src/core/fold.ts';
-import { MINUTE } from '../../../src/core/time.ts';
 import { standingWords } from '../../../src/core/words/standing.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at } from '../../support/clock.ts';
 import { accepted, birth, bounce, claimed, ended, failed, reported, sent, unanswered } from '../../support/factory.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const standing = (...facts: Fact[]) => standingWords(fold(birth(), facts));
 
 const STANDINGS: Record<(typeof STATES)[number], Fact[]> = {

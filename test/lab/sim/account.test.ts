@@ -53,6 +53,36 @@ test('v3 registers one event type with three URLs at most, and only names that e
   assert.equal((await call(sim, 'POST', path, { id: 'delivered', url: urls.slice(0, 1) })).status, 400);
 });
 
+test('a change of a webhook is held to names that exist and to three URLs too', async (t) => {
+  const { sim } = await startByHand(t);
+  const urls = [1, 2, 3, 4].map((n) => `http://127.0.0.1:${n}/`);
+  const path = `/v3/domains/${DOMAIN}/webhooks`;
+  await call(sim, 'POST', path, { id: 'delivered', url: urls.slice(0, 3) });
+  assert.equal((await call(sim, 'PUT', `${path}/delivered`, { url: urls })).status, 400);
+  assert.equal((await call(sim, 'PUT', `${path}/delivered`, {})).status, 400);
+  const v4 = `/v4/domains/${DOMAIN}/webhooks`;
+  await call(sim, 'POST', v4, { url: urls[3] ?? '', event_types: 'opened' });
+  const full = await call(sim, 'PUT', v4, { url: urls[3] ?? '', event_types: ['opened', 'delivered'] });
+  assert.deepEqual([full.status, typeof full.body['Reason']], [400, 'string']);
+  const same = { url: urls[0] ?? '', event_types: ['delivered', 'clicked'] };
+  assert.equal((await call(sim, 'PUT', v4, same)).status, 200);
+});
+
+test('a suppression list is walked both ways', async (t) => {
+  const { sim } = await startByHand(t);
+  const path = `/v3/${DOMAIN}/bounces`;
+  for (const name of 'abcde') await call(sim, 'POST', path, { address: `${name}@example.net` });
+  const read = async (url: string): Promise<[string, Record<string, string>]> => {
+    const { body } = await call(sim, 'GET', url);
+    const items: { address: string }[] = Object(body['items']);
+    return [items.map(({ address }) => address[0]).join(''), Object(body['paging'])];
+  };
+  const [first, { next = '', last = '' }] = await read(`${path}?limit=2`);
+  const [second, { previous = '', next: third = '' }] = await read(next);
+  assert.deepEqual([first, second], ['ab', 'cd']);
+  assert.deepEqual([(await read(previous))[0], (await read(third))[0], (await read(last))[0]], ['ab', 'e', 'de']);
+});
+
 test('a suppression list is filled by form, read and cleared', async (t) => {
   const { sim } = await startByHand(t);
   const path = `/v3/${DOMAIN}/unsubscribes`;

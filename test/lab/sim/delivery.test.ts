@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MINUTE } from '../../../src/core/time.ts';
-import {
-  BLOCKED_IP,
-  BLOCKED_IP_LISTED,
-  GREYLISTED,
-  MAILBOX_FULL,
-  NO_MX,
-  NO_SUCH_USER,
-  type Outcome,
-  TOO_OLD,
-} from '../../../src/lab/sim/fates.ts';
+import { GREYLISTED, MAILBOX_FULL, NO_MX, TOO_OLD } from '../../../src/lab/campaign/outcomes.ts';
+import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER, type Outcome } from '../../../src/lab/sim/fates.ts';
 import type { EventData } from '../../../src/lab/sim/world.ts';
 import { call, DOMAIN, eventNames, NOON, send, startByHand } from './support.ts';
 
@@ -101,6 +93,26 @@ test('a temporary failure says when Mailgun tries again, and Mailgun does', asyn
   assert.equal(sim.suppressed(DOMAIN, 'bounces').length, 0);
 });
 
+test('Mailgun tries again after 10, 15 and 30 min, 1, 2 and 4 h, unless it is told of another wait', async (t) => {
+  const { sim, hand } = await startByHand(t);
+  const again = (times: number): Outcome =>
+    times === 0 ? 'deliver' : { defer: GREYLISTED, next: again(times - 1) as 'deliver' };
+  const waits = async (): Promise<number[]> => {
+    sim.fate(ANN, again(6));
+    const from = sim.events().length;
+    await send(sim);
+    for (let at: number | null = hand.now; at !== null; at = sim.nextDueAt()) {
+      hand.now = at;
+      await sim.runDue();
+    }
+    const deferred = sim.events().slice(from + 1, -1);
+    return deferred.map((event) => Number(lastStatus([event])['retry-seconds']) / 60);
+  };
+  assert.deepEqual(await waits(), [10, 15, 30, 60, 120, 240]);
+  sim.quirks.deferDelay = MINUTE;
+  assert.deepEqual(await waits(), [1, 1, 1, 1, 1, 1]);
+});
+
 for (const [list, code, reason] of [
   ['bounces', 605, 'suppress-bounce'],
   ['unsubscribes', 606, 'suppress-unsubscribe'],
@@ -119,6 +131,15 @@ for (const [list, code, reason] of [
     assert.equal(sim.copies(ANN), 0);
   });
 }
+
+test('an unsubscription of one tag stands in the way of mail of that tag alone', async (t) => {
+  const { sim } = await startByHand(t);
+  await call(sim, 'POST', `/v3/${DOMAIN}/unsubscribes`, { address: ANN, tag: 'news' });
+  for (const tags of [['receipt'], ['receipt', 'news'], []]) await send(sim, { 'o:tag': tags });
+  await sim.runDue();
+  assert.deepEqual(eventNames(sim).slice(3), ['delivered', 'failed', 'delivered']);
+  assert.equal(sim.events()[4]?.reason, 'suppress-unsubscribe');
+});
 
 test('after a hard bounce a re-post dies as 605, and lives once the entry is deleted', async (t) => {
   const { sim } = await startByHand(t);

@@ -1,30 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HOUR, MINUTE } from '../../../src/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
 import { BLOCKED_IP } from '../../../src/lab/sim/fates.ts';
 import type { SimMailgun } from '../../../src/lab/sim/mailgun.ts';
-import { call, DOMAIN, type Hand, NOON, type Seen, send, startByHand } from './support.ts';
+import { call, DOMAIN, type Hand, MAIL, NOON, type Seen, send, startByHand } from './support.ts';
 
 const EVENTS = `/v3/${DOMAIN}/events`;
 
 type Item = { event: string; id: string; timestamp: number; recipient: string };
-const itemsOf = ({ body }: Seen): Item[] => {
+function itemsOf({ body }: Seen): Item[] {
   assert.ok(Array.isArray(body['items']));
   return body['items'];
-};
-const linkOf = ({ body }: Seen, name: string): string => {
+}
+function linkOf({ body }: Seen, name: string): string {
   const paging: Record<string, unknown> = Object(body['paging']);
   return String(paging[name]);
-};
+}
 
 /** u0 to u4, sent a minute apart and delivered at once. */
-const sendFive = async (sim: SimMailgun, hand: Hand): Promise<void> => {
+async function sendFive(sim: SimMailgun, hand: Hand): Promise<void> {
   for (let n = 0; n < 5; n++) {
     hand.now = NOON + n * MINUTE;
     await send(sim, { to: `u${n}@example.net`, 'h:Message-Id': `<m${n}@mg.example.com>` });
     await sim.runDue();
   }
-};
+}
 
 test('pages are walked by their next link, oldest first, until one is empty, which still has a next link', async (t) => {
   const { sim, hand } = await startByHand(t);
@@ -99,6 +99,21 @@ test('events are found by name, recipient, message id (with brackets or not) and
   assert.equal(await count('message-id=m@mg.example.com'), 0);
 });
 
+test('events are found by any recipient of the mail, by an attachment and by size', async (t) => {
+  const { sim } = await startByHand(t);
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...MAIL, cc: 'bee@example.net' })) form.set(name, value);
+  form.set('attachment', new Blob(['a,b'.repeat(2000)]), 'list.csv');
+  await call(sim, 'POST', `/v3/${DOMAIN}/messages`, form);
+  await send(sim);
+  await sim.runDue();
+  const count = async (query: string): Promise<number> => itemsOf(await call(sim, 'GET', `${EVENTS}?${query}`)).length;
+  assert.equal(await count('recipients=bee@example.net'), 4);
+  assert.equal(await count('attachment=list.csv'), 4);
+  assert.equal(await count(`size=${encodeURIComponent('>6000')}`), 4);
+  assert.equal(await count(`size=${encodeURIComponent('<6000 AND >100')}`), 2);
+});
+
 test('an event that is late shows up between those already read, and the pages read before do not hold it', async (t) => {
   const { sim, hand } = await startByHand(t, {
     quirks: { eventLag: (event) => (event.recipient === 'u1@example.net' ? 20 * MINUTE : 0) },
@@ -116,6 +131,19 @@ test('an event that is late shows up between those already read, and the pages r
     itemsOf(await call(sim, 'GET', query)).map((item) => item.recipient[1]),
     ['0', '1', '2', '3', '4'],
   );
+});
+
+test('an event is kept for thirty days, or for as long as the quirk says', async (t) => {
+  const { sim, hand } = await startByHand(t);
+  await sendFive(sim, hand);
+  hand.now = NOON + 30 * DAY + 3 * MINUTE;
+  const seen = async (): Promise<string> =>
+    itemsOf(await call(sim, 'GET', `${EVENTS}?event=delivered`))
+      .map((item) => item.recipient[1])
+      .join('');
+  assert.equal(await seen(), '43');
+  sim.quirks.eventRetention = 29 * DAY;
+  assert.equal(await seen(), '');
 });
 
 test('another domain shows nothing of this one', async (t) => {

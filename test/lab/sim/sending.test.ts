@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { DAY } from '../../../src/core/time.ts';
 import { startSimMailgun } from '../../../src/lab/sim/mailgun.ts';
 import { call, DOMAIN, eventNames, MAIL, NOON, send, startByHand } from './support.ts';
 
@@ -37,6 +38,19 @@ test('the id and the variables that the caller sets are kept, in the mail as wel
   assert.deepEqual(sim.events()[0]?.['user-variables'], { 'homing-id': 'd1', word: 'é' });
 });
 
+test('a mail is dated when it was sent', async (t) => {
+  const { sim } = await startByHand(t);
+  await send(sim);
+  await sim.runDue();
+  assert.match(sim.inboxOf('ann@example.net')[0]?.mime ?? '', /^Date: Wed, 25 Nov 2026 12:00:00 \+0000\r$/m);
+});
+
+test('where the domain says how long it keeps mail, no delivery time may lie beyond that', async (t) => {
+  const { sim } = await startByHand(t, { retention: 7 * DAY });
+  const sendAt = async (at: number) => (await send(sim, { 'o:deliverytime': new Date(at).toUTCString() })).status;
+  assert.deepEqual([await sendAt(NOON + 7 * DAY), await sendAt(NOON + 7 * DAY + 1000)], [200, 400]);
+});
+
 test('repeated and comma-separated recipients are each handed over once', async (t) => {
   const { sim } = await startByHand(t);
   await send(sim, {
@@ -61,6 +75,7 @@ const REFUSED: [string, Record<string, string | string[]>, RegExp][] = [
   ['an ISO date', { 'o:deliverytime': '2026-11-25T13:00:00Z' }, /o:deliverytime/],
   ['a date beyond the horizon', { 'o:deliverytime': new Date(NOON + 4 * 86_400_000).toUTCString() }, /too far/],
   ['options above 16 KB', { 'v:much': 'x'.repeat(16_400) }, /16 KB/],
+  ['options above 16 KB in bytes, not in characters', { 'v:much': 'é'.repeat(8200) }, /16 KB/],
   ['html and a template', { html: '<p>', template: 'hello' }, /can not be used together/],
 ];
 for (const [what, fields, words] of REFUSED) {
@@ -128,6 +143,20 @@ test('a ready mail is taken as a file only, with its own id, variables and heade
   assert.doesNotMatch(mime, /secret/);
   assert.deepEqual(sim.handovers[0]?.variables, { n: 18, 'homing-id': 'd2' });
   assert.equal(sim.copies('secret@example.net'), 0);
+});
+
+test('headers that the caller sets go into a ready mail, in place of its own', async (t) => {
+  const { sim } = await startByHand(t);
+  const form = new FormData();
+  form.set('to', 'ann@example.net');
+  form.set('h:Reply-To', 'help@mg.example.com');
+  form.set('h:X-Ours', 'yes');
+  form.set('message', new Blob(['From: app@mg.example.com\r\nReply-To: app@mg.example.com\r\n\r\nbody\r\n']), 'mime');
+  await call(sim, 'POST', `/v3/${DOMAIN}/messages.mime`, form);
+  await sim.runDue();
+  const mime = sim.inboxOf('ann@example.net')[0]?.mime ?? '';
+  assert.deepEqual(mime.match(/^reply-to: .*$/gim), ['Reply-To: help@mg.example.com']);
+  assert.match(mime, /^X-Ours: yes\r$/m);
 });
 
 test('attachments travel in a multipart form, gzipped or not', async (t) => {

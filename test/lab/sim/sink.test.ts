@@ -9,7 +9,7 @@ const MAIL = {
 };
 
 /** Sends and reports the code, or the words when there is no code. */
-const send = async (url: string, more: object = {}): Promise<string> => {
+async function send(url: string, more: object = {}): Promise<string> {
   const transport = createTransport({
     url,
     connectionTimeout: 2000,
@@ -27,7 +27,7 @@ const send = async (url: string, more: object = {}): Promise<string> => {
   } finally {
     transport.close();
   }
-};
+}
 
 test('the sink takes a mail and keeps its envelope and every byte', async (t) => {
   const sink = await startSink({ clock: () => 42 });

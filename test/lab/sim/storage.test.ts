@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR } from '../../../src/core/time.ts';
 import type { SimMailgun } from '../../../src/lab/sim/mailgun.ts';
-import { call, DOMAIN, eventNames, NOON, send, startByHand } from './support.ts';
+import { call, DOMAIN, eventNames, MAIL, NOON, send, startByHand } from './support.ts';
 
 const storageUrlOf = (sim: SimMailgun, index = 0): string => sim.events()[index]?.storage?.url ?? '';
 
@@ -29,6 +29,18 @@ test('a stored message reads as JSON, with keys that differ by case only', async
     Array.isArray(headers) &&
       headers.some((header) => Array.isArray(header) && header[0] === 'Subject' && header[1] === 'Hello'),
   );
+});
+
+test('a stored message tells of its attachments by name, size and address', async (t) => {
+  const { sim } = await startByHand(t);
+  const form = new FormData();
+  for (const [name, value] of Object.entries(MAIL)) form.set(name, value);
+  form.set('attachment', new Blob(['a,b'], { type: 'text/csv' }), 'list.csv');
+  await call(sim, 'POST', `/v3/${DOMAIN}/messages`, form);
+  const { body } = await call(sim, 'GET', storageUrlOf(sim));
+  assert.deepEqual(body['attachments'], [
+    { name: 'list.csv', 'content-type': 'text/csv', size: 3, url: `${storageUrlOf(sim)}/attachments/0` },
+  ]);
 });
 
 test('asked for message/rfc2822 it is still JSON, with the mail in a string', async (t) => {

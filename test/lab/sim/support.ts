@@ -10,10 +10,10 @@ export const NOON: Ms = Date.parse('2026-11-25T12:00:00Z');
 export type Hand = { now: Ms };
 
 /** A sim whose clock stands at noon until the test sets it. */
-export const startByHand = async (
+export async function startByHand(
   t: TestContext,
   options: Partial<SimMailgunOptions> = {},
-): Promise<{ sim: SimMailgun; hand: Hand }> => {
+): Promise<{ sim: SimMailgun; hand: Hand }> {
   const hand = { now: NOON };
   const sim = await startSimMailgun({
     apiKey: 'key-test',
@@ -24,18 +24,18 @@ export const startByHand = async (
   });
   t.after(sim.close);
   return { sim, hand };
-};
+}
 
 export type Seen = { status: number; headers: Headers; text: string; body: Record<string, unknown> };
 
 /** A call with the API key; a record is sent as a urlencoded form (lists as repeated fields). */
-export const call = async (
+export async function call(
   sim: SimMailgun,
   method: string,
   path: string,
   form?: Record<string, string | string[]> | FormData,
   headers: Record<string, string> = {},
-): Promise<Seen> => {
+): Promise<Seen> {
   const response = await fetch(path.startsWith('http') ? path : sim.url + path, {
     method,
     redirect: 'manual',
@@ -45,16 +45,16 @@ export const call = async (
   const text = await response.text();
   const json = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
   return { status: response.status, headers: response.headers, text, body: json ? tryJson(text) : {} };
-};
+}
 
-const tryJson = (text: string): Record<string, unknown> => {
+function tryJson(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return {};
     throw error;
   }
-};
+}
 
 const encoded = (form: Record<string, string | string[]>): URLSearchParams =>
   new URLSearchParams(
@@ -73,10 +73,10 @@ export type WebhookBody = {
 };
 
 /** A webhook receiver that answers with the statuses given, then 200 for ever; `hang` never answers. */
-export const startReceiver = async (
+export async function startReceiver(
   t: TestContext,
   answers: (number | 'hang')[] = [],
-): Promise<{ url: string; received: Received[]; names: () => string[] }> => {
+): Promise<{ url: string; received: Received[]; names: () => string[] }> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
@@ -92,6 +92,6 @@ export const startReceiver = async (
   t.after(listening.close);
   const names = (): string[] => received.map(({ body }) => body['event-data'].event);
   return { url: `http://127.0.0.1:${listening.port}/hook`, received, names };
-};
+}
 
 export const eventNames = (sim: SimMailgun): string[] => sim.events().map((event) => event.event);

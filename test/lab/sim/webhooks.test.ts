@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../../src/core/time.ts';
-import { BLOCKED_IP, GREYLISTED } from '../../../src/lab/sim/fates.ts';
+import { GREYLISTED } from '../../../src/lab/campaign/outcomes.ts';
+import { BLOCKED_IP } from '../../../src/lab/sim/fates.ts';
 import { call, DOMAIN, NOON, send, startByHand, startReceiver } from './support.ts';
 
 test('webhooks are signed over time and token, with a fresh token of 50 hex digits for each event', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Answer } from '../../../src/core/answer.ts';
-import { type RudeMode, startRudeSmtp } from '../../../src/lab/sim/rude-smtp.ts';
+import { type RudeMode, startRudeSmtp } from '../../../src/lab/servers/rude-smtp.ts';
 import { type SinkOptions, startSink } from '../../../src/lab/sim/sink.ts';
 import { createRelay, type RelayMail, type RelayOptions } from '../../../src/providers/smtp/relay.ts';
 import { type Script, startWireSmtp } from '../../support/wire-smtp.ts';
@@ -52,7 +52,7 @@ test('a mail that the server took is accepted, with its reply and no id of ours 
   assert.equal(taken?.raw, MIME.toString());
 });
 
-test('F62: no banner is busy', async (t) => {
+test('no banner is busy', async (t) => {
   const { relay } = await rude(t, 'no_banner', { timeout: 100 });
   assert.equal(refused(await relay.send(mail())), 'busy');
 });
@@ -70,7 +70,7 @@ test('nobody listening is busy', async (t) => {
   assert.equal(refused(await relay.send(mail())), 'busy');
 });
 
-test('F63: a connection lost at MAIL or at DATA is busy, and nothing was sent again', async (t) => {
+test('a connection lost at MAIL or at DATA is busy, and nothing was sent again', async (t) => {
   for (const verb of ['MAIL', 'DATA']) {
     const hangUp: Script = (command, socket) => {
       if (!command.startsWith(verb)) return undefined;
@@ -96,7 +96,7 @@ test('a connection lost in the middle of a small mail has no answer: its dot was
   assert.equal((await relay.send(mail())).kind, 'unanswered');
 });
 
-test('F64, F66: a connection lost after the dot, or half-way through the reply, has no answer', async (t) => {
+test('a connection lost after the dot, or half-way through the reply, has no answer', async (t) => {
   for (const mode of ['drop_after_dot', 'partial_after_dot'] as const) {
     for (const mime of [MIME, BIG]) {
       const { server, relay } = await rude(t, mode);
@@ -118,7 +118,7 @@ test('a reply after the dot that looks like a refusal but was cut off is no answ
   assert.equal((await relay.send(mail())).kind, 'unanswered');
 });
 
-test('F65: silence after the dot is no answer, once the time for the reply is over', async (t) => {
+test('silence after the dot is no answer, once the time for the reply is over', async (t) => {
   const { server, relay } = await rude(t, 'hang_after_dot', { timeout: 5000, dataTimeout: 100 });
   const answer = await relay.send(mail());
   assert.equal(answer.kind, 'unanswered');
@@ -143,7 +143,7 @@ test('a server that keeps talking without ever finishing is given up all the sam
   assert.equal((await relay.send(mail())).kind, 'unanswered');
 });
 
-test('F67: a complete reply after the dot is an answer', async (t) => {
+test('a complete reply after the dot is an answer', async (t) => {
   const replies = { 421: 'temporary', 451: 'temporary', 503: 'temporary', 552: 'permanent', 554: 'permanent' };
   for (const [code, why] of Object.entries(replies)) {
     const { relay } = await scripted(t, (command) => (command === '.' ? `${code} 4.3.0 no\r\n` : undefined));
@@ -172,7 +172,7 @@ test('a 250 that comes before the mail was sent proves nothing', async (t) => {
   );
 });
 
-test('F68: a refused recipient is a refusal of the mail, which goes to one recipient only', async (t) => {
+test('a refused recipient is a refusal of the mail, which goes to one recipient only', async (t) => {
   const refuse = (to: string) => (to.startsWith('anna') ? { code: 550, message: '5.1.1 No such user' } : null);
   const { server, relay } = await sink(t, { refuse });
   assert.deepEqual(await relay.send(mail()), { kind: 'refused', why: 'permanent', detail: '550 5.1.1 No such user' });
@@ -205,14 +205,14 @@ test('replies to the envelope are about the mail, the session or the login', asy
   }
 });
 
-test('F70: a mail larger than the server takes is refused for good, before it is sent', async (t) => {
+test('a mail larger than the server takes is refused for good, before it is sent', async (t) => {
   const { server, relay } = await sink(t, { size: 50 });
   const answer = await relay.send(mail());
   assert.deepEqual(answer, { kind: 'refused', why: 'permanent', detail: 'Message size larger than allowed 50' });
   assert.equal(server.mails.length, 0);
 });
 
-test('F70: a refused login is trouble of the account, in the words of the server', async (t) => {
+test('a refused login is trouble of the account, in the words of the server', async (t) => {
   const { relay } = await rude(t, 'auth_535');
   const detail = '535 5.7.8 Authentication credentials invalid';
   assert.deepEqual(await relay.send(mail()), { kind: 'refused', why: 'account', detail });
@@ -229,7 +229,7 @@ test('a login that is only not possible now is busy', async (t) => {
   assert.equal(refused(await relay.send(mail())), 'busy');
 });
 
-test('F70: where TLS is required and not offered, the account is of no use and not a secret leaves', async (t) => {
+test('where TLS is required and not offered, the account is of no use and not a secret leaves', async (t) => {
   const refuseTls = await startWireSmtp(
     (command) => (command === 'STARTTLS' ? '502 5.5.1 No\r\n' : undefined),
     ['AUTH PLAIN LOGIN'],
@@ -241,7 +241,7 @@ test('F70: where TLS is required and not offered, the account is of no use and n
   assert.doesNotMatch(refuseTls.wire(), /AUTH|MAIL|Thank you/);
 });
 
-test('F70: a certificate that does not verify is trouble of the account, unless the URL says otherwise', async (t) => {
+test('a certificate that does not verify is trouble of the account, unless the URL says otherwise', async (t) => {
   for (const tls of [true, 'implicit'] as const) {
     const { server, relay } = await sink(t, { tls });
     assert.equal(refused(await relay.send(mail())), 'account');
@@ -259,7 +259,7 @@ test('loopback is plain where no STARTTLS is offered, and encrypted where it is'
   assert.equal((await relay.send(mail())).kind, 'accepted'); // the sink takes a login over TLS alone
 });
 
-test('F71: a connection that the server closes between two mails is busy, never unanswered', async (t) => {
+test('a connection that the server closes between two mails is busy, never unanswered', async (t) => {
   let mails = 0;
   const { server, relay } = await scripted(
     t,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
+import * as summaries from '../../../migrations/20261128000300_summaries.ts';
 import { migrate, pendingMigrations } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { searchMessages } from '../../../src/store/messages/search.ts';
@@ -30,19 +31,22 @@ eachDatabase('every migration can be taken back, and every step of it can be rep
   const all = await Promise.all(
     ALL.map(async (name) => (await import(new URL(`${name}.ts`, FOLDER).href)) as Knex.Migration),
   );
-  for (const { up } of all) await up(store.db);
-  assert.deepEqual(await tables(store), made);
-  for (const { down } of [...all].reverse()) await down?.(store.db);
+  for (const { down } of [...all].reverse()) await twice(store.db, down);
   assert.deepEqual(await tables(store), {});
-  for (const { up } of all) await up(store.db);
+  for (const { up } of all) await twice(store.db, up);
   assert.deepEqual(await tables(store), made);
 });
+
+async function twice(db: Knex, step: Knex.Migration['up'] | undefined): Promise<void> {
+  await step?.(db);
+  await step?.(db);
+}
 
 eachDatabase('deliveries from before there was a search by index are found by it', async (t, url) => {
   const store = openStore(url);
   t.after(store.close);
   await migrate(store.db);
-  const search = (await import(new URL('20261128000400_search.ts', FOLDER).href)) as Knex.Migration;
+  const search = (await import(new URL('20261128000500_search.ts', FOLDER).href)) as Knex.Migration;
   for (const name of ['a', 'b']) await seed(store, { messageId: name, recipients: ['ann@x.test', 'bob@x.test'] });
   await search.down?.(store.db);
   await search.up(store.db);
@@ -87,4 +91,71 @@ eachDatabase('four processes that migrate at once run each migration once', asyn
   t.after(store.close);
   assert.deepEqual(await pendingMigrations(store.db), []);
   await store.db('deliveries').first();
+});
+
+const SUMMARIES = '20261128000300_summaries';
+const SUMMARY = {
+  day: '2026-11-21',
+  subject: 's',
+  body: '{}',
+  created_at: 1,
+  pending: 1,
+  due_at: 2,
+  tries: 3,
+  told: '[]',
+};
+
+/** A database as it was before that migration, with something in each of the places that it renames. */
+async function beforeSummaries(db: Knex): Promise<void> {
+  await migrate(db);
+  await summaries.down(db);
+  await db('knex_migrations').where({ name: SUMMARIES }).delete();
+  await db('reports').insert({ ...SUMMARY, sent_at: null, error: null });
+  await db('cursors').insert({ name: 'reports_written', value: '', at: 7 });
+  const item = { incident: 'schedule_switched', kind: 'schedule_switched', delivery_id: null, at: 1, detail: null };
+  await db('alert_items').insert({ ...item, item_key: 'for the summary', alert_id: 'report' });
+}
+
+async function assertRenamed(db: Knex): Promise<void> {
+  assert.equal(await db.schema.hasTable('reports'), false);
+  assert.deepEqual(await db('summaries'), [{ ...SUMMARY, sent_at: null, error: null, lease: null }]);
+  assert.deepEqual(await db('cursors').where('name', 'like', '%written').select('name', 'at'), [
+    { name: 'summaries_written', at: 7 },
+  ]);
+  assert.equal((await db('alert_items').first('alert_id'))?.alert_id, 'summary');
+  await db.schema.alterTable('summaries', (t) => t.dropIndex(['pending', 'due_at']));
+}
+
+eachDatabase('what was written for the administrators is kept when its table gets another name', async (t, url) => {
+  const { db, close } = openStore(url);
+  t.after(close);
+  await beforeSummaries(db);
+  assert.deepEqual(await migrate(db), [SUMMARIES]);
+  await assertRenamed(db);
+});
+
+eachDatabase('a renaming that is killed before any of its statements is finished by the next start', async (t, url) => {
+  const { db, close } = openStore(url);
+  t.after(close);
+  await beforeSummaries(db);
+  let left = 0;
+  const dies = ({ sql }: { sql: string }) => {
+    if (!/^(?:begin|commit|rollback)/i.test(sql) && left-- === 0) throw new Error('killed');
+  };
+  db.on('query', dies);
+  let killed = 0;
+  for (let finished = false; !finished; killed++) {
+    left = killed;
+    finished = await db.transaction(summaries.up).then(
+      () => true,
+      (error: Error) => {
+        if (error.message !== 'killed') throw error;
+        return false;
+      },
+    );
+  }
+  db.off('query', dies);
+  assert.ok(killed > 5);
+  assert.deepEqual(await migrate(db), [SUMMARIES]);
+  await assertRenamed(db);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startMariaDb, withoutMariaDb } from '../../../src/lab/servers/mariadb.ts';
 import { migrate } from '../../../src/store/db/migrate.ts';
 import { durabilityProblems, openStore, reachable } from '../../../src/store/db/open.ts';
 import { makeCertificates, withoutOpenssl } from '../../support/certificates.ts';
-import { startMariaDb, withoutMariaDb } from '../../support/mariadb.ts';
 import { eachStore, freshDatabase } from '../../support/stores.ts';
 
 eachStore('a database that keeps what it acknowledges is found good', async ({ store }) => {

@@ -6,12 +6,11 @@ import { transact } from '../../../src/store/db/transact.ts';
 import { keep } from '../../../src/store/inbox/inbox.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at, MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, claimed, draft, failed, queueDraft, seed, viewsOf } from '../../support/factory.ts';
 import { startLossyProxy } from '../../support/lossy-proxy.ts';
 import { eachStore, onMariaDb } from '../../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const count = async (store: Store, table: string): Promise<number> =>
   Number((await store.db(table).count({ n: '*' }).first())?.['n']);
 

@@ -6,8 +6,8 @@ import { DAY, MINUTE } from '../../../src/core/time.ts';
 import { cancelMessage, reopenMessage } from '../../../src/operate/operate.ts';
 import { alertFailed, alertSent, bundle, holdAlert, raise, takeAlert } from '../../../src/store/alerts.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
+import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
-import { foldPending } from '../../../src/store/figures/rollup.ts';
 import { type InboxRow, keep, settle, takePending } from '../../../src/store/inbox/inbox.ts';
 import { addHandles } from '../../../src/store/inbox/match.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
@@ -24,7 +24,7 @@ import { auditWithin } from '../../../src/store/notes/audit.ts';
 import { setCursor } from '../../../src/store/notes/cursors.ts';
 import { addSuppression, removeSuppression } from '../../../src/store/projections/suppressions.ts';
 import { pruneInbox, pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
-import { keepReport, reportFailed, reportSent, reportTold, takeReport } from '../../../src/store/summaries.ts';
+import { keepSummary, summaryFailed, summarySent, summaryTold, takeSummary } from '../../../src/store/summaries.ts';
 import { MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, draft, failed, queueDraft, seed } from '../../support/factory.ts';
 import { startLossyProxy } from '../../support/lossy-proxy.ts';
@@ -39,7 +39,7 @@ const none = () => {};
 type Taken = {
   row: InboxRow[] | null;
   alert: Awaited<ReturnType<typeof takeAlert>>;
-  report: Awaited<ReturnType<typeof takeReport>>;
+  summary: Awaited<ReturnType<typeof takeSummary>>;
 };
 
 type Step = [name: string, run: (store: Store) => Promise<unknown>, answer?: unknown];
@@ -56,12 +56,12 @@ async function steps(store: Store): Promise<Step[]> {
   const domain = 'mg.example.com';
   const due = { domain, tries: 0 };
   const taking = { now: at(1), limit: 5, lease: MINUTE };
-  const taken: Taken = { row: null, alert: null, report: null };
+  const taken: Taken = { row: null, alert: null, summary: null };
   const take = async <K extends keyof Taken>(kind: K, found: Promise<Taken[K]>): Promise<Taken[K]> => {
     taken[kind] = await found;
     return taken[kind];
   };
-  const claimOf = (kind: 'alert' | 'report') => {
+  const claimOf = (kind: 'alert' | 'summary') => {
     const claim = taken[kind]?.claim;
     assert.ok(claim);
     return claim;
@@ -92,12 +92,12 @@ async function steps(store: Store): Promise<Step[]> {
     ['alertFailed', (s) => alertFailed(s, { claim: claimOf('alert'), tries: 0 }, at(5), 'no'), true],
     ['takeAlert, once more', async (s) => (await take('alert', takeAlert(s, during)))?.tries, 1],
     ['alertSent', (s) => alertSent(s, claimOf('alert'), at(6)), true],
-    ['keepReport', (s) => keepReport(s, { day: '2026-11-25', subject: 's', body: '{}' }, at(1))],
-    ['takeReport', async (s) => (await take('report', takeReport(s, during)))?.day, '2026-11-25'],
-    ['reportTold', (s) => reportTold(s, claimOf('report'), ['a']), true],
-    ['reportFailed', (s) => reportFailed(s, { claim: claimOf('report'), tries: 0 }, at(5), 'no'), true],
-    ['takeReport, once more', async (s) => (await take('report', takeReport(s, during)))?.told, ['a']],
-    ['reportSent', (s) => reportSent(s, claimOf('report'), at(6)), true],
+    ['keepSummary', (s) => keepSummary(s, { day: '2026-11-25', subject: 's', body: '{}' }, at(1))],
+    ['takeSummary', async (s) => (await take('summary', takeSummary(s, during)))?.day, '2026-11-25'],
+    ['summaryTold', (s) => summaryTold(s, claimOf('summary'), ['a']), true],
+    ['summaryFailed', (s) => summaryFailed(s, { claim: claimOf('summary'), tries: 0 }, at(5), 'no'), true],
+    ['takeSummary, once more', async (s) => (await take('summary', takeSummary(s, during)))?.told, ['a']],
+    ['summarySent', (s) => summarySent(s, claimOf('summary'), at(6)), true],
     ['cancelMessage', (s) => cancelMessage(s, { ...message, recipient: 'bob@x.test' }, at(3)), 1],
     ['reopenMessage', (s) => reopenMessage(s, { ...message, what: 'retry' }, at(4)), { reopened: 1 }],
     ['cancelByKey', (s) => cancelByKey(s, 'reset:1', 'by_application', at(5)), 2],

@@ -7,11 +7,10 @@ import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../../
 import { addHandles, match } from '../../../src/store/inbox/match.ts';
 import { aboutOf, newsKeys, unreadNews } from '../../../src/store/inbox/news.ts';
 import type { View } from '../../../src/store/rows/rows.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at, MORNING } from '../../support/clock.ts';
 import { arrival, STORAGE, seed, sighting } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const count = async (store: Store): Promise<number> =>
   Number((await store.db('inbox').count({ n: '*' }).first())?.['n']);
 const DOMAIN = 'mg.example.com';

@@ -5,7 +5,7 @@ import type { Store } from '../../../src/store/db/open.ts';
 import { change, changeIn } from '../../../src/store/ledger/ledger.ts';
 import { load } from '../../../src/store/rows/rows.ts';
 import { race } from '../../support/child.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at, MORNING } from '../../support/clock.ts';
 import {
   claimAny,
   claimed,
@@ -19,8 +19,6 @@ import {
   sent,
 } from '../../support/factory.ts';
 import { eachStore, onMariaDb } from '../../support/stores.ts';
-
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 
 async function dueRow(store: Store, id: string) {
   const row: { at: number; lease: string | null } | undefined = await store

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { MINUTE } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody, withBodies } from '../../../src/store/messages/bodies.ts';
@@ -7,7 +6,7 @@ import { cancelByKey } from '../../../src/store/messages/cancel.ts';
 import { findMessage, messagesByKey } from '../../../src/store/messages/find.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at, MORNING } from '../../support/clock.ts';
 import {
   draft,
   ended,
@@ -22,7 +21,6 @@ import {
 } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const count = async (store: Store, table: string): Promise<number> =>
   Number((await store.db(table).count({ n: '*' }).first())?.['n']);
 

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Fact } from '../../../src/core/delivery.ts';
-import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
+import { DAY, HOUR } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { addSuppression, listSuppressions, removeSuppression } from '../../../src/store/projections/suppressions.ts';
 import { senderFaults } from '../../../src/store/projections/verdicts.ts';
 import { load, type SuppressionRow } from '../../../src/store/rows/rows.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at } from '../../support/clock.ts';
 import { failed, reported, seed, seedMany, verdict } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
 
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 const dead = (minute: number) => failed(at(minute), 'stop', { suppress: 'recipient_unknown' });
 const complaint = (minute: number): Fact => reported('complained', at(minute), { suppress: 'complained' });
 

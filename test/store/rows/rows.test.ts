@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { MINUTE } from '../../../src/core/time.ts';
 import { factWords } from '../../../src/core/words/facts.ts';
 import { standingWords } from '../../../src/core/words/standing.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { load } from '../../../src/store/rows/rows.ts';
-import { MORNING } from '../../support/clock.ts';
+import { at } from '../../support/clock.ts';
 import { ended, held, seed } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
-
-const at = (minutes: number) => MORNING + minutes * MINUTE;
 
 eachStore('facts of an earlier version, with free text for a reason, read as they did', async ({ store }) => {
   const [view] = await seed(store);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
-import { dueReports } from '../../../src/tell/summary/due.ts';
+import { dueSummaries } from '../../../src/tell/summary/due.ts';
 
 const at = (text: string) => Date.parse(text);
 
@@ -15,7 +15,7 @@ test('a daily report is due once a day, also at a time that a change of clocks l
     const days: string[] = [];
     // As the daemon asks: every half hour, each time about what fell due since the last time.
     for (let now = at(from); now < at(from) + 4 * DAY; now += 29 * MINUTE) {
-      days.push(...dueReports('30 2 * * *', timezone, now - 29 * MINUTE, now).map((d) => d.lastDay));
+      days.push(...dueSummaries('30 2 * * *', timezone, now - 29 * MINUTE, now).map((d) => d.lastDay));
     }
     const first = at(`${from.slice(0, 10)}T00:00:00Z`);
     assert.deepEqual(
@@ -28,21 +28,21 @@ test('a daily report is due once a day, also at a time that a change of clocks l
 
 test('after a long pause the last seven days are due, oldest first, and a weekly report holds its week', () => {
   const now = at('2026-11-22T08:00:00Z');
-  const daily = dueReports('0 7 * * *', 'UTC', now - 20 * DAY, now);
+  const daily = dueSummaries('0 7 * * *', 'UTC', now - 20 * DAY, now);
   assert.deepEqual(
     daily.map((d) => d.lastDay),
     ['15', '16', '17', '18', '19', '20', '21'].map((d) => `2026-11-${d}`),
   );
   assert.ok(daily.every((d) => d.firstDay === d.lastDay));
-  assert.deepEqual(dueReports('0 7 * * 1', 'UTC', now - 5 * DAY, now + DAY), [
+  assert.deepEqual(dueSummaries('0 7 * * 1', 'UTC', now - 5 * DAY, now + DAY), [
     { firstDay: '2026-11-16', lastDay: '2026-11-22' },
   ]);
 });
 
 test('a report that is due every few seconds is still about yesterday', () => {
   const now = at('2026-11-22T08:00:00Z');
-  assert.deepEqual(dueReports('*/5 * * * * *', 'UTC', now - 10 * SECOND, now), [
+  assert.deepEqual(dueSummaries('*/5 * * * * *', 'UTC', now - 10 * SECOND, now), [
     { firstDay: '2026-11-21', lastDay: '2026-11-21' },
   ]);
-  assert.deepEqual(dueReports('0 7 * * *', 'UTC', now - HOUR / 2, now), []);
+  assert.deepEqual(dueSummaries('0 7 * * *', 'UTC', now - HOUR / 2, now), []);
 });

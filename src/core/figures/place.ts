@@ -1,0 +1,14 @@
+import { domainOf } from '../address.ts';
+import type { Attempt } from '../delivery.ts';
+
+/** Where a failure belongs in the figures: the domain of the recipient and the cause, with a space between. */
+export const failingPlace = (recipient: string, failed: Attempt): string =>
+  `${recipientDomain(recipient)} ${causeOf(failed)}`;
+
+export const causeOf = (failed: Attempt): string => failed.failure?.verdict?.cause ?? 'undetermined';
+
+/** Recipients come from outside: what is no plain domain name is counted together. */
+export function recipientDomain(recipient: string): string {
+  const domain = domainOf(recipient.trim());
+  return /^[^\s\p{Cc}]{1,253}$/u.test(domain) ? domain : '(none)';
+}

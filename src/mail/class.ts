@@ -1,0 +1,10 @@
+import { CLASSES, type MessageClass } from '../core/message-class.ts';
+
+/** What a message is of which nobody says anything. */
+export const DEFAULT_CLASS: MessageClass = 'notice';
+
+/** The class of a message, by what its sender says of it; null when that names no class. */
+export function classOf(said: unknown): MessageClass | null {
+  if (said === undefined || said === null) return DEFAULT_CLASS;
+  return CLASSES.find((name) => name === said) ?? null;
+}

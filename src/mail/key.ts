@@ -1,0 +1,10 @@
+import { MAX_KEY } from './limits.ts';
+
+const KEY = new RegExp(`^[^\\p{Cc}]{1,${MAX_KEY}}$`, 'u');
+
+/** The key by which an application may name its message later; null for what can't be one. */
+export function readKey(given: unknown): string | null {
+  if (typeof given === 'number' || typeof given === 'bigint') return String(given);
+  const key = typeof given === 'string' ? given.trim() : '';
+  return KEY.test(key) ? key : null;
+}

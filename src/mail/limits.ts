@@ -1,0 +1,17 @@
+/** Characters of a line in a mail (RFC 5322, 2.1.1). The columns for a sender, a subject and a Message-Id hold as many. */
+export const MAX_LINE = 998;
+
+/** Mailgun takes no more recipients in one call. */
+export const MAX_RECIPIENTS = 1000;
+
+/** Characters of a key: what MySQL indexes whole in a column of utf8mb4 under its oldest limit, 767 bytes. */
+export const MAX_KEY = 191;
+
+/** Bytes that Mailgun allows for all parameters `o:`, `h:`, `v:` and `t:` together. */
+export const MAX_OPTIONS = 16 * 1024;
+
+/** Bytes that Mailgun allows for a message with all its files. */
+export const MAX_MESSAGE = 25 * 1024 * 1024;
+
+/** Bytes of a message in which its header is looked for. Real ones take a few kilobytes. */
+export const MAX_HEADER = 256 * 1024;

@@ -1,0 +1,118 @@
+import {
+  MaxFileSizeExceededError,
+  MaxHeaderSizeExceededError,
+  MaxPartsExceededError,
+  MultipartParseError,
+  type MultipartPart,
+  parseMultipart,
+} from '@remix-run/multipart-parser';
+import type { FormEntry } from './form.ts';
+
+export type FormLimits = {
+  /** Fields and files together. */
+  parts: number;
+  /** Bytes of one field or file. */
+  partSize: number;
+};
+
+/** Bytes of the header of one part: two or three lines, and a long file name percent-encoded twice. */
+const HEADER_SIZE = 4 * 1024;
+/** `name`, `filename` and `filename*`, and some semicolons in a file name. Thousands of parameters take long to read. */
+const PARAMETERS = 10;
+
+export type FormType = { kind: 'urlencoded' } | { kind: 'multipart'; boundary: string };
+
+/** How a form of this content type is written; null for a type that is no form, or names no boundary. */
+export function formTypeOf(contentType: string): FormType | null {
+  const [media = ''] = contentType.trim().toLowerCase().split(/[;\s]/, 1);
+  if (media === 'application/x-www-form-urlencoded') return { kind: 'urlencoded' };
+  if (media !== 'multipart/form-data') return null;
+  // RFC 2046, 5.1.1: 70 characters at most, and blanks in quotes only.
+  const [, quoted, token] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70})(?=[\s;]|$))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? token;
+  return boundary === undefined ? null : { kind: 'multipart', boundary };
+}
+
+/**
+ * The fields and files of a form in their order, or what is wrong with it in words that quote nothing of it. Half a form
+ * is none: what breaks off, and what holds a part that can't be read, is refused as a whole.
+ */
+export function readForm(raw: Buffer, type: FormType, limits: FormLimits): FormEntry[] | string {
+  return type.kind === 'urlencoded' ? readPairs(raw, limits) : readParts(raw, type.boundary, limits);
+}
+
+const tooManyParts = ({ parts }: FormLimits): string => `a form can have ${parts} parts at most`;
+const tooLarge = ({ partSize }: FormLimits): string => `a field or file of a form can have ${partSize} bytes at most`;
+
+const AMPERSAND = 0x26;
+
+/** The pairs are counted before any is made: a body of `a&a&a&…` would become millions of them. */
+function readPairs(raw: Buffer, limits: FormLimits): FormEntry[] | string {
+  let pairs = 1;
+  for (let at = raw.indexOf(AMPERSAND); at >= 0; at = raw.indexOf(AMPERSAND, at + 1))
+    if (++pairs > limits.parts) return tooManyParts(limits);
+  const entries = [...new URLSearchParams(new TextDecoder().decode(raw))];
+  return entries.some(([, value]) => value.length > limits.partSize) ? tooLarge(limits) : entries;
+}
+
+function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry[] | string {
+  const options = {
+    boundary,
+    maxHeaderSize: HEADER_SIZE,
+    maxParts: limits.parts,
+    maxFileSize: limits.partSize,
+    maxTotalSize: raw.length,
+  };
+  const entries: FormEntry[] = [];
+  try {
+    for (const part of parseMultipart(withoutPreamble(raw, boundary), options)) {
+      const entry = entryOf(part);
+      if (typeof entry === 'string') return entry;
+      entries.push(entry);
+    }
+  } catch (error) {
+    return problemOf(error, limits);
+  }
+  return entries.length > 0 ? entries : 'the body is not a form';
+}
+
+/** RFC 2046 lets anything stand before the first boundary, and the parser nothing. */
+function withoutPreamble(raw: Buffer, boundary: string): Buffer {
+  if (raw.subarray(0, boundary.length + 2).equals(Buffer.from(`--${boundary}`))) return raw;
+  const at = raw.indexOf(`\r\n--${boundary}`);
+  return at < 0 ? raw : raw.subarray(at + 2);
+}
+
+function entryOf(part: MultipartPart): FormEntry | string {
+  const { 'content-disposition': disposition = '', 'content-type': type = '' } = part.headers;
+  if (disposition.split(';', PARAMETERS + 2).length > PARAMETERS + 1)
+    return 'a part of the form has too many parameters';
+  const { name, filename } = part;
+  if (!/^form-data\s*;/i.test(disposition) || !name) return 'a part of the form has no name';
+  const content = contentOf(part);
+  if (filename === undefined) return [unescaped(name), content.toString('utf8')];
+  return [unescaped(name), { filename: unescaped(filename), type, content }];
+}
+
+/** The bytes that came, not copied where they came in one piece. */
+function contentOf({ content }: MultipartPart): Buffer {
+  const [first, ...others] = content;
+  if (first === undefined) return Buffer.alloc(0);
+  if (others.length > 0) return Buffer.concat(content);
+  return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
+}
+
+/** Browsers and their like write these three so in a name, and nothing else (HTML, "multipart form data"). */
+const ESCAPED: Readonly<Record<string, string>> = { '%0A': '\n', '%0D': '\r', '%22': '"' };
+const unescaped = (name: string): string =>
+  name.replace(/%(?:0A|0D|22)/gi, (escaped) => ESCAPED[escaped.toUpperCase()] ?? escaped);
+
+function problemOf(error: unknown, limits: FormLimits): string {
+  if (error instanceof MaxPartsExceededError) return tooManyParts(limits);
+  if (error instanceof MaxFileSizeExceededError) return tooLarge(limits);
+  if (error instanceof MaxHeaderSizeExceededError)
+    return `the header of a part of the form can have ${HEADER_SIZE} bytes at most`;
+  // The end is missing, or a boundary is not where it belongs; or a header is not UTF-8.
+  if (error instanceof MultipartParseError || error instanceof TypeError) return 'the body is not a form, or not whole';
+  throw error;
+}

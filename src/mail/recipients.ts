@@ -1,0 +1,73 @@
+import addressparser from 'nodemailer/lib/addressparser';
+import { asciiLower, canonicalAddress } from '../core/address.ts';
+import { MAX_RECIPIENTS } from './limits.ts';
+
+/** Whom texts name. Each text is a list of addresses as mail clients take it: commas, names, comments and groups. */
+export type Recipients = {
+  /** Canonical, each once whatever the case of its letters, in the order of the texts. */
+  addresses: string[];
+  /** Where something stands that is no address, and that is therefore not among them. */
+  misfits: Misfit[];
+};
+
+/** The place of an address: which text, and which of its addresses, both counted from 0. No address is quoted. */
+export type Misfit = { text: number; address: number };
+
+/** The parser takes longer than in proportion, and nobody's list of recipients is that long: half a kilobyte for each. */
+const LONGEST_TEXT = 512 * MAX_RECIPIENTS;
+
+/** At most one address, or one misfit, more than a message can have recipients. */
+export function recipientsIn(texts: readonly string[]): Recipients {
+  const byKey = new Map<string, string>();
+  const misfits: Misfit[] = [];
+  for (const [text, written] of texts.entries()) {
+    for (const [address, canonical] of addressesIn(written).entries()) {
+      if (canonical === null) misfits.push({ text, address });
+      else if (!byKey.has(asciiLower(canonical))) byKey.set(asciiLower(canonical), canonical);
+      if (Math.max(byKey.size, misfits.length) > MAX_RECIPIENTS) return { addresses: [...byKey.values()], misfits };
+    }
+  }
+  return { addresses: [...byKey.values()], misfits };
+}
+
+/**
+ * Each address of a list in its canonical form, and null in the place of each that can't be told for certain: a guess
+ * drops a recipient, or mails to another one. A last null stands for addresses that the parser passed over.
+ */
+export function addressesIn(text: string): (string | null)[] {
+  if (text.length > LONGEST_TEXT) return [null];
+  const found = addressparser(text, { flatten: true });
+  const addresses = found.map(({ address, name }) => {
+    const canonical = canonicalAddress(address.trim());
+    return canonical !== null && isCertain(text, name, canonical) ? canonical : null;
+  });
+  const isComplete =
+    signsIn(text) <= found.reduce((sum, { address, name }) => sum + signsIn(address) + signsIn(name), 0);
+  return isComplete ? addresses : [...addresses, null];
+}
+
+/** Two addresses without a comma between them look so. A name may have an @ of its own: "Ann @ Shop". */
+const LOOKS_LIKE_ADDRESS = /[^\s@]@[^\s@]/;
+
+/** The parser repairs `<a><b>` and the like: it takes one of them, and the rest becomes the name. */
+function isCertain(text: string, name: string, address: string): boolean {
+  if (name === '') return true;
+  // Without brackets "a b@example.org" may be meant for either.
+  if (!/[<(]/.test(text)) return false;
+  if (!LOOKS_LIKE_ADDRESS.test(name) || text.includes(JSON.stringify(name))) return true;
+  // Mail clients write an address twice where there is no name, some of them in apostrophes.
+  const same = canonicalAddress(name.trim().replace(/^'(.*)'$/s, '$1'));
+  return same !== null && asciiLower(same) === asciiLower(address);
+}
+
+/** How many addresses there may be, at most. */
+const signsIn = (text: string): number => text.split('@').length - 1;
+
+/** The first address in a field that names authors, whatever else is written there: `Ann via Shop <shop@example.com>`. */
+export function authorIn(text: string): string | null {
+  for (const { address } of addressparser(text.slice(0, LONGEST_TEXT), { flatten: true })) {
+    const author = canonicalAddress(address.trim());
+    if (author !== null) return author;
+  }
+  return null;
+}

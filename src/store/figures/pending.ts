@@ -1,0 +1,90 @@
+import type { Knex } from 'knex';
+import { newId } from '../../base/ids.ts';
+import type { What } from '../../core/figures/counts.ts';
+import { SPANS, type Span } from '../../core/figures/cover.ts';
+import { added, type Entry } from '../../core/figures/sums.ts';
+import type { MessageClass } from '../../core/message-class.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
+import { chunks, transact } from '../db/transact.ts';
+
+/** One changed sum, short as many are kept: `[span (0: all of them), bucket, domain, class, what, value, n, ms]`. */
+export type Delta = [Span | 0, Ms, string, MessageClass, What, string, number, Ms];
+export type Example = { day: Ms; domain: string; place: string; reply: string };
+/** The body of a row of `rollup_pending`. */
+export type Pending = { deltas: Delta[]; examples: Example[] };
+
+/** Writes changes down in rows of their own, so that no writer waits for another's sums. */
+export async function addPending(
+  tx: Knex,
+  now: Ms,
+  deltas: readonly Delta[],
+  examples: readonly Example[],
+): Promise<void> {
+  const parts: Pending[] = chunks(deltas, 2000).map((part) => ({ deltas: part, examples: [] }));
+  if (examples.length > 0) parts.push({ deltas: [], examples: [...examples] });
+  if (parts.length === 0) return;
+  await tx('rollup_pending').insert(parts.map((part) => ({ id: newId(now), body: JSON.stringify(part) })));
+}
+
+/**
+ * Puts changes into the sums, up to `limit` rows of them; says how many rows it took. Each row is deleted in the
+ * transaction that adds it, so it counts once, whoever folds and wherever it breaks off.
+ */
+export async function foldPending(store: Store, limit = 500): Promise<number> {
+  return transact(store, async (tx) => {
+    const rows: { id: string; body: string }[] = await tx('rollup_pending').orderBy('id').limit(limit).forUpdate();
+    if (rows.length === 0) return 0;
+    const ids = rows.map((row) => row.id);
+    const deleted = await tx('rollup_pending').whereIn('id', ids).delete();
+    if (deleted !== rows.length) throw new Error('changes of the figures went away while they were being added');
+    const pending = rows.map((row) => JSON.parse(row.body) as Pending);
+    const deltas = pending.flatMap((p) => p.deltas);
+    await addToSums(tx, store.kind, deltas.flatMap(rowsOf));
+    const examples = pending.flatMap((p) => p.examples);
+    await addExamples(tx, examples);
+    return rows.length;
+  });
+}
+
+/** A row of `rollups`. */
+type Row = Entry & { span: Span };
+
+const rowsOf = ([only, at, domain, cls, what, value, n, ms]: Delta): Row[] =>
+  spansOf(only).map((span) => ({ span, what, bucket: at - (at % span), domain, class: cls, value, n, ms }));
+
+export const spansOf = (only: Span | 0): readonly Span[] => (only === 0 ? SPANS : [only]);
+
+const PRIMARY_KEY = ['span', 'what', 'bucket', 'domain', 'class', 'value'];
+
+/** All who write these rows take them in the order of the table's key, so that none waits for another in a circle. */
+const inOrder = (r: Row): string =>
+  [String(r.span).padStart(8, '0'), r.what, String(r.bucket).padStart(15, '0'), r.domain, r.class, r.value].join('\n');
+
+async function addToSums(tx: Knex.Transaction, kind: Store['kind'], rows: readonly Row[]): Promise<void> {
+  const changed = added(rows, inOrder)
+    .map((row) => ({ row, key: inOrder(row) }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+  const plus = (column: 'n' | 'ms') =>
+    kind === 'mysql'
+      ? tx.raw('?? + values(??)', [column, column])
+      : tx.raw('?? + ??', [`rollups.${column}`, `excluded.${column}`]);
+  for (const part of chunks(changed, 300)) {
+    await tx('rollups')
+      .insert(part.map(({ row }) => row))
+      .onConflict(PRIMARY_KEY)
+      .merge({ n: plus('n'), ms: plus('ms') });
+  }
+}
+
+/** The first reply of a day, domain and place is kept. */
+async function addExamples(tx: Knex.Transaction, examples: readonly Example[]): Promise<void> {
+  const first = new Map<string, Example>();
+  for (const e of examples) {
+    const key = `${e.day}\n${e.domain}\n${e.place}`;
+    if (!first.has(key)) first.set(key, e);
+  }
+  const inTurn = [...first].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, e]) => e);
+  await insertNew(tx, 'rollup_examples', inTurn, ['day', 'domain', 'place']);
+}

@@ -1,0 +1,41 @@
+import type { Knex } from 'knex';
+import type { What } from '../../core/figures/counts.ts';
+import { cover, type Piece, type Range } from '../../core/figures/cover.ts';
+import { added, nameOfSum, type Sum } from '../../core/figures/sums.ts';
+import type { Store } from '../db/open.ts';
+import type { Pending } from './pending.ts';
+
+const GROUP = ['domain', 'class', 'what', 'value'];
+
+/** The sums over a range for each domain and class, changes that are not folded yet included: one statement, so one moment. */
+export async function readSums({ db }: Store, range: Range, whats: readonly What[]): Promise<Sum[]> {
+  const folded = cover(range).map((piece) => foldedSums(db, piece, whats));
+  const pending = db('rollup_pending').select(
+    db.raw("'' as ??, '' as ??, '' as ??, '' as ??, 0 as n, 0 as ms, body", GROUP),
+  );
+  const rows: (Sum & { body: string | null })[] = await db.unionAll([...folded, pending]);
+  const wanted = new Set<string>(whats);
+  const sums = rows.flatMap(({ body, ...sum }) =>
+    body === null
+      ? [{ ...sum, n: Number(sum.n), ms: Number(sum.ms) }]
+      : pendingSums(body, range).filter((s) => wanted.has(s.what)),
+  );
+  return added(sums, nameOfSum);
+}
+
+const foldedSums = (db: Knex, { span, from, to }: Piece, whats: readonly What[]) =>
+  db('rollups')
+    .where({ span })
+    .whereIn('what', [...whats])
+    .where('bucket', '>=', from)
+    .where('bucket', '<', to)
+    .groupBy(GROUP)
+    .select([...GROUP, db.raw('sum(n) as n'), db.raw('sum(ms) as ms'), db.raw('null as body')]);
+
+/** A correction of one span alone is about a sum that is stored wrongly; it counts when it is folded. */
+function pendingSums(body: string, { from, to }: Range): Sum[] {
+  const { deltas } = JSON.parse(body) as Pending;
+  return deltas.flatMap(([only, bucket, domain, cls, what, value, n, ms]) =>
+    only === 0 && bucket >= from && bucket < to ? [{ domain, class: cls, what, value, n, ms }] : [],
+  );
+}

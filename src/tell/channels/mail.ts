@@ -1,0 +1,41 @@
+import { domainOf, maskAddress } from '../../core/address.ts';
+import { createMailer } from '../../providers/smtp/post.ts';
+import type { Relay } from '../../providers/smtp/relay.ts';
+import type { AlertChannel, LetterChannel } from './channel.ts';
+
+/** Alerts as plain-text mail to each administrator through one relay. */
+export function mailChannel(relay: Relay, from: string, to: readonly string[]): AlertChannel {
+  const mailer = createMailer(relay, from);
+  return {
+    name: relay.name,
+    async send({ id, subject, body, created_at }) {
+      const messageId = messageIdFor(id, from);
+      const posted = await mailer.post({ to, subject, text: body, messageId, date: created_at });
+      const problems = posted.flatMap(({ to: address, answer }) =>
+        answer.kind === 'accepted' ? [] : [`${maskAddress(address)}: ${answer.detail}`],
+      );
+      // One administrator who got it is enough: telling the others again would tell the first one twice.
+      if (problems.length === posted.length) throw new Error(problems.join('; '));
+      return problems;
+    },
+  };
+}
+
+/** Summaries through one relay, to one administrator at a time. */
+export function letterChannel(relay: Relay, from: string): LetterChannel {
+  const mailer = createMailer(relay, from);
+  return {
+    name: relay.name,
+    async post({ to, id, pictures, ...letter }) {
+      const shown = pictures.map(({ cid, png }) => ({ cid, png: Buffer.from(png, 'base64') }));
+      const messageId = messageIdFor(id, from);
+      const [posted] = await mailer.post({ ...letter, to: [to], pictures: shown, messageId });
+      if (posted?.answer.kind !== 'accepted') throw new Error(posted?.answer.detail ?? 'it was not posted');
+    },
+  };
+}
+
+/** The same on each try: what was sent twice reads as one. */
+const messageIdFor = (id: string, from: string): string => `${id}@${domainOf(addressIn(from)) || 'homing'}`;
+
+const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;

@@ -1,0 +1,84 @@
+import type { Cause } from '../core/verdict.ts';
+import { ALERT_WORDS } from '../core/words/alerts.ts';
+import { attemptWords } from '../core/words/facts.ts';
+import { lengthWords, timeWords } from '../core/words/numbers.ts';
+import { adviceFor } from '../core/words/reasons.ts';
+import { endWords, standingWords } from '../core/words/standing.ts';
+import { wrap } from '../core/words/wrap.ts';
+import type { AlertItem, Composed } from '../store/alerts.ts';
+import type { View } from '../store/rows/rows.ts';
+
+/** So many of an incident are told in full, and the others counted. */
+const SHOWN = 5;
+
+export type Incident = {
+  /** The first few of it, with their deliveries. */
+  items: readonly AlertItem[];
+  views: ReadonlyMap<string, View>;
+  /** How many it has in all. */
+  count: number;
+  publicUrl: string | null;
+};
+
+/** The mail about an incident: what it is, the first few deliveries of it, and what to do. */
+export function composeAlert({ items, views, count, publicUrl }: Incident): Composed {
+  const { headline: headlineFor, advice } = ALERT_WORDS[items[0]?.kind ?? 'gave_up'];
+  const headline = headlineFor(count);
+  const shown = items.slice(0, SHOWN);
+  const parts = shown.map((item) => {
+    const view = item.delivery_id === null ? undefined : views.get(item.delivery_id);
+    return view ? aboutDelivery(view, publicUrl) : `${timeWords(item.at)}  ${item.detail ?? ''}`;
+  });
+  const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
+  const domain = [...views.values()][0]?.domain;
+  const todo = [...new Set([...views.values()].flatMap(mendingsOf)), advice];
+  return {
+    subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
+    body: wrapped(`${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join(`\n${HANG}`)}\n`),
+    avoid: [...new Set([...views.values()].flatMap(troubledProviders))],
+  };
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** As wide as the labels of a paragraph. */
+const HANG = ' '.repeat(13);
+
+const wrapped = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => wrap(line, { width: 76, hang: HANG }))
+    .join('\n');
+
+/** Who, what, why, what was tried when, how to act. No body, no subject, no link of the message. */
+function aboutDelivery(view: View, publicUrl: string | null): string {
+  const { delivery } = view;
+  const useful = delivery.usefulUntil - view.birth.createdAt;
+  const link = publicUrl ? [`  look       ${publicUrl.replace(/\/$/, '')}/messages/${view.messageId}`] : [];
+  return [
+    `To ${view.recipient} (${view.class}, asked for ${timeWords(view.birth.createdAt)}, useful for ${lengthWords(useful)})`,
+    `  now        ${delivery.state}: ${standingWords(delivery)}`,
+    `  why        ${endWords({ ...delivery, reason: delivery.reason ?? lastCause(view) })}`,
+    ...delivery.attempts.map((a) => `  tried      ${attemptWords(a)}`),
+    `  explain    homing explain ${view.messageId}`,
+    ...link,
+  ].join('\n');
+}
+
+/** What can be done about the end of a delivery, and about the failure before it: by the words of the server. */
+function mendingsOf({ delivery }: View): string[] {
+  const { bounce, verdict } = delivery.attempts.findLast((a) => a.failure)?.failure ?? {};
+  const reply = `${bounce?.message ?? ''} ${bounce?.description ?? ''} ${verdict?.evidence.words ?? ''}`;
+  const reasons = [delivery.reason, verdict?.cause ?? null].filter((reason) => reason !== null);
+  return reasons.map((reason) => adviceFor(reason, reply)).filter((advice) => advice !== null);
+}
+
+const lastCause = (view: View): Cause | null =>
+  view.delivery.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? null;
+
+/** Providers that could not be used: an alert about them should not go through them. */
+const troubledProviders = (view: View): string[] =>
+  view.delivery.attempts.flatMap(({ claim, answer, unanswered }) => {
+    const isDown = answer?.kind === 'refused' && (answer.why === 'busy' || answer.why === 'account');
+    return isDown || (unanswered && !answer) ? [claim.provider] : [];
+  });

@@ -1,0 +1,13 @@
+import type { Summary } from '../../core/figures/summary.ts';
+import { many, timeWords } from '../../core/words/numbers.ts';
+
+/** The latest troubles are named, and no more of them. */
+const MOST = 10;
+
+export const alertsWords = ({ alertsSent }: Summary): string =>
+  `${many(alertsSent)} alert${alertsSent === 1 ? '' : 's'} sent.`;
+
+export const troublesWords = ({ troubles }: Summary): string[] =>
+  troubles.length === 0
+    ? ['No outage is known.']
+    : troubles.slice(-MOST).map((t) => `${timeWords(t.since)}: ${t.kind.replaceAll('_', ' ')}. ${t.detail}`);

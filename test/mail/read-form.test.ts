@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { FormEntry } from '../../src/mail/form.ts';
+import { formTypeOf, readForm } from '../../src/mail/read-form.ts';
+
+const LIMITS = { parts: 100, partSize: 1_000_000 };
+const MULTIPART = { kind: 'multipart', boundary: 'BBB' } as const;
+const PAIRS = { kind: 'urlencoded' } as const;
+
+const part = (disposition: string, value = 'x', ...headers: string[]) =>
+  [`--BBB`, `Content-Disposition: form-data; ${disposition}`, ...headers, '', `${value}\r\n`].join('\r\n');
+const END = '--BBB--\r\n';
+
+/** Fields as `name=value`, files as `name<filename;type>value`. */
+const told = (form: FormEntry[] | string): string[] | string =>
+  typeof form === 'string'
+    ? form
+    : form.map(([name, value]) =>
+        typeof value === 'string'
+          ? `${name}=${value}`
+          : `${name}<${value.filename};${value.type}>${value.content.toString('latin1')}`,
+      );
+const read = (body: string | Buffer, limits = LIMITS) => told(readForm(Buffer.from(body as string), MULTIPART, limits));
+
+test('the type of a form is told by its Content-Type, with its boundary in all ways to write it', () => {
+  assert.deepEqual(formTypeOf(' Application/X-WWW-Form-Urlencoded; charset=utf-8'), PAIRS);
+  for (const type of [
+    'multipart/form-data; boundary=BBB',
+    'Multipart/Form-Data;charset=utf-8;Boundary="BBB"',
+    'multipart/form-data; boundary=BBB; charset=utf-8',
+  ])
+    assert.deepEqual(formTypeOf(type), MULTIPART, type);
+  assert.deepEqual(formTypeOf('multipart/form-data; boundary="a b;c"'), { kind: 'multipart', boundary: 'a b;c' });
+  for (const none of ['', 'text/plain', 'multipart/form-data', 'multipart/mixed; boundary=BBB'])
+    assert.equal(formTypeOf(none), null, none);
+  for (const boundary of ['', '""', '"', 'x'.repeat(71), `"${'x'.repeat(71)}"`])
+    assert.equal(formTypeOf(`multipart/form-data; boundary=${boundary}`), null, boundary);
+});
+
+const SHAPES: [string, string, string[]][] = [
+  ['a field', part('name="to"', 'a\r\nb') + END, ['to=a\r\nb']],
+  ['names without quotes, as .NET writes them', part('name=to') + END, ['to=x']],
+  [
+    'the type of a field before its name, as .NET writes it',
+    `--BBB\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=to\r\n\r\nx\r\n${END}`,
+    ['to=x'],
+  ],
+  ['a field without content', part('name="to"', '') + END, ['to=']],
+  ['a field that calls itself bytes', part('name="to"', 'x', 'Content-Type: application/octet-stream') + END, ['to=x']],
+  [
+    'a file with all that is said of its type',
+    part('name="attachment"; filename="a.ics"', 'x', 'Content-Type: text/calendar; method=REQUEST; charset=UTF-8') +
+      END,
+    ['attachment<a.ics;text/calendar; method=REQUEST; charset=UTF-8>x'],
+  ],
+  ['a file with an empty name', part('name="attachment"; filename=""') + END, ['attachment<;>x']],
+  ['a file without a type', part('name="inline"; filename=a.png') + END, ['inline<a.png;>x']],
+  [
+    'filename* beside filename',
+    part(`name="message"; filename="_.txt"; filename*=UTF-8''j%C3%B6rg.txt`) + END,
+    ['message<jörg.txt;>x'],
+  ],
+  ['a name beyond ASCII as it is', part('name="message"; filename="jörg.txt"') + END, ['message<jörg.txt;>x']],
+  ['quotes escaped by a backslash', part('name="message"; filename="a \\"b\\".txt"') + END, ['message<a "b".txt;>x']],
+  [
+    'quotes escaped by a percent sign',
+    part('name="message"; filename="a%22b%0d%0A%41.txt"') + END,
+    ['message<a"b\r\n%41.txt;>x'],
+  ],
+  ['a preamble', `A form with --BBB in it\r\n${part('name="to"')}${END}`, ['to=x']],
+  ['an epilogue', `${part('name="to"')}${END}--BBB\r\nnot a part`, ['to=x']],
+  ['blanks behind a boundary', part('name="to"').replace('BBB', 'BBB  ') + END, ['to=x']],
+  ['a form within a form', part('name="text"', '--CCC\r\n\r\nx\r\n--CCC--') + END, ['text=--CCC\r\n\r\nx\r\n--CCC--']],
+  [
+    'a name twice, in its order',
+    part('name="a"', '1') + part('name="b"', '2') + part('name="a"', '3') + END,
+    ['a=1', 'b=2', 'a=3'],
+  ],
+];
+
+for (const [what, body, form] of SHAPES) test(`read: ${what}`, () => assert.deepEqual(read(body), form));
+
+const WHOLE = 'the body is not a form, or not whole';
+const BROKEN: [string, string, string][] = [
+  ['nothing', '', 'the body is not a form'],
+  ['no part', END, 'the body is not a form'],
+  ['no boundary at all', 'to=x', WHOLE],
+  ['no last boundary', part('name="to"'), WHOLE],
+  ['a last boundary that breaks off', `${part('name="to"')}--BBB-`, WHOLE],
+  ['an end within a file', part('name="attachment"; filename="a"').slice(0, -2), WHOLE],
+  ['an end within a header', `${part('name="to"')}--BBB\r\nContent-Disposition: form-data; name="cc"\r\n`, WHOLE],
+  ['line ends without CR', (part('name="to"') + END).replaceAll('\r', ''), WHOLE],
+  ['no header', `--BBB\r\n\r\nx\r\n${END}`, WHOLE],
+  ['no name', part('filename="a"') + END, 'a part of the form has no name'],
+  ['an empty name', part('name=""') + END, 'a part of the form has no name'],
+  ['no disposition', `--BBB\r\nContent-Type: text/plain\r\n\r\nx\r\n${END}`, 'a part of the form has no name'],
+  ['another disposition', part('name="to"').replace('form-data', 'attachment') + END, 'a part of the form has no name'],
+  ['parameters without end', part(`name="to"${';a=b'.repeat(20)}`) + END, 'a part of the form has too many parameters'],
+  [
+    'a header without end',
+    part('name="to"', 'x', `X: ${'y'.repeat(20_000)}`) + END,
+    'the header of a part of the form can have 4096 bytes at most',
+  ],
+  [
+    'thousands of headers',
+    part('name="to"', 'x', ...Array(5000).fill('a: b')) + END,
+    'the header of a part of the form can have 4096 bytes at most',
+  ],
+];
+
+for (const [what, body, problem] of BROKEN)
+  test(`refused as a whole: ${what}`, () => assert.equal(read(body), problem));
+
+test('a header that is not UTF-8 is refused, and a field that is not is read as well as may be', () => {
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+  assert.equal(read(latin1(part('name="message"; filename="jörg"') + END)), WHOLE);
+  assert.deepEqual(read(latin1(part('name="to"', 'jörg') + END)), ['to=j\uFFFDrg']);
+});
+
+test('the limits hold to the byte and to the part', () => {
+  const limits = { parts: 2, partSize: 10 };
+  const field = (size: number) => part('name="a"', 'x'.repeat(size));
+  const file = (size: number) => part('name="a"; filename="a"', 'x'.repeat(size));
+  assert.equal(read(field(10) + file(10) + END, limits).length, 2);
+  assert.equal(read(field(1) + field(1) + field(1) + END, limits), 'a form can have 2 parts at most');
+  for (const body of [field(11), file(11)])
+    assert.equal(read(body + END, limits), 'a field or file of a form can have 10 bytes at most');
+  const pairs = (text: string) => told(readForm(Buffer.from(text), PAIRS, limits));
+  assert.deepEqual(pairs('a=0123456789&a=%C3%B6+x'), ['a=0123456789', 'a=ö x']);
+  assert.equal(pairs('a=1&b=2&c=3'), 'a form can have 2 parts at most');
+  assert.equal(pairs('a=0123456789x'), 'a field or file of a form can have 10 bytes at most');
+});
+
+test('25 MB of nothing but separators, or parts, are searched no further than to the limit', (t) => {
+  const searches = t.mock.method(Buffer.prototype, 'indexOf');
+  const pairs = Buffer.alloc(25_000_000, 'a&');
+  assert.equal(readForm(pairs, PAIRS, LIMITS), 'a form can have 100 parts at most');
+  const { length } = searches.mock.calls;
+  assert.ok(length > 0 && length <= LIMITS.parts, `${length}`);
+  const parts = Buffer.alloc(25_000_000, part('name="a"'));
+  assert.equal(readForm(parts, MULTIPART, LIMITS), 'a form can have 100 parts at most');
+  // The end of each header, and the end of each content.
+  assert.ok(searches.mock.callCount() - length <= 2 * LIMITS.parts + 3, `${searches.mock.callCount()}`);
+});
+
+test('a file of 25 MB is not copied', () => {
+  const head = part('name="message"; filename="a"', '').slice(0, -2);
+  const raw = Buffer.concat([Buffer.from(head), Buffer.alloc(25_000_000, '\r\n--BB'), Buffer.from(`\r\n${END}`)]);
+  const form = readForm(raw, MULTIPART, { parts: 1, partSize: raw.length });
+  assert.ok(typeof form !== 'string');
+  const [, file] = form[0] ?? assert.fail();
+  assert.ok(typeof file !== 'string');
+  assert.equal(file.content.length, 25_000_000);
+  assert.equal(file.content.buffer, raw.buffer);
+});
+
+test('no bytes make it throw', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '--BBB',
+      '--',
+      '\r\n',
+      '\r',
+      ':',
+      '"',
+      ';',
+      'Content-Disposition: form-data',
+      'name=',
+      'filename*=',
+      "utf-8''%",
+    ),
+    fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+  );
+  fc.assert(
+    fc.property(fc.array(piece), fc.constantFrom(MULTIPART, PAIRS), (pieces, type) => {
+      readForm(Buffer.from(pieces.join(''), 'latin1'), type, LIMITS);
+    }),
+  );
+});

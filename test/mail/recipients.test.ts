@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { addressesIn, authorIn, recipientsIn } from '../../src/mail/recipients.ts';
+
+const ANN = 'ann@example.org';
+const BEE = 'bee@example.net';
+
+const READ: [string, string, (string | null)[]][] = [
+  ['an address', ANN, [ANN]],
+  ['blanks around it', ` \t${ANN}\r\n `, [ANN]],
+  ['a domain in capitals', 'Ann@EXAMPLE.org', ['Ann@example.org']],
+  ['a list', `${ANN}, ${BEE}`, [ANN, BEE]],
+  ['semicolons, as some mail clients write them', `${ANN}; ${BEE};`, [ANN, BEE]],
+  ['commas with nothing between them', `,,${ANN}, ,${BEE},`, [ANN, BEE]],
+  ['a name', `Ann Miller <${ANN}>`, [ANN]],
+  ['brackets alone', `<${ANN}>`, [ANN]],
+  ['a name in quotes with everything in it', `"Miller, Ann <x@y.z>; \\"A\\": (b@c.d)" <${ANN}>, ${BEE}`, [ANN, BEE]],
+  ['a name with an @', `Ann @ Shop <${ANN}>`, [ANN]],
+  ['the address in place of the name', `${ANN} <Ann@example.org>`, ['Ann@example.org']],
+  ['the same in apostrophes', `'${ANN}' <${ANN}>`, [ANN]],
+  ['the same in quotes, and another one', `"${BEE}" <${ANN}>`, [ANN]],
+  ['comments, also within comments', `Ann (the (very) best) <${ANN}> (hi), (x) ${BEE} (Bee, \\) too)`, [ANN, BEE]],
+  ['a group', `Team: Ann <${ANN}>, ${BEE};`, [ANN, BEE]],
+  ['a group without an end, and one among others', `${ANN}, Team:${BEE}`, [ANN, BEE]],
+  ['an empty group', 'undisclosed-recipients:;', []],
+  ['nothing', ' ', []],
+  ['a quoted local part', `"a,b"@example.org, "c:d"@example.org`, ['"a,b"@example.org', '"c:d"@example.org']],
+  ['a name that a comma divides', `Miller, Ann <${ANN}>`, [ANN]],
+  ['a domain beyond ASCII', 'ann@bücher.example', ['ann@xn--bcher-kva.example']],
+];
+
+for (const [what, text, addresses] of READ)
+  test(`read: ${what}`, () => assert.deepEqual([...addressesIn(text)], addresses));
+
+const GUESSES: [string, string, (string | null)[]][] = [
+  ['blanks between addresses', `${ANN} ${BEE}`, [null]],
+  ['line ends between addresses', `${ANN}\n${BEE}`, [null]],
+  ['brackets one after the other', `<${ANN}><${BEE}>`, [null]],
+  ['names and brackets one after the other', `Ann <${ANN}> Bee <${BEE}>`, [null]],
+  ['an address before another one in brackets', `${ANN} <${BEE}>`, [null]],
+  ['an address behind another one in brackets', `<${BEE}> ${ANN}`, [null]],
+  ['a slash between addresses', `${ANN}/${BEE}`, [null]],
+  ['an address in place of the name of a group', `${ANN}: ${BEE};`, [BEE, null]],
+  ['a mailbox in place of the name of a group', `Ann <${ANN}>: ${BEE};`, [BEE, null]],
+  ['a blank in a local part', 'a b@example.org', [null]],
+  ['a name without brackets', `"Ann" ${ANN}`, [null]],
+  ['a comment alone', `(${ANN}), ${BEE}`, [null, BEE]],
+  ['a quote without an end', `"Ann <${ANN}>, ${BEE}`, [null]],
+  ['a comment without an end', `${ANN} (Ann, ${BEE}`, [null]],
+  ['a bracket without an end', `Ann <${ANN}, ${BEE}`, [null]],
+  ['a list in brackets', `<${ANN},${BEE}>`, [null]],
+  ['a list of recipients in the SMTP dialogue', `<${ANN}>\r\nRCPT TO:<${BEE}>`, [BEE, null]],
+  ['brackets with nothing in them', 'Ann <>', [null]],
+  ['no address', 'nobody', [null]],
+];
+
+for (const [what, text, addresses] of GUESSES)
+  test(`not guessed: ${what}`, () => assert.deepEqual([...addressesIn(text)], addresses));
+
+test('recipients are named once, whatever the case, and misfits by their place', () => {
+  assert.deepEqual(recipientsIn([`${ANN}, nobody, ANN@Example.org`, '', `x y, ${BEE}`]), {
+    addresses: [ANN, BEE],
+    misfits: [
+      { text: 0, address: 1 },
+      { text: 2, address: 0 },
+    ],
+  });
+});
+
+test('no more is read than shows that there are too many recipients', () => {
+  const many = (sign: string) => `${sign}@example.org,`;
+  const list = (head: string) => Array.from({ length: 5000 }, (_, n) => many(`${head}${n}`)).join('');
+  assert.equal(recipientsIn([list('a')]).addresses.length, 1001);
+  assert.equal(recipientsIn([list('a b')]).misfits.length, 1001);
+});
+
+test('an author is found among names that would be no recipients', () => {
+  assert.equal(authorIn(`ann@shop.example via Shop <${BEE}>`), BEE);
+  assert.equal(authorIn(`Ann ${ANN}`), ANN);
+  assert.equal(authorIn(`nobody, Bee <${BEE}>, ${ANN}`), BEE);
+  assert.equal(authorIn('nobody'), null);
+});
+
+test('a text that is longer than any list of recipients is not read', () => {
+  const list = (names: number) => `Ann <${ANN}>,`.repeat(names);
+  assert.deepEqual(recipientsIn([list(20_000)]).addresses, [ANN]);
+  assert.deepEqual(recipientsIn([list(40_000)]), { addresses: [], misfits: [{ text: 0, address: 0 }] });
+});
+
+test('no text makes it throw, and every address that is written in a proper list is read', () => {
+  const sign = fc.constantFrom(...'ab@.<>(),:;"\\ \r\n\'', ANN, BEE);
+  fc.assert(
+    fc.property(fc.array(sign), (signs) => {
+      for (const address of addressesIn(signs.join(''))) assert.ok(address === null || address.includes('@'));
+    }),
+  );
+  const name = fc.string({ maxLength: 12 }).map((text) => JSON.stringify(text.replace(/[^ -~]/g, '')));
+  const mailbox = fc.tuple(fc.nat(99_999), name).map(([n, quoted]) => ({ n, text: `${quoted} <a${n}@example.org>` }));
+  fc.assert(
+    fc.property(fc.array(mailbox), (mailboxes) => {
+      const list = mailboxes.map(({ text }) => text).join(', ');
+      assert.deepEqual(
+        [...addressesIn(list)],
+        mailboxes.map(({ n }) => `a${n}@example.org`),
+      );
+    }),
+  );
+});
