@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Knex } from 'knex';
 import { sleep } from '../../base/wait.ts';
-import { MINUTE, SECOND } from '../../core/time.ts';
+import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { insertNew } from './statements.ts';
 
 // src/store/db/migrate.ts -> migrations, dist/src/store/db/migrate.js -> dist/migrations
@@ -19,25 +19,79 @@ const source: Knex.MigrationSource<string> = {
   getMigration: async (file) => (await import(pathToFileURL(join(DIRECTORY, file)).href)) as Knex.Migration,
 };
 
-/** A process that migrates SQLite holds the write lock: when Knex's own lock stands alone for so long, its owner is dead. */
-const DEAD_AFTER = 5 * SECOND;
+const PAUSE = SECOND / 4;
+/** Another process migrates, or one that did was killed, and this database can't tell the two apart. */
+export class MigrationUnderWay extends Error {
+  override readonly name = 'MigrationUnderWay';
+}
 
-/** Brings the schema up to date and returns the names of the migrations that it ran. Several processes may do so at once. */
-export async function migrate(db: Knex): Promise<string[]> {
-  const tries = MINUTE / (SECOND / 4);
-  const mysql = isMysql(db);
-  for (let n = 1; ; n++) {
+/**
+ * Brings the schema up to date and returns the names of the migrations that it ran. Several processes may do so at once,
+ * and one that was killed in the middle may be started again. Throws `MigrationUnderWay` when another takes longer than
+ * `patience`.
+ */
+export async function migrate(db: Knex, patience: Ms = MINUTE): Promise<string[]> {
+  const turn = await takeTurn(db, patience);
+  try {
+    return await latest(db, turn, patience);
+  } finally {
+    await turn?.end();
+  }
+}
+
+/** Whoever has it is the only one to migrate. Null where the database has no lock that ends with its owner. */
+type Turn = { end(): Promise<void> } | null;
+
+/**
+ * SQLite needs none: there a migration is one transaction, so that a kill takes it back as a whole. A lock of MySQL's ends
+ * with its connection. In a cluster (Galera) it would be known to one of the nodes only.
+ */
+async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
+  if (!isMysql(db)) return { end: async () => {} };
+  if (await isCluster(db)) return null;
+  const connection: unknown = await db.client.acquireConnection();
+  const ask = async (sql: string) => {
+    const [[row]] = (await db.raw(sql).connection(connection)) as [[{ answer: number } | undefined]];
+    return row?.answer === 1;
+  };
+  const end = async () => {
+    await ask(`select release_lock(${TURN}) as answer`).catch(() => false);
+    await db.client.releaseConnection(connection);
+  };
+  // It is idle while others work, and may be so for as long as the longest of their statements takes.
+  await db.raw('set session wait_timeout = 86400').connection(connection);
+  for (let waited = 0; waited <= patience; waited += SECOND) {
+    if (await ask(`select get_lock(${TURN}, 1) as answer`)) return { end };
+  }
+  await end();
+  throw new MigrationUnderWay('another process is migrating the database');
+}
+
+/** One server may hold the databases of several installations. A name may have 64 characters. */
+const TURN = "concat('homing migrate ', md5(database()))";
+
+async function isCluster(db: Knex): Promise<boolean> {
+  const [rows] = (await db.raw("show variables like 'wsrep_on'")) as [{ Value: string }[]];
+  return rows[0]?.Value === 'ON';
+}
+
+async function latest(db: Knex, turn: Turn, patience: Ms): Promise<string[]> {
+  for (let waited = 0; ; waited += PAUSE) {
     try {
       await prepareTables(db);
       const [, names] = (await db.migrate.latest({ migrationSource: source })) as [number, string[]];
       return names.map((name) => source.getMigrationName(name));
     } catch (error) {
-      if (!isRace(error) || n >= tries) throw error;
-      if (!mysql && isLocked(error) && n % (DEAD_AFTER / (SECOND / 4)) === 0) await breakLock(db);
-      await sleep(SECOND / 4);
+      if (!isRace(error)) throw error;
+      if (waited >= patience) throw isLocked(error) ? new MigrationUnderWay(UNDER_WAY) : error;
+      // Only a process that was killed leaves Knex's own lock to others.
+      if (turn && isLocked(error)) await unlock(db);
+      await sleep(PAUSE);
     }
   }
 }
+
+const UNDER_WAY = 'another process is migrating the database, or was killed while it did';
 
 /** The names of the migrations that this database still lacks. */
 export async function pendingMigrations(db: Knex): Promise<string[]> {
@@ -63,12 +117,13 @@ const isMysql = (db: Knex): boolean => db.client.driverName === 'mysql2';
 
 const isLocked = (error: unknown): boolean => (error as { name?: string }).name === 'MigrationLocked';
 
-/** A kill in the middle of a migration leaves the lock behind, and nothing else: SQLite takes the rest back. */
-async function breakLock(db: Knex): Promise<void> {
+/** Takes Knex's lock away. Does nothing while a process that migrates SQLite has the whole database locked. */
+export async function unlock(db: Knex): Promise<void> {
   try {
-    await db('knex_migrations_lock').update({ is_locked: 0 });
+    await prepareTables(db);
+    await db('knex_migrations_lock').where({ is_locked: 1 }).update({ is_locked: 0 });
   } catch (error) {
-    if (!isRace(error)) throw error; // somebody migrates after all
+    if (!isRace(error)) throw error;
   }
 }
 

@@ -7,9 +7,11 @@ import { gunzipSync } from 'node:zlib';
 import type { Knex } from 'knex';
 import type { Period } from '../../../src/core/figures/summary.ts';
 import { HOUR, type Ms } from '../../../src/core/time.ts';
+import { pendingMigrations } from '../../../src/store/db/migrate.ts';
 import { openStore } from '../../../src/store/db/open.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
 import { summaryOf } from '../../../src/tell/summary-of.ts';
+import { child } from '../../support/child.ts';
 import { type Homing, startByHand } from '../../support/homing.ts';
 import { eachDatabase } from '../../support/stores.ts';
 
@@ -139,6 +141,28 @@ eachDatabase('what version 0.1.0 knew is told the same after the migration', asy
     [],
   );
 });
+
+eachDatabase('a migration that is killed again and again comes to its end, and to the same', async (t, url) => {
+  const store = openStore(url);
+  t.after(store.close);
+  await fill(store.db);
+  let kills = 0;
+  for (let statement = 1; !(await migrates(url, statement)); statement += 6) kills++;
+  assert.ok(kills > 5, `it was killed ${kills} times`);
+  assert.deepEqual(await pendingMigrations(store.db), []);
+  const homing = await startOn(t, url);
+  for (const before of VERSION.messages) assert.deepEqual(essence(await told(homing, before.id)), essence(before));
+});
+
+/** Whether a process that is killed before this statement of its own came to the end before it. */
+const migrates = (url: string, statement: number): Promise<boolean> =>
+  child('migrate-child.ts', url, String(statement)).then(
+    () => true,
+    (error: { signal?: string }) => {
+      if (error.signal !== 'SIGKILL') throw error;
+      return false;
+    },
+  );
 
 eachDatabase('what was under way in version 0.1.0 goes on', async (t, url) => {
   const store = openStore(url);

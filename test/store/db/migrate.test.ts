@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
 import * as summaries from '../../../migrations/20261128000300_summaries.ts';
-import { migrate, pendingMigrations } from '../../../src/store/db/migrate.ts';
+import { MigrationUnderWay, migrate, pendingMigrations, unlock } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { searchMessages } from '../../../src/store/messages/search.ts';
 import { child } from '../../support/child.ts';
 import { seed } from '../../support/factory.ts';
-import { eachDatabase } from '../../support/stores.ts';
+import { eachDatabase, onMariaDb } from '../../support/stores.ts';
 
 const FOLDER = new URL('../../../migrations/', import.meta.url);
 const ALL = readdirSync(FOLDER)
@@ -91,6 +91,23 @@ eachDatabase('four processes that migrate at once run each migration once', asyn
   t.after(store.close);
   assert.deepEqual(await pendingMigrations(store.db), []);
   await store.db('deliveries').first();
+});
+
+onMariaDb('who migrates is waited for, and named when it takes too long', async ({ store, open }) => {
+  const [[lock]] = (await store.db.raw("select get_lock(concat('homing migrate ', md5(database())), 0) as taken")) as [
+    [{ taken: number }],
+  ];
+  assert.equal(lock.taken, 1);
+  await assert.rejects(migrate(open().db, 0), MigrationUnderWay);
+});
+
+eachDatabase('the lock of a migration that was killed can be taken away by hand', async (t, url) => {
+  const { db, close } = openStore(url);
+  t.after(close);
+  await migrate(db);
+  await db('knex_migrations_lock').update({ is_locked: 1 });
+  await unlock(db);
+  assert.deepEqual(await db('knex_migrations_lock').pluck('is_locked'), [0]);
 });
 
 const SUMMARIES = '20261128000300_summaries';
