@@ -14,10 +14,3 @@ export type Running = {
   /** Resolves when what was begun and not waited for is over. */
   idle?(): Promise<void>;
 };
-
-/** Something that is done by a schedule. */
-export type Scheduled<Inside> = {
-  name: string;
-  cron(inside: Inside): string;
-  run(inside: Inside): Promise<void>;
-};

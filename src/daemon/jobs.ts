@@ -1,20 +1,18 @@
 import type { Job } from '../base/job.ts';
-import { dispatchJob } from '../dispatch/job.ts';
-import { digestJob } from '../inbox/job.ts';
-import { spoolJob, toldJob } from '../intake/job.ts';
-import { pruneJob } from '../operate/job.ts';
-import { askJob } from '../reconcile/job.ts';
-import { alertJob, summaryJob } from '../tell/job.ts';
+import { DISPATCH_JOBS } from '../dispatch/jobs.ts';
+import { INBOX_JOBS } from '../inbox/jobs.ts';
+import { INTAKE_JOBS } from '../intake/jobs.ts';
+import { OPERATE_JOBS } from '../operate/jobs.ts';
+import { RECONCILE_JOBS } from '../reconcile/jobs.ts';
+import { TELL_JOBS } from '../tell/jobs.ts';
 import type { Inside } from './inside.ts';
 
 /** All that goes on in a daemon beside the answering of requests. */
 export const JOBS: readonly Job<Inside>[] = [
-  toldJob,
-  spoolJob,
-  digestJob,
-  dispatchJob,
-  askJob,
-  alertJob,
-  summaryJob,
-  pruneJob,
+  ...INTAKE_JOBS,
+  ...INBOX_JOBS,
+  ...DISPATCH_JOBS,
+  ...RECONCILE_JOBS,
+  ...TELL_JOBS,
+  ...OPERATE_JOBS,
 ];

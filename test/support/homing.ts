@@ -26,7 +26,7 @@ import { findMessage } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
-import { alertDeps } from '../../src/tell/job.ts';
+import { alertDeps } from '../../src/tell/jobs.ts';
 import { learnRetention } from '../../src/tell/watch.ts';
 import { clockAt, type SetClock } from './clock.ts';
 

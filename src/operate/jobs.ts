@@ -5,8 +5,10 @@ import { prune } from './prune.ts';
 
 export type PruneInside = { store: Store; config: { RETENTION_DAYS: number }; now: Clock };
 
-export const pruneJob: Job<PruneInside> = {
+const pruneJob: Job<PruneInside> = {
   name: 'prune',
   pause: () => HOUR,
   start: ({ store, config, now }) => ({ run: () => prune({ store, retentionDays: config.RETENTION_DAYS, now }) }),
 };
+
+export const OPERATE_JOBS = [pruneJob];

@@ -4,7 +4,7 @@ import { type AskerDeps, createAsker } from './asker.ts';
 
 export type AskInside = Omit<AskerDeps, 'onAnswer'> & { config: { DUE_POLL: Ms }; wake(job: string): void };
 
-export const askJob: Job<AskInside> = {
+const askJob: Job<AskInside> = {
   name: 'ask',
   pause: ({ config }) => config.DUE_POLL,
   start(inside) {
@@ -15,3 +15,5 @@ export const askJob: Job<AskInside> = {
     return createAsker({ ...inside, onAnswer });
   },
 };
+
+export const RECONCILE_JOBS = [askJob];

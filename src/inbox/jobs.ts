@@ -9,7 +9,7 @@ const COLLECT: Ms = SECOND / 4;
 
 export type DigestInside = DigestDeps & { config: { DUE_POLL: Ms }; signal: AbortSignal; wake(job: string): void };
 
-export const digestJob: Job<DigestInside> = {
+const digestJob: Job<DigestInside> = {
   name: 'digest',
   pause: ({ config }) => config.DUE_POLL,
   start: (inside) => ({
@@ -21,3 +21,5 @@ export const digestJob: Job<DigestInside> = {
     },
   }),
 };
+
+export const INBOX_JOBS = [digestJob];

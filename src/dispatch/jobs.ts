@@ -4,7 +4,7 @@ import { createDispatcher, type DispatchDeps } from './dispatch.ts';
 
 export type DispatchInside = Omit<DispatchDeps, 'onFree'> & { config: { DUE_POLL: Ms }; wake(job: string): void };
 
-export const dispatchJob: Job<DispatchInside> = {
+const dispatchJob: Job<DispatchInside> = {
   name: 'dispatch',
   pause: ({ config }) => config.DUE_POLL,
   start(inside) {
@@ -19,3 +19,5 @@ export const dispatchJob: Job<DispatchInside> = {
     };
   },
 };
+
+export const DISPATCH_JOBS = [dispatchJob];

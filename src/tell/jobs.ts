@@ -27,7 +27,7 @@ export type TellInside = {
   };
 };
 
-export const alertJob: Job<TellInside> = {
+const alertJob: Job<TellInside> = {
   name: 'alert',
   pause: ({ config }) => Math.min(5 * SECOND, config.ALERT_GROUP),
   start(inside) {
@@ -56,7 +56,7 @@ export const alertDeps = ({ store, channels, config, now, log }: TellInside): Al
   log,
 });
 
-export const summaryJob: Job<TellInside> = {
+const summaryJob: Job<TellInside> = {
   name: 'summary',
   pause: () => 2 * SECOND,
   start: (inside) => ({ run: () => tellSummaries(summaryDeps(inside)) }),
@@ -74,3 +74,5 @@ export const summaryDeps = ({ store, channels, config, now, log }: TellInside): 
   now,
   log,
 });
+
+export const TELL_JOBS = [alertJob, summaryJob];

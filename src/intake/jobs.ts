@@ -8,13 +8,13 @@ export type IntakeInside = FileToldDeps & {
   wake(job: string): void;
 };
 
-export const toldJob: Job<IntakeInside> = {
+const toldJob: Job<IntakeInside> = {
   name: 'told',
   pause: ({ config }) => config.DUE_POLL,
   start: (inside) => ({ run: () => fileTold(inside) }),
 };
 
-export const spoolJob: Job<IntakeInside> = {
+const spoolJob: Job<IntakeInside> = {
   name: 'spool',
   pause: () => 5 * SECOND,
   start: (inside) => ({
@@ -27,3 +27,5 @@ export const spoolJob: Job<IntakeInside> = {
     },
   }),
 };
+
+export const INTAKE_JOBS = [toldJob, spoolJob];
