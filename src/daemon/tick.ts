@@ -1,6 +1,6 @@
+import { learnRetention } from '../reconcile/learn-retention.ts';
 import { pollEvents } from '../reconcile/poll.ts';
 import { RECONCILED, setCursor } from '../store/notes/cursors.ts';
-import { learnRetention } from '../tell/watch.ts';
 import type { Inside } from './inside.ts';
 
 /** What RECONCILE_CRON says when to do: read what providers have on record, and see that everything moves. */

@@ -18,6 +18,7 @@ import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../
 import { type Sink, type SinkOptions, startSink } from '../../src/lab/sim/sink.ts';
 import { connectProviders, type OpenProvider } from '../../src/providers/registry/registry.ts';
 import { type Asker, createAsker } from '../../src/reconcile/asker.ts';
+import { learnRetention } from '../../src/reconcile/learn-retention.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
@@ -27,7 +28,6 @@ import { record } from '../../src/store/messages/messages.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
 import { alertDeps } from '../../src/tell/jobs.ts';
-import { learnRetention } from '../../src/tell/watch.ts';
 import { clockAt, type SetClock } from './clock.ts';
 
 export const DOMAIN = 'mg.example.com';
