@@ -28,6 +28,7 @@ test('every problem is listed at once, each with the name of its setting', () =>
     MAILGUN_API_KEY: '',
     MAILGUN_API_URL: 'ftp://mailgun',
     SECONDARY_SMTP_URL: 'relay.example.com',
+    SECONDARY: 'relay://relay.example.com',
     ADMIN_EMAILS: 'nobody',
     ENCRYPTION_KEY: 'abc',
     RETRY_CODES: '5xx',
@@ -109,12 +110,32 @@ test('a database password that ends its part of the URL, and an option that is n
 });
 
 test('no problem repeats a value, which may be a secret', () => {
-  const names = ['DATABASE_URL', 'SECONDARY_SMTP_URL', 'ALERT_SMTP_URL', 'ENCRYPTION_KEY', 'ALERT_SLACK_URL', 'LEASE'];
-  for (const name of [...names, 'ADMIN_EMAILS', 'RETRY_CODES', 'RETRY_SPREAD', 'LOG_LEVEL', 'PORT', 'RETRY_BASE']) {
+  const urls = ['DATABASE_URL', 'SECONDARY_SMTP_URL', 'SECONDARY', 'ALERT_SMTP_URL', 'ALERT_SLACK_URL'];
+  for (const name of [
+    ...urls,
+    'ENCRYPTION_KEY',
+    'LEASE',
+    'ADMIN_EMAILS',
+    'RETRY_CODES',
+    'RETRY_SPREAD',
+    'LOG_LEVEL',
+    'PORT',
+    'RETRY_BASE',
+  ]) {
     const problems = problemsOf({ [name]: 'hunter2://hunter2' });
     assert.equal(problems.length, 1, name);
     assert.doesNotMatch(problems.join(), /hunter2/);
   }
+});
+
+test('a secondary of a kind that is not known stops the start, and the schemes that are known are named', () => {
+  for (const url of ['mailersend://token@host', 'smtp', 'http://relay.example.com', 'SMTX://relay.example.com'])
+    for (const name of ['SECONDARY', 'SECONDARY_SMTP_URL', 'ALERT_SMTP_URL'])
+      assert.match(problemsOf({ [name]: url }).join(), new RegExp(`^${name} .*smtp://`), `${name}=${url}`);
+  assert.match(problemsOf({ SECONDARY: 'smtp://a.example.com,mailersend://t@h' }).join(), /smtp:\/\/ or smtps:\/\//);
+  for (const SECONDARY of ['constructor:', 'tostring://x'])
+    assert.equal(problemsOf({ SECONDARY }).length, 1, SECONDARY);
+  assert.deepEqual(problemsOf({ SECONDARY: 'SMTP://a.example.com, smtps://user:pass@b.example.com' }), []);
 });
 
 test('a list of durations is read, and refused as a whole', () => {

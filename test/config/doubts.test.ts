@@ -24,6 +24,7 @@ test('each thing that is most likely a mistake is told with its name and without
     MAILGUN_WEBHOOK_SIGNING_KEY: 'fine,your-signing-key',
     API_TOKENS: 'hunter2',
     SECONDARY_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=off',
+    SECONDARY: 'smtps://relay.example.com,smtp://user:hunter2@relay.example.com?tls=off',
     ALERT_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=optional',
     LEASE: '30s\n',
     RETRY_LIMIT: 'hunter2',

@@ -1,4 +1,4 @@
-// A provider that nobody knows is added by its folder and one line of the registry, and takes part in everything.
+// A provider that nobody knows is added by its folder and its line in the registry, and takes part in everything.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { HOUR } from '../../src/core/time.ts';

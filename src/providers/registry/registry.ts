@@ -5,13 +5,13 @@ import { allowedHosts, type MailgunSettings } from '../mailgun/settings.ts';
 import type { Provider } from '../provider.ts';
 import { createSmtp } from '../smtp/provider.ts';
 import type { SmtpSettings } from '../smtp/settings.ts';
-import type { SecondarySettings } from './settings.ts';
+import { type Scheme, type SecondarySettings, schemeOf } from './settings.ts';
 
 /** How a provider is made of its URL. */
 export type OpenProvider = (url: string, options: { lease: Ms; now: Clock }) => Provider;
 
-/** The other providers, by the scheme of their URL: the one line that each of them needs outside its folder. */
-export const SCHEMES: Readonly<Record<string, OpenProvider>> = {
+/** The other providers, by the scheme of their URL. */
+export const SCHEMES: Readonly<Record<Scheme, OpenProvider>> = {
   'smtp:': createSmtp,
   'smtps:': createSmtp,
 };
@@ -27,7 +27,11 @@ export type Providers = {
 };
 
 /** All providers that mail may be handed to. Nothing is sent before it is used. */
-export function connectProviders(config: ProvidersConfig, now: Clock, schemes = SCHEMES): Providers {
+export function connectProviders(
+  config: ProvidersConfig,
+  now: Clock,
+  schemes: Readonly<Record<string, OpenProvider>> = SCHEMES,
+): Providers {
   const { LEASE: lease } = config;
   const mailgun = createMailgun({
     apiUrl: config.MAILGUN_API_URL,
@@ -62,5 +66,3 @@ function openerOf(url: string, schemes: Readonly<Record<string, OpenProvider>>):
   if (!open) throw new Error(`no provider is known for ${schemeOf(url)}//`);
   return open;
 }
-
-const schemeOf = (url: string): string => url.slice(0, url.indexOf(':') + 1).toLowerCase();

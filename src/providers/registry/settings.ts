@@ -1,16 +1,32 @@
+import type { z } from 'zod';
 import { list } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
-import { checkRelay } from '../smtp/settings.ts';
+import { checkRelay, IN_CLEAR, sendsPasswordInClear } from '../smtp/settings.ts';
 
-/** `smtp://…`, and other providers by the scheme of their URL. */
+type Check = (url: string, ctx: z.core.$RefinementCtx<unknown>) => void;
+
+/** The schemes that a secondary's URL may have, each with what its URL must be like. The registry opens them. */
+const CHECKS = { 'smtp:': checkRelay, 'smtps:': checkRelay } satisfies Record<string, Check>;
+
+export type Scheme = keyof typeof CHECKS;
+
+/** In lower case, with its colon. */
+export const schemeOf = (url: string): string => url.slice(0, url.indexOf(':') + 1).toLowerCase();
+
+const known: Readonly<Record<string, Check>> = CHECKS;
+const UNKNOWN = `must be a comma list of URLs that begin with ${Object.keys(CHECKS)
+  .map((scheme) => `${scheme}//`)
+  .join(' or ')}, such as smtp://user:pass@host:587`;
+
 const providerUrls = list.superRefine((urls, ctx) => {
   for (const url of urls) {
-    if (/^smtps?:/i.test(url)) checkRelay(url, ctx);
-    else if (!/^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(url)) ctx.addIssue({ code: 'custom', message: URLS });
+    const check = known[schemeOf(url)];
+    if (check) check(url, ctx);
+    else ctx.addIssue({ code: 'custom', message: UNKNOWN });
   }
 });
 
-const URLS = 'must be a comma list of URLs of providers such as smtp://user:pass@host:587';
+const isSmtp = (url: string): boolean => known[schemeOf(url)] === checkRelay;
 
 export const SECONDARIES = room({
   title: 'Secondaries of any kind',
@@ -22,6 +38,8 @@ export const SECONDARIES = room({
       says: 'Comma list of secondary providers by their URLs (smtp://, smtps://), tried in order and before those of SECONDARY_SMTP_URL.',
     },
   },
+  doubts: ({ SECONDARY }) =>
+    SECONDARY.some((url) => isSmtp(url) && sendsPasswordInClear(url)) ? [`SECONDARY ${IN_CLEAR}`] : [],
 });
 
 export type SecondarySettings = SettingsOf<typeof SECONDARIES>;
