@@ -25,7 +25,7 @@ import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
 import { type Arrival, type InboxRow, keep } from '../../src/store/inbox/inbox.ts';
 import { claimDue } from '../../src/store/ledger/due.ts';
-import { change } from '../../src/store/ledger/ledger.ts';
+import { changeHeld } from '../../src/store/ledger/ledger.ts';
 import { record } from '../../src/store/messages/messages.ts';
 
 const { values } = parseArgs({
@@ -198,7 +198,7 @@ async function claims(store: Store): Promise<number> {
     const { lease, claimed } = await claimDue(store, [{ lane: '', most: 100 }], now, 1000);
     const ids = claimed.map((c) => c.id);
     if (ids.length === 0) throw new Error('nothing is due');
-    await change(store, ids, now, () => [], lease);
+    await changeHeld(store, { ids, lease }, now, () => []);
     done += ids.length;
   }
   return Math.round((done * 1000) / (performance.now() - started));

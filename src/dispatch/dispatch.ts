@@ -5,7 +5,7 @@ import type { Fact } from '../core/delivery.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { addHandles } from '../store/inbox/match.ts';
 import { claimDue, leaveLanes, lookAgain, park, wantAnswers } from '../store/ledger/due.ts';
-import { change } from '../store/ledger/ledger.ts';
+import { change, changeHeld } from '../store/ledger/ledger.ts';
 import type { View } from '../store/rows/rows.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
@@ -74,7 +74,7 @@ async function writeDown(deps: DispatchDeps, due: readonly Due[], lease: string)
     const d = dueOf.get(view.id);
     return d && view.delivery.nextAt !== null ? factsFor(view, decideNow(view, d, now), now) : [];
   };
-  await change(deps.store, [...dueOf.keys()], now, decideAgain, lease);
+  await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
 }
 
 type ToSend = Due & { action: HandOver };
@@ -121,7 +121,7 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
     actions.set(view.id, action);
     return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease, now })];
   };
-  const views = await change(deps.store, [...dueOf.keys()], now, decideAgain, lease);
+  const views = await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
   return views.flatMap((view) => {
     const action = actions.get(view.id);
     const isMine = view.delivery.attempts.at(-1)?.claim.lease === lease && view.delivery.state === 'sending';

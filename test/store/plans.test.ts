@@ -11,7 +11,7 @@ import { inFlight, match } from '../../src/store/inbox/match.ts';
 import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
 import { forgotten } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
-import { change } from '../../src/store/ledger/ledger.ts';
+import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
 import { sealedBody, withBodies } from '../../src/store/messages/bodies.ts';
 import { cancelByKey } from '../../src/store/messages/cancel.ts';
 import { acceptedSince, findMessage, messagesByKey } from '../../src/store/messages/find.ts';
@@ -221,7 +221,9 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     claimQuestions: () => claimQuestions(store, now, 10, MINUTE),
     change: () => change(store, ids, now, () => [failed(MORNING)]),
     changeUnderLease: async () =>
-      change(store, ids, now, () => [failed(MORNING + 1)], (await claimDue(store, rooms, later, MINUTE)).lease),
+      changeHeld(store, { ids, lease: (await claimDue(store, rooms, later, MINUTE)).lease }, now, () => [
+        failed(MORNING + 1),
+      ]),
     end: abandon,
     takePending: () => takePending(store, 'events', taking),
     takeTold: () => takePending(store, 'told', taking),

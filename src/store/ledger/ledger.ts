@@ -11,21 +11,40 @@ import { PROJECTIONS } from './projections.ts';
 
 export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
 
+type Decide = (view: View) => Fact[];
+type Which = { ids: readonly string[]; lease?: string };
+
 /**
  * The one door through which deliveries change, many at a time.
  *
  * `decide` sees each delivery as it is, under lock, and answers with what happened; answering with nothing changes
- * nothing, and a fact that is known already is not added again, so the change may be made twice. With a `lease`, only
- * deliveries that this lease still holds are shown. Returns the deliveries as they are afterwards; those that were shown
- * before a COMMIT without a reply are among them, whether or not the lease is gone since.
+ * nothing, and a fact that is known already is not added again, so the change may be made twice. Returns the deliveries as
+ * they are afterwards.
  */
-export async function change(
+export function change(store: Store, ids: readonly string[], now: Ms, decide: Decide): Promise<View[]> {
+  return changeEach(store, { ids }, now, decide);
+}
+
+/**
+ * The same for deliveries that were claimed: those that the lease does not hold any more are not shown, and the others give
+ * it back, even where nothing else changes. Those that were shown before a COMMIT without a reply are returned too, whether
+ * or not the lease is gone since.
+ */
+export function changeHeld(
   store: Store,
-  ids: readonly string[],
+  held: { ids: readonly string[]; lease: string },
   now: Ms,
-  decide: (view: View) => Fact[],
-  lease?: string,
+  decide: Decide,
 ): Promise<View[]> {
+  return changeEach(store, held, now, decide);
+}
+
+/** `change` inside a transaction that does more. */
+export function changeIn(tx: Knex.Transaction, ids: readonly string[], now: Ms, decide: Decide): Promise<View[]> {
+  return changeWithin(tx, { ids }, now, decide);
+}
+
+async function changeEach(store: Store, { ids, ...held }: Which, now: Ms, decide: Decide): Promise<View[]> {
   const done: View[] = [];
   for (const part of chunks([...new Set(ids)].sort(), 200)) {
     const shown = new Set<string>();
@@ -35,7 +54,7 @@ export async function change(
     };
     const after = await transact(store, async (tx) => {
       const before = [...shown];
-      const views = await changeIn(tx, part, now, seen, lease);
+      const views = await changeWithin(tx, { ids: part, ...held }, now, seen);
       const gone = before.filter((id) => !views.some((v) => v.id === id));
       return [...views, ...(await load(tx, gone)).values()];
     });
@@ -44,28 +63,24 @@ export async function change(
   return done;
 }
 
-/** The same inside a transaction that does more. */
-export async function changeIn(
-  tx: Knex.Transaction,
-  ids: readonly string[],
-  now: Ms,
-  decide: (view: View) => Fact[],
-  lease?: string,
-): Promise<View[]> {
+async function changeWithin(tx: Knex.Transaction, { ids, lease }: Which, now: Ms, decide: Decide): Promise<View[]> {
   const views = await load(tx, ids, true);
   const held = lease === undefined ? null : await heldBy(tx, [...views.keys()], lease);
-  const moves: Move[] = [];
-  for (const view of views.values()) {
-    if (held && !held.has(view.id)) continue;
-    const known = new Set(view.facts.map((f) => f.key));
-    const fresh = decide(view).filter((f) => !known.has(f.key) && known.add(f.key));
-    const facts = [...view.facts, ...fresh];
-    const after = fresh.length > 0 ? fold(view.birth, facts) : view.delivery;
-    moves.push({ view, fresh, before: view.delivery, after: { ...view, facts, delivery: after } });
-  }
+  const moves = [...views.values()]
+    .filter((view) => held === null || held.has(view.id))
+    .map((view) => moveOf(view, decide(view)));
   // With a lease even a delivery that did not change is written, which gives the lease back.
   await write(tx, lease === undefined ? moves.filter((m) => m.fresh.length > 0) : moves, now);
   return moves.map((m) => m.after);
+}
+
+/** What these facts make of the delivery; those that it has already are left out. */
+function moveOf(view: View, told: readonly Fact[]): Move {
+  const known = new Set(view.facts.map((f) => f.key));
+  const fresh = told.filter((f) => !known.has(f.key) && known.add(f.key));
+  const facts = [...view.facts, ...fresh];
+  const delivery = fresh.length > 0 ? fold(view.birth, facts) : view.delivery;
+  return { view, fresh, before: view.delivery, after: { ...view, facts, delivery } };
 }
 
 /**

@@ -69,7 +69,9 @@ async function addRecipients(tx: Knex.Transaction, message: MessageRow, draft: D
   const known = await knownRecipients(tx, message.id, [...told.keys()]);
   const isFirst = known.size === 0 && !(await tx('deliveries').where({ message_id: message.id }).first('id'));
   const fresh = [...told].filter(([key]) => !known.has(key));
-  const births = fresh.map(([, recipient], i) => birthOf(message, recipient, draft, now, i === 0 && isFirst));
+  const births = fresh.map(([, recipient], i) =>
+    birthOf(message, draft, { recipient, first: i === 0 && isFirst }, now),
+  );
   // SQLite takes at most 500 rows in one statement of this form, and Mailgun 1,000 recipients in one call.
   for (const part of chunks(births, 200)) await write(tx, part, now);
   for (const part of chunks([...known.values()].sort(), 200)) await changeIn(tx, part, now, () => [...draft.facts]);
@@ -201,7 +203,13 @@ async function refold(tx: Knex.Transaction, old: MessageRow, to: MessageClass, n
   }
 }
 
-export function birthOf(message: MessageRow, recipient: string, draft: Draft, now: Ms, first: boolean): Move {
+/** A message's delivery to one recipient; `first` for the one that counts for the message, too. */
+export function birthOf(
+  message: MessageRow,
+  draft: Draft,
+  { recipient, first }: { recipient: string; first: boolean },
+  now: Ms,
+): Move {
   const id = newId(now);
   const birth = { id, createdAt: draft.createdAt, policy: JSON.parse(message.policy) as Policy };
   const view: View = {

@@ -82,7 +82,7 @@ async function insertFresh(tx: Knex.Transaction, drafts: readonly Draft[], now: 
   for (const part of chunks(made, 100)) await tx('messages').insert(part.map((m) => m.message));
   const births = made.flatMap(({ draft, message }) => {
     const recipients = [...byKey(draft.recipients).values()];
-    return recipients.map((recipient, i) => birthOf(message, recipient, draft, now, i === 0));
+    return recipients.map((recipient, i) => birthOf(message, draft, { recipient, first: i === 0 }, now));
   });
   for (const part of chunks(births, 200)) await write(tx, part, now);
 }

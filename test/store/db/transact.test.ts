@@ -4,7 +4,7 @@ import { MINUTE } from '../../../src/core/time.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { transact } from '../../../src/store/db/transact.ts';
 import { keep } from '../../../src/store/inbox/inbox.ts';
-import { change } from '../../../src/store/ledger/ledger.ts';
+import { change, changeHeld } from '../../../src/store/ledger/ledger.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { at, MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, claimed, draft, failed, queueDraft, seed, viewsOf } from '../../support/factory.ts';
@@ -158,7 +158,7 @@ onMariaDb('who claims under a lease learns of its claim though the COMMIT got no
   assert.deepEqual(ids, [view.id]);
   proxy.loseNextCommit();
   const claim = () => [claimed(1, at(1), { lease })];
-  const views = await change(shaky, ids, at(1), (v) => (v.delivery.attempt === 0 ? claim() : []), lease);
+  const views = await changeHeld(shaky, { ids, lease }, at(1), (v) => (v.delivery.attempt === 0 ? claim() : []));
   assert.equal(proxy.lost(), 2);
   assert.deepEqual(
     views.map((v) => v.delivery.attempts[0]?.claim.lease),

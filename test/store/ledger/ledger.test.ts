@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Fact } from '../../../src/core/delivery.ts';
 import { HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
-import { change, changeIn } from '../../../src/store/ledger/ledger.ts';
+import { change, changeHeld, changeIn } from '../../../src/store/ledger/ledger.ts';
 import { load } from '../../../src/store/rows/rows.ts';
 import { race } from '../../support/child.ts';
 import { at, MORNING } from '../../support/clock.ts';
@@ -207,7 +207,7 @@ eachStore('who has lost the lease changes nothing', async ({ store }) => {
     shown++;
     return [claimed(1, at(2), { lease })];
   };
-  const after = await change(store, [id], at(2), seen, lease);
+  const after = await changeHeld(store, { ids: [id], lease }, at(2), seen);
   assert.deepEqual([after, shown], [[], 0]);
   assert.equal(await count(store, 'facts'), 0);
   assert.equal(await holder(store, id), second.lease);
@@ -228,17 +228,20 @@ onMariaDb('who loses the lease while waiting for the delivery changes nothing', 
     // The change waits for the lock now, or will in a moment.
     if (/from `deliveries`.*for update/.test(sql)) others = claimAnew();
   });
-  assert.deepEqual(await change(store, [id], at(2), () => [claimed(1, at(2), { lease })], lease), []);
+  assert.deepEqual(await changeHeld(store, { ids: [id], lease }, at(2), () => [claimed(1, at(2), { lease })]), []);
   assert.deepEqual([await others, await count(store, 'facts')], [[id], 0]);
 });
 
 eachStore('a change under a lease gives it back, even when it says nothing', async ({ store }) => {
   const id = await one(store, []);
   const first = await claimAny(store, at(1), 10, MINUTE);
-  await change(store, [id], at(1), () => [], first.lease);
+  await changeHeld(store, { ids: [id], lease: first.lease }, at(1), () => []);
   assert.deepEqual(await dueRow(store, id), { at: MORNING, lease: null });
   const second = await claimAny(store, at(1), 10, MINUTE);
-  await change(store, [id], at(1), () => [held(0, at(1), 'failed', at(9)), claimed(1, at(1))], second.lease);
+  await changeHeld(store, { ids: [id], lease: second.lease }, at(1), () => [
+    held(0, at(1), 'failed', at(9)),
+    claimed(1, at(1)),
+  ]);
   assert.deepEqual(await dueRow(store, id), { at: at(2), lease: null });
 });
 
@@ -246,5 +249,5 @@ eachStore('news that comes in under a lease takes it away: who holds it must loo
   const id = await one(store);
   const { lease } = await claimAny(store, MORNING + 8 * HOUR, 10, MINUTE);
   await change(store, [id], MORNING + 8 * HOUR, () => [failed(at(1))]);
-  assert.deepEqual(await change(store, [id], MORNING + 8 * HOUR, () => [claimed(2, at(500))], lease), []);
+  assert.deepEqual(await changeHeld(store, { ids: [id], lease }, MORNING + 8 * HOUR, () => [claimed(2, at(500))]), []);
 });
