@@ -139,7 +139,7 @@ const RULES: Record<string, Rule> = {
       'src/base/spool.ts',
       'src/base/deadline.ts',
       'src/providers/mailgun/exchange.ts',
-      'src/store/db/mysql.ts',
+      'src/store/db/line.ts',
       'src/client/',
       'src/library/',
       'src/lab/',

@@ -2,8 +2,8 @@
 // word no error ever comes: a query would wait until TCP gives up, which takes a quarter of an hour.
 import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
-import { sleep } from '../../base/wait.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
+import { createLine, type Line, within } from './line.ts';
 import type { Server } from './url.ts';
 
 const require = createRequire(import.meta.url);
@@ -67,70 +67,36 @@ export function mysqlSettings({ tls, ...server }: Server, limits: Limits, pool: 
 }
 
 /** A dialect of its own for each store, because what one connection learns of the network is true of the others. */
-function patientClient({ query, sign, trust }: Limits) {
-  const heardAt = new WeakMap<object, Ms>();
-  let silentSince: Ms = Number.NEGATIVE_INFINITY;
+function patientClient(limits: Limits) {
+  const line = createLine();
+  return {
+    client: clientOn(line, limits) as unknown as typeof Knex.Client,
+    prepare: (connection: Connection) => prepare(line, limits, connection),
+    isAlive: (connection: Connection) => isAlive(line, limits, connection),
+  };
+}
 
-  /** Waits for an answer. Where none comes no other connection that was heard of before is trusted any more. */
-  async function answered<T>(connection: Connection, limit: Ms | null, answer: Promise<T>): Promise<T> {
-    const giveUp = () => {
-      silentSince = performance.now();
-      connection.stream.destroy();
-    };
-    const given = limit === null ? await answer : await within(limit, answer, giveUp);
-    heardAt.set(connection, performance.now());
-    return given;
-  }
-
-  class PatientClient extends Base {
+/** Knex's dialect, in which every wait has its limit. */
+function clientOn(line: Line, { query, sign }: Limits) {
+  return class extends Base {
     async _query(connection: Connection, statement: unknown): Promise<unknown> {
       try {
-        return await answered(connection, query, super._query(connection, statement));
+        return await line.answered(connection, query, super._query(connection, statement));
       } catch (error) {
         throw withCode(error);
       }
     }
 
     checkVersion(connection: Connection): Promise<unknown> {
-      return answered(connection, sign, super.checkVersion(connection));
+      return line.answered(connection, sign, super.checkVersion(connection));
     }
 
-    /** To end it is a word to the server, too. */
+    /** Ending a connection tells the server so, which is a wait too. */
     async destroyRawConnection(connection: Connection): Promise<void> {
       if (connection.stream.destroyed) return;
       await within(sign, super.destroyRawConnection(connection), () => connection.stream.destroy()).catch(() => {});
     }
-  }
-
-  async function prepare(connection: Connection): Promise<void> {
-    try {
-      await answered(connection, sign, configure(connection));
-    } catch (error) {
-      connection.stream.destroy();
-      throw error;
-    }
-  }
-
-  /** Whether a connection can be used: an idle one may have been cut off somewhere on its way. */
-  async function isAlive(connection: Connection): Promise<boolean> {
-    const last = heardAt.get(connection) ?? 0;
-    if (last >= silentSince && performance.now() - last < trust) return true;
-    if (last >= silentSince && (await answers(connection))) return true;
-    connection.stream.destroy();
-    return false;
-  }
-
-  const answers = (connection: Connection): Promise<boolean> =>
-    answered(
-      connection,
-      sign,
-      promised((done) => connection.ping(done)),
-    ).then(
-      () => true,
-      () => false,
-    );
-
-  return { client: PatientClient as unknown as typeof Knex.Client, prepare, isAlive };
+  };
 }
 
 /** The driver has no code for a statement that finds its connection lost: it is the same as losing it. */
@@ -140,6 +106,16 @@ function withCode(error: unknown): unknown {
 }
 
 const LOST = 'PROTOCOL_CONNECTION_LOST';
+
+/** Sets up a connection that was just made. */
+async function prepare(line: Line, { sign }: Limits, connection: Connection): Promise<void> {
+  try {
+    await line.answered(connection, sign, configure(connection));
+  } catch (error) {
+    connection.stream.destroy();
+    throw error;
+  }
+}
 
 /** Strict mode, because without it MySQL cuts what does not fit and calls it a success. */
 async function configure(connection: Connection): Promise<void> {
@@ -155,26 +131,26 @@ async function configure(connection: Connection): Promise<void> {
   await make('transaction_isolation').catch(() => make('tx_isolation'));
 }
 
+/** Whether a connection can be used: an idle one may have been cut off somewhere on its way. */
+async function isAlive(line: Line, { trust, sign }: Limits, connection: Connection): Promise<boolean> {
+  const quiet = line.quietFor(connection);
+  if (quiet < trust) return true;
+  if (quiet < Number.POSITIVE_INFINITY && (await answersPing(line, sign, connection))) return true;
+  connection.stream.destroy();
+  return false;
+}
+
+const answersPing = (line: Line, sign: Ms, connection: Connection): Promise<boolean> =>
+  line
+    .answered(
+      connection,
+      sign,
+      promised((done) => connection.ping(done)),
+    )
+    .then(
+      () => true,
+      () => false,
+    );
+
 const promised = (ask: (done: Done) => void): Promise<void> =>
   new Promise((resolve, reject) => ask((error) => (error ? reject(error) : resolve())));
-
-/** The database did not answer in time, and nobody knows whether it did what it was asked. */
-class NoAnswer extends Error {
-  override readonly name = 'NoAnswer';
-  readonly code = 'PROTOCOL_SEQUENCE_TIMEOUT';
-}
-
-/** Waits for no longer than the limit, whether or not giving up ends what is waited for. */
-async function within<T>(limit: Ms, work: Promise<T>, giveUp: () => void): Promise<T> {
-  const over = new AbortController();
-  const late = sleep(limit, over.signal).then(() => {
-    if (over.signal.aborted) return work;
-    giveUp();
-    throw new NoAnswer(`the database did not answer within ${limit / SECOND} s`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    over.abort();
-  }
-}

@@ -1,0 +1,56 @@
+import { sleep } from '../../base/wait.ts';
+import { type Ms, SECOND } from '../../core/time.ts';
+
+type Connection = { stream: { destroy(): void } };
+
+/** The connections to one server, and when it was last heard of on each. */
+export type Line = {
+  /**
+   * Waits for an answer on a connection, for no longer than the limit. Where none comes the connection is cut, and no other
+   * one that was last heard of before is trusted any more.
+   */
+  answered<T>(connection: Connection, limit: Ms | null, answer: Promise<T>): Promise<T>;
+  /** How long ago the server was heard of on it; infinite when another connection got no answer since. */
+  quietFor(connection: Connection): Ms;
+};
+
+export function createLine(): Line {
+  const heardAt = new WeakMap<Connection, Ms>();
+  let silentSince: Ms = Number.NEGATIVE_INFINITY;
+  return {
+    async answered(connection, limit, answer) {
+      const giveUp = () => {
+        silentSince = performance.now();
+        connection.stream.destroy();
+      };
+      const given = limit === null ? await answer : await within(limit, answer, giveUp);
+      heardAt.set(connection, performance.now());
+      return given;
+    },
+    quietFor(connection) {
+      const last = heardAt.get(connection) ?? 0;
+      return last >= silentSince ? performance.now() - last : Number.POSITIVE_INFINITY;
+    },
+  };
+}
+
+/** Waits for no longer than the limit, whether or not giving up ends what is waited for. */
+export async function within<T>(limit: Ms, work: Promise<T>, giveUp: () => void): Promise<T> {
+  const over = new AbortController();
+  const late = sleep(limit, over.signal).then(() => {
+    if (over.signal.aborted) return work;
+    giveUp();
+    throw new NoAnswer(`the database did not answer within ${limit / SECOND} s`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** The database did not answer in time, and nobody knows whether it did what it was asked. */
+class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  readonly code = 'PROTOCOL_SEQUENCE_TIMEOUT';
+}
