@@ -59,11 +59,9 @@ export function createWaitingRecords(deps: WaitingDeps): WaitingRecords {
 
   /** Answers with the lines that are to be set aside. */
   async function fileLines(lines: readonly string[]): Promise<string[]> {
-    const read = lines.map((line) => ({ line, told: toldIn(line) }));
-    const whole = read.flatMap(({ line, told }) => (told ? [{ line, told }] : []));
+    const { torn, whole } = sorted(lines);
     const verdicts = whole.length > 0 ? await take(whole.map(({ told }) => told)) : [];
     counts.filed += whole.length;
-    const torn = read.flatMap(({ line, told }) => (told ? [] : [line]));
     return [...torn, ...whole.flatMap(({ line }, i) => (verdicts[i]?.ok ? [] : [line]))];
   }
 
@@ -80,6 +78,14 @@ export function createWaitingRecords(deps: WaitingDeps): WaitingRecords {
     },
     counts: () => ({ ...counts }),
     stop: filing.stop,
+  };
+}
+
+function sorted(lines: readonly string[]): { torn: string[]; whole: { line: string; told: Told }[] } {
+  const read = lines.map((line) => ({ line, told: toldIn(line) }));
+  return {
+    torn: read.flatMap(({ line, told }) => (told ? [] : [line])),
+    whole: read.flatMap(({ line, told }) => (told ? [{ line, told }] : [])),
   };
 }
 

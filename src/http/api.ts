@@ -47,19 +47,7 @@ export function createApi(deps: ApiDeps): Router {
     await next();
   };
 
-  router.post('/', allowed, async (ctx) => {
-    const told = await readJson(ctx.req, BODY_LIMIT);
-    if (Array.isArray(told) && told.length > 0) {
-      if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
-      const answers = await keepChecked(deps, told, now());
-      deps.onTold?.();
-      ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
-      return;
-    }
-    const { id, created } = await recordMessage(deps, told, now());
-    ctx.status = created ? 201 : 200;
-    ctx.body = { id };
-  });
+  router.post('/', allowed, (ctx) => tell(deps, ctx));
   router.post('/cancel', allowed, current, async (ctx) => {
     const { key } = parse(CANCEL_KEY, await readJson(ctx.req, BODY_LIMIT));
     ctx.body = { cancelled: await cancelByKey(store, key, 'by_application', now()) };
@@ -85,6 +73,21 @@ export function createApi(deps: ApiDeps): Router {
     });
   }
   return router;
+}
+
+/** Records one message, and says which; or keeps a list of them, to be filed a moment later. */
+async function tell(deps: ApiDeps, ctx: Context): Promise<void> {
+  const told = await readJson(ctx.req, BODY_LIMIT);
+  if (Array.isArray(told) && told.length > 0) {
+    if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
+    const answers = await keepChecked(deps, told, deps.now());
+    deps.onTold?.();
+    ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
+    return;
+  }
+  const { id, created } = await recordMessage(deps, told, deps.now());
+  ctx.status = created ? 201 : 200;
+  ctx.body = { id };
 }
 
 const idIn = (ctx: Context): string => String(ctx['params'].id);
