@@ -1,5 +1,6 @@
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
+import { asSentence } from '../core/words/capital.ts';
 import { attemptWords } from '../core/words/facts.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { adviceFor } from '../core/words/reasons.ts';
@@ -34,12 +35,12 @@ export function composeAlert({ items, views, count, publicUrl }: Incident): Comp
   const todo = [...new Set([...views.values()].flatMap(mendingsOf)), advice];
   return {
     subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
-    body: wrapped(`${sentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join(`\n${HANG}`)}\n`),
+    body: wrapped(
+      `${asSentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join(`\n${HANG}`)}\n`,
+    ),
     avoid: [...new Set([...views.values()].flatMap(troubledProviders))],
   };
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** As wide as the labels of a paragraph. */
 const HANG = ' '.repeat(13);

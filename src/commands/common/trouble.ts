@@ -1,3 +1,4 @@
+import { asSentence } from '../../core/words/capital.ts';
 import { EXIT, Failed } from './terminal.ts';
 
 /** What an error says to people, and the code to end with. Errors are told by name, so that nothing heavy is loaded. */
@@ -10,13 +11,11 @@ export function troubleOf(error: unknown): { message: string; exitCode: number }
     case 'NotDurable':
       return { message: `Homing must not run on this database: ${error.message}.`, exitCode: EXIT.failed };
     case 'AppError':
-      return { message: `${sentence(error.message)}.`, exitCode: EXIT.failed };
+      return { message: asSentence(error.message), exitCode: EXIT.failed };
     default:
       return { message: `Something went wrong that should not: ${words(error)}`, exitCode: EXIT.failed };
   }
 }
-
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Without the statement and its values, which Knex puts before the database's own words. */
 function words(error: Error): string {

@@ -1,5 +1,6 @@
 import type { Period } from '../../core/figures/summary.ts';
 import type { Ms } from '../../core/time.ts';
+import { asSentence } from '../../core/words/capital.ts';
 import { EXIT, Failed } from '../common/terminal.ts';
 
 export const FORMATS = ['text', 'json', 'csv', 'html'] as const;
@@ -51,7 +52,7 @@ export async function periodFor(options: Options, timezone: string, now: Ms): Pr
     const { firstDay } = periodOf(last, last, timezone, now);
     return periodOf(addDays(firstDay, 1 - Number(days), timezone), last, timezone, now);
   } catch (error) {
-    if (error instanceof BadPeriod) throw usage(sentence(error.message));
+    if (error instanceof BadPeriod) throw usage(asSentence(error.message));
     throw error;
   }
 }
@@ -64,5 +65,3 @@ function checkTogether({ date, from, to, days }: Options): void {
   if (from !== undefined && days !== undefined) throw usage('--days goes with --date, not with --from.');
   if (days !== undefined && !/^[1-9]\d{0,3}$/.test(days)) throw usage('--days must be a whole number above 0.');
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -1,3 +1,4 @@
+import { counted } from '../../core/words/numbers.ts';
 import type { Store } from '../../store/db/open.ts';
 import type { Rebuilt } from '../../store/figures/rebuild.ts';
 import { EXIT, say, type Terminal } from '../common/terminal.ts';
@@ -29,13 +30,13 @@ const SHOWN = 50;
 const SPAN: Record<number, string> = { 86400000: 'day', 3600000: 'hour', 900000: 'quarter of an hour' };
 
 function rebuiltWords({ days, deliveries, differences }: Rebuilt, check: boolean): string[] {
-  const counted = `${deliveries} deliveries of ${days} day${days === 1 ? '' : 's'} were counted.`;
-  if (differences.length === 0) return [counted, 'The figures agree with the facts.'];
+  const done = `${deliveries} deliveries of ${counted(days, 'day')} were counted.`;
+  if (differences.length === 0) return [done, 'The figures agree with the facts.'];
   const lines = differences.slice(0, SHOWN).map(({ span, entry: e, kept, counted: n }) => {
     const at = new Date(e.bucket).toISOString().slice(0, 16).replace('T', ' ');
     return `  ${SPAN[span]} of ${at} UTC, ${e.domain} ${e.class}, ${e.what} ${e.value}: kept ${kept}, counted ${n}`;
   });
   const more = differences.length > SHOWN ? [`  and ${differences.length - SHOWN} more`] : [];
   const verdict = check ? 'differ from the facts; nothing was changed' : 'differed from the facts and were mended';
-  return [counted, `${differences.length} figure${differences.length === 1 ? '' : 's'} ${verdict}:`, ...lines, ...more];
+  return [done, `${counted(differences.length, 'figure')} ${verdict}:`, ...lines, ...more];
 }

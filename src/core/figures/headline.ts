@@ -1,5 +1,6 @@
 import { SECOND } from '../time.ts';
-import { many, percent, timeTaken } from '../words/numbers.ts';
+import { asSentence } from '../words/capital.ts';
+import { many, percent, timeTaken, were } from '../words/numbers.ts';
 import { refusedAs } from '../words/reasons.ts';
 import type { Figures } from './figures.ts';
 import type { FailingPlace, Summary } from './summary.ts';
@@ -12,8 +13,7 @@ export function sentence(summary: Summary): string {
     whoRefused(summary.places, summary.total),
     whatChanged(summary),
   ].filter((p) => p !== null);
-  const text = parts.join('; ');
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return asSentence(parts.join('; '));
 }
 
 function whatArrived(t: Figures, before: Figures): string {
@@ -43,8 +43,6 @@ function whoRefused([place]: readonly FailingPlace[], total: Figures): string | 
   ];
   return [`${recipientDomain} refused ${many(place.failed)} ${refusedAs(cause)}`, ...mended].join(', ');
 }
-
-const were = (n: number): string => (n === 1 ? 'was' : 'were');
 
 /** The first of these that differs from the week before by more than chance may. */
 function whatChanged({ total, week, weekShare }: Summary): string | null {

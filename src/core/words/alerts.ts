@@ -1,4 +1,5 @@
 import type { AlertKind } from '../alerting.ts';
+import { counted, were } from './numbers.ts';
 
 /** What administrators are told by an alert of each kind: what has happened (how often), and what they can do. */
 export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; advice: string }> = {
@@ -46,5 +47,4 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
   },
 };
 
-const mails = (n: number): string => (n === 1 ? '1 mail' : `${n} mails`);
-const were = (n: number): string => (n === 1 ? 'was' : 'were');
+const mails = (n: number): string => counted(n, 'mail');

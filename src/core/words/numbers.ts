@@ -3,6 +3,11 @@ import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../time.ts';
 /** `412`, `12 345`. */
 export const many = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 
+/** `1 mail`, `12 345 mails`. */
+export const counted = (n: number, one: string): string => `${many(n)} ${one}${n === 1 ? '' : 's'}`;
+
+export const were = (n: number): string => (n === 1 ? 'was' : 'were');
+
 /** `0.7 %`; never 0 or 100 for what is not. */
 export function percent(share: number): string {
   const p = 100 * share;

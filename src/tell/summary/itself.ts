@@ -1,11 +1,10 @@
 import type { Summary } from '../../core/figures/summary.ts';
-import { many, timeWords } from '../../core/words/numbers.ts';
+import { counted, timeWords } from '../../core/words/numbers.ts';
 
 /** The latest troubles are named, and no more of them. */
 const MOST = 10;
 
-export const alertsWords = ({ alertsSent }: Summary): string =>
-  `${many(alertsSent)} alert${alertsSent === 1 ? '' : 's'} sent.`;
+export const alertsWords = ({ alertsSent }: Summary): string => `${counted(alertsSent, 'alert')} sent.`;
 
 export const troublesWords = ({ troubles }: Summary): string[] =>
   troubles.length === 0
