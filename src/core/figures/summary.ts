@@ -1,3 +1,4 @@
+import type { AlertKind } from '../alerting.ts';
 import type { State } from '../delivery.ts';
 import type { MessageClass } from '../message-class.ts';
 import type { Ms } from '../time.ts';
@@ -19,7 +20,7 @@ export type FailingPlace = {
   retries: Retry[];
 };
 
-export type Trouble = { kind: string; since: Ms; detail: string };
+export type Trouble = { kind: AlertKind; since: Ms; detail: string };
 
 /** One calendar day of the picture. */
 export type DayBar = {

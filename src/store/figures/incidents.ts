@@ -18,7 +18,7 @@ export async function alertsSent(store: Store, { from, to }: Range): Promise<num
 const TROUBLE: readonly AlertKind[] = ['route_down', 'reconciler_silent', 'webhooks_silent', 'schedule_switched'];
 
 export async function troubles(store: Store, { from, to }: Range): Promise<Trouble[]> {
-  const rows: { kind: string; at: number; detail: string | null }[] = await store
+  const rows: { kind: AlertKind; at: number; detail: string | null }[] = await store
     .db('alert_items')
     .whereNull('delivery_id')
     .whereIn('kind', [...TROUBLE])

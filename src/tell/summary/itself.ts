@@ -1,4 +1,5 @@
 import type { Summary } from '../../core/figures/summary.ts';
+import { ALERT_WORDS } from '../../core/words/alerts.ts';
 import { counted, timeWords } from '../../core/words/numbers.ts';
 
 /** The latest troubles are named, and no more of them. */
@@ -9,4 +10,4 @@ export const alertsWords = ({ alertsSent }: Summary): string => `${counted(alert
 export const troublesWords = ({ troubles }: Summary): string[] =>
   troubles.length === 0
     ? ['No outage is known.']
-    : troubles.slice(-MOST).map((t) => `${timeWords(t.since)}: ${t.kind.replaceAll('_', ' ')}. ${t.detail}`);
+    : troubles.slice(-MOST).map((t) => `${timeWords(t.since)}: ${ALERT_WORDS[t.kind].headline(1)}. ${t.detail}`);

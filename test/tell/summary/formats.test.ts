@@ -5,6 +5,7 @@ import { STATES } from '../../../src/core/delivery.ts';
 import { figuresOf, groupsOf } from '../../../src/core/figures/figures.ts';
 import type { Summary } from '../../../src/core/figures/summary.ts';
 import { CAUSES } from '../../../src/core/verdict.ts';
+import { ALERT_WORDS } from '../../../src/core/words/alerts.ts';
 import { shortReason } from '../../../src/core/words/reasons.ts';
 import { disarm, summaryCsv } from '../../../src/tell/summary/csv.ts';
 import { curesCsv, curesText } from '../../../src/tell/summary/cures.ts';
@@ -38,6 +39,24 @@ test('no reason is cut in the text, however long it is', () => {
     const text = summaryText(summary);
     assert.doesNotMatch(`${text}${curesText(summary)}`, /…/);
     assert.ok(text.replace(/\s+/g, ' ').includes(`abandoned: ${shortReason(reason)} (no subject)`), text);
+  }
+});
+
+test('an outage is told in the words of its alert, and no name of the program is', async () => {
+  const kinds = ['route_down', 'reconciler_silent', 'webhooks_silent', 'schedule_switched'] as const;
+  for (const kind of kinds) {
+    const summary = { ...sample(), troubles: [{ kind, since: Date.UTC(2026, 10, 21), detail: 'As seen.' }] };
+    const mail = await letterOf(summary);
+    for (const told of [summaryText(summary), mail.text, mail.html]) {
+      const plain = told.replace(/\s+/g, ' ').replaceAll('&#39;', "'");
+      assert.ok(plain.includes(`${ALERT_WORDS[kind].headline(1)}. As seen.`), plain);
+      assert.doesNotMatch(plain, new RegExp(kind.replace('_', '.')));
+    }
+    const { outages } = summaryJson(summary) as { outages: { kind: string }[] };
+    assert.deepEqual(
+      outages.map((o) => o.kind),
+      [kind],
+    );
   }
 });
 

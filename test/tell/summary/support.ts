@@ -50,7 +50,7 @@ export const summaries: fc.Arbitrary<Summary> = fc
         retries: total.retries,
       })),
       alertsSent: 1,
-      troubles: domains.map((d) => ({ kind: 'webhooks_silent', since: NOW, detail: d })),
+      troubles: domains.map((d) => ({ kind: 'webhooks_silent' as const, since: NOW, detail: d })),
       daily: dailyOf(n),
       lost: domains.map((d) => ({ recipient: d, subject: example, class: 'notice', state: 'failed', reason: cause })),
     };
