@@ -20,6 +20,7 @@ import { findMessage } from '../store/messages/find.ts';
 import { searchMessages } from '../store/messages/search.ts';
 import { bearer } from './auth.ts';
 import { readJson } from './body.ts';
+import { once, pageLimit } from './query.ts';
 
 export type ApiDeps = {
   store: Store;
@@ -33,7 +34,6 @@ export type ApiDeps = {
 const BODY_LIMIT = 256 * 1024;
 /** The messages that one call may tell of, as a list. */
 const BATCH = 100;
-const PAGE = { usual: 50, most: 200 };
 
 /** Everything under `/api` that needs a token. */
 export function createApi(deps: ApiDeps): Router {
@@ -92,9 +92,6 @@ async function tell(deps: ApiDeps, ctx: Context): Promise<void> {
 
 const idIn = (ctx: Context): string => String(ctx['params'].id);
 
-/** A parameter given twice comes as a list. */
-const once = z.string({ error: 'must be given once' });
-
 const address = (text: z.ZodString) =>
   text.transform((given, ctx) => {
     const canonical = canonicalAddress(given);
@@ -116,12 +113,7 @@ const SEARCH = z.strictObject({
   class: z.enum(CLASSES).optional(),
   since: moment.optional(),
   until: moment.optional(),
-  limit: once
-    .refine((text) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE.most, {
-      message: `must be a whole number from 1 to ${PAGE.most}`,
-    })
-    .transform(Number)
-    .default(PAGE.usual),
+  limit: pageLimit,
   cursor: once.regex(/^[0-9A-Z]{26}$/, 'must be the "next" of an earlier answer').optional(),
 });
 

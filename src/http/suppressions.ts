@@ -8,8 +8,7 @@ import type { Store } from '../store/db/open.ts';
 import { listSuppressions, removeSuppression } from '../store/projections/suppressions.ts';
 import type { SuppressionRow } from '../store/rows/rows.ts';
 import { bearer } from './auth.ts';
-
-const PAGE = { usual: 50, most: 200 };
+import { once, pageLimit } from './query.ts';
 
 /** Our own suppression list: who is on it, the reply that put them there, and the way off it. */
 export function createSuppressions(deps: { store: Store; tokens: readonly string[]; now: Clock }): Router {
@@ -40,15 +39,8 @@ export const suppressionOf = (row: SuppressionRow) => ({
   createdAt: new Date(row.created_at).toISOString(),
 });
 
-const once = z.string({ error: 'must be given once' });
-
 const SEARCH = z.strictObject({
   address: once.max(320, 'must be an address').optional(),
-  limit: once
-    .refine((text) => /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE.most, {
-      message: `must be a whole number from 1 to ${PAGE.most}`,
-    })
-    .transform(Number)
-    .default(PAGE.usual),
+  limit: pageLimit,
   cursor: once.max(320, 'must be the "next" of an earlier answer').optional(),
 });

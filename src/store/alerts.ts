@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { fitted, newId } from '../base/ids.ts';
 import type { AlertKind } from '../core/alerting.ts';
 import type { Ms } from '../core/time.ts';
-import { type Claim, changeClaimed, claimNext, type Sendable } from './claims.ts';
+import { type Claim, claimNext, claimsOn, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transact, transactOnce } from './db/transact.ts';
@@ -121,16 +121,4 @@ export async function takeAlert(store: Store, times: { now: Ms; until: Ms }): Pr
   return { ...row, avoid: JSON.parse(row.avoid) as string[], claim };
 }
 
-/** Keeps others from sending the alert for longer; false when the claim has been lost. */
-export const holdAlert = (store: Store, claim: Claim, until: Ms): Promise<boolean> =>
-  changeClaimed(store, ALERTS, claim, { due_at: until });
-
-export const alertSent = (store: Store, claim: Claim, now: Ms): Promise<boolean> =>
-  changeClaimed(store, ALERTS, claim, { pending: 0, sent_at: now, error: null });
-
-export const alertFailed = (
-  store: Store,
-  { claim, tries }: Pick<Alert, 'claim' | 'tries'>,
-  dueAt: Ms,
-  error: string,
-): Promise<boolean> => changeClaimed(store, ALERTS, claim, { tries: tries + 1, due_at: dueAt, error });
+export const { hold: holdAlert, sent: alertSent, failed: alertFailed } = claimsOn(ALERTS);

@@ -55,3 +55,13 @@ export async function changeClaimed(
     return held;
   });
 }
+
+/** What a sender says of the row that it has claimed; each answers false when the claim has been lost. */
+export const claimsOn = (what: Sendable) => ({
+  /** Keeps others from sending it for longer. */
+  hold: (store: Store, claim: Claim, until: Ms) => changeClaimed(store, what, claim, { due_at: until }),
+  sent: (store: Store, claim: Claim, now: Ms) =>
+    changeClaimed(store, what, claim, { pending: 0, sent_at: now, error: null }),
+  failed: (store: Store, { claim, tries }: { claim: Claim; tries: number }, dueAt: Ms, error: string) =>
+    changeClaimed(store, what, claim, { tries: tries + 1, due_at: dueAt, error }),
+});

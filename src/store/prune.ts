@@ -33,38 +33,30 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
 
 /** Deletes events from before that moment that nobody has to look at any more. */
 export async function pruneInbox(store: Store, before: Ms, limit: number): Promise<number> {
-  const old: { id: string }[] = await store
-    .db('inbox')
-    .where({ pending: 0 })
-    .where('due_at', '<', before)
-    .orderBy('due_at')
-    .select('id')
-    .limit(limit);
-  if (old.length === 0) return 0;
-  return transact(store, (tx) =>
-    tx('inbox')
-      .whereIn(
-        'id',
-        old.map((r) => r.id),
-      )
-      .delete(),
-  );
+  const ids = await settledBefore(store, 'inbox', before, limit);
+  if (ids.length === 0) return 0;
+  return transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
 }
 
 /** Deletes alerts and summaries that were sent, and example replies, from before that moment. The audit is kept. */
 export async function pruneOperations(store: Store, before: Ms, limit: number): Promise<number> {
-  const old: { id: string }[] = await store
-    .db('alerts')
+  const ids = await settledBefore(store, 'alerts', before, limit);
+  return transact(store, async (tx) => {
+    const alerts = await deleteBy(tx, 'alerts', 'id', ids);
+    // A few rows a day each; the sums of all days stay.
+    const summaries = await tx('summaries').where({ pending: 0 }).where('due_at', '<', before).delete();
+    return alerts + summaries + (await tx('rollup_examples').where('day', '<', before).delete());
+  });
+}
+
+/** Rows that nobody has to look at any more since before that moment, oldest first. */
+async function settledBefore(store: Store, table: 'inbox' | 'alerts', before: Ms, limit: number): Promise<string[]> {
+  const rows: { id: string }[] = await store
+    .db(table)
     .where({ pending: 0 })
     .where('due_at', '<', before)
     .orderBy('due_at')
     .select('id')
     .limit(limit);
-  return transact(store, async (tx) => {
-    const ids = old.map((r) => r.id);
-    const alerts = ids.length === 0 ? 0 : await tx('alerts').whereIn('id', ids).delete();
-    // A few rows a day each; the sums of all days stay.
-    const summaries = await tx('summaries').where({ pending: 0 }).where('due_at', '<', before).delete();
-    return alerts + summaries + (await tx('rollup_examples').where('day', '<', before).delete());
-  });
+  return rows.map((r) => r.id);
 }

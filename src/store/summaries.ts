@@ -1,6 +1,6 @@
 import type { Ms } from '../core/time.ts';
 import { subjectLine } from './alerts.ts';
-import { type Claim, changeClaimed, claimNext, type Sendable } from './claims.ts';
+import { type Claim, changeClaimed, claimNext, claimsOn, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transact } from './db/transact.ts';
@@ -69,23 +69,11 @@ export async function takeSummary(store: Store, times: { now: Ms; until: Ms }): 
   };
 }
 
-/** Keeps others from sending the summary for longer; false when the claim has been lost. */
-export const holdSummary = (store: Store, claim: Claim, until: Ms): Promise<boolean> =>
-  changeClaimed(store, SUMMARIES, claim, { due_at: until });
+export const { hold: holdSummary, sent: summarySent, failed: summaryFailed } = claimsOn(SUMMARIES);
 
 /** Who has it is written down after each of them, so that nobody gets it again because another did not get it. */
 export const summaryTold = (store: Store, claim: Claim, told: readonly string[]): Promise<boolean> =>
   changeClaimed(store, SUMMARIES, claim, { told: JSON.stringify(told) });
-
-export const summarySent = (store: Store, claim: Claim, now: Ms): Promise<boolean> =>
-  changeClaimed(store, SUMMARIES, claim, { pending: 0, sent_at: now, error: null });
-
-export const summaryFailed = (
-  store: Store,
-  { claim, tries }: Pick<KeptSummary, 'claim' | 'tries'>,
-  dueAt: Ms,
-  error: string,
-): Promise<boolean> => changeClaimed(store, SUMMARIES, claim, { tries: tries + 1, due_at: dueAt, error });
 
 /** Names of the channels that a recent alert warned about. */
 export async function channelsWarnedAbout(store: Store, since: Ms): Promise<Set<string>> {
