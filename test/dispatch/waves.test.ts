@@ -5,10 +5,11 @@ import { MINUTE } from '../../src/core/time.ts';
 import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import type { Provider } from '../../src/providers/provider.ts';
-import { type OpenProvider, SCHEMES } from '../../src/providers/registry/registry.ts';
+import type { OpenProvider } from '../../src/providers/registry/registry.ts';
 import { clockAt } from '../support/clock.ts';
-import { type Homing, type Options, startByHand } from '../support/homing.ts';
+import { type Homing, only, startByHand } from '../support/homing.ts';
 import { tell } from '../support/tell.ts';
+import { throughToy } from '../support/toy/homing.ts';
 import { openToy } from '../support/toy/provider.ts';
 import { startToy, type Toy } from '../support/toy/server.ts';
 
@@ -21,6 +22,7 @@ async function fallbacksDue(t: TestContext, names: readonly string[], open: Open
   });
   const homing = await startByHand(t, {
     env: { RETRY_MAX_ATTEMPTS: '1', ENCRYPTION_KEY: 'ab'.repeat(32) },
+    secondary: false,
     ...throughToy(toy, open),
   });
   toy.mood = 'busy';
@@ -35,18 +37,6 @@ async function fallbacksDue(t: TestContext, names: readonly string[], open: Open
   const due = await Promise.all(ids.map(async (id) => (await only(homing, id)).delivery.nextAt ?? 0));
   homing.clock.set(Math.max(...due));
   return { homing, toy, ids };
-}
-
-const throughToy = (toy: Toy, open: OpenProvider): Partial<Options> => ({
-  secondary: false,
-  schemes: { ...SCHEMES, 'toy:': open },
-  adjust: (config) => ({ ...config, SECONDARY: [toy.url.replace('http:', 'toy:')] }),
-});
-
-async function only(homing: Homing, id: string) {
-  const [view] = await homing.views(id);
-  assert.ok(view);
-  return view;
 }
 
 /** Has the questions answered that stand before the hand-over. */

@@ -55,6 +55,13 @@ async function refused(world: World): Promise<void> {
 
 const stateOf = async (world: World, id: string) => (await detail(world.front.url, id)).deliveries[0]?.state;
 
+async function databaseThatDies(t: TestContext): Promise<{ server: MariaDb; database: string }> {
+  const server = await startMariaDb();
+  t.after(server.stop);
+  await settleFiles(server);
+  return { server, database: await createMigrated(server, 'away') };
+}
+
 /** A server that was never shut down has not written its first files yet, and does not survive a crash. */
 async function settleFiles(server: MariaDb): Promise<void> {
   const root = openStore(server.url(''));
@@ -67,10 +74,7 @@ async function settleFiles(server: MariaDb): Promise<void> {
 test('while the database is away webhooks and records get 503, and all goes on without a restart when it is back', {
   skip: withoutMariaDb() ?? false,
 }, async (t) => {
-  const server = await startMariaDb();
-  t.after(server.stop);
-  await settleFiles(server);
-  const database = await createMigrated(server, 'away');
+  const { server, database } = await databaseThatDies(t);
   const world = await worldFor(t, { database });
   const daemon = await world.start();
   world.sim.fate('bela@there.example', [BLOCKED_IP, 'deliver']);
@@ -101,10 +105,7 @@ test('while the database is away webhooks and records get 503, and all goes on w
 test('the answer to a hand-over is kept while the database is away, so that nothing is sent twice', {
   skip: withoutMariaDb() ?? false,
 }, async (t) => {
-  const server = await startMariaDb();
-  t.after(server.stop);
-  await settleFiles(server);
-  const database = await createMigrated(server, 'away');
+  const { server, database } = await databaseThatDies(t);
   const root = openStore(server.url(''));
   const [[{ file }]] = (await root.db.raw('select @@datadir as folder, @@pid_file as file')) as [[{ file: string }]];
   await root.close();

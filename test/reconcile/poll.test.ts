@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
-import { SCHEMES } from '../../src/providers/registry/registry.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
 import { clockAt } from '../support/clock.ts';
 import { startByHand } from '../support/homing.ts';
+import { throughToy } from '../support/toy/homing.ts';
 import { openToy } from '../support/toy/provider.ts';
 import { startToy } from '../support/toy/server.ts';
 
@@ -16,8 +16,8 @@ async function start(t: TestContext) {
   const toy = await startToy(clock);
   t.after(toy.close);
   const homing = await startByHand(t, {
-    schemes: { ...SCHEMES, 'toy:': openToy },
-    adjust: (config) => ({ ...config, SECONDARY: [toy.url.replace('http:', 'toy:')], EVENTS_SETTLE: MINUTE }),
+    env: { EVENTS_SETTLE: '1m' },
+    ...throughToy(toy),
   });
   const happen = (n: number) => toy.happen({ id: `x${n}`, ours: '', to: 'ann@there.example', mime: '' }, 'taken');
   const kept = async (): Promise<number> => {
@@ -52,26 +52,23 @@ test('a page that the provider has forgotten is read from the beginning of its r
   t.after(toy.close);
   const asked: (string | null)[] = [];
   const homing = await startByHand(t, {
-    schemes: {
-      ...SCHEMES,
-      'toy:': (url) => {
-        const provider = openToy(url);
-        const { history } = provider;
-        assert.ok(history);
-        return {
-          ...provider,
-          history: {
-            ...history,
-            between: async (domain, range, cursor) => {
-              asked.push(cursor);
-              if (cursor !== null && asked.length === 2) throw new Error('404 unknown page');
-              return history.between(domain, range, cursor);
-            },
+    env: { EVENTS_SETTLE: '1m' },
+    ...throughToy(toy, (url) => {
+      const provider = openToy(url);
+      const { history } = provider;
+      assert.ok(history);
+      return {
+        ...provider,
+        history: {
+          ...history,
+          between: async (domain, range, cursor) => {
+            asked.push(cursor);
+            if (cursor !== null && asked.length === 2) throw new Error('404 unknown page');
+            return history.between(domain, range, cursor);
           },
-        };
-      },
-    },
-    adjust: (config) => ({ ...config, SECONDARY: [toy.url.replace('http:', 'toy:')], EVENTS_SETTLE: MINUTE }),
+        },
+      };
+    }),
   });
   for (let n = 0; n < 700; n++) toy.happen({ id: `x${n}`, ours: '', to: 'ann@there.example', mime: '' }, 'taken');
   homing.clock.advance(5 * MINUTE);

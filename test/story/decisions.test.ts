@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { BLOCKED_IP, type Failure, NO_SUCH_USER, type Outcome } from '../../src/lab/sim/fates.ts';
 import { reopenMessage } from '../../src/operate/operate.ts';
-import { type Homing, startByHand } from '../support/homing.ts';
+import { type Homing, only, startByHand } from '../support/homing.ts';
 
 const says = (message: string, more: Partial<Failure> = {}): Outcome => ({
   fail: { code: 550, message, reason: 'bounce', bounceType: 'soft', ...more },
@@ -20,12 +20,6 @@ const NO_RELAY = says('5.7.1 Unable to relay for this recipient');
 const PUZZLE = says('Gruezi, computer says no 4711');
 /** Without Mailgun's own list, so that ours alone decides. */
 const DEAD: Outcome = says('5.1.1 The mailbox that you wrote to does not exist here', { suppress: false });
-
-const only = async (homing: Homing, id: string) => {
-  const [view] = await homing.views(id);
-  assert.ok(view);
-  return view;
-};
 
 const api = async (homing: Homing, method: string, path: string) => {
   const response = await fetch(`${homing.url}${path}`, { method, headers: { authorization: 'Bearer token' } });

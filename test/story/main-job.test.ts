@@ -3,13 +3,7 @@ import { test } from 'node:test';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { GREYLISTED, MAILBOX_FULL } from '../../src/lab/campaign/outcomes.ts';
 import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
-import { DOMAIN, startByHand } from '../support/homing.ts';
-
-const only = async (homing: Awaited<ReturnType<typeof startByHand>>, id: string) => {
-  const [view] = await homing.views(id);
-  assert.ok(view);
-  return view;
-};
+import { DOMAIN, only, startByHand } from '../support/homing.ts';
 
 const VARIANTS = {
   'the re-post gets a new id': { repostId: 'new' },

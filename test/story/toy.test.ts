@@ -5,11 +5,11 @@ import { HOUR } from '../../src/core/time.ts';
 import { factWords } from '../../src/core/words/facts.ts';
 import { standingWords } from '../../src/core/words/standing.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
-import { SCHEMES } from '../../src/providers/registry/registry.ts';
 import { clockAt } from '../support/clock.ts';
-import { startByHand } from '../support/homing.ts';
+import { only, startByHand } from '../support/homing.ts';
 import { tell } from '../support/tell.ts';
-import { openToy, TOY_SECRET } from '../support/toy/provider.ts';
+import { throughToy } from '../support/toy/homing.ts';
+import { TOY_SECRET } from '../support/toy/provider.ts';
 import { sign, startToy, type ToyEvent } from '../support/toy/server.ts';
 
 const DORA = 'dora@stubborn.test';
@@ -19,8 +19,7 @@ async function start(t: TestContext) {
   t.after(toy.close);
   const homing = await startByHand(t, {
     secondary: false,
-    schemes: { ...SCHEMES, 'toy:': openToy },
-    adjust: (config) => ({ ...config, SECONDARY: [toy.url.replace('http:', 'toy:')] }),
+    ...throughToy(toy),
   });
   homing.sim.fate(DORA, BLOCKED_IP);
   const id = await homing.send(DORA);
@@ -37,12 +36,6 @@ async function post({ homing }: World, events: readonly ToyEvent[], secret = TOY
   return response.status;
 }
 
-async function only({ homing, id }: World) {
-  const [view] = await homing.views(id);
-  assert.ok(view);
-  return view;
-}
-
 test('a delivery goes out through a new provider, is reported on by it in a list, and is explained', async (t) => {
   const world = await start(t);
   const { toy, homing } = world;
@@ -51,13 +44,13 @@ test('a delivery goes out through a new provider, is reported on by it in a list
   assert.equal(toy.mails.length, 1);
   assert.equal(mail.to, DORA);
   assert.match(Buffer.from(mail.mime, 'base64').toString(), /^Subject: Hello/m);
-  assert.equal((await only(world)).delivery.state, 'accepted', 'it tells what becomes of its mail');
+  assert.equal((await only(world.homing, world.id)).delivery.state, 'accepted', 'it tells what becomes of its mail');
   const events = [...toy.events, toy.happen(mail, 'arrived')];
   assert.equal(await post(world, events, 'a wrong secret'), 401);
   assert.equal(await post(world, events), 200);
   assert.equal(await post(world, events), 200);
   await homing.settle();
-  const { delivery, facts } = await only(world);
+  const { delivery, facts } = await only(world.homing, world.id);
   assert.equal(delivery.state, 'delivered');
   assert.equal(delivery.provider, 'toy');
   assert.deepEqual(delivery.arrivedOn, [6]);
@@ -73,7 +66,7 @@ test('what a new provider reports to have failed has ended, for the cause that i
   assert.ok(mail);
   assert.equal(await post(world, [toy.happen(mail, 'bounced')]), 200);
   await homing.settle();
-  const { delivery } = await only(world);
+  const { delivery } = await only(world.homing, world.id);
   assert.equal(delivery.state, 'failed');
   assert.equal(delivery.reason, 'recipient_unknown');
   assert.equal(delivery.attempts.at(-1)?.claim.provider, 'toy');
@@ -84,11 +77,11 @@ test('what Mailgun reports is never said of an attempt of another provider, not 
   const { homing, toy } = world;
   const [mail] = toy.mails;
   assert.ok(mail);
-  const before = (await only(world)).delivery.attempts.at(-1);
+  const before = (await only(world.homing, world.id)).delivery.attempts.at(-1);
   assert.equal(before?.claim.provider, 'toy');
   await tell(homing, world.id, 'delivered', mail.id);
   await homing.settle();
-  const { delivery } = await only(world);
+  const { delivery } = await only(world.homing, world.id);
   assert.ok(!delivery.arrivedOn.includes(before?.number ?? 0));
 });
 
@@ -98,8 +91,7 @@ test('a new provider is asked what became of a hand-over that got no answer', as
   toy.mood = 'drop after';
   const homing = await startByHand(t, {
     secondary: false,
-    schemes: { ...SCHEMES, 'toy:': openToy },
-    adjust: (config) => ({ ...config, SECONDARY: [toy.url.replace('http:', 'toy:')] }),
+    ...throughToy(toy),
   });
   homing.sim.fate(DORA, BLOCKED_IP);
   const id = await homing.send(DORA);

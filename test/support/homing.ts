@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Log } from '../../src/base/log.ts';
 import { type Config, readConfig } from '../../src/config/config.ts';
@@ -181,6 +182,13 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
         .filter((m) => m.to.includes(ADMIN))
         .map(({ raw }) => ({ subject: headerOf(raw, 'Subject'), text: raw })),
   };
+}
+
+/** The one delivery of a message. */
+export async function only(homing: Homing, id: string): Promise<View> {
+  const [view] = await homing.views(id);
+  assert.ok(view);
+  return view;
 }
 
 const environment = (sim: SimMailgun, sink: Sink, options: Options): Record<string, string> => ({

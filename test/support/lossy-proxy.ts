@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { startProxy } from './proxy.ts';
 
 export type LossyProxy = {
   port: number;
@@ -14,22 +14,10 @@ export type LossyProxy = {
 
 /** Stands between a client and a MySQL server, and loses replies to COMMIT on demand. */
 export async function startLossyProxy(target: number): Promise<LossyProxy> {
-  const sockets = new Set<Socket>();
   const state: State = { loses: null, lost: 0 };
-  const server = createServer((client) => {
-    const upstream = connect(target, '127.0.0.1');
-    join(client, upstream, state);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {}); // A broken connection is what this is for.
-      socket.on('close', () => sockets.delete(socket));
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const { port, close } = await startProxy(target, (client, upstream) => join(client, upstream, state));
   return {
-    port: address.port,
+    port,
     loseNextCommit: () => {
       state.loses = /^commit;?$/i;
     },
@@ -37,11 +25,7 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
       state.loses = statement;
     },
     lost: () => state.lost,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }
 
@@ -63,6 +47,5 @@ function join(client: Socket, upstream: Socket, state: State): void {
     client.destroy();
     upstream.destroy();
   });
-  client.on('close', () => upstream.destroy());
   upstream.on('close', () => client.destroy());
 }

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { startProxy } from './proxy.ts';
 
 export type SilentProxy = {
   port: number;
@@ -14,30 +13,19 @@ export type SilentProxy = {
 
 /** Stands between a client and a server, and lets their connections die without a word. */
 export async function startSilentProxy(target: number): Promise<SilentProxy> {
-  const sockets = new Set<Socket>();
+  const pairs = new Set<{ cut: boolean }>();
   let isSilent = false;
   let made = 0;
-  const server = createServer((client) => {
+  const { port, close } = await startProxy(target, (client, upstream) => {
     made++;
-    const upstream = connect(target, '127.0.0.1');
     const pair = { cut: isSilent };
     pairs.add(pair);
     client.on('data', (data) => pair.cut || upstream.write(data));
     upstream.on('data', (data) => pair.cut || client.write(data));
-    client.on('close', () => upstream.destroy());
     upstream.on('close', () => pair.cut || client.destroy());
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {}); // A broken connection is what this is for.
-      socket.on('close', () => sockets.delete(socket));
-    }
-  }).listen(0, '127.0.0.1');
-  const pairs = new Set<{ cut: boolean }>();
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  });
   return {
-    port: address.port,
+    port,
     silence() {
       isSilent = true;
       for (const pair of pairs) pair.cut = true;
@@ -46,10 +34,6 @@ export async function startSilentProxy(target: number): Promise<SilentProxy> {
       isSilent = false;
     },
     made: () => made,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }

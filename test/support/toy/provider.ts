@@ -4,6 +4,7 @@ import type { Deadline } from '../../../src/base/deadline.ts';
 import type { Answer } from '../../../src/core/answer.ts';
 import type { Report, Sighting } from '../../../src/core/sighting.ts';
 import type { Kept, Opened, OpenedEvent, Outgoing, Provider, RawItem } from '../../../src/providers/provider.ts';
+import { sighting } from '../factory.ts';
 import { sign, type ToyEvent } from './server.ts';
 
 export const TOY_DOMAIN = 'toy.example';
@@ -85,24 +86,18 @@ async function items(api: string, ours: string | null): Promise<RawItem[]> {
   return all.filter((e) => ours === null || e.id === ours).map((body) => ({ body, sighting: sightingOf(body) }));
 }
 
-const sightingOf = (event: ToyEvent): Sighting => ({
-  report: REPORTS[event.what],
-  event: event.what,
-  at: event.at,
-  eventKey: `toy-${event.n}`,
-  domain: null,
-  recipient: event.to,
-  messageId: event.id,
-  homingId: event.ours,
-  homingClass: null,
-  homingKey: null,
-  storage: null,
-  from: null,
-  subject: null,
-  sendingIp: null,
-  recipientProvider: null,
-  bounce: event.what === 'bounced' ? BOUNCE : null,
-});
+const sightingOf = (event: ToyEvent): Sighting =>
+  sighting({
+    report: REPORTS[event.what],
+    event: event.what,
+    at: event.at,
+    eventKey: `toy-${event.n}`,
+    domain: null,
+    recipient: event.to,
+    messageId: event.id,
+    homingId: event.ours,
+    bounce: event.what === 'bounced' ? BOUNCE : null,
+  });
 
 const BOUNCE = {
   code: 550,
