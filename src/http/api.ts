@@ -11,6 +11,7 @@ import { CLASSES } from '../core/message-class.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import { recordMessage } from '../intake/record.ts';
+import type { BirthSettings } from '../intake/terms.ts';
 import { catchUp, keepChecked } from '../intake/told.ts';
 import { MAX_KEY } from '../mail/limits.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
@@ -24,7 +25,7 @@ import { once, pageLimit } from './query.ts';
 
 export type ApiDeps = {
   store: Store;
-  settings: Settings;
+  settings: BirthSettings & Pick<Settings, 'pause'>;
   tokens: readonly string[];
   /** Called when there is something to file. */
   onTold?(): void;

@@ -3,13 +3,12 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type Arrival, keep } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
-import { createApi } from './api.ts';
+import { type ApiDeps, createApi } from './api.ts';
 import { discard, SenderGone } from './body.ts';
 import { createIntake } from './intake.ts';
 import { createReadiness, createStatus } from './status.ts';
@@ -20,7 +19,7 @@ export type AppDeps = {
   store: Store;
   /** Where providers post what they have to tell. */
   webhooks: readonly WebhookOf[];
-  settings: Settings;
+  settings: ApiDeps['settings'];
   /** Tokens of the API; with none of them every call is refused. */
   tokens: readonly string[];
   /** What mail in the queue is sealed with; without it none is taken. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import { queueMessage } from '../intake/queue.ts';
+import type { BirthSettings } from '../intake/terms.ts';
 import type { FormEntry, FormFile } from '../mail/form.ts';
 import { MAX_MESSAGE } from '../mail/limits.ts';
 import { formTypeOf, readForm } from '../mail/read-form.ts';
@@ -15,7 +15,7 @@ import { readBody } from './body.ts';
 
 export type IntakeDeps = {
   store: Store;
-  settings: Settings;
+  settings: BirthSettings;
   tokens: readonly string[];
   encryptionKey?: string | null;
   domains?: readonly string[];

@@ -19,7 +19,7 @@ import { fileUnknown } from './unknown.ts';
 
 export type DigestDeps = {
   store: Store;
-  settings: Settings;
+  settings: Pick<Settings, 'adopt' | 'adoptAfter' | 'pause' | 'policies' | 'lease' | 'rules' | 'schedule'>;
   /** What a kept row says; null when it is no event at all. */
   read(row: InboxRow): Sighting | null;
   judge(bounce: Bounce, sighting: Sighting): Verdict;

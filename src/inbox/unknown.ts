@@ -12,7 +12,8 @@ import type { Draft } from '../store/messages/messages.ts';
 import { recordMany } from '../store/messages/record-many.ts';
 import { recipientKey } from '../store/rows/rows.ts';
 
-type Deps = { store: Store; settings: Settings; now: Clock };
+type AdoptSettings = Pick<Settings, 'adopt' | 'adoptAfter' | 'pause' | 'policies'>;
+type Deps = { store: Store; settings: AdoptSettings; now: Clock };
 
 /** An event of a message that we do not know. */
 export type Unknown = { row: EventRow; sighting: Sighting; found: Match };
@@ -42,7 +43,7 @@ const wait = ({ row }: Unknown, dueAt: Ms): Settled => ({
 });
 
 /** As long as our own record, or the answer to a hand-over, may still come. */
-function waiting(settings: Settings, event: Unknown, busy: ReadonlySet<string>, now: Ms): Settled | null {
+function waiting(settings: AdoptSettings, event: Unknown, busy: ReadonlySet<string>, now: Ms): Settled | null {
   const { row, sighting, found } = event;
   const { adoptAfter } = settings;
   const patience = row.received_at + adoptAfter;
@@ -55,7 +56,7 @@ function waiting(settings: Settings, event: Unknown, busy: ReadonlySet<string>, 
 }
 
 /** What no message can be tracked by. */
-function hopeless({ adopt: adopts }: Settings, { row, sighting: s, found }: Unknown, now: Ms): Settled | null {
+function hopeless({ adopt: adopts }: AdoptSettings, { row, sighting: s, found }: Unknown, now: Ms): Settled | null {
   const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => {
     return { id: row.id, outcome, error, tries: row.tries + 1, dueAt: now };
   };
@@ -80,7 +81,7 @@ async function adopt({ store, settings }: Deps, events: readonly Unknown[], now:
   await recordMany(store, [...drafts.values()], now);
 }
 
-function draftOf(settings: Settings, { row, sighting: s }: Unknown, now: Ms): Draft {
+function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms): Draft {
   const kind = classOf(s.homingClass) ?? DEFAULT_CLASS;
   const policy = policyFor(kind, settings.policies);
   const at = Math.min(s.at, now);

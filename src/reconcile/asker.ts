@@ -13,7 +13,7 @@ import { hopelessNotes } from './hopeless.ts';
 import { clearBounce } from './unsuppress.ts';
 
 export type AskerDeps = AskDeps & {
-  settings: Settings;
+  settings: Pick<Settings, 'lease' | 'eventsSettle' | 'unsuppressMaxPerDay' | 'hopelessAfter'>;
   now: Clock;
   log: Log;
   /** Called when an answer is known. */

@@ -13,7 +13,7 @@ import type { View } from '../store/rows/rows.ts';
  * delivery that is to be tried again. What is done with it stays what it is.
  */
 export async function hopelessNotes(
-  deps: { store: Store; settings: Settings },
+  deps: { store: Store; settings: Pick<Settings, 'hopelessAfter'> },
   { birth, recipient, delivery }: View,
   now: Ms,
 ): Promise<Fact[]> {

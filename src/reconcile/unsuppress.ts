@@ -7,7 +7,12 @@ import type { Store } from '../store/db/open.ts';
 import { auditWithin } from '../store/notes/audit.ts';
 import type { View } from '../store/rows/rows.ts';
 
-export type UnsuppressDeps = { store: Store; providers: Providers; settings: Settings; now: Clock };
+export type UnsuppressDeps = {
+  store: Store;
+  providers: Providers;
+  settings: Pick<Settings, 'unsuppressMaxPerDay'>;
+  now: Clock;
+};
 
 /** How an address stands on the provider's bounce list now; `what` says what was found or done. */
 export type Cleared = { kind: 'clear'; what: null } | { kind: 'removed' | 'barred'; what: string };
