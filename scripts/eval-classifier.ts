@@ -2,11 +2,10 @@
  * Scores the classifier on labelled replies: one JSON object a line with `id, code, enhanced, message, label, decision`
  * and `ok` (other decisions that do no harm).
  *
- *   npm run eval:classifier -- [FILE] [--json] [--split N] [--misses N]
+ *   npm run eval:classifier -- FILE [--json] [--split N] [--misses N]
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { classify } from '../src/classifier/classify.ts';
 import { DECISION_OF } from '../src/classifier/engine/rule.ts';
@@ -20,8 +19,6 @@ import {
   measure,
   readLabelled,
 } from './labelled-replies.ts';
-
-const DEFAULT_FILE = fileURLToPath(new URL('../../shared/bounces/open.jsonl', import.meta.url));
 
 type Judge = { name: string; decide: (row: Labelled) => Decision };
 
@@ -81,11 +78,10 @@ function main(): void {
     allowPositionals: true,
     options: { json: { type: 'boolean' }, split: { type: 'string' }, misses: { type: 'string', default: '15' } },
   });
-  const file = positionals[0] ?? DEFAULT_FILE;
-  if (!existsSync(file)) {
-    console.error(
-      `No labelled replies at ${file}. Usage: npm run eval:classifier -- FILE [--json] [--split N] [--misses N]`,
-    );
+  const [file] = positionals;
+  if (file === undefined || !existsSync(file)) {
+    const trouble = file === undefined ? 'No file is named.' : `There is no file ${file}.`;
+    console.error(`${trouble} Usage: npm run eval:classifier -- FILE [--json] [--split N] [--misses N]`);
     process.exitCode = 2;
     return;
   }
