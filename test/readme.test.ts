@@ -59,6 +59,15 @@ test('every file and folder that is named exists', () => {
   );
 });
 
+test('the page about the architecture names every room', () => {
+  const rooms = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const text = read('docs/architecture.md');
+  assert.deepEqual(
+    rooms.map(({ name }) => name).filter((name) => !text.includes(`\`src/${name}\``)),
+    [],
+  );
+});
+
 test('every npm script that is named exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const named = found(/npm (?:run (?:-s )?)?([a-z][a-z:-]*)/g);

@@ -67,7 +67,7 @@ test('a rebuild says whether the figures agreed, mends them, and with --check on
   await report();
   assert.match(
     (await report('--rebuild')).out,
-    /1 deliveries of 1 day were counted\.\nThe figures agree with the facts\./,
+    /1 delivery of 1 day was counted\.\nThe figures agree with the facts\./,
   );
   await store.db('rollups').where({ what: 'state', span: DAY }).update({ n: 5 });
   const checked = await report('--rebuild', '--check', '--progress');

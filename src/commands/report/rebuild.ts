@@ -1,7 +1,7 @@
-import { counted } from '../../core/words/numbers.ts';
+import { were } from '../../core/words/numbers.ts';
 import type { Store } from '../../store/db/open.ts';
 import type { Rebuilt } from '../../store/figures/rebuild.ts';
-import { EXIT, say, type Terminal } from '../common/terminal.ts';
+import { EXIT, plural, say, type Terminal } from '../common/terminal.ts';
 import type { Format, Options } from './options.ts';
 
 /** Counts the figures again, and says what differed from the facts. */
@@ -30,7 +30,7 @@ const SHOWN = 50;
 const SPAN: Record<number, string> = { 86400000: 'day', 3600000: 'hour', 900000: 'quarter of an hour' };
 
 function rebuiltWords({ days, deliveries, differences }: Rebuilt, check: boolean): string[] {
-  const done = `${deliveries} deliveries of ${counted(days, 'day')} were counted.`;
+  const done = `${plural(deliveries, 'delivery', 'deliveries')} of ${plural(days, 'day', 'days')} ${were(deliveries)} counted.`;
   if (differences.length === 0) return [done, 'The figures agree with the facts.'];
   const lines = differences.slice(0, SHOWN).map(({ span, entry: e, kept, counted: n }) => {
     const at = new Date(e.bucket).toISOString().slice(0, 16).replace('T', ' ');
@@ -38,5 +38,5 @@ function rebuiltWords({ days, deliveries, differences }: Rebuilt, check: boolean
   });
   const more = differences.length > SHOWN ? [`  and ${differences.length - SHOWN} more`] : [];
   const verdict = check ? 'differ from the facts; nothing was changed' : 'differed from the facts and were mended';
-  return [done, `${counted(differences.length, 'figure')} ${verdict}:`, ...lines, ...more];
+  return [done, `${plural(differences.length, 'figure', 'figures')} ${verdict}:`, ...lines, ...more];
 }
