@@ -1,10 +1,10 @@
 import type { Attempt } from '../delivery.ts';
 import { type Ms, SECOND } from '../time.ts';
 import { elsewhereFrom } from './elsewhere.ts';
-import { type Action, freshAnswer, type Look } from './world.ts';
+import { type Action, type Circumstances, freshAnswer, type Look } from './world.ts';
 
-/** A fallback whose time has come waits no longer than this for an answer. */
-const GLANCE: Ms = 2 * SECOND;
+/** A fallback leaves within two seconds of its time: an answer gets one of them, the next look at what is due the other. */
+const GLANCE: Ms = SECOND;
 
 /**
  * A `delivered` webhook that got lost is not repeated by Mailgun: so the provider is asked before each retry and each
@@ -18,11 +18,14 @@ export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Ac
   const from = Math.max(since, last.held?.until ?? 0);
   const patience = Math.min(c.askPatience, policy.fallbackAfter ?? c.askPatience);
   if (asked && now >= from + patience) return null;
-  const latest = Math.max(elsewhereFrom(look) ?? d.usefulUntil, now + Math.min(GLANCE, c.pause));
+  const latest = Math.max(elsewhereFrom(look) ?? d.usefulUntil, now + glance(c));
   const by = Math.min(Math.max(from + patience, now + c.pause), latest);
   const at = asked ? asked.at + longer(asked.at - from, c.pause) : now;
   return { do: 'ask', about: last.outcome, at, by, unsuppress: isRepost(last, step) };
 }
+
+/** So long waits for an answer what would be done without one by now. */
+export const glance = ({ pause }: Circumstances): Ms => Math.min(GLANCE, pause);
 
 /** Mailgun drops a re-post to an address on its bounce list, although it answers 200. */
 function isRepost(last: Attempt, step: Action): boolean {

@@ -1,6 +1,7 @@
 import type { Attempt } from '../delivery.ts';
 import type { Ms } from '../time.ts';
-import { longer } from './ask-first.ts';
+import { glance, longer } from './ask-first.ts';
+import { elsewhereFrom } from './elsewhere.ts';
 import { nextStep } from './step.ts';
 import { type Action, end, freshAnswer, type Look } from './world.ts';
 
@@ -21,7 +22,7 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const { d, policy, c, now } = look;
   const lostAt = last.unanswered?.at ?? last.claim.at;
   const lookAgainAt = policy.patience === null ? d.usefulUntil : Math.min(lostAt + policy.patience, d.usefulUntil);
-  const by = Math.max(lookAgainAt, now + c.pause);
+  const by = Math.max(lookAgainAt, now + (elsewhereFrom(look) === null ? c.pause : glance(c)));
   const ask = (at: Ms): Action => ({ do: 'ask', about: 'unconfirmed', at, by, unsuppress: false });
   const asked = freshAnswer(last);
   if (!asked && !c.askedInVain) return ask(now);
