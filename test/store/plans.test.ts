@@ -265,3 +265,28 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
   }
   assert.deepEqual(scans, []);
 });
+
+/** By which index the rows of a table are found. */
+async function indexOf(store: Store, { sql, bindings }: Query): Promise<string> {
+  const values = bindings as string[];
+  if (store.kind === 'sqlite') {
+    const plan = (await store.db.raw(`explain query plan ${sql}`, values)) as { detail: string }[];
+    return plan.map((p) => p.detail).join('; ');
+  }
+  const [plan] = (await store.db.raw(`explain ${sql}`, values)) as [{ key: string | null }[]];
+  return plan.map((p) => p.key).join('; ');
+}
+
+eachStore('what is taken out of the inbox is found without a walk over what else waits in it', async ({ store }) => {
+  const arrivals = Array.from({ length: 1000 }, (_, n) => arrival(`new-${n}`, { about: `about-${n}` }));
+  await keep(store, arrivals);
+  await keep(store, [arrival('told', { source: 'told' })]);
+  const taking = { now: MORNING + MINUTE, limit: 10, lease: MINUTE };
+  for (const which of ['told', 'events', { about: ['about-990'] }] as const) {
+    const [select, update] = await queriesOf(store, () => takePending(store, which, taking));
+    assert.ok(select && update);
+    const wanted = typeof which === 'object' ? /inbox_about_index/ : /inbox_pending_source_due_at_index/;
+    assert.match(await indexOf(store, select), wanted);
+    assert.match(await indexOf(store, update), /autoindex_inbox_1|PRIMARY/);
+  }
+});
