@@ -1,4 +1,5 @@
 import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State, StoredCopy } from './delivery.ts';
+import { groupBy } from './group.ts';
 import { type Reason, refusedFor } from './reason.ts';
 import type { Report } from './sighting.ts';
 import type { Ms } from './time.ts';
@@ -146,7 +147,7 @@ type Candidate = { attempt: number; began: Ms };
 
 /** Each provider speaks of its own attempts alone. */
 function attribute(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[]): Map<number, FactOf<'reported'>[]> {
-  const result = new Map<number, FactOf<'reported'>[]>();
+  const about: { attempt: number; report: FactOf<'reported'> }[] = [];
   const idOf = new Map(of(facts, 'accepted').map((f) => [f.attempt, f.messageId]));
   const reports = of(facts, 'reported');
   for (const provider of new Set(reports.map((r) => r.provider))) {
@@ -154,10 +155,11 @@ function attribute(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[])
     const pool = candidates(own, facts);
     for (const report of reports.filter((r) => r.provider === provider)) {
       const attempt = attemptOf(report, pool, idOf);
-      if (attempt !== null) result.set(attempt, [...(result.get(attempt) ?? []), report]);
+      if (attempt !== null) about.push({ attempt, report });
     }
   }
-  return result;
+  const byAttempt = groupBy(about, ({ attempt }) => attempt);
+  return new Map([...byAttempt].map(([attempt, each]) => [attempt, each.map(({ report }) => report)]));
 }
 
 /**

@@ -2,6 +2,7 @@ import { handle } from '../base/ids.ts';
 import { sleep } from '../base/wait.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
+import { groupBy } from '../core/group.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { addHandles } from '../store/inbox/match.ts';
 import { claimDue, leaveLanes, lookAgain, park, wantAnswers } from '../store/ledger/due.ts';
@@ -82,14 +83,17 @@ type ToSend = Due & { action: HandOver };
 /** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
 async function start(deps: DispatchDeps, lanes: Lanes, due: readonly ToSend[], lease: string): Promise<void> {
   const taken = new Map<string, string>();
-  const waiting = new Map<string, string[]>();
+  const waiting: { lane: string; id: string }[] = [];
   for (const d of due) {
     const lane = laneOf(d.action, d);
     if (lanes.take(lane)) taken.set(d.view.id, lane);
-    else waiting.set(lane, [...(waiting.get(lane) ?? []), d.view.id]);
+    else waiting.push({ lane, id: d.view.id });
   }
   try {
-    for (const [lane, ids] of waiting) await park(deps.store, lease, ids, { lane, at: deps.now() });
+    for (const [lane, same] of groupBy(waiting, (w) => w.lane)) {
+      const ids = same.map(({ id }) => id);
+      await park(deps.store, lease, ids, { lane, at: deps.now() });
+    }
     const claimed = await claim(
       deps,
       due.filter((d) => taken.has(d.view.id)),

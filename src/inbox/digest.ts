@@ -40,9 +40,10 @@ export async function digest(deps: DigestDeps, limit = 200, about?: readonly str
   const { store, settings } = deps;
   const which = about ? { about } : 'events';
   const rows = await takePending(store, which, { now: deps.now(), limit, lease: settings.lease });
-  if (rows.length === 0) return 0;
+  const [first] = rows;
+  if (!first) return 0;
   const results = await digestRows(deps, rows.filter(holdsEvent));
-  await settle(store, results);
+  await settle(store, first.lease, results);
   return results.filter((r) => r.outcome !== 'waiting').length;
 }
 

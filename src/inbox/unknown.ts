@@ -1,3 +1,4 @@
+import { groupBy } from '../core/group.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
@@ -70,15 +71,11 @@ function hopeless({ adopt: adopts }: AdoptSettings, { row, sighting: s, found }:
 /** Tracks messages that we know from their events alone. */
 async function adopt({ store, settings }: Deps, events: readonly Unknown[], now: Ms): Promise<void> {
   if (events.length === 0) return;
-  const drafts = new Map<string, Draft>();
-  for (const event of events) {
-    const draft = draftOf(settings, event, now);
-    const name = `${draft.domain}\n${draft.messageId}`;
-    const known = drafts.get(name);
-    drafts.set(name, known ? { ...known, recipients: [...known.recipients, ...draft.recipients] } : draft);
-  }
-  await rememberDomains(store, [...new Set([...drafts.values()].map((d) => d.domain))]);
-  await recordMany(store, [...drafts.values()], now);
+  const each = events.map((event) => draftOf(settings, event, now));
+  const byMessage = groupBy(each, (draft) => `${draft.domain}\n${draft.messageId}`);
+  const drafts = [...byMessage.values()].map((same) => ({ ...same[0], recipients: same.flatMap((d) => d.recipients) }));
+  await rememberDomains(store, [...new Set(drafts.map((d) => d.domain))]);
+  await recordMany(store, drafts, now);
 }
 
 function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms): Draft {

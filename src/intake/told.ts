@@ -51,6 +51,8 @@ export type FileToldDeps = {
 export async function fileTold(deps: FileToldDeps, limit = 200): Promise<number> {
   const { store, settings, now, log } = deps;
   const rows = await takePending(store, 'told', { now: now(), limit, lease: settings.lease });
+  const [first] = rows;
+  if (!first) return 0;
   const items = rows.map((row) => ({ row }));
   const results = await workOff(items, (some) => file(deps, some.map(rowOf), now()), {
     now: now(),
@@ -58,7 +60,7 @@ export async function fileTold(deps: FileToldDeps, limit = 200): Promise<number>
     onFailure: ({ row, tries, isLast, error }) =>
       log.warn({ inbox: row.id, tries, error }, isLast ? 'a record was set aside' : 'a record could not be filed'),
   });
-  if (results.length > 0) await settle(store, results);
+  await settle(store, first.lease, results);
   return results.length;
 }
 
@@ -78,11 +80,12 @@ async function file(deps: IntakeDeps, rows: readonly InboxRow[], now: Ms): Promi
 
 const PAGE = 200;
 
-/** Files all that was told so far, for a question whose answer may lie in it. */
+/** Files all that was told so far, for a question whose answer may lie in it. What can't be filed is left to the job. */
 export async function catchUp(deps: IntakeDeps, now: Ms): Promise<void> {
-  for (let filed = PAGE; filed === PAGE; ) {
+  for (;;) {
     const rows = await unfiledTold(deps.store, PAGE);
-    await settle(deps.store, await file(deps, rows, now));
-    filed = rows.length;
+    const filed = (await file(deps, rows, now)).filter((r) => r.outcome === 'filed');
+    await settle(deps.store, null, filed);
+    if (filed.length === 0 || rows.length < PAGE) return;
   }
 }

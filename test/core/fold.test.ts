@@ -339,3 +339,8 @@ test('a re-post that is reported on well before its delivery time was sent early
   assert.equal(early(at(2) + 4 * SECOND, out(at(2) + 3 * SECOND)), false, 'delivery times have whole seconds');
   assert.equal(early(at(2) + 4 * SECOND, out(at(2) + 2 * SECOND)), true);
 });
+
+test('a delivery that was told of a hundred thousand times is folded in no time that anybody notices', () => {
+  const told = Array.from({ length: 100_000 }, (_, n) => past.reported('deferred', at(1) + n, { key: `r${n}` }));
+  assert.equal(fold(BORN, [...past.sent(), ...told]).attempts[0]?.reports.length, 100_000);
+});

@@ -231,7 +231,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     unreadNews: () => unreadNews(store, keys),
     inFlight: () => inFlight(store, ['p1@example.net', 'p2@example.net']),
     settle: () =>
-      settle(store, [
+      settle(store, 'a lease', [
         { id: 'x', outcome: 'done' },
         { id: 'y', outcome: 'waiting', tries: 1, dueAt: now },
       ]),

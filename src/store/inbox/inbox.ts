@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
+import { groupBy } from '../../core/group.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
@@ -32,6 +33,8 @@ export type InboxRow = {
   content_type: string | null;
   body: string;
   tries: number;
+  /** Under which it was taken; null for a row that nobody works on. */
+  lease: string | null;
 };
 
 /** A row that holds a provider's event. */
@@ -95,7 +98,17 @@ export async function knownEvents(store: Store, keys: readonly string[]): Promis
   return known;
 }
 
-const COLUMNS = ['id', 'provider', 'source', 'event_key', 'received_at', 'content_type', 'body', 'tries'] as const;
+const COLUMNS = [
+  'id',
+  'provider',
+  'source',
+  'event_key',
+  'received_at',
+  'content_type',
+  'body',
+  'tries',
+  'lease',
+] as const;
 
 /** Which rows: what providers told, of that what is about somebody (see `aboutOf`), or what applications told. */
 export type Which = 'events' | 'told' | { about: readonly string[] };
@@ -167,8 +180,11 @@ export type Settled =
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
   | { id: string; outcome: 'retry' | 'set_aside' | 'unmatched'; tries: number; dueAt: Ms; error: string };
 
-/** Writes what became of rows. `done`, `set_aside` and `unmatched` are not looked at again. */
-export async function settle(store: Store, results: readonly Settled[]): Promise<void> {
+/**
+ * Writes what became of rows that were taken together. `done`, `set_aside` and `unmatched` are not looked at again. What
+ * was done is so whoever did it; anything else is for the process to say that has the row, and not for one before it.
+ */
+export async function settle(store: Store, lease: string | null, results: readonly Settled[]): Promise<void> {
   const idsOf = (outcome: string) => results.filter((r) => r.outcome === outcome).map((r) => r.id);
   const done = idsOf('done');
   const filed = idsOf('filed');
@@ -177,34 +193,24 @@ export async function settle(store: Store, results: readonly Settled[]): Promise
     for (const part of chunks(done, 200)) {
       await tx('inbox').whereIn('id', part).update({ pending: 0, outcome: 'done', lease: null, about: null });
     }
-    for (const [change, ids] of grouped(results)) {
-      await tx('inbox')
-        .whereIn('id', ids)
-        .update(JSON.parse(change) as Record<string, unknown>);
+    for (const [change, same] of groupBy(results.flatMap(changeOf), ({ change }) => change)) {
+      const ids = same.map(({ id }) => id);
+      for (const part of chunks(ids, 200)) {
+        const rows = tx('inbox').whereIn('id', part).where({ lease });
+        await rows.update(JSON.parse(change) as Record<string, unknown>);
+      }
     }
   });
 }
 
-/** Rows that get the same values are one statement. */
-function grouped(results: readonly Settled[]): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const r of results) {
-    if (r.outcome === 'done' || r.outcome === 'filed') continue;
-    const open = r.outcome === 'waiting' || r.outcome === 'retry';
-    const error = r.outcome === 'waiting' ? null : r.error;
-    const change = {
-      pending: open ? 1 : 0,
-      outcome: r.outcome,
-      tries: r.tries,
-      due_at: r.dueAt,
-      error,
-      lease: null,
-      about: null,
-    };
-    const key = JSON.stringify(change);
-    groups.set(key, [...(groups.get(key) ?? []), r.id]);
-  }
-  return groups;
+/** As text, by which rows that get the same values become one statement. */
+function changeOf(r: Settled): { id: string; change: string }[] {
+  if (r.outcome === 'done' || r.outcome === 'filed') return [];
+  const isOpen = r.outcome === 'waiting' || r.outcome === 'retry';
+  const error = r.outcome === 'waiting' ? null : r.error;
+  const { outcome, tries, dueAt: due_at } = r;
+  const change = { pending: isOpen ? 1 : 0, outcome, tries, due_at, error, lease: null, about: null };
+  return [{ id: r.id, change: JSON.stringify(change) }];
 }
 
 export async function lastWebhookAt(store: Store): Promise<Ms | null> {

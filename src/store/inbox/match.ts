@@ -1,4 +1,5 @@
 import { handle, recordKey } from '../../base/ids.ts';
+import { groupBy } from '../../core/group.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
@@ -67,8 +68,8 @@ async function messagesNamed({ db }: Store, names: readonly Names[]): Promise<Kn
   const found = new Set(messages.map((m) => m.id));
   const missing = handles.map((h) => h.message_id).filter((id) => !found.has(id));
   if (missing.length > 0) messages.push(...(await db('messages').whereIn('id', missing).select(MESSAGE)));
-  const byHandle = new Map<string, string[]>();
-  for (const { hash, message_id } of handles) byHandle.set(hash, [...(byHandle.get(hash) ?? []), message_id]);
+  const byHash = groupBy(handles, (h) => h.hash);
+  const byHandle = new Map([...byHash].map(([hash, same]) => [hash, same.map((h) => h.message_id)]));
   return {
     byId: new Map(messages.map((m) => [m.id, m])),
     byRecordKey: new Map(messages.map((m) => [m.record_key, m])),

@@ -72,7 +72,7 @@ async function steps(store: Store): Promise<Step[]> {
     ['enqueue', async (s) => (await enqueue(s, queueDraft({ messageId: 'four' }), null, at(1))).messageId, 'four'],
     ['keep', (s) => keep(s, [arrival('one')])],
     ['takePending', async (s) => (await take('row', takePending(s, 'events', taking)))?.length, 1],
-    ['settle', (s) => settle(s, [{ id: taken.row?.[0]?.id ?? '', outcome: 'done' }])],
+    ['settle', (s) => settle(s, taken.row?.[0]?.lease ?? null, [{ id: taken.row?.[0]?.id ?? '', outcome: 'done' }])],
     ['addHandles', (s) => addHandles(s, [{ hash: 'h', message_id: ann.messageId }])],
     ['claimDue', async (s) => (await claimAny(s, at(500), 10, MINUTE)).ids.length, 5],
     ['change', async (s) => (await change(s, [ann.id], at(2), () => [failed(at(2))]))[0]?.delivery.state, 'queued'],

@@ -80,7 +80,7 @@ eachStore('what is settled is not taken again, what waits comes back at its time
   );
   const rows = await take(store, at(1), 10, MINUTE);
   const idOf = (name: string) => rows.find((r) => r.event_key === name)?.id ?? '';
-  await settle(store, [
+  await settle(store, rows[0]?.lease ?? null, [
     { id: idOf('done'), outcome: 'done' },
     { id: idOf('waits'), outcome: 'waiting', tries: 1, dueAt: at(5) },
     { id: idOf('tried'), outcome: 'retry', tries: 1, dueAt: at(6), error: 'a fault' },
@@ -98,6 +98,23 @@ eachStore('what is settled is not taken again, what waits comes back at its time
   assert.equal(tried?.tries, 1);
   const poison = await store.db('inbox').where({ event_key: 'poison' }).first();
   assert.deepEqual([poison.pending, poison.outcome, poison.error, poison.lease], [0, 'set_aside', 'a fault', null]);
+});
+
+eachStore('who held a row for too long has no say in it any more, unless it was done', async ({ store }) => {
+  await keep(store, [arrival('slow')]);
+  const [slow] = await take(store, at(1), 10, MINUTE);
+  const [next] = await take(store, at(3), 10, MINUTE);
+  assert.ok(slow && next);
+  const row = async () => {
+    const { pending, outcome, lease } = await store.db('inbox').first('pending', 'outcome', 'lease');
+    return [pending, outcome, lease];
+  };
+  const aside = { outcome: 'set_aside', tries: 3, dueAt: at(3), error: 'a fault' } as const;
+  await settle(store, slow.lease, [{ id: slow.id, ...aside }]);
+  assert.deepEqual(await row(), [1, 'new', next.lease]);
+  await settle(store, slow.lease, [{ id: slow.id, outcome: 'done' }]);
+  await settle(store, next.lease, [{ id: next.id, ...aside }]);
+  assert.deepEqual(await row(), [0, 'done', null]);
 });
 
 eachStore(
@@ -123,7 +140,9 @@ eachStore(
       );
       assert.deepEqual([row?.event_key, others.length], [`event-${n}`, 0]);
       assert.equal(await isNews(ann), true, 'to be taken is not to be understood');
-      await settle(store, [{ id: row?.id ?? '', outcome: n === 0 ? 'waiting' : 'done', tries: 1, dueAt: at(5) }]);
+      await settle(store, row?.lease ?? null, [
+        { id: row?.id ?? '', outcome: n === 0 ? 'waiting' : 'done', tries: 1, dueAt: at(5) },
+      ]);
       assert.equal(await isNews(ann), false);
     }
   },
