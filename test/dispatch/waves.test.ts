@@ -6,6 +6,7 @@ import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import type { OpenProvider } from '../../src/providers/registry/registry.ts';
+import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { clockAt } from '../support/clock.ts';
 import { type Homing, only, startByHand } from '../support/homing.ts';
 import { tell } from '../support/tell.ts';
@@ -171,4 +172,47 @@ test('a process that stood still for half of the lease hands nothing over, and s
   homing.clock.advance(MINUTE);
   await homing.settle();
   assert.equal(toy.mails.length, 1);
+});
+
+test('an address that is suppressed between the look and the claim is not sent to', async (t) => {
+  const { homing, toy, ids } = await fallbacksDue(t, ['ann', 'ben']);
+  toy.mood = 'take';
+  await answered(homing);
+  let suppressing: Promise<unknown> | null = null;
+  // The claim asks for this right before it locks what it has looked at.
+  const monotonic = () => {
+    const listed = { address: 'ann@there.example', who: 'ops', reason: null };
+    suppressing ??= addSuppression(homing.store, listed, homing.clock());
+    return 0;
+  };
+  const dispatcher = createDispatcher({ ...homing.inside, monotonic, onFree: () => {} });
+  await dispatcher.run();
+  await dispatcher.idle();
+  assert.equal(await suppressing, true);
+  assert.deepEqual(
+    toy.mails.map((m) => m.to),
+    ['ben@there.example'],
+  );
+  await homing.settle();
+  const { delivery } = await only(homing, ids[0] ?? '');
+  assert.deepEqual([delivery.state, delivery.reason], ['failed', 'suppressed']);
+});
+
+test('an answer that can not be written down stops no other', async (t) => {
+  const strange: OpenProvider = (url) => ({
+    ...openToy(url),
+    handOver: async (mail, until) => {
+      const answer = await openToy(url).handOver(mail, until);
+      // Against the contract: whoever makes a name of it comes to grief.
+      const messageId = { toString: () => assert.fail('it is no text') } as unknown as string;
+      return mail.recipient.startsWith('ann') ? { ...answer, messageId } : answer;
+    },
+  });
+  const { homing, toy, ids } = await fallbacksDue(t, ['ann', 'ben'], strange);
+  toy.mood = 'take';
+  await answered(homing);
+  await homing.dispatch();
+  assert.equal((await only(homing, ids[1] ?? '')).delivery.state, 'accepted');
+  assert.equal((await only(homing, ids[0] ?? '')).delivery.state, 'sending');
+  assert.match(homing.lines.join('\n'), /what became of a hand-over could not be written down/);
 });
