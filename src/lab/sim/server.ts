@@ -31,6 +31,9 @@ async function converse(
   }
   const request = await requestFrom(world, incoming, raw);
   world.requests.push(request);
+  response.once('close', () => {
+    request.isOver = true;
+  });
   const how = misbehaviours.take(request);
   const work = () => workOn(world, request);
   request.status = how === null ? send(response, await work()) : await answerBadly(how, response, work);
@@ -63,6 +66,7 @@ async function requestFrom(world: World, incoming: IncomingMessage, raw: Buffer)
     headers: incoming.headers,
     ...readBody(raw, type, encoding),
     status: null,
+    isOver: false,
   };
 }
 

@@ -97,6 +97,8 @@ export type SimRequest = {
   readable: boolean;
   /** Null while it is unanswered. */
   status: number | null;
+  /** Answered, or the caller has hung up. */
+  isOver: boolean;
 };
 
 /** What a path names: a domain, and the key, token, address or name at its end; empty where it names none. */
