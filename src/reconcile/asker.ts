@@ -1,11 +1,12 @@
 import { wordsOf } from '../base/errors.ts';
 import { gather } from '../base/gather.ts';
 import type { Log } from '../base/log.ts';
+import { renewing } from '../base/renewing.ts';
 import { createSlots } from '../base/slots.ts';
 import type { Fact } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
-import { claimQuestions } from '../store/ledger/due.ts';
+import { type ClaimedQuestion, claimQuestions, holdQuestion } from '../store/ledger/due.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { load, type View } from '../store/rows/rows.ts';
 import { type AskDeps, ask } from './ask.ts';
@@ -47,10 +48,10 @@ export function createAsker(deps: AskerDeps): Asker {
         deps.store.db,
         questions.map((q) => q.id),
       );
-      for (const { id, unsuppress } of questions) {
-        const view = views.get(id);
+      for (const question of questions) {
+        const view = views.get(question.id);
         if (!view?.delivery.attempts.length || !slots.take(PLACE)) continue;
-        slots.begin(PLACE, () => answer(deps, view, unsuppress, write));
+        slots.begin(PLACE, () => answer(deps, { view, question }, write));
       }
       return questions.length;
     },
@@ -60,15 +61,22 @@ export function createAsker(deps: AskerDeps): Asker {
 
 type Answered = { view: View; facts: Fact[] };
 
+type Asking = { view: View; question: ClaimedQuestion };
+
 async function answer(
   deps: AskerDeps,
-  view: View,
-  unsuppress: boolean,
+  { view, question }: Asking,
   write: (answered: Answered) => Promise<void>,
 ): Promise<void> {
+  const { lease } = deps.settings;
+  // A question is several calls, and a slow provider takes its time for each.
+  const renew = () => holdQuestion(deps.store, question, deps.now() + lease);
   try {
-    const notes = await hopelessNotes(deps, view, deps.now());
-    await write({ view, facts: [...notes, ...(await answersOf(deps, view, unsuppress))] });
+    const facts = await renewing({ lease, renew }, async () => {
+      const notes = await hopelessNotes(deps, view, deps.now());
+      return [...notes, ...(await answersOf(deps, view, question.unsuppress))];
+    });
+    await write({ view, facts });
   } catch (error) {
     // The question is asked again when its lease ends.
     deps.log.error({ delivery: view.id, error }, 'the answer to a question could not be written down');

@@ -125,13 +125,11 @@ async function wantIn(tx: Knex.Transaction, lease: string, questions: readonly Q
     });
 }
 
+/** A question that this process is to ask, until `lease` is lost. */
+export type ClaimedQuestion = { id: string; lease: string; unsuppress: boolean };
+
 /** Claims deliveries that are to be asked about, access mail first, for `lease` ms. */
-export async function claimQuestions(
-  store: Store,
-  now: Ms,
-  limit: number,
-  lease: Ms,
-): Promise<{ id: string; unsuppress: boolean }[]> {
+export async function claimQuestions(store: Store, now: Ms, limit: number, lease: Ms): Promise<ClaimedQuestion[]> {
   const ids: string[] = [];
   for (const priority of PRIORITIES) {
     if (ids.length >= limit) break;
@@ -153,7 +151,17 @@ export async function claimQuestions(
     .where({ ask_lease: token })
     .select('delivery_id', 'ask_unsuppress')
     .limit(limit);
-  return won.map((r) => ({ id: r.delivery_id, unsuppress: r.ask_unsuppress === 1 }));
+  return won.map((r) => ({ id: r.delivery_id, lease: token, unsuppress: r.ask_unsuppress === 1 }));
+}
+
+/** Keeps others from asking for longer; false when the question is not ours any more. */
+export async function holdQuestion(
+  store: Store,
+  { id, lease }: Pick<ClaimedQuestion, 'id' | 'lease'>,
+  until: Ms,
+): Promise<boolean> {
+  const mine = (tx: Knex) => tx('due').where({ delivery_id: id, ask_lease: lease });
+  return (await transact(store, (tx) => mine(tx).update({ ask_at: until }))) === 1;
 }
 
 /** Size of the backlog, and how late its oldest row is. */
