@@ -10,6 +10,15 @@ import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
 import { type InboxRow, keep, settle, takePending } from '../../../src/store/inbox/inbox.ts';
 import { addHandles } from '../../../src/store/inbox/match.ts';
+import {
+  type ClaimedQuestion,
+  claimQuestions,
+  holdQuestion,
+  leaveLanes,
+  lookAgain,
+  park,
+  wantAnswers,
+} from '../../../src/store/ledger/due.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { cancelByKey } from '../../../src/store/messages/cancel.ts';
 import {
@@ -38,6 +47,8 @@ const none = () => {};
 /** What the last step of its kind has taken. */
 type Taken = {
   row: InboxRow[] | null;
+  due: Awaited<ReturnType<typeof claimAny>> | null;
+  questions: ClaimedQuestion[] | null;
   alert: Awaited<ReturnType<typeof takeAlert>>;
   summary: Awaited<ReturnType<typeof takeSummary>>;
 };
@@ -56,7 +67,7 @@ async function steps(store: Store): Promise<Step[]> {
   const domain = 'mg.example.com';
   const due = { domain, tries: 0 };
   const taking = { now: at(1), limit: 5, lease: MINUTE };
-  const taken: Taken = { row: null, alert: null, summary: null };
+  const taken: Taken = { row: null, due: null, questions: null, alert: null, summary: null };
   const take = async <K extends keyof Taken>(kind: K, found: Promise<Taken[K]>): Promise<Taken[K]> => {
     taken[kind] = await found;
     return taken[kind];
@@ -66,6 +77,16 @@ async function steps(store: Store): Promise<Step[]> {
     assert.ok(claim);
     return claim;
   };
+  const claimed = () => {
+    assert.ok(taken.due);
+    return taken.due;
+  };
+  const question = () => {
+    const [first] = taken.questions ?? [];
+    assert.ok(first);
+    return first;
+  };
+  const wanted = { at: at(500), by: at(510), unsuppress: false };
   return [
     ['record', async (s) => (await record(s, draft({ messageId: 'two' }), at(1))).created, true],
     ['recordMany', async (s) => (await recordMany(s, [draft({ messageId: 'three' })], at(1))).size, 0],
@@ -74,7 +95,13 @@ async function steps(store: Store): Promise<Step[]> {
     ['takePending', async (s) => (await take('row', takePending(s, 'events', taking)))?.length, 1],
     ['settle', (s) => settle(s, taken.row?.[0]?.lease ?? null, [{ id: taken.row?.[0]?.id ?? '', outcome: 'done' }])],
     ['addHandles', (s) => addHandles(s, [{ hash: 'h', message_id: ann.messageId }])],
-    ['claimDue', async (s) => (await claimAny(s, at(500), 10, MINUTE)).ids.length, 5],
+    ['claimDue', async (s) => (await take('due', claimAny(s, at(500), 10, MINUTE)))?.ids.length, 5],
+    ['park', (s) => park(s, claimed().lease, claimed().ids.slice(0, 1), { lane: 'full', at: at(500) })],
+    ['lookAgain', (s) => lookAgain(s, claimed().lease, claimed().ids.slice(1, 2), at(501))],
+    ['wantAnswers', (s) => wantAnswers(s, claimed().lease, [{ ...wanted, id: claimed().ids[2] ?? '' }])],
+    ['claimQuestions', async (s) => (await take('questions', claimQuestions(s, at(500), 5, MINUTE)))?.length, 1],
+    ['holdQuestion', (s) => holdQuestion(s, question(), at(505)), true],
+    ['leaveLanes', (s) => leaveLanes(s, [])],
     ['change', async (s) => (await change(s, [ann.id], at(2), () => [failed(at(2))]))[0]?.delivery.state, 'queued'],
     ['rememberDomains', (s) => rememberDomains(s, [domain])],
     ['setRetention', (s) => setRetention(s, domain, { retention: DAY, now: at(1), askAgainAt: at(9) })],
