@@ -354,6 +354,25 @@ test('each test stands where its subject stands', () => {
   );
 });
 
+const EXPORTED = /^export (?:async )?(?:const|function\*?|class) (\w+)/gm;
+
+test('what a file exports is used by another', () => {
+  const texts = new Map(
+    [...SOURCES, ...['test', 'scripts', 'migrations'].flatMap(sources)].map((file) => [
+      file,
+      readFileSync(join(ROOT, file), 'utf8'),
+    ]),
+  );
+  const words = new Map([...texts].map(([file, text]) => [file, new Set(text.match(/\w+/g))]));
+  const unused = SOURCES.flatMap((file) =>
+    [...(texts.get(file) ?? '').matchAll(EXPORTED)]
+      .map(([, name = '']) => name)
+      .filter((name) => ![...words].some(([other, of]) => other !== file && of.has(name)))
+      .map((name) => `${file}: ${name}`),
+  );
+  assert.deepEqual(unused, []);
+});
+
 for (const [what, { finds, mayBeIn }] of Object.entries(RULES)) {
   test(what, () => {
     const files = [...SOURCES, ...sources('migrations')].filter((file) => !mayBeIn(file));

@@ -112,7 +112,7 @@ async function benchDigest(store: Store): Promise<void> {
     const messageId = `digest${i}@${DOMAIN}`;
     const { id } = await record(
       store,
-      { ...draft, messageId, policy, recipients, facts: handedOver(now, messageId), createdAt: now },
+      { ...draft, messageId, policy, recipients, facts: handedOver(now, messageId, 'mailgun'), createdAt: now },
       now,
     );
     await keep(
@@ -222,7 +222,7 @@ async function benchClaims(store: Store): Promise<void> {
         origin: 'recorded',
         policy,
         recipients,
-        facts: handedOver(now, messageId),
+        facts: handedOver(now, messageId, 'mailgun'),
         createdAt: now,
       },
       now,

@@ -24,7 +24,7 @@ export function rulingOn(sighting: Sighting, { judge, rules }: RuleSet): Ruling 
 }
 
 /** What can follow for the mail, the address and you. Each can change without the others. */
-export const EFFECTS = ['retried', 'retried_later', 'switched', 'stopped', 'suppressed', 'to_mend'] as const;
+const EFFECTS = ['retried', 'retried_later', 'switched', 'stopped', 'suppressed', 'to_mend'] as const;
 export type Effect = (typeof EFFECTS)[number];
 
 const BY_PLAN: Record<Plan, Effect> = {
@@ -34,7 +34,7 @@ const BY_PLAN: Record<Plan, Effect> = {
   stop: 'stopped',
 };
 
-export function effectsOf({ plan, suppress, decision }: Ruling): Set<Effect> {
+function effectsOf({ plan, suppress, decision }: Ruling): Set<Effect> {
   const effects = new Set<Effect>([BY_PLAN[plan]]);
   if (suppress !== null) effects.add('suppressed');
   if (decision === 'fix_sender' && plan === 'stop') effects.add('to_mend');

@@ -44,7 +44,7 @@ async function examine(terminal: Terminal, { fixWebhooks = false, patience }: Op
   const { guarded, warning } = await import('./doctor/finding.ts');
   const { findings, config, complete } = checkConfiguration(terminal.env);
   if (!config) return findings;
-  const [database, mailgun, routes] = await Promise.all([
+  const [database, mailgun, servers] = await Promise.all([
     guarded('database', async () => {
       const { checkDatabase } = await import('./doctor/database.ts');
       const checked = await checkDatabase(config);
@@ -61,12 +61,12 @@ async function examine(terminal: Terminal, { fixWebhooks = false, patience }: Op
       const { checkMailgun } = await import('./doctor/mailgun.ts');
       return checkMailgun({ config, fixWebhooks, timeout, now: terminal.now });
     }),
-    guarded('routes', async () => {
-      const { checkRoutes } = await import('./doctor/routes.ts');
-      return checkRoutes(config, timeout);
+    guarded('SMTP servers', async () => {
+      const { checkWaysOut } = await import('./doctor/servers.ts');
+      return checkWaysOut(config, timeout);
     }),
   ]);
-  return [...findings, ...database, ...mailgun, ...routes];
+  return [...findings, ...database, ...mailgun, ...servers];
 }
 
 const COLOUR = { ok: 'green', warning: 'yellow', problem: 'red' } as const;

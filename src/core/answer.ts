@@ -3,7 +3,7 @@ import type { Ms } from './time.ts';
 /** Why a provider said no, at once and for certain. */
 export const REFUSALS = [
   'busy', // rate limit, overload, connection refused: nothing was taken, and later may be better
-  'account', // bad key, unpaid, domain disabled, login refused: this route is no use to us now
+  'account', // bad key, unpaid, domain disabled, login refused: the provider is no use to us now
   'gone', // the stored copy that we asked for no longer exists there
   'storage_refused', // by our own check: the API key does not go where the stored copy is said to be
   'withdrawn', // by us: this process was stopped or stood still before anything had left

@@ -8,7 +8,7 @@ const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'opened', 'clicked', 
 const FAILURE: ReadonlySet<Report> = new Set(['failed', 'rejected']);
 
 export const provesArrival = (report: Report): boolean => ARRIVAL.has(report);
-export const isFailure = (report: Report): boolean => FAILURE.has(report);
+const isFailure = (report: Report): boolean => FAILURE.has(report);
 
 /**
  * The state of a delivery, from everything known about it, in whatever order and however often we came to know it.

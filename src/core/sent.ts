@@ -2,7 +2,7 @@ import type { Fact } from './delivery.ts';
 import type { Ms } from './time.ts';
 
 /** What an application's own accepted send leaves behind. */
-export function handedOver(at: Ms, messageId: string | null, provider = 'mailgun'): Fact[] {
+export function handedOver(at: Ms, messageId: string | null, provider: string): Fact[] {
   const claim = {
     provider,
     role: 'first' as const,

@@ -11,7 +11,7 @@ export type Settings = {
   eventsSettle: Ms;
   /** How long a provider that can't be asked keeps a retry waiting. */
   askPatience: Ms;
-  /** Before a busy route is tried, or a provider that did not answer is asked, again. */
+  /** Before a busy provider is tried, or a provider that did not answer is asked, again. */
   pause: Ms;
   /** How long a claim and a hand-over are good for. */
   lease: Ms;

@@ -10,6 +10,9 @@ import { type Draft, type Recorded, record } from '../store/messages/messages.ts
 import type { BirthSettings } from './terms.ts';
 import { readTold, type ToldMessage } from './told-message.ts';
 
+/** Whom applications send through, unless they say otherwise. */
+const HOME = 'mailgun';
+
 export type IntakeDeps = { store: Store; settings: BirthSettings };
 
 /**
@@ -45,7 +48,7 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
 }
 
 function factsOf(told: ToldMessage, at: Ms, leaseUntil: Ms): Fact[] {
-  const both = told.via === undefined ? handedOver(at, told.messageId) : elsewhere(told.via, at, told.messageId);
+  const both = told.via === undefined ? handedOver(at, told.messageId, HOME) : elsewhere(told.via, at, told.messageId);
   if (told.state === 'accepted') return both;
   const claim = both.flatMap((f) => (f.kind === 'claimed' ? [{ ...f, leaseUntil }] : []));
   return told.state === 'sending' ? claim : [...claim, refusal(told, at)];

@@ -52,7 +52,7 @@ export async function lastAlertAt(store: Store, incident: string): Promise<Ms | 
   return row?.created_at ?? null;
 }
 
-export type Composed = { subject: string; body: string /** routes that the alert warns about */; avoid: string[] };
+export type Composed = { subject: string; body: string /** channels that the alert warns about */; avoid: string[] };
 
 /**
  * Makes one alert of all that is untold of an incident. The items are bound to the alert in the same transaction, so each

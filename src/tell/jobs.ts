@@ -62,7 +62,7 @@ const summaryJob: Job<TellInside> = {
   start: (inside) => ({ run: () => tellSummaries(summaryDeps(inside)) }),
 };
 
-export const summaryDeps = ({ store, channels, config, now, log }: TellInside): SummaryDeps => ({
+const summaryDeps = ({ store, channels, config, now, log }: TellInside): SummaryDeps => ({
   store,
   channels: channels.letters,
   admins: config.ADMIN_EMAILS,

@@ -172,7 +172,7 @@ async function sortOf(store: Store, { sql, bindings }: Query): Promise<string | 
     `${store.kind === 'sqlite' ? 'explain query plan' : 'explain'} ${sql}`,
     bindings as string[],
   );
-  return /USE TEMP B-TREE|Using filesort|Using temporary/.exec(JSON.stringify(plan))?.[0] ?? null;
+  return /USE TEMP B-TREE|LIST SUBQUERY|Using filesort|Using temporary/.exec(JSON.stringify(plan))?.[0] ?? null;
 }
 
 onMariaDb('a search reads about as many rows as it shows, however long the history is', async ({ store }) => {

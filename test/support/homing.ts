@@ -230,7 +230,7 @@ async function sendOne(
     recipients: [recipient],
     createdAt: clock(),
   };
-  const [claimed] = handedOver(clock(), messageId);
+  const [claimed] = handedOver(clock(), messageId, 'mailgun');
   const sending = claimed?.kind === 'claimed' ? [{ ...claimed, leaseUntil: clock() + settings.lease }] : [];
   const id = more.record === 'never' ? '' : (await record(store, { ...draft, facts: sending }, clock())).id;
   const form = new URLSearchParams({
@@ -248,7 +248,7 @@ async function sendOne(
   }).catch(() => null);
   await response?.arrayBuffer();
   if (more.record === undefined && response?.ok)
-    await record(store, { ...draft, facts: handedOver(clock(), messageId) }, clock());
+    await record(store, { ...draft, facts: handedOver(clock(), messageId, 'mailgun') }, clock());
   return id || messageId;
 }
 

@@ -8,7 +8,7 @@ export type Node =
   | { kind: 'repeat'; of: Node; min: number; max: number };
 
 /** Longest stretch that one repetition may cover. */
-export const MOST_REPEATS = 200;
+const MOST_REPEATS = 200;
 const MOST_LENGTH = 4_000;
 const DEEPEST = 12;
 

@@ -9,7 +9,7 @@ import { type Node, readPattern, UnsafePattern } from './pattern-reader.ts';
  */
 
 /** How many ways a pattern may match from one place. Two gaps of 40 characters make 1,681. */
-export const MOST_WAYS = 4_000;
+const MOST_WAYS = 4_000;
 
 /** In how many ways the pattern can match, at most, from one place. */
 function waysOf(node: Node, follows = ''): number {

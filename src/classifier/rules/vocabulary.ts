@@ -4,9 +4,6 @@
 export const RECIPIENT =
   '\\b(?:user ?name|user|recipient|mail ?box|inbox|account|addressee|alias|customer|subscriber|member|person|employee|e?-?mail ?address|e?-?mail account|destination address|local ?part|address|rcpt|login|id|name|destination)';
 
-/** The one who sends, by address. */
-export const SENDER = '(?:sender|mail from|from address|from:|return[- ]path|envelope from|reverse[- ]path|originator)';
-
 /** The machine that sends. */
 export const CLIENT =
   '\\b(?:client(?: host)?|sending (?:ip|host|server|mta)|source ip|(?:remote|connecting) (?:host|ip|server)|your (?:ip|hosts?|servers?|smtp server|mail ?servers?|mail host|network|subnet|isp|provider|mta|computer|machine|netblock|mail system|site|system|relay)|the (?:server|host) (?:sending|from)|(?:sender|server|host|this|client) ip|ips?|ip[- ]address(?:es)?)';

@@ -65,7 +65,7 @@ async function alerts(store: Store, now: Ms): Promise<Finding> {
   const unsent = await unsentAlerts(store, now - 10 * MINUTE);
   if (unsent.length === 0) return ok('alerts waiting', 'none for long');
   const says = `${plural(unsent.length, 'alert', 'alerts')} could not be sent: ${unsent[0]?.error ?? 'nobody has tried'}`;
-  return problem('alerts waiting', says, 'mend the route of the alerts, and look whether the daemon runs');
+  return problem('alerts waiting', says, 'mend the way of the alerts, and look whether the daemon runs');
 }
 
 /** What we have learnt of the domains and go by. */

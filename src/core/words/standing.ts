@@ -25,7 +25,7 @@ const STANDING: Record<State, (d: Delivery) => string> = {
     `The provider has it as attempt ${d.attempt}${scheduled(d)}; if nothing is heard it is asked at ${when(d)}.`,
   deferred: (d) => `The recipient's server put it off (${reasonWords(d.reason)}); the provider itself is retrying.`,
   delivered: (d) => `The recipient's server accepted it${doubled(d)}.`,
-  relayed: (d) => `${capital(named(d))} took it; it tells nothing more.`,
+  relayed: (d) => `${capital(taker(d))} took it; it tells nothing more.`,
   failed: (d) => `It failed and is rightly not tried again: ${endWords(d)}.`,
   abandoned: (d) => `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${endWords(d)}.`,
   expired: (d) => `Its useful life ended before it arrived: ${endWords(d)}.`,
@@ -43,7 +43,10 @@ function scheduled({ attempts }: Delivery): string {
 export const deliveryTimeWords = ({ deliverAt }: FactOf<'claimed'>): string =>
   deliverAt ? `, to be delivered at ${timeWords(deliverAt)}` : '';
 
-const named = ({ provider }: Delivery): string => providerWords(provider ?? 'secondary');
+function taker({ attempts }: Delivery): string {
+  const claim = attempts.at(-1)?.claim;
+  return claim ? providerWords(claim) : 'the provider';
+}
 
 function doubled(d: Delivery): string {
   if (d.arrivedOn.length > 1) return `, more than once (attempts ${d.arrivedOn.join(', ')})`;

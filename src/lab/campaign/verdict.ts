@@ -34,8 +34,7 @@ function aboutMessage(world: World, { id, deliveries }: ApiMessage): string[] {
 export const copiesOf = ({ sim, sink }: World, recipient: string): number =>
   sim.copies(recipient) + sink.mails.filter((m) => m.to.includes(recipient)).length;
 
-export const doublesOf = (delivery: ApiDelivery): number =>
-  delivery.attempts.filter((a) => a.possibleDouble !== null).length;
+const doublesOf = (delivery: ApiDelivery): number => delivery.attempts.filter((a) => a.possibleDouble !== null).length;
 
 /** One copy, and one more for each attempt that is written down as a possible double. */
 function aboutCopies(world: World, delivery: ApiDelivery): string[] {
@@ -96,7 +95,7 @@ async function aboutWebhooks({ sim, database }: World): Promise<string[]> {
 export type AlertMail = { messageId: string; count: number; kind: string; ids: string[] };
 
 /** The alerts that reached the administrator; one that came twice under one Message-ID counts once. */
-export function alertsIn({ sink }: World): AlertMail[] {
+function alertsIn({ sink }: World): AlertMail[] {
   const mails = sink.mails.filter((m) => m.to.includes(ADMIN)).map(({ raw }) => alertFrom(raw));
   return [...new Map(mails.map((m) => [m.messageId, m])).values()];
 }

@@ -3,22 +3,20 @@ import type { Clock } from '../../core/time.ts';
 import { listenOnLoopback } from '../sim/listen.ts';
 import type { Sink, SunkMail } from '../sim/sink.ts';
 
-export const RUDE_MODES = [
-  'no_banner', // connects, and never says a word
-  'banner_421',
-  'banner_554',
-  'auth_535', // offers AUTH, refuses every login
-  'drop_at_mail', // hangs up when a mail begins: an idle pooled connection that the server had closed
-  'drop_at_data', // hangs up at DATA, before 354
-  'drop_before_dot', // hangs up in the middle of the content
-  'drop_after_dot', // keeps the mail, hangs up before its answer
-  'partial_after_dot', // keeps the mail, writes "25" and hangs up
-  'hang_after_dot', // keeps the mail, never answers
-  'refuse_451_after_dot',
-  'refuse_554_after_dot',
-  'accept_one_of_two', // 250 to the first recipient of a mail, 550 to the others
-] as const;
-export type RudeMode = (typeof RUDE_MODES)[number];
+export type RudeMode =
+  | 'no_banner' // connects, and never says a word
+  | 'banner_421'
+  | 'banner_554'
+  | 'auth_535' // offers AUTH, refuses every login
+  | 'drop_at_mail' // hangs up when a mail begins: an idle pooled connection that the server had closed
+  | 'drop_at_data' // hangs up at DATA, before 354
+  | 'drop_before_dot' // hangs up in the middle of the content
+  | 'drop_after_dot' // keeps the mail, hangs up before its answer
+  | 'partial_after_dot' // keeps the mail, writes "25" and hangs up
+  | 'hang_after_dot' // keeps the mail, never answers
+  | 'refuse_451_after_dot'
+  | 'refuse_554_after_dot'
+  | 'accept_one_of_two'; // 250 to the first recipient of a mail, 550 to the others
 
 type Session = { socket: Socket; from: string; to: string[]; content: string[] | null; authLines: number };
 type Rudeness = { mode: RudeMode; mails: SunkMail[]; clock: Clock };

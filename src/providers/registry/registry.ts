@@ -48,7 +48,7 @@ export function connectProviders(
   return providersOf([mailgun, ...urls.map((url) => openerOf(url, schemes)(url, { lease, now }))]);
 }
 
-export function providersOf(all: readonly Provider[]): Providers {
+function providersOf(all: readonly Provider[]): Providers {
   return {
     all,
     named: (name) => all.find((provider) => provider.name === name) ?? null,

@@ -9,5 +9,5 @@ export const alertsWords = ({ alertsSent }: Summary): string => `${counted(alert
 
 export const troublesWords = ({ troubles }: Summary): string[] =>
   troubles.length === 0
-    ? ['No outage is known.']
+    ? ['No trouble is known.']
     : troubles.slice(-MOST).map((t) => `${timeWords(t.since)}: ${ALERT_WORDS[t.kind].headline(1)}. ${t.detail}`);

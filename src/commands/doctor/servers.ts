@@ -6,7 +6,7 @@ import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 /** The secondary SMTP servers, and the ways to the administrators. Nothing is sent. */
-export async function checkRoutes(config: Config, timeout: Ms): Promise<Finding[]> {
+export async function checkWaysOut(config: Config, timeout: Ms): Promise<Finding[]> {
   return [...(await checkSecondaries(config, timeout)), ...(await checkAlerts(config, timeout))];
 }
 
@@ -41,7 +41,7 @@ async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
   const others = [ALERT_SLACK_URL && 'Slack', ALERT_WEBHOOK_URL && 'a webhook'].filter((name) => name);
   const servers = ALERT_SMTP_URL ? [ALERT_SMTP_URL] : SECONDARY_SMTP_URL;
   const byMail = ADMIN_EMAILS.length > 0 && servers.length > 0;
-  if (!byMail && others.length === 0) return [noRoute(config)];
+  if (!byMail && others.length === 0) return [noWay(config)];
   const ways = [...(byMail ? [`mail to ${plural(ADMIN_EMAILS.length, 'address', 'addresses')}`] : []), ...others];
   const checked = byMail && ALERT_SMTP_URL ? await checkServers('alert SMTP', servers, 'ALERT_SMTP_URL', timeout) : [];
   if (ADMIN_EMAILS.length === 0)
@@ -58,7 +58,7 @@ async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
   return checked;
 }
 
-function noRoute({ ADMIN_EMAILS }: Config): Finding {
+function noWay({ ADMIN_EMAILS }: Config): Finding {
   if (ADMIN_EMAILS.length === 0)
     return problem('alerts', 'ADMIN_EMAILS is not set: nobody hears of mail that was given up', 'set ADMIN_EMAILS');
   return problem('alerts', 'there is no server to send them through', 'set ALERT_SMTP_URL or SECONDARY_SMTP_URL');
