@@ -1,17 +1,18 @@
 import type { Ms } from '../core/time.ts';
 
 /**
- * The end of something that is under way. The signal ends it; `at` is on the clock that never goes back, for a process that
- * was paused and finds what it waited for before its timers go off.
+ * When something that is under way has to end. The signal fires at that moment; `at` is the same moment on the
+ * monotonic clock. Whoever goes on after a wait compares with `at`, because after a pause of the process the timer
+ * behind the signal may be late.
  */
 export type Deadline = { signal: AbortSignal; at: Ms };
 
-/** Time that is over already gives a deadline that has passed. Parts of a millisecond, which a timer can't take, don't count. */
+/** A deadline `ms` from now, in whole milliseconds as timers take them. Zero or less gives one that has passed. */
 export function within(ms: Ms): Deadline {
   return { signal: AbortSignal.timeout(Math.max(0, Math.floor(ms))), at: performance.now() + ms };
 }
 
-/** At the latest in `ms`, and not after the other one. */
+/** A deadline `ms` from now, or the other one if that comes first. */
 export function sooner(ms: Ms, other: Deadline | null): Deadline {
   const own = within(ms);
   if (other === null) return own;

@@ -6,15 +6,16 @@ type Flush<T> = (items: T[]) => Promise<void>;
 type Waiting<T> = { item: T; urgent: boolean; resolve: () => void; reject: (error: unknown) => void };
 
 /**
- * Natural group commit: what is added while a flush is under way goes out together in the next one, which starts as
- * soon as the first is done. No timer, so a lone item waits for nothing. `add` resolves when its item is flushed.
+ * Joins what is added at about the same time into one flush. While a flush is under way new items wait; the next flush
+ * takes them all and starts as soon as the first is done. There is no timer, so a lone item is flushed at once. `add`
+ * resolves when its item is flushed.
  *
- * Each flush starts when what is ready to be read has been read: a synchronous driver commits before the next request is
- * so much as looked at, and libuv accepts one connection a turn, so a hundred requests that came together were a hundred
+ * A flush begins only when the requests that have arrived are read. A synchronous database driver would otherwise
+ * commit the first one before the second is looked at, and a hundred requests that came together would be a hundred
  * commits.
  *
- * What nobody waits for is added by `add.later`: it goes with the next item that somebody waits for, or when there are
- * `most`, or after `linger` ms.
+ * `add.later` is for items that nobody waits for: such an item goes out with the next one that somebody waits for, or
+ * when there are `most` of them, or after `linger` ms.
  */
 export function gather<T>(flush: Flush<T>, most: number, linger: Ms = 0): Add<T> & { later: Add<T> } {
   const waiting: Waiting<T>[] = [];
@@ -41,7 +42,7 @@ export function gather<T>(flush: Flush<T>, most: number, linger: Ms = 0): Add<T>
     look();
   }
 
-  /** Not marked as busy: an urgent item that comes meanwhile is flushed at once, beside these. */
+  /** Does not set `busy`: an urgent item that comes meanwhile is flushed at once, beside these. */
   async function flushLater(): Promise<void> {
     lingering = new AbortController();
     const { signal } = lingering;
@@ -71,7 +72,10 @@ async function settle<T>(flush: Flush<T>, batch: readonly Waiting<T>[]): Promise
   }
 }
 
-/** Two turns of the event loop in which nothing came: what is left of the present turn may be the first. */
+/**
+ * Waits until two turns of the event loop have brought nothing new. One is not enough: it may be the rest of the
+ * present turn.
+ */
 async function untilQuiet(waiting: readonly unknown[], most: number): Promise<void> {
   for (let quiet = 0; quiet < 2 && waiting.length < most; ) {
     const before = waiting.length;

@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Ms } from '../core/time.ts';
 
-/** Crockford's digits from the tenth on, each beside the one that `toString(32)` writes. */
+/** The digits that `toString(32)` writes as letters, and those of Crockford's alphabet in their place. */
 const DIGITS: Readonly<Record<string, string>> = Object.fromEntries(
   [...'abcdefghijklmnopqrstuv'].map((digit, i) => [digit, 'ABCDEFGHJKMNPQRSTVWXYZ'.charAt(i)]),
 );
@@ -18,7 +18,10 @@ export function newId(now: Ms): string {
 export const timeOf = (id: string): Ms =>
   [...id.slice(0, 10)].reduce((time, digit) => time * 32 + '0123456789ABCDEFGHJKMNPQRSTVWXYZ'.indexOf(digit), 0);
 
-/** Those of a UUID that stand for no version. It draws them ahead; `randomBytes` asks the system each time. */
+/**
+ * 80 random bits: a UUID without the part that holds its version. Node makes UUIDs in advance, so this is faster than
+ * `randomBytes`, which asks the system each time.
+ */
 function random80(): bigint {
   const uuid = randomUUID();
   return BigInt(`0x${uuid.slice(0, 8)}${uuid.slice(24)}`);
@@ -37,14 +40,17 @@ export const isId = (text: string): boolean => ID.test(text);
 
 export const sha256 = (text: string): string => hash('sha256', text);
 
-/** The name as a column of that length holds it: one that is longer ends with a hash, so that two names stay two. */
+/** The name cut to the length of a column. A name that is cut ends with a hash, so that two names do not become one. */
 export const fitted = (name: string, length: number): string =>
   name.length <= length ? name : `${name.slice(0, length - 17)}~${sha256(name).slice(0, 16)}`;
 
 /** The key of a message: one row for each Message-Id of a domain. */
 export const recordKey = (domain: string, messageId: string): string => sha256(`${domain}\n${messageId}`);
 
-/** A name by which a provider may speak of a message later. Those of Mailgun were made before there were others. */
+/**
+ * A name by which a provider may speak of a message later. Mailgun's have no provider in them: they are in databases
+ * from before there were other providers.
+ */
 export function handle(provider: string, kind: 'reply' | 'storage', domain: string, value: string): string {
   const whose = provider === 'mailgun' ? '' : `${provider}\n`;
   return sha256(`${whose}${kind}\n${domain}\n${value}`);

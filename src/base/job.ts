@@ -1,9 +1,11 @@
 import type { Ms } from '../core/time.ts';
 
-/** Something that is done over and over: at once while there is work, else after a pause or when somebody wakes it. */
+/**
+ * Something that is done over and over: again at once when it found work, otherwise after a pause or when it is woken.
+ */
 export type Job<Inside> = {
   name: string;
-  /** Between two runs of which the first found nothing to do. */
+  /** How long to wait after a run that found nothing to do. */
   pause(inside: Inside): Ms;
   start(inside: Inside): Running;
 };
@@ -11,6 +13,6 @@ export type Job<Inside> = {
 export type Running = {
   /** Does some of the work that there is; says how much. */
   run(): Promise<number>;
-  /** Resolves when what was begun and not waited for is over. */
+  /** Resolves when the work is over that runs have begun without waiting for it. */
   idle?(): Promise<void>;
 };

@@ -57,20 +57,25 @@ export const webUrl = readAs(
   'must be an http(s) URL',
 );
 
-/** It travels in a header or is hashed byte by byte: what can't be seen in it is a slip of copying. */
+/**
+ * A secret is sent in a header or hashed byte by byte, so an invisible character in it is always a mistake of copying.
+ */
 const readSecret = (text: string): string | null =>
   /^[\x21-\x7e]*$/.test(text) && !/^["'`]|["'`]$/.test(text) ? text : null;
 
 export const secret = readAs(readSecret, 'must be plain ASCII without spaces, line ends and quotes');
 export const secrets = listOf(readSecret, 'must be a comma list of plain ASCII without spaces, line ends and quotes');
 
-/** What stands in examples, and no key or token is. */
+/** Whether it is a word from an example, which no real key or token is. */
 export const isPlaceholder = (secret: string): boolean =>
   /^(?:change.?me|secret|password|passwd|example|placeholder|todo|(?:your|my)[-_].*|x+|\*+|<.*>|\$\{.*\})$/i.test(
     secret,
   );
 
-/** Five or six fields. Taken only when both of our readers take it: one keeps the time, the other counts back from now. */
+/**
+ * Five or six fields. Two libraries read it, and both must accept it: node-cron runs what is due, and cron-parser tells
+ * when it was last due.
+ */
 export const cron = readAs(
   (text) => (isCron(text) ? text : null),
   'must be a cron expression of five or six fields, days and months as numbers or three letters, such as 0 7 * * 1-5',

@@ -3,7 +3,10 @@ import pino from 'pino';
 /** What the steps log with: one JSON line an event, fields first. Never a key, a body, a link or a full address. */
 export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** Names that never reach a line, wherever they stand: the last net, not the first. */
+/**
+ * Fields of these names are left out of every line, at any depth. Nobody should log them in the first place; this is
+ * the safety net.
+ */
 const SECRET = ['authorization', 'password', 'pass', 'apiKey', 'api_key', 'key', 'token', 'body', 'mime', 'signature'];
 
 export function createLog(level: string, format: 'json' | 'pretty', out: NodeJS.WritableStream = process.stdout): Log {

@@ -17,7 +17,7 @@ export function createBell(): Bell {
       if (!rung && !signal.aborted) {
         const woken = new AbortController();
         waiting = () => woken.abort();
-        // AbortSignal.any would leave a little behind with the long-lived signal at each wait.
+        // AbortSignal.any would leak a little memory at each wait, because this signal lives as long as the process.
         signal.addEventListener('abort', waiting);
         await sleep(ms, woken.signal);
         signal.removeEventListener('abort', waiting);
@@ -45,7 +45,8 @@ export async function every(
       log.error({ step: name, error }, 'a step failed and will be tried again');
     }
     if (handled === 0) await bell.wait(pause, signal);
-    // SQLite answers without a turn of the event loop: a step that always finds work would let nothing else happen.
+    // SQLite answers synchronously: without this, a step that always finds work would keep everything else from
+    // running.
     else await new Promise(setImmediate);
   }
 }

@@ -26,7 +26,7 @@ export async function renewing<T>(renewal: Renewal, work: (lost: AbortSignal) =>
 
 async function renewUntil(done: AbortSignal, { lease, renew }: Renewal, onLost: () => void): Promise<void> {
   for (;;) {
-    // Twice more can go wrong before the lease ends.
+    // Two renewals may fail before the lease ends.
     await sleep(lease / 3, done);
     if (done.aborted) return;
     if (await renew().catch(() => true)) continue;

@@ -1,11 +1,11 @@
-/** Places for work that is under way at once, so many by each name. */
+/** A limited number of places for work that is under way at once, counted by name. */
 export type Slots = {
   free(name: string): number;
   /** Takes a place; false when there is none. */
   take(name: string): boolean;
-  /** Gives a place back in which nothing was begun. */
+  /** Gives back a place that was taken and not used. */
   leave(name: string): void;
-  /** Begins work in a place that was taken, which is free again when the work ends. It must not reject. */
+  /** Begins work in a place that was taken. The place is free again when the work ends. The work must not reject. */
   begin(name: string, work: () => Promise<void>): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;

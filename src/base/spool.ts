@@ -43,7 +43,10 @@ const LONGEST_LINE = 1024 * 1024;
 const CURRENT = 'spool.jsonl';
 const ASIDE = 'set-aside.jsonl';
 const BATCH = 100;
-/** A claim that was not renewed for so long is a dead process's. Filing twice is harmless, and only wasteful. */
+/**
+ * A claim that was not renewed for so long belongs to a process that died. If it did not, lines are filed twice, which
+ * does no harm.
+ */
 const STALE: Ms = MINUTE;
 
 export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): Spool {
@@ -65,7 +68,7 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
       return append({ folder, maxBytes }, CURRENT, lines);
     },
     async file(take) {
-      // What others may have put there is nobody's record.
+      // Others may have put something there that is no record of ours.
       if (shared && !(await isPrivateFolder(folder))) return 0;
       return fileAll(folder, take, (lines) => append({ folder, maxBytes }, ASIDE, lines));
     },
@@ -77,7 +80,7 @@ async function prepare(folder: string, shared: boolean): Promise<void> {
   if (shared && !(await isPrivateFolder(folder))) throw new Error('the spool folder is not ours alone');
 }
 
-/** In a folder like /tmp anybody can make what we would make, and read there who was written to. */
+/** In a folder like /tmp anybody could make a folder of this name before us, and read there who was written to. */
 async function isPrivateFolder(folder: string): Promise<boolean> {
   const found = await orNull(lstat(folder));
   return found !== null && isPrivate(found);
@@ -114,7 +117,7 @@ async function sizeOf(folder: string, aside: boolean): Promise<number> {
  * path no longer leads to what we wrote, it is written once more: a line that is filed twice counts once.
  */
 async function write(folder: string, path: string, lines: readonly string[]): Promise<void> {
-  // The first line end closes a line that a full disk has torn.
+  // A full disk may have cut off the last write in the middle of a line: the first line end closes that line.
   const bytes = Buffer.from(`\n${lines.join('\n')}\n`);
   for (;;) {
     const handle = await openOwn(path, 'append');
@@ -171,7 +174,7 @@ const newName = (): string => `${String(Date.now()).padStart(15, '0')}-${randomB
 
 /** What is to be filed, oldest first: the part of a name after its first word sorts by time. */
 async function waitingIn(folder: string): Promise<string[]> {
-  // A rename sets ctime, and so does a renewal.
+  // The rename by which a file is claimed sets ctime, and so does each renewal.
   const isStale = ({ ctimeMs }: Stats) => Date.now() - ctimeMs > STALE;
   const waiting = (await ownFiles(folder)).filter(
     ({ name, stats }) => name.startsWith('waiting-') || (name.startsWith('filing-') && isStale(stats)),
@@ -212,7 +215,7 @@ async function* batchesIn(handle: FileHandle): AsyncGenerator<string[]> {
   let size = 0;
   for await (const { text } of linesOf(handle.createReadStream({ autoClose: false }), LONGEST_LINE)) {
     if (text === '') continue;
-    // The words are no JSON, so whoever takes the lines will set them aside.
+    // This text is no JSON, so it will be set aside.
     batch.push(text ?? `a line of more than ${LONGEST_LINE} bytes was left out`);
     size += text?.length ?? 0;
     if (batch.length < BATCH && size < LONGEST_LINE) continue;

@@ -22,7 +22,7 @@ export function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T 
   });
 }
 
-/** Calls it once after `ms`, if the process is still there: it may end meanwhile. Gives a function that calls it off. */
+/** Calls it once after `ms`, without keeping the process alive for that. Returns a function that cancels it. */
 export function inBackground(ms: Ms, call: () => void): () => void {
   const timer = setTimeout(call, ms);
   timer.unref();

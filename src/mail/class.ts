@@ -1,6 +1,6 @@
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 
-/** What a message is of which nobody says anything. */
+/** The class of a message whose sender names none. */
 export const DEFAULT_CLASS: MessageClass = 'notice';
 
 /** The class of a message, by what its sender says of it; null when that names no class. */

@@ -25,7 +25,7 @@ export async function composeMime(
     ...optional('amp', textIn(filled, 'amp-html')),
     headers: headersIn(filled),
     attachments: [...attachmentsIn(form, 'attachment'), ...attachmentsIn(form, 'inline')],
-    // Content comes from outside: nothing in it may make us read a file or ask a server.
+    // The content comes from outside: nothing in it may make nodemailer read a file or ask a server.
     disableFileAccess: true,
     disableUrlAccess: true,
   };

@@ -16,7 +16,7 @@ const MAGIC = Buffer.from('homing-form 1\n');
 
 type Head = { name: string; text?: string; file?: { filename: string; type: string; size: number } }[];
 
-/** As one piece of bytes, in which files are not blown up: a line that says what it is, a line of JSON, and the files. */
+/** A form as one piece of bytes: a line that says what it is, a line of JSON, and the files as they are. */
 export function packForm(form: readonly FormEntry[]): Buffer {
   const head: Head = form.map(([name, value]) =>
     typeof value === 'string'
@@ -27,7 +27,7 @@ export function packForm(form: readonly FormEntry[]): Buffer {
   return Buffer.concat([MAGIC, Buffer.from(`${JSON.stringify(head)}\n`), ...files]);
 }
 
-/** The form again; null when these bytes are none (a ready MIME message). */
+/** The form again; null when the bytes hold no form but a ready MIME message. */
 export function unpackForm(bytes: Buffer): FormEntry[] | null {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const end = bytes.indexOf(0x0a, MAGIC.length);

@@ -35,8 +35,8 @@ const MAX_FIELD = 10_000;
 type Field = { /** in lower case */ name: string; start: number /** after its line end */; end: number };
 
 /**
- * The mail as another server may have it. Every byte that stays is the byte that came: mailsplit's Headers, built anew,
- * turn LF into CRLF and know no bare CR.
+ * The mail as another server may see it. What stays is copied byte for byte; building the header anew would change its
+ * line ends.
  */
 export function cleanForRelay(mime: Buffer): Buffer {
   const kept: Buffer[] = [];
@@ -76,7 +76,7 @@ function authorOf(mime: Buffer, name: string): string | null {
   return value === null ? null : authorIn(value);
 }
 
-/** Looked for where a header is, and not through megabytes of lines. */
+/** Searches no further than a header can reach, and not through megabytes of a body. */
 function firstField(mime: Buffer, name: string): Field | null {
   for (const field of fieldsOf(mime)) {
     if (field.start > MAX_HEADER) break;
@@ -86,8 +86,8 @@ function firstField(mime: Buffer, name: string): Field | null {
 }
 
 /**
- * The fields of the header, each with its folded lines. A line ends with CRLF, LF or a CR alone, as it will on the
- * wire, where SMTP clients write CRLF for each: a Bcc behind a bare CR would otherwise come to light only there.
+ * The fields of the header, each with its folded lines. A line ends with CRLF, LF or a single CR, because SMTP clients
+ * send each of these as CRLF: a Bcc after a single CR would otherwise be seen by the recipient.
  */
 function* fieldsOf(mime: Buffer): Generator<Field> {
   let start = 0;
@@ -111,7 +111,10 @@ function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09;
 }
 
-/** What is before the colon, folds and blanks included by the obsolete syntax (`Bcc :`); empty where there is none. */
+/**
+ * The name of a field, which may be followed by spaces (`Bcc :`, the obsolete syntax of RFC 5322). Empty for a line
+ * without a colon.
+ */
 function nameOf(mime: Buffer, start: number, end: number): string {
   const colon = mime.subarray(start, end).indexOf(':');
   return colon < 0 ? '' : asciiLower(mime.toString('latin1', start, start + colon).trim());

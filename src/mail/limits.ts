@@ -4,7 +4,7 @@ export const MAX_LINE = 998;
 /** Mailgun takes no more recipients in one call. */
 export const MAX_RECIPIENTS = 1000;
 
-/** Characters of a key: what MySQL indexes whole in a column of utf8mb4 under its oldest limit, 767 bytes. */
+/** Characters of a key: the longest utf8mb4 column that MySQL could index under its oldest limit of 767 bytes. */
 export const MAX_KEY = 191;
 
 /** Bytes that Mailgun allows for all parameters `o:`, `h:`, `v:` and `t:` together. */

@@ -76,7 +76,7 @@ function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry
   return entries.length > 0 ? entries : 'the body is not a form';
 }
 
-/** RFC 2046 lets anything stand before the first boundary, and the parser nothing. */
+/** RFC 2046 allows any text before the first boundary; the parser allows none. */
 function withoutPreamble(raw: Buffer, boundary: string): Buffer {
   if (raw.subarray(0, boundary.length + 2).equals(Buffer.from(`--${boundary}`))) return raw;
   const at = raw.indexOf(`\r\n--${boundary}`);
@@ -94,7 +94,7 @@ function entryOf(part: MultipartPart): FormEntry | string {
   return [unescaped(name), { filename: unescaped(filename), type, content }];
 }
 
-/** The bytes that came, not copied where they came in one piece. */
+/** The content of a part, without copying it when it came in one piece. */
 function contentOf({ content }: MultipartPart): Buffer {
   const [first, ...others] = content;
   if (first === undefined) return Buffer.alloc(0);
@@ -102,7 +102,7 @@ function contentOf({ content }: MultipartPart): Buffer {
   return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
-/** Browsers and their like write these three so in a name, and nothing else (HTML, "multipart form data"). */
+/** In a name, browsers escape these three characters and no others (HTML, "multipart form data"). */
 const ESCAPED: Readonly<Record<string, string>> = { '%0A': '\n', '%0D': '\r', '%22': '"' };
 const unescaped = (name: string): string =>
   name.replace(/%(?:0A|0D|22)/gi, (escaped) => ESCAPED[escaped.toUpperCase()] ?? escaped);

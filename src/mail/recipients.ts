@@ -2,7 +2,10 @@ import addressparser from 'nodemailer/lib/addressparser';
 import { asciiLower, canonicalAddress } from '../core/address.ts';
 import { MAX_RECIPIENTS } from './limits.ts';
 
-/** Whom texts name. Each text is a list of addresses as mail clients take it: commas, names, comments and groups. */
+/**
+ * The recipients that texts name. Each text is a list of addresses as mail clients take it: with commas, names,
+ * comments and groups.
+ */
 export type Recipients = {
   /** Canonical, each once whatever the case of its letters, in the order of the texts. */
   addresses: string[];
@@ -13,10 +16,16 @@ export type Recipients = {
 /** The place of an address: which text, and which of its addresses, both counted from 0. No address is quoted. */
 export type Misfit = { text: number; address: number };
 
-/** The parser takes longer than in proportion, and nobody's list of recipients is that long: half a kilobyte for each. */
+/**
+ * Half a kilobyte for each recipient; nobody's list is longer. The limit is needed because the parser's time grows
+ * faster than the text.
+ */
 const LONGEST_TEXT = 512 * MAX_RECIPIENTS;
 
-/** At most one address, or one misfit, more than a message can have recipients. */
+/**
+ * Stops after one address, or one misfit, more than a message can have recipients: then the caller knows that there are
+ * too many.
+ */
 export function recipientsIn(texts: readonly string[]): Recipients {
   const byKey = new Map<string, string>();
   const misfits: Misfit[] = [];
@@ -31,8 +40,8 @@ export function recipientsIn(texts: readonly string[]): Recipients {
 }
 
 /**
- * Each address of a list in its canonical form, and null in the place of each that can't be told for certain: a guess
- * drops a recipient, or mails to another one. A last null stands for addresses that the parser passed over.
+ * Each address of a list in its canonical form, and null in the place of each that is not certain: a guess would drop a
+ * recipient, or mail to somebody else. A null at the end stands for addresses that the parser left out.
  */
 export function addressesIn(text: string): (string | null)[] {
   if (text.length > LONGEST_TEXT) return [null];
@@ -52,10 +61,10 @@ const LOOKS_LIKE_ADDRESS = /[^\s@]@[^\s@]/;
 /** The parser repairs `<a><b>` and the like: it takes one of them, and the rest becomes the name. */
 function isCertain(text: string, name: string, address: string): boolean {
   if (name === '') return true;
-  // Without brackets "a b@example.org" may be meant for either.
+  // Without brackets "a b@example.org" may be a name and an address, or two recipients.
   if (!/[<(]/.test(text)) return false;
   if (!LOOKS_LIKE_ADDRESS.test(name) || text.includes(JSON.stringify(name))) return true;
-  // Mail clients write an address twice where there is no name, some of them in apostrophes.
+  // Mail clients write the address as the name where there is no name, some of them in apostrophes.
   const same = canonicalAddress(name.trim().replace(/^'(.*)'$/s, '$1'));
   return same !== null && asciiLower(same) === asciiLower(address);
 }

@@ -3,7 +3,7 @@ import type { Refusal } from '../core/answer.ts';
 /** What was asked of Mailgun: to take a new message, or to send a stored one again. */
 export type Purpose = 'send' | 'repost';
 
-/** What a status means where its words say nothing. */
+/** What a status means when the words of the answer do not tell. */
 const STATUS: ReadonlyMap<number, Refusal> = new Map([
   [401, 'account'], // a wrong key, or the key of the other region
   [402, 'account'],
@@ -13,7 +13,7 @@ const STATUS: ReadonlyMap<number, Refusal> = new Map([
   [429, 'busy'],
 ]);
 
-/** A 400 may be a throttle or an account's trouble in disguise, and a 404 of storage means the copy. */
+/** A 400 may be about throttling or the account, and a 404 for a re-post is about the stored copy. */
 const WORDS: readonly { status: number; purpose?: Purpose; words: RegExp; why: Refusal }[] = [
   { status: 400, words: /limit exceeded|too (fast|many|quickly)|probation|rate.?limit|try again/i, why: 'busy' },
   {
