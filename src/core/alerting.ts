@@ -30,7 +30,7 @@ export function alertFor(
       return { kind: 'saved', incident: `saved:${birth.domain}` };
     case 'failed': {
       const verdict = after.attempts.at(-1)?.failure?.verdict;
-      // Dead and suppressed addresses are no news; neither is what ended for a reason of ours.
+      // Nothing is told of dead and suppressed addresses, nor of what ended for a reason of our own.
       if (!verdict || verdict.cause !== after.reason || verdict.decision === 'give_up_suppress') return null;
       if (verdict.decision === 'fix_sender')
         return { kind: 'fix_sender', incident: `fix_sender:${birth.domain}:${verdict.cause}` };

@@ -44,9 +44,12 @@ export type Fact = { key: string; at: Ms } & (
       role: Role;
       way: Way;
       leaseUntil: Ms;
-      /** The claim under which we hand it over: whoever reads its own here may go on. */
+      /** The lease of the claim: only the process that holds it may hand the mail over. */
       lease: string | null;
-      /** When the failure that led here happened, by the provider's clock: what the provider tells of later is about this attempt. */
+      /**
+       * When the failure before this attempt happened, by the provider's clock. The provider's reports from after it
+       * are about this attempt.
+       */
       since: Ms | null;
       /** The provider was asked to wait until then. */
       deliverAt: Ms | null;
@@ -76,9 +79,12 @@ export type Fact = { key: string; at: Ms } & (
       report: Report;
       messageId: string | null;
       bounce: Bounce | null;
-      /** What the classifier made of the bounce on the day; stored, so that new rules do not rewrite history. */
+      /**
+       * The classifier's verdict on the day of the bounce. It is stored, so that new rules do not change what has
+       * happened.
+       */
       verdict: Verdict | null;
-      /** What the settings of the day made of the verdict. */
+      /** What the settings on that day made of the verdict. */
       plan: Plan | null;
       /** Set when it puts the address on our own suppression list. */
       suppress?: SuppressionCause;
@@ -100,10 +106,10 @@ export type Fact = { key: string; at: Ms } & (
       problem: string | null;
       listed?: 'clear' | 'removed' | 'barred';
     }
-  /** Leave it alone until then; good only while the attempt still stands as it did (`about`). */
+  /** Wait until then. This counts only while the attempt stands as it did (`about`). */
   | { kind: 'held'; attempt: number; about: Outcome; until: Ms; why: Reason; detail?: string }
   | { kind: 'noted'; attempt: number; what: string }
-  /** `round` counts the reopenings before it: an end is good until the next reopening. */
+  /** `round` counts the reopenings so far: an end counts until the next reopening. */
   | {
       kind: 'ended';
       attempt: number;
@@ -119,7 +125,7 @@ export type Fact = { key: string; at: Ms } & (
       round: number;
       tries: number;
       by: string;
-      /** It had arrived, and is wanted once more all the same. */
+      /** It had arrived, and an operator has it sent once more. */
       again?: true;
     }
 );
@@ -128,7 +134,7 @@ export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
 
 /** How an attempt stands. */
 export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
-/** What is settled when a delivery is made. */
+/** What is fixed when a delivery is made. */
 export type Birth = { id: string; createdAt: Ms; policy: Policy };
 
 /** One hand-over and what came of it. */
@@ -156,7 +162,7 @@ export type Delivery = {
   reason: Reason | null;
   /** Why it was cancelled, in the words of the person who did it. */
   said: string | null;
-  /** When somebody of us must look at it again; null when nobody must. */
+  /** When Homing must look at it again; null when it need not. */
   nextAt: Ms | null;
   /** Number of the latest attempt; 0 before the first. */
   attempt: number;

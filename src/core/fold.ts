@@ -40,7 +40,7 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     storages: storagesIn(facts),
     arrivedOn,
   };
-  // What is sent once more although it had arrived is on its way again.
+  // An operator had it sent again although it had arrived: arrivals up to that attempt no longer count.
   const disregarded = Math.max(0, ...of(facts, 'reopened').map((f) => (f.again ? f.attempt : 0)));
   if (arrivedOn.some((n) => n > disregarded)) return { ...delivery, state: 'delivered', nextAt: null };
   const end = of(facts, 'ended').find((f) => f.round === round);
@@ -75,7 +75,7 @@ function standingOf(last: Attempt, silenceAfter: Ms): Standing {
       return { state: 'queued', reason: refusalOf(last), nextAt: held?.until ?? last.answer?.at ?? claim.at };
     case 'failed':
       if (last.failure?.plan === 'stop') return { state: 'failed', reason: causeOf(last), nextAt: null };
-      // Due at once, by our clock: the provider's may be ahead.
+      // Due at once. The time is taken from the claim, which is by our clock: the provider's may be ahead.
       return { state: 'queued', reason: causeOf(last), nextAt: held?.until ?? claim.at };
     case 'arrived':
       return { state: 'delivered', reason: null, nextAt: null };
@@ -86,7 +86,10 @@ const causeOf = (a: Attempt): Reason | null =>
   (a.failure ?? a.reports.findLast((r) => r.report === 'deferred'))?.verdict?.cause ?? null;
 const refusalOf = (a: Attempt): Reason | null => (a.answer?.kind === 'refused' ? refusedFor(a.answer.why) : null);
 
-/** A refusal for want of room or of rights says nothing about the mail and uses up no try. */
+/**
+ * Whether the attempt counts as a try. It does not when the provider was busy, or refused for a reason that is not
+ * about the mail.
+ */
 function wasTaken(a: Attempt): boolean {
   if (a.answer?.kind !== 'refused') return true;
   return !['busy', 'account', 'gone', 'storage_refused', 'withdrawn'].includes(a.answer.why);
@@ -111,12 +114,12 @@ function gather(facts: readonly Fact[]): Attempt[] {
 }
 
 function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: FactOf<'reported'>[]): Attempt {
-  // Taken after all is the stronger word: a late answer may follow a refusal that we assumed.
+  // If there is an acceptance it counts: it may be a late answer, after a refusal that we had assumed.
   const answer = of(mine, 'accepted')[0] ?? of(mine, 'refused')[0] ?? null;
   const unanswered = of(mine, 'unanswered')[0] ?? null;
   const failure = reports.findLast((r) => isFailure(r.report)) ?? null;
   const outcome = outcomeOf({ answer, unanswered, reports, failure });
-  // What was asked and held before a reopening is over with it.
+  // Questions and holds from before a reopening no longer count.
   const openedAt = of(mine, 'reopened').at(-1)?.at ?? 0;
   const standingNow = <T extends { about: Outcome; at: Ms }>(list: readonly T[]): T | null =>
     list.findLast((f) => f.about === outcome && f.at >= openedAt) ?? null;
@@ -145,7 +148,7 @@ function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failu
 /** An attempt that a report may be about, and when it began. */
 type Candidate = { attempt: number; began: Ms };
 
-/** Each provider speaks of its own attempts alone. */
+/** Finds the attempt that each report is about. A provider reports only on its own attempts. */
 function attribute(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[]): Map<number, FactOf<'reported'>[]> {
   const about: { attempt: number; report: FactOf<'reported'> }[] = [];
   const idOf = new Map(of(facts, 'accepted').map((f) => [f.attempt, f.messageId]));
@@ -222,7 +225,7 @@ export function sentEarly(a: Attempt): FactOf<'reported'> | null {
   return a.reports.find((r) => wasOut(r) && r.at < deliverAt - allowed) ?? null;
 }
 
-/** What of one moment comes first, for people who read. */
+/** The order in which people are shown facts of the same moment. */
 const RANK: Partial<Record<FactKind, number>> = {
   claimed: 0,
   accepted: 1,

@@ -1,4 +1,7 @@
-/** The items in groups, each in its order: what adding to a copy would do in the square of the time. */
+/**
+ * The items by key, each group in its order. It takes one pass; copying a group for each new item would take quadratic
+ * time.
+ */
 export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, [T, ...T[]]> {
   const groups = new Map<K, [T, ...T[]]>();
   for (const item of items) {

@@ -29,19 +29,23 @@ export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules, bef
   if (verdict.cause === 'suppressed') return isOwnListing(bounce, before) ? 'retry' : 'stop';
   if (!mayRetry(bounce.code, rules.codes)) return 'stop';
   if (rules.decisions === 'codes') return BAD_MAILBOX.has(verdict.cause) ? 'stop' : 'retry';
-  // Nobody can tell what a bare "Transaction failed" means: another IP does no harm, and the attempts are limited.
+  // Nobody can tell what "Transaction failed" alone means. Another IP does no harm, and the number of attempts is
+  // limited.
   if (verdict.cause === 'undetermined' && !isOperators(verdict)) return bounce.code === null ? 'stop' : 'retry';
   return PLANS[verdict.decision];
 }
 
 /**
- * Mailgun's bounce list let an earlier attempt through, so what is on it now is there since that attempt failed. Its cause
- * could be cured, and so can this: the entry is removed before the next attempt.
+ * Whether the address is on Mailgun's bounce list because an earlier attempt of this delivery failed: the list let that
+ * attempt through. That failure was worth a retry, so this one is too. The entry is removed before the next attempt.
  */
 const isOwnListing = ({ code, reason }: Bounce, before: readonly Tried[]): boolean =>
   (code === 605 || reason === 'suppress-bounce') && before.some((a) => a.failure?.plan === 'retry');
 
-/** An operator who calls a reply undetermined has decided all the same; nobody else is that sure. */
+/**
+ * Whether an operator's own rule decided, which alone has this confidence. When such a rule says `undetermined`, that
+ * is a decision.
+ */
 const isOperators = ({ confidence }: Verdict): boolean => confidence >= OPERATORS_CONFIDENCE;
 
 /**

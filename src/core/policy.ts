@@ -21,7 +21,10 @@ export type Policy = {
   fallbackAfter: Ms | null;
   /** Accepted and nothing heard for this long: ask. */
   silenceAfter: Ms;
-  /** After this long an unconfirmed hand-over is repeated, a possible double being the lesser evil; null: never. */
+  /**
+   * After this long an unconfirmed hand-over is repeated: for this class a possible double is better than no mail.
+   * Null: it is never repeated.
+   */
   patience: Ms | null;
   /** Only watched: reported as it is, never sent by us. */
   watch: boolean;
@@ -74,7 +77,7 @@ export function policyFor(kind: MessageClass, s: PolicySettings): Policy {
         waits: { kind: 'list', waits: s.accessWaits },
         mayHandOverWait: false,
         fallbackAfter: s.accessFallbackAfter,
-        // A reset link that nobody has heard of when its life ends is late, whatever becomes of it.
+        // If nothing was heard of a reset link when its life ends, it is too late for it in any case.
         silenceAfter: Math.min(s.silenceAfter, s.usefulLife.access),
         patience: s.accessFallbackAfter,
         atEnd: 'expired',

@@ -1,13 +1,13 @@
 import { REFUSALS, type Refusal } from './answer.ts';
 import { CAUSES, type Cause } from './verdict.ts';
 
-/** Reasons that are neither what a failure was about nor a refusal of a provider. */
+/** Reasons other than the cause of a failure and the refusal of a provider. */
 const OTHERS = [
   // A delivery ended, or was sent again, for one of these.
   'useful_life_over',
   'nothing_to_send', // no body is kept, and the provider has no stored copy
   'storage_gone',
-  'storage_refused', // as the refusal, and there is no copy of ours to send instead
+  'storage_refused', // the refusal of that name, when there is no copy of ours to send instead
   'never_reached_provider',
   'secondary_refused',
   'secondary_exhausted',
@@ -18,7 +18,7 @@ const OTHERS = [
   'silent_accepted',
   'silent_deferred',
   'failed', // the provider reported a failure without a cause
-  // It stands as it does for one of these.
+  // A delivery is in its state for one of these.
   'unanswered',
   'reopened',
   // It was cancelled by somebody or something.

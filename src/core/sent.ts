@@ -1,7 +1,7 @@
 import type { Fact } from './delivery.ts';
 import type { Ms } from './time.ts';
 
-/** What an application's own accepted send leaves behind. */
+/** The facts of a send that the application made itself and Mailgun accepted. */
 export function handedOver(at: Ms, messageId: string | null, provider: string): Fact[] {
   const claim = {
     provider,

@@ -11,15 +11,17 @@ export type Settings = {
   eventsSettle: Ms;
   /** How long a provider that can't be asked keeps a retry waiting. */
   askPatience: Ms;
-  /** Before a busy provider is tried, or a provider that did not answer is asked, again. */
+  /** How long to wait before a busy provider is tried, or a silent one asked, again. */
   pause: Ms;
   /** How long a claim and a hand-over are good for. */
   lease: Ms;
   adopt: 'off' | 'track' | 'retry';
   adoptAfter: Ms;
   unsuppressMaxPerDay: number;
-  /** How long what the sender has to mend bars retries of mail that failed for it. */
+  /** How long mail is not retried after mail of the same domain failed for something that the sender has to mend. */
   faultHold: Ms;
-  /** So many re-posts for a recipient domain and cause without a cure are told of; 0 never. */
+  /**
+   * After so many re-posts without a cure for one recipient domain and cause the administrators are told; 0 is never.
+   */
   hopelessAfter: number;
 };

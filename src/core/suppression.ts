@@ -6,15 +6,18 @@ import type { Bounce, Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 import type { SuppressionCause, Verdict } from './verdict.ts';
 
-/** Mailgun's lists of what recipients did. Its bounce list (605) has no reply to show, and may hold a blocked IP's victims. */
+/**
+ * Mailgun's lists of what recipients did. Its bounce list (605) is not among them: it shows no reply, and may hold
+ * addresses whose mail failed because of a blocked IP.
+ */
 const LISTED_AT_MAILGUN: ReadonlyMap<number | null, SuppressionCause> = new Map([
   [606, 'unsubscribed'],
   [607, 'complained'],
 ]);
 
 /**
- * Whether a report puts the address on our list. Under the plain code rule no verdict does, because there the words of a
- * server decide nothing; what recipients did counts all the same.
+ * Whether a report puts the address on our list. With `RETRY_DECISIONS=codes` a verdict never does, because then the
+ * words of a server decide nothing; complaints and unsubscribes still do.
  */
 export function suppressionFor(
   report: Report,
@@ -34,8 +37,8 @@ export type Suppressing = { cause: SuppressionCause; reply: string | null; at: M
 const isWish = (cause: SuppressionCause | undefined): boolean => cause === 'complained' || cause === 'unsubscribed';
 
 /**
- * What the facts of a delivery say of its address, in whatever order they came: what the recipient wished for stays;
- * a dead address that mail arrived at afterwards was none.
+ * What the facts of a delivery say about its address, in whatever order they came. A complaint or unsubscription stays;
+ * a verdict that the address is dead does not when mail arrived there afterwards.
  */
 export function suppressedBy(facts: readonly Fact[]): Suppressing | null {
   const reports = facts.filter((f) => f.kind === 'reported').sort((a, b) => a.at - b.at);

@@ -4,7 +4,7 @@ export type Timeliness = 'on_time' | 'delayed' | 'backup' | 'down';
 
 /** What is known of how the mail of one class flows. */
 export type Flow = {
-  /** How long the oldest mail waits that should have moved by now: due and not looked at, or not taken by its provider. */
+  /** How long the oldest mail is late: it was due and not looked at, or its provider did not take it. */
   late: Ms;
   /** Mail of the last minutes went out through a secondary. */
   backup: boolean;
@@ -12,7 +12,7 @@ export type Flow = {
   moving: boolean;
 };
 
-/** A step of the daemon, and a busy provider's pause, are no delay worth telling of. */
+/** Shorter delays are not told: a step of the daemon and the pause after a busy provider take that long. */
 const TOLERATED: Ms = MINUTE;
 const STANDSTILL: Ms = 15 * MINUTE;
 

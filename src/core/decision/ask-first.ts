@@ -7,9 +7,9 @@ import { type Action, type Circumstances, freshAnswer, type Look } from './world
 const GLANCE: Ms = SECOND;
 
 /**
- * A `delivered` webhook that got lost is not repeated by Mailgun: so the provider is asked before each retry and each
- * fallback, as long as there is time for it. The question is a precaution here: it may delay the step, not stop it. `since`
- * is when the reason for the step came about. Null when the step may be taken.
+ * Mailgun does not repeat a `delivered` webhook that got lost. So the provider is asked before each retry and each
+ * fallback, while there is time for it: that may delay the step, and never stop it. `since` is when the reason for the
+ * step arose. Null when the step may be taken.
  */
 export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Action | null {
   const { c, d, now, policy } = look;
@@ -32,5 +32,8 @@ function isRepost(last: Attempt, step: Action): boolean {
   return step.do === 'handOver' && step.way === 'stored' && last.failure?.plan === 'retry';
 }
 
-/** Half of the time that has gone by, in bounds: every question is a fact, and a provider may be away for hours. */
+/**
+ * How long to wait between two questions: half of the time that has passed, within bounds. Every question is stored as
+ * a fact, and a provider may be away for hours.
+ */
 export const longer = (gone: Ms, pause: Ms): Ms => Math.min(Math.max(pause, Math.round(gone / 2)), 32 * pause);

@@ -14,11 +14,12 @@ export function decide(look: Look): Action {
   return action.do === 'handOver' ? (barred(look) ?? action) : action;
 }
 
-/** What must not be sent by us, whatever led there and by whatever provider. */
+/** Ends what must not be sent, whatever the next step would be. */
 function barred({ d, c }: Look): Action | null {
   if (c.suppressed) return end('failed', 'suppressed');
   const cause = d.attempts.at(-1)?.failure?.verdict?.cause;
-  // An operator who opens it again says that it is mended, until the same failure is reported once more.
+  // Opening it again means that the operator has mended the fault; it counts as mended until the same failure is
+  // reported again.
   const believedMendedAt = d.reopened?.at ?? 0;
   if (cause === undefined || c.faultAt === null || c.faultAt <= believedMendedAt) return null;
   return end('failed', cause);
@@ -55,7 +56,7 @@ function firstSend({ d, c, now }: Look): Action {
   return { do: 'handOver', ...how, deliverAt: null, double: null, why: null };
 }
 
-/** An operator wants it sent: as soon as may be, but not blindly. */
+/** An operator wants it sent: as soon as possible, but not before what may have arrived is asked about. */
 function whenReopened(look: Look, last: Attempt, openedAt: Ms): Action {
   const { d, now } = look;
   if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
@@ -99,8 +100,8 @@ function stepAfterFailure(look: Look, last: Attempt, why: Reason): Action {
   const { c, policy } = look;
   const { failure } = last;
   if (last.claim.role === 'fallback') return afterFailedFallback(look, why);
-  // What is said of the content holds from every address of the pool: without another provider that is the end. A refusal
-  // that says nothing may as well be about the address.
+  // A refusal of the content comes from every address of the pool, so without another provider that is the end. A
+  // refusal that says nothing may be about the address all the same.
   const elsewhere = c.candidates.length > 1 && policy.fallback;
   if (failure?.plan === 'switch' && (elsewhere || why !== 'policy_block')) return fallBack(look, why, null);
   return nextStep(look, { last, failure, from: failure?.at ?? look.now, double: null, why, at: 'schedule' });
@@ -110,7 +111,7 @@ function afterRefusal(look: Look, last: Attempt): Action {
   const { d, now } = look;
   if (last.answer?.kind !== 'refused') throw new Error(`attempt ${last.number} of ${look.id} was not refused`);
   const { why, at, retryAfter } = last.answer;
-  // The application was told so by its own call, and has the message; we have not.
+  // The application made this call itself and was told of the refusal. We have no copy to send.
   if (last.claim.way === 'application') return end('failed', refusedFor(why));
   if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
   if (why === 'gone' || why === 'storage_refused') return withoutStoredCopy(look, last, why);
@@ -132,11 +133,11 @@ function withoutStoredCopy(look: Look, last: Attempt, why: 'gone' | 'storage_ref
     const deliverAt = at !== null && at > now ? at : null;
     return { do: 'handOver', ...how, deliverAt, double: null, why: refusedFor(why) };
   }
-  // Another provider would be given the same stored copy.
+  // Another provider would be given the same stored copy, which may not be fetched.
   return why === 'storage_refused' ? nothingLeft(look, reason) : fallBack(look, reason, null);
 }
 
-/** Nothing was taken: the same again when the wait is over, or elsewhere when that would be too late. */
+/** The provider took nothing: try it again after the wait, or another provider when that would be too late. */
 function tryAgain(look: Look, last: Attempt, refused: { late: boolean; at: Ms; why: Reason }): Action {
   const { d } = look;
   const failure = d.attempts.findLast((a) => a.failure)?.failure ?? null;
@@ -148,7 +149,7 @@ function tryAgain(look: Look, last: Attempt, refused: { late: boolean; at: Ms; w
   return (d.tries > 0 ? askFirst(look, last, from, step) : null) ?? step;
 }
 
-/** A provider that refuses for want of room or rights is left alone for longer each time. */
+/** How long to leave a provider alone that was busy or refused for the account: longer each time. */
 function homeWait({ d, c }: Look): Ms {
   const refusals = d.attempts.filter((a) => a.claim.role !== 'fallback' && a.outcome === 'refused');
   return refusalWait(refusals.length, c.pause);

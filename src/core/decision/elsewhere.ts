@@ -7,7 +7,10 @@ import { type Action, end, type Look } from './world.ts';
 /** All but the provider that mail goes to when all is well. */
 export const others = ({ c }: Look): readonly Candidate[] => c.candidates.slice(1);
 
-/** Another provider, when there is one, the class uses it, and there is something to send; else the end. */
+/**
+ * Hands the mail to another provider, if there is one, the class allows it and there is something to send; otherwise
+ * ends it.
+ */
 export function fallBack(look: Look, why: Reason, double: string | null): Action {
   const { d, policy, c } = look;
   if (c.adopted && !d.attempts.at(-1)?.asked?.known) return end('failed', 'not_confirmed');
@@ -25,7 +28,7 @@ export function nothingLeft({ policy, d, now }: Look, why: Reason): Action {
   return end(policy.atEnd === 'expired' && now >= d.usefulUntil ? 'expired' : 'abandoned', why);
 }
 
-/** The moment from which a class that can't wait goes elsewhere; null when it waits, or there is no elsewhere left. */
+/** When mail that can't wait goes to another provider; null when it waits, or when no other provider is left. */
 export function elsewhereFrom(look: Look): Ms | null {
   const { d, policy } = look;
   if (policy.fallbackAfter === null || !policy.fallback || d.fallbackTries > 0 || others(look).length === 0)
@@ -33,7 +36,7 @@ export function elsewhereFrom(look: Look): Ms | null {
   return d.usefulUntil - policy.usefulLife + policy.fallbackAfter;
 }
 
-/** The first of those that refused least often since a fallback was last taken. */
+/** Of the other providers the one that refused least often since a fallback was last taken; the first of several. */
 export function leastRefused(look: Look): Candidate | null {
   const least = Math.min(...others(look).map(({ name }) => refusalsBy(look, name)));
   return others(look).find(({ name }) => refusalsBy(look, name) === least) ?? null;
@@ -49,11 +52,14 @@ export function refusalsBy({ d }: Look, name: string): number {
 const whyRefused = ({ answer }: Attempt): string | null => (answer?.kind === 'refused' ? answer.why : null);
 const isWithdrawn = (a: Attempt): boolean => whyRefused(a) === 'withdrawn';
 
-/** For want of room or rights, or because we took it back: it says nothing of the mail. */
+/**
+ * Whether the refusal says nothing about the mail: the provider was busy, or refused for the account, or we took the
+ * mail back.
+ */
 export function isRefusedByProvider(a: Attempt): boolean {
   const why = whyRefused(a);
   return why === 'busy' || why === 'account' || why === 'withdrawn';
 }
 
-/** Doubled each time, 32 pauses at most. */
+/** The wait after so many refusals: doubled each time, up to 32 pauses. */
 export const refusalWait = (refusals: number, pause: Ms): Ms => pause * Math.min(2 ** (refusals - 1), 32);

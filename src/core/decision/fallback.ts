@@ -31,7 +31,10 @@ export function afterFallback(look: Look, last: Attempt): Action {
   return isRefusedByProvider(last) ? toNextOther(look, last) : theSameAgain(look, last);
 }
 
-/** Nothing was taken, and others may take it at once. When all of them refused, it begins again with the first, after a wait. */
+/**
+ * The provider took nothing, and another may take it at once. When all have refused, it starts again with the first,
+ * after a wait.
+ */
 function toNextOther(look: Look, last: Attempt): Action {
   const next = leastRefused(look);
   if (!next) return nothingLeft(look, 'secondary_exhausted');
@@ -43,7 +46,10 @@ function toNextOther(look: Look, last: Attempt): Action {
   return afterWait(look, last, from + refusalWait(rounds, look.c.pause), step);
 }
 
-/** A 4xx for the recipient, and silence, are tried again by the schedule: another provider would be a second opinion. */
+/**
+ * After a 4xx for the recipient, or no answer, the same provider is tried again after the usual wait. Another provider
+ * would only be a second opinion.
+ */
 function theSameAgain(look: Look, last: Attempt): Action {
   const { id, d, policy } = look;
   const same = others(look).find(({ name }) => name === last.claim.provider) ?? leastRefused(look);
@@ -63,7 +69,10 @@ function afterWait(look: Look, last: Attempt, dueAt: Ms, step: Action): Action {
 /** Why the attempt is not the last one. */
 const reasonOf = ({ answer }: Attempt): Reason => (answer?.kind === 'refused' ? refusedFor(answer.why) : 'unanswered');
 
-/** What follows when a provider that took a fallback reports that it failed: one that has not tried yet, or the end. */
+/**
+ * What follows when a provider took a fallback and then reports that it failed: a provider that has not tried it yet,
+ * or the end.
+ */
 export function afterFailedFallback(look: Look, why: Reason): Action {
   const tried = new Set(look.d.attempts.map((a) => a.claim.provider));
   const next = others(look).find(({ name }) => !tried.has(name));

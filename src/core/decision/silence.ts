@@ -8,8 +8,9 @@ import { type Action, end, freshAnswer, type Look } from './world.ts';
 const MAY_BE_OUT = 'the hand-over before it got no answer and may have gone out';
 
 /**
- * Why the attempt may have gone out all the same; null when the provider's settled records say nothing of it. Of a re-post
- * they can't: it may have got an id that we never learnt, without our variable.
+ * Why the attempt may have gone out although nobody confirmed it; null when the settled records of the provider show
+ * that it did not. For a re-post they never show that: it may have got a new id that we never learnt, without our
+ * variable.
  */
 export function mayBeOut({ asked, claim }: Attempt): string | null {
   const neverThere =
@@ -17,7 +18,10 @@ export function mayBeOut({ asked, claim }: Attempt): string | null {
   return neverThere ? null : MAY_BE_OUT;
 }
 
-/** "No answer" is not "no": look it up, and believe "not found" only when the provider's records have settled. */
+/**
+ * "No answer" is not "no": the provider is asked, and its "not found" is believed only when its records of that time
+ * are final.
+ */
 export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const { d, policy, c, now } = look;
   const lostAt = last.unanswered?.at ?? last.claim.at;
@@ -39,7 +43,10 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   return nextStep(look, { ...step, why: 'never_reached_provider', at: 'once' });
 }
 
-/** Accepted or deferred, and nothing heard for too long. Only the silent accepted are sent again: a deferred one is being retried. */
+/**
+ * Nothing was heard for too long after the mail was accepted or deferred. It is sent again only after an acceptance:
+ * deferred mail is still being retried by the provider.
+ */
 export function whenSilent(look: Look, last: Attempt): Action {
   const { d, policy, c, now } = look;
   const asked = freshAnswer(last);

@@ -16,11 +16,11 @@ export type Next = {
   from: Ms;
   double: string | null;
   why: Reason;
-  /** By the schedule, or as soon as may be (the wait is over already). */
+  /** `schedule`: after the usual wait; `once`: as soon as possible, because the wait is over. */
   at: 'schedule' | 'once';
 };
 
-/** One more try through the provider that had it first, when there is one left and it comes in time; else the fallback. */
+/** One more try through the provider that had it first, if a try is left and comes in time; otherwise the fallback. */
 export function nextStep(look: Look, next: Next): Action {
   const { d, c } = look;
   if (c.adopted && !next.last.asked?.known) return end('failed', 'not_confirmed');
@@ -49,7 +49,10 @@ function dueTime({ id, d, policy, now }: Look, next: Next): Ms {
 /** RFC 2822 dates, the form of `o:deliverytime`, have whole seconds. */
 const wholeSecond = (at: Ms): Ms => Math.round(at / SECOND) * SECOND;
 
-/** Would a try at that time come after its use, after the patience of its class, or after the stored copy is gone? */
+/**
+ * Whether a try at that time would be too late: after the useful life, after the patience of the class, or after the
+ * stored copy is gone.
+ */
 export function tooLate(look: Look, dueAt: Ms): boolean {
   const { d, c } = look;
   if (dueAt > d.usefulUntil || dueAt >= (elsewhereFrom(look) ?? Number.POSITIVE_INFINITY)) return true;

@@ -16,11 +16,14 @@ export type Circumstances = {
   hasBody: boolean;
   /** The address is on our own suppression list. */
   suppressed: boolean;
-  /** What the last failure was about is for the sender to mend, and was last reported for the sending domain then. */
+  /**
+   * When a fault that only the sender can mend, and that this delivery failed for, was last reported for the sending
+   * domain; null when it was not.
+   */
   faultAt: Ms | null;
   /** Known from events alone: the provider must confirm the recipient before anything is sent to it. */
   adopted: boolean;
-  /** A question about it was asked for, and the time for its answer is over. */
+  /** The provider was to be asked about it, and the time for the answer is over. */
   askedInVain: boolean;
   /** How long the provider's records of a moment stay incomplete. */
   eventsSettle: Ms;
@@ -38,9 +41,12 @@ export type Action =
       about: Outcome;
       /** Not before this moment. */
       at: Ms;
-      /** Then it goes on, with an answer or without. */
+      /** From then on it goes on without an answer. */
       by: Ms;
-      /** Take the address off the provider's bounce list, if this very failure put it there: it is to be sent to again. */
+      /**
+       * Whether to take the address off the provider's bounce list, if this very failure put it there, because the mail
+       * is to be sent again.
+       */
       unsuppress: boolean;
     }
   | { do: 'hold'; about: Outcome; until: Ms; why: Reason }
@@ -59,10 +65,10 @@ export type HandOver = {
   why: Reason | null;
 };
 
-/** One look at a delivery: all that a decision is made of. */
+/** All that a decision about a delivery is made of. */
 export type Look = { id: string; d: Delivery; policy: Policy; c: Circumstances; now: Ms };
 
-/** What the provider said when it was asked since the delivery came to stand as it does; null when it was not asked. */
+/** What the provider answered since the delivery has been in its present state; null when it was not asked. */
 export function freshAnswer({ asked, held }: Attempt): FactOf<'asked'> | null {
   return asked !== null && asked.at >= (held?.until ?? 0) ? asked : null;
 }

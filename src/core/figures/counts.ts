@@ -64,7 +64,9 @@ const one = (what: What, value = ''): Count => ({ what, value, n: 1, ms: 0 });
 
 type Arrival = { at: Ms; outcome: string };
 
-/** When it arrived, and by which attempt. What is not tracked counts from its answer: nothing more is ever told. */
+/**
+ * When it arrived, and by which attempt. A provider that tells nothing more counts as arrival when it takes the mail.
+ */
 function arrivalOf(d: Delivery): Arrival | null {
   const last = d.attempts.at(-1);
   if (d.state === 'relayed' && last) return { at: last.answer?.at ?? last.claim.at, outcome: outcomeOf(last) };

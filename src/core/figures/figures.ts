@@ -110,7 +110,7 @@ const afterRetryOf = (outcomes: Values): Figures['afterRetry'] =>
     .flatMap(([value, { n }]) => (value.startsWith('retry_') ? [{ attempt: Number(value.slice(6)), n }] : []))
     .sort((a, b) => a.attempt - b.attempt);
 
-/** Sums of earlier versions have the words of whoever cancelled: with those of today they are one. */
+/** Earlier versions kept the words of whoever cancelled; these sums are added to those by reason. */
 function endsOf(values: Values): Figures['ends'] {
   const by = new Map<string, Figures['ends'][number]>();
   for (const [value, { n }] of values) {

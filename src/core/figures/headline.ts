@@ -34,7 +34,7 @@ function whatArrived(t: Figures, before: Figures): string {
 
 function whoRefused([place]: readonly FailingPlace[], total: Figures): string | null {
   const failed = total.cures.reduce((sum, c) => sum + c.failed, 0);
-  // One of many single failures is no news about a place.
+  // When several places have one failure each, none of them is worth naming.
   if (!place || (place.failed < 2 && place.failed < failed)) return null;
   const { recipientDomain, cause, cured, saved } = place;
   const mended = [
@@ -44,7 +44,7 @@ function whoRefused([place]: readonly FailingPlace[], total: Figures): string | 
   return [`${recipientDomain} refused ${many(place.failed)} ${refusedAs(cause)}`, ...mended].join(', ');
 }
 
-/** The first of these that differs from the week before by more than chance may. */
+/** The first of these figures that differs from the week before by more than chance would explain. */
 function whatChanged({ total, week, weekShare }: Summary): string | null {
   if (week.deliveries === 0 || total.deliveries === 0) return null;
   const [lostNow, lostThen] = [total.lost / total.deliveries, week.lost / week.deliveries];

@@ -16,14 +16,20 @@ export type JudgedCause = { cause: string; reposts: Reposts; ownIp: OwnIp };
 /** Causes by which a server refuses the address that the mail comes from. */
 export const ABOUT_IP: ReadonlySet<string> = new Set(['ip_block', 'ip_config']);
 
-/** A difference of this much between another and the same address is the address's, and not chance. */
+/**
+ * From this difference on between re-posts from another address and from the same one, the address is the reason and
+ * not chance.
+ */
 const TELLING = 0.2;
-/** What concerns a smaller share of the deliveries is not worth an address. */
+/** Failures of a smaller share of the deliveries are not worth a dedicated address. */
 const RARE = 0.005;
 
 export const speaksFor = (ownIp: OwnIp): boolean => ownIp === 'worth_a_try' || ownIp === 'may_help';
 
-/** One judgement of each cause with re-posts, most first: whatever is said of it rests on this one. */
+/**
+ * The judgement for each cause that has re-posts, most re-posts first. All that is said about a dedicated address is
+ * taken from here.
+ */
 export function ownIpByCause(f: Figures): JudgedCause[] {
   const judged = repostsByCause(f.retries).map((c) => ({ ...c, ownIp: ownIpAfter(c.cause, c.reposts) }));
   const promising = new Set(judged.filter((j) => speaksFor(j.ownIp)).map((j) => j.cause));

@@ -7,7 +7,7 @@ export const failingPlace = (recipient: string, failed: Attempt): string =>
 
 export const causeOf = (failed: Attempt): string => failed.failure?.verdict?.cause ?? 'undetermined';
 
-/** Recipients come from outside: what is no plain domain name is counted together. */
+/** Recipients come from outside: those whose domain is no plain domain name are counted together. */
 export function recipientDomain(recipient: string): string {
   const domain = domainOf(recipient.trim());
   return /^[^\s\p{Cc}]{1,253}$/u.test(domain) ? domain : '(none)';

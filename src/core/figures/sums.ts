@@ -23,7 +23,7 @@ export function sumEntries(parts: readonly { sign: 1 | -1; entries: readonly Ent
   return added(signed, nameOfEntry);
 }
 
-/** One for each name, with what all of that name come to; those that come to nothing are left out. */
+/** Adds up what has the same name; sums that come to nothing are left out. */
 export function added<T extends { n: number; ms: Ms }>(all: readonly T[], nameOf: (one: T) => string): T[] {
   const sums = new Map<string, T>();
   for (const one of all) {

@@ -64,7 +64,7 @@ export function timesOf(histogram: Histogram): Times {
   };
   return {
     n,
-    // The mean of the two in the middle, as everybody means it; the 95th percentile by nearest rank.
+    // For an even number the median is the mean of the two in the middle. The 95th percentile goes by nearest rank.
     median: n === 0 ? null : Math.round((at(Math.floor((n + 1) / 2)) + at(Math.ceil((n + 1) / 2))) / 2),
     p95: n === 0 ? null : Math.round(at(Math.ceil(0.95 * n))),
     within: (limit) => buckets.filter(([i]) => i <= timeBucket(limit)).reduce((sum, [, b]) => sum + b.n, 0),
