@@ -6,11 +6,11 @@ type Connection = { stream: { destroy(): void } };
 /** The connections to one server, and when it was last heard of on each. */
 export type Line = {
   /**
-   * Waits for an answer on a connection, for no longer than the limit. Where none comes the connection is cut, and no other
-   * one that was last heard of before is trusted any more.
+   * Waits for an answer on a connection, for no longer than the limit. If none comes the connection is cut. The other
+   * connections may be dead as well, so those that were last heard of before are no longer trusted.
    */
   answered<T>(connection: Connection, limit: Ms | null, answer: Promise<T>): Promise<T>;
-  /** How long ago the server was heard of on it; infinite when another connection got no answer since. */
+  /** How long ago the server was heard of on this connection. Infinite when another connection got no answer since. */
   quietFor(connection: Connection): Ms;
 };
 
@@ -34,7 +34,7 @@ export function createLine(): Line {
   };
 }
 
-/** Waits for no longer than the limit, whether or not giving up ends what is waited for. */
+/** Waits for no longer than the limit, even if `giveUp` does not end the work. */
 export async function within<T>(limit: Ms, work: Promise<T>, giveUp: () => void): Promise<T> {
   const over = new AbortController();
   const late = sleep(limit, over.signal).then(() => {

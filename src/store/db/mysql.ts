@@ -1,5 +1,5 @@
-// Knex's dialect for MySQL and MariaDB, with a limit on every wait. Between us and a server that has gone away without a
-// word no error ever comes: a query would wait until TCP gives up, which takes a quarter of an hour.
+// Knex's dialect for MySQL and MariaDB, with a limit on every wait. When a server disappears from the network no error
+// comes: without a limit a query waits until TCP gives up, after a quarter of an hour.
 import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
@@ -16,17 +16,20 @@ export type Limits = {
   query: Ms | null;
   /** For a connection to be had from the pool, and for a new one to be made. */
   connection: Ms;
-  /** An idle connection is asked for a sign of life when nothing was heard on it for so long, … */
+  /** A connection that was silent for so long is pinged before it is used. */
   trust: Ms;
-  /** … and has so long to give it. */
+  /** How long the answer to such a ping may take. */
   sign: Ms;
 };
 
 export const LIMITS: Limits = { query: 30 * SECOND, connection: 15 * SECOND, trust: 2 * SECOND, sign: 2 * SECOND };
 
-/** The server gives up the wait for a lock before we give up the statement, so that we hear of it. */
+/** Shorter than our limit for a statement, so that the server tells us that it gave up waiting for the lock. */
 const LOCK_WAIT_SECONDS = 20;
-/** A connection that went away without a word keeps its locks for no longer. The pool closes idle ones much sooner. */
+/**
+ * The server closes a connection that was silent for so long, and frees its locks. The pool closes idle ones much
+ * sooner.
+ */
 const IDLE_SECONDS = 120;
 
 type Done = (error: Error | null) => void;
@@ -66,7 +69,10 @@ export function mysqlSettings({ tls, ...server }: Server, limits: Limits, pool: 
   };
 }
 
-/** A dialect of its own for each store, because what one connection learns of the network is true of the others. */
+/**
+ * Each store has a dialect of its own, because what one connection learns about the network is true of the others of
+ * this store alone.
+ */
 function patientClient(limits: Limits) {
   const line = createLine();
   return {
@@ -99,7 +105,7 @@ function clientOn(line: Line, { query, sign }: Limits) {
   };
 }
 
-/** The driver has no code for a statement that finds its connection lost: it is the same as losing it. */
+/** A statement on a lost connection fails without a code: it gets the code of a lost connection. */
 function withCode(error: unknown): unknown {
   const { fatal, code } = error as { fatal?: unknown; code?: unknown };
   return fatal === true && code === undefined ? Object.assign(error as Error, { code: LOST }) : error;
@@ -117,7 +123,7 @@ async function prepare(line: Line, { sign }: Limits, connection: Connection): Pr
   }
 }
 
-/** Strict mode, because without it MySQL cuts what does not fit and calls it a success. */
+/** Strict mode is needed because MySQL otherwise cuts values that do not fit, and reports success. */
 async function configure(connection: Connection): Promise<void> {
   const settings = [
     "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
@@ -127,11 +133,13 @@ async function configure(connection: Connection): Promise<void> {
   const set = (isolation: string) =>
     `SET ${[...settings, `${isolation}='READ-COMMITTED'`].map((s) => `SESSION ${s}`).join(', ')}`;
   const make = (isolation: string) => promised((done) => connection.query(set(isolation), done));
-  // The first name is that of MySQL 8 and MariaDB 11.1, the second one that of MariaDB before it.
+  // MySQL 8 and MariaDB 11.1 know the first name, older versions of MariaDB the second.
   await make('transaction_isolation').catch(() => make('tx_isolation'));
 }
 
-/** Whether a connection can be used: an idle one may have been cut off somewhere on its way. */
+/**
+ * Whether a connection of the pool can be used: an idle one may have been cut off on its way without our hearing of it.
+ */
 async function isAlive(line: Line, { trust, sign }: Limits, connection: Connection): Promise<boolean> {
   const quiet = line.quietFor(connection);
   if (quiet < trust) return true;

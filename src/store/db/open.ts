@@ -11,13 +11,13 @@ const { knex } = knexModule;
 /** The database, and what differs between the two kinds. Everything else in this folder is the same SQL for both. */
 export type Store = { db: Knex; kind: 'sqlite' | 'mysql'; close(): Promise<void> };
 
-/** The database does not keep what it acknowledges, so nothing may be acknowledged on it. */
+/** The database may lose what it has acknowledged, so Homing must not acknowledge anything on it. */
 export class NotDurable extends Error {
   override readonly name = 'NotDurable';
 }
 
 export type OpenOptions = {
-  /** A connection that was not used for so long is closed: an open one keeps the process from ending. */
+  /** Connections that were not used for so long are closed. An open one keeps the process from ending. */
   idle?: Ms;
   /** How long a server is waited for. */
   limits?: Limits;
@@ -32,11 +32,11 @@ export function openStore(url: string, { idle, limits = LIMITS }: OpenOptions = 
   return { db, kind: place.kind, close: () => db.destroy() };
 }
 
-/** Knex writes to stdout, statements with their values among it. All that it says there it also throws. */
+/** Knex writes to stdout, with the values of statements. Everything that it says there it throws as well. */
 const quiet = () => {};
 const QUIET = {
   log: { warn: quiet, error: quiet, debug: quiet, deprecate: quiet },
-  // Without this an error carries its statement with all values: bodies, subjects, addresses.
+  // Otherwise the message of an error has the statement with all its values in it: bodies, subjects, addresses.
   compileSqlOnError: false,
 };
 
@@ -48,7 +48,8 @@ function openSqlite(filename: string, lets: Knex.PoolConfig): Knex {
     connection: { filename },
     useNullAsDefault: true,
     acquireConnectionTimeout: 15 * SECOND,
-    // One connection for the process: a second one would sleep in its busy time-out while the first waits for its turn.
+    // One connection for the process: a second one would block the whole process in its busy time-out while it waits
+    // for the first.
     pool: {
       ...{ min: 1, max: 1, ...lets },
       afterCreate: (c: SqliteConnection, done: Done) => settle(done, c, () => makeDurable(c)),
@@ -68,9 +69,9 @@ function settle(done: Done, connection: unknown, work: () => void): void {
 }
 
 /**
- * WAL with `synchronous=FULL`: under NORMAL, which many builds fall back to in WAL mode, a power cut takes transactions
- * that were acknowledged. The time-out is short because the driver is synchronous: waiting here blocks the process, so
- * the wait for another writer happens in `transact`. The switch to WAL happens once in the life of a file.
+ * WAL with `synchronous=FULL`: under NORMAL, the default of many builds in WAL mode, a power cut can undo acknowledged
+ * transactions. The busy time-out is short because the driver is synchronous and a wait here blocks the process;
+ * `transact` does the longer waiting for another writer. The switch to WAL happens once in the life of a file.
  */
 function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA busy_timeout=100');
@@ -78,7 +79,7 @@ function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA busy_timeout=20');
   connection.exec('PRAGMA synchronous=FULL');
   connection.exec('PRAGMA foreign_keys=ON');
-  // With the default of 2 MB the look-ups of a claim leave memory at some 100,000 deliveries.
+  // 64 MB. With the default of 2 MB a claim reads from disk once there are some 100,000 deliveries.
   connection.exec('PRAGMA cache_size=-65536');
   connection.exec('PRAGMA mmap_size=268435456');
   const level = Object.values(connection.prepare('PRAGMA synchronous').all()[0] ?? {})[0];
@@ -90,7 +91,7 @@ export async function reachable(store: Store): Promise<void> {
   await store.db.raw('select 1');
 }
 
-/** Looks for settings under which an acknowledged row could get lost. Names each; an empty list is good. */
+/** Names each setting under which an acknowledged row could get lost; an empty list is good. */
 export async function durabilityProblems(store: Store): Promise<string[]> {
   if (store.kind === 'sqlite') {
     const [{ synchronous } = { synchronous: null }] = (await store.db.raw('PRAGMA synchronous')) as {

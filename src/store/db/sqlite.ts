@@ -23,7 +23,10 @@ const Base: any = require('knex/lib/dialects/sqlite3/index.js');
 // biome-ignore lint/suspicious/noExplicitAny: same
 const BaseTransaction: any = require('knex/lib/dialects/sqlite3/execution/sqlite-transaction.js');
 
-/** SQLite's names of its errors. An extended code that is not among them has the name of its primary one, its last byte. */
+/**
+ * The names of SQLite's error codes. For an extended code that is not listed the name of its primary code (the last
+ * byte) is used.
+ */
 const CODES: Record<number, string> = {
   2: 'SQLITE_INTERNAL',
   3: 'SQLITE_PERM',
@@ -50,7 +53,10 @@ const CODES: Record<number, string> = {
   2067: 'SQLITE_CONSTRAINT_UNIQUE',
 };
 
-/** A write transaction takes the write lock at BEGIN: one that reads first and writes later fails at once under WAL. */
+/**
+ * Takes the write lock at BEGIN. In WAL mode a transaction that reads first and writes later fails at once when another
+ * has written meanwhile.
+ */
 class ImmediateTransaction extends BaseTransaction {
   begin(connection: unknown): unknown {
     return this.query(connection, this.readOnly ? 'BEGIN;' : 'BEGIN IMMEDIATE;');
@@ -79,7 +85,7 @@ class NodeSqliteClient extends Base {
     try {
       connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
-      // Another process has the file open: the last one to close it does the checkpoint.
+      // Another process has the file open, and does the checkpoint when it closes it.
     }
     connection.close();
   }
@@ -118,7 +124,7 @@ function toPlainRow(row: Record<string, unknown>): Record<string, unknown> {
   return plain;
 }
 
-/** The driver gives the number of an error; its name is what everything else asks for. */
+/** Gives an error of the driver, which has only a number, the name that the rest of the program asks for. */
 export function withCode(error: unknown): unknown {
   const e = error as { errcode?: number; code?: string };
   if (typeof e.errcode === 'number') e.code = CODES[e.errcode] ?? CODES[e.errcode & 0xff] ?? 'SQLITE_ERROR';

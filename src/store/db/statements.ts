@@ -3,8 +3,8 @@ import type { Knex } from 'knex';
 import { chunks } from './transact.ts';
 
 /**
- * Inserts the rows whose key is not in the table yet; what is there is left as it is. MySQL's own word for this, `INSERT
- * IGNORE`, would also turn the errors of strict mode into warnings, and cut or change the values that do not fit.
+ * Inserts the rows whose key is not in the table yet, and leaves those that are as they are. MySQL's `INSERT IGNORE`
+ * would also turn the errors of strict mode into warnings, and cut or change values that do not fit.
  */
 export async function insertNew(
   db: Knex,

@@ -3,10 +3,10 @@ import type { Knex } from 'knex';
 import { sleep } from '../../base/wait.ts';
 import type { Store } from './open.ts';
 
-/** Errors after which the whole change is to be made again: it was rolled back, or nobody can say whether it was. */
+/** Errors after which the whole change is made again: it was rolled back, or nobody knows whether it was. */
 const AGAIN = new Set([
   'ER_LOCK_DEADLOCK', // 1213; on Galera also at COMMIT, when another node wrote the same rows
-  'ER_LOCK_WAIT_TIMEOUT', // 1205: MariaDB undoes the statement only, so the rest must not be committed
+  'ER_LOCK_WAIT_TIMEOUT', // 1205: MariaDB undoes only the statement, so the rest must not be committed
   'ER_CHECKREAD', // 1020, MariaDB 11.6 and later: the row changed since the snapshot
   'ER_ERROR_DURING_COMMIT', // 1180
   'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // 3101, the same in a group of MySQL servers
@@ -21,13 +21,17 @@ const AGAIN = new Set([
 const TRIES = 40;
 
 /**
- * Runs a change in one transaction, and once more when the database asks for it or went away. So every change must come
- * to the same when it is made twice: rows have keys that we chose before, and what is there already is left alone.
+ * Runs a change in one transaction, and again when the database asks for that or the connection was lost. So a change
+ * must have the same result when it is made twice: it chooses the keys of its rows beforehand and leaves rows alone
+ * that are there.
  */
 export const transact = <T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> =>
   again(() => once(store, change));
 
-/** Where the connection is broken Knex throws that it could not roll back; what counts is what broke the change. */
+/**
+ * On a broken connection Knex throws that it could not roll back. The error that broke the change is thrown in its
+ * place.
+ */
 async function once<T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> {
   let cause: { error: unknown } | null = null;
   const noticed = (tx: Knex.Transaction): Promise<T> =>
@@ -43,8 +47,8 @@ async function once<T>(store: Store, change: (tx: Knex.Transaction) => Promise<T
 }
 
 /**
- * The same for a change whose answer tells what it did. Where a try was committed and only its reply was lost the next one
- * finds nothing left to do: `isDone` says so, and the answer of that try stands.
+ * The same for a change that answers whether it did something. If a try was committed and its reply got lost, the next
+ * try finds nothing to do; then `isDone` tells so, and the answer is that it did.
  */
 export async function transactOnce<T>(
   store: Store,
@@ -60,7 +64,7 @@ export async function transactOnce<T>(
   });
 }
 
-/** The same for a change of one statement, which is a transaction by itself and three round trips less. */
+/** The same for a change of a single statement. It needs no transaction around it, which saves three round trips. */
 export async function again<T>(change: () => Promise<T>): Promise<T> {
   for (let n = 1; ; n++) {
     try {

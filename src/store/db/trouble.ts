@@ -1,4 +1,4 @@
-/** Errors of a database that can't be used now, as against a statement that is wrong. */
+/** Codes of errors that mean that the database can not be used now. Any other error is about the statement. */
 const TROUBLE = new Set([
   // The way to the server
   'ECONNABORTED',
@@ -68,23 +68,28 @@ const TROUBLE = new Set([
   'ER_RECORD_FILE_FULL',
 ]);
 
-/** MariaDB's own, which the driver knows by their numbers alone: killed, and over its time. */
+/**
+ * MariaDB's errors for a killed connection and for a statement that ran too long. The driver knows their numbers alone.
+ */
 const NUMBERS = new Set([1927, 1969]);
 
 const SQLITE = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL|INTERRUPT)/;
 
-/** Words of Knex when no connection is to be had, or when it was closed, and of SQLite before the migrations have run. */
+/**
+ * Words in the message: of Knex when it has no connection or it was closed, and of SQLite before the migrations have
+ * run.
+ */
 const WORDS = /unable to acquire a connection|timeout acquiring a connection|^aborted$|no such table/i;
 
 const NAMES = new Set(['NotDurable', 'KnexTimeoutError']);
 
-/** Is the database to blame, so that the same may do later? */
+/** Whether the database is the reason, so that the same may succeed later. */
 export function isDatabaseTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   // A host with several addresses, each with an error of its own.
   if (error instanceof AggregateError && error.errors.some(isDatabaseTrouble)) return true;
   const { code, errno, fatal } = error as { code?: unknown; errno?: unknown; fatal?: unknown };
-  // The driver's word for a connection that is of no use any more.
+  // The driver marks a connection so that can not be used any more.
   if (fatal === true) return true;
   if (typeof code === 'string' && (TROUBLE.has(code) || SQLITE.test(code) || code.startsWith('HANDSHAKE_')))
     return true;

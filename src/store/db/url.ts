@@ -15,9 +15,9 @@ export type Server = {
 };
 
 export type Tls = {
-  /** The certificates (PEM) that the server's must come from; those that Node trusts when it is not given. */
+  /** Certificates (PEM) that the server's certificate must come from; if not given, those that Node trusts. */
   ca?: string;
-  /** Whether the certificate must come from there, and be the host's. */
+  /** Whether the certificate is checked, for its origin and for the name of the host. */
   rejectUnauthorized: boolean;
   verifyIdentity: boolean;
 };
@@ -45,7 +45,8 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   if (!/^(mysql|mariadb):\/\//.test(url)) throw new Error(FORM);
   const { hostname, port, username, password, pathname, search, hash } = partsOf(url);
   const database = pathname.slice(1);
-  // A "/", "?" or "#" in the password ends the part of the host, and what follows would be taken for something else.
+  // An unescaped "/", "?" or "#" in the password ends the part with the host, and the rest of the password would be
+  // taken for the database or an option.
   if (hostname === '' || /[@/]/.test(database) || search.includes('@') || hash !== '') throw new Error(unescaped());
   return {
     kind: 'mysql',
@@ -77,7 +78,7 @@ function decoded(part: string): string {
 function tlsIn(options: URLSearchParams, hostname: string): Tls | null {
   const unknown = [...options.keys()].find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
-    // What does not look like the name of an option may be the end of a password.
+    // Named only when it looks like the name of an option: anything else may be the end of a password.
     const name = /^[a-z][a-z-]{0,30}$/i.test(unknown) ? ` "${unknown}"` : '';
     throw new Error(`has an option${name} that is not known; known are ${OPTIONS.join(', ')}`);
   }

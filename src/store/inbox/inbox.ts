@@ -6,16 +6,16 @@ import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { again, chunks, transact } from '../db/transact.ts';
 
-/** What came in, as it came: a verified event of a provider, or what an application tells of its own message. */
+/** Something that came in, as it came: a verified event of a provider, or what an application tells of its message. */
 export type Arrival = {
-  /** Who told it; the application's own tellings have none. */
+  /** The provider that sent it; empty for what an application tells. */
   provider: string;
   /** A hash of whom it is about (see `aboutOf`); null when it names nobody. */
   about: string | null;
   source: 'webhook' | 'poll' | 'lookup' | 'told';
   /**
-   * The HMAC of a webhook, the event's own key when we asked for it, a hash of what was told: a second row with the same
-   * one is a repeat.
+   * A second row with the same key is a repeat. It is the HMAC of a webhook, the key of an event that we asked for, or
+   * a hash of what was told.
    */
   replayKey: string;
   eventKey: string | null;
@@ -42,7 +42,7 @@ export type EventRow = InboxRow & { source: Exclude<Arrival['source'], 'told'> }
 
 export const holdsEvent = (row: InboxRow): row is EventRow => row.source !== 'told';
 
-/** Below the smallest packet limit in use, with room for the statement. */
+/** Bytes of one statement: below the smallest packet limit in use, which is 1 MB. */
 const STATEMENT_BYTES = 700_000;
 
 /** Keeps arrivals, in one commit. A repeat is left out, so keeping twice is harmless. */
@@ -110,7 +110,10 @@ const COLUMNS = [
   'lease',
 ] as const;
 
-/** Which rows: what providers told, of that what is about somebody (see `aboutOf`), or what applications told. */
+/**
+ * Which rows to take: events of providers, those of them that are about certain mails (see `aboutOf`), or what
+ * applications told.
+ */
 export type Which = 'events' | 'told' | { about: readonly string[] };
 
 const SOURCES: Record<'events' | 'told', readonly Arrival['source'][]> = {
@@ -175,7 +178,7 @@ export async function unfiledTold(store: Store, limit: number): Promise<InboxRow
 
 export type Settled =
   | { id: string; outcome: 'done' }
-  /** All that the row said stands elsewhere now, and it is deleted. */
+  /** Everything in the row is stored elsewhere now, so it is deleted. */
   | { id: string; outcome: 'filed' }
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
   | { id: string; outcome: 'retry' | 'set_aside' | 'unmatched'; tries: number; dueAt: Ms; error: string };

@@ -11,7 +11,7 @@ export type Heard = { provider: string; sighting: Sighting };
 
 export type Match =
   | { kind: 'delivery'; deliveryId: string; messageId: string }
-  /** The message is ours, the recipient is not: nothing may be done for it. */
+  /** The message is ours, but not with this recipient: nothing may be done for it. */
   | { kind: 'stranger' }
   | { kind: 'adopted'; messageId: string }
   | { kind: 'none' };
@@ -91,7 +91,7 @@ function messagesOf(name: Names, { domain }: Sighting, { byId, byRecordKey, byHa
   const byHandles = name.handles.flatMap((hash) => byHandle.get(hash) ?? []).map((id) => byId.get(id));
   const named = [byId.get(name.id ?? ''), byRecordKey.get(name.recordKey ?? ''), ...byHandles];
   const mine = named.filter((m) => m !== undefined).filter((m) => domain === null || m.domain === domain);
-  // What was adopted before an answer told us the id of a re-post must not keep that id to itself.
+  // An adopted message may have taken the id of a re-post before an answer told us that id. So the others come first.
   return [...mine.filter((m) => m.origin !== 'adopted'), ...mine.filter((m) => m.origin === 'adopted')];
 }
 
@@ -106,8 +106,8 @@ function choose({ recipient }: Sighting, messages: Message[], deliveryOf: Readon
 }
 
 /**
- * Of these recipients, the keys of those to whom mail is being handed over, or for whom an answer is not known: an event
- * may be about just that.
+ * Of these recipients, the keys of those who are being sent mail at the moment, or whose hand-over got no answer yet:
+ * an event may be about that mail.
  */
 export async function inFlight(store: Store, recipients: readonly string[]): Promise<Set<string>> {
   const keys = new Set<string>();

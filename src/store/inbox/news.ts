@@ -4,7 +4,7 @@ import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { recipientKey, type View } from '../rows/rows.ts';
 
-/** What was kept before it was known whom it is about: it may be about anybody. */
+/** Stands for events that were kept by an earlier version, which did not note whom they are about. */
 const ANYBODY = '?';
 
 const byRecipient = (address: string): string => sha256(`to\n${recipientKey(address)}`);
@@ -17,7 +17,7 @@ export function aboutOf({ recipient, homingId, domain, messageId }: Sighting): s
   return domain !== null && messageId !== null ? byMessage(recordKey(domain, messageId)) : null;
 }
 
-/** Under what an event that is about a delivery may have been kept. */
+/** The keys under which an event about this delivery may have been kept. */
 export function newsKeys({ recipient, messageId, domain, rfcMessageId }: View): string[] {
   return [byRecipient(recipient), byMessage(messageId), byMessage(recordKey(domain, rfcMessageId)), ANYBODY];
 }

@@ -2,7 +2,7 @@ import type { Ms } from '../../core/time.ts';
 import { isDatabaseTrouble } from '../db/trouble.ts';
 import type { InboxRow, Settled } from './inbox.ts';
 
-/** So often a row is tried that can't be worked off for a fault of its own. */
+/** How often a row is tried that fails by itself. */
 const POISON = 3;
 
 export type WorkOptions = {
@@ -13,8 +13,9 @@ export type WorkOptions = {
 };
 
 /**
- * Works off rows all in one go; when that fails one by one, so that a poisonous row does not block the others. A row that
- * fails is tried again, and after three tries set aside with its error. When the database is to blame no row is.
+ * Works off all rows in one go, and one by one when that fails, so that a bad row does not block the others. A row that
+ * fails is tried again, and after three tries set aside with its error. When the database is the reason no row is
+ * counted as failed.
  */
 export async function workOff<T extends { row: InboxRow }>(
   items: readonly T[],

@@ -6,19 +6,22 @@ import { chunks, transact } from '../db/transact.ts';
 
 const PRIORITIES = [0, 1, 2];
 
-/** Where a due delivery waits: nowhere in particular (the empty name), or for room to leave by one way. */
+/**
+ * A lane in which due deliveries wait, and how many of them there is room for. The empty name is for those that wait
+ * for no provider.
+ */
 export type Room = { lane: string; most: number };
 
 export type Claimed = {
   id: string;
-  /** A question about it was asked for, and the time for its answer is over. */
+  /** The provider was to be asked about it, and the time for the answer is over. */
   askedInVain: boolean;
 };
 
 /**
- * Claims deliveries that are due, access mail first and as many from each lane as there is room for, for `lease` ms: one
- * committed statement that takes only what is still free. Whoever gets a row on two nodes of a cluster loses at commit, so
- * nothing is sent in here. A claim that is not given back by a change comes due again when its lease ends.
+ * Claims due deliveries for `lease` ms, access mail first, and from each lane as many as there is room for. It is one
+ * committed statement that takes only free rows. On a cluster two nodes may take the same row, and one of them loses at
+ * its commit: so nothing is sent in here. A claim that is not given back comes due again when its lease ends.
  */
 export async function claimDue(
   store: Store,
@@ -39,7 +42,10 @@ export async function claimDue(
   return { lease: token, claimed: won.map((r) => ({ id: r.delivery_id, askedInVain: r.ask_at !== null })) };
 }
 
-/** One closed range for each lane and priority: the obvious query over all of them walks the index from its start. */
+/**
+ * One query for each lane and priority, each over a closed range of the index. A query over all of them would read the
+ * index from its start.
+ */
 async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promise<string[]> {
   const open = rooms.filter(({ most }) => most > 0);
   const ranges = PRIORITIES.flatMap((priority) =>
@@ -59,7 +65,7 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promi
   );
 }
 
-/** Lets claimed deliveries wait in a lane until there is room; they stay due. */
+/** Gives claimed deliveries back to wait in a lane until it has room. They stay due. */
 export function park(
   store: Store,
   lease: string,
@@ -69,7 +75,7 @@ export function park(
   return giveBack(store, lease, ids, waits);
 }
 
-/** Lets claimed deliveries be looked at again at that time. */
+/** Gives claimed deliveries back, to be looked at again at that time. */
 export function lookAgain(store: Store, lease: string, ids: readonly string[], at: Ms): Promise<void> {
   return giveBack(store, lease, ids, { at });
 }
@@ -89,7 +95,7 @@ async function giveBack(
     );
 }
 
-/** What waits in a lane that nobody serves any more is looked at anew. */
+/** Has deliveries looked at again that wait in a lane of a provider that is no longer configured. */
 export async function leaveLanes(store: Store, served: readonly string[]): Promise<void> {
   await transact(store, (tx) =>
     tx('due')
@@ -98,10 +104,10 @@ export async function leaveLanes(store: Store, served: readonly string[]): Promi
   );
 }
 
-/** A question that is wanted: not before `at`; from `by` on the delivery goes on without its answer. */
+/** A question to the provider: not to be asked before `at`. From `by` on the delivery goes on without the answer. */
 export type Question = { id: string; at: Ms; by: Ms; unsuppress: boolean };
 
-/** Has claimed deliveries asked about, and gives them back until then. */
+/** Notes the questions about claimed deliveries, and gives the deliveries back until they are answered. */
 export async function wantAnswers(store: Store, lease: string, questions: readonly Question[]): Promise<void> {
   for (const part of chunks(questions, 100)) await transact(store, (tx) => wantIn(tx, lease, part));
 }

@@ -84,8 +84,8 @@ function moveOf(view: View, told: readonly Fact[]): Move {
 }
 
 /**
- * Those that the lease still holds. Asked only when the deliveries are locked, as somebody else may claim and change them
- * while we wait for the lock; and locked, as a claim locks nothing else.
+ * Those that the lease still holds. Asked after the deliveries are locked, because while we wait for the lock somebody
+ * else may claim and change them. Locked themselves, because a claim locks these rows alone.
  */
 async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: string): Promise<Set<string>> {
   const rows: { delivery_id: string }[] = await tx('due')
@@ -96,12 +96,12 @@ async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: strin
   return new Set(rows.map((r) => r.delivery_id));
 }
 
-/** Writes facts, states, what is due and what follows from it, in a few statements whatever the number of deliveries. */
+/** Writes the facts, the states, what is due and all projections, in a few statements for any number of deliveries. */
 export async function write(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   if (moves.length === 0) return;
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
   for (const part of chunks(facts, 200)) await tx('facts').insert(part);
-  // A lease that is merely given back writes no delivery, and a change only the columns (and indexes) that can change.
+  // Deliveries that did not change are not written; of the others only the columns that can change.
   const moved = moves.filter((m) => m.after.delivery !== m.before);
   const rows = moved.map((m) => deliveryRow(m, now));
   if (rows.length > 0) await tx('deliveries').insert(rows).onConflict('id').merge(CHANGING);

@@ -5,7 +5,7 @@ import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transactOnce } from '../db/transact.ts';
 
-/** What an operator, or we on an operator's behalf, did that can't be seen from the facts of one delivery alone. */
+/** An act of an operator, or of Homing for one, that can not be seen from the facts of one delivery. */
 export type AuditEntry = { who: string; what: string; subject: string | null; detail: string | null };
 
 /** Writes down what is done in this transaction. */
@@ -13,20 +13,20 @@ export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry, 
   await tx('audit').insert({ id, at: now, ...entry });
 }
 
-/** Whether that entry is there, and so what it tells of was done. */
+/** Whether the entry is there, which means that its act was done. */
 export const audited = (id: string) => (tx: Knex.Transaction) => tx('audit').where({ id }).first('id');
 
 export type Budget = { most: number; since: Ms };
 
 /**
- * Writes an act down that may be done `most` times since a moment; false, and nothing is written, when it was done that
- * often already. However many ask at once, no more of them may do it.
+ * Writes down an act that may be done `most` times since a moment. When it was done that often it writes nothing and
+ * gives false. It holds for any number of processes that ask at once.
  */
 export function auditWithin(store: Store, now: Ms, entry: AuditEntry, { most, since }: Budget): Promise<boolean> {
   const id = newId(now);
   const name = `budget:${entry.what}`;
   return transactOnce(store, audited(id), async (tx) => {
-    // All who ask wait for this row.
+    // Locks this row, so that those who ask at once do so in turn.
     await insertNew(tx, 'cursors', { name, value: '', at: now }, 'name');
     await tx('cursors').where({ name }).forUpdate().first('name');
     const done = await tx('audit').where({ what: entry.what }).where('at', '>=', since).count({ n: '*' }).first();
