@@ -24,7 +24,7 @@ export async function raise(
   item: Omit<AlertItem, 'delivery_id'>,
   by: 'mail' | 'summary' = 'mail',
 ): Promise<void> {
-  // What is for the daily summary alone counts as told: it is bound to no alert.
+  // Items that belong in the daily summary alone are marked as told, without an alert.
   const names = { item_key: fitted(item.item_key, 100), incident: incidentName(item.incident) };
   const row = { ...item, ...names, delivery_id: null, alert_id: by === 'summary' ? 'summary' : null };
   await transact(store, (tx) => insertNew(tx, 'alert_items', row, 'item_key'));
@@ -32,7 +32,7 @@ export async function raise(
 
 export type Untold = { incident: string; since: Ms; latest: Ms };
 
-/** Incidents with something untold, since when, and when the latest was added. */
+/** Incidents that have untold items: since when, and when the latest was added. */
 export async function untold(store: Store, limit: number): Promise<Untold[]> {
   const rows: Untold[] = await store
     .db('alert_items')
@@ -55,8 +55,8 @@ export async function lastAlertAt(store: Store, incident: string): Promise<Ms | 
 export type Composed = { subject: string; body: string /** channels that the alert warns about */; avoid: string[] };
 
 /**
- * Makes one alert of all that is untold of an incident. The items are bound to the alert in the same transaction, so each
- * is in exactly one. `compose` gets the first few with their deliveries. Returns how many items it tells of.
+ * Makes one alert of all untold items of an incident. The items are bound to the alert in the same transaction, so each
+ * is in exactly one alert. `compose` gets the first few items with their deliveries. Returns the number of items.
  */
 export async function bundle(
   store: Store,
@@ -93,7 +93,7 @@ export async function bundle(
   });
 }
 
-/** As much of a subject as its column holds. */
+/** A subject cut to the length of its column. */
 export const subjectLine = (text: string): string => (text.length <= 255 ? text : `${text.slice(0, 254)}…`);
 
 export type Alert = {

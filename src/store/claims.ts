@@ -1,17 +1,17 @@
-// What is to be sent to administrators once, alerts and summaries: one process at a time works on a row.
+// Alerts and summaries are sent to administrators once: a process claims a row before it sends it.
 import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 
-/** A table of them, the column that names a row, and the order in which they are sent. */
+/** The table, the column that names a row, and the column that gives the order of sending. */
 export type Sendable = { table: 'alerts' | 'summaries'; key: string; order: string };
 
 /** A row that this process may send until the lease ends, or is renewed. */
 export type Claim = { name: string; lease: string };
 
-/** So many processes may be after the same row at once before one of them goes away with nothing. */
+/** How many due rows a process tries to claim, as other processes may be faster with the first ones. */
 const CANDIDATES = 5;
 
 /** Claims the first row that is due, until that moment; null when none is to be had. */
@@ -29,7 +29,8 @@ export async function claimNext(
         .where({ [key]: name })
         .update({ due_at: until, lease }),
     );
-    // Not the number of changed rows: a COMMIT whose reply was lost is made again and then changes none.
+    // Asks the row, and not the number of changed rows: when the reply to a COMMIT was lost the change is made again,
+    // and then changes none.
     if (
       await store
         .db(table)

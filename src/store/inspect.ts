@@ -3,7 +3,7 @@ import type { Store } from './db/open.ts';
 
 const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
 
-/** Deliveries that are open and that no row of what is due leads to: nobody will ever act on them. */
+/** Open deliveries that have no row among what is due: nobody will ever act on them. */
 export async function forgotten(store: Store, limit: number): Promise<string[]> {
   const { db } = store;
   const rows: { id: string }[] = await db('deliveries')

@@ -43,13 +43,13 @@ export async function pruneOperations(store: Store, before: Ms, limit: number): 
   const ids = await settledBefore(store, 'alerts', before, limit);
   return transact(store, async (tx) => {
     const alerts = await deleteBy(tx, 'alerts', 'id', ids);
-    // A few rows a day each; the sums of all days stay.
+    // Needs no limit: these tables get a few rows a day. The sums of all days stay.
     const summaries = await tx('summaries').where({ pending: 0 }).where('due_at', '<', before).delete();
     return alerts + summaries + (await tx('rollup_examples').where('day', '<', before).delete());
   });
 }
 
-/** Rows that nobody has to look at any more since before that moment, oldest first. */
+/** The oldest rows that were settled before that moment. */
 async function settledBefore(store: Store, table: 'inbox' | 'alerts', before: Ms, limit: number): Promise<string[]> {
   const rows: { id: string }[] = await store
     .db(table)

@@ -13,7 +13,7 @@ export type KeptSummary = {
   body: string;
   createdAt: Ms;
   tries: number;
-  /** Administrators who have it, by hash. */
+  /** Hashes of the administrators who have got it. */
   told: string[];
   claim: Claim;
 };
@@ -71,7 +71,10 @@ export async function takeSummary(store: Store, times: { now: Ms; until: Ms }): 
 
 export const { hold: holdSummary, sent: summarySent, failed: summaryFailed } = claimsOn(SUMMARIES);
 
-/** Who has it is written down after each of them, so that nobody gets it again because another did not get it. */
+/**
+ * Notes who has got it. It is called after each administrator, so that a failure with one does not send it twice to
+ * another.
+ */
 export const summaryTold = (store: Store, claim: Claim, told: readonly string[]): Promise<boolean> =>
   changeClaimed(store, SUMMARIES, claim, { told: JSON.stringify(told) });
 

@@ -7,13 +7,13 @@ import { PRIORITY } from './ledger/ledger.ts';
 
 /** Reasons of a delivery that waits because of its provider, and not because of its recipient. */
 const PROVIDER: readonly Reason[] = ['refused_busy', 'refused_account', 'unanswered'];
-/** The same as earlier versions wrote them: what waits since then has them until it moves. */
+/** The same reasons as earlier versions wrote them. Deliveries that have not moved since then still have them. */
 const EARLIER = ['busy', 'account'];
-/** What is older is a matter for an administrator, and no sign of how mail flows now. */
+/** Older mail that waits is for an administrator to look at; it says nothing about how mail flows now. */
 const HELD_SINCE = 3 * DAY;
 const LATELY = 15 * MINUTE;
 
-/** How the mail of each class flows; reads the backlog and the last minutes, and not the history. */
+/** How the mail of each class flows. Reads the backlog and the last minutes, not the history. */
 export async function flowByClass(store: Store, now: Ms): Promise<Record<MessageClass, Flow>> {
   const held = await heldSince(store, now - HELD_SINCE);
   const flows = {} as Record<MessageClass, Flow>;
@@ -33,7 +33,7 @@ async function oldestDue(store: Store, name: MessageClass, now: Ms): Promise<Ms 
   return row?.at ?? null;
 }
 
-/** When the oldest mail of each class was made that waits for its provider. */
+/** For each class, when the oldest mail that waits for its provider was made. */
 async function heldSince(store: Store, since: Ms): Promise<Map<MessageClass, Ms>> {
   const rows: { class: MessageClass; oldest: Ms }[] = await store
     .db('deliveries')

@@ -6,7 +6,10 @@ import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
-/** A name for a call that its caller chose, and what the call asked for: the same call is performed once. */
+/**
+ * The name that a caller gave to a call (its Idempotency-Key), and a fingerprint of what was asked for. A call is
+ * performed once.
+ */
 export type Call = { scope: string; key: string; fingerprint: string };
 
 /** The message that a call makes. */
@@ -15,8 +18,9 @@ type Made = { id: string; messageId: string };
 type Row = { key_hash: string; fingerprint: string; message_id: string; rfc_message_id: string; created_at: Ms };
 
 /**
- * The message of the first call that has this key, in the transaction that makes it: `mine` where this call is the first.
- * Others with the same key wait here until it is committed. Throws `mismatch` when the first one asked for something else.
+ * The message of the first call with this key, which is `mine` if this call is the first. It is found in the
+ * transaction that makes the message; other calls with the key wait until that is committed. Throws `mismatch` when the
+ * first call asked for something else.
  */
 export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, now: Ms): Promise<Made> {
   const key_hash = sha256(`${call.scope}\n${call.key}`);
@@ -30,7 +34,8 @@ export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, no
   if (first.message_id === mine.id) return mine;
   const made: unknown = await tx('messages').where({ id: first.message_id }).first('id');
   if (made) return { id: first.message_id, messageId: first.rfc_message_id };
-  // Version 0.1.0 kept the call before its message: one that was refused, or broke off, made none.
+  // Version 0.1.0 kept the call before it made the message: if that was refused or broke off there is none, and this
+  // one takes its place.
   await tx('calls').where({ key_hash }).update(ids);
   return mine;
 }

@@ -1,4 +1,4 @@
-// Ending what is still open of messages, however many deliveries that are.
+// Cancels what is still open of messages, for any number of deliveries.
 import type { Knex } from 'knex';
 import { type Fact, isEnded } from '../../core/delivery.ts';
 import { endedFact } from '../../core/ended.ts';
@@ -18,7 +18,7 @@ export async function cancelByKey(store: Store, key: string, reason: CancelReaso
   return cancelled.size;
 }
 
-/** A newer message with the same key takes the place of the older ones of its domain, in the transaction that makes it. */
+/** Cancels the older messages of the domain with the same key, in the transaction that makes the newer one. */
 export async function supersede(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
   const { id, domain, created_at } = message;
   await eachBatch(

@@ -11,7 +11,7 @@ import { deliveryIds } from './find.ts';
 
 export type MessageChange = {
   messageId: string;
-  /** Only the delivery to this one. */
+  /** If given, only the delivery to this recipient is changed. */
   recipient?: string | undefined;
   now: Ms;
   /** What happens to a delivery; null leaves it as it is. */
@@ -23,7 +23,7 @@ export type MessageChange = {
 /** What was found, and what of it was changed. */
 export type Changed = { found: number; changed: number };
 
-/** Changes the deliveries of one message and writes the audit of it, all or nothing. */
+/** Changes the deliveries of one message and writes the audit of it, both or neither. */
 export function changeMessage(store: Store, wish: MessageChange): Promise<Changed> {
   const auditId = newId(wish.now);
   return transactOnce(store, audited(auditId), (tx) => changeAll(tx, wish, auditId));

@@ -53,7 +53,7 @@ export async function setRetention(
   await transact(store, (tx) => tx('domains').where({ domain }).update(change));
 }
 
-/** It could not be asked: what is known stays. */
+/** Notes that the retention could not be asked. What is known of it stays. */
 export async function retentionUnanswered(
   store: Store,
   { domain, tries }: RetentionDue,
@@ -63,7 +63,7 @@ export async function retentionUnanswered(
   await transact(store, (tx) => tx('domains').where({ domain }).update(change));
 }
 
-/** Returns whether this call made the change: of several processes that see the same evidence, one does. */
+/** Returns whether this call made the change. When several processes see the same evidence one of them does. */
 export function switchToLocal(store: Store, domain: string, why: string, now: Ms): Promise<boolean> {
   const change = { schedule: 'local', schedule_why: why, schedule_at: now };
   const isDone = (tx: Knex.Transaction) =>

@@ -45,7 +45,7 @@ export async function findMessage(store: Store, name: string): Promise<{ message
   return { message, views };
 }
 
-/** The domain is usually the one behind the @; else any domain that we know. */
+/** Tries the domain behind the @ first, which is usually the one; then any domain that we know. */
 async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow | undefined> {
   const known: { domain: string }[] = await db('domains').select('domain').limit(1000);
   const names = [asciiLower(messageId.slice(messageId.lastIndexOf('@') + 1)), ...known.map(({ domain }) => domain)];
@@ -53,7 +53,10 @@ async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow |
   return db('messages').whereIn('record_key', keys).first();
 }
 
-/** When the first message after `since` and before `until` was recorded that a provider accepted; null when there is none. */
+/**
+ * When the first message was recorded that a provider accepted, after `since` and before `until`; null when there is
+ * none.
+ */
 export async function acceptedSince(store: Store, since: Ms, until: Ms): Promise<Ms | null> {
   const row: { created_at: Ms } | undefined = await store
     .db('deliveries')

@@ -18,7 +18,7 @@ import { deliveryIds } from './find.ts';
 
 /** A message as it comes to us. `facts` is what has happened to each recipient's delivery already. */
 export type Draft = {
-  /** Chosen before, when the application already carries it as `v:homing-id`. */
+  /** Given when the application has already put it into the mail as `v:homing-id`. */
   id?: string;
   /** Message-Id without angle brackets. */
   messageId: string;
@@ -40,21 +40,22 @@ export type Recorded = { id: string; created: boolean };
 const PIECE = 512 * 1024;
 
 /**
- * Writes what is told of a message that others send. A message that is known already (same domain and Message-Id) gets the
- * recipients and the facts that it lacks; a newer message with the same key ends what is still open of the older ones.
- * Whether a name is taken is decided in the transaction that uses it. Throws a conflict for the name of a message in our
- * queue, because its content was written for its own recipients, and for an id that belongs to another message.
+ * Records a message that somebody else sends. If it is known already (same domain and Message-Id) it gets the
+ * recipients and facts that it lacks. A newer message with the same key cancels what is still open of the older ones.
+ * Throws a conflict when the name belongs to a message in our queue, because that one's content was written for its own
+ * recipients, and when the id belongs to another message. This is decided in the transaction that writes, so that two
+ * calls at once can not both pass.
  */
 export async function record(store: Store, draft: Draft, now: Ms): Promise<Recorded> {
   const id = draft.id ?? newId(now);
   let wasKnown: boolean | null = null;
   return transact(store, async (tx) => {
     const { message, found, claimed } = await insertOrGet(tx, id, draft, now);
-    // An event whose message became known a moment ago: it is matched at the next look.
+    // The message became known a moment ago: its event will be matched the next time.
     if (draft.origin === 'adopted' && message.origin !== 'adopted') return { id: message.id, created: false };
     if (message.origin === 'queued')
       throw new AppError('conflict', 'a message with this Message-Id is in the queue: nobody else may tell of it');
-    // What the first try found counts: a second one follows a COMMIT that may have been made.
+    // The answer of the first try counts: a second try follows a COMMIT that may have been made.
     wasKnown ??= found;
     const created = !wasKnown && message.id === id;
     await addRecipients(tx, message, draft, now);
@@ -108,10 +109,10 @@ async function knownRecipients(
 export type QueueDraft = Draft & { id: string; body: Buffer };
 
 /**
- * Writes a message that we are to send: its name, its deliveries, its body and the call that asked for it, all or nothing.
- * The same call again comes to the ids of the first one. Throws `mismatch` for a call whose name stands for something
- * else, and a conflict for a message whose name is taken: a second message under one name would be sent the first one's
- * body.
+ * Writes a message that Homing is to send, with its deliveries, its body and the call that asked for it, all or
+ * nothing. The same call made again gets the ids of the first one. Throws `mismatch` when the key of the call stands
+ * for something else, and a conflict when the Message-Id is taken: otherwise the second message would be sent with the
+ * body of the first.
  */
 export async function enqueue(
   store: Store,
@@ -124,7 +125,7 @@ export async function enqueue(
     if (first.id !== draft.id) return { id: first.id, messageId: first.messageId };
     const { message, found } = await insertOrGet(tx, draft.id, draft, now);
     if (message.id !== draft.id) throw new AppError('conflict', 'a message with this Message-Id is known already');
-    // Found, and ours: this is the second try after a COMMIT whose reply was lost.
+    // If it is found and has our id, this is the second try after a COMMIT whose reply was lost.
     if (!found) {
       await insertBody(tx, message.id, draft.body);
       await addRecipients(tx, message, draft, now);
@@ -157,17 +158,18 @@ async function insertOrGet(
   now: Ms,
 ): Promise<{ message: MessageRow; found: boolean; claimed: boolean }> {
   const row = messageRow(id, draft);
-  // Whoever records the same message waits here. Two that add the same recipient would otherwise both insert it, and
-  // MySQL, told to merge, would give the one row the other's id and leave its facts behind.
+  // Locked, so that others who record the same message wait here. If two added the same recipient at once both would
+  // insert it, and MySQL, which merges, would give the one row the id of the other and leave its facts behind.
   const known = (): Promise<MessageRow | undefined> =>
     tx('messages').where({ record_key: row.record_key }).forUpdate().first();
   const before = await known();
-  // MySQL calls a taken id the same kind of conflict as a taken name: the one that is found by its name below is ours.
+  // For MySQL a taken id is the same kind of conflict as a taken name. So the id is looked for first.
   if (!before && (await tx('messages').where({ id }).first('id'))) throw idTaken();
   if (!before) await insertNew(tx, 'messages', row, 'record_key');
   const message = before ?? (await known());
   if (!message) throw idTaken();
-  // Events came before the application's own record: what the application says of its message counts.
+  // Events came before the record of the application: what the application says of its message replaces what was
+  // adopted.
   const claimed = message.origin === 'adopted' && draft.origin === 'recorded';
   return {
     message: claimed ? await claimAdopted(tx, message, row, now) : message,
@@ -186,7 +188,7 @@ async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: Messag
   return { ...found, ...mine };
 }
 
-/** Writes the deliveries of a message as they stand under its new class and policy, which may have another answer. */
+/** Writes the deliveries of a message anew, as they stand under its new class and policy. */
 async function refold(tx: Knex.Transaction, old: MessageRow, to: MessageClass, now: Ms): Promise<void> {
   const policy = JSON.parse(old.policy) as Policy;
   const ids = await deliveryIds(tx, old.id);

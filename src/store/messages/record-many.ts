@@ -9,10 +9,9 @@ import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts
 import { birthOf, byKey, type Draft, messageRow, record } from './messages.ts';
 
 /**
- * Records many messages, most of them in one commit: those that nobody has told of, and those of which something more is
- * told. It comes to the same as `record` for each, which does what is left: messages with a key (it ends older ones),
- * adopted ones, those whose name is taken, and those that another process is recording at this moment. Returns the drafts
- * that were refused, with the reason.
+ * Records many messages, most of them in one commit, with the same result as `record` for each. Those that need more go
+ * through `record` one by one: messages with a key, adopted ones, those whose name is taken, and those that another
+ * process is recording. Returns the drafts that were refused, with the reason.
  */
 export async function recordMany(store: Store, drafts: readonly Draft[], now: Ms): Promise<Map<Draft, AppError>> {
   const refused = new Map<Draft, AppError>();
@@ -51,7 +50,7 @@ async function recordDistinct(
   return refused;
 }
 
-/** Records in one commit what can be; returns the others. */
+/** Records in one commit all that can be; returns the rest. */
 async function together(store: Store, drafts: ReadonlyMap<string, Draft>, now: Ms): Promise<Draft[]> {
   return transact(store, async (tx) => {
     const found = await messagesNamed(tx, [...drafts.keys()]);

@@ -20,8 +20,8 @@ export type Search = {
 export type Found = { message: MessageRow; deliveries: DeliveryRow[] };
 
 /**
- * Messages, newest first; `next` is the cursor of the next page, or null. Each kind of question walks an index that has
- * its order and ends when the page is full, so that it costs what it shows, and not the history.
+ * Finds messages, newest first; `next` is the cursor of the next page, or null. Each kind of search walks an index that
+ * has this order, and ends when the page is full: so it costs what it shows, whatever the history.
  */
 export async function searchMessages(store: Store, s: Search): Promise<{ found: Found[]; next: string | null }> {
   const { db } = store;
@@ -36,7 +36,7 @@ export async function searchMessages(store: Store, s: Search): Promise<{ found: 
 type Standing = { at: Ms; id: string };
 type Walk = Search & { before: Standing | null };
 
-/** A message that is forgotten meanwhile stood where its id says. */
+/** If the message was deleted meanwhile, its id tells where it stood. */
 async function standingOf(db: Knex, id: string): Promise<Standing> {
   const row: { created_at: Ms } | undefined = await db('messages').where({ id }).first('created_at');
   return { at: row?.created_at ?? timeOf(id), id };
@@ -58,13 +58,13 @@ async function byRecipient(db: Knex, walk: Walk, recipient: string): Promise<Sta
   const query = db('deliveries')
     .where({ recipient_key: recipientKey(recipient) })
     .select(OF_MESSAGE);
-  // In this form no index is of use for them: SQLite would rather walk all that has the state.
+  // Written so that no index fits: SQLite would otherwise walk all deliveries in that state.
   if (walk.state !== undefined) query.whereRaw("coalesce(??, '') = ?", ['state', walk.state]);
   if (walk.class !== undefined) query.whereRaw("coalesce(??, '') = ?", ['class', walk.class]);
   return newestFirst(query, walk, OF_MESSAGE);
 }
 
-/** One walk for each class: in the index all that have a state and class stand in their order. */
+/** One walk for each class, as the index begins with state and class. */
 async function byState(db: Knex, walk: Walk, state: string): Promise<Standing[]> {
   const standings: Standing[] = [];
   for (const name of walk.class === undefined ? CLASSES : [walk.class]) {

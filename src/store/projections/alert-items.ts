@@ -17,7 +17,7 @@ export const alertItems: Projection = {
   },
 };
 
-/** A domain alone may be longer than the column. */
+/** The name of an incident cut to its column: a domain alone may be longer. */
 export const incidentName = (incident: string): string => fitted(incident, 191);
 
 function itemOf({ view, before, after }: Move, now: Ms) {

@@ -4,7 +4,7 @@ import { deleteBy } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 
-/** A body is kept no longer than one of its deliveries is open. */
+/** Deletes a body when no delivery of its message is open any more. */
 export const bodies: Projection = {
   name: 'bodies',
   project: dropBodies,

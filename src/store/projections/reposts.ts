@@ -17,7 +17,7 @@ type Row = {
   sending_ip: Retried['sendingIp'];
 };
 
-/** How re-posts ended; late news overwrites and takes away. */
+/** Keeps how re-posts ended; late news changes or removes a row. */
 export const reposts: Projection = {
   name: 'reposts',
   project: noteReposts,

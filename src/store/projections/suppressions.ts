@@ -13,8 +13,8 @@ import type { Projection } from '../rows/projection.ts';
 import { recipientKey, type SuppressionRow } from '../rows/rows.ts';
 
 /**
- * Puts addresses on our list, or takes them off, as the facts say. Only what a delivery says anew counts, so that what an
- * operator removed stays removed. The list outlives the messages that it came from.
+ * Puts addresses on our list, or takes them off, as the facts say. Only new facts count, so what an operator removed
+ * stays removed. The list is kept when the messages are deleted.
  */
 export const suppressions: Projection = { name: 'suppressions', project: noteSuppressions };
 
@@ -30,7 +30,7 @@ async function noteSuppressions(tx: Knex.Transaction, moves: readonly Move[]): P
   const rows = [...puts.values()].sort((a, b) => (a.address_key < b.address_key ? -1 : 1));
   const wishes = rows.filter(isWish);
   const replies = rows.filter((r) => !isWish(r));
-  // The reply that put an address there stays; what a recipient wished for is the stronger word.
+  // The first reply stays; a complaint or unsubscription replaces it.
   await insertNew(tx, 'suppressions', replies, 'address_key');
   if (wishes.length > 0) await tx('suppressions').insert(wishes).onConflict('address_key').merge();
 }
@@ -50,7 +50,7 @@ const rowOf = (address_key: string, delivery_id: string, { cause, reply, at }: S
 
 export type SuppressionPage = { rows: SuppressionRow[]; next: string | null };
 
-/** The list in the order of addresses; `next` is what the next page comes after, or null. */
+/** The list in the order of addresses; `next` is the address after which the next page begins, or null. */
 export async function listSuppressions(
   store: Store,
   wanted: { limit: number; after?: string | undefined; address?: string | undefined },

@@ -9,7 +9,7 @@ import type { Projection } from '../rows/projection.ts';
 
 type Reported = { move: Move; fact: FactOf<'reported'> };
 
-/** What new verdicts are looked up by later: faults of the sender, and replies that no rule knows. */
+/** Keeps two kinds of verdicts for later: faults of the sender, and replies that no rule knows. */
 export const verdicts: Projection = {
   name: 'verdicts',
   project: noteVerdicts,
@@ -30,11 +30,14 @@ async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[], now: M
 const reportedIn = (moves: readonly Move[]): Reported[] =>
   moves.flatMap((move) => move.fresh.flatMap((fact) => (fact.kind === 'reported' ? [{ move, fact }] : [])));
 
-/** What only the sender can mend, by sending domain and cause. On our clock, as what an operator does about it is. */
+/**
+ * When each fault that only the sender can mend was last reported, by sending domain and cause. The time is by our
+ * clock, as the acts of an operator are.
+ */
 async function noteFaults(tx: Knex.Transaction, reported: readonly Reported[], now: Ms): Promise<void> {
   const faults = new Map<string, { domain: string; cause: Cause; reported_at: Ms; delivery_id: string }>();
   for (const { move, fact } of reported) {
-    // By the plain code rule it would be tried again: then it is no fault that bars anything.
+    // With `RETRY_DECISIONS=codes` it may be tried again: then the fault holds nothing up.
     if (fact.verdict?.decision !== 'fix_sender' || fact.plan !== 'stop') continue;
     const { domain, id } = move.view;
     const { cause } = fact.verdict;

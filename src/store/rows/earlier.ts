@@ -2,8 +2,8 @@ import type { Fact, Role, Way } from '../../core/delivery.ts';
 import { readEnd, readWait } from '../../core/reason.ts';
 
 /**
- * A fact as it is stored. Version 0.1.0 had one word for what an attempt is for and how it leaves, no provider of a report,
- * and free text where a reason stands now.
+ * A fact as it is stored. Version 0.1.0 had one word for the role and the way of an attempt, no provider in a report,
+ * and free text where a reason is now.
  */
 export type StoredFact = { kind: string; attempt?: number; route?: string; via?: string | null } & Record<
   string,
@@ -43,6 +43,6 @@ function presentClaim({ route, ...claim }: StoredFact, all: readonly StoredFact[
   return { ...claim, provider: role === 'fallback' ? relayOf(all, claim.attempt) : claim['provider'], role, way };
 }
 
-/** The secondary that answered an attempt; unknown where none did. */
+/** The secondary that answered an attempt; unknown when none did. */
 const relayOf = (stored: readonly StoredFact[], attempt: number | undefined): string =>
   stored.find((f) => f.attempt === attempt && typeof f.via === 'string')?.via ?? 'secondary';

@@ -6,8 +6,8 @@ import type { Move } from './move.ts';
 export type Gone = { messageIds: readonly string[]; deliveryIds: readonly string[] };
 
 /**
- * Something that follows from how deliveries move, kept in tables of its own: a list, a sum, a thing to be told. It is
- * written in the transaction that writes the facts, so it is there exactly when they are.
+ * Something that follows from changes of deliveries and is kept in tables of its own: a list, a sum, an alert to send.
+ * It is written in the same transaction as the facts, so that it always agrees with them.
  */
 export type Projection = {
   name: string;

@@ -31,12 +31,12 @@ export type DeliveryRow = {
   domain: string;
   class: MessageClass;
   state: string;
-  /** As it is shown: its reason, or the words of the person who cancelled it. */
+  /** The reason as it is shown, or the words of the person who cancelled it. */
   reason: string | null;
   attempt: number;
   provider: string | null;
   next_at: Ms | null;
-  /** When its message was made, which is where it stands in a search. */
+  /** When its message was made, by which searches are sorted. */
   message_at: Ms | null;
   created_at: Ms;
   updated_at: Ms;
@@ -74,7 +74,10 @@ export type View = {
   delivery: Delivery;
 };
 
-/** Addresses are one whatever the case of their letters, as all servers in use treat them, and however their domain is spelled. */
+/**
+ * The key of a recipient. Addresses that differ only in the case of letters or the spelling of the domain have the same
+ * one, as all servers in use treat them.
+ */
 export function recipientKey(recipient: string): string {
   const text = recipient.trim();
   return asciiLower(canonicalAddress(text) ?? text);
