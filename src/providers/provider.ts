@@ -7,21 +7,22 @@ import type { Ms } from '../core/time.ts';
 import type { FormEntry } from '../mail/form.ts';
 
 /**
- * Someone who takes mail, and all that we want of one. A provider is a folder with a file `provider.ts`, and a line in the
- * registry; its trouble is an answer and not an exception, unless it is said otherwise.
+ * A service or server that takes mail, and all that Homing uses of it. A provider is a folder with a file
+ * `provider.ts`, and a line in the registry. Its trouble is an answer and not an exception, unless it is said
+ * otherwise.
  */
 export type Provider = {
-  /** What facts call it: `mailgun`, or for a server that is known by its address alone `host:port`. */
+  /** Its name in facts: `mailgun`, or `host:port` for a server that is known by its address alone. */
   readonly name: string;
   readonly can: Capabilities;
-  /** So many hand-overs may be under way at once without waiting for each other. */
+  /** How many hand-overs may be under way at once. */
   readonly slots: number;
   /**
-   * Hands one mail to one recipient. When the deadline comes it ends, as refused where certainly nothing was taken and else
-   * as unanswered. Never sends twice.
+   * Hands one mail to one recipient. It ends at the deadline: as refused if certainly nothing was taken, else as
+   * unanswered. Never sends twice.
    */
   handOver(mail: Outgoing, until: Deadline): Promise<Answer>;
-  /** Where it posts what it has to tell. */
+  /** Where it posts its events. */
   readonly webhook?: Webhook;
   /** What a kept event says; null when it is no event at all. Pure. */
   read?(kept: Kept): Sighting | null;
@@ -33,12 +34,12 @@ export type Provider = {
   close(): Promise<void>;
 };
 
-/** A message as we have it: ready, or as the form that an application handed over. */
+/** A message that we hold: as MIME, or as the form that an application handed over. */
 export type Copy = { mime: Buffer } | { form: readonly FormEntry[] };
 
 /** One mail to one recipient. */
 export type Outgoing = {
-  /** Our own id of the message, by which events can be told. */
+  /** Our own id of the message, by which its events are recognised. */
   messageId: string;
   /** The Message-Id header, without angle brackets. */
   rfcMessageId: string;
@@ -48,7 +49,7 @@ export type Outgoing = {
   recipient: string;
   /** Not to be delivered before; null for at once. */
   deliverAt: Ms | null;
-  /** What is to leave: a copy of ours, or the one that the provider keeps. */
+  /** The content: a copy of ours, or the one that the provider keeps. */
   content: Copy | { storages: readonly Storage[] };
 };
 
@@ -61,12 +62,12 @@ export type Webhook = {
 /** What a webhook's request turned out to be. */
 export type Opened =
   | { kind: 'events'; events: readonly OpenedEvent[] }
-  /** Do not trust it, and let the sender try again: after a change of keys the same event is genuine tomorrow. */
+  /** Not to be trusted, but the sender may try again: after a change of keys the same event can be genuine tomorrow. */
   | { kind: 'forged'; detail: string }
   /** It can never be valid, whatever changes on our side. */
   | { kind: 'unusable'; detail: string };
 
-/** Without a sighting it is genuine and yet no event: kept, and set aside by whoever reads it. */
+/** An event without a sighting is genuine but can not be understood: it is kept, and set aside when it is read. */
 export type OpenedEvent = Kept & { sighting: Sighting | null };
 
 /** One verified event, as it came. */
@@ -85,11 +86,14 @@ export type Found = { items: RawItem[]; complete: boolean };
 /** Oldest first; `next` is null on the last page. */
 export type Page = { items: RawItem[]; next: string | null };
 
-/** What a provider has on record. Rejects when it can't be asked: nothing found is an answer, no answer is not. */
+/**
+ * The records of a provider. Rejects when the provider can not be asked, because "nothing found" and "no answer" are
+ * different things.
+ */
 export type History = {
   /** The domains whose events are read by time. */
   readonly domains: readonly string[];
-  /** Whether it knows what we handed over by the Message-Id that we gave it, or by an id of its own. */
+  /** Whether it finds a mail by the Message-Id that we gave it, or only by an id of its own. */
   readonly ids: 'given' | 'own';
   about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
   aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;

@@ -4,7 +4,10 @@ import { exact, type Fields, isObject, momentOf, objectOf, words } from './field
 import type { Port } from './port.ts';
 import { ApiRefusal, answered, isUnknownDomain } from './refusal.ts';
 
-/** What may be subscribed to. Both failures are posted as `failed`; `rejected` can't be had. */
+/**
+ * The events that a webhook can subscribe to. Both kinds of failure are posted as `failed`; there is none for
+ * `rejected`.
+ */
 export const SUBSCRIPTIONS = [
   'accepted',
   'delivered',
@@ -20,14 +23,14 @@ export type Subscription = (typeof SUBSCRIPTIONS)[number];
 export type Queue = { disabled: boolean; until: Ms | null; reason: string | null };
 
 /**
- * The account's settings and lists. They go by the port and not by mailgun.js, which reports a connection that was refused
- * as status 400, has no limit on an answer, and hides the `Date` header. Every call rejects with `PortError` when there is
- * no answer and with `ApiRefusal` when the answer is another.
+ * The account's settings and lists. They are asked through our own port, because mailgun.js reports a refused
+ * connection as status 400, has no limit on an answer, and hides the `Date` header. Every call rejects with `PortError`
+ * when there is no answer, and with `ApiRefusal` when the answer is a refusal.
  */
 export type Account = ProviderAccount & {
   /** The URLs of each subscription of the domain. */
   webhooks(domain: string): Promise<Record<Subscription, string[]>>;
-  /** Subscribes a URL to what it is not subscribed to yet; says what was added. */
+  /** Subscribes a URL to the events that are missing; says which were added. */
   registerWebhook(domain: string, url: string, names?: readonly Subscription[]): Promise<Subscription[]>;
   signingKey(): Promise<string | null>;
   sendingQueues(domain: string): Promise<{ regular: Queue; scheduled: Queue }>;
@@ -75,7 +78,8 @@ async function getBounce(port: Port, domain: string, address: string): Promise<B
   const reply = await port.get(bouncePath(domain, address));
   if (reply.status === 404 && !isUnknownDomain(reply)) return null;
   const body = answered('a bounce', reply);
-  // A page of a proxy, say: "not listed" would let a re-post run into the list, "listed" would have it removed.
+  // Something else answered, such as a proxy. It must not pass for "not listed", which would let a re-post run into the
+  // list, nor for "listed", which would have the entry removed.
   if (!isObject(body) || typeof body['address'] !== 'string') throw new ApiRefusal('a bounce', reply);
   // The code is text, and need not be one of SMTP.
   return {
@@ -91,7 +95,7 @@ async function removeBounce(port: Port, domain: string, address: string): Promis
   answered('the removal of a bounce', reply);
 }
 
-/** Only the newer version of the domain tells; 0 is what it says of plans that keep nothing it would name. */
+/** Only the newer version of the domains API tells it. A plan that keeps nothing has 0. */
 async function retention(port: Port, domain: string): Promise<Ms | null> {
   const name = encodeURIComponent(domain);
   const newer = await port.get(`/v4/domains/${name}`);
@@ -118,7 +122,7 @@ function queueOf(queue: Fields): Queue {
   return { disabled: queue['is_disabled'] === true, until: momentOf(until), reason: words(reason, 300) };
 }
 
-/** Any answer has a date, a refusal too. The date has whole seconds: half of one is the best guess at the rest. */
+/** Any answer has a date, also a refusal. It has whole seconds, so half a second is added as the best guess. */
 async function clockSkew(port: Port, now: Clock): Promise<Ms | null> {
   const before = now();
   const { headers } = await port.get('/v3/domains', { limit: '1' });

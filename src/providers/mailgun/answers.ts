@@ -8,7 +8,7 @@ import { messageIdOf, objectOf, words } from './fields.ts';
 
 type Reply = Extract<Exchanged, { kind: 'reply' }>;
 
-/** What an exchange amounts to for the message that was handed over. */
+/** What an exchange means for the message that was handed over. */
 export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   if (exchanged.kind === 'silence') {
     const { begun, why: detail } = exchanged;
@@ -23,7 +23,10 @@ export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   return { kind: 'refused', why, detail, ...(wait === null ? {} : { retryAfter: wait }) };
 }
 
-/** A 200 without an id is somebody else's: a wrong base path, a proxy, a page of a maintenance. */
+/**
+ * A 200 without an id did not come from Mailgun's API: the base path is wrong, or a proxy or a maintenance page
+ * answered.
+ */
 function acceptedBy(reply: Reply, detail: string): Answer {
   const messageId = messageIdOf(objectOf(bodyOf(reply))['id']);
   if (messageId === null) return { kind: 'unanswered', detail: `${detail} (no id in the answer)` };

@@ -15,7 +15,7 @@ import {
   words,
 } from './fields.ts';
 
-/** Mailgun's names for what happened. `failed` alone says nothing yet: its severity does. */
+/** Mailgun's names of events. `failed` alone does not tell: its severity does. */
 const REPORTS: ReadonlyMap<string, Report> = new Map([
   ['accepted', 'accepted'],
   ['delivered', 'delivered'],
@@ -24,10 +24,10 @@ const REPORTS: ReadonlyMap<string, Report> = new Map([
   ['unsubscribed', 'unsubscribed'],
   ['complained', 'complained'],
   ['rejected', 'rejected'],
-  // Names of subscriptions; no real event is called so, some copies of Mailgun call theirs so.
+  // These are names of subscriptions and no real events, but some imitations of Mailgun use them as such.
   ['permanent_fail', 'failed'],
   ['temporary_fail', 'deferred'],
-  // Of the time before 2018.
+  // From before 2018.
   ['bounced', 'failed'],
   ['dropped', 'failed'],
 ]);
@@ -82,7 +82,7 @@ const FAILURES: ReadonlySet<Report> = new Set(['failed', 'deferred', 'rejected']
 
 function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   const name = event.toLowerCase();
-  // Mail that came in through a route says nothing of mail that we sent.
+  // Mail that came in through a route of Mailgun is not mail that we sent.
   if (name === 'accepted' && objectOf(body['flags'])['is-routed'] === true) return 'other';
   if (name !== 'failed') return REPORTS.get(name) ?? 'other';
   if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
@@ -92,9 +92,9 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
 }
 
 /**
- * Items of the Logs API may lack the severity. Mailgun goes on trying after a 4xx and after trouble of its own (680); a
- * 5xx, "too old" (602), a suppression (605 to 607) and a poor list (625) are final. In doubt it is Mailgun's to retry:
- * a re-post of mail that is being retried is a double.
+ * Items of the Logs API may lack the severity, so it is told from the code. After a 4xx, or trouble of its own (680),
+ * Mailgun goes on trying. A 5xx, "too old" (602), a suppression (605 to 607) and a poor list (625) are final. In doubt
+ * Mailgun is taken to be trying: a re-post meanwhile would be a double.
  */
 const FINAL_OF_ITS_OWN: ReadonlySet<number> = new Set([602, 605, 606, 607, 625]);
 const mayBeRetried = (code: number | null): boolean =>
@@ -121,7 +121,7 @@ function bounceOf(body: Fields): Bounce {
   };
 }
 
-/** When Mailgun gave up as "Too old", the true cause stands in `last-code` and `last-message`. */
+/** When Mailgun gave up with "Too old", the real cause is in `last-code` and `last-message`. */
 function describe(status: Fields): string | null {
   const description = words(status['description'], 2048);
   const last = words(status['last-message'], 1024);
@@ -145,7 +145,10 @@ function domainIn(storage: Storage | null): string | null {
 
 type OwnVariables = Pick<Sighting, 'homingId' | 'homingClass' | 'homingKey'>;
 
-/** Our variables among the application's, which come as an object, as JSON text, as [] or as a sentence of regret. */
+/**
+ * Our own variables among those of the application. Mailgun writes them as an object, as JSON text, as [] or as a
+ * sentence that they were too long.
+ */
 export function ownVariables(value: unknown): OwnVariables {
   const variables = objectOf(typeof value === 'string' ? parsed(value) : value);
   return {
@@ -160,7 +163,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // Cut at 4 KB: nothing to be had from it.
+    return null; // Mailgun cuts it at 4 KB: then it can not be read.
   }
 }
 
@@ -173,7 +176,10 @@ export type Identity = {
   messageId: string | null;
 };
 
-/** Mailgun's ids are unique within a day only, and the tests of its dashboard use the same ones for ever. */
+/**
+ * Made of several fields, because Mailgun's ids are unique within a day only, and test events of its dashboard always
+ * use the same ones.
+ */
 export function eventKey({ id, event, at, domain, recipient, messageId }: Identity): string {
   const known = typeof id === 'string' && id !== '' ? { id } : { messageId };
   return createHash('sha256')

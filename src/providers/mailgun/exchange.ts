@@ -16,13 +16,13 @@ export type Call = {
 export type Exchanged =
   /** `whole` is false for an answer that broke off, took too long or grew too large. */
   | { kind: 'reply'; status: number; headers: IncomingHttpHeaders; body: Buffer; whole: boolean }
-  /** No answer. Unless it had begun, no byte of the request has left and none will. */
+  /** No answer. When `begun` is false, no byte of the request has left, and none will. */
   | { kind: 'silence'; begun: boolean; why: string };
 
 /**
- * One request and its answer, nothing followed, nothing unpacked, nothing repeated. It goes by undici's lowest interface,
- * because only that one tells whether a byte of the request has been written: the difference between "not sent" and
- * "may have been sent".
+ * One request and its answer. Redirects are not followed, nothing is unpacked or repeated. It uses the lowest interface
+ * of undici, the only one that tells whether a byte of the request was written: that is the difference between "not
+ * sent" and "may have been sent".
  */
 export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
   return new Promise((resolve) => {
@@ -55,9 +55,9 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
       {
         onRequestStart(given) {
           controller = given;
-          // A process that was paused finds its connection ready before its timers go off.
+          // After a pause of the process a connection may be ready before the timer of the deadline has fired.
           if (performance.now() >= call.deadline.at) expire();
-          // Given up while it waited for a connection: it was called "not sent", so it must not be sent now.
+          // It was given up while it waited for a connection, and reported as not sent: it must not be sent now.
           if (isOver) given.abort(new Error('given up'));
           else begun = true;
         },

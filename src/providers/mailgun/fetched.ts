@@ -7,7 +7,7 @@ export type Fetched =
   | { kind: 'gone'; detail: string }
   | { kind: 'failed'; detail: string; retryable: boolean };
 
-/** Asked for a mail, Mailgun answers JSON with the mail in a string; a mail itself is taken as well. */
+/** Reads a stored mail. Mailgun answers with JSON that holds the mail as a string; the mail itself is taken as well. */
 export function readMime(exchanged: Exchanged): Fetched {
   if (exchanged.kind === 'silence') return { kind: 'failed', detail: exchanged.why, retryable: true };
   const { status, headers, body, whole } = exchanged;
@@ -22,7 +22,7 @@ export function readMime(exchanged: Exchanged): Fetched {
   return { kind: 'mime', mime: Buffer.from(mime, 'utf8') };
 }
 
-/** The same statuses mean the same as for a re-post; only a message that is gone will never be had. */
+/** A status means the same as for a re-post. Only a message that is gone is a final failure. */
 function refusedMime(exchanged: Exchanged): Fetched {
   const answer = answerTo(exchanged, 'repost');
   const isGone = answer.kind === 'refused' && answer.why === 'gone';
@@ -31,7 +31,7 @@ function refusedMime(exchanged: Exchanged): Fetched {
   return { kind: 'failed', detail: answer.detail, retryable: !isFinal };
 }
 
-/** What several failures come to: hope first, then what is certain. */
+/** What several failures mean together: if one of them may pass, that one; otherwise the final one. */
 export function worstOf(failures: readonly Exclude<Fetched, { kind: 'mime' }>[]): Fetched {
   const hope = failures.find((f) => f.kind === 'failed' && f.retryable);
   const gone = failures.find((f) => f.kind === 'gone');

@@ -2,7 +2,7 @@ import { DateTime } from 'luxon';
 import type { Ms } from '../../core/time.ts';
 import { MAX_LINE } from '../../mail/limits.ts';
 
-/** What JSON or a form gave us: nothing about it is known. */
+/** Values from JSON or a form, of which nothing is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The object, or an empty one for anything else (Mailgun writes null, "" and [] where it means nothing). */
@@ -14,17 +14,21 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Lone surrogates and NUL: databases replace or cut them, each in its own way. */
+/** Lone surrogates and NUL: each database replaces or cuts them in its own way. */
 const UNSTORABLE = /[\p{Surrogate}\0]/u;
 const ALL_UNSTORABLE = new RegExp(UNSTORABLE, 'gu');
 
-/** Something to compare by: exactly as it came, or null when it could not be kept exactly. Absent and "" read as null. */
+/**
+ * A text to compare with: exactly as it came, or null when it can not be stored exactly. Absent and "" read as null.
+ */
 export function exact(value: unknown, max: number): string | null {
   const text = plain(value);
   return text === '' || text.length > max || UNSTORABLE.test(text) ? null : text;
 }
 
-/** Something to read: what can't be stored is replaced, and of a long text the beginning and the end are kept. */
+/**
+ * A text for people to read. What can not be stored is replaced, and of a long text the beginning and the end are kept.
+ */
 export function words(value: unknown, max: number): string | null {
   const text = plain(value).trim();
   if (text === '') return null;
@@ -61,7 +65,8 @@ export function momentOf(value: unknown): Ms | null {
 function fromNumber(value: number): Ms | null {
   if (!(value > 0)) return null;
   const ms = value < 1e11 ? value * 1000 : value < 1e14 ? value : value < 1e17 ? value / 1e3 : value / 1e6;
-  // Cut, not rounded, as an ISO time with three digits is; 1521243339.873 seconds are 1521243339872.9999 ms to a double.
+  // Cut and not rounded, as in ISO times with three digits. The small addition is for fractions that a double can not
+  // hold: 1521243339.873 s are 1521243339872.9999 ms.
   const cut = Math.floor(ms + 0.0005);
   return cut > 0 && cut <= END_OF_TIME ? cut : null;
 }

@@ -36,7 +36,10 @@ export async function sendCopy(port: Port, mail: Outgoing, copy: Copy, until: De
 
 const idOf = (mail: Outgoing): FormEntry => ['h:Message-Id', `<${mail.rfcMessageId}>`];
 
-/** Our variable, so that the events of this attempt find their way back whatever id it gets; and the wait, if there is one. */
+/**
+ * Our variable, so that the events of this attempt are recognised whatever id it gets, and the delivery time if there
+ * is one.
+ */
 function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[]): FormEntry[] {
   const ours = new Set(['v:homing-id', 'h:message-id', ...(deliverAt === null ? [] : ['o:deliverytime'])]);
   const wait: FormEntry[] = deliverAt === null ? [] : [['o:deliverytime', deliveryTime(deliverAt)]];

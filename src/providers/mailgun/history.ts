@@ -7,9 +7,9 @@ import { eventRecords, logRecords, type Query, type RawPage, type Records } from
 export type HistoryOptions = {
   /** `auto`: the Events API as long as it is there, then the Logs API. */
   api: 'auto' | 'events' | 'logs';
-  /** Whose events are read by time. */
+  /** The domains whose events are read by time. */
   domains?: readonly string[];
-  /** For the Logs API, which wants to be told the end of a range. */
+  /** The Logs API asks for the end of a range; the others do not. */
   now?: Clock;
 };
 
@@ -33,7 +33,7 @@ export function createHistory(ports: { asking: Port; reading: Port }, options: H
     },
     between: (domain, { begin, end, limit }, cursor) =>
       readPage(all, domain, { begin, end, limit: Math.min(limit, PAGE) }, cursor),
-    // The records are asked by domain and need not repeat it.
+    // The domain is kept too: the records are asked by domain, so their items need not name it.
     keep: ({ body, sighting }) => ({
       replayKey: sighting.eventKey,
       contentType: 'application/json',
@@ -53,7 +53,7 @@ type Choice = Pick<HistoryOptions, 'api'> & {
   withoutEvents: Set<string>;
 };
 
-/** A cursor of the Logs API says so, so that the pages of a range come from one source. */
+/** Chooses the API. A cursor of the Logs API is marked as one, so that all pages of a range come from one API. */
 function choose({ events, logs, api, withoutEvents }: Choice): Chosen {
   const fromLogs: Chosen = async (domain, query, cursor) => {
     const page = await logs.page(domain, query, cursor?.slice(LOGS.length) ?? null);
@@ -72,8 +72,8 @@ function choose({ events, logs, api, withoutEvents }: Choice): Chosen {
 }
 
 /**
- * First for the one recipient. Where that gives nothing, for the whole message: a `rejected` names no recipient, and the
- * address may be written otherwise there.
+ * Asks for the one recipient first, and if nothing is found for the whole message: a `rejected` names no recipient, and
+ * the address may be written differently there.
  */
 async function about(
   records: Chosen,
@@ -92,10 +92,10 @@ async function about(
   return { items: items.filter(isMine), complete };
 }
 
-/** Filters are expressions with AND, OR, quotes and parentheses. */
+/** Whether the address can be used in a filter, which is an expression with AND, OR, quotes and parentheses. */
 const isPlain = (recipient: string): boolean => !/[\s()"']/.test(recipient);
 
-/** A sparse item of the Logs API names no message: the filter has chosen it. */
+/** Whether an item is about this message. An item of the Logs API that names none was chosen by the filter. */
 const isOf = ({ sighting }: RawItem, messageId: string): boolean =>
   sighting.messageId === null || sighting.messageId === messageId;
 
@@ -117,7 +117,7 @@ async function readAll(records: Chosen, domain: string, query: Query): Promise<F
   return { items, complete: false };
 }
 
-/** A page on which nothing is readable is passed over: an empty one would be taken for the end. */
+/** Skips pages on which nothing can be read, because an empty page would be taken for the end. */
 async function readPage(records: Chosen, domain: string, query: Query, from: string | null): Promise<Page> {
   let cursor = from;
   for (let page = 0; page < MOST_PAGES; page++) {

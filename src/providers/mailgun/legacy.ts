@@ -4,7 +4,7 @@ import { MAX_LINE } from '../../mail/limits.ts';
 import { eventKey, ownVariables } from './event.ts';
 import { enhancedCodeOf, exact, messageIdOf, momentOf, objectOf, replyCodeOf, words } from './fields.ts';
 
-/** The names of the webhooks before 2018. Both failures are final: there was no word for a temporary one. */
+/** Names of the webhooks from before 2018. Both failures are final: there was no name for a temporary one. */
 const REPORTS: ReadonlyMap<string, Report> = new Map([
   ['delivered', 'delivered'],
   ['dropped', 'failed'],
@@ -51,8 +51,8 @@ export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
 }
 
 /**
- * The application's variables lie among Mailgun's own fields, and one of the same name comes before Mailgun's: the last
- * one counts. Without a prototype, so that no name means anything to us.
+ * The variables of the application are among Mailgun's own fields. One with the same name comes first, so the last of
+ * each name is Mailgun's. The object has no prototype, so that no name has a meaning of its own.
  */
 export function lastOfEach(pairs: Iterable<readonly [string, string]>): Form {
   const form: Record<string, string> = Object.create(null);
@@ -100,6 +100,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // Cut or mangled on the way: the rest of the form is still good.
+    return null; // The field was cut or damaged; the rest of the form can still be used.
   }
 }

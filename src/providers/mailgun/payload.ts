@@ -2,7 +2,7 @@ import { type FormType, formTypeOf, readForm } from '../../mail/read-form.ts';
 import { type Fields, isObject } from './fields.ts';
 import { lastOfEach } from './legacy.ts';
 
-/** How a body is written. The type is in the form in which it is kept with the body: enough to read it again. */
+/** The format of a body. `type` is kept with the body, and is enough to read it again. */
 export type Format = ({ kind: 'json' } | FormType) & { type: string };
 
 export type Payload = { kind: 'json'; body: Fields } | { kind: 'form'; form: Readonly<Record<string, string>> };
@@ -20,8 +20,8 @@ export function formatOf(contentType: string | null | undefined): Format | null 
 const STRICT = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The body as text that a database keeps as it is. Null when that can't be: two ids that differ in broken bytes must not
- * become one. The files in a multipart body are not ours to read, and may hold anything.
+ * The body as text that a database keeps unchanged; null when it can not be kept so, because two ids that differ in
+ * broken bytes must not become one. Files in a multipart body may hold anything; they are not read.
  */
 export function textOf(raw: Uint8Array, format: Format): string | null {
   if (format.kind === 'multipart') return new TextDecoder().decode(raw).replaceAll('\0', '\uFFFD');
@@ -57,15 +57,16 @@ function formIn(body: Buffer, type: FormType): Payload | string {
   return { kind: 'form', form: lastOfEach(fields) };
 }
 
-/** Mailgun's events are five levels deep; what is nested without end is an attack on whoever walks it. */
+/** Mailgun's events are five levels deep. Deeper nesting is an attack on whoever walks through it. */
 const MAX_DEPTH = 32;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Looks at JSON before it is parsed: too deep, or a name twice in one of the two outer levels. Parsers differ in which of
- * the two they take, Mailgun never writes such a thing, and what was kept must not read differently one day.
+ * Checks JSON before it is parsed: it must not be nested too deep, or have a name twice in one of the two outer levels.
+ * Parsers differ in which of the two they take, so what was kept could read differently one day. Mailgun never writes
+ * such JSON.
  */
 export function jsonProblem(text: string): string | null {
   const names: (Set<string> | null)[] = [];
@@ -105,6 +106,6 @@ function unescaped(literal: string): string {
   try {
     return String(JSON.parse(literal));
   } catch {
-    return literal; // No JSON at all: the parser says so a moment later.
+    return literal; // This is no JSON; the parser will say so.
   }
 }

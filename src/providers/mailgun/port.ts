@@ -28,7 +28,7 @@ export type PortReply = {
   body: unknown;
 };
 
-/** A call of the reading kind got no whole answer. `notSent`: no byte of it has left. */
+/** A question got no complete answer. `notSent`: no byte of it has left. */
 export class PortError extends Error {
   override readonly name = 'PortError';
   readonly kind: 'notSent' | 'unanswered';
@@ -39,7 +39,7 @@ export class PortError extends Error {
 }
 
 export type Port = {
-  /** Hands over a finished message. The envelope is `to`, whatever its headers say. */
+  /** Hands over a MIME message. The envelope is `to`, whatever the headers say. */
   sendMime(
     domain: string,
     mail: {
@@ -52,8 +52,8 @@ export type Port = {
   /** Hands over a message in parts. */
   send(domain: string, form: readonly FormEntry[], until?: Deadline): Promise<Answer>;
   /**
-   * Has the stored copy sent again to one recipient, at `deliverAt` if given. The next target is tried
-   * only where the one before it has certainly not taken it.
+   * Has the stored copy sent again to one recipient, at `deliverAt` if given. The next target is tried only when the
+   * one before has certainly not taken it.
    */
   repost(targets: readonly string[], mail: { to: string; deliverAt: Ms | null }, until?: Deadline): Promise<Answer>;
   fetchMime(targets: readonly string[], until?: Deadline): Promise<Fetched>;
@@ -74,15 +74,15 @@ type Request = Pick<Call, 'method'> & Partial<Pick<Call, 'headers' | 'body' | 'l
 type Ask = (url: string, request: Request) => Promise<Exchanged>;
 
 /**
- * The way to Mailgun. Nothing is followed, repeated or unpacked, everything has an end, and the API key goes to allowed
- * hosts alone, whatever URL comes in. Proxies of the environment are not used.
+ * The way to Mailgun. Redirects are not followed, nothing is repeated or unpacked, every call has limits of time and
+ * size, and the API key goes only to allowed hosts, whatever URL is given. Proxies of the environment are not used.
  */
 export function createPort(options: PortOptions): Port {
   const base = options.apiUrl.replace(/\/+$/, '');
   const agent = new Agent({
     connections: options.connections ?? 16,
     pipelining: 1,
-    // The deadline of the call covers these two, and is exact.
+    // Off, because the deadline of the call covers both, and is exact.
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: options.timeout, rejectUnauthorized: true },
@@ -115,7 +115,7 @@ export function createPort(options: PortOptions): Port {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
 
-/** The one place where the key is added, and so the one that looks where it goes. */
+/** The only place where the key is added to a request, and therefore the one that checks where it goes. */
 function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: PortOptions): Ask {
   const api = new URL(apiUrl).origin;
   const isAllowed = (origin: string) =>
@@ -134,12 +134,15 @@ function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: Port
   };
 }
 
-/** Mailgun's keys have 32 characters and more. A short one, in a trial, is a part of ordinary words and no secret. */
+/**
+ * Mailgun's keys have 32 characters or more. A shorter one, as in trials, may be a part of ordinary words and is no
+ * secret.
+ */
 const SECRET = 16;
 
 /**
- * An error page may show the request that it answers, and what it says is stored, logged and mailed to people. Data stays
- * as it is: an id or an address in it may happen to hold the same letters.
+ * Removes secrets from error pages: such a page may show the request, and its text is stored, logged and mailed. Data
+ * is left alone, because an id or address in it may contain the same letters by chance.
  */
 function withoutSecrets(exchanged: Exchanged, secrets: readonly string[]): Exchanged {
   if (exchanged.kind === 'silence' || isData(exchanged)) return exchanged;
@@ -164,7 +167,7 @@ function formOf(entries: readonly FormEntry[]): FormData {
 
 function mimeForm({ to, mime, fields = {} }: Parameters<Port['sendMime']>[1]): FormEntry[] {
   const more = Object.entries(fields).flatMap(([name, value]) => [value].flat().map((v): FormEntry => [name, v]));
-  // A file part: Mailgun refuses a message that comes as a plain field.
+  // As a file: Mailgun refuses a message that comes as a plain field.
   const message = { filename: 'message.mime', type: 'message/rfc822', content: mime };
   return [...[to].flat().map((address): FormEntry => ['to', address]), ...more, ['message', message]];
 }
@@ -199,22 +202,25 @@ type Refused = Extract<Answer, { kind: 'refused' }>;
 const SAME_EVERYWHERE: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
 /**
- * A 4xx may be the fault of the host (some want their own URL, some the API's), and what was not sent did no harm. Any
- * other answer stands.
+ * Whether to try the next target. A 4xx may be about the host, as some want their own URL and some that of the API, and
+ * what was not sent did no harm. Any other answer is final.
  */
 function isElsewhere(exchanged: Exchanged, answer: Refused): boolean {
   if (exchanged.kind === 'silence') return true;
   return answer.why !== 'busy' && !SAME_EVERYWHERE.has(exchanged.status);
 }
 
-/** A host that could not be reached may have the copy; one that does not know it says more than a complaint about the URL. */
+/**
+ * The refusal that tells most: that a host could not be reached (it may have the copy), then that it does not know the
+ * copy, then a complaint about the URL.
+ */
 function telling(refusals: readonly Refused[]): Refused {
   const of = (why: Refused['why']) => refusals.find((r) => r.why === why);
   const none: Refused = { kind: 'refused', why: 'gone', detail: 'no stored copy is known' };
   return of('busy') ?? of('gone') ?? refusals.at(-1) ?? none;
 }
 
-/** Reading does no harm, so any trouble leads to the next target. */
+/** Tries one target after the other, whatever the trouble: reading does no harm. */
 async function fetchMime(ask: Ask, targets: readonly string[], deadline: Deadline): Promise<Fetched> {
   const failures: Exclude<Fetched, { kind: 'mime' }>[] = [];
   for (const target of targets) {

@@ -26,8 +26,8 @@ export type MailgunOptions = {
 const SLOTS = 16;
 
 /**
- * Mailgun. What sends, what works on stored copies, what asks about single mails and what reads events by time have their
- * own connections: none of them waits for a socket that another holds.
+ * Mailgun. Sending, work on stored copies, questions about single mails and the reading of events by time have
+ * connections of their own, so that none waits for another.
  */
 export function createMailgun(options: MailgunOptions): Provider {
   const { apiUrl, allowedHosts } = options;

@@ -14,7 +14,7 @@ export type Query = {
   recipient?: string;
 };
 
-/** A page as it came. An empty one is the end: the link to the next is always there. */
+/** A page as it came. An empty page is the end, because there is always a link to the next. */
 export type RawPage = { items: unknown[]; next: string | null };
 
 /** One of Mailgun's two records of events. */
@@ -23,7 +23,7 @@ export type Records = {
   page(domain: string, query: Query, cursor: string | null): Promise<RawPage | null>;
 };
 
-/** What both APIs answer when they are not there for us: withdrawn, unknown, or not for this key. */
+/** Answers of both APIs when they are not available: withdrawn, unknown, or not for this key. */
 const NOT_HERE: ReadonlySet<number> = new Set([403, 404, 410]);
 
 /** GET /v3/{domain}/events: deprecated, without a date for its end. The cursor is the path of a page. */
@@ -50,11 +50,14 @@ function eventFilter({ begin, end, limit, messageId, recipient }: Query): Record
   };
 }
 
-/** Of the link only path and query are used, and only below the events of the domain: the key goes along. */
+/**
+ * Uses only the path and query of a link, and only if they are below the events of the domain, because the API key goes
+ * along.
+ */
 function nextPath(link: unknown, home: string): string | null {
   if (typeof link !== 'string' || link === '') return null;
   const url = URL.canParse(link) ? new URL(link) : null;
-  // A base may stand before /v3, in the link as in our own calls.
+  // There may be a base path before /v3, in the link as in our own calls.
   const path = url?.pathname.slice(Math.max(0, url.pathname.indexOf(home)));
   if (!url || !path?.startsWith(home)) throw new Error('the link to the next page of events leads elsewhere');
   return path + url.search;
@@ -90,7 +93,7 @@ function logFilter(domain: string, { messageId, recipient }: Query): unknown[] {
 
 const rfc2822 = (at: Ms): string => DateTime.fromMillis(at, { zone: 'utc' }).toRFC2822() ?? '';
 
-/** The logs are those of the whole account, should the filter not be understood. */
+/** Checks the domain: the logs are those of the whole account, and the filter may have been ignored. */
 function isOf(domain: string, item: unknown): boolean {
   const name = objectOf(objectOf(item)['domain'])['name'];
   return typeof name !== 'string' || name.toLowerCase() === domain.toLowerCase();
@@ -98,7 +101,7 @@ function isOf(domain: string, item: unknown): boolean {
 
 const isEmpty = (body: Fields): boolean => Array.isArray(body['items']) && body['items'].length === 0;
 
-/** Something without items is no page, and must not be taken for an empty one: "nothing there" has consequences. */
+/** Throws when there are no items: it must not pass for an empty page, because "nothing there" has consequences. */
 function listIn(body: Fields, what: string): unknown[] {
   const { items } = body;
   if (!Array.isArray(items)) throw new Error(`Mailgun's answer for ${what} has no list of items`);

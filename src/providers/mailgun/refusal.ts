@@ -17,6 +17,6 @@ export function answered(question: string, reply: PortReply): unknown {
   return reply.body;
 }
 
-/** A 404 because of the domain (or its region), and not because of what was asked for. */
+/** Whether a 404 is about the domain (or its region), and not about what was asked for. */
 export const isUnknownDomain = ({ status, body }: PortReply): boolean =>
   status === 404 && /domain not found/i.test(saidIn(body));

@@ -23,9 +23,9 @@ const MESSAGE_URL =
 const KEY = /^[A-Za-z0-9_=.~-]{1,512}$/;
 
 /**
- * Where the stored copy of a message may be asked for. The API key goes there, so nothing of the URL is used as it came:
- * its parts are checked and put together again. With a foreign host or path there is no target at all, as the rest of
- * such an event is no better; a key that merely looks odd leaves the API base with the event's own key.
+ * Where the stored copy of a message may be asked for. The API key goes there, so nothing of the URL is used as it
+ * came: its parts are checked and put together again. With a foreign host or path there is no target at all, because
+ * then nothing in the event can be trusted. With an odd key the API base is tried with the key of the event.
  */
 export function storageTargets({ url, key, domain, apiUrl, allowedHosts }: StoredAt): Targets {
   const place = `/domains/${encodeURIComponent(domain)}/messages/`;
@@ -41,7 +41,8 @@ export function storageTargets({ url, key, domain, apiUrl, allowedHosts }: Store
   if (tail === null || /[/\\%?#\s\p{Cc}]|\.\.|^\.$/u.test(tail)) return none('it leads out of the messages');
   if (!isKey(tail)) return { targets: own, problem: 'the storage URL has no usable key' };
   const given = `${origin}/${version.toLowerCase()}${place}${tail}`;
-  // In some of Mailgun's samples the key is not the tail of the URL, and nothing says which of them the API base wants.
+  // In some of Mailgun's samples the key is not the last part of the URL. Nothing says which of the two the API base
+  // wants, so both are tried.
   return { targets: [...new Set([given, base + tail, ...own])], problem: null };
 }
 

@@ -30,11 +30,11 @@ export async function fetchCopy(
   return options.port.fetchMime(targets, until);
 }
 
-/** With a URL at hand, it is our own check that leaves nothing of it. */
+/** If there is a URL and still no target, our own check refused it. */
 const whyNone = (storages: readonly Storage[]): 'gone' | 'storage_refused' =>
   storages.length === 0 ? 'gone' : 'storage_refused';
 
-/** Mailgun itself tells of one or two. */
+/** How many copies are tried. Mailgun names one or two. */
 const MOST_STORAGES = 3;
 
 /** Where the stored copy may be asked for: only at hosts that we allow, only under a message path of this domain. */
@@ -50,7 +50,7 @@ function targetsOf(
     const found = storageTargets({ url, key, domain, apiUrl, allowedHosts });
     targets.push(...found.targets.filter((t) => !targets.includes(t)));
     problem = found.problem ?? problem;
-    // Those that are refused do not count, or forged events could push out the true one.
+    // Refused ones do not count: otherwise forged events could push out the true one.
     if (found.targets.length > 0 && ++usable === MOST_STORAGES) break;
   }
   return { targets, problem };

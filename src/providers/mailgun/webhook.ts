@@ -8,8 +8,8 @@ import { readLegacy } from './legacy.ts';
 import { formatOf, type Payload, payloadOf, textOf } from './payload.ts';
 
 /**
- * Mailgun posts the same signature on each of its retries, over 8 hours: a narrow window would refuse real events. It is
- * two-sided, and what is used twice is seen by its HMAC.
+ * Mailgun posts the same signature with each of its retries, over 8 hours, so a narrow window would refuse real events.
+ * The window goes both ways. A signature that is used twice is found by its HMAC.
  */
 const WINDOW: Ms = DAY;
 
@@ -28,14 +28,14 @@ export function openWebhook(raw: Buffer, contentType: string | undefined, keys: 
   if (Math.abs(now - Number(signature.timestamp) * SECOND) > WINDOW) {
     return { kind: 'forged', detail: 'the signature is older than a day, or from the future' };
   }
-  // A replay has the same HMAC, however it shifts digits from field to field.
+  // A replay has the same HMAC, even if digits were moved from one field to the other.
   const event = { replayKey: hmac, body, contentType: format.type, sighting: sightingIn(payload) };
   return { kind: 'events', events: [event] };
 }
 
 /**
- * Reads what was kept: the body of a webhook, or `{ domain, item }`, an item that Mailgun was asked for with the domain it
- * was asked about. Nothing is checked again.
+ * Reads a kept event: the body of a webhook, or `{ domain, item }` for an item of the records. The signature is not
+ * checked again.
  */
 export function reopen(text: string, contentType: string | null): Sighting | null {
   const format = formatOf(contentType);
@@ -56,7 +56,7 @@ const hintsIn = ({ domain }: Fields): Hints => (typeof domain === 'string' ? { d
 
 type Signature = { timestamp: string; token: string; signature: string };
 
-/** Nested in the present form; flat in forms, and in what inbound routes post. */
+/** The signature is nested in the present form, and flat in forms and in posts of inbound routes. */
 function signatureIn(payload: Payload): Signature | null {
   const outer = payload.kind === 'form' ? payload.form : payload.body;
   const { timestamp, token, signature } = isObject(outer['signature']) ? outer['signature'] : outer;
@@ -68,7 +68,8 @@ function signatureIn(payload: Payload): Signature | null {
 
 /** The HMAC by the key that fits, or null. */
 function verify({ timestamp, token, signature }: Signature, keys: readonly string[]): string | null {
-  // Nothing separates the two in what is signed: only a time of exactly ten digits keeps digits from moving over.
+  // Timestamp and token are signed without a separator: only because the time has exactly ten digits can no digit move
+  // to the token.
   if (!/^[0-9]{10}$/.test(timestamp) || !/^[0-9a-zA-Z]{16,128}$/.test(token)) return null;
   if (!/^[0-9a-f]{64}$/.test(signature)) return null;
   const given = Buffer.from(signature, 'hex');

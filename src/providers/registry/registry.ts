@@ -7,7 +7,7 @@ import { createSmtp } from '../smtp/provider.ts';
 import type { SmtpSettings } from '../smtp/settings.ts';
 import { type Scheme, type SecondarySettings, schemeOf } from './settings.ts';
 
-/** How a provider is made of its URL. */
+/** Makes a provider of its URL. */
 export type OpenProvider = (url: string, options: { lease: Ms; now: Clock }) => Provider;
 
 /** The other providers, by the scheme of their URL. */
@@ -16,7 +16,7 @@ export const SCHEMES: Readonly<Record<Scheme, OpenProvider>> = {
   'smtps:': createSmtp,
 };
 
-/** What of the configuration the providers are made of. */
+/** The settings that the providers are made of. */
 export type ProvidersConfig = MailgunSettings & SmtpSettings & SecondarySettings & { LEASE: Ms };
 
 export type Providers = {
@@ -40,7 +40,7 @@ export function connectProviders(
     signingKeys: config.MAILGUN_WEBHOOK_SIGNING_KEY,
     allowedHosts: allowedHosts(config),
     records: config.MAILGUN_EVENTS_API,
-    // Well below half the lease: a hand-over that got no answer is given up before anybody else takes it for dead.
+    // Well below half the lease, so that we give up a hand-over before another process takes it for dead.
     timeout: Math.floor(Math.min(0.4 * lease, 30 * SECOND)),
     now,
   });
@@ -58,7 +58,7 @@ function providersOf(all: readonly Provider[]): Providers {
   };
 }
 
-/** The model of a provider: what decisions are made by. */
+/** The provider as decisions see it. */
 export const candidateOf = ({ name, can }: Provider): Candidate => ({ name, can });
 
 function openerOf(url: string, schemes: Readonly<Record<string, OpenProvider>>): OpenProvider {

@@ -15,7 +15,10 @@ export type SmtpTrouble = {
 const MAX_DETAIL = 300;
 const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 const TLS_CODE = /CERT|TLS|SSL|SIGNATURE|EPROTO/; // such as DEPTH_ZERO_SELF_SIGNED_CERT, ERR_SSL_WRONG_VERSION_NUMBER
-/** Said by the pool for any connection that closed with a mail assigned; with no requeues there were no retries. */
+/**
+ * The pool says this of any connection that closed with a mail assigned to it. It retries nothing (`maxRequeues: 0`),
+ * so there were no retries.
+ */
 const POOL_CLOSED = /^Reached maximum number of retries/;
 
 /** Reads what was thrown; null when it is not an error of a mail transport. */
@@ -40,7 +43,10 @@ export function answerTo(trouble: SmtpTrouble, phase: Phase, tidy: (text: string
   return { kind: 'unanswered', detail: tidy(`no answer after the content was sent: ${detail}`) };
 }
 
-/** The server's own words, except where only nodemailer says which step they answer: "500 unknown command" to STARTTLS. */
+/**
+ * The server's own words. Where only nodemailer says which step they answer ("500 unknown command" to STARTTLS) its
+ * words are taken.
+ */
 export function wordsOf({ code, reply, message }: SmtpTrouble): string {
   return reply === null || code === 'ETLS' ? message : reply;
 }
@@ -51,14 +57,14 @@ function refusalIn(trouble: SmtpTrouble, phase: Phase): Refusal | null {
   return isAboutMail ? replyToMail(trouble) : troubleOfRoute(trouble);
 }
 
-/** A complete reply is an answer, whatever it says; a 2xx or 3xx out of turn proves nothing. */
+/** What a complete reply after the content means. A 2xx or 3xx that is out of turn proves nothing. */
 function replyAfterContent(code: number | null): Refusal | null {
   if (code === null || code < 400 || code > 599) return null;
   return isPermanent(code) ? 'permanent' : 'temporary';
 }
 
 function replyToMail({ code: kind, replyCode: code }: SmtpTrouble): Refusal {
-  // Without a reply it is nodemailer that refused: an envelope, or a mail larger than the SIZE that was announced.
+  // Without a reply nodemailer itself refused: the envelope, or a mail larger than the server announced (SIZE).
   if (code === null) return kind === 'EENVELOPE' ? 'invalid' : 'permanent';
   return refusalOfReply(code) ?? 'busy';
 }

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { Ms } from '../../core/time.ts';
 
 /**
- * How far a mail got: `envelope`, not a byte of it has left; `content`, the server has said 354 and some of it may
- * have; `whole`, all of it may have, the final dot included.
+ * How far a mail got. `envelope`: nothing of it has left. `content`: the server has said 354, and a part of it may have
+ * left. `whole`: all of it may have left, with the final dot.
  */
 export type Phase = 'envelope' | 'content' | 'whole';
 export type Handover = {
@@ -16,12 +16,12 @@ export type Handover = {
 const SLICE = 16 * 1024;
 
 /**
- * The mail as a stream that knows how far it was read, because nodemailer's errors do not tell a connection that broke
- * before the content from one that broke after it.
+ * The mail as a stream that notes how far it was read. It is needed because the errors of nodemailer do not tell
+ * whether a connection broke before or after the content.
  *
- * nodemailer reads the stream of a mail only after DATA was answered with 354, and writes the final dot only after
- * the stream has ended; so both bounds hold whatever its buffers do. Its log is no witness: the entry that the content
- * was written comes one drain of the socket after the dot.
+ * nodemailer reads this stream only after the server answered DATA with 354, and writes the final dot only after the
+ * stream has ended, so both limits hold whatever it buffers. Its log can not be used instead: it says that the content
+ * was written only some time after the dot.
  */
 export function handoverOf(mime: Buffer): Handover {
   let phase: Phase = 'envelope';
@@ -43,8 +43,8 @@ export function handoverOf(mime: Buffer): Handover {
 }
 
 /**
- * Ends a hand-over that does not reach its content within `timeout`, or its answer within `dataTimeout` after that.
- * nodemailer's own limits are about silence: a server that says a word now and then would hold it for ever.
+ * Ends a hand-over that has not reached its content within `timeout`, or got no answer within `dataTimeout` after that.
+ * The limits of nodemailer are about silence alone: a server that says a word now and then could hold it for ever.
  */
 export function limitTo(
   { timeout, dataTimeout }: { timeout: Ms; dataTimeout: Ms },

@@ -14,14 +14,16 @@ export type Letter = {
   html?: string;
   /** Shown in the html where it says `cid:…`. */
   pictures?: readonly { cid: string; png: Buffer }[];
-  /** Ours, without angle brackets: the same letter posted again has the same, so that it is shown once. */
+  /**
+   * Our own, without angle brackets. A letter that is posted again has the same one, so that mail readers show it once.
+   */
   messageId: string;
   date: Ms;
 };
 
 export type Posted = { to: string; answer: Answer };
 export type Mailer = {
-  /** Hands one letter to each of its recipients on its own, so that one bad address is one bad answer. */
+  /** Hands a letter to each of its recipients separately, so that a bad address fails alone. */
   post: (letter: Omit<Letter, 'from'>, signal?: AbortSignal) => Promise<Posted[]>;
 };
 
@@ -43,7 +45,7 @@ export function createMailer(relay: Pick<Relay, 'send'>, from: string): Mailer {
   };
 }
 
-/** The letter as it goes on the wire. Throws for an address or id that is none: nothing is sent half right. */
+/** The letter as it goes on the wire. Throws for a wrong address or id. */
 export async function compose(letter: Letter): Promise<Buffer> {
   return new MailComposer({
     from: senderIn(letter.from),
@@ -60,7 +62,8 @@ export async function compose(letter: Letter): Promise<Buffer> {
     })),
     messageId: `<${idIn(letter.messageId)}>`,
     date: new Date(letter.date),
-    // RFC 3834 and its Exchange twin: no holiday notice in answer, and no loop of robots.
+    // Keeps other programs, such as holiday notices, from answering (RFC 3834, and the header of Exchange for the
+    // same).
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
     newline: 'windows',
     disableFileAccess: true,

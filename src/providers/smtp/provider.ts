@@ -3,10 +3,10 @@ import { cleanForRelay, senderOf } from '../../mail/headers.ts';
 import type { Provider } from '../provider.ts';
 import { createRelay } from './relay.ts';
 
-/** Connections, of which each carries one mail at a time. */
+/** Hand-overs at once, each on a connection of its own. */
 const SLOTS = 4;
 
-/** An SMTP server: it takes a mail or does not, and tells nothing more. It has three quarters of a lease for each. */
+/** An SMTP server. It takes a mail or does not, and tells nothing more. A hand-over has three quarters of a lease. */
 export function createSmtp(url: string, { lease }: { lease: Ms }): Provider {
   const share = Math.floor(lease / 4);
   const relay = createRelay(url, { timeout: share, dataTimeout: 2 * share, connections: 2 * SLOTS });

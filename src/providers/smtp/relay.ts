@@ -11,7 +11,7 @@ import { parseRelayUrl, type RelayUrl } from './url.ts';
 export type RelayMail = { envelopeFrom: string; to: string; mime: Buffer };
 
 export type RelayOptions = {
-  /** From `send` to the begin of the content: a free connection, banner, TLS, login, envelope. */
+  /** From `send` to the beginning of the content: for a free connection, the banner, TLS, login and the envelope. */
   timeout: Ms;
   /** For the content and the reply to it. RFC 5321 gives servers ten minutes; the lease must cover both. */
   dataTimeout: Ms;
@@ -21,11 +21,11 @@ export type RelayOptions = {
 export type Relay = {
   /** host:port */
   readonly name: string;
-  /** Hands one mail to one recipient. Never throws for trouble of the server, never sends twice. */
+  /** Hands one mail to one recipient. Trouble with the server is an answer and never thrown. Never sends twice. */
   send: (mail: RelayMail, signal?: AbortSignal) => Promise<Answer>;
   /** Connects and logs in, sends nothing. */
   verify: () => Promise<{ ok: true } | { ok: false; detail: string }>;
-  /** Takes nothing more, and resolves when the mails in flight have their answer. */
+  /** Takes no more mails, and resolves when those in flight have their answer. */
   close: () => Promise<void>;
 };
 
@@ -65,10 +65,10 @@ function createPool(target: RelayUrl, options: RelayOptions) {
   pool.use('stream', (mail, done) => {
     const { raw, envelope } = mail.data;
     const sent = mail.message.getEnvelope();
-    // What goes on the wire is what was checked: nodemailer rewrites addresses on its own (0x7f.1 to 127.0.0.1).
+    // Refuses to send to other addresses than those that were checked: nodemailer rewrites some (0x7f.1 to 127.0.0.1).
     const isAsAsked = sent.to.length === 1 && isSame(envelope?.to, sent.to[0]) && isSame(envelope?.from, sent.from);
     if (!isAsAsked) return done(Object.assign(new Error('the envelope was changed on its way'), { code: 'EENVELOPE' }));
-    // nodemailer's own stream reads ahead, this one tells how far the server let us come.
+    // Our own stream, because the one of nodemailer reads ahead, and only ours tells how far the server let us come.
     if (raw instanceof Readable) Object.assign(mail.message, { createReadStream: () => raw });
     done();
   });
@@ -128,7 +128,8 @@ async function handOver(pool: Pool, mail: RelayMail, options: SendOptions): Prom
       raw: handover.stream,
       signal: limit.signal,
     });
-    // The server is done with a mail that we are still writing: what else this connection carried would end up in it.
+    // The server answered while we were still writing. The next mail on this connection would end up in the rest of
+    // this one, so the connections are renewed.
     if (handover.phase() !== 'whole') options.renew();
     return answerOf(info, to, handover, tidy);
   } catch (thrown) {
@@ -145,7 +146,7 @@ function refuseInvalid(detail: string): Answer {
   return { kind: 'refused', why: 'invalid', detail };
 }
 
-/** A 250 counts when it is about the whole mail and the one recipient that was asked for. */
+/** A 250 counts only when it is about the whole mail and about the one recipient that was asked for. */
 function answerOf(
   info: { accepted: (string | object)[]; rejected: (string | object)[]; response: string },
   to: string,
@@ -161,7 +162,7 @@ function answerOf(
   return { kind: 'accepted', messageId: null, detail };
 }
 
-/** Bytes on the wire, where every bare LF becomes CRLF: what SIZE (RFC 1870) is about. */
+/** The size on the wire, where every bare LF becomes CRLF. SIZE (RFC 1870) is about this size. */
 function wireSize(mime: Buffer): number {
   let size = mime.length;
   for (let at = mime.indexOf(0x0a); at >= 0; at = mime.indexOf(0x0a, at + 1)) {
@@ -171,7 +172,8 @@ function wireSize(mime: Buffer): number {
 }
 
 async function verify(target: RelayUrl, options: RelayOptions, tidy: (text: string) => string) {
-  // A transport of its own: there each step has the short limit, which in the pool covers the reply to the content.
+  // A transport of its own, in which every step has the short limit. In the pool the limit has to cover the reply to
+  // the content.
   const transport = createTransport({ ...poolOptions(target, options), socketTimeout: options.timeout });
   try {
     await transport.verify();
