@@ -72,7 +72,7 @@ function answerOf({ answer, unanswered }: Attempt) {
 }
 
 const TIMES: ReadonlySet<string> = new Set(['at', 'leaseUntil', 'since', 'deliverAt', 'until']);
-/** How we tell facts and claims apart is nobody else's business. */
+/** Fields of a fact that are for our own use and not shown. */
 const OURS: ReadonlySet<string> = new Set(['key', 'lease']);
 
 function factOf(fact: Fact): Record<string, unknown> {

@@ -8,7 +8,7 @@ import { changeMessage } from '../store/messages/change-message.ts';
 import { findMessageRow } from '../store/messages/find.ts';
 import type { View } from '../store/rows/rows.ts';
 
-/** Which message (see `findMessageRow`), which of its recipients (all, when it is not said), and who wants it. */
+/** A message (see `findMessageRow`), one of its recipients or all of them, and who asks. */
 export type Request = { message: string; recipient?: string | undefined; who: string };
 
 /** Ends what is still open of a message; says how many deliveries that were. */
@@ -54,7 +54,7 @@ export async function reopenMessage(
   throw new AppError('conflict', `nothing can be sent again: no delivery of this message ${missed}`);
 }
 
-/** `relayed` may have arrived, and nobody will tell: a retry would often be a double. */
+/** A `relayed` delivery may have arrived, and nobody will tell: to retry it would often be a double. */
 function mayReopen({ delivery }: View, what: 'retry' | 'resend'): boolean {
   if (!isEnded(delivery.state)) return false;
   return what === 'resend' || (delivery.state !== 'delivered' && delivery.state !== 'relayed');
@@ -74,7 +74,7 @@ function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
   return delivery.arrivedOn.length > 0 ? { ...fact, again: true } : fact;
 }
 
-/** Says how many deliveries were changed. What was done, and by whom, is written down with it or not at all. */
+/** Changes the deliveries and writes the audit of it, both or neither; says how many were changed. */
 async function operate(
   store: Store,
   { message: name, recipient, who }: Request,

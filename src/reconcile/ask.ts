@@ -11,13 +11,13 @@ import { recipientKey, type View } from '../store/rows/rows.ts';
 
 export type AskDeps = { store: Store; providers: Providers };
 
-/** `known`: there is an event of this message to this recipient. `complete`: there was nothing more to be read. */
+/** `known`: there is an event of this message to this recipient. `complete`: all there is was read. */
 export type Answered = { known: boolean; complete: boolean };
 
 /**
- * Asks the providers that had a delivery what they know of it, and files what they say in the inbox like any other event.
- * The answer is that of the provider of the latest attempt, where that one can be asked, else of the others. Rejects when
- * one can't be asked now.
+ * Asks the providers that had a delivery what they know of it, and puts what they say into the inbox like any other
+ * event. The answer is the one of the provider of the latest attempt, if it can be asked, else of the others. Rejects
+ * when one of them can not be asked now.
  */
 export async function ask(deps: AskDeps, view: View, now: Ms): Promise<Answered> {
   const names = new Set(view.delivery.attempts.map((a) => a.claim.provider));
@@ -59,8 +59,8 @@ async function itemsAbout(provider: string, history: History, view: View): Promi
 }
 
 /**
- * The id that a re-post got whose answer was lost: the only one that nobody recorded, of mail to this recipient that was
- * accepted since the re-post began. From then on it is one of the message's names.
+ * Finds the id of a re-post whose answer was lost: the only id that nobody recorded, of mail to this recipient accepted
+ * since the re-post began. From then on it counts as a name of the message.
  */
 async function idOfLostRepost(
   store: Store,
@@ -85,7 +85,9 @@ async function idOfLostRepost(
   return id;
 }
 
-/** Every id under which a provider may know it: the one it was sent with, those of its answers, and those it spoke of. */
+/**
+ * Every id by which a provider may know it: the one it was sent with, those in its answers, and those in its events.
+ */
 function idsOf(provider: string, view: View): Set<string> {
   const ids = new Set([view.rfcMessageId]);
   for (const { answer, claim, reports } of view.delivery.attempts.filter((a) => a.claim.provider === provider)) {

@@ -22,7 +22,7 @@ export type AskerDeps = AskDeps & {
 };
 
 export type Asker = {
-  /** Begins to ask about deliveries that a decision waits for, as many as can be asked about at once; says how many. */
+  /** Starts questions about deliveries whose decision waits for one, as many as may run at once; says how many. */
   run(): Promise<number>;
   /** Resolves when every question that was begun is answered and written down. */
   idle(): Promise<void>;
@@ -33,8 +33,8 @@ const AT_ONCE = 16;
 const PLACE = 'questions';
 
 /**
- * Asks the providers what they know of deliveries. Sending does not wait for it: where an answer does not come in time, a
- * delivery goes on without.
+ * Asks the providers what they know of deliveries. Sending does not wait for it: if no answer comes in time a delivery
+ * goes on without it.
  */
 export function createAsker(deps: AskerDeps): Asker {
   const slots = createSlots(() => AT_ONCE, deps.onAnswer);
@@ -78,7 +78,7 @@ async function answer(
     });
     await write({ view, facts });
   } catch (error) {
-    // The question is asked again when its lease ends.
+    // It is asked again when the lease of the question ends.
     deps.log.error({ delivery: view.id, error }, 'the answer to a question could not be written down');
   }
 }

@@ -9,8 +9,8 @@ import { lastReposts } from '../store/projections/reposts.ts';
 import type { View } from '../store/rows/rows.ts';
 
 /**
- * Says where re-posts cure nothing: to the administrators once a week for each recipient domain and cause, and on the
- * delivery that is to be tried again. What is done with it stays what it is.
+ * Tells where re-posts cure nothing: the administrators once a week for each recipient domain and cause, and in a note
+ * on the delivery that is to be tried again. It does not change what is done.
  */
 export async function hopelessNotes(
   deps: { store: Store; settings: Pick<Settings, 'hopelessAfter'> },

@@ -13,9 +13,9 @@ export type RetentionDeps = {
 };
 
 /**
- * Learns once a day how long the provider keeps stored messages: the retry plan depends on it, so what is known stays
- * known while the provider can't be asked. The first domain that can't be asked ends the round, as each may take as long
- * as the provider's time-out; the others come before it in the next one.
+ * Learns once a day how long the provider keeps stored messages. The retry plan depends on it, so what is known stays
+ * in use while the provider can not be asked. The first domain that can not be asked ends the round, because each
+ * failure may take as long as the time-out; the others are asked first in the next round.
  */
 export async function learnRetention(deps: RetentionDeps): Promise<void> {
   const { store, now } = deps;

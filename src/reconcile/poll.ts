@@ -10,14 +10,17 @@ import { fileItems } from './ask.ts';
 export type PollDeps = { store: Store; providers: Providers; eventsSettle: Ms; now: Clock; log: Log };
 
 const PAGE = 300;
-/** Pages a range and pass: what is left is read on the next tick, so that one busy domain does not stop the others. */
+/**
+ * Pages that one pass reads of a range. The rest is read by the next pass, so that one busy domain does not hold up the
+ * others.
+ */
 const PAGES = 40;
 const OVERLAP = MINUTE;
 
 /**
- * Reads each domain's events by time, so that a lost webhook is found (a lost `delivered` above all, which Mailgun does
- * not repeat). Mailgun's nodes report late: events younger than the settle time may still be missing between those we
- * see. So each event is read twice, soon after it happened and again when its time has settled. Says how many were new.
+ * Reads the events of each domain by time, so that lost webhooks are found, above all a lost `delivered`, which Mailgun
+ * does not repeat. Mailgun may list events late: those younger than the settle time may still be missing. So each
+ * stretch of time is read twice, soon after and again when it has settled. Says how many events were new.
  */
 export async function pollEvents(deps: PollDeps): Promise<number> {
   let found = 0;
@@ -29,7 +32,8 @@ export async function pollEvents(deps: PollDeps): Promise<number> {
 
 async function pollDomain(deps: PollDeps, provider: string, history: History, domain: string): Promise<number> {
   const now = deps.now();
-  // Cursors of Mailgun were made before there were other providers.
+  // The cursors of Mailgun have no provider in their names: they are in databases from before there were other
+  // providers.
   const whose = provider === 'mailgun' ? domain : `${provider} ${domain}`;
   const range = { deps, provider, history, domain };
   try {
@@ -41,7 +45,10 @@ async function pollDomain(deps: PollDeps, provider: string, history: History, do
   }
 }
 
-/** Webhooks come first when they come: what is found by polling was really missing, and the share of it means something. */
+/**
+ * Leaves webhooks some time to come first: then what polling finds was really missing, and its share in the report
+ * means something.
+ */
 const headStart = (deps: PollDeps): Ms => Math.min(MINUTE, deps.eventsSettle / 10);
 
 type Range = { deps: PollDeps; provider: string; history: History; domain: string };
@@ -49,7 +56,7 @@ type Range = { deps: PollDeps; provider: string; history: History; domain: strin
 /** A range that was too long for one pass: its bounds, and the page that is next. */
 type Unfinished = { begin: Ms; end: Ms; next: string };
 
-/** Reads on from where the cursor stands to `end`, and moves the cursor only over what is safely in the inbox. */
+/** Reads on from the cursor to `end`. The cursor moves only over events that are in the inbox. */
 async function readRange(range: Range, name: string, end: Ms): Promise<number> {
   const { store, eventsSettle } = range.deps;
   const known = await cursor(store, name);
@@ -67,8 +74,8 @@ function unfinishedIn(value: string | undefined): Unfinished | null {
 type Pages = { begin: Ms; end: Ms; next: string | null; start: Ms };
 
 /**
- * Where one pass is not enough, the next goes on at the page where this one stopped: with a start by time alone, more
- * events of one minute than a pass can read would be read from their beginning for ever.
+ * When one pass is not enough, the next goes on at the page where this one stopped. If it started by time alone, and
+ * one minute held more events than a pass can read, it would read the same events for ever.
  */
 async function readPages({ deps, provider, history, domain }: Range, name: string, pages: Pages): Promise<number> {
   const { begin, end, start } = pages;
@@ -97,7 +104,7 @@ async function pageOf(
   try {
     return await history.between(domain, range, next);
   } catch (error) {
-    // A provider may have forgotten the page: the range is read from its beginning then.
+    // The provider may not know the page any more: then the range is read again from its beginning.
     if (next === null) throw error;
     return history.between(domain, range, null);
   }

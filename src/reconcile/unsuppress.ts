@@ -14,16 +14,16 @@ export type UnsuppressDeps = {
   now: Clock;
 };
 
-/** How an address stands on the provider's bounce list now; `what` says what was found or done. */
+/** What became of the address on the provider's bounce list; `what` says what was found or done. */
 export type Cleared = { kind: 'clear'; what: null } | { kind: 'removed' | 'barred'; what: string };
 
 const ACT = 'unsuppress';
 const CLEAR: Cleared = { kind: 'clear', what: null };
 
 /**
- * Makes sure that a re-post does not die on the provider's bounce list, which answers 200 and then fails with 605. Only
- * the entry that this very failure made is removed: one from before it is about something else. Complaints and
- * unsubscribes are lists of their own and never touched. Rejects when the list can't be asked.
+ * Makes sure that a re-post does not fail because of the provider's bounce list: Mailgun would answer 200 and then fail
+ * with 605. Only an entry that this very failure made is removed, because an older one has another reason. Complaints
+ * and unsubscribes are other lists and never touched. Rejects when the list can not be asked.
  */
 export async function clearBounce(deps: UnsuppressDeps, view: View): Promise<Cleared> {
   const last = view.delivery.attempts.at(-1);
@@ -40,7 +40,7 @@ export async function clearBounce(deps: UnsuppressDeps, view: View): Promise<Cle
 }
 
 async function remove({ store, settings, now }: UnsuppressDeps, account: Account, view: View): Promise<Cleared> {
-  // Written down before it is done: an entry in the audit for nothing is better than a removal without one.
+  // Written to the audit before it is done: an entry for nothing is better than a removal without an entry.
   const cause = view.delivery.attempts.at(-1)?.failure?.verdict?.cause ?? 'failed';
   const detail = `${view.domain} ${view.id}: ${cause}`;
   const act = { who: 'homing', what: ACT, subject: maskAddress(view.recipient), detail };
