@@ -14,12 +14,12 @@ export type HandOverDeps = CopyDeps & {
   /** Never goes back. */
   monotonic: Clock;
   lease: Ms;
-  /** Set when the process is to stop: what has not begun to leave is not begun any more. */
+  /** Aborted when the process is about to stop: then nothing more begins to leave. */
   signal: AbortSignal;
   log: Log;
 };
 
-/** A delivery that this process has claimed, and when, on the clock that never goes back. */
+/** A delivery that this process has claimed, and when, on the monotonic clock. */
 export type Started = { view: View; action: HandOver; claimedAt: Ms };
 
 /** The parts of a lease by which a hand-over has to have begun to leave, and to be over. */
@@ -42,7 +42,7 @@ async function answerOf(provider: Provider, deps: HandOverDeps, started: Started
     if ('answer' in content) return content.answer;
     return late(deps, started) ?? (await provider.handOver(outgoing(view, action, content), until));
   } catch (error) {
-    // A fault of our own after the claim: nobody can say how far it got.
+    // An error of our own after the claim: nobody knows how far it got.
     deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
     return { kind: 'unanswered', detail: 'a fault of our own; see the log' };
   }
@@ -71,8 +71,8 @@ const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'con
 });
 
 /**
- * A process that stood still for half of its lease must not send: another may be about to take the delivery for dead.
- * Nothing has left yet, so it is taken back, which says nothing of the mail or of its provider.
+ * A process that stood still for half of its lease must not send, because another may soon take the delivery for dead.
+ * Nothing has left yet, so the mail is taken back; that says nothing about the mail or its provider.
  */
 function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started): Answer | null {
   if (signal.aborted) return withdrawn('this process was stopped before it could send');

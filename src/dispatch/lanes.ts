@@ -12,7 +12,7 @@ const WAYS = ['whole', 'fetched', 'stored'] as const;
 
 export type Lanes = Slots & {
   readonly names: readonly string[];
-  /** As much as can be looked at, and begun, now. */
+  /** How many deliveries of each lane can be looked at and begun now. */
   rooms(limit: number): Room[];
 };
 
@@ -28,7 +28,7 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   };
 }
 
-/** Where a hand-over leaves. */
+/** The lane by which a hand-over leaves. */
 export function laneOf({ provider, way }: HandOver, { circumstances }: Pick<Due, 'circumstances'>): string {
   const how = way === 'stored' ? way : circumstances.hasBody ? 'whole' : 'fetched';
   return `${how} ${provider}`;

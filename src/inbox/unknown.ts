@@ -19,7 +19,7 @@ type Deps = { store: Store; settings: AdoptSettings; now: Clock };
 /** An event of a message that we do not know. */
 export type Unknown = { row: EventRow; sighting: Sighting; found: Match };
 
-/** Events of messages that we do not know: our own record may simply be later than the provider. */
+/** Decides about events of messages that we do not know. Our own record may simply come later than the event. */
 export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Promise<Settled[]> {
   const now = deps.now();
   const recipients = unknown.flatMap(({ sighting: { recipient } }) => recipient ?? []);
@@ -32,7 +32,7 @@ export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Prom
     else strange.push(event);
   }
   await adopt(deps, strange, now);
-  // Now that the message is known, they are looked at again.
+  // The message is known now, so its events are matched at the next look.
   return [...results, ...strange.map((event) => wait(event, now))];
 }
 
@@ -43,7 +43,7 @@ const wait = ({ row }: Unknown, dueAt: Ms): Settled => ({
   dueAt,
 });
 
-/** As long as our own record, or the answer to a hand-over, may still come. */
+/** Lets an event wait while our own record, or the answer to a hand-over, may still come. */
 function waiting(settings: AdoptSettings, event: Unknown, busy: ReadonlySet<string>, now: Ms): Settled | null {
   const { row, sighting, found } = event;
   const { adoptAfter } = settings;
@@ -56,7 +56,7 @@ function waiting(settings: AdoptSettings, event: Unknown, busy: ReadonlySet<stri
   return isBusy ? wait(event, now + Math.max(adoptAfter, settings.pause)) : null;
 }
 
-/** What no message can be tracked by. */
+/** Gives up events from which no message can be tracked. */
 function hopeless({ adopt: adopts }: AdoptSettings, { row, sighting: s, found }: Unknown, now: Ms): Settled | null {
   const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => {
     return { id: row.id, outcome, error, tries: row.tries + 1, dueAt: now };

@@ -8,7 +8,7 @@ export type FileSpoolDeps = { store: Store; settings: BirthSettings; folder: str
 
 /** Takes over what applications left in a spool folder while they could not reach the database; says how many lines that were. */
 export function fileSpool(deps: FileSpoolDeps): Promise<number> {
-  // Nothing is appended here but what no store will take, and that may be as much as there was.
+  // No limit, because only lines that no store takes are appended here, and they can be as many as there were.
   return openSpool({ folder: deps.folder, maxBytes: Number.POSITIVE_INFINITY }).file(async (lines) => {
     const read = lines.map((line) => ({ line, told: toldIn(line) }));
     const answers = await keepChecked(
@@ -20,7 +20,7 @@ export function fileSpool(deps: FileSpoolDeps): Promise<number> {
   });
 }
 
-/** What a line tells; null, which no store takes, for one that a full disk has torn. */
+/** What a line tells. Null for a line that a full disk has cut off; no store takes that. */
 function toldIn(line: string): unknown {
   try {
     return JSON.parse(line);

@@ -27,7 +27,7 @@ export function readFormMail(form: readonly FormEntry[]): FormMail {
   for (const [name, value] of form) checkEntry(name, value);
   checkOptions(form);
   const message = fileIn(form, 'message')?.content ?? null;
-  // The envelope of a ready message is `to` alone.
+  // For a ready message the recipients are those in `to` alone.
   const recipients = recipientsOf(form, message ? ['to'] : ['to', 'cc', 'bcc']);
   if (message === null) checkParts(form);
   const subject = textIn(form, 'subject') ?? (message && fieldIn(message, 'subject'));
@@ -47,12 +47,12 @@ const PLAIN = new Set(
   'from to cc bcc subject text html amp-html attachment inline template recipient-variables message'.split(' '),
 );
 const FILES = new Set(['attachment', 'inline']);
-/** Headers by which a message would reach others, or claim what is not ours to say. */
+/** Headers that would reach other recipients, or make a claim that only a server may make. */
 const FORBIDDEN = /^h:(bcc|resent-bcc|return-path|received|dkim-signature|content-.*|mime-version|x-mailgun-.*)$/i;
 
 const refused = (words: string): AppError => new AppError('invalid', words);
 
-/** What somebody wrote, as far as it may stand in an answer. */
+/** The text in a form that may stand in an answer. */
 export const printable = (text: string): string => text.slice(0, 100).replace(/[^\x21-\x7e]/g, '?');
 
 function checkEntry(name: string, value: FormEntry[1]): void {
@@ -90,14 +90,14 @@ function checkVariables(text: string | null): void {
     const isOfMaps = isMap && Object.values(all).every((v) => typeof v === 'object' && v !== null);
     if (isOfMaps && !isDeeperThan(MAX_DEPTH, all)) return;
   } catch {
-    // Said below, without the parser's words: they quote the content.
+    // The error is reported below, without the words of the parser, which quote the content.
   }
   throw refused("'recipient-variables' parameter is not a JSON object of objects");
 }
 
 const MAX_DEPTH = 32;
 
-/** Whoever writes a deep value again comes to the end of the stack, though it could be read. */
+/** Values nested too deep can be read, but writing them again overflows the stack. */
 function isDeeperThan(most: number, value: object): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth < most && level.length > 0; depth++)

@@ -22,7 +22,9 @@ export type QueueDeps = {
   domains: readonly string[] | null;
 };
 
-/** Makes a message durable that the daemon is to send. Throws `AppError` with words like Mailgun's; nothing is stored then. */
+/**
+ * Stores a message for the daemon to send. Throws `AppError` in words like those of Mailgun; then nothing is stored.
+ */
 export async function queueMessage(
   deps: QueueDeps,
   { domain, form, repeatable }: { domain: string; form: readonly FormEntry[]; repeatable?: Call },

@@ -10,8 +10,8 @@ import type { BirthSettings } from './terms.ts';
 export type Telling = { told: unknown; at: Ms };
 
 /**
- * Records what applications tell of many messages, in as few commits as may be. What is wrong with one of them is its
- * answer, null when nothing is, and keeps none of the others; trouble with the database rejects.
+ * Records what applications tell of many messages, in as few commits as possible. The answer for each is null, or what
+ * is wrong with it; a wrong one does not keep out the others. Rejects when the database has trouble.
  */
 export async function recordBatch(
   deps: IntakeDeps,
@@ -25,7 +25,7 @@ export async function recordBatch(
   return read.map((draft) => (draft instanceof AppError ? draft : (refused.get(draft) ?? null)));
 }
 
-/** What an application tells as the store takes it, or what is wrong with it. */
+/** A telling in the form that the store takes, or what is wrong with it. */
 export function draftOrRefusal(settings: BirthSettings, told: unknown, at: Ms): Draft | AppError {
   try {
     return draftFrom(settings, told, at);

@@ -25,7 +25,7 @@ export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): 
   return record(deps.store, draft, now);
 }
 
-/** What an application tells, as the store takes it. Throws `AppError` with every problem at once. */
+/** A telling in the form that the store takes. Throws `AppError` with every problem at once. */
 export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Draft {
   const told = readTold(input);
   // A clock that is ahead must not make a message live longer.
@@ -54,11 +54,14 @@ function factsOf(told: ToldMessage, at: Ms, leaseUntil: Ms): Fact[] {
   return told.state === 'sending' ? claim : [...claim, refusal(told, at)];
 }
 
-/** Handed to a server that tells nothing more: reported as such, and never sent by us. */
+/**
+ * The facts of a mail that went to a server other than Mailgun, which tells nothing more: it is reported, and never
+ * sent by us.
+ */
 const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
   handedOver(at, messageId, via).map((fact) => (fact.kind === 'accepted' ? { ...fact, tracked: false } : fact));
 
-/** Without a status or a reply (a time-out, a reset) nobody said no. */
+/** Without a status or a reply, as after a time-out, nobody has refused it. */
 function refusal({ error }: ToldMessage, at: Ms): Fact {
   const { status, smtp, message } = error ?? {};
   const words = (message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);

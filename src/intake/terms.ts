@@ -6,7 +6,7 @@ import { cursor, setCursor } from '../store/notes/cursors.ts';
 /** The settings that a message is taken in by. */
 export type BirthSettings = Pick<Settings, 'policies' | 'lease'>;
 
-/** What the daemon takes messages in by, for whoever does so in its place. */
+/** What a daemon goes by when it takes messages in. Applications that write into the database themselves use it too. */
 export type Terms = BirthSettings & {
   /** The domains that it sends for; null where no daemon has said so. */
   domains: readonly string[] | null;
@@ -15,14 +15,14 @@ export type Terms = BirthSettings & {
 const NAME = 'terms';
 
 /**
- * Written down by each daemon when it starts. Applications that work on the database themselves go by them, and need no
+ * Each daemon writes its terms into the database when it starts, so that applications that work on the database need no
  * settings of their own.
  */
 export async function publishTerms(store: Store, { policies, lease, domains }: Terms, now: Ms): Promise<void> {
   await setCursor(store, NAME, JSON.stringify({ policies, lease, domains } satisfies Terms), now);
 }
 
-/** As the last daemon wrote them down; the defaults where none has been started yet. */
+/** The terms that the last daemon wrote; the defaults if there was none yet. */
 export async function termsIn(store: Store): Promise<Terms> {
   const published = await cursor(store, NAME);
   const terms = published ? (JSON.parse(published.value) as Partial<Terms>) : {};
@@ -30,7 +30,7 @@ export async function termsIn(store: Store): Promise<Terms> {
   return { ...DEFAULTS, ...terms, policies: { ...DEFAULTS.policies, ...terms.policies } };
 }
 
-/** What the settings are where nothing is set; a test compares the two. */
+/** The values when nothing is set. A test compares them with the declared defaults. */
 const DEFAULTS: Terms = {
   policies: {
     base: 4,

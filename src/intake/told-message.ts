@@ -25,7 +25,7 @@ const line = z
   .max(MAX_LINE, `must have at most ${MAX_LINE} characters`)
   .refine((text) => !hasControls(text), 'must not contain control characters');
 
-/** Text of which a reader makes something; null, and it is a problem in these words. */
+/** A text that `read` accepts. If it gives null, that is a problem in these words. */
 const textBy = <T>(read: (given: string) => T | null, problem: string) =>
   z.string({ error: 'must be text' }).transform((given, ctx) => {
     const made = read(given);
@@ -68,7 +68,7 @@ const recipients = z
     });
   });
 
-/** The first of them, as many as may be; more than a message can have are refused, however many there are. */
+/** Takes one more than may be, at most: then the list is refused, however long it is. */
 function firstOf<T>(all: Iterable<T>, most: number): T[] {
   const first: T[] = [];
   for (const one of all) if (first.push(one) === most) break;

@@ -11,8 +11,8 @@ import { draftOrRefusal, recordBatch, type Telling } from './record-batch.ts';
 import type { BirthSettings } from './terms.ts';
 
 /**
- * Keeps what applications tell of their messages as it came, a row each in one statement: whoever is about to send waits
- * for this, and for nothing that can be done later. It is checked when it is filed.
+ * Keeps what applications tell of their messages as it came, all in one statement. Whoever is about to send waits for
+ * this alone; it is checked when it is filed.
  */
 export async function keepTold(store: Store, tellings: readonly unknown[], now: Ms): Promise<void> {
   const bodies = tellings.map((telling) => JSON.stringify(telling));
@@ -29,7 +29,10 @@ export async function keepTold(store: Store, tellings: readonly unknown[], now: 
   await keep(store, arrivals);
 }
 
-/** The same for tellings from outside. What is wrong with one is its answer, null when nothing is, and keeps no other. */
+/**
+ * The same for tellings from outside. The answer for each is null, or what is wrong with it; a wrong one does not keep
+ * out the others.
+ */
 export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], now: Ms): Promise<(AppError | null)[]> {
   const answers = inputs.map((input) => {
     const draft = draftOrRefusal(deps.settings, input, now);
@@ -47,7 +50,10 @@ export type FileToldDeps = {
   log: Log;
 };
 
-/** Makes messages of what applications told, `limit` rows at most; says how many. Filing a row twice comes to the same. */
+/**
+ * Makes messages of what applications told, `limit` rows at most; says how many. A row may be filed twice with the same
+ * result.
+ */
 export async function fileTold(deps: FileToldDeps, limit = 200): Promise<number> {
   const { store, settings, now, log } = deps;
   const rows = await takePending(store, 'told', { now: now(), limit, lease: settings.lease });

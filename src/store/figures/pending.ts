@@ -9,13 +9,16 @@ import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 
-/** One changed sum, short as many are kept: `[span (0: all of them), bucket, domain, class, what, value, n, ms]`. */
+/**
+ * One change of a sum, in a short form because many are kept: `[span (0: all of them), bucket, domain, class, what,
+ * value, n, ms]`.
+ */
 export type Delta = [Span | 0, Ms, string, MessageClass, What, string, number, Ms];
 export type Example = { day: Ms; domain: string; place: string; reply: string };
 /** The body of a row of `rollup_pending`. */
 export type Pending = { deltas: Delta[]; examples: Example[] };
 
-/** Writes changes down in rows of their own, so that no writer waits for another's sums. */
+/** Writes changes of sums into rows of their own, so that no writer waits for a sum that another is changing. */
 export async function addPending(
   tx: Knex,
   now: Ms,
@@ -29,8 +32,8 @@ export async function addPending(
 }
 
 /**
- * Puts changes into the sums, up to `limit` rows of them; says how many rows it took. Each row is deleted in the
- * transaction that adds it, so it counts once, whoever folds and wherever it breaks off.
+ * Adds up to `limit` rows of changes to the sums; says how many rows it took. Each row is deleted in the same
+ * transaction, so it counts once, whichever process does it and wherever it breaks off.
  */
 export async function foldPending(store: Store, limit = 500): Promise<number> {
   return transact(store, async (tx) => {
@@ -58,7 +61,7 @@ export const spansOf = (only: Span | 0): readonly Span[] => (only === 0 ? SPANS 
 
 const PRIMARY_KEY = ['span', 'what', 'bucket', 'domain', 'class', 'value'];
 
-/** All who write these rows take them in the order of the table's key, so that none waits for another in a circle. */
+/** Rows are written in the order of the key of the table, so that two writers do not wait for each other. */
 const inOrder = (r: Row): string =>
   [String(r.span).padStart(8, '0'), r.what, String(r.bucket).padStart(15, '0'), r.domain, r.class, r.value].join('\n');
 
@@ -78,7 +81,7 @@ async function addToSums(tx: Knex.Transaction, kind: Store['kind'], rows: readon
   }
 }
 
-/** The first reply of a day, domain and place is kept. */
+/** Keeps the first reply of each day, domain and place. */
 async function addExamples(tx: Knex.Transaction, examples: readonly Example[]): Promise<void> {
   const first = new Map<string, Example>();
   for (const e of examples) {

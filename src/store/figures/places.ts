@@ -38,7 +38,7 @@ export async function placesOf(store: Store, range: Range, limit: number): Promi
   });
 }
 
-/** One reply for each of these places in the days of the range; the latest day's. */
+/** One reply for each of these places in the range, from its latest day. */
 export async function examples(store: Store, range: Range, places: readonly string[]): Promise<Map<string, string>> {
   const rows: { place: string; reply: string }[] = await store
     .db('rollup_examples')
@@ -63,9 +63,9 @@ type PlaceSum = { what: What; value: string; n: number };
 type PlaceQuery = {
   range: Range;
   whats: readonly What[];
-  /** Of these places alone. */
+  /** If given, sums of these places alone. */
   places?: readonly string[];
-  /** Of what is told of these places further on in the value. */
+  /** If given, sums whose value begins with one of these places and says something more. */
   below?: readonly string[];
   limit?: number;
 };
@@ -90,7 +90,7 @@ function placeRows(db: Knex, { span, from, to }: Piece, { whats, places, below }
     .whereIn('what', [...whats]);
   if (places) rows.whereIn('value', [...places]);
   if (below) {
-    // A range, as `_` in a cause is a wildcard to LIKE: `!` is the character after the space.
+    // A range and not LIKE, for which `_` in a cause would be a wildcard. `!` is the character after the space.
     rows.where((or) => {
       for (const place of below) or.orWhereBetween('value', [`${place} `, `${place}!`]);
     });

@@ -7,7 +7,10 @@ import type { Pending } from './pending.ts';
 
 const GROUP = ['domain', 'class', 'what', 'value'];
 
-/** The sums over a range for each domain and class, changes that are not folded yet included: one statement, so one moment. */
+/**
+ * The sums over a range for each domain and class, with the changes that are not added yet. It is one statement, so
+ * that all figures are of one moment.
+ */
 export async function readSums({ db }: Store, range: Range, whats: readonly What[]): Promise<Sum[]> {
   const folded = cover(range).map((piece) => foldedSums(db, piece, whats));
   const pending = db('rollup_pending').select(
@@ -32,7 +35,9 @@ const foldedSums = (db: Knex, { span, from, to }: Piece, whats: readonly What[])
     .groupBy(GROUP)
     .select([...GROUP, db.raw('sum(n) as n'), db.raw('sum(ms) as ms'), db.raw('null as body')]);
 
-/** A correction of one span alone is about a sum that is stored wrongly; it counts when it is folded. */
+/**
+ * Leaves out corrections of a single span: such a one is about a stored sum that is wrong, and counts when it is added.
+ */
 function pendingSums(body: string, { from, to }: Range): Sum[] {
   const { deltas } = JSON.parse(body) as Pending;
   return deltas.flatMap(([only, bucket, domain, cls, what, value, n, ms]) =>

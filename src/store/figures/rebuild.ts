@@ -14,7 +14,7 @@ import { load } from '../rows/rows.ts';
 import { addPending, type Delta, foldPending, type Pending, spansOf } from './pending.ts';
 import { countedOf } from './rollup.ts';
 
-/** A sum that is not what the facts add up to. */
+/** A sum that differs from what the facts add up to. */
 export type Difference = { span: Span; entry: Omit<Entry, 'n' | 'ms'>; kept: number; counted: number; ms: Ms };
 
 export type Rebuilt = { days: number; deliveries: number; differences: Difference[] };
@@ -26,18 +26,21 @@ export type RebuildOptions = {
   progress(done: number, days: number, deliveries: number): void;
 };
 
-/** The cursor that says that the figures of this database are complete. Another kind of figure is another name. */
+/**
+ * The cursor that says that the figures of this database are complete. When the kind of figures changes it gets a new
+ * name.
+ */
 const BUILT = 'rollups_built_3';
-/** Everything created before this moment may have been deleted: its sums are all that is left of it. */
+/** Messages created before this moment may have been deleted, so their sums can not be counted again. */
 const PRUNED = 'rollups_pruned';
-/** Two that mend at once would mend twice. */
+/** One process at a time corrects the figures: two would add the same difference twice. */
 const GUARD = 'rollups_rebuild';
 const GUARD_LEASE = MINUTE;
 
 /**
- * Counts everything again from the facts, a day of UTC at a time, and mends the sums that differ. Each day is read in one
- * snapshot and mended by adding the difference, so work that goes on meanwhile is neither stopped nor lost. Throws a
- * conflict while another process does the same.
+ * Counts everything again from the facts, a day of UTC at a time, and corrects the sums that differ. Each day is read
+ * in one snapshot and corrected by adding the difference, so that other work can go on. Throws a conflict while another
+ * process does the same.
  */
 export async function rebuild(store: Store, options: RebuildOptions): Promise<Rebuilt> {
   const { now } = options;
@@ -47,7 +50,7 @@ export async function rebuild(store: Store, options: RebuildOptions): Promise<Re
   try {
     return await renewing({ lease: GUARD_LEASE, renew }, () => countAll(store, token, options));
   } finally {
-    // Where this fails the guard is free when its lease has ended, and what went wrong before is what matters.
+    // If this fails, the guard is free when its lease ends. The error before it is the one to report.
     await holdGuard(store, token, 0).catch(() => false);
   }
 }
@@ -87,7 +90,7 @@ export async function ensureBuilt(
   }
 }
 
-/** To be called where messages are deleted: what was counted of them stays, and is not counted again. */
+/** Must be called where messages are deleted: their sums stay, and are not counted again. */
 export async function rememberPruned(tx: Knex.Transaction, before: Ms): Promise<void> {
   const known: { value: string } | undefined = await tx('cursors').where({ name: PRUNED }).first('value');
   const value = String(Math.max(before, Number(known?.value ?? 0)));
@@ -128,7 +131,8 @@ async function daysToCount(store: Store): Promise<Ms[]> {
 }
 
 function snapshot<T>(store: Store, read: (db: Knex) => Promise<T>): Promise<T> {
-  // Knex can't say both to MariaDB; SQLite has one isolation, and need not be locked to be read.
+  // MySQL needs a snapshot, and Knex can not ask MariaDB for read-only in addition. SQLite always reads a snapshot;
+  // read-only spares the lock.
   const sort = store.kind === 'mysql' ? { isolationLevel: 'repeatable read' as const } : { readOnly: true };
   return store.db.transaction(read, sort);
 }
@@ -220,7 +224,7 @@ async function mend(store: Store, token: string, differences: readonly Differenc
     return [span, e.bucket, e.domain, e.class, e.what, e.value, counted - kept, ms];
   });
   await transact(store, async (tx) => {
-    // Whoever lost the guard may not mend: another has counted since.
+    // If we have lost the guard another process has counted since, and we must not correct.
     const held = await tx('cursors').where({ name: GUARD, value: token }).forUpdate().first('name');
     if (!held) throw new AppError('conflict', 'another process has begun to count the figures again');
     await addPending(tx, now, deltas, []);

@@ -11,8 +11,8 @@ import type { View } from '../rows/rows.ts';
 import { addPending, type Delta, type Example } from './pending.ts';
 
 /**
- * What the moves change in the figures, added as one row of its own, so that no writer waits for another's sums.
- * `foldPending` puts it into the sums; summaries count both. The sums outlive the messages that they count.
+ * Writes what the moves change in the figures as one row of its own, so that no writer waits for a sum that another is
+ * changing. `foldPending` adds it to the sums; summaries count both. The sums outlive the messages that they count.
  */
 export const rollup: Projection = { name: 'figures', project: countMoves };
 
