@@ -17,7 +17,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The values that could be read: one that is missing here is among the problems. */
+/** The values that could be read. If one is missing here it is among the problems. */
 type Given = Record<string, unknown>;
 
 const rooms: readonly Room[] = ROOMS;
@@ -40,7 +40,7 @@ function readEach(env: Env): { values: Given; problems: string[] } {
   const values: Given = {};
   const problems: string[] = [];
   for (const [name, { kind, default: fallback }] of SETTINGS) {
-    // Line ends come from files that hold a secret, byte order marks from editors: trim() takes both.
+    // Files with secrets end with a line end, and some editors add a byte order mark: trim() removes both.
     const given = env[name]?.trim() || fallback;
     const read = kind.optional().safeParse(given);
     if (given !== undefined && isQuoted(given)) problems.push(`${name} ${QUOTED}`);
@@ -51,7 +51,7 @@ function readEach(env: Env): { values: Given; problems: string[] } {
   return { values, problems };
 }
 
-/** No value has a meaning in quotes; `docker run --env-file` and some panels hand them on. */
+/** No setting takes quotes; `docker run --env-file` and some panels hand them on. */
 const isQuoted = (text: string): boolean => text.length > 1 && /^["']/.test(text) && text.at(0) === text.at(-1);
 const QUOTED = 'is in quotes, which reach the program as a part of the value: leave them off';
 
@@ -59,7 +59,7 @@ const QUOTED = 'is in quotes, which reach the program as a part of the value: le
 const wordsOf = (issue: z.core.$ZodIssue): string =>
   issue.code === 'invalid_value' ? `must be one of ${issue.values.join(', ')}` : issue.message;
 
-/** Gives waits that are not set their length in proportion to the retry unit. */
+/** Gives waits that are not set a length in proportion to the retry unit. */
 function follow(values: Given): void {
   const { RETRY_UNIT: unit, LEASE: lease } = values;
   if (typeof unit !== 'number' || typeof lease !== 'number') return;

@@ -13,7 +13,7 @@ export const RULES = room({
       says: 'A file of your own rules for the classifier (see "homing classify --help"); a change of it needs a restart.',
     },
   },
-  // Wrong rules would be missed one failure at a time: the daemon does not start on them.
+  // With wrong rules failures would be misjudged one by one, so a daemon does not start.
   problems: ({ HOMING_RULES: file }) =>
     file === undefined ? [] : readRules(file).problems.map((problem) => `HOMING_RULES: ${problem}`),
 });

@@ -3,10 +3,10 @@ import { distance } from 'fastest-levenshtein';
 /** A name in the environment that we do not know; `meant` is the setting it resembles, if there is one. */
 export type Slip = { name: string; meant: string | null };
 
-/** Nobody else's names begin like these: one that we do not know is told even when it resembles nothing. */
+/** No other program has names that begin like these, so an unknown one is reported even if it resembles no setting. */
 const OURS = /^(?:ADOPT|ALERT|HOMING|RECONCILE|RETRY|SECONDARY|UNSUPPRESS)(?:_|$)/;
 
-/** What applications call the daemon by, often from the same file. */
+/** Names that applications use for the daemon, often in the same file. */
 const OF_APPLICATIONS: ReadonlySet<string> = new Set(['HOMING_URL', 'HOMING_TOKEN']);
 
 /** The names that look like slips of known ones. */
@@ -28,17 +28,20 @@ function nearest(name: string, known: readonly string[]): string | null {
   return near[0]?.other ?? null;
 }
 
-/** Without what is seldom remembered rightly: case, underscores, and characters that can't be seen. */
+/** The name without the things that people get wrong: case, underscores and invisible characters. */
 const bare = (name: string): string => name.toUpperCase().replace(/[^A-Z0-9]/g, '');
 
-/** One wrong letter in eight. Short words are everybody's: HOSTS is not HOST. */
+/** Whether at most one letter in eight is wrong. Short names must be right: HOSTS is not HOST. */
 function isOneOff(name: string, other: string): boolean {
   const [given, meant] = [bare(name), bare(other)];
   if (given.length < 6 || meant.length < 6) return false;
   return distance(given, meant) <= Math.ceil(meant.length / 8);
 }
 
-/** SECONDARY_SMTP, WEBHOOK_SIGNING_KEY: words of the name are missing. Two that begin otherwise, as API_KEY, are others'. */
+/**
+ * Whether the name lacks words of the other, as SECONDARY_SMTP and WEBHOOK_SIGNING_KEY do. Two words that begin
+ * differently, such as API_KEY, belong to other programs.
+ */
 function isPartOf(name: string, other: string): boolean {
   const [given, meant] = [wordsOf(name), wordsOf(other)];
   const enough = given[0] === meant[0] ? (OURS.test(name) ? 1 : 2) : 3;

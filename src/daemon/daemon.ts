@@ -19,7 +19,7 @@ import { tick } from './tick.ts';
 
 export type Daemon = { port: number; stop(): Promise<void> };
 
-/** What is in flight when the process is told to stop may take this long. */
+/** How long work in flight may take when the process is told to stop. */
 const GRACE = 25 * SECOND;
 
 /** Starts everything in this process. Several processes may share one database. */
@@ -34,7 +34,7 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   }
 }
 
-/** Another process may hold SQLite's write lock for a while, or be paused with it: a start waits for it. */
+/** Waits while another process holds SQLite's write lock, or is paused with it. */
 async function prepareInTurn(store: Store, config: Config): Promise<void> {
   const until = Date.now() + MINUTE;
   for (;;) {
@@ -48,7 +48,9 @@ async function prepareInTurn(store: Store, config: Config): Promise<void> {
   }
 }
 
-/** SQLite is ours alone and migrated on start; a shared database is migrated when its operator says so. */
+/**
+ * An SQLite file is migrated on start, as it is ours alone. A shared database is migrated when its operator says so.
+ */
 async function prepare(store: Store, config: Config): Promise<void> {
   if (store.kind === 'sqlite') await migrate(store.db);
   const pending = await pendingMigrations(store.db);
@@ -72,7 +74,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     log,
     wake: (job) => bells.get(job)?.ring(),
   });
-  // The port comes first: a second daemon that was started on it by mistake must not have begun to send.
+  // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
   const server = await listen(createApp(appDeps(inside)), config.HOST, config.PORT).catch(async (error: unknown) => {
     await closeOutside(inside);
     throw error;
@@ -127,7 +129,7 @@ async function stopAll(inside: Inside, stopping: AbortController, { server, jobs
   log.info({}, 'stopping: no new work is taken');
   stopping.abort();
   await Promise.all([server.close(GRACE), ticking.end(), jobs.ended]);
-  // What has begun to leave is waited for: its answer must be heard and written down.
+  // Waits for mail that has begun to leave, because its answer must be written down.
   await Promise.all(jobs.running.map((job) => job.idle?.()));
   await closeOutside(inside);
   await store.close();
@@ -138,6 +140,6 @@ async function stopAll(inside: Inside, stopping: AbortController, { server, jobs
 function quiet(log: Log) {
   const say = (level: 'info' | 'warn' | 'error' | 'debug') => (message: string | Error) =>
     log[level]({ cron: String(message) }, 'cron');
-  // That a run is left out while the one before it goes on is meant so.
+  // A warning here means that a run was left out because the one before was still going on, which is intended.
   return { info: say('debug'), warn: say('debug'), error: say('error'), debug: say('debug') };
 }

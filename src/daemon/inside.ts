@@ -13,7 +13,7 @@ import type { Store } from '../store/db/open.ts';
 import type { InboxRow } from '../store/inbox/inbox.ts';
 import { type Channels, createChannels } from '../tell/channels/create.ts';
 
-/** What a part of the daemon may need of the others. Each part says what of it it takes. */
+/** All that the parts of the daemon work with. Each part declares which of it it takes. */
 export type Inside = {
   store: Store;
   config: Config;
@@ -67,10 +67,10 @@ export function insideOf(given: Given): Inside {
   };
 }
 
-/** Events about one delivery that are read in one go. */
+/** How many events about certain deliveries are read at once. */
 const ABOUT = 200;
 
-/** A letter to an administrator has as long as a mail has. */
+/** A letter to an administrator may take as long as any mail. */
 const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
 
 /** Read once: a change of the file takes effect with the next start. */
@@ -81,7 +81,7 @@ function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
   return rules;
 }
 
-/** Closes what leads outside. */
+/** Closes all connections to the outside. */
 export async function closeOutside({ providers, channels }: Inside): Promise<void> {
   await Promise.all([providers.close(), channels.close()]);
 }

@@ -7,7 +7,7 @@ import { RECONCILE_JOBS } from '../reconcile/jobs.ts';
 import { TELL_JOBS } from '../tell/jobs.ts';
 import type { Inside } from './inside.ts';
 
-/** All that goes on in a daemon beside the answering of requests. */
+/** All that a daemon does besides answering requests. */
 export const JOBS: readonly Job<Inside>[] = [
   ...INTAKE_JOBS,
   ...INBOX_JOBS,

@@ -3,7 +3,7 @@ import { pollEvents } from '../reconcile/poll.ts';
 import { RECONCILED, setCursor } from '../store/notes/cursors.ts';
 import type { Inside } from './inside.ts';
 
-/** What RECONCILE_CRON says when to do: read what providers have on record, and see that everything moves. */
+/** What is done at the times of RECONCILE_CRON: read the records of providers, and wake the other jobs. */
 export async function tick(inside: Inside): Promise<void> {
   if ((await pollEvents(inside)) > 0) inside.wake('digest');
   const account = inside.providers.all[0]?.account;

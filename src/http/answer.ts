@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** On every answer that is data and not a page. */
+/** Headers of every answer that is data and not a page. */
 export const JSON_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
@@ -9,7 +9,7 @@ export const JSON_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
 };
 
-/** A JSON answer where Koa has no part. */
+/** A JSON answer without Koa. */
 export function answer(
   response: ServerResponse,
   status: number,

@@ -33,7 +33,7 @@ export type ApiDeps = {
 };
 
 const BODY_LIMIT = 256 * 1024;
-/** The messages that one call may tell of, as a list. */
+/** How many messages one call may tell of as a list. */
 const BATCH = 100;
 
 /** Everything under `/api` that needs a token. */
@@ -42,7 +42,7 @@ export function createApi(deps: ApiDeps): Router {
   const router = new Router({ prefix: '/api/messages' });
   const allowed = bearer(deps.tokens);
 
-  /** What was told a moment ago is found. */
+  /** Files what was told a moment ago, so that it is found. */
   const current: Middleware = async (_ctx, next) => {
     await catchUp(deps, now());
     await next();

@@ -39,8 +39,8 @@ export type AppDeps = {
 };
 
 /**
- * All that is spoken over HTTP. Webhooks are answered before Koa: its router and a body parser cost as much as all the
- * real work of a webhook. Nothing is ever concluded from Host or X-Forwarded headers.
+ * Everything that is answered over HTTP. Webhooks are answered before Koa, because its router and a body parser cost as
+ * much as all the real work of a webhook. The headers Host and X-Forwarded-* are never trusted.
  */
 export function createApp(deps: AppDeps): { callback(): RequestListener } {
   const webhooks = createWebhooks({ ...deps, keep: deps.keep ?? ((arrivals) => keep(deps.store, arrivals)) });
@@ -65,7 +65,7 @@ function createKoa(deps: AppDeps): Koa {
   return koa;
 }
 
-/** What anybody may ask. */
+/** Routes without a token. */
 function createOpenRoutes({ store, now, signal }: AppDeps): Router {
   const router = new Router();
   const status = createStatus(store, now);
@@ -133,15 +133,15 @@ function answerError(ctx: Context, error: unknown, log: Log): void {
   }
 }
 
-/** Mailgun's own clients look for the trouble elsewhere than ours. */
+/** Mailgun's own clients expect the error in another field than ours. */
 function answer(ctx: Context, status: number, trouble: string, problems: readonly string[] = []): void {
   ctx.status = status;
   if (isMailguns(ctx)) ctx.body = { message: trouble };
   else ctx.body = { error: trouble, ...(problems.length > 0 ? { problems } : {}) };
 }
 
-/** What speaks as Mailgun's API does. */
+/** Whether the route answers as Mailgun does. */
 const isMailguns = (ctx: Context): boolean => ctx.path.startsWith('/v3/');
 
-/** The path as we know it: what was asked for may hold an address. */
+/** The pattern of the route and not the path, which may hold an address. */
 const routeOf = (ctx: Context): string => `${ctx.method} ${String(ctx['_matchedRoute'] ?? '?')}`;

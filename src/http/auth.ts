@@ -25,7 +25,7 @@ export function basic(tokens: readonly string[]): Middleware {
   };
 }
 
-/** All tokens are compared in constant time, whatever fits. */
+/** Compares with all tokens in constant time, also after one has matched. */
 function tokenCheck(tokens: readonly string[]): (given: string) => boolean {
   const known = tokens.map(digestOf);
   return (given) => {

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../base/errors.ts';
 
-/** So much beyond a limit is read and thrown away: a sender that is cut off in the middle does not see the answer. */
+/**
+ * So much beyond a limit is read and thrown away, because a sender that is cut off in the middle does not see the
+ * answer.
+ */
 const DISCARD = 4 * 1024 * 1024;
 
 /** The sender went away, or was too slow: there is nobody to answer. */
@@ -34,7 +37,7 @@ function refuse(request: IncomingMessage, error: AppError): Promise<never> {
   return Promise.reject(error);
 }
 
-/** Reads on without keeping anything, and hangs up on a sender that goes on and on. */
+/** Reads the rest of a body without keeping it, and hangs up when the sender does not come to an end. */
 export function discard(request: IncomingMessage, already = 0): void {
   let size = already;
   request.removeAllListeners('data');
@@ -45,7 +48,7 @@ export function discard(request: IncomingMessage, already = 0): void {
   request.on('error', () => {});
 }
 
-/** An inflated body can be a thousand times its size, and Mailgun never packs. */
+/** Packed bodies are refused: unpacked they can be a thousand times larger, and Mailgun never sends any. */
 function isEncoded(request: IncomingMessage): boolean {
   const encoding = request.headers['content-encoding'];
   return encoding !== undefined && encoding.trim().toLowerCase() !== 'identity';
@@ -62,7 +65,7 @@ export async function readJson(request: IncomingMessage, limit: number): Promise
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw)) as unknown;
   } catch {
-    // The parser's own words quote the body.
+    // The parser's own message would quote the body.
     throw new AppError('invalid', 'the body is not valid JSON');
   }
 }

@@ -51,7 +51,10 @@ export function createIntake(deps: IntakeDeps): Router {
   return router;
 }
 
-/** The same key with the same content is the same call. The boundary of a multipart body is another each time. */
+/**
+ * The name and the fingerprint of a call. The boundary of a multipart body is left out of the fingerprint, because it
+ * is different each time.
+ */
 function repeatableOf(ctx: Context, raw: Buffer, type: string): Call | null {
   const key = ctx.get('Idempotency-Key');
   if (key === '') return null;
@@ -63,7 +66,10 @@ function repeatableOf(ctx: Context, raw: Buffer, type: string): Call | null {
   return { scope: ctx.get('Authorization'), key, fingerprint: hash.digest('hex') };
 }
 
-/** The body between its boundaries: one before each part that a form can have, and the last one. */
+/**
+ * The body in pieces, without its boundaries. There is one boundary before each part that a form can have, and one at
+ * the end.
+ */
 function* without(boundary: string, raw: Buffer): Generator<Buffer> {
   let from = 0;
   for (let n = 0; n <= PARTS; n++) {
@@ -84,14 +90,16 @@ function formIn(raw: Buffer, contentType: string): FormEntry[] {
   return form.map(([name, value]) => [name, typeof value === 'string' ? value : cleaned(value)]);
 }
 
-/** What is said of a file is written into a header of the mail. */
+/** Cleans the name and type of a file, which are written into a header of the mail. */
 function cleaned({ filename, type, content }: FormFile): FormFile {
   if (filename === '') throw new AppError('invalid', 'a file in the form has no name');
   const isType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w\s="'.+-]*)?$/.test(type);
   return { filename: safeName(filename), type: isType ? type : 'application/octet-stream', content };
 }
 
-/** A name for a file, not a way to one, and nothing that could end a header or turn it around for its reader. */
+/**
+ * A file name without folders, and without characters that could end the header or change the direction of the text.
+ */
 const safeName = (name: string): string =>
   name
     .replace(/[\p{Cc}\p{Cf}"\\]/gu, '_')

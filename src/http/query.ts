@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const PAGE = { usual: 50, most: 200 };
 
-/** A parameter given twice comes as a list. */
+/** A parameter that is given twice arrives as a list, which is refused. */
 export const once = z.string({ error: 'must be given once' });
 
 /** How many rows a page may have. */

@@ -4,14 +4,16 @@ import { type Ms, SECOND } from '../core/time.ts';
 
 export type Limits = { headersTimeout: Ms; requestTimeout: Ms; connectionsCheckingInterval: Ms };
 
-/** Node's own are 60 s, 300 s and 30 s: enough for a thousand slow senders to hold everything. */
+/** Shorter than Node's own (60 s, 300 s and 30 s), with which a thousand slow senders could block everybody. */
 const LIMITS: Limits = {
   headersTimeout: 10 * SECOND,
   requestTimeout: 30 * SECOND,
   connectionsCheckingInterval: 2 * SECOND,
 };
 
-/** Above the 60 s that common proxies keep an idle connection, so that they close it first and meet no reset. */
+/**
+ * Longer than the 60 s of common proxies, so that they close an idle connection first and never send into a closed one.
+ */
 const KEEP_ALIVE: Ms = 65 * SECOND;
 
 export type Listening = {

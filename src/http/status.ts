@@ -7,7 +7,7 @@ import { durabilityProblems, type Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { flowByClass } from '../store/timeliness.ts';
 
-/** Anybody may ask, as often as they like: one look at the database serves all who ask within this time. */
+/** One look at the database serves all who ask within this time, because anybody may ask as often as they like. */
 const FRESH: Ms = 2 * SECOND;
 
 /**
@@ -31,7 +31,7 @@ export function createStatus(store: Store, now: Clock): () => Promise<Record<str
   });
 }
 
-/** Why no work should be given to this process; empty when it is ready. */
+/** Why this process should get no requests; empty when it is ready. */
 export function createReadiness(store: Store, now: Clock, signal: AbortSignal): () => Promise<string[]> {
   const ask = sharedFor(FRESH, now, async () => {
     try {
@@ -47,7 +47,7 @@ export function createReadiness(store: Store, now: Clock, signal: AbortSignal): 
   return async () => (signal.aborted ? ['the process is stopping'] : ask());
 }
 
-/** The answer is computed once for all who ask within `fresh` ms. A failure is not kept. */
+/** Computes the answer once for all who ask within `fresh` ms. A failure is not kept. */
 function sharedFor<T>(fresh: Ms, now: Clock, compute: () => Promise<T>): () => Promise<T> {
   let last: { at: Ms; answer: Promise<T> } | null = null;
   return async () => {

@@ -10,7 +10,7 @@ import type { SuppressionRow } from '../store/rows/rows.ts';
 import { bearer } from './auth.ts';
 import { once, pageLimit } from './query.ts';
 
-/** Our own suppression list: who is on it, the reply that put them there, and the way off it. */
+/** Our own suppression list: who is on it, which reply put them there, and how to take them off. */
 export function createSuppressions(deps: { store: Store; tokens: readonly string[]; now: Clock }): Router {
   const { store, now } = deps;
   const router = new Router({ prefix: '/api/suppressions' });
@@ -30,7 +30,7 @@ export function createSuppressions(deps: { store: Store; tokens: readonly string
   return router;
 }
 
-/** As it leaves: by the API and by the command. */
+/** An entry as the API and the command show it. */
 export const suppressionOf = (row: SuppressionRow) => ({
   address: row.address_key,
   cause: row.cause,

@@ -24,7 +24,10 @@ export type WebhookDeps = {
 
 const BODY_LIMIT = 1024 * 1024;
 const BATCH = 256;
-/** More than this waiting for the database means that it can't keep up: Mailgun keeps what it can't post, for 8 hours. */
+/**
+ * When more events than this wait for the database it can not keep up, and 503 is answered. Mailgun posts them again,
+ * for 8 hours.
+ */
 const WAITING = 2000;
 const WAITING_BYTES = 64 * 1024 * 1024;
 const CONTENT_TYPE_LIMIT = 255;
@@ -32,8 +35,8 @@ const CONTENT_TYPE_LIMIT = 255;
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Answers providers, by path: 200 when the events are durable, and not before. They are not understood here, only kept.
- * What arrives while a commit is under way goes into the next one together.
+ * Answers the webhooks of providers, by path: 200 only when the events are durable. They are kept here and understood
+ * later. What arrives while a commit is under way goes into the next one together.
  */
 export function createWebhooks(deps: WebhookDeps): ReadonlyMap<string, Handler> {
   const file = createFiling(deps);
@@ -79,7 +82,7 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   log.error({ error }, 'a webhook could not be answered');
-  // An answer that makes Mailgun try again: nothing is known to be wrong with the event.
+  // Mailgun tries again after this answer: nothing is known to be wrong with the event.
   answer(response, 500, { error: 'internal error' });
 }
 
@@ -89,7 +92,7 @@ function arrivalOf(provider: string, { sighting, ...event }: OpenedEvent, now: M
   return { ...event, provider, source: 'webhook', eventKey, about, receivedAt: now };
 }
 
-/** Says whether the events of a request were made durable, all of them; false when that can't be done now. */
+/** Makes all events of a request durable; false when that can not be done now. */
 type File = (arrivals: readonly Arrival[]) => Promise<boolean>;
 
 function createFiling({ keep, onKept, log }: WebhookDeps): File {
@@ -118,7 +121,10 @@ function createFiling({ keep, onKept, log }: WebhookDeps): File {
   };
 }
 
-/** Counts, and tells of the count at once and then once a period: anybody may post to this address. */
+/**
+ * Counts, and reports the count at once and then once a period: anybody may post to this address, and could fill the
+ * log.
+ */
 function atMostOnceA(period: Ms, now: Clock, tell: (count: number) => void): () => void {
   let count = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
