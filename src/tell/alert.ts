@@ -29,12 +29,12 @@ export type AlertDeps = {
   log: Log;
 };
 
-/** Makes one alert of each incident that has something untold; says how many items were bundled. */
+/** Makes one alert of each incident that has untold items; says how many items it took. */
 export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   let bundled = 0;
   for (const { incident, since, latest } of await untold(deps.store, 100)) {
     const now = deps.now();
-    // An incident that is still growing is told of when it is quiet, or when it has grown for long enough.
+    // While an incident is still growing its alert waits, until it is quiet or has grown for long enough.
     if (now < latest + deps.group && now < since + 5 * deps.group) continue;
     const last = await lastAlertAt(deps.store, incident);
     if (last !== null && now < last + deps.repeat) continue;
@@ -48,7 +48,7 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
 /** A round ends after so many alerts, so that others get their turn. */
 const ROUND = 20;
 
-/** Sends what is waiting; says how many alerts got out. What does not get out is tried again, later each time. */
+/** Sends the waiting alerts; says how many got out. One that does not get out is tried again, later each time. */
 export async function sendAlerts(deps: AlertDeps): Promise<number> {
   const { store, now, lease } = deps;
   let sent = 0;
@@ -76,7 +76,10 @@ async function settle({ store, now, pause, log }: AlertDeps, alert: Alert, probl
   return problem === null;
 }
 
-/** The first channel that takes it; one that the alert warns about comes last, and only after the others failed. */
+/**
+ * Sends by the first channel that takes it. A channel that the alert warns about is left out as long as there are
+ * others.
+ */
 async function sendOne(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<string | null> {
   const trusted = deps.channels.filter((c) => !alert.avoid.includes(c.name));
   const usable = trusted.length > 0 ? trusted : deps.channels;

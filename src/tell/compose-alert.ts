@@ -9,7 +9,7 @@ import { wrap } from '../core/words/wrap.ts';
 import type { AlertItem, Composed } from '../store/alerts.ts';
 import type { View } from '../store/rows/rows.ts';
 
-/** So many of an incident are told in full, and the others counted. */
+/** So many deliveries of an incident are told in full; the others are only counted. */
 const SHOWN = 5;
 
 export type Incident = {
@@ -42,7 +42,7 @@ export function composeAlert({ items, views, count, publicUrl }: Incident): Comp
   };
 }
 
-/** As wide as the labels of a paragraph. */
+/** Indents the lines after the first as far as the labels. */
 const HANG = ' '.repeat(13);
 
 const wrapped = (text: string): string =>
@@ -66,7 +66,9 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
   ].join('\n');
 }
 
-/** What can be done about the end of a delivery, and about the failure before it: by the words of the server. */
+/**
+ * What can be done about the end of a delivery and about the failure before it, according to the words of the server.
+ */
 function mendingsOf({ delivery }: View): string[] {
   const { bounce, verdict } = delivery.attempts.findLast((a) => a.failure)?.failure ?? {};
   const reply = `${bounce?.message ?? ''} ${bounce?.description ?? ''} ${verdict?.evidence.words ?? ''}`;

@@ -55,8 +55,8 @@ export async function tellSummaries(deps: SummaryDeps): Promise<number> {
 }
 
 /**
- * Counts the deliveries that are older than the figures, once in the life of a database. False while another process does
- * it. Where it breaks the figures go on without those deliveries, as a summary that lacks them is better than none.
+ * Counts the deliveries that are older than the figures, once in the life of a database. False while another process
+ * does it. If it fails the figures go on without those deliveries: a summary that lacks them is better than none.
  */
 async function completeFigures({ store, now, log }: SummaryDeps): Promise<boolean> {
   const broken = await cursor(store, BROKEN);
@@ -93,7 +93,10 @@ export async function writeDue(deps: SummaryDeps): Promise<number> {
   return missing.length;
 }
 
-/** A new installation tells of its days from the first on; one with a past was off when the last summary was due. */
+/**
+ * Up to when summaries were written. If none was ever written: a new installation begins with today, and one that has
+ * deliveries with the last summary that was due.
+ */
 async function writtenUpTo({ store, cron, timezone }: SummaryDeps, now: Ms): Promise<Ms> {
   const known = await cursor(store, WRITTEN);
   if (known) return known.at;
@@ -107,7 +110,7 @@ async function writtenUpTo({ store, cron, timezone }: SummaryDeps, now: Ms): Pro
 /** A round ends after so many summaries, so that others get their turn. */
 const ROUND = 3;
 
-/** Sends what is waiting; says how many summaries reached everybody. What does not get out is tried again, later each time. */
+/** Sends the waiting summaries; says how many reached everybody. One that did not is tried again, later each time. */
 export async function sendSummaries(deps: SummaryDeps): Promise<number> {
   const { store, now, lease } = deps;
   let sent = 0;
@@ -159,7 +162,7 @@ async function sendToAll(deps: SummaryDeps, kept: KeptSummary, lost: AbortSignal
   return problems;
 }
 
-/** Part of the Message-ID as well: the same letter sent again to the same person is shown once. */
+/** Also a part of the Message-ID, so that a letter that is sent again to the same person is shown once. */
 const nameOf = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16);
 
 async function sendOne(channels: readonly LetterChannel[], letter: AddressedLetter): Promise<string | null> {

@@ -12,7 +12,10 @@ import { placesOf } from '../store/figures/places.ts';
 import { readSums } from '../store/figures/read-sums.ts';
 import { daysBefore, eachDay } from './summary/days.ts';
 
-/** All but the figures by place, which are read for the largest places alone: there may be as many as recipients. */
+/**
+ * All figures but those by place. Those are read for the largest places alone, because there may be as many places as
+ * recipients.
+ */
 const WHATS: readonly What[] = [
   'messages',
   'deliveries',
@@ -26,7 +29,7 @@ const WHATS: readonly What[] = [
   'retry',
 ];
 const COMPARED: readonly What[] = ['messages', 'deliveries', 'state', 'outcome', 'time', 'double'];
-/** So many are named; the figures hold all of them. */
+/** How many deliveries are named; the figures count all of them. */
 const MOST_LOST = 200;
 
 export type SummaryOptions = {
@@ -37,7 +40,7 @@ export type SummaryOptions = {
   places?: number;
 };
 
-/** The summary of a period as its figures are now: what comes later changes it truthfully. */
+/** The summary of a period as its figures are now. Events that come later change it. */
 export async function summaryOf(store: Store, period: Period, options: SummaryOptions): Promise<Summary> {
   while ((await foldPending(store)) > 0);
   const compared = async (range: Range) => figuresOf(await readSums(store, range, COMPARED));

@@ -8,7 +8,9 @@ import { cursor, RECONCILED } from '../store/notes/cursors.ts';
 
 export type WatchDeps = { store: Store; reconcileSilence: Ms; webhookSilence: Ms; now: Clock };
 
-/** Raises what nobody would notice otherwise: a reconciler that stands still, and webhooks that stay away. */
+/**
+ * Raises alerts for what nobody would notice otherwise: a reconciler that stands still, and webhooks that do not come.
+ */
 export async function watch(deps: WatchDeps, startedAt: Ms): Promise<void> {
   await watchReconciler(deps, startedAt);
   await watchWebhooks(deps, startedAt);

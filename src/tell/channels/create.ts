@@ -18,7 +18,9 @@ export type ChannelSettings = {
 /** Each list in the order in which its channels are tried. */
 export type Channels = { alerts: AlertChannel[]; letters: LetterChannel[]; close(): Promise<void> };
 
-/** The ways to the administrators that are configured. Mail never goes through Mailgun, which it may be about. */
+/**
+ * The configured ways to the administrators. Mail to them never goes through Mailgun, because it may be about Mailgun.
+ */
 export function createChannels(config: ChannelSettings, options: RelayOptions): Channels {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : config.SECONDARY_SMTP_URL;
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];

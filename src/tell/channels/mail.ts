@@ -14,7 +14,7 @@ export function mailChannel(relay: Relay, from: string, to: readonly string[]): 
       const problems = posted.flatMap(({ to: address, answer }) =>
         answer.kind === 'accepted' ? [] : [`${maskAddress(address)}: ${answer.detail}`],
       );
-      // One administrator who got it is enough: telling the others again would tell the first one twice.
+      // If one administrator got it, it counts as sent: trying again for the others would send it to that one twice.
       if (problems.length === posted.length) throw new Error(problems.join('; '));
       return problems;
     },
@@ -35,7 +35,7 @@ export function letterChannel(relay: Relay, from: string): LetterChannel {
   };
 }
 
-/** The same on each try: what was sent twice reads as one. */
+/** The same id on each try, so that a letter that was sent twice is shown once. */
 const messageIdFor = (id: string, from: string): string => `${id}@${domainOf(addressIn(from)) || 'homing'}`;
 
 const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from;

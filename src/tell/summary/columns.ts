@@ -13,7 +13,10 @@ export type Column = { width: number; set: (cell: Cell, width: number) => string
 /** Names, flush left with a space behind, cut where they are too long. */
 export const names = (width: number): Column => ({ width, set: (cell, w) => [`${cut(String(cell), w - 1)} `] });
 
-/** Words, flush left with a space behind, on as many lines as they need: half a reason may say something else. */
+/**
+ * Words, flush left with a space behind, on as many lines as they need. They are not cut, because half a reason may
+ * mean something else.
+ */
 export const words = (width: number): Column => ({
   width,
   set: (cell, w) =>
@@ -22,7 +25,7 @@ export const words = (width: number): Column => ({
       .map((line) => line.padEnd(w)),
 });
 
-/** Flush right; never cut, as a number that is cut is a lie. */
+/** Numbers, flush right and never cut, because a part of a number is a wrong number. */
 export const figures = (width: number): Column => ({ width, set: (cell, w) => [align(figure(cell, w - 1), w)] });
 
 export function columns(rows: readonly (readonly Cell[])[], layout: readonly Column[]): string {

@@ -2,18 +2,16 @@ import { stringify } from 'csv-stringify/sync';
 import { STATES } from '../../core/delivery.ts';
 import type { Summary } from '../../core/figures/summary.ts';
 
-/** UTF-8 with a mark, without which Excel reads another encoding. */
+/** UTF-8 with a byte order mark, without which Excel assumes another encoding. */
 export const CSV_OPTIONS = {
   header: true,
   bom: true,
   record_delimiter: 'windows',
-  // Separators of other locales split a cell that is not quoted.
+  // All cells are quoted, because a separator of another locale would split one that is not.
   quoted_string: true,
 } as const;
 
-/**
- * One row for each domain, class and state, those without deliveries included, so that a sum is a sum.
- */
+/** One row for each domain, class and state, also for states without deliveries, so that columns can be added up. */
 export function summaryCsv(summary: Summary): string {
   const rows = summary.groups.flatMap(({ domain, class: kind, figures }) =>
     STATES.map((state) => [

@@ -119,6 +119,6 @@ function othersOf({ total, places }: Summary): Retry[] {
   const key = (r: Retry) => `${r.cause} ${r.attempt} ${r.sendingIp} ${r.result}`;
   const left = new Map(total.retries.map((r) => [key(r), r.n]));
   for (const r of places.flatMap((p) => p.retries)) left.set(key(r), (left.get(key(r)) ?? 0) - r.n);
-  // What came in between the two readings may have been counted in one of them alone.
+  // Events that came in between the two readings may be counted in one of them alone.
   return total.retries.map((r) => ({ ...r, n: Math.max(0, left.get(key(r)) ?? 0) }));
 }

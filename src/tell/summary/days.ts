@@ -38,7 +38,7 @@ export const addDays = (day: string, days: number, timezone: string): string =>
 
 const isoDay = (at: DateTime): string => at.toISODate() ?? '';
 
-/** What the clock on the wall shows, as if it were one of UTC, and back. */
+/** The time that a clock in this timezone shows, as if it were UTC, and back. */
 export const wallClock = (at: Ms, timezone: string): Ms =>
   DateTime.fromMillis(at, { zone: timezone }).setZone('utc', { keepLocalTime: true }).toMillis();
 export const fromWallClock = (wall: Ms, timezone: string): Ms =>

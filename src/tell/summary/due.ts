@@ -5,13 +5,14 @@ import { addDays, dayAt, fromWallClock, wallClock } from './days.ts';
 /** A summary that is to be sent: the calendar days since the last one was due, up to the day before it is due. */
 export type DueSummary = { firstDay: string; lastDay: string };
 
-/** What a daemon that was off for longer missed is not sent any more. */
+/** Summaries that a daemon missed are sent for this many days at most. */
 const MOST = 7;
 const LONGEST = 31;
 
 /**
- * The summaries that were due after `since` and up to now, oldest first, one for each calendar day. By the calendar and not
- * by ticks: a tick is lost when the daemon is off, and with node-cron also at some changes of clocks.
+ * The summaries that were due after `since` and up to now, oldest first, one for each calendar day. They follow from
+ * the calendar and not from the runs of a timer: a run is missed when the daemon is off, and with node-cron also at
+ * some changes of clocks.
  */
 export function dueSummaries(cron: string, timezone: string, since: Ms, now: Ms): DueSummary[] {
   const today = dayAt(now, timezone);
@@ -23,13 +24,13 @@ export function dueSummaries(cron: string, timezone: string, since: Ms, now: Ms)
 }
 
 /**
- * The first time after `since` on that day at which the expression is due, if there is one. It is read against the clock
- * on the wall as if that never changed: a time that a change of clocks leaves out is due when the clock has passed it.
+ * The first time after `since` on that day at which the expression is due, if there is one. It is compared with the
+ * clock on the wall. A time that a change of clocks skips is due as soon as the clock has passed it.
  */
 function dueOn(cron: string, timezone: string, day: string, since: Ms): Ms | null {
   const midnight = Date.parse(`${day}T00:00:00Z`);
   const [first, last] = [midnight, midnight + DAY].map((wall) => fromWallClock(wall, timezone));
-  // Where clocks go back an hour comes twice: what is before now on the wall may be still to come.
+  // When clocks go back an hour comes twice, so a time that looks past on the wall may still come.
   const back = first !== undefined && last !== undefined && last - first !== DAY ? HOUR : 0;
   const after = Math.max(wallClock(since, timezone) - back, midnight - 1);
   const times = CronExpressionParser.parse(cron, { currentDate: new Date(after), tz: 'UTC' });

@@ -10,7 +10,7 @@ const CELL = `padding:8px 4px;border-bottom:1px solid #e5e9ef;${TEXT}`;
 const UNRULED = `padding:8px 4px 0;${TEXT}`;
 const BELOW = `padding:2px 4px 8px;border-bottom:1px solid #e5e9ef;font-size:12px;line-height:1.45;overflow-wrap:anywhere;${FAINT}`;
 const HEAD = `padding:6px 4px;border-bottom:1px solid #cfd6df;font-size:12px;font-weight:600;text-align:left;vertical-align:bottom;${FAINT}`;
-/** To the right of whatever stands beside it, and never nearer than two digits are to each other. */
+/** Figures are set to the right, with a little space between them. */
 const FIGURE = 'text-align:right;padding-left:10px;padding-right:2px';
 
 export const STYLE = `
@@ -55,14 +55,14 @@ export function tile(name: string, value: string, below: string, tone: 'bad' | '
 export const paragraph = (text: string, margin: string): Markup =>
   html`<p class="ink" style="margin:${margin};font-size:14px;line-height:1.5;overflow-wrap:anywhere;${INK}">${unbroken(text)}</p>`;
 
-/** A number stays on one line, with its unit: `2 825` in two lines reads as two numbers. */
+/** Keeps a number and its unit on one line: `2 825` on two lines reads as two numbers. */
 export const unbroken = (text: string): string => text.replace(/(?<=\d) (?=[\d%])/g, '\u00a0');
 
 export type Row = { name: string; note?: string; figures: readonly string[] };
 
 /**
- * The figures take at least the width that lines them up with other tables, and more when they need it, so that none
- * touches its neighbour; the name has the rest, and what there is to say more stands below, over the whole width.
+ * The figures take at least the width that lines them up with other tables, and more if they need it, so that none
+ * touches its neighbour. The name has the rest of the width, and a note stands below it over the whole width.
  */
 export function table(head: readonly string[], rows: readonly Row[]): Markup {
   const width = `width:${head.length > 3 ? '17.5%' : '26%'}`;

@@ -14,10 +14,10 @@ export type Source = (p: Picture, theme: 'light' | 'dark') => string;
 
 export type HtmlOptions = {
   pictures: readonly Picture[];
-  /** The same pictures for narrow screens; none in a mail, where each weighs. */
+  /** The same pictures for narrow screens; none in a mail, which they would make larger. */
   narrow: readonly Picture[];
   source: Source;
-  /** A file says itself that it needs nothing from outside; a mail is shown under the rules of its reader. */
+  /** Whether the page forbids itself to load anything: a file does, and in a mail the rules of the reader hold. */
   sealed: boolean;
 };
 

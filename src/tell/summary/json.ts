@@ -7,8 +7,8 @@ import { timesOf } from '../../core/figures/times.ts';
 import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
 
 /**
- * The summary as JSON. Names are a contract: they are added to and never change their meaning. Times are ISO 8601 in UTC,
- * lengths say their unit, shares are percentages. The README explains each.
+ * The summary as JSON. Names are a contract: new ones are added, and none changes its meaning. Times are ISO 8601 in
+ * UTC, lengths say their unit, shares are percentages. docs/report.md explains each.
  */
 export function summaryJson(summary: Summary): Record<string, unknown> {
   return {
@@ -40,7 +40,7 @@ const iso = (at: Ms): string => new Date(at).toISOString();
 const seconds = (ms: Ms | null): number | null => (ms === null ? null : Math.round(ms) / SECOND);
 const percentOf = (n: number, all: number): number | null => (all === 0 ? null : Math.round((10_000 * n) / all) / 100);
 
-/** What a period before is compared by; why its failures happened is in its own summary. */
+/** The figures of an earlier period to compare with; the reasons of its failures are in its own summary. */
 function comparedJson(f: Figures) {
   const { ends: _ends, failures: _failures, retries: _retries, reposts: _reposts, ...rest } = figuresJson(f);
   const {

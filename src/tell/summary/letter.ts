@@ -12,7 +12,7 @@ export type SummaryLetter = {
   pictures: { cid: string; png: string /** base64 */ }[];
 };
 
-/** One width for all readers: many clients know no other than the plain picture. */
+/** One width for all readers, because many mail programs know no pictures for different screens. */
 const WIDTH = 440;
 
 export async function letterOf(summary: Summary): Promise<SummaryLetter> {

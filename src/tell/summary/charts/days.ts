@@ -3,7 +3,7 @@ import { bars, type Chart, faint, grid, heading, isNarrow, legend, type Part, pa
 import type { Theme } from './theme.ts';
 
 const FIRST_TRY: Part<DayBar> = { name: 'first try', colour: 'first', length: (d) => d.firstTry };
-/** Few beside those of the first try: they are drawn once more by themselves, else nobody sees them. */
+/** These are few beside those of the first try, so they are drawn once more on a scale of their own. */
 const REST: readonly Part<DayBar>[] = [
   { name: 'after a retry', colour: 'retry', length: (d) => d.afterRetry },
   { name: 'fallback', said: 'by the fallback', colour: 'fallback', length: (d) => d.byFallback },

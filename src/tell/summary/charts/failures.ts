@@ -28,7 +28,7 @@ export const failuresChart: Chart = {
         legend: legend(theme, PARTS),
         grid: grid({ left, right: 44, top, bottom: 4 }),
         xAxis: { type: 'value', show: false },
-        // Without a canvas ECharts guesses how wide a text is, and by up to a seventh too little.
+        // Without a canvas ECharts guesses the width of a text, and the guess is up to a seventh too small.
         yAxis: rowNames(theme, names, { width: 0.85 * (left - 10), overflow: 'break' }),
         series: [
           ...PARTS.map((part) => bars(part, rows, theme, { stack: 'all', barMaxWidth: 20 })),
@@ -43,7 +43,7 @@ export const failuresChart: Chart = {
   },
 };
 
-/** A last part of no length, which carries the sum behind the bar. */
+/** A last part without length, which carries the label with the sum. */
 const sums = (rows: readonly Cure[], label: object) => ({
   type: 'bar',
   stack: 'all',

@@ -11,7 +11,7 @@ export type Theme = {
   other: string;
 };
 
-/** Told apart also by eyes that mix up red and green: the four differ in lightness as well. */
+/** The four colours differ in lightness as well, for people who do not tell red from green. */
 export const LIGHT: Theme = {
   paper: '#ffffff',
   ink: '#1f2937',

@@ -5,7 +5,7 @@ import { percent, timeTaken } from '../../../core/words/numbers.ts';
 import { type Chart, grid, heading, inked, isNarrow, rowNames } from './parts.ts';
 import type { Theme } from './theme.ts';
 
-/** Within 15 minutes is on time for anything, up to four hours is late, and what takes longer is as good as lost. */
+/** Up to 15 minutes is on time for any mail, up to four hours is late, and longer is as good as lost. */
 const STEPS: readonly { upTo: Ms; name: string; colour: keyof Theme }[] = [
   { upTo: 10 * SECOND, name: '≤ 10 s', colour: 'first' },
   { upTo: 30 * SECOND, name: '≤ 30 s', colour: 'first' },
