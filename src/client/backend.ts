@@ -13,7 +13,7 @@ export type Backend = {
 
 /** Where a `Homing` puts its records. Nothing is opened before it is used. */
 export type Place = {
-  /** The same for every process whose records go there; without passwords and tokens, which change. */
+  /** The same name for every process whose records go there; without passwords and tokens, which change. */
   name: string;
   open(): Promise<Backend>;
 };

@@ -10,7 +10,7 @@ export function checkMessage(domain: string, data: MessageData): void {
   if (typeof data !== 'object' || data === null) throw invalid('a message needs its data, as the second argument');
 }
 
-/** One of the two. A number is text, as in `v:homing-key`. */
+/** The id or the key, of which one must be given. A number is taken as text, as in `v:homing-key`. */
 export function checkWhich(which: unknown): { id: string } | { key: string } {
   const { id, key } = (which ?? {}) as { id?: unknown; key?: unknown };
   const given = [id, key].filter((name) => name !== undefined).map(textOf);

@@ -7,14 +7,14 @@ import { HomingError } from './homing-error.ts';
 export type Question = { method: 'GET' | 'POST'; path: string; json?: unknown; form?: FormData };
 export type Answer = { status: number; body: Record<string, unknown> };
 
-/** Questions to a daemon's HTTP API. Rejects when there is no answer; any status is one. */
+/** Requests to the HTTP API of a daemon. Rejects only when there is no answer; any status is an answer. */
 export type Daemon = { ask(question: Question): Promise<Answer>; close(): void };
 
 const TIMEOUT = 10 * SECOND;
 
 export async function connect({ url, token }: { url: string; token: string }): Promise<Daemon> {
   const base = new URL(url).href.replace(/\/+$/, '');
-  // TLS is half of the time that loading the library takes.
+  // Loads TLS only when it is needed: it takes half of the time of loading the library.
   const { request, Agent } = base.startsWith('https:') ? await import('node:https') : await import('node:http');
   // An idle socket does not keep the process alive.
   const agent = new Agent({ keepAlive: true });
@@ -45,7 +45,7 @@ async function formCall(form: FormData, token: string): Promise<Call> {
   const headers = {
     authorization: `Basic ${Buffer.from(`api:${token}`).toString('base64')}`,
     'content-type': encoded.headers.get('content-type') ?? '',
-    // Mail that is queued twice under one key is queued once.
+    // The request may be sent twice (see `send`); the daemon queues the mail once for one key.
     'idempotency-key': randomUUID(),
   };
   return { headers, content: Buffer.from(await encoded.arrayBuffer()) };
@@ -53,12 +53,12 @@ async function formCall(form: FormData, token: string): Promise<Call> {
 
 type Start = (onResponse: (response: IncomingMessage) => void) => ClientRequest;
 
-/** Node's own client costs a fraction of the CPU of `fetch`, and every mail is told of. */
+/** Uses Node's own client, which needs a fraction of the CPU of `fetch`; every mail is a request. */
 function send(start: Start, tries = 2): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const call = start(resolve);
     call.on('error', (error) => {
-      // The daemon closed a socket that we had kept, just then. Everything here may be said twice.
+      // The daemon closed a kept connection at this very moment. All requests here may be sent twice.
       if (tries > 1 && call.reusedSocket && codeOf(error) === 'ECONNRESET') resolve(send(start, tries - 1));
       else reject(error);
     });

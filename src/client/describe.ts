@@ -13,9 +13,9 @@ import type { MessageRecord } from './record.ts';
 export type Described = {
   /** The data to hand over: the caller's own, with our two ids and without our control variables. */
   wire: Record<string, unknown>;
-  /** Null when there is nobody in it whom we could track. */
+  /** Null when it names no recipient that could be tracked. */
   record: MessageRecord | null;
-  /** What of it could not be recorded, in words without addresses. */
+  /** The parts that could not be recorded, in words without addresses. */
   problems: string[];
 };
 
@@ -24,7 +24,7 @@ const CLASS_VARIABLE = 'v:homing-class';
 const KEY_VARIABLE = 'v:homing-key';
 
 /**
- * A copy of the caller's data, taken before anything is waited for: mailgun.js reads its argument at the call, and the
+ * A copy of the data of the caller, taken before the first wait: mailgun.js reads its argument at the call, and the
  * caller may change it afterwards. Lists are copied too, content is not.
  */
 export function snapshot(data: object): Record<string, unknown> {
@@ -37,7 +37,7 @@ export function snapshot(data: object): Record<string, unknown> {
   return copy;
 }
 
-/** What mailgun.js would send of this, and what we record of it. `data` must be a snapshot: it becomes the wire's. */
+/** The data that mailgun.js is to send, and the record of it. `data` must be a snapshot, because it is changed. */
 export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
   const problems: string[] = [];
   const given = { data, mime: data['message'] ? await headerIn(data['message']) : null, problems };
@@ -56,7 +56,7 @@ export async function describe(domain: string, data: Record<string, unknown>, no
   return { wire: data, record: to.length > 0 ? record : null, problems };
 }
 
-/** The caller's data, the header of a ready message in it if there is one, and what was found wrong so far. */
+/** The data of the caller, the header of a ready message in it (if there is one), and the problems found so far. */
 type Given = { data: Record<string, unknown>; mime: Buffer | null; problems: string[] };
 
 /** A stream is not touched, as it can be read only once. */
@@ -65,7 +65,7 @@ async function headerIn(message: unknown): Promise<Buffer> {
   return headerOf(message) ?? Buffer.alloc(0);
 }
 
-/** Recipients can read variables: what is meant for us is taken out. */
+/** Takes out a variable that is meant for us: recipients could read it. */
 function taken(data: Record<string, unknown>, name: string): unknown {
   const value = data[name];
   delete data[name];
@@ -95,7 +95,7 @@ function messageIdIn({ data, mime, problems }: Given, id: string, domain: string
   return ours;
 }
 
-/** The envelope of a ready message is `to` alone. */
+/** The recipients. Those of a ready message are in `to` alone. */
 function recipientsOf({ data, mime, problems }: Given): string[] {
   const names = mime ? ['to'] : ['to', 'cc', 'bcc'];
   const texts = names.flatMap((name) => [data[name]].flat()).filter((text) => typeof text === 'string');

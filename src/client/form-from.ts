@@ -1,7 +1,7 @@
 import type { FormEntry, FormFile } from '../mail/form.ts';
 import { HomingError } from './homing-error.ts';
 
-/** What mailgun.js turns into yes and no. */
+/** Options that mailgun.js turns into "yes" and "no". */
 const SWITCHES: ReadonlySet<string> = new Set([
   'o:testmode',
   't:text',

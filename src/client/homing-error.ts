@@ -1,9 +1,15 @@
 import type { HomingErrorCode } from './types.ts';
 
-/** The class stands in several builds (ES modules and CommonJS, in two packages), and is one to whoever asks `instanceof`. */
+/**
+ * There are several builds of this class (ES modules and CommonJS, in two packages). By this mark `instanceof` holds
+ * for all of them.
+ */
 const BRAND = Symbol.for('homing.HomingError');
 
-/** What the library fails with. A send through a wrapped client or transport fails as it does without the library. */
+/**
+ * The error that the library fails with. A send through a wrapped client or transport fails as it does without the
+ * library.
+ */
 export class HomingError extends Error {
   override readonly name = 'HomingError';
   readonly code: HomingErrorCode;

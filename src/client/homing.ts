@@ -56,7 +56,7 @@ function openRecorder(place: string, options: CommonOptions, backend: Opener<Bac
   });
 }
 
-/** One for each user and each place that records go to: nobody files what is meant for another place. */
+/** A folder for each user and each place that records go to, so that nobody files records of another place. */
 const defaultFolder = (place: string): string =>
   join(tmpdir(), `homing-spool-${process.getuid?.() ?? 'user'}-${sha256(place).slice(0, 16)}`);
 
@@ -65,7 +65,9 @@ function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' |
   const track = tracking({ recorder, now: Date.now, onProblem });
   const send: typeof track = (domain, data, call) =>
     inside.outbox ? inside.outbox.take('mailgun', String(domain), data) : track(domain, data, call);
-  /** Loading takes longer than a send may wait, and whoever wraps something is going to send. */
+  /**
+   * Loads in advance, because loading takes longer than a send may wait, and whoever wraps something is going to send.
+   */
   const warmUp = () =>
     void setImmediate(() => (inside.outbox || inside.closing !== null ? null : backend().catch(() => null)));
 
@@ -80,7 +82,7 @@ function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' |
       warmUp();
       const outbox = () => inside.outbox;
       const tracked = wrapTransport(transporter, { ...how, recorder, outbox, now: Date.now, onProblem });
-      // Its `sendMail` hands us what it does not know itself.
+      // Its `sendMail` passes on the field `homing`, which nodemailer does not know.
       return tracked as typeof tracked & TakesHoming<typeof tracked>;
     },
     async deliverNow(domain, data) {
@@ -132,9 +134,9 @@ function asking(inside: Inside): Pick<Homing, 'deliverLater' | 'cancel' | 'statu
 function keeping(inside: Inside): Pick<Homing, 'testing' | 'counts' | 'flush' | 'close'> {
   const { recorder, backend } = inside;
   async function close(): Promise<void> {
-    // Also when nothing was recorded so far: what is sent later finds it closed.
+    // Also when nothing was recorded so far, so that later sends find it closed.
     await recorder().close();
-    // What could not be opened need not be closed.
+    // If it could not be opened there is nothing to close.
     const opened = await backend.opening()?.catch(() => null);
     await opened?.close();
   }

@@ -12,7 +12,7 @@ export function lazy<T>(make: () => T): Lazy<T> {
 
 export type Opener<T> = (() => Promise<T>) & { /** Looks without opening it. */ opening(): Promise<T> | null };
 
-/** Opens at the first use. What could not be opened is tried again at the next. */
+/** Opens at the first use. If that fails the next use tries again. */
 export function opener<T>(open: () => Promise<T>): Opener<T> {
   let opening: Promise<T> | null = null;
   const get = () => {

@@ -11,7 +11,7 @@ export type SendTracked = (
 
 type Create = (domain: string, data: unknown) => Promise<unknown>;
 
-/** The client as it is, but for `messages.create`. Nothing of it is changed: proxies show the difference. */
+/** The client with `messages.create` tracked. The client itself is not changed; proxies stand before it. */
 export function wrapMailgun<T extends MailgunLike>(client: T, send: SendTracked): T {
   if (isWrapped(client)) return client;
   const proxies = new WeakMap<object, object>();
@@ -35,7 +35,7 @@ function wrapMessages(messages: MailgunLike['messages'], send: SendTracked): obj
     get(target, name, receiver) {
       const value: unknown = Reflect.get(target, name, receiver);
       if (name !== 'create' || typeof value !== 'function') return value;
-      // The same function at each look, as a method is.
+      // Gives the same function each time, as a method is one function.
       if (last?.original !== value) last = { original: value, tracked: trackedCreate(target, value as Create, send) };
       return last.tracked;
     },
@@ -45,7 +45,7 @@ function wrapMessages(messages: MailgunLike['messages'], send: SendTracked): obj
 function trackedCreate(messages: object, original: Create, send: SendTracked): Create {
   return function create(domain, data) {
     const call = (wire: unknown) => Reflect.apply(original, messages, [domain, wire]) as Promise<unknown>;
-    // What mailgun.js refuses at once it has to refuse itself, synchronously.
+    // Passed on at once, because mailgun.js refuses such data synchronously.
     if (!isObject(data) || Object.keys(data).length === 0) return call(data);
     return send(domain, data, call);
   };
@@ -53,13 +53,13 @@ function trackedCreate(messages: object, original: Create, send: SendTracked): C
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** What mailgun.js calls a network error by: axios's and Node's own codes, in the place of the words of an answer. */
+/** Codes of axios and Node, which mailgun.js gives as the message of a network error. */
 const CODE = /^[A-Z][A-Z0-9_]*$/;
 
 /**
- * The refusal that an error of mailgun.js stands for, or null when nobody can say whether Mailgun took the message:
- * network errors and time-outs come as status 400 with a code for a message, and after a 408 or a 5xx it may have gone
- * out. ERR_BAD_REQUEST is an answer whose status line has no words.
+ * The refusal that an error of mailgun.js means, or null when nobody knows whether Mailgun took the message. Network
+ * errors and time-outs come as status 400 with a code for a message, and after a 408 or a 5xx the mail may have gone
+ * out. ERR_BAD_REQUEST is a real answer, whose status line has no words.
  */
 export function refusalIn(error: unknown): { status: number; message: string } | null {
   if (!isObject(error) || !('status' in error) || !('message' in error)) return null;
@@ -73,7 +73,7 @@ export function refusalIn(error: unknown): { status: number; message: string } |
   return { status, message: (details || message).replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress) };
 }
 
-/** Did Mailgun take it? A 200 without an id is somebody else's. */
+/** Whether Mailgun took it. A 200 without an id came from something else. */
 export function isAccepted(result: unknown): boolean {
   return isObject(result) && 'id' in result && typeof result.id === 'string' && result.id !== '';
 }

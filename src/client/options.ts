@@ -40,7 +40,7 @@ export function commonProblems({ patience, spool, mailgun, onProblem }: CommonOp
   return problems;
 }
 
-/** Node's timers know nothing longer. */
+/** Timers of Node can not be longer. */
 const LONGEST_PAUSE = 2 ** 31 - 1;
 
 const isNumber = (value: unknown, least: number, most: number): boolean =>

@@ -5,13 +5,16 @@ import { homingErrorOf } from './errors.ts';
 import { HomingError } from './homing-error.ts';
 import type { Told, Verdict } from './record.ts';
 
-/** Takes records, a few at a time. Rejects when the store can't be used; what it will never take is a verdict. */
+/**
+ * Takes some records. Rejects when the store can not be used; a record that it will never take gets a verdict that says
+ * so.
+ */
 export type Take = (records: readonly Told[]) => Promise<readonly Verdict[]>;
 
 export type Offer = {
   /** How long the store may take. */
   patience: Ms;
-  /** Somebody waits for it. What nobody waits for shares a call with others, if it can. */
+  /** Whether somebody waits for it. Records that nobody waits for share a call if they can. */
   urgent: boolean;
 };
 
@@ -24,12 +27,12 @@ export type PatientStore = {
 };
 
 const BATCH = 100;
-/** So long a record that nobody waits for waits for others. */
+/** How long a record that nobody waits for waits for others. */
 const COLLECT: Ms = 100;
 
 type Item = { record: Told; givenUp: boolean };
 
-/** `onLate` is told when the store took a record that it had been given too little time for. */
+/** `onLate` is called when the store took a record after its time was over. */
 export function createPatientStore(take: Take, onLate: () => void): PatientStore {
   let recorded = 0;
   const add = gather<Item>(

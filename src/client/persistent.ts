@@ -1,7 +1,7 @@
 import { inBackground } from '../base/wait.ts';
 import type { Ms } from '../core/time.ts';
 
-/** Work in the background that is done once at a time, and again after a pause when it failed. */
+/** Work in the background: never twice at once, and again after a pause when it failed. */
 export type Persistent = {
   /** Begins after `wait`, if it does not begin sooner anyway. */
   later(wait: Ms): void;
@@ -9,7 +9,7 @@ export type Persistent = {
   now(): Promise<void>;
   /** The end of what is under way. */
   ended(): Promise<void>;
-  /** It does not begin by itself any more. */
+  /** From now on it no longer begins by itself. */
   stop(): void;
 };
 

@@ -22,7 +22,7 @@ export function harmless(tell: (problem: Problem) => unknown): OnProblem {
     try {
       Promise.resolve(tell(problem)).catch(() => {});
     } catch {
-      // Whoever has trouble with telling has nobody to tell it to.
+      // The function that problems are told to has failed, so there is nobody to tell.
     }
   };
 }
@@ -41,9 +41,9 @@ export function tellingRefusals(take: Take, onProblem: OnProblem): Take {
 /** Whether the store could be used lately, and what is said when it could not. */
 export type Trouble = {
   isThere(): boolean;
-  /** The store failed. An outage is told of when it begins. */
+  /** The store failed. This is told once, at the beginning of an outage. */
   begin(error: HomingError): void;
-  /** A record goes to the spool. While it waits for somebody to mend a setting, each one is told of. */
+  /** A record goes to the spool. If somebody has to mend a setting first, this is told for each record. */
   hold(): void;
   end(): void;
 };

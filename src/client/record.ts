@@ -16,14 +16,17 @@ export type MessageRecord = {
   via?: string;
 };
 
-/** What is told of it: that it is about to be sent, or what became of the call. In this form it waits in the spool, too. */
+/**
+ * What is told of a message: that it is about to be sent, or what became of the call. In the spool it has this form,
+ * too.
+ */
 export type Told = MessageRecord & {
   state: 'sending' | 'accepted' | 'refused';
   /** Why, when it was refused. */
   error?: RefusalTold;
 };
 
-/** A no, by the status of an HTTP answer or by the code of an SMTP reply. */
+/** A refusal, with the status of an HTTP answer or the code of an SMTP reply. */
 export type RefusalTold = { status: number; message: string } | { smtp: number; message: string };
 
 /** What the store made of one record: it has it, or it will never take it. */

@@ -9,26 +9,28 @@ import type { Counts, Problem } from './types.ts';
 import { createWaitingRecords } from './waiting-records.ts';
 
 export type RecorderDeps = {
-  /** Loads what `take` needs. The process stands still for most of that time, so it is not taken from the patience. */
+  /**
+   * Loads what `take` needs. This time is not part of the patience, because the process can do nothing else meanwhile.
+   */
   ready(): Promise<unknown>;
   take: Take;
   spool: Spool;
   /** How long `before` keeps its caller waiting at most, once everything is loaded. */
   patience: Ms;
-  /** Between two looks at a store that could not be used. */
+  /** How long to leave a store alone that could not be used. */
   pause: Ms;
   onProblem(problem: Problem): void;
   monotonic: Clock;
 };
 
-/** Tells the store what is sent. Nothing in here ever rejects or waits without end: the mail is more important. */
+/** Tells the store what is sent. Nothing in here rejects or waits without end, because the mail is more important. */
 export type Recorder = {
   /** Resolves when the record is durable, in the store or in the spool, or when patience is over. */
   before(record: Told): Promise<void>;
   /** Returns at once. */
   after(record: Told): void;
   counts(): Counts;
-  /** Files what went to the spool, if the store can be used again: what is asked next may depend on it. */
+  /** Files what is in the spool, if the store can be used again: the next question may be about it. */
   catchUp(): Promise<void>;
   /** Resolves when all that was told so far is in the store or in the spool. */
   flush(): Promise<void>;
@@ -37,18 +39,24 @@ export type Recorder = {
 
 /** The part of the patience that the store gets; the rest is for the spool. */
 const STORE_SHARE = 0.8;
-/** Nobody waits for what is told afterwards; but the process may end, and by then it should be on disk. */
+/**
+ * The patience for records that nobody waits for. It has a limit because the process may end, and by then they should
+ * be on disk.
+ */
 const LATER: Ms = 5 * SECOND;
-/** Loading may take so long. */
+/** How long loading may take. */
 const LOADING: Ms = SECOND;
 
-/** First the store, and when it fails the spool; while the store is in trouble, the spool at once. */
+/**
+ * Gives each record to the store, and to the spool when that fails. While the store is in trouble records go to the
+ * spool at once.
+ */
 export function createRecorder(deps: RecorderDeps): Recorder {
   const { patience, monotonic, onProblem } = deps;
   const trouble = createTrouble(onProblem);
   const take = tellingRefusals(deps.take, onProblem);
   const waiting = createWaitingRecords({ ...deps, take: noticing(take, trouble), onFiled: trouble.end });
-  // A store that was only slow (it was just being opened) need not be left alone for a pause.
+  // A store that was only slow, for instance because it was being opened, need not be left alone for a pause.
   const store = createPatientStore(take, () => void waiting.file(LATER));
   const pending = createPending();
   let looked = false;
@@ -68,7 +76,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
 
   return {
     async before(record) {
-      // A process before us may have left something in the spool.
+      // An earlier process may have left something in the spool.
       if (!looked) waiting.lookAfter(Math.min(SECOND, deps.pause));
       looked = true;
       if (!closed) await within(load(), LOADING, null);
@@ -84,9 +92,9 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     },
     flush: pending.ended,
     async close() {
-      // At the end of its own patience each record goes to the spool, and is there a little later.
+      // A record whose patience is over goes to the spool, which takes a little longer.
       await within(pending.ended(), LATER + SECOND, undefined);
-      // A process that lives for less than a second has not looked into the spool yet.
+      // A process shorter than a second has not looked into the spool yet.
       if (looked) await waiting.file(SECOND);
       closed = true;
       waiting.stop();
@@ -94,7 +102,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   };
 }
 
-/** A store that fails to take what waited is in trouble for new records, too. */
+/** When the store fails to take what waited, it is in trouble for new records as well. */
 function noticing(take: Take, trouble: Trouble): Take {
   return async (records) => {
     try {

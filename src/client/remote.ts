@@ -7,7 +7,7 @@ import type { HomingErrorCode, MessageStatus, RemoteOptions } from './types.ts';
 
 type Ask = (question: Question) => Promise<Answer>;
 
-/** The daemon of these options, which were checked. */
+/** The daemon that checked options name. */
 export function daemonAt({ url = '', token = '' }: RemoteOptions): Place {
   const { host, pathname, protocol } = new URL(url);
   return {
@@ -18,7 +18,7 @@ export function daemonAt({ url = '', token = '' }: RemoteOptions): Place {
 
 /** A daemon, through its HTTP API. */
 function backendOf(daemon: Daemon): Backend {
-  /** Those whose answers somebody waits for; records are in the spool when it is closed. */
+  /** Requests whose answers somebody waits for. Records need not be waited for: they are in the spool. */
   const open = new Set<Promise<Answer>>();
   const ask: Ask = (question) => {
     const answer = daemon.ask(question).finally(() => open.delete(answer));
@@ -39,7 +39,7 @@ function backendOf(daemon: Daemon): Backend {
 
 /** A call has a limit to its size, and a message may have a thousand recipients. */
 const CALL = 200 * 1024;
-/** What is refused with these will never be taken. */
+/** Statuses of records that will never be taken. */
 const NEVER: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 async function recordAll(ask: Ask, records: readonly Told[]): Promise<Verdict[]> {
@@ -50,7 +50,7 @@ async function recordAll(ask: Ask, records: readonly Told[]): Promise<Verdict[]>
   ];
   if (records.length > 1 && Buffer.byteLength(JSON.stringify(records)) > CALL) return inHalves();
   const answer = await ask({ method: 'POST', path: '/api/messages', json: records });
-  // Something on the way may have a smaller limit, or object to one of them.
+  // A proxy may have a smaller limit, or object to one of the records: so they are sent in halves.
   if (NEVER.has(answer.status)) return records.length > 1 ? inHalves() : [{ ok: false, why: wordsOf(answer.body) }];
   if (answer.status !== 200) throw troubleOf(answer);
   return verdictsIn(answer.body['results'], records.length);
@@ -97,7 +97,7 @@ async function status(ask: Ask, id: string): Promise<MessageStatus | null> {
   return answer.body as MessageStatus;
 }
 
-/** Another server's 404 is no JSON of this form. */
+/** Whether the daemon does not know the message. The 404 of another server has no JSON of this form. */
 const isUnknown = ({ status, body }: Answer): boolean => status === 404 && typeof body['error'] === 'string';
 
 const CODES: Readonly<Record<number, HomingErrorCode>> = {
@@ -110,7 +110,7 @@ const CODES: Readonly<Record<number, HomingErrorCode>> = {
   422: 'invalid',
 };
 
-/** An answer that is a no, in the daemon's own words. */
+/** A refusal in the words of the daemon. */
 function refusalOf(answer: Answer): HomingError {
   const { status, body } = answer;
   const code = status === 404 && typeof body['message'] === 'string' ? 'not_found' : CODES[status];
@@ -118,7 +118,7 @@ function refusalOf(answer: Answer): HomingError {
   return new HomingError(code, `the daemon answered ${status}: ${wordsOf(body)}`);
 }
 
-/** An answer that has nothing to do with what was asked. Its words may be those of any server. */
+/** An answer that did not come from a daemon. Its words may be anything, so they are not shown. */
 function troubleOf({ status }: Answer): HomingError {
   const said = `the daemon answered ${status}`;
   if (CODES[status] === 'unauthorized')

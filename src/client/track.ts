@@ -7,12 +7,12 @@ import type { Problem } from './types.ts';
 export type TrackDeps = { recorder: () => Recorder; now: Clock; onProblem(problem: Problem): void };
 
 /**
- * Records that the call is about to be made, makes it, and records what came of it. The caller gets the call's own result
- * or error, and waits for the first record alone.
+ * Records that the call is about to be made, makes it, and records what became of it. The caller gets the result or
+ * error of the call itself, and waits only for the first record.
  */
 export function tracking(deps: TrackDeps): SendTracked {
   return async (domain, data, call) => {
-    // Without a domain mailgun.js has something of its own to say.
+    // Without a domain mailgun.js throws an error of its own.
     if (typeof domain !== 'string') return call(data as Record<string, unknown>);
     const described = await tryDescribe(deps, domain, data);
     if (!described) return call(data as Record<string, unknown>);
@@ -32,7 +32,7 @@ export function tracking(deps: TrackDeps): SendTracked {
   };
 }
 
-/** Null when the data can't even be copied: then the call will say what is wrong with it. */
+/** Null when the data can not be copied: then the call itself will say what is wrong. */
 async function tryDescribe(deps: TrackDeps, domain: string, data: object): Promise<Described | null> {
   try {
     const described = await describe(domain, snapshot(data), deps.now());

@@ -19,7 +19,7 @@ export type TransportDeps = TransportOptions & {
   onProblem(problem: Problem): void;
 };
 
-/** What nodemailer hands to a transport: the data after its plugins, and the message that they make. */
+/** What nodemailer hands to a transport: the data after all plugins, and the message made of it. */
 type Mail = {
   data: Record<string, unknown>;
   message: {
@@ -38,14 +38,14 @@ type Transport = {
 };
 
 /**
- * The transporter as it is, but for what `sendMail` hands its transport: that goes by us. There all plugins have run, so
- * that the envelope and the Message-Id are those of the mail that leaves. Nothing of it is changed; a proxy shows the
- * difference, and nodemailer's own `sendMail`, called on the proxy, finds the transport that we show it.
+ * The transporter, with everything that `sendMail` hands to its transport passing through us. At that point all plugins
+ * have run, so the envelope and the Message-Id are those of the mail that leaves. The transporter itself is not
+ * changed: a proxy stands before it, and `sendMail`, called on the proxy, finds our transport there.
  */
 export function wrapTransport<T extends TransporterLike>(transporter: T, deps: TransportDeps): T {
   if (isWrapped(transporter)) return transporter;
   const shown = transportProxy(transporter.transporter as Transport, deps);
-  // Only where sendMail looks: everything else is asked of the transporter itself.
+  // Only the property that `sendMail` reads; all others are those of the transporter.
   const get = (target: T, name: string | symbol, receiver: unknown): unknown =>
     name === 'transporter' ? shown : Reflect.get(target, name, receiver);
   return new Proxy(transporter, marked(get));
@@ -87,7 +87,7 @@ async function sendTracked(transport: Transport, mail: Mail, callback: Callback,
   });
 }
 
-/** We have left the call of `sendMail` long ago: what the transport throws is its answer. */
+/** By now the call of `sendMail` has returned, so an error that the transport throws is given to the callback. */
 function handOver(transport: Transport, mail: Mail, callback: Callback): void {
   let answered = false;
   try {
@@ -127,8 +127,9 @@ function tryRecord(mail: Mail, transport: Transport, deps: Deps): MessageRecord 
 }
 
 /**
- * The domain that Mailgun sends it from is the one of the login, as each domain has logins of its own
- * (documentation.mailgun.com, "SMTP Relay"), or the one that nodemailer-mailgun-transport was given; not the sender's.
+ * The domain that Mailgun sends from: the one of the login, as each domain has its own logins
+ * (documentation.mailgun.com, "SMTP Relay"), or the one given to nodemailer-mailgun-transport. It is not the one of the
+ * sender.
  */
 function loginDomain({ options }: Transport): string | null {
   const { user, domain } = options?.auth ?? {};
@@ -166,11 +167,11 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
   return { ...about, messageId, subject: subjectOf(typeof data['subject'] === 'string' ? data['subject'] : null) };
 }
 
-/** Whom nodemailer-mailgun-transport sends to: it makes a form of the data, and does not look at the envelope. */
+/** The recipients for nodemailer-mailgun-transport: it makes a form of the data and ignores the envelope. */
 const namedIn = (data: Record<string, unknown>): string[] =>
   ['to', 'cc', 'bcc'].flatMap((name) => [data[name]].flat().map(textOf)).filter((text) => text !== null);
 
-/** It makes a form of the data: these two become `h:Message-Id` and our variable. */
+/** nodemailer-mailgun-transport makes a form of the data, in which these become `h:Message-Id` and our variable. */
 function idForApi(data: Record<string, unknown>, domain: string, id: string): string {
   const given = typeof data['messageId'] === 'string' ? data['messageId'] : `<${newMessageId(domain)}>`;
   data['messageId'] = given;
@@ -180,7 +181,7 @@ function idForApi(data: Record<string, unknown>, domain: string, id: string): st
 
 /** nodemailer gives a mail a Message-Id when it has none, and keeps one that is there. */
 function markSmtp({ message }: Mail, id: string, { isMailgun }: Deps): string {
-  // One that has variables of its own is sent as it is.
+  // A mail that has its own variables is sent unchanged.
   const own = message.getHeader?.('X-Mailgun-Variables');
   if (isMailgun && !own)
     message.setHeader('X-Mailgun-Variables', { prepared: true, value: JSON.stringify({ 'homing-id': id }) });
@@ -208,7 +209,10 @@ type Part = {
   error?: RefusalTold;
 };
 
-/** What an answer says for each recipient. An error without a reply of the server says nothing: it may have gone out. */
+/**
+ * What an answer means for each recipient. An error without a reply of the server means nothing: the mail may have gone
+ * out.
+ */
 function outcomes(record: MessageRecord, error: unknown, info: Info | undefined): Part[] {
   if (error) {
     const refusal = refusalIn(error);
@@ -228,14 +232,19 @@ function outcomes(record: MessageRecord, error: unknown, info: Info | undefined)
 const keysOf = (list: unknown): Set<string> =>
   new Set(Array.isArray(list) ? recipientsIn(list.map(String)).addresses.map((a) => a.toLowerCase()) : []);
 
-/** A server refused a recipient, and the transport does not tell its reply: "Transaction failed" (RFC 5321, 4.2.3). */
+/**
+ * Used when a server refused a recipient and the transport does not tell its reply: "Transaction failed" (RFC 5321,
+ * 4.2.3).
+ */
 const REFUSED: RefusalTold = { smtp: 554, message: 'the server refused it' };
 
-/** A reply with a code of 4xx or 5xx is a no. The status of mailgun.js counts where a transport passes it on. */
+/**
+ * The refusal in an error: a reply with a code of 4xx or 5xx, or the status of mailgun.js if a transport passes it on.
+ */
 function refusalIn(error: unknown): RefusalTold | null {
   if (typeof error !== 'object' || error === null) return null;
   const code: unknown = 'responseCode' in error ? error.responseCode : null;
-  // Without its words: they may name an address.
+  // The words are left out because they may name an address.
   if (typeof code === 'number' && code >= 400 && code < 600) return { smtp: code, message: '' };
   return mailgunRefusal(error);
 }

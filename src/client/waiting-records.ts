@@ -12,9 +12,9 @@ export type WaitingDeps = {
   spool: Spool;
   /** Gives records to the store. */
   take: Take;
-  /** Between two looks at a store that could not be used. */
+  /** How long to leave a store alone that could not be used. */
   pause: Ms;
-  /** All that waited is filed. */
+  /** Called when all that waited is filed. */
   onFiled(): void;
   onProblem(problem: Problem): void;
 };
@@ -23,7 +23,7 @@ export type WaitingDeps = {
 export type WaitingRecords = {
   /** Resolves when the record is on disk, or counted as lost. Never rejects. */
   keep(record: Told): Promise<void>;
-  /** Looks into the spool after `wait`: a process before us may have left something there. */
+  /** Looks into the spool after `wait`: an earlier process may have left something there. */
   lookAfter(wait: Ms): void;
   /** Files what is there by now; gives up after `patience`, while the filing itself goes on. */
   file(patience: Ms): Promise<void>;
@@ -72,7 +72,7 @@ export function createWaitingRecords(deps: WaitingDeps): WaitingRecords {
     },
     lookAfter: filing.later,
     async file(patience) {
-      // What is under way may have begun before the last record came.
+      // A filing that is under way may have begun before the last record came, so another one follows.
       await within(filing.ended(), patience, undefined);
       await within(filing.now(), patience, undefined);
     },
@@ -89,7 +89,7 @@ function sorted(lines: readonly string[]): { torn: string[]; whole: { line: stri
   };
 }
 
-/** What a line tells; null for one that a full disk has torn. */
+/** What a line tells; null for a line that a full disk has cut off. */
 function toldIn(line: string): Told | null {
   try {
     return JSON.parse(line) as Told;

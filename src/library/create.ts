@@ -38,14 +38,14 @@ function databaseAt({ database = '', encryptionKey, env = {} }: Given): Place {
   return {
     name: nameOf(database),
     async open() {
-      // Loaded when it is used: with `url` nothing of it is ever needed.
+      // Loaded at the first use: with `url` it is never needed.
       const { openDatabase } = await import('./database.ts');
       return openDatabase({ database, encryptionKey: encryptionKey ?? env['ENCRYPTION_KEY'] ?? null });
     },
   };
 }
 
-/** The same for every process that uses this database, whatever its user and password are. */
+/** A name that is the same for every process that uses this database, whatever user and password it has. */
 function nameOf(database: string): string {
   if (database.startsWith('sqlite:')) return `sqlite:${resolve(database.replace(/^sqlite:(\/\/)?/, ''))}`;
   const { hostname, port, pathname } = new URL(database);

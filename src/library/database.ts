@@ -16,7 +16,7 @@ import { findMessage } from '../store/messages/find.ts';
 
 export type DatabaseBackend = { database: string; encryptionKey: string | null };
 
-/** The database itself, by the same steps that the daemon's HTTP API goes through, and by the daemon's settings. */
+/** Works on the database itself, by the same steps as the HTTP API of the daemon, and by the settings of the daemon. */
 export function openDatabase({ database, encryptionKey }: DatabaseBackend): Backend {
   // An open connection keeps the process from ending.
   const store = openStore(database, { idle: SECOND / 2 });
@@ -24,7 +24,7 @@ export function openDatabase({ database, encryptionKey }: DatabaseBackend): Back
   return {
     record: (records) =>
       explained(async () => {
-        // The wrapper made them well, and they are checked when they are filed.
+        // Not checked here: the wrapper made them, and they are checked when they are filed.
         await keepTold(store, records, now());
         return records.map(() => ({ ok: true }));
       }),
@@ -68,12 +68,12 @@ async function status(store: Store, id: string) {
   return found ? detailOf(found.message, found.views) : null;
 }
 
-/** What was told a moment ago is found. */
+/** Files what was told a moment ago, so that it is found. */
 async function fileTold(store: Store, now: number): Promise<void> {
   await catchUp({ store, settings: await termsIn(store) }, now);
 }
 
-/** Errors in the words of the library. Those of a database repeat statements with their values. */
+/** Gives errors the words of the library, because those of a database repeat statements with their values. */
 async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
