@@ -31,7 +31,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPolicyCommand,
 ];
 
-/** The reader has gone, as in `homing explain … | head`: nothing is wrong, and nobody is there to be told. */
+/** The reader has closed the pipe, as in `homing explain … | head`. That is no error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
@@ -48,5 +48,5 @@ const terminal: Terminal = {
 };
 const code = await run(COMMANDS, process.argv.slice(2), terminal);
 if (code !== 0) process.exitCode = code;
-// Not left to the event loop: a name that nobody resolves or a server that says nothing would keep the process.
+// Ends the process itself: a slow name look-up or a silent server would keep the event loop, and so the process, alive.
 process.stdout.write('', () => process.exit());

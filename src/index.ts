@@ -1,4 +1,4 @@
-// The package homing: the client, and the side of it that works on a database itself.
+// The package homing: the client, and the part of the library that works on a database.
 export { HomingError } from './client/homing-error.ts';
 export type * from './client/types.ts';
 export { createHoming } from './library/create.ts';

@@ -43,7 +43,7 @@ function readDays(text: string): number {
   throw new Failed('--days must be a number of days, such as 7', EXIT.usage);
 }
 
-/** The rules of a file, or the end of the command with all that is wrong with them. */
+/** The rules in a file. When something is wrong with them the command ends and says all of it. */
 export async function ownRules(file: string | undefined): Promise<OwnRules | undefined> {
   if (!file) return undefined;
   const { readRules } = await import('../config/rules-file.ts');
@@ -53,7 +53,10 @@ export async function ownRules(file: string | undefined): Promise<OwnRules | und
   throw new Failed(`The rules in ${file} have ${problems.length} problem(s):\n${lines.join('\n')}`, EXIT.usage);
 }
 
-/** As much at a time as comes at a time, and no faster than the output is read. An empty line is answered too: line for line. */
+/**
+ * Judges what has arrived, no faster than the output is read. An empty line is answered too, so that each line has its
+ * answer.
+ */
 async function classifyInput(terminal: Terminal, rules: OwnRules | undefined): Promise<void> {
   const { classifyLine } = await import('../classifier/line.ts');
   const answer = async (lines: readonly string[]) => {
@@ -63,7 +66,7 @@ async function classifyInput(terminal: Terminal, rules: OwnRules | undefined): P
   };
   const rest: string[] = [];
   for await (const part of process.stdin.setEncoding('utf8') as AsyncIterable<string>) {
-    // A line may come in a thousand parts: they are put together once.
+    // A line may arrive in a thousand parts, so they are put together once.
     const end = part.lastIndexOf('\n');
     if (end < 0) rest.push(part);
     else await answer(`${rest.splice(0).join('')}${part.slice(0, end)}`.split('\n'));
@@ -72,7 +75,7 @@ async function classifyInput(terminal: Terminal, rules: OwnRules | undefined): P
   if (rest.length > 0) await answer([rest.join('')]);
 }
 
-/** The latest so many are looked at: a flood of them would fill the memory, and tell no more. */
+/** Only the latest so many are looked at: more would fill the memory, and tell no more. */
 const MOST_UNKNOWN = 5_000;
 
 async function listUnknown(terminal: Terminal, { days, json }: Options): Promise<void> {

@@ -55,7 +55,7 @@ async function test(terminal: Terminal, file: string, options: Options): Promise
     const change = sighting && compare(comparison, sighting, present, other);
     if (!sighting) await setAside(wrong, number, text);
     else if (change) {
-      // No faster than it is read: the file may be long and every event of it change.
+      // Waits for the reader: the file may be long, and every event of it may change.
       const taken = terminal.out.write(`${changeWords(number, sighting, change, options.json === true)}\n`);
       if (!taken) await new Promise<void>((resolve) => terminal.out.once('drain', resolve));
     }
@@ -167,7 +167,7 @@ function comparisonWords(comparison: Comparison, wrong: Wrong): string[] {
 
 const OFTEN = 250;
 
-/** How far it is, on a terminal only, and no more than a few times a second. */
+/** Shows the progress, only on a terminal and a few times a second at most. */
 function progressOn(terminal: Terminal, size: number | null): (bytes: number, events: number, end?: boolean) => void {
   if (!('isTTY' in terminal.err) || terminal.err.isTTY !== true) return () => {};
   let last = 0;

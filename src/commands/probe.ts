@@ -107,7 +107,7 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
   }
 }
 
-/** Keeps what was found for the daemon. That it can't be kept does not make it less true. */
+/** Stores what was found for the daemon. If that fails the finding is shown all the same. */
 async function note(
   config: Config,
   domain: string,

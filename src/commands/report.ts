@@ -40,7 +40,7 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
   const format = formatOf(options);
   const { readConfig } = await import('../config/config.ts');
   const config = readConfig(terminal.env, 'database');
-  // What is wrong with the question is said before the database is asked for.
+  // Wrong options are reported before the database is opened.
   const period = await periodFor(options, options.timezone ?? config.REPORT_TIMEZONE, terminal.now());
   const details = detailsOf(options.details ?? config.REPORT_DETAILS);
   const { withStore } = await import('./common/database.ts');
@@ -60,5 +60,5 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
   });
 }
 
-/** Recipient domains and causes that cure rates are told for. */
+/** How many recipient domains and causes are listed with their cure rates. */
 const CURES_SHOWN = 25;

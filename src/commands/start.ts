@@ -21,7 +21,7 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
     .action(() => start(terminal));
 }
 
-/** Under the 25 s that are promised, so that the farewell comes in time too. */
+/** Below the 25 s that are promised, so that the last line is written in time as well. */
 const PATIENCE = 24_000;
 
 async function start(terminal: Terminal): Promise<void> {
@@ -45,7 +45,7 @@ async function start(terminal: Terminal): Promise<void> {
   await stopInTime(daemon, log);
 }
 
-/** What is most likely a mistake, and what is not set, a line each. */
+/** Warns of probable mistakes and of what is not set, a line each. */
 async function tellOf(config: Config, { env }: Terminal, log: Log): Promise<void> {
   const { doubtsAbout, unsetIn } = await import('../config/doubts.ts');
   for (const says of [...doubtsAbout(env, config), ...unsetIn(config).values()]) log.warn({}, says);
@@ -65,7 +65,7 @@ function signals(): Promise<void> {
   });
 }
 
-/** What is still in flight after that is taken up again when its lease ends, by whoever runs then. */
+/** Work that is still in flight after that is taken up when its lease ends, by any daemon that runs then. */
 async function stopInTime(daemon: Daemon, log: Log): Promise<void> {
   const { sleep } = await import('../base/wait.ts');
   const stopped = new AbortController();

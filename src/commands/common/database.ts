@@ -31,7 +31,7 @@ export async function reach(url: string, options: OpenOptions = {}): Promise<Sto
   }
 }
 
-/** The driver's words. Knex puts the whole statement, with its values, before them. */
+/** The message of the driver alone: Knex puts the whole statement, with its values, before it. */
 export function databaseTrouble(error: unknown): string {
   if (error instanceof NotDurable || !(error instanceof Error)) return String((error as Error).message ?? error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -5,7 +5,7 @@ import { findMessage } from '../../store/messages/find.ts';
 import { databaseName } from './database.ts';
 import { Failed, printable } from './terminal.ts';
 
-/** The message of that name, or a sentence that says what was looked for. */
+/** The message of that name. If there is none it throws a sentence that says what was looked for. */
 export async function messageNamed(store: Store, config: Config, name: string) {
   const found = await findMessage(store, name);
   if (found) return found;

@@ -3,15 +3,15 @@ import type { Env } from '../../config/env.ts';
 import type { Clock } from '../../core/time.ts';
 import { wrap } from '../../core/words/wrap.ts';
 
-/** What the commands speak through. */
+/** Where the commands read from and write to. */
 export type Terminal = {
   env: Env;
   now: Clock;
   out: NodeJS.WritableStream;
   err: NodeJS.WritableStream;
-  /** Whether a person reads `out`: colours, and nothing else, depend on it. */
+  /** Whether a person reads `out`. Only colours depend on it. */
   colours: boolean;
-  /** What to end with when nothing is thrown: the command has run, and the answer may be no. */
+  /** The exit code when nothing is thrown: the command has run, and its answer may be no. */
   exitCode: number;
 };
 

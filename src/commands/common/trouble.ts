@@ -1,7 +1,10 @@
 import { asSentence } from '../../core/words/capital.ts';
 import { EXIT, Failed } from './terminal.ts';
 
-/** What an error says to people, and the code to end with. Errors are told by name, so that nothing heavy is loaded. */
+/**
+ * The message of an error for people, and the exit code. Errors are recognised by name, so that nothing heavy is
+ * loaded.
+ */
 export function troubleOf(error: unknown): { message: string; exitCode: number } {
   if (error instanceof Failed) return { message: error.message, exitCode: error.exitCode };
   if (!(error instanceof Error)) return { message: `Something went wrong: ${String(error)}`, exitCode: EXIT.failed };

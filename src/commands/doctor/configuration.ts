@@ -43,7 +43,7 @@ function choices(config: Config): Finding[] {
   ];
 }
 
-/** What is wrong with them is said with the configuration. */
+/** Problems of the rules are reported with the configuration. */
 function ownRules({ HOMING_RULES: file }: Config): Finding[] {
   return file && readRules(file).problems.length === 0 ? [ok('own rules', `${file} can be used`)] : [];
 }

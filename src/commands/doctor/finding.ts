@@ -1,6 +1,6 @@
 import { databaseTrouble } from '../common/database.ts';
 
-/** What one check came to. `mend` says what to do about it. */
+/** The result of one check. `mend` says what to do about it. */
 export type Finding = { check: string; status: 'ok' | 'warning' | 'problem'; says: string; mend: string | null };
 
 export const ok = (check: string, says: string): Finding => ({ check, status: 'ok', says, mend: null });

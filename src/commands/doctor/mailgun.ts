@@ -24,7 +24,7 @@ export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
   try {
     const asked = { ...check, account: createAccount(port) };
     const perDomain = await Promise.all(config.MAILGUN_DOMAIN.map((domain) => checkDomain(asked, domain)));
-    // Without any answer the rest would say the same once more.
+    // If Mailgun did not answer at all the other checks would only repeat that.
     const reached = perDomain.some(({ hasAnswered }) => hasAnswered);
     const account = reached ? [await signingKey(asked), await clock(asked)] : [];
     return [...perDomain.flatMap(({ findings }) => findings), ...account];
@@ -83,7 +83,7 @@ function keyTrouble(config: Config, domain: string, error: unknown): Finding {
 const otherRegion = ({ MAILGUN_API_URL }: Config): string =>
   MAILGUN_API_URL.includes('.eu.') ? 'https://api.mailgun.net' : 'https://api.eu.mailgun.net';
 
-/** What Mailgun would not tell, as a warning: it may well be right. */
+/** A warning that Mailgun did not tell something, which may be right all the same. */
 function unasked(check: string, error: unknown): Finding {
   if (!(error instanceof ApiRefusal) && !(error instanceof PortError)) throw error;
   return warning(check, `can't be checked: ${error.message}`, 'look at it in the Mailgun dashboard');

@@ -68,7 +68,7 @@ async function alerts(store: Store, now: Ms): Promise<Finding> {
   return problem('alerts waiting', says, 'mend the way of the alerts, and look whether the daemon runs');
 }
 
-/** What we have learnt of the domains and go by. */
+/** What was learnt of the domains, and is used for retries. */
 async function schedules(store: Store, config: Config): Promise<Finding[]> {
   const known = await domains(store, config.MAILGUN_DOMAIN);
   return [...known.values()]

@@ -1,6 +1,6 @@
 import { type Ms, SECOND } from '../../core/time.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
-/** What the probe saw; null where it could not see it. */
+/** What the probe saw; null for what it could not see. */
 export type Seen = {
   domain: string;
   sentAt: Ms;

@@ -45,7 +45,7 @@ export async function runProbe(probe: Probe): Promise<Seen> {
   const repost = await repostIt(probe, storage);
   const isSecond = (s: Sighting) => {
     if (before.has(s.eventKey) || !(isFirst(s) || (s.messageId !== null && s.messageId === repost.id))) return false;
-    // What of the first copy had not come yet may come now.
+    // Events of the first copy may come only now.
     return hasArrived || s.messageId !== accepted.messageId || s.storage?.key !== storage.key;
   };
   const second = repost.withTime === 'accepted' ? await watchSecond(probe, repost, events, isSecond) : [];
@@ -66,7 +66,7 @@ export async function runProbe(probe: Probe): Promise<Seen> {
 type Events = () => Promise<Sighting[]>;
 type IsAbout = (s: Sighting) => boolean;
 
-/** The first copy is to have arrived before it is sent again, so that the events of the two can be told apart. */
+/** Waits until the first copy has arrived, so that its events can be told from those of the second. */
 async function watchFirst(probe: Probe, events: Events, isFirst: IsAbout) {
   probe.progress('Sent. Waiting until Mailgun tells of it and where it is stored …');
   const accepted = await until(probe, probe.now() + probe.patience, async () => {
