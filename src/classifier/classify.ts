@@ -11,8 +11,9 @@ const beforeOwn = matcherOf(BEFORE_OWN);
 const builtIn = matcherOf([...BEFORE_OWN, ...RULES]);
 
 /**
- * What a failure means and what is best done about it. Asked in turn: Mailgun's suppressions, the operator's own rules,
- * tags of providers, who is named and what is said of it, enhanced code, reply code. The first that answers decides.
+ * What a failure means and what is best done about it. These are asked in turn, and the first that answers decides:
+ * Mailgun's suppressions, the own rules of the operator, known tags of providers, who is named and what is said of it,
+ * the enhanced code, the reply code.
  */
 export function classify(input: ReplyInput, ownRules?: OwnRules): Verdict {
   const reply = readReply(input);
@@ -34,7 +35,7 @@ const UNKNOWN: Verdict = {
   evidence: { rule: 'nothing-known', words: '' },
 };
 
-/** A temporary failure is the provider's to retry, whatever its cause. */
+/** After a temporary failure the provider retries, whatever the cause. */
 function judged(reply: Reply, verdict: Verdict): Verdict {
   return reply.temporary ? { ...verdict, decision: 'retry_later' } : verdict;
 }

@@ -1,7 +1,7 @@
 import { classify, type OwnRules } from './classify.ts';
 import type { ReplyInput } from './engine/reply.ts';
 
-/** One reply on a line, plain text or JSON, gives one line of JSON; whatever comes in, something comes out. */
+/** Judges one reply on a line, plain text or JSON, and gives one line of JSON, also for a line that is neither. */
 export function classifyLine(line: string, ownRules?: OwnRules): string {
   const { id, input } = readLine(line);
   const { cause, decision, confidence, evidence } = classify(input, ownRules);
@@ -17,7 +17,7 @@ function readLine(line: string): Line {
     const given: unknown = JSON.parse(text);
     return isFields(given) ? readFields(given) : { input: { message: text } };
   } catch {
-    // Not JSON after all: some servers do answer with a brace.
+    // No JSON after all: some servers answer with a brace.
     return { input: { message: text } };
   }
 }

@@ -76,7 +76,7 @@ function readRule(given: Fields, names: Set<string>): Rule | string[] {
   };
 }
 
-/** A rule that gives only a decision takes the first cause that asks for it. */
+/** A rule that gives only a decision gets the first cause that leads to it. */
 function outcomeOf(cause: Cause | undefined, decision: Decision | undefined): { cause: Cause; decision: Decision } {
   const named =
     cause ?? CAUSES.find((one) => decision !== undefined && DECISION_OF[one] === decision) ?? 'undetermined';

@@ -4,12 +4,12 @@ import { suppressionFor } from '../core/suppression.ts';
 import type { Cause, Decision, SuppressionCause } from '../core/verdict.ts';
 import type { Judge } from './judge.ts';
 
-/** By what a failure is judged, and what follows from the verdict. */
+/** How a failure is judged, and the rules by which something follows from the verdict. */
 export type RuleSet = { judge: Judge; rules: RetryRules };
 
 export type Ruling = { cause: Cause; decision: Decision; rule: string; plan: Plan; suppress: SuppressionCause | null };
 
-/** What a set of rules makes of an event; null for an event that nothing follows from. */
+/** What a set of rules decides about an event; null when nothing follows from the event. */
 export function rulingOn(sighting: Sighting, { judge, rules }: RuleSet): Ruling | null {
   const { report, bounce } = sighting;
   if ((report !== 'failed' && report !== 'rejected') || !bounce) return null;
@@ -66,7 +66,7 @@ export const emptyComparison = (): Comparison => ({
 
 export type Change = { from: Ruling; to: Ruling };
 
-/** Adds one event to the sums; gives what another set of rules would make of it, when that is not the same. */
+/** Adds one event to the sums. Gives what the other set of rules would do, if that is something else. */
 export function compare(comparison: Comparison, sighting: Sighting, present: RuleSet, other: RuleSet): Change | null {
   comparison.events++;
   const from = rulingOn(sighting, present);

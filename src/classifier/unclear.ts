@@ -16,7 +16,7 @@ export type Unclear = {
   domains: string[];
   /** What was done about it, and what came of that. */
   done: string[];
-  /** Valid as it is; it only puts into a rule what is done anyway. */
+  /** A rule that can be used as it is. It only does what is done anyway, until somebody changes it. */
   rule: { name: string; match: string; code?: number; cause: 'undetermined'; decision: Decision };
   deliveries: string[];
 };
@@ -62,11 +62,11 @@ function summed(group: readonly Heard[], number: number): Unclear | null {
   };
 }
 
-/** The longest stretch without a number: words that the next reply of the kind has as well. */
+/** The longest part without a number: words that the next reply of this kind will have as well. */
 function matchFor(text: string): string {
   const stretches = text.split(NUMBER).map((part) => part.slice(0, 80).replace(/^[^\p{L}<]+|[^\p{L}>]+$/gu, ''));
   const longest = stretches.reduce((best, part) => (part.length > best.length ? part : best), '');
-  // A bare code has no words to look for, and a rule for it would be one for everything.
+  // A code alone has no words to look for, and a rule for it would hold for every reply.
   return /\p{L}/u.test(longest) ? longest : 'the words that tell this reply';
 }
 

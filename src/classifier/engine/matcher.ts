@@ -26,7 +26,7 @@ export function matcherOf(rules: readonly LayeredRule[]): Matcher {
   };
 }
 
-/** One for each alternative of the pattern: the smaller they are, the more of them need not run. */
+/** One matcher for each alternative of the pattern: the smaller they are, the more of them can be skipped. */
 function readyOf(rule: LayeredRule): Ready[] {
   const unless = rule.unless === undefined ? null : compiled([rule.unless].flat().join('|'));
   if (rule.pattern === undefined) return [{ rule, pattern: null, unless }];
@@ -66,7 +66,7 @@ function wordsThatHold({ rule, pattern, unless }: Ready, reply: Reply): string |
   return found ? found[0].trim().slice(0, MOST_EVIDENCE) : condition;
 }
 
-/** What holds, in words, when all conditions do; null when one does not. */
+/** The words by which the conditions hold, when all of them do; null otherwise. */
 function conditionThatHolds(rule: Rule, reply: Reply): string | null {
   let words = '';
   if (rule.codes) {

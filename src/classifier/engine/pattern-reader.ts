@@ -62,7 +62,7 @@ function readGroup(reader: Reader): Node {
   if (ahead || rest.startsWith('?:')) reader.at += 2;
   const inside = readOptions(reader);
   if (reader.source[reader.at++] !== ')') throw new UnsafePattern('a ")" is missing');
-  // What a look-ahead tries is work too: it counts as if it were matched, and asks for no words.
+  // What a look-ahead tries costs time too, so it counts as matched text; it asks for no words.
   return ahead ? { kind: 'repeat', of: inside, min: 0, max: 1 } : inside;
 }
 

@@ -34,14 +34,17 @@ function waysOf(node: Node, follows = ''): number {
   }
 }
 
-/** A run of non-blanks before a blank can end in one place only: `(?:\\S{1,12} ){0,3}` is up to three words, in four ways. */
+/**
+ * A run of non-blanks before a blank can end in one place only, so `(?:\\S{1,12} ){0,3}`, up to three words, matches in
+ * four ways.
+ */
 function waysBefore(part: Node, next: Node | undefined): number {
   const blank = next?.kind === 'char' && next.literal === ' ';
   if (blank && part.kind === 'repeat' && part.of.kind === 'char' && part.of.nonBlank) return 1;
   return waysOf(part, blank ? ' ' : '');
 }
 
-/** Of several options, only those of which one begins like the other can both match in the same place. */
+/** Of several options only those can match in the same place of which one begins like the other. */
 function mostAlike(options: { starts: string[]; ways: number }[]): number {
   const alike = (a: string, b: string): boolean => a.startsWith(b) || b.startsWith(a);
   const sums = options.map(({ starts }) =>

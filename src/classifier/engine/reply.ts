@@ -28,7 +28,7 @@ export type Reply = {
 const HEAD = 3_072;
 const TAIL = 1_024;
 
-/** What decides stands at the beginning of a reply, or, after a forwarder's preamble, at its end. */
+/** Cuts a long reply. What decides is at its beginning, or, after the preamble of a forwarder, at its end. */
 export function cut(text: string): string {
   return text.length <= HEAD + TAIL ? text : `${text.slice(0, HEAD)} ${text.slice(-TAIL)}`;
 }
@@ -73,7 +73,7 @@ const PLAIN: Record<string, string> = {
   '”': '"',
 };
 
-/** Lower case, without accents; rules are put through it too, so that they may be written as people write. */
+/** Lower case, without accents. Rules go through it too, so they may be written as people write. */
 export function plainLetters(text: string): string {
   const lowered = text.toLowerCase();
   if (!/[\u0080-\uffff]/.test(lowered)) return lowered;
@@ -100,7 +100,7 @@ const ADDRESS = /<?[^\s<>()[\]",;:'=]{1,128}@[^\s<>()[\]",;:'.?&]{1,63}(?:\.[^\s
 const IPV4 = /\[?(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d])(?:\/\d{1,2})?(?: {1,2}\d{1,4}(?=\]))?\]?/g;
 const IPV6 = /\[?(?:ipv6:)?(?<![\w:])[\da-f]{1,4}(?::{1,2}[\da-f]{1,4}){2,7}(?![\w:])(?: {1,2}\d{1,4}(?=\]))?\]?/g;
 
-/** Names in addresses must not decide ("full@", "unknown@"), nor leave in the evidence. */
+/** Hides addresses: a name in one ("full@", "unknown@") must not decide, nor be shown as evidence. */
 function mask(flat: string): string {
   let text = flat;
   if (text.includes('@')) text = text.replace(ADDRESS, '<a>');
@@ -132,23 +132,32 @@ function unwrap(flat: string): string {
   return text.replace(/ {2,}/g, ' ').trim();
 }
 
-/** Three labels at least, as "mx1.mail.test" has: two may be a domain that the reply speaks of. Exchange's tags end in long words. */
+/**
+ * A host name of three labels or more, as in "mx1.mail.test". Two labels may be a domain that the reply is about. The
+ * last label is short, because tags of Exchange end in long words.
+ */
 const OWN_HOST = /^([a-z\d-]{1,63}(?:\.[a-z\d-]{1,63}){1,8}\.[a-z]{2,6}):? (?=[^ ])/;
 const LIST_HOST = /(?:^|[.-])(?:\w{0,9}bl\d?|zen|spam(?:haus|cop)|sorbs|\w{0,9}list)(?:[.-]|$)/;
 
-/** A server that begins with its own name ("spamgate.mail.test: user unknown") does not mean the words in it. */
+/**
+ * Splits off the own name of the server at the beginning ("spamgate.mail.test: user unknown"): the words in it mean
+ * nothing.
+ */
 function splitOwnHost(text: string): { own: string; text: string } {
   const own = OWN_HOST.exec(text)?.[1];
   if (own === undefined || LIST_HOST.test(own)) return { own: '', text };
   return { own, text: text.replace(OWN_HOST, '') };
 }
 
-/** Clauses that name spam, hosts or commands and yet say nothing of this failure; each with a sign that it may be there. */
+/**
+ * Clauses that mention spam, hosts or commands and yet say nothing about this failure, each with a sign that it may be
+ * there.
+ */
 const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
   ['users from spam', /to (?:best )?protect our users from spam(?: and phishing)?,?/g],
   ['amount of spam', /to reduce the amount of spam sent to \w{1,20},?/g],
   ['going to try again', /i'm not going to try again; this message has been in the queue too long\.?/g],
-  // What a relay says before it quotes the reply: its words, and the address of the host it spoke to, decide nothing.
+  // What a relay says before it quotes the reply: neither its words nor the address of the host decide.
   [
     'smtp error from remote',
     /(?:\bhost \S{1,255}(?: <ip>)?:? )?smtp error from remote (?:mail )?(?:server|mailer) after [a-z ]{1,40}(?::<a>|:<>)?(?: size=\d{1,12})?: ?(?:host \S{1,255}(?: <ip>)?: ?)?/g,
@@ -169,7 +178,7 @@ const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
   ['from the remote server was', /the response from the remote server was: ?/g],
   ['permanent fatal errors', /-{3,10} the following addresses had permanent fatal errors -{3,10}/g],
   ['>>> ', />>> (?:rcpt to:<a>|data|mail from:\S{1,128}) (?:<<< )?/g],
-  // What follows from a refused RCPT, quoted after it.
+  // Errors that follow from a refused RCPT and are quoted after it.
   [
     ' 503 ',
     / 503 (?:bad sequence of commands|(?:error: )?need rcpt(?: \(recipient\))?(?: command)?|no recipients specified|issue rcpt to: command before data command|start afresh from mail|valid rcpt command must precede data|rcpt first)\b\.?/g,
@@ -178,7 +187,7 @@ const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
   ['remote server returned', /\bremote server returned (?:error )?['"] ?/g],
   [' said:', /(?:\bhost |remote (?:host|server) )?\S{0,255}(?: ?\(?<ip>\)?)? ?said: ?/g],
   ['to talk to me', /\bhost \S{1,255} refused to talk to me: ?/g],
-  // MAIL FROM stays: what is refused there is never the recipient.
+  // MAIL FROM is kept, because what is refused there is never the recipient.
   ['in reply to', /\(in reply to (?!mail from)[^)]{1,40}\)/g],
 ];
 
@@ -194,7 +203,10 @@ function codeOf(given: unknown): number | null {
 
 const ENHANCED = /(?<![\d.\w])([245]\.\d{1,3}\.\d{1,3})(?![\d.]\d|\d)/;
 
-/** The one given, unless it says nothing (5.0.0) and the text says more. An old webhook has it in `code`. */
+/**
+ * The enhanced code that was given, unless it says nothing (5.0.0) and the text has one that says more. An old webhook
+ * has it in `code`.
+ */
 function enhancedOf(input: ReplyInput, flat: string): string | null {
   const given = [input.enhancedCode, input.code]
     .map((field) => ENHANCED.exec(lower(field))?.[1])

@@ -1,6 +1,6 @@
 import { type Cause, type Decision, OPERATORS_CONFIDENCE } from '../../core/verdict.ts';
 
-/** Where a rule stands in the order of asking; also how much it proves. */
+/** The place of a rule in the order of asking, which also says how much it proves. */
 export type Layer = 'mailgun' | 'own' | 'provider' | 'words' | 'enhanced' | 'code';
 
 /** An example: a whole reply on one line ("550 5.1.1 No such user"), or fields when a line can't say it. */

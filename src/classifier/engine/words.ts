@@ -81,7 +81,10 @@ function grow(words: readonly (readonly [string, number])[]): Table {
   return { next: next.slice(0, states * classes), owners, classOf, classes };
 }
 
-/** Breadth first: where a word breaks off, go on with the longest word that the text may be in the middle of. */
+/**
+ * Breadth first. Where a word breaks off, the search goes on with the longest word that the text may be in the middle
+ * of.
+ */
 function link({ next, owners, classes }: Table): void {
   const fail = new Int32Array(next.length / classes);
   const queue: number[] = [];

@@ -75,7 +75,7 @@ function stop(diary: Diary): void {
 function setTimer(diary: Diary): void {
   clearTimeout(diary.timer);
   const next = diary.items[0];
-  // With as much in flight as may be, the next to end sets it.
+  // As much is in flight as may be: the timer is set when something ends.
   if (diary.stopped || next === undefined || diary.running.size >= diary.width) return;
   diary.timer = setTimeout(wake, Math.min(Math.max(next.at - diary.clock(), 0), LONGEST_TIMER), diary);
 }

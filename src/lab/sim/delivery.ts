@@ -49,7 +49,7 @@ function begin(flight: Flight, when: { at: Ms; scheduledFor: Ms | null }): void 
   world.agenda.add(due, () => attempt(flight, outcome, { at: due, number: 1 }));
 }
 
-/** The lists are looked at when the mail goes out, not when it is taken. */
+/** The suppression lists are checked when the mail goes out, not when it is taken. */
 function attempt(flight: Flight, outcome: Outcome, now: Attempt): void {
   const suppressed = suppressionOf(flight);
   if (suppressed !== null) fail(flight, { ...now, failure: suppressed });

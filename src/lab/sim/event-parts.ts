@@ -34,7 +34,10 @@ export function eventOf(
   };
 }
 
-/** Seconds with a fraction that no other event of that millisecond has: life has no two events at one instant. */
+/**
+ * Seconds with a fraction that no other event of the millisecond has, because real events never have the very same
+ * time.
+ */
 function timestampAt(world: World, at: Ms): number {
   const before = world.eventsAt.get(at) ?? 0;
   world.eventsAt.set(at, before + 1);

@@ -4,7 +4,7 @@ import type { EventData, Place, SimRequest, World } from './world.ts';
 
 const MOST_PER_PAGE = 300;
 
-/** The exact position of an event: a page read again later may hold events that came late. */
+/** The exact position of an event, so that a page that is read again shows events that came late. */
 type Position = { timestamp: number; id: string };
 /** A page: what was asked for, and the position that it lies beyond; null for the very first or last. */
 type Cursor = { query: string; side: 'after' | 'before'; position: Position | null };

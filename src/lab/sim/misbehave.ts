@@ -1,7 +1,7 @@
 import type { Ms } from '../../core/time.ts';
 import type { SimRequest } from './world.ts';
 
-/** What goes wrong with an answer. The work is done or not as said; `work` says otherwise where there is a choice. */
+/** What goes wrong with an answer. Each says whether the work is done; `work` chooses where both can be. */
 export type Misbehaviour =
   | NamedMisbehaviour
   | { like: 'garbage' | 'gzipBomb' | 'hugeAnswer'; work: boolean }

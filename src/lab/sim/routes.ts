@@ -46,7 +46,7 @@ function route(methods: string, path: string, run: Run): Route {
 
 /** The answer of a Mailgun in good health. */
 export async function answer(world: World, request: SimRequest): Promise<Reply> {
-  // What anybody gets, key or no key, whose base path is wrong: a 200 that is no answer.
+  // The answer to a wrong base path, with or without a key: a 200 that is no answer of the API.
   if (!/^\/v\d\//.test(request.path)) return plainReply(200, 'Mailgun Magnificent API');
   const segments = request.path.split('/').map(decodeSegment);
   const found = ROUTES.find((candidate) => leadsTo(candidate, request.method, segments));

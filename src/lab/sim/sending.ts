@@ -46,7 +46,7 @@ function fileProblem(file: FormFile | undefined): string | null {
   return file === undefined ? 'message parameter is missing or not a file' : null;
 }
 
-/** Composed apart from what Homing composes with: a mistake there must not look right here. */
+/** Composed by other code than that of Homing: a mistake there must not look right here. */
 function composed(world: World, request: SimRequest, options: Options & { messageId: string }): Promise<Buffer> {
   const single = (name: string): string | undefined => request.fields[name]?.[0];
   const list = (name: string): string => (request.fields[name] ?? []).join(', ');

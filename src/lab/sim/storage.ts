@@ -18,7 +18,7 @@ export function storedRoute(world: World, request: SimRequest, { domain, last: k
   return request.method === 'POST' ? repost(world, request, message) : retrieve(world, request, message);
 }
 
-/** Where the two share an origin, there is no telling: every request is one to the storage host. */
+/** If the two share an origin every request counts as one to the storage host. */
 function isStorageHost(world: World, request: SimRequest): boolean {
   return request.headers.host === new URL(world.storageOrigin).host;
 }

@@ -213,7 +213,10 @@ export function createWorld(options: WorldOptions): World {
   };
 }
 
-/** By timers nothing overtakes the API's own answer, as in life; by hand nothing happens before it is asked to. */
+/**
+ * When timers drive it nothing overtakes the answer of the API, as in life; by hand nothing happens before it is asked
+ * for.
+ */
 function usualQuirks(drive: 'timers' | 'hand'): Quirks {
   return {
     repostId: 'new',
