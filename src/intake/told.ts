@@ -86,7 +86,10 @@ async function file(deps: IntakeDeps, rows: readonly InboxRow[], now: Ms): Promi
 
 const PAGE = 200;
 
-/** Files all that was told so far, for a question whose answer may lie in it. What can't be filed is left to the job. */
+/**
+ * Files all that was told so far, before a question is answered that it may be about. What can't be filed is left to the
+ * job.
+ */
 export async function catchUp(deps: IntakeDeps, now: Ms): Promise<void> {
   for (;;) {
     const rows = await unfiledTold(deps.store, PAGE);

@@ -165,7 +165,7 @@ async function candidatesOf(
 const stillDue = (rows: Knex.QueryBuilder, now: Ms): Knex.QueryBuilder =>
   rows.whereRaw('+pending = 1 and +due_at between 0 and ?', [now]);
 
-/** The oldest rows of what applications told that is not filed yet, whoever is at work on it. */
+/** The oldest rows that applications told and that are not filed yet, also those that somebody is working on. */
 export async function unfiledTold(store: Store, limit: number): Promise<InboxRow[]> {
   return store
     .db('inbox')
