@@ -289,4 +289,7 @@ eachStore('what is taken out of the inbox is found without a walk over what else
     assert.match(await indexOf(store, select), wanted);
     assert.match(await indexOf(store, update), /autoindex_inbox_1|PRIMARY/);
   }
+  const [news] = await queriesOf(store, () => unreadNews(store, ['about-991', 'about-992']));
+  assert.ok(news);
+  assert.match(await indexOf(store, news), /inbox_about_index/);
 });
