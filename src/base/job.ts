@@ -5,6 +5,8 @@ import type { Ms } from '../core/time.ts';
  */
 export type Job<Inside> = {
   name: string;
+  /** Mail waits for it, so the other jobs let it go first. */
+  isUrgent?: boolean;
   /** How long to wait after a run that found nothing to do. */
   pause(inside: Inside): Ms;
   start(inside: Inside): Running;

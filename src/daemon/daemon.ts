@@ -1,5 +1,5 @@
 import cron from 'node-cron';
-import type { Running } from '../base/job.ts';
+import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { type Bell, createBell, every } from '../base/loop.ts';
 import { sleep } from '../base/wait.ts';
@@ -98,9 +98,20 @@ function startJobs(inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
     const started = job.start(inside);
     running.push(started);
     const bell = bells.get(job.name) ?? createBell();
-    return every(job.name, started.run, { pause: job.pause(inside), bell, signal: inside.signal, log: inside.log });
+    return every(job.name, inTurn(job, started, inside), {
+      pause: job.pause(inside),
+      bell,
+      signal: inside.signal,
+      log: inside.log,
+    });
   });
   return { ended: Promise.all(loops), running };
+}
+
+/** What mail waits for goes first. */
+function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () => Promise<number> {
+  if (job.isUrgent) return () => rightOfWay.first(run, (handled) => handled > 0);
+  return () => rightOfWay.clear().then(run);
 }
 
 type Ticking = { end(): Promise<void> };

@@ -9,6 +9,7 @@ export const appDeps = (inside: Inside): AppDeps => ({
   webhooks: inside.providers.all.flatMap(({ name, webhook }) => (webhook ? [{ provider: name, ...webhook }] : [])),
   onKept: () => inside.wake('digest'),
   onTold: () => inside.wake('told'),
+  first: (work) => inside.rightOfWay.first(work),
   onQueued: () => inside.wake('dispatch'),
   encryptionKey: inside.encryptionKey,
   domains: inside.config.MAILGUN_DOMAIN,

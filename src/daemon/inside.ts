@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts';
+import { createRightOfWay, type RightOfWay } from '../base/right-of-way.ts';
 import type { OwnRules } from '../classifier/classify.ts';
 import { judgeBy } from '../classifier/judge.ts';
 import { type Config, ConfigError } from '../config/config.ts';
@@ -27,6 +28,7 @@ export type Inside = {
   read: DigestDeps['read'];
   judge: DigestDeps['judge'];
   understand(about: readonly string[]): Promise<number>;
+  rightOfWay: RightOfWay;
   /** Tells a job that there is work. */
   wake(job: string): void;
   now: Clock;
@@ -63,6 +65,7 @@ export function insideOf(given: Given): Inside {
     eventsSettle: config.EVENTS_SETTLE,
     read,
     judge,
+    rightOfWay: createRightOfWay(given.monotonic),
     understand: (about) => digest({ ...given, settings, read, judge }, ABOUT, about),
   };
 }

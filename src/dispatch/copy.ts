@@ -1,4 +1,5 @@
 import type { Deadline } from '../base/deadline.ts';
+import type { RightOfWay } from '../base/right-of-way.ts';
 import { unseal } from '../base/seal.ts';
 import type { Answer } from '../core/answer.ts';
 import { composeMime } from '../mail/compose.ts';
@@ -9,7 +10,12 @@ import type { Store } from '../store/db/open.ts';
 import { sealedBody } from '../store/messages/bodies.ts';
 import type { View } from '../store/rows/rows.ts';
 
-export type CopyDeps = { store: Store; providers: Providers; encryptionKey: string | null };
+export type CopyDeps = {
+  store: Store;
+  providers: Providers;
+  encryptionKey: string | null;
+  rightOfWay: Pick<RightOfWay, 'first'>;
+};
 
 /** A copy to hand over, or why there is none. */
 export type Had = { copy: Copy } | { answer: Answer };
@@ -19,7 +25,7 @@ export type Had = { copy: Copy } | { answer: Answer };
  * is rendered by Mailgun alone, so for others it takes what Mailgun has stored.
  */
 export async function copyFor(provider: Provider, deps: CopyDeps, view: View, until: Deadline): Promise<Had> {
-  const sealed = await sealedBody(deps.store, view.messageId);
+  const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
   if (!sealed) return storedCopy(deps.providers, view, until);
   const copy = open(sealed, deps.encryptionKey, view.messageId);
   if ('mime' in copy || provider.can.forms) return { copy };

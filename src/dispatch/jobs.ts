@@ -6,6 +6,7 @@ export type DispatchInside = Omit<DispatchDeps, 'onFree'> & { config: { DUE_POLL
 
 const dispatchJob: Job<DispatchInside> = {
   name: 'dispatch',
+  isUrgent: true,
   pause: ({ config }) => config.DUE_POLL,
   start(inside) {
     const dispatcher = createDispatcher({ ...inside, onFree: () => inside.wake('dispatch') });

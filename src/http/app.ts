@@ -30,6 +30,8 @@ export type AppDeps = {
   onKept(): void;
   onTold?(): void;
   onQueued?(): void;
+  /** Does what has to go before other work. */
+  first?<T>(work: () => Promise<T>): Promise<T>;
   now: Clock;
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;

@@ -20,6 +20,7 @@ export type IntakeDeps = {
   encryptionKey?: string | null;
   domains?: readonly string[];
   onQueued?(): void;
+  first?<T>(work: () => Promise<T>): Promise<T>;
   now: Clock;
 };
 
@@ -34,16 +35,14 @@ const PARTS = 2000;
  */
 export function createIntake(deps: IntakeDeps): Router {
   const router = new Router();
+  const to = { ...deps, encryptionKey: deps.encryptionKey ?? null, domains: deps.domains ?? null };
+  const first = deps.first ?? ((work) => work());
   const take: Middleware = async (ctx) => {
     const raw = await readBody(ctx.req, LIMIT);
     const type = ctx.get('Content-Type');
     const repeatable = repeatableOf(ctx, raw, type);
     const call = { domain: String(ctx['params'].domain), form: formIn(raw, type) };
-    const { messageId } = await queueMessage(
-      { ...deps, encryptionKey: deps.encryptionKey ?? null, domains: deps.domains ?? null },
-      repeatable ? { ...call, repeatable } : call,
-      deps.now(),
-    );
+    const { messageId } = await first(() => queueMessage(to, repeatable ? { ...call, repeatable } : call, deps.now()));
     deps.onQueued?.();
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };
   };
