@@ -10,17 +10,29 @@ export type Tables = Record<string, (t: Knex.CreateTableBuilder) => void>;
  * can be repeated.
  */
 export async function makeTables(db: Knex, tables: Tables): Promise<void> {
-  const mysql = isMysql(db);
   for (const [name, columns] of Object.entries(tables)) {
-    if (await db.schema.hasTable(name)) continue;
-    await db.schema.createTable(name, (t) => {
-      // SQLite compares byte by byte anyway, and Knex refuses these two on it.
-      if (mysql) t.charset('utf8mb4');
-      if (mysql) t.collate('utf8mb4_bin');
-      columns(t);
+    if (isMysql(db)) await makeOnMysql(db, name, columns);
+    else if (!(await db.schema.hasTable(name))) await db.schema.createTable(name, columns);
+  }
+}
+
+/** Each key is a statement of its own, and a process may have been killed between the table and its keys. */
+async function makeOnMysql(db: Knex, name: string, columns: Tables[string]): Promise<void> {
+  const table = db.schema.createTable(name, (t) => {
+    // SQLite compares byte by byte anyway, and Knex refuses these two on it.
+    t.charset('utf8mb4');
+    t.collate('utf8mb4_bin');
+    columns(t);
+  });
+  for (const { sql } of table.toSQL() as unknown as { sql: string }[]) {
+    await db.raw(sql).catch((error: { code?: string }) => {
+      if (!IS_THERE.has(error.code ?? '')) throw error;
     });
   }
 }
+
+/** What MySQL says of a table, an index and a primary key that were made before. */
+const IS_THERE: ReadonlySet<string> = new Set(['ER_TABLE_EXISTS_ERROR', 'ER_DUP_KEYNAME', 'ER_MULTIPLE_PRI_KEY']);
 
 export async function dropTables(db: Knex, tables: Tables): Promise<void> {
   for (const name of Object.keys(tables).reverse()) await db.schema.dropTableIfExists(name);

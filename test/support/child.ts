@@ -47,3 +47,13 @@ function outputOf(runner: ChildProcessWithoutNullStreams): { ready: Promise<void
   const result = ended.then((): unknown => JSON.parse(printed.slice(printed.indexOf('\n'))));
   return { ready: Promise.race([firstLine, ended]), result };
 }
+
+/** Whether a process that is killed before this statement of its own came to the end before it. */
+export const migrates = (url: string, statement: number): Promise<boolean> =>
+  child('migrate-child.ts', url, String(statement)).then(
+    () => true,
+    (error: { signal?: string }) => {
+      if (error.signal !== 'SIGKILL') throw error;
+      return false;
+    },
+  );

@@ -58,13 +58,18 @@ async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
     await ask(`select release_lock(${TURN}) as answer`).catch(() => false);
     await db.client.releaseConnection(connection);
   };
-  // It is idle while others work, and may be so for as long as the longest of their statements takes.
-  await db.raw('set session wait_timeout = 86400').connection(connection);
-  for (let waited = 0; waited <= patience; waited += SECOND) {
-    if (await ask(`select get_lock(${TURN}, 1) as answer`)) return { end };
+  try {
+    // It is idle while others work, and may be so for as long as the longest of their statements takes.
+    await db.raw('set session wait_timeout = 86400').connection(connection);
+    for (let waited = 0; waited <= patience; waited += SECOND) {
+      if (await ask(`select get_lock(${TURN}, 1) as answer`)) return { end };
+    }
+    throw new MigrationUnderWay('another process is migrating the database');
+  } catch (error) {
+    // A connection that is not given back would keep the store from closing.
+    await end();
+    throw error;
   }
-  await end();
-  throw new MigrationUnderWay('another process is migrating the database');
 }
 
 /** One server may hold the databases of several installations. A name may have 64 characters. */

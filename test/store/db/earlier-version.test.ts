@@ -11,7 +11,7 @@ import { pendingMigrations } from '../../../src/store/db/migrate.ts';
 import { openStore } from '../../../src/store/db/open.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
 import { summaryOf } from '../../../src/tell/summary-of.ts';
-import { child } from '../../support/child.ts';
+import { migrates } from '../../support/child.ts';
 import { type Homing, startByHand } from '../../support/homing.ts';
 import { eachDatabase } from '../../support/stores.ts';
 
@@ -153,16 +153,6 @@ eachDatabase('a migration that is killed again and again comes to its end, and t
   const homing = await startOn(t, url);
   for (const before of VERSION.messages) assert.deepEqual(essence(await told(homing, before.id)), essence(before));
 });
-
-/** Whether a process that is killed before this statement of its own came to the end before it. */
-const migrates = (url: string, statement: number): Promise<boolean> =>
-  child('migrate-child.ts', url, String(statement)).then(
-    () => true,
-    (error: { signal?: string }) => {
-      if (error.signal !== 'SIGKILL') throw error;
-      return false;
-    },
-  );
 
 eachDatabase('what was under way in version 0.1.0 goes on', async (t, url) => {
   const store = openStore(url);

@@ -5,9 +5,9 @@ import * as summaries from '../../../migrations/20261128000300_summaries.ts';
 import { MigrationUnderWay, migrate, pendingMigrations, unlock } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { searchMessages } from '../../../src/store/messages/search.ts';
-import { child } from '../../support/child.ts';
+import { child, migrates } from '../../support/child.ts';
 import { seed } from '../../support/factory.ts';
-import { eachDatabase, onMariaDb } from '../../support/stores.ts';
+import { eachDatabase, freshDatabase, onMariaDb } from '../../support/stores.ts';
 
 const FOLDER = new URL('../../../migrations/', import.meta.url);
 const ALL = readdirSync(FOLDER)
@@ -109,6 +109,40 @@ eachDatabase('the lock of a migration that was killed can be taken away by hand'
   await unlock(db);
   assert.deepEqual(await db('knex_migrations_lock').pluck('is_locked'), [0]);
 });
+
+onMariaDb('a first migration that is killed again and again leaves every table and key', async ({ t, store }) => {
+  const wanted = await tables(store);
+  const url = await freshDatabase(t, 'mysql');
+  let kills = 0;
+  for (let statement = 4; !(await migrates(url, statement)); statement += 5) kills++;
+  assert.ok(kills > 5, `it was killed ${kills} times`);
+  const other = openStore(url);
+  t.after(other.close);
+  assert.deepEqual(await tables(other), wanted);
+});
+
+onMariaDb(
+  'who loses the connection while waiting for others to migrate is told, and can go on',
+  async ({ store, url }) => {
+    const [[lock]] = (await store.db.raw(
+      "select get_lock(concat('homing migrate ', md5(database())), 0) as taken",
+    )) as [[{ taken: number }]];
+    assert.equal(lock.taken, 1);
+    const other = openStore(url);
+    const waiting = migrate(other.db);
+    const isWaiting = async (): Promise<number | undefined> => {
+      const [rows] = (await store.db.raw(
+        "select id from information_schema.processlist where info like '%get_lock%' and id <> connection_id()",
+      )) as [{ id: number }[]];
+      return rows[0]?.id;
+    };
+    let id = await isWaiting();
+    while (id === undefined) id = await isWaiting();
+    await store.db.raw(`kill ${id}`);
+    await assert.rejects(waiting);
+    await other.close();
+  },
+);
 
 const SUMMARIES = '20261128000300_summaries';
 const SUMMARY = {
