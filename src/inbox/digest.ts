@@ -44,7 +44,8 @@ export async function digest(deps: DigestDeps, limit = 200, about?: readonly str
   if (!first) return 0;
   const results = await digestRows(deps, rows.filter(holdsEvent));
   await settle(store, first.lease, results);
-  return results.filter((r) => r.outcome !== 'waiting').length;
+  // After a full batch there may be more, even if all that it held has to wait.
+  return rows.length === limit ? limit : results.filter((r) => r.outcome !== 'waiting').length;
 }
 
 async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<Settled[]> {

@@ -154,3 +154,14 @@ eachStore('a hundred messages that nobody knows are adopted in as few statements
   assert.deepEqual([...states], ['delivered']);
   assert.ok(hundred < 2 * ten, `${ten} and ${hundred} statements`);
 });
+
+eachStore('after a full batch of events that have to wait the next is read at once', async ({ store }) => {
+  const { deps } = digesting(store);
+  const unknown = sighting({ report: 'delivered', messageId: 'later@mg.example.com' });
+  const arrivals = [1, 2, 3].map((n) => {
+    const body = JSON.stringify({ ...unknown, eventKey: `e${n}` });
+    return arrival(`e${n}`, { body, receivedAt: deps.now() });
+  });
+  await keep(store, arrivals);
+  assert.deepEqual([await digest(deps, 2), await digest(deps, 2)], [2, 0]);
+});

@@ -25,9 +25,11 @@ export async function verdict(
 function aboutMessage(world: World, { id, deliveries }: ApiMessage): string[] {
   const [delivery] = deliveries;
   if (!delivery || deliveries.length > 1) return [`message ${id} has ${deliveries.length} deliveries`];
-  const { recipient, state, reason } = delivery;
+  const { recipient, state, reason, facts } = delivery;
   const { ends } = fateOf(recipient);
-  const wrong = state === ends ? [] : [`${recipient} is ${state} (${reason}) instead of ${ends}`];
+  // Why is not to be seen any more when the play is over.
+  const story = facts.map((f) => JSON.stringify(f)).join('\n  ');
+  const wrong = state === ends ? [] : [`${recipient} is ${state} (${reason}) instead of ${ends}:\n  ${story}`];
   return [...wrong, ...aboutCopies(world, delivery), ...aboutAttempts(delivery)].map((p) => `${id}: ${p}`);
 }
 
