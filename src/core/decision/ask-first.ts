@@ -19,7 +19,8 @@ export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Ac
   const patience = Math.min(c.askPatience, policy.fallbackAfter ?? c.askPatience);
   if (asked && now >= from + patience) return null;
   const latest = Math.max(elsewhereFrom(look) ?? d.usefulUntil, now + glance(c));
-  const by = Math.min(Math.max(from + patience, now + c.pause), latest);
+  // The first question has all of that time, however late it is asked: after a standstill many are asked at once.
+  const by = Math.min(asked ? Math.max(from + patience, now + c.pause) : now + patience, latest);
   const at = asked ? asked.at + longer(asked.at - from, c.pause) : now;
   return { do: 'ask', about: last.outcome, at, by, unsuppress: isRepost(last, step) };
 }

@@ -192,16 +192,16 @@ test('a provider that cannot be asked delays a retry, and does not stop it', () 
 
 test('a question that is not answered in time delays a retry, and does not stop it', () => {
   const facts = [...past.sent(), past.failed(at(1))];
-  assert.deepEqual(question(decided(facts, { now: at(2) })), { about: 'failed', at: at(2), by: at(11) });
-  const wanted = handOver('repost', { deliverAt: at(12), why: 'ip_block' });
-  const late = { now: at(11), policy: { waits: { kind: 'list' as const, waits: [11 * MINUTE] } } };
+  assert.deepEqual(question(decided(facts, { now: at(2) })), { about: 'failed', at: at(2), by: at(12) });
+  const wanted = handOver('repost', { deliverAt: at(13), why: 'ip_block' });
+  const late = { now: at(12), policy: { waits: { kind: 'list' as const, waits: [12 * MINUTE] } } };
   assert.deepEqual(decided(facts, { ...late, askedInVain: true }), wanted);
 });
 
-test('after a long standstill the provider is still asked first, for a moment', () => {
+test('after a long standstill the provider is asked first, and has as long as ever to answer', () => {
   const facts = [...past.sent(), past.failed(at(1))];
   const now = at(10 * 60);
-  assert.deepEqual(question(decided(facts, { now })), { about: 'failed', at: now, by: now + 30 * SECOND });
+  assert.deepEqual(question(decided(facts, { now })), { about: 'failed', at: now, by: now + 10 * MINUTE });
 });
 
 test('no question keeps an access mail from its fallback when the time for that has come', () => {
