@@ -46,9 +46,14 @@ export function recipientsIn(texts: readonly string[]): Recipients {
 export function addressesIn(text: string): (string | null)[] {
   if (text.length > LONGEST_TEXT) return [null];
   const found = addressparser(text, { flatten: true });
+  const quoted = quotedIn(text);
+  const hasBrackets = /[<(]/.test(text);
   const addresses = found.map(({ address, name }) => {
     const canonical = canonicalAddress(address.trim());
-    return canonical !== null && isCertain(text, name, canonical) ? canonical : null;
+    if (canonical === null) return null;
+    // Without brackets "a b@example.org" may be a name and an address, or two recipients.
+    const isCertain = name === '' || (hasBrackets && isName(name.trim(), canonical, quoted));
+    return isCertain ? canonical : null;
   });
   const isComplete =
     signsIn(text) <= found.reduce((sum, { address, name }) => sum + signsIn(address) + signsIn(name), 0);
@@ -59,15 +64,18 @@ export function addressesIn(text: string): (string | null)[] {
 const LOOKS_LIKE_ADDRESS = /[^\s@]@[^\s@]/;
 
 /** The parser repairs `<a><b>` and the like: it takes one of them, and the rest becomes the name. */
-function isCertain(text: string, name: string, address: string): boolean {
-  if (name === '') return true;
-  // Without brackets "a b@example.org" may be a name and an address, or two recipients.
-  if (!/[<(]/.test(text)) return false;
-  if (!LOOKS_LIKE_ADDRESS.test(name) || text.includes(JSON.stringify(name))) return true;
+function isName(name: string, address: string, quoted: ReadonlySet<string>): boolean {
+  if (!LOOKS_LIKE_ADDRESS.test(name) || quoted.has(name)) return true;
   // Mail clients write the address as the name where there is no name, some of them in apostrophes.
-  const same = canonicalAddress(name.trim().replace(/^'(.*)'$/s, '$1'));
+  const same = canonicalAddress(name.replace(/^'(.*)'$/s, '$1'));
   return same !== null && asciiLower(same) === asciiLower(address);
 }
+
+/** The texts in quotes, as they read (RFC 5322, 3.2.4), without blanks around them. A quote without an end takes the rest. */
+const quotedIn = (text: string): ReadonlySet<string> =>
+  new Set(
+    [...text.matchAll(/"((?:[^"\\]|\\.)*)(?:"|\\?$)/gs)].map(([, inner = '']) => inner.replace(/\\(.)/gs, '$1').trim()),
+  );
 
 /** How many addresses there may be, at most. */
 const signsIn = (text: string): number => text.split('@').length - 1;

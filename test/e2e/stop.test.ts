@@ -10,10 +10,12 @@ import {
   settled,
   until,
 } from '../../src/lab/campaign/application.ts';
+import type { DaemonProcess } from '../../src/lab/campaign/daemon.ts';
 import { copiesOf } from '../../src/lab/campaign/verdict.ts';
 import { createWorld, type World, type WorldOptions } from '../../src/lab/campaign/world.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
+import { openStore } from '../../src/store/db/open.ts';
 
 const isRepost = (r: SimRequest): boolean => r.method === 'POST' && r.path.includes('/messages/');
 
@@ -84,6 +86,25 @@ test('a process told to stop answers webhooks to the end of what came in, and th
   await assert.rejects(fetch(`http://127.0.0.1:${await daemon.up}/healthz`));
 });
 
+/** Stops a daemon, and not in the middle of a change: while it had SQLite's write lock everybody else would stand still. */
+async function putToSleep({ database }: World, daemon: DaemonProcess): Promise<void> {
+  const store = openStore(database);
+  const isFree = () =>
+    store.db
+      .transaction(async () => {})
+      .then(
+        () => true,
+        () => false,
+      );
+  daemon.signal('SIGSTOP');
+  while (!(await isFree())) {
+    daemon.signal('SIGCONT');
+    await new Promise(setImmediate);
+    daemon.signal('SIGSTOP');
+  }
+  await store.close();
+}
+
 test('a daemon that sleeps past its lease between claim and send makes no double when it wakes', async (t) => {
   // Far enough away for all failures to be known before the first re-post.
   const world = await slowWorld(t, 900, { env: { RETRY_UNIT: '10s' } });
@@ -96,7 +117,7 @@ test('a daemon that sleeps past its lease between claim and send makes no double
   await until('all to be due', () => Date.now() > dueBy);
   const sleeper = await world.start();
   await until('a wave in flight', () => inFlight(world) >= 12);
-  sleeper.signal('SIGSTOP');
+  await putToSleep(world, sleeper);
   world.front.remove(await sleeper.up);
   assert.ok(world.sim.handovers.length < 100 + 100, 'it slept too late: all was sent');
   await world.start();

@@ -88,6 +88,13 @@ test('a text that is longer than any list of recipients is not read', () => {
   assert.deepEqual(recipientsIn([list(40_000)]), { addresses: [], misfits: [{ text: 0, address: 0 }] });
 });
 
+test('a name in quotes may look like an address, with blanks around it too', () => {
+  assert.deepEqual(addressesIn('" !@!" <a0@example.org>, "b \\\\ \\" x@y" <a1@example.org>'), [
+    'a0@example.org',
+    'a1@example.org',
+  ]);
+});
+
 test('no text makes it throw, and every address that is written in a proper list is read', () => {
   const sign = fc.constantFrom(...'ab@.<>(),:;"\\ \r\n\'', ANN, BEE);
   fc.assert(
