@@ -19,7 +19,7 @@ type Form = Readonly<Record<string, string>>;
 
 /** Reads the fields of a legacy webhook; null when they name no event. */
 export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
-  const form: Form = fields instanceof URLSearchParams ? lastOfEach(fields) : fields;
+  const form: Form = fields instanceof URLSearchParams ? formOf(fields) : fields;
   const event = words(form['event'], 64);
   if (event === null) return null;
   const report = REPORTS.get(event.toLowerCase()) ?? 'other';
@@ -50,13 +50,15 @@ export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
   };
 }
 
+const SIGNATURE: ReadonlySet<string> = new Set(['timestamp', 'token', 'signature']);
+
 /**
- * The variables of the application are among Mailgun's own fields. One with the same name comes first, so the last of
- * each name is Mailgun's. The object has no prototype, so that no name has a meaning of its own.
+ * The application's variables lie among Mailgun's own fields. One of the same name comes after Mailgun's, but before the
+ * signature, which is added at the end. Without a prototype, so that no name means anything to us.
  */
-export function lastOfEach(pairs: Iterable<readonly [string, string]>): Form {
+export function formOf(pairs: Iterable<readonly [string, string]>): Form {
   const form: Record<string, string> = Object.create(null);
-  for (const [name, value] of pairs) form[name] = value;
+  for (const [name, value] of pairs) if (SIGNATURE.has(name) || !(name in form)) form[name] = value;
   return form;
 }
 

@@ -1,6 +1,6 @@
 import { type FormType, formTypeOf, readForm } from '../../mail/read-form.ts';
 import { type Fields, isObject } from './fields.ts';
-import { lastOfEach } from './legacy.ts';
+import { formOf } from './legacy.ts';
 
 /** The format of a body. `type` is kept with the body, and is enough to read it again. */
 export type Format = ({ kind: 'json' } | FormType) & { type: string };
@@ -54,7 +54,7 @@ function formIn(body: Buffer, type: FormType): Payload | string {
   const entries = readForm(body, type, { parts: MOST_FIELDS, partSize: body.length });
   if (typeof entries === 'string') return entries;
   const fields = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return { kind: 'form', form: lastOfEach(fields) };
+  return { kind: 'form', form: formOf(fields) };
 }
 
 /** Mailgun's events are five levels deep. Deeper nesting is an attack on whoever walks through it. */

@@ -54,31 +54,35 @@ function sightingIn(payload: Payload): Sighting | null {
 
 const hintsIn = ({ domain }: Fields): Hints => (typeof domain === 'string' ? { domain } : {});
 
-type Signature = { timestamp: string; token: string; signature: string };
+type Signature = {
+  timestamp: string;
+  token: string;
+  /** By the key of the account that sent the mail and, for a subaccount, by its parent's: either is enough. */
+  signatures: string[];
+};
 
 /** The signature is nested in the present form, and flat in forms and in posts of inbound routes. */
 function signatureIn(payload: Payload): Signature | null {
   const outer = payload.kind === 'form' ? payload.form : payload.body;
-  const { timestamp, token, signature } = isObject(outer['signature']) ? outer['signature'] : outer;
+  const block = isObject(outer['signature']) ? outer['signature'] : outer;
+  const { timestamp, token, signature, 'parent-signature': parent } = block;
   // Some senders write a number. Anything else (a list, an object) could become any text.
   const time = Number.isSafeInteger(timestamp) ? String(timestamp) : timestamp;
-  const isWhole = typeof time === 'string' && typeof token === 'string' && typeof signature === 'string';
-  return isWhole ? { timestamp: time, token, signature } : null;
+  if (typeof time !== 'string' || typeof token !== 'string' || typeof signature !== 'string') return null;
+  return { timestamp: time, token, signatures: typeof parent === 'string' ? [signature, parent] : [signature] };
 }
 
 /** The HMAC by the key that fits, or null. */
-function verify({ timestamp, token, signature }: Signature, keys: readonly string[]): string | null {
-  // Timestamp and token are signed without a separator: only because the time has exactly ten digits can no digit move
-  // to the token.
+function verify({ timestamp, token, signatures }: Signature, keys: readonly string[]): string | null {
+  // Nothing separates the two in what is signed: only a time of exactly ten digits keeps digits from moving over.
   if (!/^[0-9]{10}$/.test(timestamp) || !/^[0-9a-zA-Z]{16,128}$/.test(token)) return null;
-  if (!/^[0-9a-f]{64}$/.test(signature)) return null;
-  const given = Buffer.from(signature, 'hex');
+  const given = signatures.filter((text) => /^[0-9a-f]{64}$/.test(text)).map((text) => Buffer.from(text, 'hex'));
   // With an empty key everybody could sign.
   for (const key of keys.filter((k) => k.trim() !== '')) {
     const computed = createHmac('sha256', key)
       .update(timestamp + token)
       .digest();
-    if (timingSafeEqual(computed, given)) return computed.toString('hex');
+    if (given.some((signature) => timingSafeEqual(computed, signature))) return computed.toString('hex');
   }
   return null;
 }

@@ -164,6 +164,16 @@ test('while keys change, both the old and the new one are good', () => {
   }
 });
 
+test('of a subaccount the signature by the key of its parent is enough', () => {
+  const parent = sign(STAMP, TOKEN, 'key of the subaccount');
+  const by = (key: string) => bodyOf({ ...parent, 'parent-signature': hmac(STAMP + TOKEN, key) });
+  const opened = open(by(KEY));
+  assert.ok(opened.kind === 'event');
+  assert.equal(opened.replayKey, hmac(STAMP + TOKEN));
+  assert.equal(open(by('another key')).kind, 'forged');
+  assert.equal(open(bodyOf({ ...parent, 'parent-signature': [hmac(STAMP + TOKEN)] })).kind, 'forged');
+});
+
 test('a replay on another body, and with the time as a number, has the same HMAC', () => {
   const first = open(bodyOf());
   const second = open(signed({ timestamp: Number(STAMP) }).replace('delivered', 'failed'));
@@ -171,8 +181,11 @@ test('a replay on another body, and with the time as a number, has the same HMAC
   assert.equal(first.replayKey, second.replayKey);
 });
 
-test('of a legacy form the last field of a name counts', () => {
-  const opened = open(legacy('event=mine&token=theirs&recipient=evil%40example.org&'), FORM);
+test('of a legacy form the first field of a name counts, and of the signature the last', () => {
+  const opened = open(
+    `${legacy('token=theirs&').replace('&timestamp', '&event=mine&recipient=evil%40a.test&timestamp')}`,
+    FORM,
+  );
   assert.ok(opened.kind === 'event');
   assert.equal(opened.sighting?.report, 'delivered');
   assert.equal(opened.sighting?.recipient, 'anna@example.net');
