@@ -49,11 +49,11 @@ const isOwnListing = ({ code, reason }: Bounce, before: readonly Tried[]): boole
 const isOperators = ({ confidence }: Verdict): boolean => confidence >= OPERATORS_CONFIDENCE;
 
 /**
- * Mailgun's own codes (498 and 499 no connection, 6xx such as 602 "too old", 680 internal trouble) are not SMTP codes and
- * not limited by the range; neither is a failure without a code.
+ * The ranges are about replies that a server gave for good. A 4xx is not one of them, although Mailgun has given up on it;
+ * Mailgun's own codes (498 and 499 no connection, 6xx such as 602 "too old", 680 internal trouble) are no SMTP codes.
  */
 function mayRetry(code: number | null, ranges: readonly CodeRange[]): boolean {
-  if (code === null || code === 498 || code === 499 || code >= 600) return true;
+  if (code === null || code < 500 || code >= 600) return true;
   return ranges.some((r) => code >= r.from && code <= r.to);
 }
 

@@ -16,7 +16,7 @@ export const INBOX = room({
       kind: codes,
       default: '500-554',
       level: 'rarely',
-      says: 'Comma list of SMTP codes and ranges whose permanent failures may be retried at all.',
+      says: 'Comma list of SMTP codes and ranges from 500 on that may be retried at all; lower ones always may.',
     },
     RETRY_DECISIONS: {
       kind: choice('classifier', 'codes'),
