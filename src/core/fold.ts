@@ -4,11 +4,19 @@ import { type Reason, refusedFor } from './reason.ts';
 import type { Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 
-const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'opened', 'clicked', 'unsubscribed', 'complained']);
+const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'unsubscribed', 'complained']);
+/** Security gateways open a mail and follow its links before they refuse it. */
+const SEEN: ReadonlySet<Report> = new Set(['opened', 'clicked']);
 const FAILURE: ReadonlySet<Report> = new Set(['failed', 'rejected']);
 
 export const provesArrival = (report: Report): boolean => ARRIVAL.has(report);
 const isFailure = (report: Report): boolean => FAILURE.has(report);
+
+/** What proves that an attempt arrived, of all that was reported of it. To be seen is proof where no failure was told. */
+export function proofsOf<R extends { report: Report }>(reports: readonly R[]): R[] {
+  const failed = reports.some((r) => isFailure(r.report));
+  return reports.filter(({ report }) => provesArrival(report) || (!failed && SEEN.has(report)));
+}
 
 /**
  * The state of a delivery, from everything known about it, in whatever order and however often we came to know it.
@@ -22,7 +30,7 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
   const last = attempts.at(-1) ?? null;
   const round = of(facts, 'reopened').length;
   const reopened = of(facts, 'reopened').find((f) => f.round === round) ?? null;
-  const arrivedOn = attempts.filter((a) => a.reports.some((r) => provesArrival(r.report))).map((a) => a.number);
+  const arrivedOn = attempts.filter((a) => a.outcome === 'arrived').map((a) => a.number);
   const delivery: Delivery = {
     state: 'queued',
     reason: null,
@@ -137,7 +145,7 @@ function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: F
 }
 
 function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failure'>): Outcome {
-  if (a.reports.some((r) => provesArrival(r.report))) return 'arrived';
+  if (proofsOf(a.reports).length > 0) return 'arrived';
   if (a.failure) return 'failed';
   if (a.reports.some((r) => r.report === 'deferred')) return 'deferred';
   if (a.answer?.kind === 'accepted' || a.reports.some((r) => r.report === 'accepted')) return 'accepted';

@@ -9,6 +9,7 @@ import { MAX_KEY, MAX_OPTIONS, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
+import { unquoted } from '../mail/variable.ts';
 
 /** What a form in the shape of Mailgun's asks us to send. */
 export type FormMail = {
@@ -137,13 +138,18 @@ function givenId(form: readonly FormEntry[]): string | null {
 }
 
 function givenClass(form: readonly FormEntry[]): MessageClass {
-  const named = classOf(textIn(form, 'v:homing-class'));
+  const named = classOf(ownVariable(form, 'class'));
   if (named === null) throw refused(`'v:homing-class' must be one of ${CLASSES.join(', ')}`);
   return named;
 }
 
+function ownVariable(form: readonly FormEntry[], name: 'class' | 'key'): string | null {
+  const text = textIn(form, `v:homing-${name}`);
+  return text === null ? null : unquoted(text);
+}
+
 function givenKey(form: readonly FormEntry[]): string | null {
-  const text = textIn(form, 'v:homing-key');
+  const text = ownVariable(form, 'key');
   const key = text === null ? null : readKey(text);
   if (text !== null && key === null) throw refused(`'v:homing-key' must have 1 to ${MAX_KEY} characters`);
   return key;

@@ -65,7 +65,7 @@ test('somebody must look at a delivery again exactly while it has not ended', ()
   );
 });
 
-const ARRIVALS: Report[] = ['delivered', 'opened', 'clicked', 'complained', 'unsubscribed'];
+const ARRIVALS: Report[] = ['delivered', 'complained', 'unsubscribed'];
 
 test('proof of arrival wins, whichever attempt it is about and whenever it comes', () => {
   const proof = histories.chain((h) =>
@@ -85,6 +85,16 @@ test('proof of arrival wins, whichever attempt it is about and whenever it comes
     { numRuns: 1000 },
   );
 });
+
+for (const seen of ['opened', 'clicked'] as const) {
+  test(`that a mail was ${seen} proves its arrival as long as no failure of that attempt is told`, () => {
+    const facts = [...past.sent(), past.reported(seen, at(1))];
+    assert.deepEqual([fold(BORN, facts).state, fold(BORN, facts).arrivedOn], ['delivered', [1]]);
+    const refused = [...facts, past.failed(at(2))];
+    assert.deepEqual([fold(BORN, refused).state, fold(BORN, refused).arrivedOn], ['queued', []]);
+    assert.equal(fold(BORN, [...refused, past.reported('delivered', at(0))]).state, 'delivered');
+  });
+}
 
 for (const state of ['failed', 'abandoned', 'expired', 'cancelled'] as const) {
   test(`proof of arrival wins over an end as ${state}`, () => {

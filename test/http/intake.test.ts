@@ -122,6 +122,15 @@ test('while Mailgun is down, the fallback sends what was composed here, with the
   assert.match(mails[0]?.raw ?? '', /Hi Ann/);
 });
 
+test('what a client writes as JSON in its variables is read as the text that it is', async (t) => {
+  const { url, store } = await setup(t);
+  const form = { ...MAIL, 'v:homing-class': '"access"', 'v:homing-key': '"reset:1"' };
+  assert.equal((await post(url, { form })).status, 200);
+  assert.deepEqual(await store.db('messages').select('class', 'message_key'), [
+    { class: 'access', message_key: 'reset:1' },
+  ]);
+});
+
 test('the same Idempotency-Key makes one message, however often and at once it is used', async (t) => {
   const { url, play, clock, sim } = await setup(t);
   const call = () => post(url, { headers: { 'idempotency-key': 'k1' } });

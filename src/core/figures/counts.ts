@@ -1,6 +1,6 @@
 import type { Attempt, Delivery, Fact } from '../delivery.ts';
 import { isEnded } from '../delivery.ts';
-import { provesArrival } from '../fold.ts';
+import { proofsOf } from '../fold.ts';
 import type { MessageClass } from '../message-class.ts';
 import type { Ms } from '../time.ts';
 import { causeOf, failingPlace, recipientDomain } from './place.ts';
@@ -73,7 +73,7 @@ function arrivalOf(d: Delivery): Arrival | null {
   if (d.state !== 'delivered') return null;
   const attempt = d.attempts.find((a) => d.arrivedOn.includes(a.number));
   if (!attempt) return null;
-  const proofs = attempt.reports.filter((r) => provesArrival(r.report));
+  const proofs = proofsOf(attempt.reports);
   const at = (proofs.find((r) => r.report === 'delivered') ?? proofs[0])?.at ?? attempt.claim.at;
   return { at, outcome: outcomeOf(attempt) };
 }

@@ -3,6 +3,7 @@ import { asciiLower } from '../../core/address.ts';
 import type { Bounce, Report, Sighting, Storage } from '../../core/sighting.ts';
 import type { Ms } from '../../core/time.ts';
 import { MAX_KEY, MAX_LINE } from '../../mail/limits.ts';
+import { unquoted } from '../../mail/variable.ts';
 import {
   enhancedCodeOf,
   exact,
@@ -84,11 +85,22 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   const name = event.toLowerCase();
   // Mail that came in through a route of Mailgun is not mail that we sent.
   if (name === 'accepted' && objectOf(body['flags'])['is-routed'] === true) return 'other';
+  if (SEEN.has(name) && isByMachine(body)) return 'other';
   if (name !== 'failed') return REPORTS.get(name) ?? 'other';
-  if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
   const status = objectOf(body['delivery-status']);
   const retrying = typeof status['retry-seconds'] === 'number' && status['retry-seconds'] > 0;
+  // The last of Mailgun's own tries may still be called temporary.
+  if (bounce.reason === 'old' && !retrying) return 'failed';
+  if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
   return retrying || mayBeRetried(bounce.code) ? 'deferred' : 'failed';
+}
+
+const SEEN: ReadonlySet<string> = new Set(['opened', 'clicked']);
+
+/** Whether Mailgun took whoever opened the mail or followed a link for a machine: "generic", "apple", "gmail". */
+function isByMachine(body: Fields): boolean {
+  const bot = objectOf(body['client-info'])['bot'];
+  return typeof bot === 'string' ? bot !== '' : bot === true;
 }
 
 /**
@@ -152,11 +164,14 @@ type OwnVariables = Pick<Sighting, 'homingId' | 'homingClass' | 'homingKey'>;
 export function ownVariables(value: unknown): OwnVariables {
   const variables = objectOf(typeof value === 'string' ? parsed(value) : value);
   return {
-    homingId: exact(variables['homing-id'], 128),
-    homingClass: exact(variables['homing-class'], 32),
-    homingKey: exact(variables['homing-key'], MAX_KEY),
+    homingId: ownText(variables['homing-id'], 128),
+    homingClass: ownText(variables['homing-class'], 32),
+    homingKey: ownText(variables['homing-key'], MAX_KEY),
   };
 }
+
+const ownText = (value: unknown, max: number): string | null =>
+  exact(typeof value === 'string' ? unquoted(value) : value, max);
 
 function parsed(text: string): unknown {
   if (!text.trimStart().startsWith('{')) return null;

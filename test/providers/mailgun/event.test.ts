@@ -105,6 +105,7 @@ const bounce = (body: Body) => read(body).bounce;
 const variables = (value: unknown) => read(failed({ 'user-variables': value }));
 const headers = (value: unknown) => read(failed({ message: { headers: value } }));
 const storage = (value: unknown) => read(failed({ storage: value })).storage;
+const seen = (event: string, bot: unknown) => ({ event, recipient: 'a@b.test', 'client-info': { bot } });
 const without = (name: string) => {
   const { [name]: _gone, ...rest } = failed();
   return rest;
@@ -152,6 +153,8 @@ const ODDITIES: [string, unknown, unknown][] = [
   ['user-variables JSON text, cut', variables('{"homing-id":"h2').homingId, null],
   ['user-variables a sentence', variables('Could not load user-variables').homingId, null],
   ['user-variables with a number', variables({ 'homing-id': 18 }).homingId, '18'],
+  ['user-variables written as JSON', variables({ 'homing-class': '"access"' }).homingClass, 'access'],
+  ['user-variables that begin with a quote', variables({ 'homing-key': '"a' }).homingKey, '"a'],
   ['user-variables nested', variables({ 'homing-id': 'h', my: { a: [1] } }).homingId, 'h'],
   ['user-variables null', variables(null).homingKey, null],
   ['message-id absent', headers({ from: 'a@b.test' }).messageId, null],
@@ -186,6 +189,17 @@ const ODDITIES: [string, unknown, unknown][] = [
   ['tags that are no tags', read(failed({ tags: ['*'] })).report, 'failed'],
   ['domain absent: that of the storage URL', read(without('domain')).domain, 'mail.example.com'],
   ['domain absent: the one asked about', readEvent({ event: 'opened' }, { domain: 'A.test' })?.domain, 'a.test'],
+  ['opened by a machine', read(seen('opened', 'generic')).report, 'other'],
+  ['a link followed by a machine', read(seen('clicked', 'gmail')).report, 'other'],
+  ['opened, the word for a machine empty', read(seen('opened', '')).report, 'opened'],
+  ['opened, the word for a machine null', read(seen('opened', null)).report, 'opened'],
+  ['delivered to a machine', read(seen('delivered', 'generic')).report, 'delivered'],
+  ['temporary and too old', read(failed({ severity: 'temporary', reason: 'old' })).report, 'failed'],
+  [
+    'too old, and tried again all the same',
+    read(failed({ severity: 'temporary', reason: 'old', 'delivery-status': { 'retry-seconds': 600 } })).report,
+    'deferred',
+  ],
   ['log-level missing', read(without('log-level')).report, 'failed'],
   ['temporary', read(failed({ severity: 'temporary' })).report, 'deferred'],
   ['code permanent, severity temporary', read(failed({ severity: 'temporary' })).bounce?.code, 554],
@@ -340,7 +354,7 @@ const LEGACY: [string, unknown, unknown][] = [
   ['our variable as a field', legacy({ 'homing-id': 'h9' })?.homingId, 'h9'],
   ['message-id in small letters', readLegacy({ event: 'opened', 'message-id': 'a@b.test' })?.messageId, 'a@b.test'],
   ['no event', readLegacy({ recipient: 'a@b.test' }), null],
-  ['a name twice', readLegacy(new URLSearchParams('event=mine&event=opened'))?.event, 'opened'],
+  ['a name twice', readLegacy(new URLSearchParams('event=opened&event=mine'))?.event, 'opened'],
   ['the notice of a stored message', legacy({ 'message-url': 'https://a.test/k' })?.storage?.url, 'https://a.test/k'],
 ];
 
