@@ -94,7 +94,8 @@ export type Fact = { key: string; at: Ms } & (
     }
   /**
    * We asked the provider. `settled`: its records of that time are final, so that "nothing" means nothing.
-   * `known`: it has at least one event of this message to this recipient. `listed`: how the address stands on the
+   * `known`: it has at least one event of this message to this recipient. `traced`: it has at least something of this
+   * message that may be about this recipient, under whatever name; not told by earlier versions. `listed`: how the address stands on the
    * provider's bounce list, where that was looked up because it is to be sent to again; `barred` bars it for good.
    */
   | {
@@ -103,6 +104,7 @@ export type Fact = { key: string; at: Ms } & (
       about: Outcome;
       settled: boolean;
       known: boolean;
+      traced?: boolean;
       problem: string | null;
       listed?: 'clear' | 'removed' | 'barred';
     }

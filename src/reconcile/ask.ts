@@ -11,8 +11,11 @@ import { recipientKey, type View } from '../store/rows/rows.ts';
 
 export type AskDeps = { store: Store; providers: Providers };
 
-/** `known`: there is an event of this message to this recipient. `complete`: all there is was read. */
-export type Answered = { known: boolean; complete: boolean };
+/**
+ * `known`: there is an event of this message to this recipient. `traced`: there is one that may be about this recipient,
+ * as it is about no other that we know. `complete`: all that there was could be read.
+ */
+export type Answered = { known: boolean; traced: boolean; complete: boolean };
 
 /**
  * Asks the providers that had a delivery what they know of it, and puts what they say into the inbox like any other
@@ -22,12 +25,14 @@ export type Answered = { known: boolean; complete: boolean };
 export async function ask(deps: AskDeps, view: View, now: Ms): Promise<Answered> {
   const names = new Set(view.delivery.attempts.map((a) => a.claim.provider));
   const last = view.delivery.attempts.at(-1)?.claim.provider;
-  let result: Answered = { known: false, complete: false };
+  let result: Answered = { known: false, traced: false, complete: false };
   for (const provider of deps.providers.all.filter(({ name }) => names.has(name))) {
     if (!provider.history) continue;
     const answered = await askOne(deps.store, { name: provider.name, history: provider.history }, view, now);
     const counts = provider.name === last || !deps.providers.named(last ?? '')?.can.lookUp;
-    if (counts) result = { known: result.known || answered.known, complete: answered.complete };
+    if (!counts) continue;
+    const [known, traced] = [result.known || answered.known, result.traced || answered.traced];
+    result = { known, traced, complete: answered.complete };
   }
   return result;
 }
@@ -42,7 +47,16 @@ async function askOne(store: Store, { name, history }: Asked, view: View, now: M
   await fileItems(store, name, { history, items: mine, source: 'lookup', now });
   const key = recipientKey(view.recipient);
   const known = mine.some(({ sighting: s }) => s.recipient !== null && recipientKey(s.recipient) === key);
-  return { known, complete };
+  return { known, traced: known || (await isTraced(store, name, view, mine)), complete };
+}
+
+/** What names none of the message's other recipients may speak of this one: of a list that it stands for, or of nobody. */
+async function isTraced(store: Store, provider: string, view: View, mine: readonly RawItem[]): Promise<boolean> {
+  const matches = await match(
+    store,
+    mine.map(({ sighting }) => ({ provider, sighting })),
+  );
+  return matches.some((m) => m.kind !== 'delivery' || m.deliveryId === view.id);
 }
 
 async function itemsAbout(provider: string, history: History, view: View): Promise<Found> {

@@ -3,9 +3,9 @@ import { gather } from '../base/gather.ts';
 import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
 import { createSlots } from '../base/slots.ts';
-import type { Fact } from '../core/delivery.ts';
+import type { Attempt, Fact } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Clock } from '../core/time.ts';
+import type { Clock, Ms } from '../core/time.ts';
 import { type ClaimedQuestion, claimQuestions, holdQuestion } from '../store/ledger/due.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { load, type View } from '../store/rows/rows.ts';
@@ -87,21 +87,27 @@ async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Prom
   const last = view.delivery.attempts.at(-1);
   const { attempt } = view.delivery;
   const about = last?.outcome ?? 'sending';
-  const asked = (at: number, said: { settled: boolean; known: boolean; problem: string | null }) =>
+  const asked = (at: number, said: { settled: boolean; known: boolean; traced: boolean; problem: string | null }) =>
     ({ key: `asked:${attempt}:${at}`, at, kind: 'asked', attempt, about, ...said }) as const;
   try {
-    const { known, complete } = await ask(deps, view, deps.now());
+    const { complete, ...found } = await ask(deps, view, deps.now());
     const cleared = unsuppress ? await clearBounce(deps, view) : null;
     const now = deps.now();
     const canTell = deps.providers.named(last?.claim.provider ?? '')?.can.lookUp === true;
-    const settled = canTell && complete && now >= (last?.unanswered?.at ?? now) + deps.settings.eventsSettle;
-    const fact = asked(now, { settled, known, problem: null });
+    const settled = canTell && complete && now >= begunAt(last) + deps.settings.eventsSettle;
+    const fact = asked(now, { settled, ...found, problem: null });
     if (!cleared) return [fact];
     const note = cleared.what === null ? [] : [noteOf(view, cleared.what, now)];
     return [...note, { ...fact, listed: cleared.kind }];
   } catch (error) {
-    return [asked(deps.now(), { settled: false, known: false, problem: wordsOf(error) })];
+    return [asked(deps.now(), { settled: false, known: false, traced: false, problem: wordsOf(error) })];
   }
+}
+
+/** When the provider's records of an attempt begin, at the latest. */
+function begunAt(last: Attempt | undefined): Ms {
+  if (!last) return Number.POSITIVE_INFINITY;
+  return Math.max(last.unanswered?.at ?? last.answer?.at ?? last.claim.at, last.claim.deliverAt ?? 0);
 }
 
 function noteOf(view: View, what: string, at: number): Fact {

@@ -5,6 +5,18 @@ import { GREYLISTED, MAILBOX_FULL } from '../../src/lab/campaign/outcomes.ts';
 import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
 import { DOMAIN, only, startByHand } from '../support/homing.ts';
 
+/** The application hands a mail to us instead of Mailgun. */
+async function queue({ url, store }: Awaited<ReturnType<typeof startByHand>>, to: string): Promise<string> {
+  const response = await fetch(`${url}/v3/${DOMAIN}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from('api:token').toString('base64')}` },
+    body: new URLSearchParams({ from: `team@${DOMAIN}`, to, subject: 'Hi', text: 'Hi' }),
+  });
+  assert.equal(response.status, 200);
+  await response.arrayBuffer();
+  return (await store.db('messages').first('id')).id;
+}
+
 const VARIANTS = {
   'the re-post gets a new id': { repostId: 'new' },
   'the re-post keeps the id': { repostId: 'same' },
@@ -280,15 +292,24 @@ test('access mail is retried after 30 s and falls back within its 15 minutes', a
   assert.equal(repost?.deliverAt ?? null, null, 'the wait is kept here');
 });
 
-test('accepted and then silence: asked about, then sent again by policy, and the possible double is on record', async (t) => {
+test('accepted and then silence: asked about, and not sent again, as Mailgun has it', async (t) => {
   const homing = await startByHand(t);
   homing.sim.fate('mute@inbox.test', ['silence', 'deliver']);
   const id = await homing.send('mute@inbox.test');
   await homing.play(homing.clock() + 30 * HOUR);
   const { delivery } = await only(homing, id);
-  assert.equal(delivery.state, 'delivered');
-  assert.equal(delivery.attempt, 2);
-  assert.match(delivery.attempts[1]?.claim.double ?? '', /accepted/);
+  assert.deepEqual([delivery.state, delivery.reason, delivery.attempt], ['expired', 'silent_accepted', 1]);
+  assert.match(homing.alerts()[0]?.text ?? '', /never told what became of it/);
+});
+
+test('accepted and then lost without a trace: asked about, and sent again', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  homing.sim.fate('lost@inbox.test', ['lost', 'deliver']);
+  const id = await queue(homing, 'lost@inbox.test');
+  await homing.play(homing.clock() + 30 * HOUR);
+  const { delivery } = await only(homing, id);
+  assert.deepEqual([delivery.state, delivery.attempt], ['delivered', 2]);
+  assert.equal(delivery.attempts[1]?.claim.double, null, 'by all that can be known it is no double');
 });
 
 test('storage that forgets too early leads to the secondary at once', async (t) => {

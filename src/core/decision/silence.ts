@@ -35,17 +35,18 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const isPatienceOver = policy.patience !== null && now >= lostAt + policy.patience;
   if (!isSettled && !isPatienceOver) {
     const since = asked?.at ?? now;
-    const settlesAt = lostAt + c.eventsSettle;
-    const next = since + Math.max(c.pause, Math.round((since - lostAt) / 2));
-    return ask(settlesAt > since ? Math.min(next, settlesAt) : next);
+    // Each question is a fact, and an event that comes in counts without one.
+    const next = since + Math.max(c.pause, 3 * (since - lostAt));
+    const turns = [lostAt + c.eventsSettle, lookAgainAt - glance(c)].filter((at) => at > since);
+    return ask(Math.min(next, ...turns));
   }
   const step = { last, failure: null, from: lostAt, double: mayBeOut(last) };
-  return nextStep(look, { ...step, why: 'never_reached_provider', at: 'once' });
+  return nextStep(look, { ...step, why: 'never_reached_provider', at: 'schedule' });
 }
 
 /**
- * Nothing was heard for too long after the mail was accepted or deferred. It is sent again only after an acceptance:
- * deferred mail is still being retried by the provider.
+ * Accepted or deferred, and nothing heard for too long. It is sent again only where the provider's settled records have no
+ * trace of it: what they know the provider still has, whatever it does with it, and another copy would be a double.
  */
 export function whenSilent(look: Look, last: Attempt): Action {
   const { d, policy, c, now } = look;
@@ -58,10 +59,10 @@ export function whenSilent(look: Look, last: Attempt): Action {
     const since = asked?.at ?? now;
     return { do: 'ask', about, at: since + longer(since - (d.nextAt ?? since), c.pause), by, unsuppress: false };
   }
-  if (about === 'deferred' || policy.watch || last.claim.role === 'fallback') {
+  const isLost = about === 'accepted' && asked.settled && !asked.known && asked.traced === false;
+  if (!isLost || policy.watch || last.claim.role === 'fallback') {
     const until = Math.min(d.usefulUntil, now + policy.silenceAfter);
     return { do: 'hold', about, until, why: 'nothing_heard' };
   }
-  const double = 'the provider accepted the attempt before it and never told what became of it';
-  return nextStep(look, { last, failure: null, from: last.claim.at, double, why: 'silence', at: 'once' });
+  return nextStep(look, { last, failure: null, from: last.claim.at, double: null, why: 'silence', at: 'once' });
 }

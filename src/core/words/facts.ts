@@ -53,9 +53,10 @@ function evidenceWords({ verdict, plan, suppress }: FactOf<'reported'>): string 
   return plan === null ? found : `${found}, so it is ${planWords(plan)}${listed}`;
 }
 
-function askedWords({ problem, known, settled }: FactOf<'asked'>): string {
+function askedWords({ problem, known, traced, settled }: FactOf<'asked'>): string {
   if (problem) return `The provider could not be asked: ${problem}`;
-  return `The provider was asked; it knows ${known ? 'of' : 'nothing of'} it${settled ? ' and its records are final' : ''}.`;
+  const knowledge = known ? 'knows of it' : traced ? 'has something that may be about it' : 'knows nothing of it';
+  return `The provider was asked; it ${knowledge}${settled ? ' and its records are final' : ''}.`;
 }
 
 /** Earlier versions kept a whole sentence. */

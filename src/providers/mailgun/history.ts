@@ -72,8 +72,8 @@ function choose({ events, logs, api, withoutEvents }: Choice): Chosen {
 }
 
 /**
- * Asks for the one recipient first, and if nothing is found for the whole message: a `rejected` names no recipient, and
- * the address may be written differently there.
+ * First for the one recipient. Where that gives nothing, for the whole message: a `rejected` names no recipient, the
+ * address may be written otherwise there, and for that of a list there are those of its members.
  */
 async function about(
   records: Chosen,
@@ -82,14 +82,13 @@ async function about(
 ): Promise<Found> {
   const messageId = id.replace(/^<|>$/g, '');
   const query = { begin: since, end: null, limit: PAGE, messageId };
-  const isMine = (item: RawItem) => isOf(item, messageId) && (recipient === undefined || isTo(item, recipient));
   if (recipient !== undefined && isPlain(recipient)) {
     const { items, complete } = await readAll(records, domain, { ...query, recipient });
-    const mine = items.filter(isMine);
+    const mine = items.filter((item) => isOf(item, messageId) && isTo(item, recipient));
     if (mine.length > 0) return { items: mine, complete };
   }
   const { items, complete } = await readAll(records, domain, query);
-  return { items: items.filter(isMine), complete };
+  return { items: items.filter((item) => isOf(item, messageId)), complete };
 }
 
 /** Whether the address can be used in a filter, which is an expression with AND, OR, quotes and parentheses. */
@@ -104,12 +103,16 @@ const isTo = ({ sighting }: RawItem, recipient: string): boolean =>
 
 async function readAll(records: Chosen, domain: string, query: Query): Promise<Found> {
   const items: RawItem[] = [];
+  let unread = 0;
   const seen = new Set<string>();
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES; page++) {
     const { items: raw, next }: RawPage = await records(domain, query, cursor);
-    items.push(...readable(raw, domain));
-    if (next === null || raw.length === 0) return { items, complete: true };
+    const read = readable(raw, domain);
+    items.push(...read);
+    unread += raw.length - read.length;
+    // What can't be read may be just what was asked about.
+    if (next === null || raw.length === 0) return { items, complete: unread === 0 };
     if (seen.has(next)) break;
     seen.add(next);
     cursor = next;

@@ -321,7 +321,7 @@ test('the wait for the records to settle ends when they have, and grows until th
     const action = decided(answer(minute), { now: at(minute), hasBody: true });
     return action.do === 'ask' ? (action.at - MORNING) / MINUTE : null;
   };
-  assert.deepEqual([1, 5, 11, 25].map(next), [1.5, 7, 16, 31]);
+  assert.deepEqual([1, 5, 11, 25].map(next), [1.5, 17, 31, 31]);
 });
 
 test('a provider that says neither yes nor no is asked after a pause, never at once again', () => {
@@ -337,7 +337,7 @@ test('an unconfirmed access mail is sent elsewhere after 90 s, as a possible dou
     past.asked(1, after(70), 'unconfirmed', { settled: false }),
   ];
   const wait = decided(lost, { kind: 'access', now: after(70), hasBody: true });
-  assert.deepEqual(question(wait), { about: 'unconfirmed', at: after(104.5), by: after(91) });
+  assert.deepEqual(question(wait), { about: 'unconfirmed', at: after(90), by: after(91) });
   const late = decided(lost.slice(0, 2), { kind: 'access', now: after(120), hasBody: true });
   assert.deepEqual(question(late), { about: 'unconfirmed', at: after(120), by: after(121) });
   const wanted = secondary('never_reached_provider', 'the hand-over before it got no answer and may have gone out');
@@ -371,16 +371,23 @@ test('a deferred delivery is asked about and left to the provider', () => {
   assert.deepEqual(over, end('expired', 'silent_deferred'));
 });
 
-test('an accepted delivery that nothing is heard of is asked about, then sent again as a possible double', () => {
+test('an accepted delivery that nothing is heard of is asked about, and left alone where a trace of it is found', () => {
   const facts = [
     ...past.sent(),
     past.reported('accepted', at(0), { storage: { url: 'https://storage.mailgun.net/x', key: 'x' } }),
   ];
   const now = at(8 * 60);
   isAsked(decided(facts, { now }), 'accepted');
-  const double = 'the provider accepted the attempt before it and never told what became of it';
-  const action = decided([...facts, past.asked(1, now, 'accepted')], { now });
-  assert.deepEqual(action, handOver('repost', { double, why: 'silence' }));
+  const asked = (said: object) => decided([...facts, past.asked(1, now, 'accepted', said)], { now });
+  const left = hold('accepted', now + 8 * HOUR, 'nothing_heard');
+  for (const said of [
+    {},
+    { known: false },
+    { known: false, traced: true },
+    { known: false, traced: false, settled: false },
+  ])
+    assert.deepEqual(asked(said), left);
+  assert.deepEqual(asked({ known: false, traced: false }), handOver('repost', { double: null, why: 'silence' }));
   const unasked = [...facts, past.asked(1, now, 'accepted', { problem: 'time-out' })];
   assert.equal(decided(unasked, { now }).do, 'ask');
 });
