@@ -4,7 +4,7 @@ import { type Reason, refusedFor } from './reason.ts';
 import type { Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 
-const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'unsubscribed', 'complained']);
+const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'expanded', 'unsubscribed', 'complained']);
 /** Security gateways open a mail and follow its links before they refuse it. */
 const SEEN: ReadonlySet<Report> = new Set(['opened', 'clicked']);
 const FAILURE: ReadonlySet<Report> = new Set(['failed', 'rejected']);

@@ -11,6 +11,7 @@ export type Report =
   | 'clicked'
   | 'unsubscribed'
   | 'complained'
+  | 'expanded' // the recipient stands for others, and the provider sent it on to them
   | 'other'; // kept, and says nothing about a delivery
 
 /** What the receiving server, or Mailgun itself, said about a failure. Absent, null and "" all read as null. */
@@ -45,6 +46,10 @@ export type Sighting = {
   domain: string | null;
   /** Absent on rejected and stored events. Exactly as Mailgun wrote it. */
   recipient: string | null;
+  /** The address of the mailing list of which the recipient is a member, when it was written to the list. */
+  list: string | null;
+  /** Of mail that came in to the domain, and not of mail that was sent from it. */
+  inbound: boolean;
   /** Message-Id without angle brackets. */
   messageId: string | null;
   /** The value of our own variable (`v:homing-id`), which every event of the message carries. */

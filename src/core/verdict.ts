@@ -34,6 +34,7 @@ export const CAUSES = [
   'relay_denied',
   'loop',
   'server_misconfig',
+  'provider_rejected',
   'undetermined',
 ] as const;
 export type Cause = (typeof CAUSES)[number];

@@ -1,6 +1,7 @@
 import type { Log } from '../base/log.ts';
 import type { Attempt, Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
+import { groupBy } from '../core/group.ts';
 import { planFor } from '../core/plan.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Bounce, Sighting } from '../core/sighting.ts';
@@ -14,7 +15,8 @@ import { addHandles, handlesIn, type Match, match } from '../store/inbox/match.t
 import { failed, type WorkOptions, workOff } from '../store/inbox/work-off.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { switchToLocal } from '../store/messages/domains.ts';
-import type { View } from '../store/rows/rows.ts';
+import { recipientKey, type View } from '../store/rows/rows.ts';
+import { fewNotes, memberFacts } from './member.ts';
 import { fileUnknown } from './unknown.ts';
 
 export type DigestDeps = {
@@ -30,7 +32,7 @@ export type DigestDeps = {
 /** An event as it reads. */
 type Reading = { row: EventRow; sighting: Sighting };
 
-type Known = Reading & { match: Extract<Match, { kind: 'delivery' }> };
+type Known = Reading & { match: Extract<Match, { kind: 'deliveries' }> };
 
 /**
  * Turns events into facts, `limit` at most, those that are about somebody first when that is asked for; says how many it
@@ -60,11 +62,11 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
     deps.store,
     readings.map(({ row, sighting }) => ({ provider: row.provider, sighting })),
   );
-  const known = readings.flatMap((r, i) => (matches[i]?.kind === 'delivery' ? [{ ...r, match: matches[i] }] : []));
+  const known = readings.flatMap((r, i) => (matches[i]?.kind === 'deliveries' ? [{ ...r, match: matches[i] }] : []));
   results.push(...(await workOff(known, (some) => fileFacts(deps, some), workOptions(deps))));
   const unknown = readings.flatMap((r, i) => {
     const found = matches[i] ?? { kind: 'none' };
-    return found.kind === 'delivery' ? [] : [{ ...r, found }];
+    return found.kind === 'deliveries' ? [] : [{ ...r, found }];
   });
   results.push(...(await workOff(unknown, (some) => fileUnknown(deps, some), workOptions(deps))));
   return results;
@@ -89,15 +91,14 @@ const workOptions = ({ now, settings, log }: DigestDeps): WorkOptions => ({
 
 async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Settled[]> {
   const now = deps.now();
-  const byDelivery = new Map<string, Known[]>();
-  for (const k of known) {
-    const others = byDelivery.get(k.match.deliveryId);
-    if (others) others.push(k);
-    else byDelivery.set(k.match.deliveryId, [k]);
-  }
+  const each = known.flatMap((k) => k.match.ids.map((id) => ({ id, k })));
+  const byDelivery = groupBy(each, ({ id }) => id);
   await addHandles(deps.store, known.flatMap(handlesOf));
   const views = await change(deps.store, [...byDelivery.keys()], now, (view) =>
-    (byDelivery.get(view.id) ?? []).map((k) => factOf(deps, k, view.delivery.attempts)),
+    fewNotes(
+      (byDelivery.get(view.id) ?? []).flatMap(({ k }) => factsOf(deps, k, view)),
+      view,
+    ),
   );
   for (const view of views) await noticeEarly(deps, view, now);
   return known.map((k) => ({ id: k.row.id, outcome: 'done' }));
@@ -110,6 +111,20 @@ const handlesOf = ({ row, sighting, match: { messageId } }: Known): { hash: stri
 /** Opens and clicks prove arrival once; the inbox keeps each of them. */
 const ONCE = new Set(['opened', 'clicked']);
 
+function factsOf(deps: DigestDeps, known: Known, view: View): Fact[] {
+  const { row, sighting } = known;
+  if (sighting.recipient === null)
+    return isOpenAt(row.provider, view) ? [factOf(deps, known, view.delivery.attempts)] : [];
+  const isOfMember = sighting.list !== null && recipientKey(sighting.recipient) !== recipientKey(view.recipient);
+  return isOfMember ? memberFacts(known, view) : [factOf(deps, known, view.delivery.attempts)];
+}
+
+/** What is said of a message as a whole does not touch the recipients of whom more is known. */
+function isOpenAt(provider: string, { delivery }: View): boolean {
+  const last = delivery.attempts.at(-1);
+  return last?.claim.provider === provider && ['sending', 'unconfirmed', 'accepted', 'deferred'].includes(last.outcome);
+}
+
 function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly Attempt[]): Fact {
   const { report, bounce } = sighting;
   const verdict = bounce && ['failed', 'rejected', 'deferred'].includes(report) ? deps.judge(bounce, sighting) : null;
@@ -117,7 +132,8 @@ function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly A
   const suppress = suppressionFor(report, bounce, verdict, deps.settings.rules);
   return {
     key: `reported:${ONCE.has(report) ? report : sighting.eventKey}`,
-    at: sighting.at,
+    // A provider whose clock is ahead must not speak of the future.
+    at: Math.min(sighting.at, row.received_at),
     kind: 'reported',
     provider: row.provider,
     report,

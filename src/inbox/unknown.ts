@@ -56,6 +56,12 @@ function waiting(settings: AdoptSettings, event: Unknown, busy: ReadonlySet<stri
   return isBusy ? wait(event, now + Math.max(adoptAfter, settings.pause)) : null;
 }
 
+const MISSING = [
+  ['recipient', 'recipient'],
+  ['messageId', 'message'],
+  ['domain', 'domain'],
+] as const;
+
 /** Gives up events from which no message can be tracked. */
 function hopeless({ adopt: adopts }: AdoptSettings, { row, sighting: s, found }: Unknown, now: Ms): Settled | null {
   const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => {
@@ -63,9 +69,10 @@ function hopeless({ adopt: adopts }: AdoptSettings, { row, sighting: s, found }:
   };
   if (found.kind === 'stranger') return aside('set_aside', 'the message is ours, this recipient is not');
   if (s.report === 'other') return aside('unmatched', 'it is about no message that we know');
+  if (s.inbound) return aside('unmatched', 'it is about mail that came in');
   if (adopts === 'off') return aside('unmatched', 'no message is known under its ids');
-  if (!s.recipient || !s.messageId || !s.domain) return aside('unmatched', 'it names no recipient, message or domain');
-  return null;
+  const missing = MISSING.flatMap(([name, word]) => (s[name] ? [] : [word]));
+  return missing.length === 0 ? null : aside('unmatched', `it names no ${missing.join(' and no ')}`);
 }
 
 /** Tracks messages that we know from their events alone. */

@@ -56,7 +56,7 @@ async function isTraced(store: Store, provider: string, view: View, mine: readon
     store,
     mine.map(({ sighting }) => ({ provider, sighting })),
   );
-  return matches.some((m) => m.kind !== 'delivery' || m.deliveryId === view.id);
+  return matches.some((m) => m.kind !== 'deliveries' || m.ids.includes(view.id));
 }
 
 async function itemsAbout(provider: string, history: History, view: View): Promise<Found> {
@@ -93,7 +93,7 @@ async function idOfLostRepost(
     store,
     sightings.map((sighting) => ({ provider, sighting })),
   );
-  const [id, ...others] = new Set(sightings.filter((_, i) => found[i]?.kind !== 'delivery').map((s) => s.messageId));
+  const [id, ...others] = new Set(sightings.filter((_, i) => found[i]?.kind !== 'deliveries').map((s) => s.messageId));
   if (!id || others.length > 0) return null;
   await addHandles(store, [{ hash: handle(provider, 'reply', view.domain, id), message_id: view.messageId }]);
   return id;

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import type { Log } from '../../src/base/log.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
+import type { Sighting } from '../../src/core/sighting.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
 import { type DigestDeps, digest } from '../../src/inbox/digest.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
-import { arrival, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
+import { arrival, bounce, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
@@ -164,4 +165,81 @@ eachStore('after a full batch of events that have to wait the next is read at on
   });
   await keep(store, arrivals);
   assert.deepEqual([await digest(deps, 2), await digest(deps, 2)], [2, 0]);
+});
+
+/** Files what a provider tells of a message, and does the work that it makes. */
+async function tell(store: Store, env: Record<string, string>, events: readonly Partial<Sighting>[]) {
+  const { clock, deps } = digesting(store, env);
+  await keep(
+    store,
+    events.map((over, n) => {
+      const body = JSON.stringify(
+        sighting({ eventKey: `e${n}`, at: clock(), messageId: 'm1@mg.example.com', ...over }),
+      );
+      return arrival(`e${n}`, { body, receivedAt: clock() });
+    }),
+  );
+  for (let n = 0; n < 12; n++) {
+    await digest(deps);
+    clock.advance(MINUTE / 4);
+  }
+}
+
+eachStore('what Mailgun refuses to process ends every delivery of which nothing more is known', async ({ store }) => {
+  const [arrived] = await seed(store, { recipients: ['ann@example.net', 'bob@example.net', 'cy@example.net'] });
+  assert.ok(arrived);
+  await tell(store, {}, [
+    { recipient: 'ann@example.net' },
+    {
+      report: 'rejected',
+      recipient: null,
+      bounce: bounce({ message: 'Sandbox subdomains are for test purposes only' }),
+    },
+  ]);
+  const views = await viewsOf(store, arrived.messageId);
+  assert.deepEqual(Object.fromEntries(views.map((v) => [v.recipient, v.delivery.attempts[0]?.outcome])), {
+    'ann@example.net': 'arrived',
+    'bob@example.net': 'failed',
+    'cy@example.net': 'failed',
+  });
+});
+
+eachStore(
+  'events of its members show that a list was sent on, and nobody is sent it again for one',
+  async ({ store }) => {
+    const list = 'devs@mg.example.com';
+    const [view] = await seed(store, { recipients: [list] });
+    assert.ok(view);
+    const failures = Array.from({ length: 30 }, (_, n) => ({
+      report: 'failed' as const,
+      recipient: `gone${n}@there.example`,
+    }));
+    await tell(
+      store,
+      {},
+      [...failures, { recipient: 'ann@there.example' }].map((event) => ({ list, bounce: bounce(), ...event })),
+    );
+    const [told] = await viewsOf(store, view.messageId);
+    assert.deepEqual([told?.delivery.state, told?.delivery.attempt], ['delivered', 1]);
+    const notes = told?.facts.filter((f) => f.kind === 'noted') ?? [];
+    assert.equal(notes.length, 20);
+    assert.match(String(notes[0]?.kind === 'noted' && notes[0].what), /^A member of the list did not get it: 5/);
+    assert.equal((await store.db('deliveries')).length, 1);
+    assert.equal((await store.db('suppressions')).length, 0);
+  },
+);
+
+eachStore('mail that came in is not taken for mail that was sent', async ({ store }) => {
+  await tell(store, { ADOPT_UNKNOWN: 'retry' }, [{ report: 'accepted', inbound: true }]);
+  assert.deepEqual(await outcomes(store), ['e0 unmatched 0']);
+  assert.equal((await store.db('messages')).length, 0);
+});
+
+eachStore("a provider's clock that is ahead does not put off the next look", async ({ store }) => {
+  const [view] = await seed(store);
+  assert.ok(view);
+  await tell(store, {}, [{ report: 'deferred', at: Date.UTC(2100, 0) }]);
+  const [told] = await viewsOf(store, view.messageId);
+  assert.equal(told?.delivery.state, 'deferred');
+  assert.ok((told?.delivery.nextAt ?? 0) < MORNING + 9 * HOUR);
 });

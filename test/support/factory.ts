@@ -297,6 +297,8 @@ export const sighting = (over: Partial<Sighting> = {}): Sighting => ({
   eventKey: 'event-1',
   domain: 'mg.example.com',
   recipient: 'ann@example.net',
+  list: null,
+  inbound: false,
   messageId: null,
   homingId: null,
   homingClass: null,

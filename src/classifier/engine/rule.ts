@@ -70,6 +70,7 @@ export const DECISION_OF: Record<Cause, Decision> = {
   relay_denied: 'give_up_no_suppress',
   loop: 'give_up_no_suppress',
   server_misconfig: 'give_up_no_suppress',
+  provider_rejected: 'fix_sender',
   undetermined: 'give_up_no_suppress',
 };
 

@@ -56,6 +56,9 @@ export const RELAY: Advice = "Recipient: their domain's MX leads to a server tha
 export const MISCONFIG: Advice = 'Recipient: their server is set up wrongly; tell them by another way.';
 export const LOOP: Advice = 'Recipient: a forwarding of theirs leads back to itself; tell them by another way.';
 
+export const REJECTED: Advice =
+  'Rejected: the provider took the call and refused the message afterwards; its words name the content or the account.';
+
 export const ACCOUNT: Advice =
   'Account: the provider refuses the key, the domain or the whole account. What it says: homing doctor.';
 export const BOUNCE_LIST: Advice =

@@ -150,6 +150,12 @@ const CAUSES: Record<Cause, ReasonWords & { refusedAs: string }> = {
     refusedAs: 'for a set-up of its own that is wrong',
     advice: advice.MISCONFIG,
   },
+  provider_rejected: {
+    sentence: 'the provider refused to process it',
+    short: 'rejected by the provider',
+    refusedAs: 'as not to be processed',
+    advice: advice.REJECTED,
+  },
   undetermined: {
     sentence: 'the receiving server did not say why',
     short: 'no cause given',

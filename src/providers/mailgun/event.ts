@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { asciiLower } from '../../core/address.ts';
+import { asciiLower, domainOf } from '../../core/address.ts';
 import type { Bounce, Report, Sighting, Storage } from '../../core/sighting.ts';
 import type { Ms } from '../../core/time.ts';
 import { MAX_KEY, MAX_LINE } from '../../mail/limits.ts';
+import { authorIn } from '../../mail/recipients.ts';
 import { unquoted } from '../../mail/variable.ts';
 import {
   enhancedCodeOf,
@@ -68,6 +69,8 @@ export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
     eventKey: eventKey(parts),
     domain: parts.domain,
     recipient: parts.recipient,
+    list: listIn(body),
+    inbound: isInbound(body, parts.domain),
     messageId: parts.messageId,
     ...ownVariables(body['user-variables']),
     storage,
@@ -94,6 +97,26 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
   return retrying || mayBeRetried(bounce.code) ? 'deferred' : 'failed';
 }
+
+const listIn = (body: Fields): string | null => exact(objectOf(body['mailing-list'])['address'], 320);
+
+/**
+ * Whether mail came in: by a route, or to the domain from somebody else's. Mailgun tells of it under the names of sent
+ * mail, and its flag may be missing.
+ */
+function isInbound(body: Fields, domain: string | null): boolean {
+  if (objectOf(body['flags'])['is-routed'] === true) return true;
+  if (Array.isArray(body['routes']) && body['routes'].length > 0) return true;
+  const from = words(objectOf(objectOf(body['message'])['headers'])['from'], MAX_LINE);
+  const author = from === null ? null : authorIn(from);
+  const to = exact(body['recipient'], 320);
+  if (domain === null || author === null || to === null || domainOf(to) !== domain) return false;
+  return !isRelated(domainOf(author), domain);
+}
+
+/** One is below the other, as mg.example.com is below example.com. */
+const isRelated = (one: string, other: string): boolean =>
+  one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`);
 
 const SEEN: ReadonlySet<string> = new Set(['opened', 'clicked']);
 

@@ -37,6 +37,8 @@ export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
   const { id: _none, ...known } = parts;
   return {
     ...known,
+    list: null,
+    inbound: false,
     report,
     eventKey: eventKey(parts),
     ...variablesOf(form, headers),

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { handle, recordKey } from '../../base/ids.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Sighting } from '../../core/sighting.ts';
@@ -10,35 +11,45 @@ import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts
 export type Heard = { provider: string; sighting: Sighting };
 
 export type Match =
-  | { kind: 'delivery'; deliveryId: string; messageId: string }
-  /** The message is ours, but not with this recipient: nothing may be done for it. */
+  /** Several for an event that names no recipient, as it is about the message as a whole. */
+  | { kind: 'deliveries'; ids: readonly string[]; messageId: string }
+  /** The message is ours, the recipient is not: nothing may be done for it. */
   | { kind: 'stranger' }
   | { kind: 'adopted'; messageId: string }
   | { kind: 'none' };
 
 /**
- * Finds the deliveries that events are about, in four statements whatever their number: by our own variable, then by
- * Message-Id, then by the id of a reply, then by storage key; always together with the recipient.
+ * Finds the deliveries that events are about, in a few statements whatever their number: by our own variable, then by
+ * Message-Id, then by the id of a reply, then by storage key; together with the recipient, or with the list that it is a
+ * member of.
  */
 export async function match(store: Store, heard: readonly Heard[]): Promise<Match[]> {
-  const names = heard.map(namesOf);
+  const isHomeless = heard.some(({ sighting: s }) => s.domain === null && s.messageId !== null);
+  const ours = isHomeless ? await store.db('domains').pluck('domain') : [];
+  const names = heard.map((h) => namesOf(h, ours));
   const known = await messagesNamed(store, names);
-  const recipients = heard.flatMap(({ sighting: { recipient } }) =>
-    recipient === null ? [] : recipientKey(recipient),
+  const recipients = heard.flatMap(({ sighting: { recipient, list } }) =>
+    [recipient, list].flatMap((address) => (address === null ? [] : recipientKey(address))),
   );
-  const deliveryOf = await deliveriesTo(store, [...known.byId.keys()], recipients);
-  return heard.map(({ sighting }, i) => {
-    const name = names[i];
-    return name ? choose(sighting, messagesOf(name, sighting, known), deliveryOf) : { kind: 'none' };
-  });
+  const messagesAbout = heard.map(({ sighting }, i) => messagesOf(names[i] ?? NAMELESS, sighting, known));
+  const whole = messagesAbout.flatMap((messages, i) => (isOfAll(heard[i]?.sighting) ? messages.map((m) => m.id) : []));
+  const deliveries = await deliveriesOf(store, { messages: [...known.byId.keys()], recipients, whole });
+  return heard.map(({ sighting }, i) => choose(sighting, messagesAbout[i] ?? [], deliveries));
 }
 
-type Names = { id: string | null; recordKey: string | null; handles: string[] };
+/** Whether an event is about each recipient of its message: Mailgun refuses to process a message as a whole. */
+const isOfAll = (sighting: Sighting | undefined): boolean =>
+  sighting?.recipient === null && sighting.report === 'rejected';
 
-function namesOf({ provider, sighting }: Heard): Names {
-  const { homingId: id, domain, messageId } = sighting;
-  const key = domain && messageId ? recordKey(domain, messageId) : null;
-  return { id, recordKey: key, handles: handlesIn(provider, sighting) };
+type Names = { id: string | null; recordKeys: string[]; handles: string[] };
+const NAMELESS: Names = { id: null, recordKeys: [], handles: [] };
+
+/** An event of the older shape does not say of which domain it is: it may be of any of ours. */
+function namesOf({ provider, sighting }: Heard, ours: readonly string[]): Names {
+  const { homingId: id, messageId } = sighting;
+  const domains = sighting.domain === null ? ours : [sighting.domain];
+  const recordKeys = messageId ? domains.map((domain) => recordKey(domain, messageId)) : [];
+  return { id, recordKeys, handles: domains.flatMap((domain) => handlesIn(provider, { ...sighting, domain })) };
 }
 
 /** The names by which this provider may speak of the same message again. */
@@ -61,7 +72,7 @@ const MESSAGE = ['id', 'record_key', 'domain', 'origin'] as const;
 
 async function messagesNamed({ db }: Store, names: readonly Names[]): Promise<Known> {
   const ids = names.flatMap((n) => n.id ?? []);
-  const keys = names.flatMap((n) => n.recordKey ?? []);
+  const keys = names.flatMap((n) => n.recordKeys);
   const messages: Message[] = await db('messages').whereIn('id', ids).orWhereIn('record_key', keys).select(MESSAGE);
   const hashes = names.flatMap((n) => n.handles);
   const handles: { hash: string; message_id: string }[] = await db('handles').whereIn('hash', hashes);
@@ -77,32 +88,65 @@ async function messagesNamed({ db }: Store, names: readonly Names[]): Promise<Kn
   };
 }
 
-/** `message recipient` to the delivery's id. */
-async function deliveriesTo({ db }: Store, messages: string[], recipients: string[]): Promise<Map<string, string>> {
-  const rows: Pick<DeliveryRow, 'id' | 'message_id' | 'recipient_key'>[] = await db('deliveries')
-    .whereIn('message_id', messages)
-    .whereIn('recipient_key', recipients)
-    .select('id', 'message_id', 'recipient_key');
-  return new Map(rows.map((d) => [`${d.message_id} ${d.recipient_key}`, d.id]));
+/** The ids of deliveries by `message recipient`, and those of whole messages by the message. */
+type Deliveries = { byRecipient: ReadonlyMap<string, string>; ofMessage: ReadonlyMap<string, readonly string[]> };
+
+type Wanted = { messages: readonly string[]; recipients: readonly string[]; whole: readonly string[] };
+
+async function deliveriesOf({ db }: Store, { messages, recipients, whole }: Wanted): Promise<Deliveries> {
+  const rows = (): Knex.QueryBuilder<DeliveryKey, DeliveryKey[]> =>
+    db('deliveries').select('id', 'message_id', 'recipient_key');
+  const named: DeliveryKey[] = await rows()
+    .whereIn('message_id', [...messages])
+    .whereIn('recipient_key', [...recipients]);
+  const all: DeliveryKey[] =
+    whole.length === 0
+      ? []
+      : await rows()
+          .whereIn('message_id', [...whole])
+          .orderBy('id');
+  const ofMessage = [...groupBy(all, (d) => d.message_id)].map(([id, each]) => [id, each.map((d) => d.id)] as const);
+  return {
+    byRecipient: new Map(named.map((d) => [`${d.message_id} ${d.recipient_key}`, d.id])),
+    ofMessage: new Map(ofMessage),
+  };
 }
+
+type DeliveryKey = Pick<DeliveryRow, 'id' | 'message_id' | 'recipient_key'>;
 
 /** The messages that an event may be about, the surest name first. */
 function messagesOf(name: Names, { domain }: Sighting, { byId, byRecordKey, byHandle }: Known): Message[] {
   const byHandles = name.handles.flatMap((hash) => byHandle.get(hash) ?? []).map((id) => byId.get(id));
-  const named = [byId.get(name.id ?? ''), byRecordKey.get(name.recordKey ?? ''), ...byHandles];
+  const byKeys = name.recordKeys.map((key) => byRecordKey.get(key));
+  const named = [byId.get(name.id ?? ''), ...byKeys, ...byHandles];
   const mine = named.filter((m) => m !== undefined).filter((m) => domain === null || m.domain === domain);
   // An adopted message may have taken the id of a re-post before an answer told us that id. So the others come first.
   return [...mine.filter((m) => m.origin !== 'adopted'), ...mine.filter((m) => m.origin === 'adopted')];
 }
 
-function choose({ recipient }: Sighting, messages: Message[], deliveryOf: ReadonlyMap<string, string>): Match {
+function choose(sighting: Sighting, messages: readonly Message[], deliveries: Deliveries): Match {
   const [first] = messages;
-  if (!first || recipient === null) return { kind: 'none' };
+  if (!first) return { kind: 'none' };
   for (const { id: messageId } of messages) {
-    const deliveryId = deliveryOf.get(`${messageId} ${recipientKey(recipient)}`);
-    if (deliveryId !== undefined) return { kind: 'delivery', deliveryId, messageId };
+    const ids = deliveriesIn(messageId, sighting, deliveries);
+    if (ids.length > 0) return { kind: 'deliveries', ids, messageId };
   }
+  if (sighting.recipient === null) return { kind: 'none' };
   return first.origin === 'adopted' ? { kind: 'adopted', messageId: first.id } : { kind: 'stranger' };
+}
+
+function deliveriesIn(
+  messageId: string,
+  sighting: Sighting,
+  { byRecipient, ofMessage }: Deliveries,
+): readonly string[] {
+  if (isOfAll(sighting)) return ofMessage.get(messageId) ?? [];
+  const { recipient, list } = sighting;
+  for (const address of [recipient, list]) {
+    const id = address === null ? undefined : byRecipient.get(`${messageId} ${recipientKey(address)}`);
+    if (id !== undefined) return [id];
+  }
+  return [];
 }
 
 /**

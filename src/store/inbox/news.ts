@@ -10,9 +10,10 @@ const ANYBODY = '?';
 const byRecipient = (address: string): string => sha256(`to\n${recipientKey(address)}`);
 const byMessage = (name: string): string => sha256(`of\n${name}`);
 
-/** Whom an event is about: its recipient, else its message; null when it names neither. */
-export function aboutOf({ recipient, homingId, domain, messageId }: Sighting): string | null {
-  if (recipient !== null) return byRecipient(recipient);
+/** Whom an event is about: its recipient or the list of which that is a member, else its message; null for none of them. */
+export function aboutOf({ list, recipient, homingId, domain, messageId }: Sighting): string | null {
+  const addressed = list ?? recipient;
+  if (addressed !== null) return byRecipient(addressed);
   if (homingId !== null) return byMessage(homingId);
   return domain !== null && messageId !== null ? byMessage(recordKey(domain, messageId)) : null;
 }

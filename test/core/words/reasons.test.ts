@@ -63,6 +63,7 @@ const STORED: readonly [Reason, string][] = [
   ['relay_denied', "the recipient's domain is set up wrongly: its server will not take mail for it"],
   ['loop', 'the mail went round in a loop on the receiving side'],
   ['server_misconfig', 'the receiving side is set up wrongly'],
+  ['provider_rejected', 'the provider refused to process it'],
   ['undetermined', 'the receiving server did not say why'],
   ['useful_life_over', 'its useful life ended'],
   ['nothing_to_send', 'no copy of the message is kept that could be sent'],

@@ -74,6 +74,8 @@ test('an event with everything is read in full', () => {
     at: AT,
     domain: 'mail.example.com',
     recipient: 'anna@example.net',
+    list: null,
+    inbound: false,
     messageId: 'm1@mail.example.com',
     homingId: 'h1',
     homingClass: 'access',
@@ -106,6 +108,7 @@ const variables = (value: unknown) => read(failed({ 'user-variables': value }));
 const headers = (value: unknown) => read(failed({ message: { headers: value } }));
 const storage = (value: unknown) => read(failed({ storage: value })).storage;
 const seen = (event: string, bot: unknown) => ({ event, recipient: 'a@b.test', 'client-info': { bot } });
+const from = (author: string, recipient: string) => read(failed({ recipient, message: { headers: { from: author } } }));
 const without = (name: string) => {
   const { [name]: _gone, ...rest } = failed();
   return rest;
@@ -200,6 +203,16 @@ const ODDITIES: [string, unknown, unknown][] = [
     read(failed({ severity: 'temporary', reason: 'old', 'delivery-status': { 'retry-seconds': 600 } })).report,
     'deferred',
   ],
+  ['a member of a list', read(failed({ 'mailing-list': { address: 'devs@b.test', sid: '' } })).list, 'devs@b.test'],
+  ['mailing-list empty', read(failed({ 'mailing-list': {} })).list, null],
+  ['mailing-list null', read(failed({ 'mailing-list': null })).list, null],
+  ['came in by a route', read(failed({ routes: [{ id: 'r1' }] })).inbound, true],
+  ['came in, by the flag', read(failed({ flags: { 'is-routed': true } })).inbound, true],
+  ['no routes', read(failed({ routes: [] })).inbound, false],
+  ['came in, by its author', from('x@sender.test', 'a@mail.example.com').inbound, true],
+  ['to ourselves', from('Shop <shop@mail.example.com>', 'a@mail.example.com').inbound, false],
+  ['to ourselves, from the domain above', from('shop@example.com', 'a@mail.example.com').inbound, false],
+  ['to others', from('x@sender.test', 'a@b.test').inbound, false],
   ['log-level missing', read(without('log-level')).report, 'failed'],
   ['temporary', read(failed({ severity: 'temporary' })).report, 'deferred'],
   ['code permanent, severity temporary', read(failed({ severity: 'temporary' })).bounce?.code, 554],
@@ -315,6 +328,8 @@ test('a legacy webhook about a drop is a permanent failure', () => {
     at: 1_764_064_800_000,
     domain: 'mail.example.com',
     recipient: 'anna@example.net',
+    list: null,
+    inbound: false,
     messageId: 'm1@mail.example.com',
     homingId: 'h1',
     homingClass: null,

@@ -6,6 +6,7 @@ import type { Store } from '../../../src/store/db/open.ts';
 import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../../src/store/inbox/inbox.ts';
 import { addHandles, match } from '../../../src/store/inbox/match.ts';
 import { aboutOf, newsKeys, unreadNews } from '../../../src/store/inbox/news.ts';
+import { rememberDomains } from '../../../src/store/messages/domains.ts';
 import type { View } from '../../../src/store/rows/rows.ts';
 import { at, MORNING } from '../../support/clock.ts';
 import { arrival, STORAGE, seed, sighting } from '../../support/factory.ts';
@@ -201,7 +202,9 @@ eachStore(
       ...names.map((name) => sighting({ ...name, recipient: ' BOB@Example.net' })),
     ];
     const found = await matched(store, all);
-    const wanted = [ann, bob].flatMap((deliveryId) => names.map(() => ({ kind: 'delivery', deliveryId, messageId })));
+    const wanted = [ann, bob].flatMap((deliveryId) =>
+      names.map(() => ({ kind: 'deliveries', ids: [deliveryId], messageId })),
+    );
     assert.deepEqual(found, wanted);
   },
 );
@@ -251,7 +254,44 @@ eachStore('a name that one provider gave to a message says nothing to another', 
     { provider: 'mailgun', sighting: told },
     { provider: 'another', sighting: told },
   ]);
-  assert.deepEqual(found, [{ kind: 'delivery', deliveryId: ann, messageId }, { kind: 'none' }]);
+  assert.deepEqual(found, [{ kind: 'deliveries', ids: [ann], messageId }, { kind: 'none' }]);
+});
+
+eachStore('an event that does not say of which domain it is finds its message among our domains', async ({ store }) => {
+  const { messageId, ann } = await known(store);
+  await rememberDomains(store, ['other.example.com', DOMAIN]);
+  const older = { domain: null, storage: null };
+  const found = await matched(store, [
+    sighting({ ...older, messageId: 'm1@mg.example.com' }),
+    sighting({ ...older, messageId: 'reply@mg.example.com' }),
+    sighting({ ...older, messageId: 'm1@other.example.com' }),
+  ]);
+  const mine = { kind: 'deliveries', ids: [ann], messageId };
+  assert.deepEqual(found, [mine, mine, { kind: 'none' }]);
+});
+
+eachStore(
+  'a rejected that names no recipient is about all of its message, and no other event is',
+  async ({ store }) => {
+    const { messageId, ann, bob } = await known(store);
+    const named = { messageId: 'm1@mg.example.com', recipient: null };
+    const [rejected, other] = await matched(store, [
+      sighting({ ...named, report: 'rejected' }),
+      sighting({ ...named, report: 'failed' }),
+    ]);
+    assert.deepEqual(rejected, { kind: 'deliveries', ids: [ann, bob].sort(), messageId });
+    assert.deepEqual(other, { kind: 'none' });
+  },
+);
+
+eachStore('an event about a member is about the list that the message was sent to', async ({ store }) => {
+  const { messageId, ann } = await known(store);
+  const member = { messageId: 'm1@mg.example.com', recipient: 'member@there.example' };
+  const found = await matched(store, [
+    sighting({ ...member, list: 'Ann@example.net' }),
+    sighting({ ...member, list: 'other@example.net' }),
+  ]);
+  assert.deepEqual(found, [{ kind: 'deliveries', ids: [ann], messageId }, { kind: 'stranger' }]);
 });
 
 eachStore('a name that several messages bear finds the one that was sent to the recipient', async ({ store }) => {
@@ -265,5 +305,5 @@ eachStore('a name that several messages bear finds the one that was sent to the 
       [first, second].map((v) => ({ hash, message_id: v.messageId })),
     );
   const found = await matched(store, [sighting({ messageId: 'shared@mg.example.com', recipient: 'bob@example.net' })]);
-  assert.deepEqual(found, [{ kind: 'delivery', deliveryId: second.id, messageId: second.messageId }]);
+  assert.deepEqual(found, [{ kind: 'deliveries', ids: [second.id], messageId: second.messageId }]);
 });
