@@ -1,7 +1,8 @@
 import { isId, newId } from '../base/ids.ts';
 import { canonicalDomain } from '../core/address.ts';
 import type { Ms } from '../core/time.ts';
-import { messageIdOf, senderOf } from '../mail/headers.ts';
+import { deliveryTimeIn } from '../mail/delivery-time.ts';
+import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
 import { MAX_HEADER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
@@ -52,7 +53,9 @@ export async function describe(domain: string, data: Record<string, unknown>, no
   const messageId = messageIdIn(given, id, name);
   const to = recipientsOf(given);
   if (to.length === 0) problems.push('no recipient of a message can be tracked, so it is not recorded');
-  const record = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
+  const about = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
+  const deliverAt = deliveryTimeIn(valuesIn(given), now);
+  const record = deliverAt === null ? about : { ...about, deliverAt };
   return { wire: data, record: to.length > 0 ? record : null, problems };
 }
 
@@ -107,6 +110,13 @@ function recipientsOf({ data, mime, problems }: Given): string[] {
   return addresses.slice(0, MAX_RECIPIENTS);
 }
 
+/** By an option, by a header that goes along, or by a field of a ready message. */
+const valuesIn = ({ data, mime }: Given) => {
+  const named = new Map(Object.entries(data).map(([name, value]) => [name.toLowerCase(), value]));
+  return (name: string): string | null =>
+    wordsOf(named.get(name)) ?? wordsOf(named.get(`h:${name}`)) ?? (mime && fieldIn(mime, name));
+};
+
 function headingOf({ data, mime }: Given): Pick<MessageRecord, 'from' | 'subject'> {
   const from = textOf(data['from']) ?? (mime && senderOf(mime)) ?? '';
   return {
@@ -114,6 +124,9 @@ function headingOf({ data, mime }: Given): Pick<MessageRecord, 'from' | 'subject
     subject: subjectOf(textOf(data['subject']) ?? (mime && plainSubject(mime))),
   };
 }
+
+/** mailgun.js sends a number as its digits. */
+const wordsOf = (value: unknown): string | null => (typeof value === 'number' ? String(value) : textOf(value));
 
 const textOf = (value: unknown): string | null => {
   const [first] = [value].flat();

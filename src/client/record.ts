@@ -12,6 +12,8 @@ export type MessageRecord = {
   class: MessageClass;
   key: string | null;
   createdAt: Ms;
+  /** When it is to be delivered, at the latest; left out for at once. */
+  deliverAt?: Ms;
   /** The server that it was handed to, when that is not Mailgun. */
   via?: string;
 };

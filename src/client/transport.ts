@@ -1,7 +1,8 @@
 import { newId } from '../base/ids.ts';
 import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
-import { messageIdOf } from '../mail/headers.ts';
+import { deliveryTimeIn } from '../mail/delivery-time.ts';
+import { fieldIn, messageIdOf } from '../mail/headers.ts';
 import { newMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
@@ -154,7 +155,10 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
   const problems: string[] = [];
   const { kind, key } = takeControls(data, problems);
   for (const detail of problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
-  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: deps.now() };
+  const now = deps.now();
+  const deliverAt = deliveryTimeIn(timingIn(mail, isApi), now);
+  const wait = deliverAt === null ? {} : { deliverAt };
+  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: now, ...wait };
   if (data['raw'] !== undefined) {
     const header = headerOf(data['raw']);
     const messageId = header && messageIdOf(header);
@@ -186,6 +190,15 @@ function markSmtp({ message }: Mail, id: string, { isMailgun }: Deps): string {
   if (isMailgun && !own)
     message.setHeader('X-Mailgun-Variables', { prepared: true, value: JSON.stringify({ 'homing-id': id }) });
   return bare(message.messageId());
+}
+
+/** An option of the form that it makes, or a header of the mail, which may be ready. */
+function timingIn({ data, message }: Mail, isApi: boolean): (name: string) => string | null {
+  const ready = data['raw'] === undefined ? null : headerOf(data['raw']);
+  return (name) => {
+    const said = isApi ? data[name] : ready ? fieldIn(ready, name) : message.getHeader?.(name);
+    return typeof said === 'string' && said !== '' ? said : null;
+  };
 }
 
 const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');

@@ -137,7 +137,13 @@ export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>;
 /** How an attempt stands. */
 export type Outcome = 'sending' | 'refused' | 'unconfirmed' | 'accepted' | 'deferred' | 'failed' | 'arrived';
 /** What is fixed when a delivery is made. */
-export type Birth = { id: string; createdAt: Ms; policy: Policy };
+export type Birth = {
+  id: string;
+  createdAt: Ms;
+  /** Until then the provider may keep it, as the application asked it to; null for at once. */
+  deliverAt: Ms | null;
+  policy: Policy;
+};
 
 /** One hand-over and what came of it. */
 export type Attempt = {
@@ -176,6 +182,8 @@ export type Delivery = {
   /** First sends and retries allowed in all; a reopening raises it. */
   budget: number;
   usefulUntil: Ms;
+  /** No copy of ours may arrive before; see `Birth`. */
+  deliverAt: Ms | null;
   /** Times that an operator has opened it again, and whether the latest has been followed by an attempt. */
   round: number;
   reopened: FactOf<'reopened'> | null;

@@ -42,7 +42,8 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     tries: attempts.filter((a) => a.claim.role !== 'fallback' && wasTaken(a)).length,
     fallbackTries: attempts.filter((a) => a.claim.role === 'fallback' && wasTaken(a)).length,
     budget: birth.policy.maxAttempts + (reopened?.tries ?? 0),
-    usefulUntil: Math.max(birth.createdAt, reopened?.at ?? 0) + birth.policy.usefulLife,
+    usefulUntil: Math.max(birth.createdAt, birth.deliverAt ?? 0, reopened?.at ?? 0) + birth.policy.usefulLife,
+    deliverAt: birth.deliverAt,
     round,
     reopened: reopened && reopened.attempt === (last?.number ?? 0) ? reopened : null,
     storages: storagesIn(facts),
@@ -61,13 +62,15 @@ function standing(birth: Birth, d: Delivery, last: Attempt | null, end: FactOf<'
   if (end) return { state: end.state, reason: end.reason, nextAt: null };
   if (!last) return { state: 'queued', reason: null, nextAt: d.reopened?.at ?? birth.createdAt };
   if (d.reopened) return { state: 'queued', reason: 'reopened', nextAt: last.held?.until ?? d.reopened.at };
-  return standingOf(last, birth.policy.silenceAfter);
+  return standingOf(last, d, birth.policy.silenceAfter);
 }
 
 /** Where a delivery stands whose latest attempt is this one. */
-function standingOf(last: Attempt, silenceAfter: Ms): Standing {
+function standingOf(last: Attempt, d: Delivery, silenceAfter: Ms): Standing {
   const { claim, held } = last;
-  const lastNews = Math.max(claim.deliverAt ?? 0, last.answer?.at ?? claim.at, ...last.reports.map((r) => r.at));
+  const kept = Math.max(claim.deliverAt ?? 0, d.deliverAt ?? 0);
+  const lastNews = Math.max(kept, last.answer?.at ?? claim.at, ...last.reports.map((r) => r.at));
+  const silentAt = Math.min(lastNews + silenceAfter, Math.max(d.usefulUntil, kept));
   switch (last.outcome) {
     case 'sending':
       return { state: 'sending', reason: null, nextAt: claim.leaseUntil };
@@ -76,9 +79,9 @@ function standingOf(last: Attempt, silenceAfter: Ms): Standing {
     case 'accepted':
       if (last.answer?.kind === 'accepted' && !last.answer.tracked)
         return { state: 'relayed', reason: null, nextAt: null };
-      return { state: 'accepted', reason: null, nextAt: held?.until ?? lastNews + silenceAfter };
+      return { state: 'accepted', reason: null, nextAt: held?.until ?? silentAt };
     case 'deferred':
-      return { state: 'deferred', reason: causeOf(last), nextAt: held?.until ?? lastNews + silenceAfter };
+      return { state: 'deferred', reason: causeOf(last), nextAt: held?.until ?? silentAt };
     case 'refused':
       return { state: 'queued', reason: refusalOf(last), nextAt: held?.until ?? last.answer?.at ?? claim.at };
     case 'failed':

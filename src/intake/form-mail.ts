@@ -1,7 +1,9 @@
 import { AppError } from '../base/errors.ts';
 import { asciiLower } from '../core/address.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
+import type { Ms } from '../core/time.ts';
 import { classOf } from '../mail/class.ts';
+import { deliveryTimeIn } from '../mail/delivery-time.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../mail/form.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
 import { readKey } from '../mail/key.ts';
@@ -19,12 +21,14 @@ export type FormMail = {
   messageId: string | null;
   class: MessageClass;
   key: string | null;
+  /** When it is to be delivered, at the latest; null for at once. */
+  deliverAt: Ms | null;
   /** What is to be sent: without our control variables. */
   form: FormEntry[];
 };
 
 /** Throws `AppError` for a form that can't be sent, in words like Mailgun's. */
-export function readFormMail(form: readonly FormEntry[]): FormMail {
+export function readFormMail(form: readonly FormEntry[], now: Ms): FormMail {
   for (const [name, value] of form) checkEntry(name, value);
   checkOptions(form);
   const message = fileIn(form, 'message')?.content ?? null;
@@ -39,6 +43,7 @@ export function readFormMail(form: readonly FormEntry[]): FormMail {
     messageId: givenId(form) ?? (message && messageIdOf(message)),
     class: givenClass(form),
     key: givenKey(form),
+    deliverAt: deliveryTimeIn(valuesIn(form, message), now),
     form: form.filter(([name]) => !CONTROL.test(name)),
   };
 }
@@ -128,6 +133,10 @@ function fromOf(form: readonly FormEntry[], message: Buffer | null): string {
   if (from === null) throw refused('the message has no sender');
   return from;
 }
+
+/** By an option of the form, or by a field of a ready message. */
+const valuesIn = (form: readonly FormEntry[], message: Buffer | null) => (name: string) =>
+  textIn(form, name) ?? textIn(form, `h:${name}`) ?? (message && fieldIn(message, name));
 
 function givenId(form: readonly FormEntry[]): string | null {
   const text = form.find(([name]) => asciiLower(name) === 'h:message-id')?.[1];

@@ -39,7 +39,7 @@ export async function queueMessage(
   const name = canonicalDomain(domain);
   if (name === null || (deps.domains && !deps.domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
-  const { form: toSend, ...mail } = readFormMail(form);
+  const { form: toSend, ...mail } = readFormMail(form, now);
   const body = packForm(toSend);
   if (body.length > MAX_BODY) throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);
   const id = newId(now);

@@ -44,6 +44,7 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
     recipients: [...told.to, ...(told.cc ?? []), ...(told.bcc ?? [])],
     facts: factsOf(told, at, now + settings.lease),
     createdAt: at,
+    deliverAt: told.deliverAt ?? null,
   };
 }
 

@@ -96,6 +96,7 @@ const TOLD = z
       key: key.nullish(),
       state: z.enum(['sending', 'accepted', 'refused']),
       createdAt: moment.optional(),
+      deliverAt: moment.nullish(),
       id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),
       via: line.max(255, 'must have at most 255 characters').optional(),
       error: z

@@ -350,6 +350,18 @@ test('a re-post that is reported on well before its delivery time was sent early
   assert.equal(early(at(2) + 4 * SECOND, out(at(2) + 2 * SECOND)), true);
 });
 
+test('silence and useful life begin when the application asked for it to be delivered', () => {
+  const born = { ...BORN, deliverAt: at(20 * 60) };
+  const d = fold(born, past.sent());
+  assert.equal(d.nextAt, born.deliverAt + born.policy.silenceAfter);
+  assert.equal(d.usefulUntil, born.deliverAt + born.policy.usefulLife);
+});
+
+test('nothing is looked at later than at the end of its useful life', () => {
+  const late = past.reported('accepted', at(23 * 60));
+  assert.equal(fold(BORN, [...past.sent(), late]).nextAt, MORNING + BORN.policy.usefulLife);
+});
+
 test('a delivery that was told of a hundred thousand times is folded in no time that anybody notices', () => {
   const told = Array.from({ length: 100_000 }, (_, n) => past.reported('deferred', at(1) + n, { key: `r${n}` }));
   assert.equal(fold(BORN, [...past.sent(), ...told]).attempts[0]?.reports.length, 100_000);

@@ -219,6 +219,7 @@ test('every problem is named at once, by its place and without its value, and no
     key: 'k'.repeat(200),
     state: 'sent',
     createdAt: 'yesterday',
+    deliverAt: 'tomorrow',
     id: 'short',
   });
   assert.equal(reply.status, 400);
@@ -226,7 +227,21 @@ test('every problem is named at once, by its place and without its value, and no
   const places = problems.map((p) => p.split(' ')[0]);
   assert.deepEqual(
     [...places].sort(),
-    ['cc', 'class', 'createdAt', 'domain', 'from', 'id', 'key', 'messageId', 'state', 'to[1]', 'to[2]', 'to[3]'].sort(),
+    [
+      'cc',
+      'class',
+      'createdAt',
+      'deliverAt',
+      'domain',
+      'from',
+      'id',
+      'key',
+      'messageId',
+      'state',
+      'to[1]',
+      'to[2]',
+      'to[3]',
+    ].sort(),
   );
   assert.match(problems.find((p) => p.startsWith('cc')) ?? '', /address 2/);
   assert.doesNotMatch(JSON.stringify(reply.body), /secret|has a space|urgent|yesterday/);

@@ -6,11 +6,15 @@ import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER } from '../../src/lab/sim/f
 import { DOMAIN, only, startByHand } from '../support/homing.ts';
 
 /** The application hands a mail to us instead of Mailgun. */
-async function queue({ url, store }: Awaited<ReturnType<typeof startByHand>>, to: string): Promise<string> {
+async function queue(
+  { url, store }: Awaited<ReturnType<typeof startByHand>>,
+  to: string,
+  options: Record<string, string> = {},
+): Promise<string> {
   const response = await fetch(`${url}/v3/${DOMAIN}/messages`, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from('api:token').toString('base64')}` },
-    body: new URLSearchParams({ from: `team@${DOMAIN}`, to, subject: 'Hi', text: 'Hi' }),
+    body: new URLSearchParams({ from: `team@${DOMAIN}`, to, subject: 'Hi', text: 'Hi', ...options }),
   });
   assert.equal(response.status, 200);
   await response.arrayBuffer();
@@ -310,6 +314,22 @@ test('accepted and then lost without a trace: asked about, and sent again', asyn
   const { delivery } = await only(homing, id);
   assert.deepEqual([delivery.state, delivery.attempt], ['delivered', 2]);
   assert.equal(delivery.attempts[1]?.claim.double, null, 'by all that can be known it is no double');
+});
+
+test('mail that was asked for later arrives once, at its time, and nobody asks after it before', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  const wanted = homing.clock() + 20 * HOUR;
+  const id = await queue(homing, 'ann@inbox.test', {
+    'o:deliverytime': new Date(wanted).toUTCString().replace('GMT', '+0000'),
+  });
+  await homing.play(wanted - MINUTE);
+  const before = await only(homing, id);
+  assert.equal(before.delivery.state, 'accepted');
+  assert.equal(before.facts.filter((f) => f.kind === 'asked').length, 0);
+  await homing.play(homing.clock() + 30 * HOUR);
+  const { delivery } = await only(homing, id);
+  assert.deepEqual([delivery.state, delivery.attempt], ['delivered', 1]);
+  assert.equal(homing.sim.copies('ann@inbox.test'), 1);
 });
 
 test('storage that forgets too early leads to the secondary at once', async (t) => {

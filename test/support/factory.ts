@@ -38,6 +38,7 @@ export const policy = (kind: MessageClass = 'notice', over: Partial<Policy> = {}
 export const birth = (kind: MessageClass = 'notice', over: Partial<Policy> = {}): Birth => ({
   id: '01DELIVERY',
   createdAt: MORNING,
+  deliverAt: null,
   policy: policy(kind, over),
 });
 

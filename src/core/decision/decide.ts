@@ -6,12 +6,22 @@ import { fallBack, nothingLeft, refusalWait } from './elsewhere.ts';
 import { afterFailedFallback, afterFallback } from './fallback.ts';
 import { mayBeOut, whenSilent, whenUnconfirmed } from './silence.ts';
 import { nextStep, tooLate } from './step.ts';
-import { type Action, end, type Look } from './world.ts';
+import { type Action, end, type HandOver, type Look } from './world.ts';
 
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(look: Look): Action {
   const action = nextAction(look);
-  return action.do === 'handOver' ? (barred(look) ?? action) : action;
+  return action.do === 'handOver' ? (barred(look) ?? tooEarly(look, action) ?? action) : action;
+}
+
+/**
+ * Another provider, and a copy that is sent again, keep no time that the application asked for: they wait for it here. A
+ * first send goes as the application wrote it, with its time.
+ */
+function tooEarly({ d, now }: Look, action: HandOver): Action | null {
+  const last = d.attempts.at(-1);
+  if (!last || d.deliverAt === null || now >= d.deliverAt || action.role === 'first') return null;
+  return { do: 'hold', about: last.outcome, until: d.deliverAt, why: action.why ?? 'nothing_heard' };
 }
 
 /** Ends what must not be sent, whatever the next step would be. */

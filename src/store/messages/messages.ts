@@ -11,7 +11,7 @@ import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import type { Move } from '../rows/move.ts';
-import { type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
+import { birthIn, type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 import { type Call, firstCall } from './calls.ts';
 import { supersede } from './cancel.ts';
 import { deliveryIds } from './find.ts';
@@ -32,6 +32,8 @@ export type Draft = {
   recipients: readonly string[];
   facts: readonly Fact[];
   createdAt: Ms;
+  /** When it was asked to be delivered, at the latest; left out for at once. */
+  deliverAt?: Ms | null;
 };
 
 export type Recorded = { id: string; created: boolean };
@@ -147,6 +149,7 @@ export function messageRow(id: string, draft: Draft): MessageRow {
     message_key: draft.key,
     origin: draft.origin,
     policy: JSON.stringify(draft.policy),
+    deliver_at: draft.deliverAt ?? null,
     created_at: draft.createdAt,
   };
 }
@@ -181,8 +184,8 @@ async function insertOrGet(
 const idTaken = (): AppError => new AppError('conflict', 'the id belongs to another message');
 
 async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow, now: Ms): Promise<MessageRow> {
-  const { sender, subject, message_key, origin, policy } = row;
-  const mine = { sender, subject, class: row.class, message_key, origin, policy };
+  const { sender, subject, message_key, origin, policy, deliver_at } = row;
+  const mine = { sender, subject, class: row.class, message_key, origin, policy, deliver_at };
   await tx('messages').where({ id: found.id }).update(mine);
   await refold(tx, found, row.class, now);
   return { ...found, ...mine };
@@ -190,14 +193,13 @@ async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: Messag
 
 /** Writes the deliveries of a message anew, as they stand under its new class and policy. */
 async function refold(tx: Knex.Transaction, old: MessageRow, to: MessageClass, now: Ms): Promise<void> {
-  const policy = JSON.parse(old.policy) as Policy;
   const ids = await deliveryIds(tx, old.id);
   for (const part of chunks(ids, 200)) {
     const views = [...(await load(tx, part, true)).values()];
     const moves = views.map((view) => ({
       view,
       fresh: [],
-      before: fold({ ...view.birth, policy }, view.facts),
+      before: fold(birthIn(old, view.id, view.birth.createdAt), view.facts),
       after: { ...view, class: to },
       first: view.id === ids[0],
     }));
@@ -213,7 +215,7 @@ export function birthOf(
   now: Ms,
 ): Move {
   const id = newId(now);
-  const birth = { id, createdAt: draft.createdAt, policy: JSON.parse(message.policy) as Policy };
+  const birth = birthIn(message, id, draft.createdAt);
   const view: View = {
     id,
     messageId: message.id,

@@ -20,6 +20,8 @@ export type MessageRow = {
   message_key: string | null;
   origin: 'recorded' | 'queued' | 'adopted';
   policy: string;
+  /** When the application asked for it to be delivered, at the latest. */
+  deliver_at: Ms | null;
   created_at: Ms;
 };
 
@@ -123,7 +125,7 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
 }
 
 function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
-  const birth = { id: row.id, createdAt: row.created_at, policy: JSON.parse(message.policy) as Policy };
+  const birth = birthIn(message, row.id, row.created_at);
   return {
     id: row.id,
     messageId: message.id,
@@ -143,6 +145,11 @@ function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed
     delivery: fold(birth, facts),
   };
 }
+
+export const birthIn = (message: MessageRow, id: string, createdAt: Ms): Birth => ({
+  ...{ id, createdAt, deliverAt: message.deliver_at },
+  policy: JSON.parse(message.policy) as Policy,
+});
 
 export const factRow = (deliveryId: string, fact: Fact, now: Ms) => {
   const { key, kind, at, ...body } = fact;

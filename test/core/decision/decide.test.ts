@@ -344,6 +344,21 @@ test('an unconfirmed access mail is sent elsewhere after 90 s, as a possible dou
   assert.deepEqual(decided(lost, { kind: 'access', now: after(91), hasBody: true }), wanted);
 });
 
+test('what the application asked for later is sent by nobody else before', () => {
+  const later = at(20 * 60);
+  const gone = [past.claimed(1, at(0), { how: 'repost' }), past.refused(1, at(0), 'gone')];
+  const born = { ...past.birth(), deliverAt: later };
+  const look = (now: Ms) => ({
+    id: born.id,
+    d: fold(born, gone),
+    policy: born.policy,
+    c: { ...WORLD, hasBody: true },
+    now,
+  });
+  assert.deepEqual(decide(look(at(1))), hold('refused', later, 'refused_gone'));
+  assert.equal(decide(look(later)).do, 'handOver');
+});
+
 test('an unconfirmed hand-over of which no copy is left ends as abandoned', () => {
   const settled = [...LOST, past.asked(1, at(31), 'unconfirmed', { known: false })];
   assert.deepEqual(decided(settled, { now: at(31) }), end('abandoned', 'never_reached_provider'));

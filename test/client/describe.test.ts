@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describe } from '../../src/client/describe.ts';
+import { HOUR } from '../../src/core/time.ts';
+import { MORNING } from '../support/clock.ts';
+
+const MAIL = { from: 'team@mg.example.com', to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
+const LATER = MORNING + 20 * HOUR;
+const rfc2822 = new Date(LATER).toUTCString().replace('GMT', '+0000');
+
+const asked = async (data: Record<string, unknown>) =>
+  (await describe('mg.example.com', { ...MAIL, ...data }, MORNING)).record?.deliverAt;
+
+test('a record says for when the mail was asked, however that was said', async () => {
+  assert.equal(await asked({}), undefined);
+  assert.equal(await asked({ 'o:deliverytime': rfc2822 }), LATER);
+  assert.equal(await asked({ 'o:deliverytime': LATER / 1000 }), LATER);
+  assert.equal(await asked({ 'o:deliverytime-optimize-period': '24h' }), MORNING + 24 * HOUR);
+  assert.equal(await asked({ 'h:X-Mailgun-Deliver-By': rfc2822 }), LATER);
+  const message = `From: team@mg.example.com\r\nX-Mailgun-Deliver-By: ${rfc2822}\r\nMessage-Id: <a@b.test>\r\n\r\nHi\r\n`;
+  assert.equal(await asked({ message }), LATER);
+});
