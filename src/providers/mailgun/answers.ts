@@ -2,7 +2,7 @@ import { DateTime } from 'luxon';
 import { maskAddress } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
-import { type Purpose, refusalOf } from '../../mail/refusal.ts';
+import { isOfEdge, type Purpose, refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from './exchange.ts';
 import { messageIdOf, objectOf, words } from './fields.ts';
 
@@ -17,11 +17,15 @@ export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   const { status, whole } = exchanged;
   const detail = detailOf(exchanged);
   if (status === 200 && whole) return acceptedBy(exchanged, detail);
+  if (isAnswerOfEdge(exchanged)) return { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
   const why = refusalOf(status, detail, purpose);
   if (why === null) return { kind: 'unanswered', detail };
   const wait = why === 'busy' ? retryAfter(exchanged) : null;
   return { kind: 'refused', why, detail, ...(wait === null ? {} : { retryAfter: wait }) };
 }
+
+/** It did not reach Mailgun, so nothing was taken, and by another way it may. */
+export const isAnswerOfEdge = (reply: Reply): boolean => isOfEdge(reply.status, typeof bodyOf(reply) === 'object');
 
 /**
  * A 200 without an id did not come from Mailgun's API: the base path is wrong, or a proxy or a maintenance page

@@ -4,7 +4,7 @@ import { type Deadline, sooner, within } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Ms } from '../../core/time.ts';
 import type { FormEntry } from '../../mail/form.ts';
-import { answerTo, bodyOf } from './answers.ts';
+import { answerTo, bodyOf, isAnswerOfEdge } from './answers.ts';
 import { type Call, type Exchanged, exchange } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
 import { isAllowedOrigin } from './storage.ts';
@@ -202,11 +202,11 @@ type Refused = Extract<Answer, { kind: 'refused' }>;
 const SAME_EVERYWHERE: ReadonlySet<number> = new Set([401, 402, 403, 429]);
 
 /**
- * Whether to try the next target. A 4xx may be about the host, as some want their own URL and some that of the API, and
- * what was not sent did no harm. Any other answer is final.
+ * Whether to try the next target. A 4xx may be about the host, as some want their own URL and some that of the API; what
+ * was not sent, or did not get beyond an edge, did no harm. Any other answer is final.
  */
 function isElsewhere(exchanged: Exchanged, answer: Refused): boolean {
-  if (exchanged.kind === 'silence') return true;
+  if (exchanged.kind === 'silence' || isAnswerOfEdge(exchanged)) return true;
   return answer.why !== 'busy' && !SAME_EVERYWHERE.has(exchanged.status);
 }
 
