@@ -7,7 +7,7 @@ import type { Settings } from '../core/settings.ts';
 import type { Bounce, Sighting } from '../core/sighting.ts';
 import { suppressionFor } from '../core/suppression.ts';
 import type { Clock, Ms } from '../core/time.ts';
-import type { Verdict } from '../core/verdict.ts';
+import { OPERATORS_CONFIDENCE, type Verdict } from '../core/verdict.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { type EventRow, holdsEvent, type InboxRow, type Settled, settle, takePending } from '../store/inbox/inbox.ts';
@@ -16,6 +16,7 @@ import { failed, type WorkOptions, workOff } from '../store/inbox/work-off.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { switchToLocal } from '../store/messages/domains.ts';
 import { recipientKey, type View } from '../store/rows/rows.ts';
+import { aliveAmong, type IsAlive, judgedAlive } from './alive.ts';
 import { fewNotes, memberFacts } from './member.ts';
 import { fileUnknown } from './unknown.ts';
 
@@ -94,14 +95,28 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
   const each = known.flatMap((k) => k.match.ids.map((id) => ({ id, k })));
   const byDelivery = groupBy(each, ({ id }) => id);
   await addHandles(deps.store, known.flatMap(handlesOf));
+  const isAlive = await aliveAmong(
+    deps.store,
+    known.map((k) => k.sighting),
+    now,
+  );
+  const judge = judging(deps, isAlive);
   const views = await change(deps.store, [...byDelivery.keys()], now, (view) =>
     fewNotes(
-      (byDelivery.get(view.id) ?? []).flatMap(({ k }) => factsOf(deps, k, view)),
+      (byDelivery.get(view.id) ?? []).flatMap(({ k }) => factsOf({ ...deps, judge }, k, view)),
       view,
     ),
   );
   for (const view of views) await noticeEarly(deps, view, now);
   return known.map((k) => ({ id: k.row.id, outcome: 'done' }));
+}
+
+/** What a failure means, with what is known of the recipient's domain. */
+function judging({ judge }: DigestDeps, isAlive: IsAlive): DigestDeps['judge'] {
+  return (bounce, sighting) => {
+    const verdict = judge(bounce, sighting);
+    return isAlive(sighting) && verdict.confidence < OPERATORS_CONFIDENCE ? judgedAlive(verdict) : verdict;
+  };
 }
 
 /** The names that this event adds to what we know of its message, for later events that carry less. */

@@ -7,21 +7,22 @@ import { HOUR, MINUTE } from '../../src/core/time.ts';
 import { type DigestDeps, digest } from '../../src/inbox/digest.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
-import { arrival, bounce, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
+import { arrival, bounce, reported, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
 
 /** Rows hold a sighting as JSON, or a word that breaks the reader. */
-function digesting(store: Store, env: Record<string, string> = {}) {
+function digesting(store: Store, env: Record<string, string> = {}, judged = verdict()) {
   const clock = clockAt(MORNING + 1000);
   const settings = settingsOf(readConfig(env, 'database'));
   const read: DigestDeps['read'] = (row) => {
     if (row.body === 'poison') throw new Error('it can not be read');
     return JSON.parse(row.body);
   };
-  return { clock, deps: { store, settings, read, judge: () => verdict(), now: clock, log: quiet } };
+  return { clock, deps: { store, settings, read, judge: () => judged, now: clock, log: quiet } };
 }
 
 const outcomes = async (store: Store) => {
@@ -168,8 +169,13 @@ eachStore('after a full batch of events that have to wait the next is read at on
 });
 
 /** Files what a provider tells of a message, and does the work that it makes. */
-async function tell(store: Store, env: Record<string, string>, events: readonly Partial<Sighting>[]) {
-  const { clock, deps } = digesting(store, env);
+async function tell(
+  store: Store,
+  env: Record<string, string>,
+  events: readonly Partial<Sighting>[],
+  judged = verdict(),
+) {
+  const { clock, deps } = digesting(store, env, judged);
   await keep(
     store,
     events.map((over, n) => {
@@ -243,3 +249,33 @@ eachStore("a provider's clock that is ahead does not put off the next look", asy
   assert.equal(told?.delivery.state, 'deferred');
   assert.ok((told?.delivery.nextAt ?? 0) < MORNING + 9 * HOUR);
 });
+
+eachStore(
+  'a failed lookup of a domain that takes mail is trouble, and one of any other gives the address up',
+  async ({ store }) => {
+    const recipients = ['ann@gmail.com', 'bob@shop.example', 'cy@gmial.example', 'dora@mx.example'];
+    const [known] = await seed(store, { messageId: 'before', recipients: ['eve@shop.example'] });
+    const [view] = await seed(store, { recipients });
+    assert.ok(known && view);
+    await change(store, [known.id], MORNING, () => [reported('delivered', MORNING)]);
+    const noMx = { report: 'failed' as const, bounce: bounce({ code: 498, message: 'No MX' }) };
+    await tell(
+      store,
+      {},
+      recipients.map((recipient) => ({
+        ...noMx,
+        ...{ recipient, recipientProvider: recipient.endsWith('mx.example') ? 'Outlook 365' : 'Other' },
+      })),
+      verdict('bad_domain', 'give_up_suppress'),
+    );
+    const views = await viewsOf(store, view.messageId);
+    const causes = views.map((v) => [v.recipient, v.delivery.attempts[0]?.failure?.verdict?.cause]).sort();
+    assert.deepEqual(causes, [
+      ['ann@gmail.com', 'network'],
+      ['bob@shop.example', 'network'],
+      ['cy@gmial.example', 'bad_domain'],
+      ['dora@mx.example', 'network'],
+    ]);
+    assert.deepEqual(await store.db('suppressions').pluck('address_key'), ['cy@gmial.example']);
+  },
+);
