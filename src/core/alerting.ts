@@ -1,4 +1,5 @@
 import type { Birth, Delivery } from './delivery.ts';
+import { HOUR, type Ms } from './time.ts';
 
 export const ALERT_KINDS = [
   'gave_up',
@@ -10,7 +11,7 @@ export const ALERT_KINDS = [
   'reconciler_silent',
   'webhooks_silent',
   'schedule_switched',
-  'route_down',
+  'account_refused',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -39,4 +40,13 @@ export function alertFor(
     default:
       return null;
   }
+}
+
+/** While a provider goes on refusing the account, the administrators are told so again after this time. */
+const TOLD_AGAIN: Ms = 6 * HOUR;
+
+/** The incident of a provider that refuses our account, and the key under which it is told once for some hours. */
+export function accountIncident(provider: string, at: Ms): { kind: AlertKind; incident: string; key: string } {
+  const incident = `account_refused:${provider}`;
+  return { kind: 'account_refused', incident, key: `${incident}:${Math.floor(at / TOLD_AGAIN)}` };
 }

@@ -86,6 +86,10 @@ export type Found = { items: RawItem[]; complete: boolean };
 /** Oldest first; `next` is null on the last page. */
 export type Page = { items: RawItem[]; next: string | null };
 
+/** Whether a question was rejected because the provider refuses our account: the error says so in its `why`. */
+export const refusesAccount = (error: unknown): boolean =>
+  error instanceof Error && 'why' in error && error.why === 'account';
+
 /**
  * The records of a provider. Rejects when the provider can not be asked, because "nothing found" and "no answer" are
  * different things.

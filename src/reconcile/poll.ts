@@ -1,11 +1,12 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
-import type { History, Page } from '../providers/provider.ts';
+import { type History, type Page, refusesAccount } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 import { fileItems } from './ask.ts';
+import { tellOfAccount } from './tell-of-account.ts';
 
 export type PollDeps = { store: Store; providers: Providers; eventsSettle: Ms; now: Clock; log: Log };
 
@@ -41,6 +42,7 @@ async function pollDomain(deps: PollDeps, provider: string, history: History, do
     return settled + (await readRange(range, `head:${whose}`, now - headStart(deps)));
   } catch (error) {
     deps.log.warn({ provider, domain, problem: wordsOf(error) }, 'events could not be polled');
+    if (refusesAccount(error)) await tellOfAccount(deps.store, { provider, detail: wordsOf(error), now });
     return 0;
   }
 }

@@ -38,12 +38,16 @@ export function composeAlert({ items, views, count, publicUrl }: Incident): Comp
     body: wrapped(
       `${asSentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join(`\n${HANG}`)}\n`,
     ),
-    avoid: [...new Set([...views.values()].flatMap(troubledProviders))],
+    avoid: [...new Set([...[...views.values()].flatMap(troubledProviders), ...items.flatMap(providerIn)])],
   };
 }
 
 /** Indents the lines after the first as far as the labels. */
 const HANG = ' '.repeat(13);
+
+/** The provider that an incident of an account is about. */
+const providerIn = ({ kind, incident }: AlertItem): string[] =>
+  kind === 'account_refused' ? [incident.slice(incident.indexOf(':') + 1)] : [];
 
 const wrapped = (text: string): string =>
   text

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { BLOCKED_IP, type Failure, NO_SUCH_USER, type Outcome } from '../../src/lab/sim/fates.ts';
 import { reopenMessage } from '../../src/operate/operate.ts';
-import { type Homing, only, startByHand } from '../support/homing.ts';
+import { type Homing, only, queueMail, startByHand } from '../support/homing.ts';
 
 const says = (message: string, more: Partial<Failure> = {}): Outcome => ({
   fail: { code: 550, message, reason: 'bounce', bounceType: 'soft', ...more },
@@ -217,4 +217,18 @@ test('RETRY_DECISIONS=codes: the code alone decides, and no reply puts an addres
   assert.equal((await only(homing, retried)).delivery.state, 'delivered');
   assert.equal((await only(homing, dead)).delivery.reason, 'recipient_unknown');
   assert.deepEqual(await listed(homing), []);
+});
+
+test('an account that Mailgun refuses is told of within a minute, once for all the mail, and no mail is consumed', async (t) => {
+  const homing = await startByHand(t, { secondary: true, env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  homing.sim.misbehave((r) => r.path.endsWith('/messages'), { status: 401, body: 'Forbidden' }, 1000);
+  for (const name of ['ann', 'ben', 'cid']) await queueMail(homing, `${name}@inbox.test`);
+  await homing.play(homing.clock() + MINUTE);
+  const alerts = homing.alerts().filter((a) => /refuses our account/.test(a.subject));
+  assert.equal(alerts.length, 1);
+  assert.match(alerts[0]?.text ?? '', /mailgun: 401: Forbidden/);
+  await homing.play(homing.clock() + HOUR);
+  assert.equal(homing.alerts().filter((a) => /refuses our account/.test(a.subject)).length, 1);
+  const states = await homing.store.db('deliveries').pluck('state');
+  assert.ok(!states.includes('abandoned') && !states.includes('failed'), states.join(' '));
 });

@@ -3,23 +3,7 @@ import { test } from 'node:test';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { GREYLISTED, MAILBOX_FULL } from '../../src/lab/campaign/outcomes.ts';
 import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
-import { DOMAIN, only, startByHand } from '../support/homing.ts';
-
-/** The application hands a mail to us instead of Mailgun. */
-async function queue(
-  { url, store }: Awaited<ReturnType<typeof startByHand>>,
-  to: string,
-  options: Record<string, string> = {},
-): Promise<string> {
-  const response = await fetch(`${url}/v3/${DOMAIN}/messages`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from('api:token').toString('base64')}` },
-    body: new URLSearchParams({ from: `team@${DOMAIN}`, to, subject: 'Hi', text: 'Hi', ...options }),
-  });
-  assert.equal(response.status, 200);
-  await response.arrayBuffer();
-  return (await store.db('messages').first('id')).id;
-}
+import { DOMAIN, only, queueMail, startByHand } from '../support/homing.ts';
 
 const VARIANTS = {
   'the re-post gets a new id': { repostId: 'new' },
@@ -309,7 +293,7 @@ test('accepted and then silence: asked about, and not sent again, as Mailgun has
 test('accepted and then lost without a trace: asked about, and sent again', async (t) => {
   const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
   homing.sim.fate('lost@inbox.test', ['lost', 'deliver']);
-  const id = await queue(homing, 'lost@inbox.test');
+  const id = await queueMail(homing, 'lost@inbox.test');
   await homing.play(homing.clock() + 30 * HOUR);
   const { delivery } = await only(homing, id);
   assert.deepEqual([delivery.state, delivery.attempt], ['delivered', 2]);
@@ -319,7 +303,7 @@ test('accepted and then lost without a trace: asked about, and sent again', asyn
 test('mail that was asked for later arrives once, at its time, and nobody asks after it before', async (t) => {
   const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
   const wanted = homing.clock() + 20 * HOUR;
-  const id = await queue(homing, 'ann@inbox.test', {
+  const id = await queueMail(homing, 'ann@inbox.test', {
     'o:deliverytime': new Date(wanted).toUTCString().replace('GMT', '+0000'),
   });
   await homing.play(wanted - MINUTE);

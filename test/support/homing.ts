@@ -184,6 +184,27 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   };
 }
 
+/** The application hands a mail to us instead of Mailgun. */
+export async function queueMail(
+  { url, store }: Pick<Homing, 'url' | 'store'>,
+  to: string,
+  options: Record<string, string> = {},
+): Promise<string> {
+  const response = await fetch(`${url}/v3/${DOMAIN}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from('api:token').toString('base64')}` },
+    body: new URLSearchParams({ from: `team@${DOMAIN}`, to, subject: 'Hi', text: 'Hi', ...options }),
+  });
+  assert.equal(response.status, 200);
+  const { id } = (await response.json()) as { id: string };
+  return (
+    await store
+      .db('messages')
+      .where({ message_id: id.slice(1, -1) })
+      .first('id')
+  ).id;
+}
+
 /** The one delivery of a message. */
 export async function only(homing: Homing, id: string): Promise<View> {
   const [view] = await homing.views(id);

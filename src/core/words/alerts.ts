@@ -41,9 +41,10 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     headline: () => 'Mailgun ignores delivery times on re-posts',
     advice: 'Nothing has to be done: from now on the waits are kept here, and re-posts go out when they are due.',
   },
-  route_down: {
-    headline: () => 'a secondary provider does not take mail',
-    advice: 'Check its credentials and that it can be reached: homing doctor.',
+  account_refused: {
+    headline: () => 'a provider refuses our account',
+    advice:
+      'No mail is given up for it yet: it waits, or goes out elsewhere. Check the key, the domain, and whether the account is paid and active: homing doctor.',
   },
 };
 

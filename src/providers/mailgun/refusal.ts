@@ -1,3 +1,5 @@
+import type { Refusal } from '../../core/answer.ts';
+import { refusalOf } from '../../mail/refusal.ts';
 import { saidIn } from './answers.ts';
 import type { PortReply } from './port.ts';
 
@@ -5,9 +7,11 @@ import type { PortReply } from './port.ts';
 export class ApiRefusal extends Error {
   override readonly name = 'ApiRefusal';
   readonly status: number;
+  readonly why: Refusal | null;
   constructor(question: string, reply: PortReply) {
     super(`Mailgun did not answer for ${question}: ${reply.status}: ${saidIn(reply.body)}`);
     this.status = reply.status;
+    this.why = refusalOf(reply.status, saidIn(reply.body), 'send');
   }
 }
 

@@ -1,5 +1,5 @@
 import { fitted } from '../../base/ids.ts';
-import { type AlertKind, alertFor } from '../../core/alerting.ts';
+import { type AlertKind, accountIncident, alertFor } from '../../core/alerting.ts';
 import type { Ms } from '../../core/time.ts';
 import { deleteBy, insertNew } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
@@ -9,13 +9,26 @@ import type { Projection } from '../rows/projection.ts';
 export const alertItems: Projection = {
   name: 'alert items',
   async project(tx, moves, now) {
-    const items = moves.flatMap((m) => itemOf(m, now) ?? []);
+    const items = moves.flatMap((m) => [itemOf(m, now) ?? [], accountItems(m, now)].flat());
     await insertNew(tx, 'alert_items', items, 'item_key');
   },
   async forget(tx, { deliveryIds }) {
     await deleteBy(tx, 'alert_items', 'delivery_id', deliveryIds);
   },
 };
+
+/** A provider that refused our account, told of once for all the mail that it refuses. */
+function accountItems({ view, fresh }: Move, now: Ms) {
+  const claims = view.delivery.attempts.map((a) => a.claim).concat(fresh.filter((f) => f.kind === 'claimed'));
+  return fresh.flatMap((fact) => {
+    if (fact.kind !== 'refused' || fact.why !== 'account') return [];
+    const provider = claims.findLast((c) => c.attempt === fact.attempt)?.provider ?? view.delivery.provider;
+    if (provider === null) return [];
+    const { kind, incident, key } = accountIncident(provider, now);
+    const names = { item_key: fitted(key, 100), incident: incidentName(incident) };
+    return [{ ...names, kind, delivery_id: null, at: now, detail: `${provider}: ${fact.detail}`, alert_id: null }];
+  });
+}
 
 /** The name of an incident cut to its column: a domain alone may be longer. */
 export const incidentName = (incident: string): string => fitted(incident, 191);
