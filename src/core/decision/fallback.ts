@@ -54,8 +54,10 @@ function theSameAgain(look: Look, last: Attempt): Action {
   const { id, d, policy } = look;
   const same = others(look).find(({ name }) => name === last.claim.provider) ?? leastRefused(look);
   if (!same || d.fallbackTries >= policy.maxAttempts) return nothingLeft(look, 'secondary_exhausted');
-  const from = last.answer?.at ?? last.unanswered?.at ?? last.claim.at;
   const double = last.answer ? null : mayBeOut(last);
+  // One copy that may be a double is enough: whatever keeps the answers away may keep all of them away.
+  if (double !== null && last.claim.double !== null) return nothingLeft(look, 'unconfirmed');
+  const from = last.answer?.at ?? last.unanswered?.at ?? last.claim.at;
   return afterWait(look, last, from + waitAfter(id, d.fallbackTries, policy), toOther(same, reasonOf(last), double));
 }
 

@@ -527,12 +527,15 @@ test('a 5xx of the secondary is final', () => {
   assert.deepEqual(decided(facts, { now: at(50) }), end('abandoned', 'secondary_refused'));
 });
 
-test('a secondary that gave no answer is tried again on the same schedule, as a possible double', () => {
+test('a secondary that gave no answer is tried once more on the same schedule, as a possible double', () => {
   const facts = FALLEN(past.unanswered, 50);
   assert.deepEqual(decided(facts, { now: at(50) }), hold('unconfirmed', at(54), 'secondary_did_not_take_it'));
   const due = [...facts, past.asked(6, at(54), 'unconfirmed')];
   const double = 'the hand-over before it got no answer and may have gone out';
   assert.deepEqual(decided(due, { now: at(54) }), secondary('unanswered', double));
+  const again = past.claimed(7, at(54), { how: 'fallback', double });
+  const twice = [...due, again, past.unanswered(7, at(55))];
+  assert.deepEqual(decided(twice, { now: at(56) }), end('abandoned', 'unconfirmed'));
 });
 
 test('an adopted message is sent only when the provider confirms the recipient', () => {
