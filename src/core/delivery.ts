@@ -129,6 +129,11 @@ export type Fact = { key: string; at: Ms } & (
       by: string;
       /** It had arrived, and an operator has it sent once more. */
       again?: true;
+      /**
+       * Nobody wants it sent again: the application's own record came after the events, and what was ended without it is
+       * decided anew, by the record's policy.
+       */
+      anew?: true;
     }
 );
 export type FactKind = Fact['kind'];

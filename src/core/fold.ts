@@ -29,7 +29,7 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
   const attempts = gather(facts);
   const last = attempts.at(-1) ?? null;
   const round = of(facts, 'reopened').length;
-  const reopened = of(facts, 'reopened').find((f) => f.round === round) ?? null;
+  const reopened = lastOf(of(facts, 'reopened').filter((f) => !f.anew));
   const arrivedOn = attempts.filter((a) => a.outcome === 'arrived').map((a) => a.number);
   const delivery: Delivery = {
     state: 'queued',
@@ -55,6 +55,9 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
   const end = of(facts, 'ended').find((f) => f.round === round);
   return { ...delivery, said: end?.said ?? null, ...standing(birth, delivery, last, end ?? null) };
 }
+
+const lastOf = (reopenings: readonly FactOf<'reopened'>[]): FactOf<'reopened'> | null =>
+  reopenings.reduce<FactOf<'reopened'> | null>((last, f) => (last && last.round > f.round ? last : f), null);
 
 type Standing = { state: State; reason: Reason | null; nextAt: Ms | null };
 

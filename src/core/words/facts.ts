@@ -29,7 +29,7 @@ export function factWords(fact: Fact): string {
     case 'ended':
       return `Ended as ${fact.state}: ${endWords(fact)}.`;
     case 'reopened':
-      return `Opened again by ${fact.by}.`;
+      return fact.anew ? `Decided anew: ${fact.by}.` : `Opened again by ${fact.by}.`;
   }
 }
 

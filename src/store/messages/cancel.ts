@@ -5,8 +5,10 @@ import { endedFact } from '../../core/ended.ts';
 import type { CancelReason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { chunks } from '../db/transact.ts';
 import { change, changeIn } from '../ledger/ledger.ts';
 import type { MessageRow, View } from '../rows/rows.ts';
+import { deliveryIds } from './find.ts';
 
 /** Ends what is still open of the messages with this key of the application's; says how many deliveries that were. */
 export async function cancelByKey(store: Store, key: string, reason: CancelReason, now: Ms): Promise<number> {
@@ -29,6 +31,18 @@ export async function supersede(tx: Knex.Transaction, message: MessageRow, key: 
         .where('messages.created_at', '<=', created_at),
     (ids) => changeIn(tx, ids, now, (view) => cancel(view, 'superseded', now)),
   );
+}
+
+/**
+ * Cancels what is open of a message that was recorded only after a newer one with its key. Not for mail in our queue: that
+ * is made now, whatever the clock of another machine says.
+ */
+export async function supersedeLate(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
+  const { id, domain, created_at } = message;
+  const newer = tx('messages').where({ message_key: key, domain }).where('created_at', '>', created_at);
+  if ((await newer.first('id')) === undefined) return;
+  const ids = await deliveryIds(tx, id);
+  for (const part of chunks(ids, BATCH)) await changeIn(tx, part, now, (view) => cancel(view, 'superseded', now));
 }
 
 const BATCH = 200;

@@ -4,6 +4,7 @@ import { newId, recordKey } from '../../base/ids.ts';
 import type { Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
+import { isUnnamed } from '../../core/own-record.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
@@ -11,10 +12,10 @@ import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import type { Move } from '../rows/move.ts';
-import { birthIn, type DeliveryRow, load, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
+import { birthIn, type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 import { type Call, firstCall } from './calls.ts';
-import { supersede } from './cancel.ts';
-import { deliveryIds } from './find.ts';
+import { supersede, supersedeLate } from './cancel.ts';
+import { nameLater, takeOver } from './take-over.ts';
 
 /** A message as it comes to us. `facts` is what has happened to each recipient's delivery already. */
 export type Draft = {
@@ -43,7 +44,8 @@ const PIECE = 512 * 1024;
 
 /**
  * Records a message that somebody else sends. If it is known already (same domain and Message-Id) it gets the
- * recipients and facts that it lacks. A newer message with the same key cancels what is still open of the older ones.
+ * recipients and facts that it lacks. A newer message with the same key cancels what is still open of the older ones,
+ * whichever is recorded first.
  * Throws a conflict when the name belongs to a message in our queue, because that one's content was written for its own
  * recipients, and when the id belongs to another message. This is decided in the transaction that writes, so that two
  * calls at once can not both pass.
@@ -61,7 +63,10 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
     wasKnown ??= found;
     const created = !wasKnown && message.id === id;
     await addRecipients(tx, message, draft, now);
-    if ((created || claimed) && draft.key !== null) await supersede(tx, message, draft.key, now);
+    if ((created || claimed) && draft.key !== null) {
+      await supersede(tx, message, draft.key, now);
+      await supersedeLate(tx, message, draft.key, now);
+    }
     return { id: message.id, created };
   });
 }
@@ -77,7 +82,13 @@ async function addRecipients(tx: Knex.Transaction, message: MessageRow, draft: D
   );
   // SQLite takes at most 500 rows in one statement of this form, and Mailgun 1,000 recipients in one call.
   for (const part of chunks(births, 200)) await write(tx, part, now);
-  for (const part of chunks([...known.values()].sort(), 200)) await changeIn(tx, part, now, () => [...draft.facts]);
+  const unnamed: string[] = [];
+  const add = (view: View): Fact[] => {
+    if (isUnnamed(view.facts)) unnamed.push(view.id);
+    return [...draft.facts];
+  };
+  for (const part of chunks([...known.values()].sort(), 200)) await changeIn(tx, part, now, add);
+  if (draft.origin === 'recorded') await nameLater(tx, message, unnamed, now);
 }
 
 /** Recipients by their key; of several spellings of an address the first one stays. */
@@ -175,37 +186,13 @@ async function insertOrGet(
   // adopted.
   const claimed = message.origin === 'adopted' && draft.origin === 'recorded';
   return {
-    message: claimed ? await claimAdopted(tx, message, row, now) : message,
+    message: claimed ? await takeOver(tx, { found: message, row, recipients: draft.recipients }, now) : message,
     found: before !== undefined,
     claimed,
   };
 }
 
 const idTaken = (): AppError => new AppError('conflict', 'the id belongs to another message');
-
-async function claimAdopted(tx: Knex.Transaction, found: MessageRow, row: MessageRow, now: Ms): Promise<MessageRow> {
-  const { sender, subject, message_key, origin, policy, deliver_at } = row;
-  const mine = { sender, subject, class: row.class, message_key, origin, policy, deliver_at };
-  await tx('messages').where({ id: found.id }).update(mine);
-  await refold(tx, found, row.class, now);
-  return { ...found, ...mine };
-}
-
-/** Writes the deliveries of a message anew, as they stand under its new class and policy. */
-async function refold(tx: Knex.Transaction, old: MessageRow, to: MessageClass, now: Ms): Promise<void> {
-  const ids = await deliveryIds(tx, old.id);
-  for (const part of chunks(ids, 200)) {
-    const views = [...(await load(tx, part, true)).values()];
-    const moves = views.map((view) => ({
-      view,
-      fresh: [],
-      before: fold(birthIn(old, view.id, view.birth.createdAt), view.facts),
-      after: { ...view, class: to },
-      first: view.id === ids[0],
-    }));
-    await write(tx, moves, now);
-  }
-}
 
 /** A message's delivery to one recipient; `first` for the one that counts for the message, too. */
 export function birthOf(
@@ -215,7 +202,7 @@ export function birthOf(
   now: Ms,
 ): Move {
   const id = newId(now);
-  const birth = birthIn(message, id, draft.createdAt);
+  const birth = birthIn(message, id, draft.createdAt, draft.facts);
   const view: View = {
     id,
     messageId: message.id,

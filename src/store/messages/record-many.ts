@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId, recordKey } from '../../base/ids.ts';
+import type { Fact } from '../../core/delivery.ts';
+import { isUnnamed } from '../../core/own-record.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
-import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts';
+import { type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 import { birthOf, byKey, type Draft, messageRow, record } from './messages.ts';
 
 /**
@@ -86,7 +88,7 @@ async function insertFresh(tx: Knex.Transaction, drafts: readonly Draft[], now: 
   for (const part of chunks(births, 200)) await write(tx, part, now);
 }
 
-/** Adds what is told of known messages; returns the drafts that name a recipient who is not known. */
+/** Adds what is told of known messages; returns the drafts that name a recipient who is not known, or from events alone. */
 async function addFacts(
   tx: Knex.Transaction,
   told: readonly { message: MessageRow; draft: Draft }[],
@@ -106,8 +108,13 @@ async function addFacts(
     else for (const id of deliveries) if (id !== undefined) factsOf.set(id, draft.facts);
   }
   const all = [...factsOf.keys()].sort();
-  for (const part of chunks(all, 200)) await changeIn(tx, part, now, (view) => [...(factsOf.get(view.id) ?? [])]);
-  return alone;
+  const unnamed = new Set<string>();
+  const add = (view: View): Fact[] => {
+    if (isUnnamed(view.facts)) unnamed.add(view.messageId);
+    return [...(factsOf.get(view.id) ?? [])];
+  };
+  for (const part of chunks(all, 200)) await changeIn(tx, part, now, add);
+  return [...alone, ...told.flatMap(({ message, draft }) => (unnamed.has(message.id) ? [draft] : []))];
 }
 
 function isDuplicate(error: unknown): boolean {

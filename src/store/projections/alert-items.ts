@@ -33,8 +33,8 @@ function accountItems({ view, fresh }: Move, now: Ms) {
 /** The name of an incident cut to its column: a domain alone may be longer. */
 export const incidentName = (incident: string): string => fitted(incident, 191);
 
-function itemOf({ view, before, after }: Move, now: Ms) {
-  const alert = alertFor({ ...view.birth, domain: view.domain }, before, after.delivery);
+function itemOf({ view, before, after, unheard }: Move, now: Ms) {
+  const alert = alertFor({ ...view.birth, domain: view.domain }, unheard ? null : before, after.delivery);
   if (!alert) return null;
   const item_key = `${alert.kind}:${view.id}:${after.delivery.round}`;
   return {

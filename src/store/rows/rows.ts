@@ -4,6 +4,7 @@ import type { Birth, Delivery, Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import { groupBy } from '../../core/group.ts';
 import type { MessageClass } from '../../core/message-class.ts';
+import { policyOf } from '../../core/own-record.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ms } from '../../core/time.ts';
 import type { SuppressionCause } from '../../core/verdict.ts';
@@ -125,7 +126,7 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
 }
 
 function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
-  const birth = birthIn(message, row.id, row.created_at);
+  const birth = birthIn(message, row.id, row.created_at, facts);
   return {
     id: row.id,
     messageId: message.id,
@@ -146,9 +147,9 @@ function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed
   };
 }
 
-export const birthIn = (message: MessageRow, id: string, createdAt: Ms): Birth => ({
+export const birthIn = (message: MessageRow, id: string, createdAt: Ms, facts: readonly Fact[]): Birth => ({
   ...{ id, createdAt, deliverAt: message.deliver_at },
-  policy: JSON.parse(message.policy) as Policy,
+  policy: policyOf(JSON.parse(message.policy) as Policy, facts),
 });
 
 export const factRow = (deliveryId: string, fact: Fact, now: Ms) => {

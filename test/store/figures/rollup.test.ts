@@ -212,6 +212,22 @@ eachStore('an adopted message that turns out to be of another class is counted t
   assert.deepEqual((await rebuild(g.store, checked)).differences, []);
 });
 
+eachStore('what a late record opens again is counted as it stands then', async (g) => {
+  const watched = { origin: 'adopted' as const, policy: policy('notice', { watch: true }) };
+  const views = await seed(g.store, { ...watched, recipients: ['ann@example.net', 'eve@example.net'] });
+  const failure = () => [failed(MORNING + MINUTE), ended(1, MORNING + MINUTE, 'failed', 'ip_block')];
+  await change(
+    g.store,
+    views.map((v) => v.id),
+    MORNING,
+    failure,
+  );
+  await seed(g.store, { class: 'access' }, MORNING + HOUR);
+  assert.equal(await sumOf(g.store, 'state', 'queued'), 1);
+  assert.equal(await sumOf(g.store, 'state', 'failed'), 1);
+  assert.deepEqual((await rebuild(g.store, checked)).differences, []);
+});
+
 eachStore('an example reply names a place and a cause, and never the recipient', async (g) => {
   const message = '5.1.1 <Ann@example.net>: user ANN@example.net (ann) unknown,\r\n see ann=40example.net@srs.example';
   const [view] = await seed(g.store, { subject: 'Your code 1234', facts: sent() });

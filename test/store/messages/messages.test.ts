@@ -184,7 +184,13 @@ const states = async (store: Store): Promise<Record<string, number>> => {
 eachStore('all that is open under a key ends, however many messages and deliveries that are', async ({ store }) => {
   await reopenedMessages(store, 120, 'reset:42');
   const recipients = Array.from({ length: 450 }, (_, n) => `p${n}@example.net`);
-  await seed(store, { messageId: 'list', key: 'reset:42', createdAt: at(-1), facts: [], recipients }, at(-1));
+  const late = await seed(
+    store,
+    { messageId: 'list', key: 'reset:42', createdAt: at(-1), facts: [], recipients },
+    at(-1),
+  );
+  const ids = late.map((v) => v.id);
+  await change(store, ids, at(199), () => [reopened(1, at(199), 1, 1)]);
   assert.equal((await messagesByKey(store, 'reset:42')).length, 121);
   assert.equal(await cancelByKey(store, 'reset:42', 'by_application', at(200)), 570);
   assert.deepEqual(await states(store), { cancelled: 570 });
@@ -207,15 +213,24 @@ eachStore('a message with more recipients than fit into one answer takes further
   assert.deepEqual(await store.db('deliveries').whereNot({ class: 'access' }), []);
 });
 
-eachStore('an older message that is recorded late does not end the newer one with its key', async ({ store }) => {
-  const [newer] = await seed(store, { messageId: '2', key: 'reset:42', createdAt: at(2), facts: [] }, at(2));
+eachStore('of two messages with one key the older one ends, whichever is recorded first', async ({ store }) => {
+  await seed(store, { messageId: '2', key: 'reset:42', createdAt: at(2), facts: [] }, at(2));
   await seed(store, { messageId: '1', key: 'reset:42', createdAt: at(1), facts: [] }, at(3));
-  const row = await store
-    .db('deliveries')
-    .where({ id: newer?.id ?? '' })
-    .first();
-  assert.equal(row.state, 'queued');
+  const rows = await store.db('deliveries').orderBy('message_at').select('state', 'reason');
+  assert.deepEqual(rows, [
+    { state: 'cancelled', reason: 'superseded' },
+    { state: 'queued', reason: null },
+  ]);
 });
+
+eachStore(
+  'mail in the queue does not yield to a message of another machine whose clock is ahead',
+  async ({ store }) => {
+    await seed(store, { messageId: '2', key: 'reset:42', createdAt: at(2), facts: [] }, at(2));
+    const [queued] = await seedQueued(store, { messageId: '1', key: 'reset:42', createdAt: at(1) }, at(1));
+    assert.equal(queued?.delivery.state, 'queued');
+  },
+);
 
 eachStore('subjects and addresses are kept in every script, with emoji', async ({ store }) => {
   const subject = 'Rechnung für Zoë 🧾👩‍👩‍👧 — 請求書 \u{1F98A}';
