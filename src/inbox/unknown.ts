@@ -8,6 +8,7 @@ import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
 import type { Store } from '../store/db/open.ts';
 import type { EventRow, Settled } from '../store/inbox/inbox.ts';
 import { inFlight, type Match } from '../store/inbox/match.ts';
+import { messageNamed } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import type { Draft } from '../store/messages/messages.ts';
 import { recordMany } from '../store/messages/record-many.ts';
@@ -62,10 +63,10 @@ const MISSING = [
   ['domain', 'domain'],
 ] as const;
 
-/** Gives up events from which no message can be tracked. */
+/** Gives up events from which no message can be tracked, until somebody records it. */
 function hopeless({ adopt: adopts }: AdoptSettings, { row, sighting: s, found }: Unknown, now: Ms): Settled | null {
   const aside = (outcome: 'set_aside' | 'unmatched', error: string): Settled => {
-    return { id: row.id, outcome, error, tries: row.tries + 1, dueAt: now };
+    return { id: row.id, outcome, error, tries: row.tries + 1, dueAt: now, keptFor: messageNamed(s) };
   };
   if (found.kind === 'stranger') return aside('set_aside', 'the message is ours, this recipient is not');
   if (s.report === 'other') return aside('unmatched', 'it is about no message that we know');

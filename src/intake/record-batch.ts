@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import type { Ms } from '../core/time.ts';
+import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import type { Draft } from '../store/messages/messages.ts';
 import { recordMany } from '../store/messages/record-many.ts';
@@ -22,6 +23,11 @@ export async function recordBatch(
   const drafts = read.filter((draft): draft is Draft => !(draft instanceof AppError));
   await rememberDomains(deps.store, [...new Set(drafts.map((d) => d.domain))]);
   const refused = await recordMany(deps.store, drafts, now);
+  await takeUpAgain(
+    deps.store,
+    drafts.filter((draft) => !refused.has(draft)),
+    now,
+  );
   return read.map((draft) => (draft instanceof AppError ? draft : (refused.get(draft) ?? null)));
 }
 

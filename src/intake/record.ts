@@ -5,6 +5,7 @@ import type { Ms } from '../core/time.ts';
 import { oneLine } from '../mail/line.ts';
 import { refusalOf, refusalOfReply } from '../mail/refusal.ts';
 import type { Store } from '../store/db/open.ts';
+import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
 import type { BirthSettings } from './terms.ts';
@@ -22,7 +23,9 @@ export type IntakeDeps = { store: Store; settings: BirthSettings };
 export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): Promise<Recorded> {
   const draft = draftFrom(deps.settings, input, now);
   await rememberDomains(deps.store, [draft.domain]);
-  return record(deps.store, draft, now);
+  const recorded = await record(deps.store, draft, now);
+  await takeUpAgain(deps.store, [draft], now);
+  return recorded;
 }
 
 /** A telling in the form that the store takes. Throws `AppError` with every problem at once. */

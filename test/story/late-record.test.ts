@@ -120,3 +120,26 @@ eachDatabase('a recipient whom the record does not name gets nothing, until a re
   await homing.play(homing.clock() + DAY);
   assert.notEqual(await stateOfBela(), 'failed', 'it is decided by the policy of its message');
 });
+
+eachDatabase('events that were given up are taken up when the record comes', async (t, database) => {
+  const homing = await startByHand(t, { database, env: { ADOPT_UNKNOWN: 'off' } });
+  homing.sim.fate('bela@inbox.test', [BLOCKED_IP, 'deliver']);
+  homing.sim.fate('cleo@inbox.test', [BLOCKED_IP, 'deliver']);
+  const first = await homing.send('bela@inbox.test', { record: 'never' });
+  const second = await homing.send('cleo@inbox.test', { record: 'never' });
+  await homing.play(homing.clock() + 10 * MINUTE);
+  assert.equal((await homing.store.db('inbox').where({ outcome: 'unmatched' })).length, 4);
+  await post(homing, told(first, 'bela@inbox.test'));
+  // The first record of this message names somebody else.
+  await post(homing, [told(second, 'anna@inbox.test')]);
+  await homing.play(homing.clock() + MINUTE);
+  await post(homing, [told(second, 'cleo@inbox.test')]);
+  await homing.play(homing.clock() + HOUR);
+  assert.equal((await only(homing, first)).delivery.state, 'delivered');
+  const found = await findMessage(homing.store, second);
+  const states = found?.views.map((v) => [v.recipient, v.delivery.state]);
+  assert.deepEqual(states, [
+    ['anna@inbox.test', 'accepted'],
+    ['cleo@inbox.test', 'delivered'],
+  ]);
+});

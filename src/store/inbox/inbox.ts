@@ -181,7 +181,15 @@ export type Settled =
   /** Everything in the row is stored elsewhere now, so it is deleted. */
   | { id: string; outcome: 'filed' }
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
-  | { id: string; outcome: 'retry' | 'set_aside' | 'unmatched'; tries: number; dueAt: Ms; error: string };
+  | {
+      id: string;
+      outcome: 'retry' | 'set_aside' | 'unmatched';
+      tries: number;
+      dueAt: Ms;
+      error: string;
+      /** The message that it is kept for, in case that is recorded later (see `messageNamed`). */
+      keptFor?: string | null;
+    };
 
 /**
  * Writes what became of rows that were taken together. `done`, `set_aside` and `unmatched` are not looked at again. What
@@ -210,9 +218,9 @@ export async function settle(store: Store, lease: string | null, results: readon
 function changeOf(r: Settled): { id: string; change: string }[] {
   if (r.outcome === 'done' || r.outcome === 'filed') return [];
   const isOpen = r.outcome === 'waiting' || r.outcome === 'retry';
-  const error = r.outcome === 'waiting' ? null : r.error;
+  const [error, about] = r.outcome === 'waiting' ? [null, null] : [r.error, r.keptFor ?? null];
   const { outcome, tries, dueAt: due_at } = r;
-  const change = { pending: isOpen ? 1 : 0, outcome, tries, due_at, error, lease: null, about: null };
+  const change = { pending: isOpen ? 1 : 0, outcome, tries, due_at, error, lease: null, about };
   return [{ id: r.id, change: JSON.stringify(change) }];
 }
 

@@ -1,7 +1,8 @@
 import { recordKey, sha256 } from '../../base/ids.ts';
 import type { Sighting } from '../../core/sighting.ts';
+import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { chunks } from '../db/transact.ts';
+import { chunks, transact } from '../db/transact.ts';
 import { recipientKey, type View } from '../rows/rows.ts';
 
 /** Stands for events that were kept by an earlier version, which did not note whom they are about. */
@@ -16,6 +17,37 @@ export function aboutOf({ list, recipient, homingId, domain, messageId }: Sighti
   if (addressed !== null) return byRecipient(addressed);
   if (homingId !== null) return byMessage(homingId);
   return domain !== null && messageId !== null ? byMessage(recordKey(domain, messageId)) : null;
+}
+
+/** The message that an event names, for the day when that message is recorded; null when it names none. */
+export function messageNamed({ homingId, domain, messageId }: Sighting): string | null {
+  if (domain !== null && messageId !== null) return byMessage(recordKey(domain, messageId));
+  return homingId === null ? null : byMessage(homingId);
+}
+
+/** A message as its record names it. */
+export type Named = { id?: string; domain: string; messageId: string };
+
+/**
+ * Has events looked at again that were given up because nobody had recorded their message or its recipient; says how many
+ * those are.
+ */
+export async function takeUpAgain(store: Store, recorded: readonly Named[], now: Ms): Promise<number> {
+  const keys = recorded.flatMap(({ id, domain, messageId }) => [
+    byMessage(recordKey(domain, messageId)),
+    ...(id === undefined ? [] : [byMessage(id)]),
+  ]);
+  let woken = 0;
+  for (const part of chunks(keys, 400)) {
+    const given = store.db('inbox').whereIn('about', part).whereRaw('+pending = 0');
+    const ids: string[] = await given.orderBy('id').limit(1000).pluck('id');
+    for (const some of chunks(ids, 200)) {
+      const again = { pending: 1, due_at: now, tries: 0, outcome: 'new', error: null };
+      await transact(store, (tx) => tx('inbox').whereIn('id', some).where({ pending: 0 }).update(again));
+    }
+    woken += ids.length;
+  }
+  return woken;
 }
 
 /** The keys under which an event about this delivery may have been kept. */
