@@ -138,6 +138,7 @@ const RULES: Record<string, Rule> = {
       'src/daemon/daemon.ts',
       'src/base/spool.ts',
       'src/base/deadline.ts',
+      'src/base/wait.ts',
       'src/providers/mailgun/exchange.ts',
       'src/store/db/line.ts',
       'src/client/',

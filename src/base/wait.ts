@@ -28,3 +28,9 @@ export function inBackground(ms: Ms, call: () => void): () => void {
   timer.unref();
   return () => clearTimeout(timer);
 }
+
+/** How long ago it was made, on the clock that never goes back. */
+export function stopwatch(): () => Ms {
+  const began = performance.now();
+  return () => performance.now() - began;
+}

@@ -3,7 +3,7 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Clock } from '../core/time.ts';
+import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type Arrival, keep } from '../store/inbox/inbox.ts';
@@ -38,6 +38,8 @@ export type AppDeps = {
   log: Log;
   /** How events are made durable; by default in one commit of the store. */
   keep?(arrivals: readonly Arrival[]): Promise<void>;
+  /** How long a webhook waits for that. */
+  patience?: Ms;
 };
 
 /**

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../base/errors.ts';
 import { gather } from '../base/gather.ts';
 import type { Log } from '../base/log.ts';
-import { type Clock, MINUTE, type Ms } from '../core/time.ts';
+import { within } from '../base/wait.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { OpenedEvent, Webhook } from '../providers/provider.ts';
 import type { Arrival } from '../store/inbox/inbox.ts';
 import { aboutOf } from '../store/inbox/news.ts';
@@ -18,6 +19,8 @@ export type WebhookDeps = {
   keep(arrivals: readonly Arrival[]): Promise<void>;
   /** Called after each commit. */
   onKept(): void;
+  /** How long a sender waits to hear that its event is stored, or that it could not be. */
+  patience?: Ms;
   now: Clock;
   log: Log;
 };
@@ -31,6 +34,8 @@ const BATCH = 256;
 const WAITING = 2000;
 const WAITING_BYTES = 64 * 1024 * 1024;
 const CONTENT_TYPE_LIMIT = 255;
+/** A sender hears within this time that its event could not be stored, before it gives up waiting by itself. */
+const PATIENCE: Ms = 8 * SECOND;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -95,7 +100,7 @@ function arrivalOf(provider: string, { sighting, ...event }: OpenedEvent, now: M
 /** Makes all events of a request durable; false when that can not be done now. */
 type File = (arrivals: readonly Arrival[]) => Promise<boolean>;
 
-function createFiling({ keep, onKept, log }: WebhookDeps): File {
+function createFiling({ keep, onKept, log, patience = PATIENCE }: WebhookDeps): File {
   let waiting = 0;
   let bytes = 0;
   const add = gather<{ arrivals: readonly Arrival[]; kept: boolean }>(async (items) => {
@@ -114,9 +119,12 @@ function createFiling({ keep, onKept, log }: WebhookDeps): File {
     const item = { arrivals, kept: false };
     waiting += arrivals.length;
     bytes += size;
-    await add(item);
-    waiting -= arrivals.length;
-    bytes -= size;
+    const filed = add(item).finally(() => {
+      waiting -= arrivals.length;
+      bytes -= size;
+    });
+    // What is kept after that is kept once, as the provider's repeat of it is left out.
+    await within(filed, patience, undefined);
     return item.kept;
   };
 }

@@ -26,6 +26,8 @@ export const SETTINGS: Settings = settingsOf(readConfig({}, 'database'));
 export type Running = {
   url: string;
   store: Store;
+  /** The URL of its database. */
+  database: string;
   clock: SetClock;
   server: Listening;
   stopping: AbortController;
@@ -49,7 +51,8 @@ export async function start(
   t: TestContext,
   given: Partial<AppDeps> & { limits?: Limits; unmigrated?: boolean } = {},
 ): Promise<Running> {
-  const store = openStore(await freshDatabase(t, 'sqlite'));
+  const database = await freshDatabase(t, 'sqlite');
+  const store = openStore(database);
   if (!given.unmigrated) await migrate(store.db);
   const clock = clockAt();
   const stopping = new AbortController();
@@ -78,7 +81,7 @@ export async function start(
     logged += part.toString();
   });
   const url = `http://127.0.0.1:${server.port}`;
-  return { url, store, clock, server, stopping, rings: () => rings, logged: () => logged };
+  return { url, database, store, clock, server, stopping, rings: () => rings, logged: () => logged };
 }
 
 export type Reply = { status: number; body: Record<string, unknown>; headers: Headers };

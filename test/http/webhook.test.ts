@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { openStore } from '../../src/store/db/open.ts';
 import { type Arrival, keep } from '../../src/store/inbox/inbox.ts';
 import { ask, inboxRows, postWebhook, signature, speak, start, webhookBody } from './support.ts';
 
@@ -209,6 +210,20 @@ test('what can not be stored is 503 and not acknowledged, and is taken when Mail
   assert.equal(running.rings(), 0);
   assert.match(running.logged(), /the disk is full/);
   broken = false;
+  assert.equal((await postWebhook(running, body)).status, 200);
+  assert.equal((await inboxRows(running.store)).length, 1);
+});
+
+test('while another process has the database locked a webhook is 503 in time, and its event is kept once', async (t) => {
+  const running = await start(t, { patience: 300 });
+  const other = openStore(running.database);
+  const lock = await other.db.transaction();
+  const body = webhookBody(running.clock());
+  const refused = await postWebhook(running, body);
+  assert.equal(refused.status, 503);
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+  await lock.rollback();
+  await other.close();
   assert.equal((await postWebhook(running, body)).status, 200);
   assert.equal((await inboxRows(running.store)).length, 1);
 });
