@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { createLine, type Line, within } from './line.ts';
+import { refusesWrites } from './trouble.ts';
 import type { Server } from './url.ts';
 
 const require = createRequire(import.meta.url);
@@ -89,7 +90,10 @@ function clientOn(line: Line, { query, sign }: Limits) {
       try {
         return await line.answered(connection, query, super._query(connection, statement));
       } catch (error) {
-        throw withCode(error);
+        const told = withCode(error);
+        // After a failover the old server still answers, and takes no writes: the next connection finds the new one.
+        if (refusesWrites(told)) connection.stream.destroy();
+        throw told;
       }
     }
 

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Knex } from 'knex';
-import { sleep } from '../../base/wait.ts';
+import { sleep, stopwatch } from '../../base/wait.ts';
+import { SECOND } from '../../core/time.ts';
 import type { Store } from './open.ts';
+import { refusesWrites } from './trouble.ts';
 
 /** Errors after which the whole change is made again: it was rolled back, or nobody knows whether it was. */
 const AGAIN = new Set([
@@ -18,7 +20,12 @@ const AGAIN = new Set([
   'SQLITE_BUSY_RECOVERY',
   'SQLITE_LOCKED',
 ]);
-const TRIES = 40;
+/**
+ * So long a change waits for others, or for the database to come back: whoever waits for the answer to a request should
+ * hear that it takes too long, and jobs come again. A slow machine has some tries all the same.
+ */
+const PATIENCE = 5 * SECOND;
+const TRIES = 5;
 
 /**
  * Runs a change in one transaction, and again when the database asks for that or the connection was lost. So a change
@@ -66,11 +73,12 @@ export async function transactOnce<T>(
 
 /** The same for a change of a single statement. It needs no transaction around it, which saves three round trips. */
 export async function again<T>(change: () => Promise<T>): Promise<T> {
+  const spent = stopwatch();
   for (let n = 1; ; n++) {
     try {
       return await change();
     } catch (error) {
-      if (n >= TRIES || !wantsAgain(error)) throw error;
+      if ((n >= TRIES && spent() >= PATIENCE) || !wantsAgain(error)) throw error;
       await sleep(randomInt(5, 5 + Math.min(20 * n, 400)));
     }
   }
@@ -78,7 +86,7 @@ export async function again<T>(change: () => Promise<T>): Promise<T> {
 
 function wantsAgain(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && AGAIN.has(code);
+  return refusesWrites(error) || (typeof code === 'string' && AGAIN.has(code));
 }
 
 /** Splits a list for statements with a bounded number of rows. */

@@ -46,14 +46,12 @@ const TROUBLE = new Set([
   'ER_LOCK_WAIT_TIMEOUT',
   'ER_RUN_HOOK_ERROR',
   'ER_TRANSACTION_ROLLBACK_DURING_COMMIT',
-  // A server that is stopped, or read-only during a failover
-  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  // A server that is stopped
   'ER_CLIENT_INTERACTION_TIMEOUT',
-  'ER_OPTION_PREVENTS_STATEMENT',
   'ER_QUERY_INTERRUPTED',
   'ER_QUERY_TIMEOUT',
-  'ER_READ_ONLY_MODE',
   'ER_SERVER_ISNT_AVAILABLE',
+  'ER_SERVER_OFFLINE_MODE',
   'ER_SERVER_SHUTDOWN',
   'ER_SESSION_WAS_KILLED',
   'ER_UNKNOWN_COM_ERROR', // a Galera node that has lost its cluster
@@ -66,14 +64,35 @@ const TROUBLE = new Set([
   'ER_OUT_OF_RESOURCES',
   'ER_OUT_OF_SORTMEMORY',
   'ER_RECORD_FILE_FULL',
+  // Damage
+  'ER_CRASHED_ON_USAGE',
+  'ER_CRASHED_ON_REPAIR',
+  'ER_INDEX_CORRUPT',
+  'ER_NOT_KEYFILE',
 ]);
 
-/**
- * MariaDB's errors for a killed connection and for a statement that ran too long. The driver knows their numbers alone.
- */
-const NUMBERS = new Set([1927, 1969]);
+/** A server that is read-only, as one is that another has taken over from. */
+const READ_ONLY = new Set([
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', // 1792
+  'ER_INNODB_READ_ONLY', // 1874
+  'ER_OPTION_PREVENTS_STATEMENT', // 1290, which --read-only is
+  'ER_READ_ONLY_MODE', // 1836
+]);
 
-const SQLITE = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL|INTERRUPT)/;
+/** Whether the server takes no writes, so that a connection to it is of no use. */
+export function refusesWrites(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && READ_ONLY.has(code);
+}
+
+/**
+ * Errors of which the driver knows the numbers alone: MariaDB's for a killed connection and for a statement that ran too
+ * long, and what proxies say when the server behind them is gone.
+ */
+const NUMBERS = new Set([1927, 1969, 2002, 2003, 2006, 2013, 2055, 9001]);
+
+const SQLITE =
+  /^SQLITE_(?:ABORT|BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL|INTERRUPT)/;
 
 /**
  * Words in the message: of Knex when it has no connection or it was closed, and of SQLite before the migrations have
@@ -94,5 +113,6 @@ export function isDatabaseTrouble(error: unknown): boolean {
   if (typeof code === 'string' && (TROUBLE.has(code) || SQLITE.test(code) || code.startsWith('HANDSHAKE_')))
     return true;
   if (typeof errno === 'number' && NUMBERS.has(errno)) return true;
-  return NAMES.has(error.name) || WORDS.test(error.message);
+  if (refusesWrites(error) || NAMES.has(error.name) || WORDS.test(error.message)) return true;
+  return isDatabaseTrouble(error.cause);
 }

@@ -94,3 +94,27 @@ onMariaDb('a store is closed though its server does not answer', async ({ t, url
   await store.close();
   assert.ok(isDatabaseTrouble(await wait));
 });
+
+onMariaDb('a connection that takes no writes any more is thrown away, and the change made on another', async (g) => {
+  const { store, proxy } = await through(g.t, g.url, { ...SHORT, query: 5 * SECOND, trust: 5 * SECOND });
+  const insert = (name: string) => transact(store, (tx) => tx('cursors').insert({ name, value: '', at: 0 }));
+  await store.db.raw('set session transaction read only');
+  await insert('a');
+  assert.equal(proxy.made(), 2);
+  await store.db.raw('set session transaction read only');
+  await assert.rejects(async () => store.db('cursors').insert({ name: 'b', value: '', at: 0 }), isDatabaseTrouble);
+  await insert('b');
+  assert.equal(proxy.made(), 3);
+  assert.equal((await g.store.db('cursors')).length, 2);
+});
+
+onMariaDb('a COMMIT that gets no answer ends as trouble of the database', async ({ t, url }) => {
+  const { store, proxy } = await through(t, url);
+  const begun = performance.now();
+  const change = transact(store, async (tx) => {
+    await tx('cursors').insert({ name: 'a', value: '', at: 0 });
+    proxy.silence();
+  });
+  await assert.rejects(change, isDatabaseTrouble);
+  assert.ok(performance.now() - begun < 10 * SECOND);
+});

@@ -18,6 +18,7 @@ test('what a server says when it can not be used now is trouble, and a wrong sta
     'ER_SERVER_SHUTDOWN ER_OPTION_PREVENTS_STATEMENT ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION ER_READ_ONLY_MODE',
     'ER_QUERY_INTERRUPTED ER_QUERY_TIMEOUT ER_CLIENT_INTERACTION_TIMEOUT ER_SESSION_WAS_KILLED ER_UNKNOWN_COM_ERROR',
     'ER_DISK_FULL ER_RECORD_FILE_FULL ER_OUTOFMEMORY ER_LOCK_TABLE_FULL ER_LOCK_DEADLOCK ER_CHECKREAD',
+    'ER_INNODB_READ_ONLY ER_SERVER_OFFLINE_MODE ER_CRASHED_ON_USAGE ER_LOCK_WAIT_TIMEOUT ECONNRESET SQLITE_ABORT',
     'SQLITE_IOERR SQLITE_IOERR_FSYNC SQLITE_CORRUPT SQLITE_NOTADB SQLITE_READONLY SQLITE_FULL SQLITE_CANTOPEN',
   ].flatMap((line) => line.split(' '));
   assert.deepEqual(
@@ -38,6 +39,11 @@ test('trouble is known by whatever it is wrapped in', () => {
   assert.ok(isDatabaseTrouble(new AggregateError([new Error('words'), refused])));
   assert.ok(isDatabaseTrouble(error({ fatal: true }, "Can't add new command when connection is in closed state")));
   assert.ok(isDatabaseTrouble(error({ errno: 1927 }, 'Connection was killed')));
+  for (const errno of [2006, 2013])
+    assert.ok(
+      isDatabaseTrouble(error({ code: 'UNKNOWN_CODE_PLEASE_REPORT', errno }, 'Lost connection to backend server')),
+    );
+  assert.ok(isDatabaseTrouble(new Error('words', { cause: refused })));
   assert.equal(isDatabaseTrouble(new AggregateError([new Error('words')])), false);
 });
 
