@@ -85,7 +85,7 @@ async function benchIngest(store: Store): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     progress(`webhooks, round ${round + 1} of ${ROUNDS}`);
     figures.nothing.push(await ingest(store, async () => {}));
-    figures.group.push(await ingest(store, (a) => keep(store, a)));
+    figures.group.push(await ingest(store, async (a) => void (await keep(store, a))));
     figures.each.push(await ingest(store, oneByOne(store)));
   }
   const [nothing, group, each] = [median(figures.nothing), median(figures.group), median(figures.each)];

@@ -47,7 +47,7 @@ export type AppDeps = {
  * much as all the real work of a webhook. The headers Host and X-Forwarded-* are never trusted.
  */
 export function createApp(deps: AppDeps): { callback(): RequestListener } {
-  const webhooks = createWebhooks({ ...deps, keep: deps.keep ?? ((arrivals) => keep(deps.store, arrivals)) });
+  const webhooks = createWebhooks({ ...deps, keep: deps.keep ?? keeping(deps) });
   const koa = createKoa(deps).callback();
   return {
     callback: () => (request: IncomingMessage, response: ServerResponse) => {
@@ -57,6 +57,13 @@ export function createApp(deps: AppDeps): { callback(): RequestListener } {
     },
   };
 }
+
+const keeping =
+  ({ store, log }: AppDeps) =>
+  async (arrivals: readonly Arrival[]): Promise<void> => {
+    const aside = await keep(store, arrivals);
+    if (aside > 0) log.error({ events: aside }, 'events are too large for the database and were set aside');
+  };
 
 function createKoa(deps: AppDeps): Koa {
   const koa = new Koa();

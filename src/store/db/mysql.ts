@@ -4,7 +4,17 @@ import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { createLine, type Line, within } from './line.ts';
+import {
+  checkedSize,
+  type Executing,
+  executed,
+  LARGE,
+  notePacketLimit,
+  PACKET_LIMIT,
+  type Statement,
+} from './packet.ts';
 import { refusesWrites } from './trouble.ts';
+
 import type { Server } from './url.ts';
 
 const require = createRequire(import.meta.url);
@@ -34,8 +44,8 @@ const LOCK_WAIT_SECONDS = 20;
 const IDLE_SECONDS = 120;
 
 type Done = (error: Error | null) => void;
-type Connection = {
-  query(sql: string, done: Done): void;
+type Connection = Executing & {
+  query(sql: string, done: (error: Error | null, rows: Record<string, unknown>[]) => void): void;
   ping(done: Done): void;
   stream: { destroyed: boolean; destroy(): void };
 };
@@ -86,9 +96,11 @@ function patientClient(limits: Limits) {
 /** Knex's dialect, in which every wait has its limit. */
 function clientOn(line: Line, { query, sign }: Limits) {
   return class extends Base {
-    async _query(connection: Connection, statement: unknown): Promise<unknown> {
+    async _query(connection: Connection, statement: Statement): Promise<unknown> {
       try {
-        return await line.answered(connection, query, super._query(connection, statement));
+        const isLarge = checkedSize(connection, statement) >= LARGE;
+        const answer = isLarge ? executed(connection, statement) : super._query(connection, statement);
+        return await line.answered(connection, query, answer);
       } catch (error) {
         const told = withCode(error);
         // After a failover the old server still answers, and takes no writes: the next connection finds the new one.
@@ -139,6 +151,12 @@ async function configure(connection: Connection): Promise<void> {
   const make = (isolation: string) => promised((done) => connection.query(set(isolation), done));
   // MySQL 8 and MariaDB 11.1 know the first name, older versions of MariaDB the second.
   await make('transaction_isolation').catch(() => make('tx_isolation'));
+  await promised((done) =>
+    connection.query(PACKET_LIMIT, (error, rows) => {
+      notePacketLimit(connection, rows);
+      done(error);
+    }),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 // Statements that are the same for every table.
 import type { Knex } from 'knex';
+import { sizeOf } from './size.ts';
 import { chunks } from './transact.ts';
 
 /**
@@ -15,8 +16,32 @@ export async function insertNew(
   const keys = typeof key === 'string' ? [key] : [...key];
   const all: readonly object[] = Array.isArray(rows) ? rows : [rows];
   // SQLite takes at most 500 rows in one statement of this form.
-  for (const part of chunks(all, 200)) await db(table).insert(part).onConflict(keys).merge(keys.slice(0, 1));
+  for (const part of inStatements(all, 200)) await db(table).insert(part).onConflict(keys).merge(keys.slice(0, 1));
 }
+
+/** Bytes of the values in one statement: below the smallest packet limit in use, which is 1 MB. */
+const STATEMENT_BYTES = 700_000;
+
+/** Splits rows for statements with a bounded number of them, and of bytes. */
+export function inStatements<T extends object>(rows: readonly T[], most: number): T[][] {
+  const parts: T[][] = [];
+  let size = 0;
+  for (const row of rows) {
+    const more = bytesOf(row);
+    const last = parts.at(-1);
+    if (last && last.length < most && size + more <= STATEMENT_BYTES) {
+      last.push(row);
+      size += more;
+    } else {
+      parts.push([row]);
+      size = more;
+    }
+  }
+  return parts;
+}
+
+const bytesOf = (row: object): number =>
+  Object.values(row).reduce((sum: number, value: unknown) => sum + 16 + sizeOf(value), 0);
 
 /** Deletes the rows whose column has one of these values, however many values there are. */
 export async function deleteBy(

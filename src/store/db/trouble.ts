@@ -116,3 +116,9 @@ export function isDatabaseTrouble(error: unknown): boolean {
   if (refusesWrites(error) || NAMES.has(error.name) || WORDS.test(error.message)) return true;
   return isDatabaseTrouble(error.cause);
 }
+
+/** The database will never take this statement, as it is too large for it. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+  readonly code = 'ER_NET_PACKET_TOO_LARGE';
+}

@@ -3,8 +3,9 @@ import { newId } from '../../base/ids.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { insertNew } from '../db/statements.ts';
+import { inStatements, insertNew } from '../db/statements.ts';
 import { again, chunks, transact } from '../db/transact.ts';
+import { TooLarge } from '../db/trouble.ts';
 
 /** Something that came in, as it came: a verified event of a provider, or what an application tells of its message. */
 export type Arrival = {
@@ -42,12 +43,53 @@ export type EventRow = InboxRow & { source: Exclude<Arrival['source'], 'told'> }
 
 export const holdsEvent = (row: InboxRow): row is EventRow => row.source !== 'told';
 
-/** Bytes of one statement: below the smallest packet limit in use, which is 1 MB. */
-const STATEMENT_BYTES = 700_000;
+/**
+ * Keeps arrivals, in one commit. A repeat is left out, so keeping twice is harmless. What is too large for the server is
+ * set aside with the beginning of it, because it would never be taken; says how many those are.
+ */
+export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<number> {
+  const [first, ...more] = inStatements(arrivals.map(newRow), 200);
+  if (!first) return 0;
+  if (more.length === 0) {
+    const whole = await again(() => insert(store.db, first)).then(() => true, isNotTooLarge);
+    if (whole) return 0;
+  }
+  return transact(store, async (tx) => {
+    let aside = 0;
+    for (const part of [first, ...more]) aside += await insertOrSetAside(tx, part);
+    return aside;
+  });
+}
 
-/** Keeps arrivals, in one commit. A repeat is left out, so keeping twice is harmless. */
-export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<void> {
-  const rows = arrivals.map((a) => ({
+type NewRow = ReturnType<typeof newRow>;
+
+const insert = (db: Knex, rows: readonly object[]): Promise<void> => insertNew(db, 'inbox', rows, 'replay_key');
+
+function isNotTooLarge(error: unknown): false {
+  if (error instanceof TooLarge) return false;
+  throw error;
+}
+
+async function insertOrSetAside(tx: Knex.Transaction, rows: readonly NewRow[]): Promise<number> {
+  if (await insert(tx, rows).then(() => true, isNotTooLarge)) return 0;
+  const [row] = rows;
+  if (row && rows.length === 1) {
+    const error = `its ${row.body.length} characters are more than the database takes (max_allowed_packet)`;
+    await insert(tx, [
+      { ...row, about: null, body: row.body.slice(0, KEPT_OF_LARGE), pending: 0, outcome: 'set_aside', error },
+    ]);
+    return 1;
+  }
+  let aside = 0;
+  for (const one of rows) aside += await insertOrSetAside(tx, [one]);
+  return aside;
+}
+
+/** What is kept of an arrival that is too large. */
+const KEPT_OF_LARGE = 4000;
+
+function newRow(a: Arrival) {
+  return {
     id: newId(a.receivedAt),
     provider: a.provider,
     about: a.about,
@@ -63,29 +105,7 @@ export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<
     outcome: 'new',
     error: null,
     lease: null,
-  }));
-  const insert = (db: Knex, part: readonly object[]) => insertNew(db, 'inbox', part, 'replay_key');
-  const [first, ...more] = bySize(rows);
-  if (!first) return;
-  if (more.length === 0) await again(() => insert(store.db, first));
-  else
-    await transact(store, async (tx) => {
-      for (const part of [first, ...more]) await insert(tx, part);
-    });
-}
-
-function bySize<T extends { body: string }>(rows: readonly T[]): T[][] {
-  const parts: T[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const row of rows) {
-    size += row.body.length * 2 + 600;
-    if (size > STATEMENT_BYTES || (parts.at(-1)?.length ?? 0) >= 200) {
-      parts.push([]);
-      size = row.body.length * 2 + 600;
-    }
-    parts.at(-1)?.push(row);
-  }
-  return parts;
+  };
 }
 
 /** Of these event keys, the ones that are in the inbox already. */

@@ -4,6 +4,7 @@ import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { inStatements } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from '../rows/rows.ts';
@@ -100,7 +101,7 @@ async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: strin
 export async function write(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   if (moves.length === 0) return;
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
-  for (const part of chunks(facts, 200)) await tx('facts').insert(part);
+  for (const part of inStatements(facts, 200)) await tx('facts').insert(part);
   // Deliveries that did not change are not written; of the others only the columns that can change.
   const moved = moves.filter((m) => m.after.delivery !== m.before);
   const rows = moved.map((m) => deliveryRow(m, now));
