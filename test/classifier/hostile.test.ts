@@ -44,6 +44,17 @@ const SEEDS = [
   'é',
   '\u0301',
   'said: ',
+  'said:\n\n',
+  '=E4',
+  '=?utf-8?q?a?= ',
+  '=?utf-8?b?',
+  '\\344',
+  '\\u00e4',
+  '&#228;',
+  '&auml;',
+  'Ã¤',
+  '\u200b',
+  'QUJD',
 ];
 
 test('1 MB of hostile text is judged in time', () => {

@@ -1,3 +1,5 @@
+import { decoded } from './encodings.ts';
+
 /** Everything that is known of a failure; all of it optional, none of it trusted. */
 export type ReplyInput = {
   code?: number | string | null | undefined;
@@ -53,11 +55,13 @@ const lower = (field: unknown): string => (typeof field === 'string' ? field.sli
 
 /** Mailgun repeats the message in the description, or puts the whole reply in one of the two. */
 function rawText(input: ReplyInput): string {
-  const message = typeof input.message === 'string' ? cut(input.message) : '';
-  const description = typeof input.description === 'string' ? cut(input.description) : '';
+  const message = readable(input.message);
+  const description = readable(input.description);
   if (description === '' || message.includes(description)) return message;
   return message === '' ? description : cut(`${message}\n${description}`);
 }
+
+const readable = (field: unknown): string => (typeof field === 'string' ? decoded(cut(field)) : '');
 
 /** Letters that Unicode does not take apart into a base and an accent. */
 const PLAIN: Record<string, string> = {
