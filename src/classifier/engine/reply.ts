@@ -1,4 +1,5 @@
 import { decoded } from './encodings.ts';
+import { quotedReply } from './report.ts';
 
 /** Everything that is known of a failure; all of it optional, none of it trusted. */
 export type ReplyInput = {
@@ -61,7 +62,7 @@ function rawText(input: ReplyInput): string {
   return message === '' ? description : cut(`${message}\n${description}`);
 }
 
-const readable = (field: unknown): string => (typeof field === 'string' ? decoded(cut(field)) : '');
+const readable = (field: unknown): string => (typeof field === 'string' ? quotedReply(decoded(cut(field))) : '');
 
 /** Letters that Unicode does not take apart into a base and an accent. */
 const PLAIN: Record<string, string> = {
