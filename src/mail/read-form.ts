@@ -13,6 +13,8 @@ export type FormLimits = {
   parts: number;
   /** Bytes of one field or file. */
   partSize: number;
+  /** Only what has one of these names is read; the others are counted, and nothing is made of them. */
+  only?: ReadonlySet<string>;
 };
 
 /** Bytes of the header of one part: two or three lines, and a long file name percent-encoded twice. */
@@ -44,16 +46,65 @@ export function readForm(raw: Buffer, type: FormType, limits: FormLimits): FormE
 const tooManyParts = ({ parts }: FormLimits): string => `a form can have ${parts} parts at most`;
 const tooLarge = ({ partSize }: FormLimits): string => `a field or file of a form can have ${partSize} bytes at most`;
 
-const AMPERSAND = 0x26;
-
 /** The pairs are counted before any is made: a body of `a&a&a&…` would become millions of them. */
 function readPairs(raw: Buffer, limits: FormLimits): FormEntry[] | string {
-  let pairs = 1;
-  for (let at = raw.indexOf(AMPERSAND); at >= 0; at = raw.indexOf(AMPERSAND, at + 1))
-    if (++pairs > limits.parts) return tooManyParts(limits);
-  const entries = [...new URLSearchParams(new TextDecoder().decode(raw))];
-  return entries.some(([, value]) => value.length > limits.partSize) ? tooLarge(limits) : entries;
+  const pairs = pairsIn(raw.subarray(0, BOM.length).equals(BOM) ? raw.subarray(BOM.length) : raw, limits.parts);
+  if (pairs === null) return tooManyParts(limits);
+  const entries: FormEntry[] = [];
+  for (const pair of pairs) {
+    if (pair.length === 0) continue;
+    const equals = pair.indexOf(EQUALS);
+    const name = decoded(equals < 0 ? pair : pair.subarray(0, equals));
+    if (limits.only && !limits.only.has(name)) continue;
+    const value = equals < 0 ? '' : decoded(pair.subarray(equals + 1));
+    if (value.length > limits.partSize) return tooLarge(limits);
+    entries.push([name, value]);
+  }
+  return entries;
 }
+
+const BOM = Buffer.from('\uFEFF');
+const AMPERSAND = 0x26;
+const EQUALS = 0x3d;
+const PLUS = 0x2b;
+const BLANK = 0x20;
+const PERCENT = 0x25;
+
+/** Null when there are too many. */
+function pairsIn(raw: Buffer, most: number): Buffer[] | null {
+  const pairs: Buffer[] = [];
+  for (let from = 0; from <= raw.length; ) {
+    if (pairs.length === most) return null;
+    const at = raw.indexOf(AMPERSAND, from);
+    const end = at < 0 ? raw.length : at;
+    pairs.push(raw.subarray(from, end));
+    from = end + 1;
+  }
+  return pairs;
+}
+
+/** As browsers write it. URLSearchParams takes five seconds for 25 MB of `+`. */
+function decoded(bytes: Buffer): string {
+  if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return TEXT.decode(bytes);
+  const plain = Buffer.allocUnsafe(bytes.length);
+  let size = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    const escaped = byte === PERCENT ? (digitOf(bytes[i + 1]) << 4) | digitOf(bytes[i + 2]) : -1;
+    if (escaped >= 0) i += 2;
+    plain[size++] = escaped >= 0 ? escaped : byte === PLUS ? BLANK : byte;
+  }
+  return TEXT.decode(plain.subarray(0, size));
+}
+
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The value of a hexadecimal digit; below zero for what is none, also after it was shifted and joined with another. */
+const digitOf = (digit: number | undefined): number => HEX[digit ?? 0] ?? -1;
+const HEX = Int8Array.from({ length: 256 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? -1 : value;
+});
 
 function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry[] | string {
   const options = {
@@ -66,14 +117,14 @@ function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry
   const entries: FormEntry[] = [];
   try {
     for (const part of parseMultipart(withoutPreamble(raw, boundary), options)) {
-      const entry = entryOf(part);
+      const entry = entryOf(part, limits.only);
       if (typeof entry === 'string') return entry;
-      entries.push(entry);
+      if (entry) entries.push(entry);
     }
   } catch (error) {
     return problemOf(error, limits);
   }
-  return entries.length > 0 ? entries : 'the body is not a form';
+  return entries.length > 0 || limits.only ? entries : 'the body is not a form';
 }
 
 /** RFC 2046 allows any text before the first boundary; the parser allows none. */
@@ -83,12 +134,14 @@ function withoutPreamble(raw: Buffer, boundary: string): Buffer {
   return at < 0 ? raw : raw.subarray(at + 2);
 }
 
-function entryOf(part: MultipartPart): FormEntry | string {
+/** A field or file, or what is wrong with it; null when it is not asked for. */
+function entryOf(part: MultipartPart, only: FormLimits['only']): FormEntry | string | null {
   const { 'content-disposition': disposition = '', 'content-type': type = '' } = part.headers;
   if (disposition.split(';', PARAMETERS + 2).length > PARAMETERS + 1)
     return 'a part of the form has too many parameters';
   const { name, filename } = part;
   if (!/^form-data\s*;/i.test(disposition) || !name) return 'a part of the form has no name';
+  if (only && !only.has(unescaped(name))) return null;
   const content = contentOf(part);
   if (filename === undefined) return [unescaped(name), content.toString('utf8')];
   return [unescaped(name), { filename: unescaped(filename), type, content }];

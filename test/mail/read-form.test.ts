@@ -178,3 +178,29 @@ test('no bytes make it throw', () => {
     }),
   );
 });
+
+test('a urlencoded form reads as URLSearchParams reads it', () => {
+  // Not with letters beyond ASCII: Node reads those wrongly beside a lone percent sign.
+  const sign = fc.constantFrom(...'%41Cc3A9+=&x', '%C3%A4', '%00', '%EF%BB%BF');
+  fc.assert(
+    fc.property(fc.array(sign, { maxLength: 40 }), (signs) => {
+      const raw = Buffer.from(signs.join(''));
+      const expected = [...new URLSearchParams(new TextDecoder().decode(raw))];
+      assert.deepEqual(readForm(raw, { kind: 'urlencoded' }, { parts: 100, partSize: 1000 }), expected);
+    }),
+  );
+});
+
+test('of a form whose other fields are not asked for only these are made', () => {
+  const only = new Set(['token']);
+  const limits = { parts: 10, partSize: 1000, only };
+  assert.deepEqual(readForm(Buffer.from('a=1&token=2&b=3&to%6ben=4'), { kind: 'urlencoded' }, limits), [
+    ['token', '2'],
+    ['token', '4'],
+  ]);
+  const parts = ['a', 'token'].map(
+    (name) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${name}\r\n`,
+  );
+  const raw = Buffer.from(`${parts.join('')}--b--\r\n`);
+  assert.deepEqual(readForm(raw, { kind: 'multipart', boundary: 'b' }, limits), [['token', 'token']]);
+});

@@ -1,3 +1,4 @@
+import { outlineOf } from '../../base/json.ts';
 import { type FormType, formTypeOf, readForm } from '../../mail/read-form.ts';
 import { type Fields, isObject } from './fields.ts';
 import { formOf } from './legacy.ts';
@@ -35,77 +36,56 @@ export function textOf(raw: Uint8Array, format: Format): string | null {
 
 /** Mailgun's forms have some thirty, and the application's variables. */
 const MOST_FIELDS = 1000;
+/** Mailgun's events have less than a hundred, and the application's variables of 4 KB. */
+const MOST_VALUES = 20_000;
+
+/** What a signature is made of. Somewhere in an event Mailgun may write the same names again. */
+const SIGNED = ['signature', 'timestamp', 'token', 'parent-signature'] as const;
+const LONGEST_SIGNATURE = 2048;
+
+/**
+ * The part of a body that a signature stands in, or why there is none. Anybody may post, so nothing more of a body is made
+ * into objects before the signature is known to be right.
+ */
+export function signedPartOf(raw: Buffer, format: Format): Payload | string {
+  if (format.kind === 'multipart') return formIn(raw, format, new Set(SIGNED));
+  const text = textOf(raw, format);
+  if (text === null) return UNCLEAN;
+  if (format.kind === 'urlencoded') return formIn(raw, format, new Set(SIGNED));
+  const outline = outlineOf(text, MOST_VALUES);
+  if (typeof outline === 'string') return outline;
+  const body: Record<string, unknown> = {};
+  for (const name of SIGNED) {
+    const span = outline.get(name);
+    if (span && span.to - span.from < LONGEST_SIGNATURE) body[name] = jsonIn(text.slice(span.from, span.to));
+  }
+  return { kind: 'json', body };
+}
+
+export const UNCLEAN = 'the body is not clean UTF-8';
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** What a body says, or why it can't be read. */
 export function payloadOf(text: string, format: Format): Payload | string {
   if (format.kind !== 'json') return formIn(Buffer.from(text), format);
-  const problem = jsonProblem(text);
-  if (problem !== null) return problem;
-  try {
-    const body: unknown = JSON.parse(text);
-    return isObject(body) ? { kind: 'json', body } : 'the JSON is no object';
-  } catch {
-    return 'the body is not JSON';
-  }
+  const outline = outlineOf(text, MOST_VALUES);
+  if (typeof outline === 'string') return outline;
+  const body = jsonIn(text);
+  if (body === undefined) return 'the body is not JSON';
+  return isObject(body) ? { kind: 'json', body } : 'the JSON is no object';
 }
 
 /** The text fields of a form; files are left out. */
-function formIn(body: Buffer, type: FormType): Payload | string {
-  const entries = readForm(body, type, { parts: MOST_FIELDS, partSize: body.length });
+function formIn(body: Buffer, type: FormType, only?: ReadonlySet<string>): Payload | string {
+  const entries = readForm(body, type, { parts: MOST_FIELDS, partSize: body.length, ...(only ? { only } : {}) });
   if (typeof entries === 'string') return entries;
   const fields = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   return { kind: 'form', form: formOf(fields) };
-}
-
-/** Mailgun's events are five levels deep. Deeper nesting is an attack on whoever walks through it. */
-const MAX_DEPTH = 32;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/**
- * Checks JSON before it is parsed: it must not be nested too deep, or have a name twice in one of the two outer levels.
- * Parsers differ in which of the two they take, so what was kept could read differently one day. Mailgun never writes
- * such JSON.
- */
-export function jsonProblem(text: string): string | null {
-  const names: (Set<string> | null)[] = [];
-  let isName = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) {
-      const end = endOfString(text, i);
-      const seen = isName && names.length <= 2 ? names.at(-1) : null;
-      if (seen && isRepeated(seen, text.slice(i, end + 1))) return 'a name stands twice in the JSON';
-      isName = false;
-      i = end;
-    } else if (code === 0x7b || code === 0x5b) {
-      names.push(code === 0x7b ? new Set() : null);
-      isName = code === 0x7b;
-      if (names.length > MAX_DEPTH) return 'the JSON is nested too deep';
-    } else if (code === 0x7d || code === 0x5d) names.pop();
-    else if (code === 0x2c) isName = true;
-  }
-  return null;
-}
-
-function endOfString(text: string, start: number): number {
-  let i = start + 1;
-  while (i < text.length && text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1;
-  return i;
-}
-
-function isRepeated(seen: Set<string>, literal: string): boolean {
-  const name = literal.includes('\\') ? unescaped(literal) : literal.slice(1, -1);
-  if (seen.has(name)) return true;
-  seen.add(name);
-  return false;
-}
-
-function unescaped(literal: string): string {
-  try {
-    return String(JSON.parse(literal));
-  } catch {
-    return literal; // This is no JSON; the parser will say so.
-  }
 }

@@ -5,7 +5,7 @@ import type { Opened } from '../provider.ts';
 import { type Hints, readEvent } from './event.ts';
 import { type Fields, isObject, momentOf } from './fields.ts';
 import { readLegacy } from './legacy.ts';
-import { formatOf, type Payload, payloadOf, textOf } from './payload.ts';
+import { formatOf, type Payload, payloadOf, signedPartOf, textOf, UNCLEAN } from './payload.ts';
 
 /**
  * Mailgun posts the same signature with each of its retries, over 8 hours, so a narrow window would refuse real events.
@@ -17,17 +17,18 @@ const WINDOW: Ms = DAY;
 export function openWebhook(raw: Buffer, contentType: string | undefined, keys: readonly string[], now: Ms): Opened {
   const format = formatOf(contentType);
   if (!format) return { kind: 'unusable', detail: 'the content type is none of JSON, form and multipart' };
-  const body = textOf(raw, format);
-  if (body === null) return { kind: 'unusable', detail: 'the body is not clean UTF-8' };
-  const payload = payloadOf(body, format);
-  if (typeof payload === 'string') return { kind: 'unusable', detail: payload };
-  const signature = signatureIn(payload);
+  const signed = signedPartOf(raw, format);
+  if (typeof signed === 'string') return { kind: 'unusable', detail: signed };
+  const signature = signatureIn(signed);
   if (!signature) return { kind: 'unusable', detail: 'it has no signature block of the right types' };
   const hmac = verify(signature, keys);
   if (hmac === null) return { kind: 'forged', detail: 'the signature is wrong' };
   if (Math.abs(now - Number(signature.timestamp) * SECOND) > WINDOW) {
     return { kind: 'forged', detail: 'the signature is older than a day, or from the future' };
   }
+  const body = textOf(raw, format);
+  const payload = body === null ? UNCLEAN : payloadOf(body, format);
+  if (body === null || typeof payload === 'string') return { kind: 'unusable', detail: String(payload) };
   // A replay has the same HMAC, even if digits were moved from one field to the other.
   const event = { replayKey: hmac, body, contentType: format.type, sighting: sightingIn(payload) };
   return { kind: 'events', events: [event] };
