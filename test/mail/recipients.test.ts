@@ -82,10 +82,13 @@ test('an author is found among names that would be no recipients', () => {
   assert.equal(authorIn('nobody'), null);
 });
 
-test('a text that is longer than any list of recipients is not read', () => {
+test('a text that is longer than any list of recipients is not read, and neither are many that are so together', () => {
   const list = (names: number) => `Ann <${ANN}>,`.repeat(names);
-  assert.deepEqual(recipientsIn([list(20_000)]).addresses, [ANN]);
-  assert.deepEqual(recipientsIn([list(40_000)]), { addresses: [], misfits: [{ text: 0, address: 0 }] });
+  assert.deepEqual(recipientsIn([list(3_000)]).addresses, [ANN]);
+  const unread = { addresses: [], misfits: [{ text: 0, address: 0 }] };
+  assert.deepEqual(recipientsIn([list(5_000)]), unread);
+  assert.deepEqual(recipientsIn([list(3_000), list(3_000)]), unread);
+  assert.deepEqual(recipientsIn(Array(1000).fill(' '.repeat(1000))), unread);
 });
 
 test('a name in quotes may look like an address, with blanks around it too', () => {
