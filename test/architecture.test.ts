@@ -54,7 +54,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // What applications use. The client is a package of its own, and the library adds the database to it.
   client: ['core', 'base', 'mail'],
   library: ['core', 'base', 'mail', 'store', 'intake', 'operate', 'contract', 'client'],
-  http: ['core', 'base', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
+  'http/limits': ['core', 'base'],
+  http: ['core', 'base', 'http/limits', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
   // The settings of all rooms, gathered: from those of `ROOMS` it takes nothing else.
   config: [
     'core',

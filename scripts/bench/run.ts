@@ -66,7 +66,11 @@ async function ingest(store: Store, kept: (arrivals: readonly Arrival[]) => Prom
     path: '/webhooks/mailgun',
     open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], [KEY], now),
   };
-  const server = await listen(createApp({ ...deps, webhooks: [webhook], keep: kept }), '127.0.0.1', 0);
+  const server = await listen(createApp({ ...deps, webhooks: [webhook], keep: kept }), {
+    host: '127.0.0.1',
+    port: 0,
+    monotonic: () => performance.now(),
+  });
   const script = join(import.meta.dirname, 'load.ts');
   const url = `http://127.0.0.1:${server.port}/webhooks/mailgun`;
   const { stdout } = await run(process.execPath, ['--import', 'tsx', script, url, KEY, String(EVENTS), '64']);

@@ -12,7 +12,7 @@ import { publishTerms } from '../intake/terms.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
-import { appDeps } from './face.ts';
+import { appDeps, placeOf } from './face.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { JOBS } from './jobs.ts';
 import { tick } from './tick.ts';
@@ -75,7 +75,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     wake: (job) => bells.get(job)?.ring(),
   });
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp(appDeps(inside)), config.HOST, config.PORT).catch(async (error: unknown) => {
+  const server = await listen(createApp(appDeps(inside)), placeOf(inside)).catch(async (error: unknown) => {
     await closeOutside(inside);
     throw error;
   });

@@ -1,4 +1,6 @@
 import type { AppDeps } from '../http/app.ts';
+import { limitsOf } from '../http/limits/limits.ts';
+import type { Place } from '../http/server.ts';
 import type { Inside } from './inside.ts';
 
 /** What the HTTP side is called with. */
@@ -16,4 +18,12 @@ export const appDeps = (inside: Inside): AppDeps => ({
   now: inside.now,
   signal: inside.signal,
   log: inside.log,
+});
+
+/** Where it is called. */
+export const placeOf = ({ config, monotonic }: Inside): Place => ({
+  host: config.HOST,
+  port: config.PORT,
+  limits: limitsOf(config),
+  monotonic,
 });

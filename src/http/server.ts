@@ -1,20 +1,8 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { sleep } from '../base/wait.ts';
-import { type Ms, SECOND } from '../core/time.ts';
-
-export type Limits = { headersTimeout: Ms; requestTimeout: Ms; connectionsCheckingInterval: Ms };
-
-/** Shorter than Node's own (60 s, 300 s and 30 s), with which a thousand slow senders could block everybody. */
-const LIMITS: Limits = {
-  headersTimeout: 10 * SECOND,
-  requestTimeout: 30 * SECOND,
-  connectionsCheckingInterval: 2 * SECOND,
-};
-
-/**
- * Longer than the 60 s of common proxies, so that they close an idle connection first and never send into a closed one.
- */
-const KEEP_ALIVE: Ms = 65 * SECOND;
+import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { createConnections } from './limits/connections.ts';
+import { LIMITS, type Limits, LONGEST_REQUEST } from './limits/limits.ts';
 
 export type Listening = {
   port: number;
@@ -22,41 +10,64 @@ export type Listening = {
   close(grace: Ms): Promise<void>;
 };
 
-export async function listen(
-  app: { callback(): RequestListener },
-  host: string,
-  port: number,
-  limits: Limits = LIMITS,
-): Promise<Listening> {
+export type Place = {
+  host: string;
+  port: number;
+  limits?: Limits;
+  /** Never goes back. */
+  monotonic: Clock;
+};
+
+export async function listen(app: { callback(): RequestListener }, place: Place): Promise<Listening> {
+  const { host, port, limits = LIMITS, monotonic } = place;
   const serve = app.callback();
+  const connections = createConnections(limits, monotonic);
   const inFlight = new Set<ServerResponse>();
   let closing = false;
-  const server = createServer({ ...limits, keepAliveTimeout: KEEP_ALIVE }, (request, response) => {
+  const server = createServer(timesOf(limits), (request, response) => {
+    connections.begun(request, response);
     inFlight.add(response);
     response.on('close', () => inFlight.delete(response));
     if (closing) response.shouldKeepAlive = false;
     serve(request, response);
   });
+  server.on('connection', connections.add);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
+  const closed = new AbortController();
+  void lookAgainAndAgain(connections.look, limits.look, closed.signal);
 
   async function close(grace: Ms): Promise<void> {
     closing = true;
-    const finished = new AbortController();
-    const closed = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       server.close(() => {
-        finished.abort();
+        closed.abort();
         resolve();
       });
     });
     for (const response of inFlight) response.shouldKeepAlive = false;
-    await sleep(grace, finished.signal);
+    await sleep(grace, closed.signal);
     server.closeAllConnections();
-    await closed;
+    await ended;
   }
   return { port: address.port, close };
+}
+
+/** The times that Node sees to itself. */
+const timesOf = ({ header, idle }: Limits) => ({
+  headersTimeout: header,
+  requestTimeout: LONGEST_REQUEST,
+  connectionsCheckingInterval: Math.min(2 * SECOND, header / 4),
+  keepAliveTimeout: idle,
+});
+
+async function lookAgainAndAgain(look: () => void, pause: Ms, closed: AbortSignal): Promise<void> {
+  while (!closed.aborted) {
+    await sleep(pause, closed);
+    look();
+  }
 }

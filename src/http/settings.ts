@@ -12,6 +12,18 @@ export const HTTP = room({
       says: 'Where Mailgun and people reach this daemon, such as https://homing.example.com.',
       unset: '"homing doctor" can neither check nor register the webhooks',
     },
+    HTTP_MEMORY: {
+      kind: count(16, 100_000),
+      default: '128',
+      level: 'rarely',
+      says: 'Megabytes that bodies of requests may take at once. Beyond it senders wait, or are answered 503. A process needs some three times as much in all.',
+    },
+    HTTP_CONNECTIONS: {
+      kind: count(10, 100_000),
+      default: '1000',
+      level: 'rarely',
+      says: 'Connections that may be open at once, half of them of one address. Beyond it the ones that have been waited for the longest are closed.',
+    },
     API_TOKENS: {
       kind: secrets,
       default: '',

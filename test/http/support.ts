@@ -8,7 +8,8 @@ import { settingsOf } from '../../src/config/settings.ts';
 import type { Settings } from '../../src/core/settings.ts';
 import type { Ms } from '../../src/core/time.ts';
 import { type AppDeps, createApp } from '../../src/http/app.ts';
-import { type Limits, type Listening, listen } from '../../src/http/server.ts';
+import { LIMITS, type Limits } from '../../src/http/limits/limits.ts';
+import { type Listening, listen } from '../../src/http/server.ts';
 import type { WebhookOf } from '../../src/http/webhook.ts';
 import { openWebhook } from '../../src/providers/mailgun/webhook.ts';
 import type { Opened } from '../../src/providers/provider.ts';
@@ -49,7 +50,7 @@ export const webhookOf = (open: Open): WebhookOf => ({
 /** A real server on loopback over a migrated SQLite file. */
 export async function start(
   t: TestContext,
-  given: Partial<AppDeps> & { limits?: Limits; unmigrated?: boolean } = {},
+  given: Partial<AppDeps> & { limits?: Partial<Limits>; unmigrated?: boolean } = {},
 ): Promise<Running> {
   const database = await freshDatabase(t, 'sqlite');
   const store = openStore(database);
@@ -58,6 +59,7 @@ export async function start(
   const stopping = new AbortController();
   const lines = new PassThrough();
   let rings = 0;
+  const limits = { ...LIMITS, ...given.limits };
   const app = createApp({
     store,
     settings: SETTINGS,
@@ -71,7 +73,8 @@ export async function start(
     log: createLog('debug', 'json', lines),
     ...given,
   });
-  const server = await listen(app, '127.0.0.1', 0, given.limits);
+  const monotonic = () => performance.now();
+  const server = await listen(app, { host: '127.0.0.1', port: 0, limits, monotonic });
   t.after(async () => {
     await server.close(0);
     await store.close();

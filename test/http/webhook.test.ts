@@ -166,7 +166,7 @@ test('a length that promises too much is 413 at once; one that promises too litt
 });
 
 test('a sender that stops in the middle is hung up on, and nothing is stored', async (t) => {
-  const limits = { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 20 };
+  const limits = { patience: 100, look: 20 };
   const running = await start(t, { limits });
   const body = webhookBody(running.clock());
   const head = `POST /webhooks/mailgun HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;

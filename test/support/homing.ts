@@ -110,7 +110,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
     wake: () => {},
     ...(options.schemes ? { providers: connectProviders(configured, clock, options.schemes) } : {}),
   });
-  const server = await listen(createApp(appDeps(inside)), '127.0.0.1', 0);
+  const server = await listen(createApp(appDeps(inside)), { host: '127.0.0.1', port: 0, monotonic: inside.monotonic });
   const url = `http://127.0.0.1:${server.port}`;
   sim.setWebhook(`${url}/webhooks/mailgun`);
   const dispatcher = createDispatcher({ ...inside, onFree: () => {} });
