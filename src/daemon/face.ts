@@ -13,7 +13,7 @@ export const appDeps = (inside: Inside): AppDeps => ({
   onTold: () => inside.wake('told'),
   first: (work) => inside.rightOfWay.first(work),
   onQueued: () => inside.wake('dispatch'),
-  encryptionKey: inside.encryptionKey,
+  encryptionKey: inside.encryptionKeys[0] ?? null,
   domains: inside.config.MAILGUN_DOMAIN,
   now: inside.now,
   signal: inside.signal,

@@ -22,7 +22,8 @@ export type Inside = {
   providers: Providers;
   candidates: readonly Candidate[];
   channels: Channels;
-  encryptionKey: string | null;
+  /** What bodies are sealed with, newest first: the first one seals, and all of them open. */
+  encryptionKeys: readonly string[];
   lease: Ms;
   eventsSettle: Ms;
   read: DigestDeps['read'];
@@ -60,7 +61,7 @@ export function insideOf(given: Given): Inside {
     providers,
     candidates: providers.all.map(candidateOf),
     channels: createChannels(config, relayLimits(config)),
-    encryptionKey: config.ENCRYPTION_KEY ?? null,
+    encryptionKeys: config.ENCRYPTION_KEY,
     lease: config.LEASE,
     eventsSettle: config.EVENTS_SETTLE,
     read,

@@ -2,6 +2,7 @@ import type { Deadline } from '../base/deadline.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { unseal } from '../base/seal.ts';
 import type { Answer } from '../core/answer.ts';
+import { MINUTE } from '../core/time.ts';
 import { composeMime } from '../mail/compose.ts';
 import { type FormEntry, fileIn, unpackForm } from '../mail/form.ts';
 import type { Copy, Provider } from '../providers/provider.ts';
@@ -13,7 +14,8 @@ import type { View } from '../store/rows/rows.ts';
 export type CopyDeps = {
   store: Store;
   providers: Providers;
-  encryptionKey: string | null;
+  /** What our copies may be sealed with, newest first. */
+  encryptionKeys: readonly string[];
   rightOfWay: Pick<RightOfWay, 'first'>;
 };
 
@@ -27,17 +29,37 @@ export type Had = { copy: Copy } | { answer: Answer };
 export async function copyFor(provider: Provider, deps: CopyDeps, view: View, until: Deadline): Promise<Had> {
   const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
   if (!sealed) return storedCopy(deps.providers, view, until);
-  const copy = open(sealed, deps.encryptionKey, view.messageId);
+  const copy = open(sealed, deps.encryptionKeys, view.messageId);
+  if (copy === null) return UNOPENED;
   if ('mime' in copy || provider.can.forms) return { copy };
   const mime = await compose(copy.form, view);
   return mime ? { copy: { mime } } : storedCopy(deps.providers, view, until);
 }
 
-function open(sealed: Buffer, key: string | null, messageId: string): Copy {
-  if (key === null) throw new Error('ENCRYPTION_KEY is not set, so the sealed copy can not be opened');
-  const bytes = unseal(sealed, key, messageId);
+/** It waits: another daemon may have the key, or this one after its next start. */
+const UNOPENED: Had = {
+  answer: {
+    kind: 'refused',
+    why: 'withdrawn',
+    detail: 'the copy kept here does not open with ENCRYPTION_KEY',
+    retryAfter: 2 * MINUTE,
+  },
+};
+
+/** Null when none of the keys opens it. */
+function open(sealed: Buffer, keys: readonly string[], messageId: string): Copy | null {
+  const bytes = openedOrNull(sealed, keys, messageId);
+  if (bytes === null) return null;
   const form = unpackForm(bytes);
   return form ? { form } : { mime: bytes };
+}
+
+function openedOrNull(sealed: Buffer, keys: readonly string[], messageId: string): Buffer | null {
+  try {
+    return unseal(sealed, keys, messageId);
+  } catch {
+    return null;
+  }
 }
 
 /** The message that a form stands for; null when only Mailgun can render it. */

@@ -1,4 +1,4 @@
-import { choice, count, duration, durations, readAs, share, text } from '../base/kinds.ts';
+import { choice, count, duration, durations, listOf, readAs, share, text } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import type { PolicySettings } from '../core/policy.ts';
 
@@ -8,9 +8,10 @@ const number = (least: number, most: number) =>
     `must be from ${least} to ${most}`,
   );
 
-const hexKey = readAs(
-  (text) => (/^[0-9a-fA-F]{64}$/.test(text) ? text : null),
-  'must be 64 hex digits (openssl rand -hex 32)',
+/** In one form, because the same key may be written in small and in capital letters. */
+const hexKeys = listOf(
+  (part) => (/^[0-9a-fA-F]{64}$/.test(part) ? part.toLowerCase() : null),
+  'must be 64 hex digits (openssl rand -hex 32), or a comma list of such keys with the newest first',
 );
 
 /** A message is born with its policy: what a class is worth is settled when the message is taken in. */
@@ -18,9 +19,10 @@ export const INTAKE = room({
   title: 'Intake and retry policy',
   settings: {
     ENCRYPTION_KEY: {
-      kind: hexKey,
+      kind: hexKeys,
+      default: '',
       level: 'usual',
-      says: 'Seals the bodies that have to be kept: 64 hex digits, from "openssl rand -hex 32".',
+      says: 'Seals the bodies that have to be kept: 64 hex digits, from "openssl rand -hex 32". To change it, put the new key before the old one, with a comma between them.',
       unset: "mail can't be queued here, and what outlives its stored copy at Mailgun is lost",
     },
     SPOOL_DIR: {

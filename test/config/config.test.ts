@@ -55,7 +55,7 @@ test('what is missing because its name was misspelt is told together with the na
 
 test('an empty value counts as not set', () => {
   assert.equal(read({ PORT: '' }).PORT, 8080);
-  assert.equal(read({ ENCRYPTION_KEY: '' }).ENCRYPTION_KEY, undefined);
+  assert.deepEqual(read({ ENCRYPTION_KEY: '' }).ENCRYPTION_KEY, []);
 });
 
 test('space, line ends and byte order marks around a value are left out', () => {

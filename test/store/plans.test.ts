@@ -12,7 +12,7 @@ import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
 import { forgotten } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
 import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
-import { sealedBody, withBodies } from '../../src/store/messages/bodies.ts';
+import { namelessBody, sealedBody, sealers, withBodies } from '../../src/store/messages/bodies.ts';
 import { cancelByKey } from '../../src/store/messages/cancel.ts';
 import { acceptedSince, findMessage, messagesByKey } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
@@ -252,7 +252,8 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     forgotten: () => forgotten(store, 10),
     placesOf: () => placesOf(store, { from: LONG_AGO + 100 * QUARTER, to: LONG_AGO + 200 * QUARTER }, 10),
     pruneMessages: () => pruneMessages(store, LONG_AGO + 1, 10),
-    bodies: () => Promise.all([sealedBody(store, messageId), withBodies(store, [messageId])]),
+    bodies: () =>
+      Promise.all([sealedBody(store, messageId), withBodies(store, [messageId]), namelessBody(store), sealers(store)]),
   };
   const scans: string[] = [];
   for (const [name, run] of Object.entries(runs)) {

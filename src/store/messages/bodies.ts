@@ -20,3 +20,25 @@ export async function withBodies(store: Store, messageIds: readonly string[]): P
     .select('message_id');
   return new Set(rows.map((r) => r.message_id));
 }
+
+/** Whose key bodies are kept under, by its name, and of how many messages; null where a body does not say. */
+export async function sealers(store: Store): Promise<{ key: string | null; messages: number }[]> {
+  const rows: { sealed_by: string | null; n: number | string }[] = await store
+    .db('message_bodies')
+    .where({ piece: 0 })
+    .groupBy('sealed_by')
+    .select('sealed_by')
+    .count({ n: '*' });
+  return rows.map(({ sealed_by, n }) => ({ key: sealed_by, messages: Number(n) }));
+}
+
+/** The newest message whose body does not say what it is sealed with. */
+export async function namelessBody(store: Store): Promise<string | null> {
+  const row: { message_id: string } | undefined = await store
+    .db('message_bodies')
+    .where({ piece: 0 })
+    .whereNull('sealed_by')
+    .orderBy('message_id', 'desc')
+    .first('message_id');
+  return row?.message_id ?? null;
+}

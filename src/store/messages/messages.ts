@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId, recordKey } from '../../base/ids.ts';
+import { sealedBy } from '../../base/seal.ts';
 import type { Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
@@ -227,6 +228,6 @@ export function birthOf(
 async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer): Promise<void> {
   for (let piece = 0; piece * PIECE < body.length; piece++) {
     const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
-    await tx('message_bodies').insert({ message_id: messageId, piece, body: part });
+    await tx('message_bodies').insert({ message_id: messageId, piece, body: part, sealed_by: sealedBy(body) });
   }
 }
