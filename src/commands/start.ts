@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import type { Daemon } from '../daemon/daemon.ts';
+import type { Daemon, StartOptions } from '../daemon/daemon.ts';
 import { Failed, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
@@ -17,14 +17,15 @@ export function addStartCommand(program: Command, terminal: Terminal): void {
   program
     .command('start')
     .description('run the daemon: webhooks, intake, reconciler, retries, fallback, alerts')
+    .option('--without-lost-keys', 'start although mail is kept whose ENCRYPTION_KEY is lost: it will not be sent')
     .addHelpText('after', EXAMPLES)
-    .action(() => start(terminal));
+    .action((how: StartOptions) => start(terminal, how));
 }
 
 /** Below the 25 s that are promised, so that the last line is written in time as well. */
 const PATIENCE = 24_000;
 
-async function start(terminal: Terminal): Promise<void> {
+async function start(terminal: Terminal, how: StartOptions): Promise<void> {
   const { readConfig } = await import('../config/config.ts');
   const config = readConfig(terminal.env, 'daemon');
   const { createLog } = await import('../base/log.ts');
@@ -34,7 +35,7 @@ async function start(terminal: Terminal): Promise<void> {
   const { reach } = await import('./common/database.ts');
   await (await reach(config.DATABASE_URL)).close();
   const { startDaemon } = await import('../daemon/daemon.ts');
-  const daemon = await startDaemon(config, log).catch((error: unknown) => {
+  const daemon = await startDaemon(config, log, how).catch((error: unknown) => {
     throw portTrouble(error, `${config.HOST}:${config.PORT}`) ?? error;
   });
   process.on('uncaughtException', (error) => {

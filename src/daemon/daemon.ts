@@ -3,11 +3,12 @@ import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { type Bell, createBell, every } from '../base/loop.ts';
 import { sleep } from '../base/wait.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import { createApp } from '../http/app.ts';
 import { type Listening, listen } from '../http/server.ts';
+import { keyTrouble, publishKeys } from '../intake/sealing-keys.ts';
 import { publishTerms } from '../intake/terms.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
@@ -22,11 +23,16 @@ export type Daemon = { port: number; stop(): Promise<void> };
 /** How long work in flight may take when the process is told to stop. */
 const GRACE = 25 * SECOND;
 
+export type StartOptions = {
+  /** Starts also where mail is kept that none of the keys opens. */
+  withoutLostKeys?: boolean;
+};
+
 /** Starts everything in this process. Several processes may share one database. */
-export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
+export async function startDaemon(config: Config, log: Log, how: StartOptions = {}): Promise<Daemon> {
   const store = openStore(config.DATABASE_URL);
   try {
-    await prepareInTurn(store, config);
+    await prepareInTurn(store, config, how);
     return await run(store, config, log);
   } catch (error) {
     await store.close();
@@ -35,11 +41,11 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
 }
 
 /** Waits while another process holds SQLite's write lock, or is paused with it. */
-async function prepareInTurn(store: Store, config: Config): Promise<void> {
+async function prepareInTurn(store: Store, config: Config, how: StartOptions): Promise<void> {
   const until = Date.now() + MINUTE;
   for (;;) {
     try {
-      return await prepare(store, config);
+      return await prepare(store, config, how);
     } catch (error) {
       const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
       if (!isBusy || Date.now() > until) throw error;
@@ -51,16 +57,29 @@ async function prepareInTurn(store: Store, config: Config): Promise<void> {
 /**
  * An SQLite file is migrated on start, as it is ours alone. A shared database is migrated when its operator says so.
  */
-async function prepare(store: Store, config: Config): Promise<void> {
+async function prepare(store: Store, config: Config, how: StartOptions): Promise<void> {
   if (store.kind === 'sqlite') await migrate(store.db);
   const pending = await pendingMigrations(store.db);
   if (pending.length > 0)
     throw new NotDurable(`the database lacks ${pending.length} migration(s): run "homing migrate"`);
   const problems = await durabilityProblems(store);
   if (problems.length > 0) throw new NotDurable(problems.join('; '));
+  await settleKeys(store, config, how);
   await rememberDomains(store, config.MAILGUN_DOMAIN);
   await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, Date.now());
 }
+
+/** With a wrong key the mail that is kept here would wait until it is too late to be delivered. */
+async function settleKeys(store: Store, config: Config, { withoutLostKeys = false }: StartOptions): Promise<void> {
+  const keys = config.ENCRYPTION_KEY;
+  const trouble = withoutLostKeys ? null : await keyTrouble(store, keys);
+  const isSettled = trouble === null && (await publishKeys(store, keys, Date.now(), withoutLostKeys));
+  if (!isSettled) throw new ConfigError([`ENCRYPTION_KEY is not the right one: ${trouble ?? OTHER_KEY}; ${MEND_KEY}`]);
+}
+
+const OTHER_KEY = 'another daemon seals with another key';
+const MEND_KEY =
+  'put the old key behind the new one (ENCRYPTION_KEY=new,old), or, if it is lost, give that mail up with "homing start --without-lost-keys"';
 
 async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   const stopping = new AbortController();

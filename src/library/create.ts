@@ -20,17 +20,17 @@ function placeProblems(given: Given): string[] {
   return given.url ? remoteProblems({ url: given.url, token: given.token }) : databaseProblems(given);
 }
 
-const KEY = /^[0-9a-fA-F]{64}$/;
+const KEYS = /^\s*[0-9a-fA-F]{64}\s*(,\s*[0-9a-fA-F]{64}\s*)*$/;
 
 function databaseProblems({ database, encryptionKey }: Given): string[] {
   const isDatabase =
     typeof database === 'string' && /^(sqlite:.|(mysql|mariadb):\/\/.)/.test(database) && URL.canParse(database);
-  const isKey = encryptionKey === undefined || KEY.test(encryptionKey);
+  const isKey = encryptionKey === undefined || KEYS.test(encryptionKey);
   return [
     ...(isDatabase
       ? []
       : ['database must be sqlite:./file or mysql://user:pass@host:3306/database, or url and token be given']),
-    ...(isKey ? [] : ['encryptionKey must be 64 hex digits']),
+    ...(isKey ? [] : ['encryptionKey must be 64 hex digits, or a comma list of such keys']),
   ];
 }
 

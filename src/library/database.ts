@@ -6,6 +6,7 @@ import type { HomingErrorCode } from '../client/types.ts';
 import { detailOf } from '../contract/present.ts';
 import { SECOND } from '../core/time.ts';
 import { queueMessage } from '../intake/queue.ts';
+import { keyForDaemons } from '../intake/sealing-keys.ts';
 import { termsIn } from '../intake/terms.ts';
 import { catchUp, keepTold } from '../intake/told.ts';
 import type { FormEntry } from '../mail/form.ts';
@@ -38,16 +39,26 @@ export function openDatabase({ database, encryptionKey }: DatabaseBackend): Back
 const NO_KEY =
   "deliverLater into a database needs the daemon's ENCRYPTION_KEY, 64 hex digits, as encryptionKey or in env";
 
+const OTHER_KEY =
+  "the daemon can't open what is sealed with this encryptionKey: it must be the daemon's ENCRYPTION_KEY";
+
 type QueueDeps = { store: Store; encryptionKey: string | null };
 
-const KEY = /^[0-9a-fA-F]{64}$/;
-
-async function queue({ store, encryptionKey }: QueueDeps, domain: string, form: readonly FormEntry[]) {
-  if (!KEY.test(encryptionKey ?? '')) throw new HomingError('invalid', NO_KEY);
+async function queue({ store, encryptionKey: given }: QueueDeps, domain: string, form: readonly FormEntry[]) {
+  const keys = keysIn(given ?? '');
+  if (keys.length === 0) throw new HomingError('invalid', NO_KEY);
+  const encryptionKey = await keyForDaemons(store, keys);
+  if (encryptionKey === null) throw new HomingError('misconfigured', OTHER_KEY);
   const { domains, ...settings } = await termsIn(store);
   const deps = { store, settings, encryptionKey, domains };
   const { messageId } = await queueMessage(deps, { domain, form }, Date.now());
   return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
+}
+
+/** A comma list, as it may be in `ENCRYPTION_KEY`; none when there is anything else in it. */
+function keysIn(text: string): string[] {
+  const keys = text.split(',').map((key) => key.trim().toLowerCase());
+  return keys.every((key) => /^[0-9a-f]{64}$/.test(key)) ? keys : [];
 }
 
 async function cancel(store: Store, which: { id: string } | { key: string }): Promise<number> {

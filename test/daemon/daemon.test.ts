@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { seal } from '../../src/base/seal.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { startDaemon } from '../../src/daemon/daemon.ts';
@@ -15,35 +15,42 @@ import { DOMAIN, logInto } from '../support/homing.ts';
 
 const KEY = 'ab'.repeat(32);
 
+test('a key that does not open what is kept stops the start, and nothing is sent; the old one behind it will do', async (t) => {
+  const { store, sim, config } = await queued(t);
+  const other = 'cd'.repeat(32);
+  for (const keys of [[other], []])
+    await assert.rejects(startDaemon({ ...config, ENCRYPTION_KEY: keys }, logInto([])), {
+      name: 'ConfigError',
+      message: /ENCRYPTION_KEY .*: 1 mail is kept here sealed .*ENCRYPTION_KEY=new,old/,
+    });
+  assert.deepEqual(await store.db('deliveries').select('state', 'attempt'), [{ state: 'queued', attempt: 0 }]);
+  const daemon = await startDaemon({ ...config, ENCRYPTION_KEY: [other, KEY] }, logInto([]));
+  while (sim.handovers.length === 0) await new Promise(setImmediate);
+  await daemon.stop();
+  // Nothing is kept any more, but a daemon that has only the old key would not open what is sealed from now on.
+  await assert.rejects(startDaemon({ ...config, ENCRYPTION_KEY: [KEY] }, logInto([])), { name: 'ConfigError' });
+});
+
+test('where the key is lost a daemon starts when told so, and the mail waits for as long as it is of use', async (t) => {
+  const { store, config, sim } = await queued(t);
+  const lost = { ...config, ENCRYPTION_KEY: ['cd'.repeat(32)] };
+  const daemon = await startDaemon(lost, logInto([]), { withoutLostKeys: true });
+  const refused = () => store.db('facts').where({ kind: 'refused' }).select('body');
+  while ((await refused()).length === 0) await new Promise(setImmediate);
+  await daemon.stop();
+  const facts = await refused();
+  assert.equal(facts.length, 1);
+  assert.match(JSON.stringify(facts), /withdrawn.*does not open with ENCRYPTION_KEY/);
+  assert.equal(sim.handovers.length, 0);
+  assert.deepEqual(await store.db('deliveries').select('state'), [{ state: 'queued' }]);
+});
+
 test('a second daemon on a port that is taken sends nothing before it finds out', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'homing-port-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const sim = await startSimMailgun({ apiKey: 'key', signingKey: 's', domains: [DOMAIN], clock: Date.now });
-  t.after(sim.close);
+  const { store, sim, config } = await queued(t);
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   t.after(() => new Promise((resolve) => taken.close(resolve)));
   const { port } = taken.address() as { port: number };
-  const database = `sqlite:${join(folder, 'homing.db')}`;
-  const store = openStore(database);
-  t.after(store.close);
-  await migrate(store.db);
-  const draft = queueDraft({ createdAt: Date.now() });
-  const body = seal(Buffer.from('Subject: Hi\r\n\r\nHi\r\n'), KEY, draft.id);
-  await seedQueued(store, { ...draft, body }, Date.now());
-  const config = readConfig(
-    {
-      ...{ DATABASE_URL: database, MAILGUN_API_KEY: 'key', MAILGUN_DOMAIN: DOMAIN, MAILGUN_API_URL: sim.url },
-      ...{
-        MAILGUN_WEBHOOK_SIGNING_KEY: 's',
-        ENCRYPTION_KEY: KEY,
-        MAILGUN_STORAGE_HOSTS: new URL(sim.url).host,
-        HOST: '127.0.0.1',
-        DUE_POLL: '10ms',
-      },
-    },
-    'daemon',
-  );
   const lines: string[] = [];
   await assert.rejects(startDaemon({ ...config, PORT: port }, logInto(lines)), { code: 'EADDRINUSE' });
   assert.deepEqual([sim.requests.length, sim.handovers.length], [0, 0]);
@@ -55,3 +62,24 @@ test('a second daemon on a port that is taken sends nothing before it finds out'
   await daemon.stop();
   assert.equal(sim.handovers.length, 1, 'the same daemon on a free port sends it');
 });
+
+/** A mail in the queue of a daemon that has not started yet. */
+async function queued(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'homing-port-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const sim = await startSimMailgun({ apiKey: 'key', signingKey: 's', domains: [DOMAIN], clock: Date.now });
+  t.after(sim.close);
+  const database = `sqlite:${join(folder, 'homing.db')}`;
+  const store = openStore(database);
+  t.after(store.close);
+  await migrate(store.db);
+  const draft = queueDraft({ createdAt: Date.now() });
+  const body = seal(Buffer.from('Subject: Hi\r\n\r\nHi\r\n'), KEY, draft.id);
+  await seedQueued(store, { ...draft, body }, Date.now());
+  const env = {
+    ...{ DATABASE_URL: database, MAILGUN_API_KEY: 'key', MAILGUN_DOMAIN: DOMAIN, MAILGUN_API_URL: sim.url },
+    ...{ MAILGUN_WEBHOOK_SIGNING_KEY: 's', ENCRYPTION_KEY: KEY, MAILGUN_STORAGE_HOSTS: new URL(sim.url).host },
+    ...{ HOST: '127.0.0.1', PORT: '0', DUE_POLL: '10ms' },
+  };
+  return { store, sim, config: { ...readConfig(env, 'daemon'), PORT: 0 } };
+}

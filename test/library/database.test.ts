@@ -6,11 +6,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { keyName } from '../../src/base/seal.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
 import { STATES } from '../../src/core/delivery.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { createHoming, type DeliveryState, type Problem } from '../../src/index.ts';
+import { publishKeys } from '../../src/intake/sealing-keys.ts';
 import { publishTerms } from '../../src/intake/terms.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
@@ -52,6 +54,19 @@ test('without the key of the daemon nothing is queued, and the error says what i
     });
   }
 });
+
+eachStore(
+  'with a key that the daemon does not have nothing is queued; of several the right one is taken',
+  async (given) => {
+    const { t, store, url } = given;
+    await publishKeys(store, [KEY], 1);
+    const other = randomBytes(32).toString('hex');
+    const wrong = library(t, url, { encryptionKey: other });
+    await assert.rejects(wrong.homing.deliverLater(DOMAIN, MAIL), { code: 'misconfigured', message: /ENCRYPTION_KEY/ });
+    await library(t, url, { encryptionKey: `${other}, ${KEY.toUpperCase()}` }).homing.deliverLater(DOMAIN, MAIL);
+    assert.deepEqual(await store.db('message_bodies').select('sealed_by'), [{ sealed_by: keyName(KEY) }]);
+  },
+);
 
 eachStore('messages are queued and filed by the policies of the daemon', async ({ t, store, url }) => {
   const { policies, lease } = settingsOf(readConfig({ RETRY_MAX_ATTEMPTS: '3' }, 'database'));
