@@ -1,5 +1,5 @@
 import { CronExpressionParser } from 'cron-parser';
-import { validate as isNodeCron } from 'node-cron';
+import { createTask, validate as isNodeCron } from 'node-cron';
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 
@@ -73,13 +73,19 @@ export const isPlaceholder = (secret: string): boolean =>
   );
 
 /**
- * Five or six fields. Two libraries read it, and both must accept it: node-cron runs what is due, and cron-parser tells
- * when it was last due.
+ * Five or six fields. Two libraries read it, and both must accept it: node-cron says what is due next, and cron-parser
+ * what was due last.
  */
 export const cron = readAs(
   (text) => (isCron(text) ? text : null),
   'must be a cron expression of five or six fields, days and months as numbers or three letters, such as 0 7 * * 1-5',
 );
+
+/**
+ * A cron expression that both libraries also understand alike. With a day of the month and a day of the week, one of them
+ * takes either day and the other only a day that is both.
+ */
+export const plainCron = cron.refine(isReadAlike, 'must not name days of the month and days of the week together');
 
 function isCron(text: string): boolean {
   if (![5, 6].includes(text.trim().split(/\s+/).length) || !isNodeCron(text)) return false;
@@ -89,4 +95,12 @@ function isCron(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+const ENOUGH = 6;
+
+function isReadAlike(text: string): boolean {
+  const one = createTask(text, () => {}, { timezone: 'UTC' }).getNextRuns(ENOUGH);
+  const other = CronExpressionParser.parse(text, { tz: 'UTC' }).take(ENOUGH);
+  return one.every((time, n) => time.getTime() === other[n]?.getTime());
 }

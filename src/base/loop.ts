@@ -1,5 +1,6 @@
-import type { Ms } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Log } from './log.ts';
+import type { Times } from './times.ts';
 import { sleep } from './wait.ts';
 
 /** Lets one part of the program tell a waiting loop that there is work. A wake between two waits is not lost. */
@@ -49,4 +50,30 @@ export async function every(
     // running.
     else await new Promise(setImmediate);
   }
+}
+
+/**
+ * Runs a step at certain times, and never twice at once: a time that comes while it runs is left out. A step that fails is
+ * logged, and runs again at the next time. Ends when the signal is aborted, after the step that is under way.
+ */
+export async function atTimes(
+  name: string,
+  step: () => Promise<unknown>,
+  { times, now, signal, log }: { times: Pick<Times, 'next'>; now: Clock; signal: AbortSignal; log: Log },
+): Promise<void> {
+  while (!signal.aborted) {
+    await dueTime(times, now, signal);
+    if (signal.aborted) return;
+    try {
+      await step();
+    } catch (error) {
+      log.error({ step: name, error }, 'a step failed and will be tried again');
+    }
+  }
+}
+
+/** Looks at the clock in between: when it is set back, the next time is sooner than it was. */
+async function dueTime(times: Pick<Times, 'next'>, now: Clock, signal: AbortSignal): Promise<void> {
+  for (let due = times.next(); now() < due && !signal.aborted; due = Math.min(due, times.next()))
+    await sleep(Math.min(due - now(), MINUTE), signal);
 }

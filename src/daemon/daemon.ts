@@ -1,7 +1,7 @@
-import cron from 'node-cron';
 import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
-import { type Bell, createBell, every } from '../base/loop.ts';
+import { atTimes, type Bell, createBell, every } from '../base/loop.ts';
+import { timesOf } from '../base/times.ts';
 import { sleep } from '../base/wait.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
@@ -133,43 +133,21 @@ function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () 
   return () => rightOfWay.clear().then(run);
 }
 
-type Ticking = { end(): Promise<void> };
-
-function startTicking(inside: Inside): Ticking {
-  const { config, log } = inside;
-  cron.setLogger(quiet(log));
-  let underWay = Promise.resolve();
-  const onTick = () => {
-    underWay = tick(inside).catch((error) => log.error({ step: 'tick', error }, 'a reconciliation failed'));
-    return underWay;
-  };
-  const task = cron.schedule(config.RECONCILE_CRON, onTick, { name: 'reconcile', noOverlap: true });
-  return {
-    async end() {
-      await task.destroy();
-      await underWay;
-    },
-  };
+function startTicking(inside: Inside): Promise<void> {
+  const { config, log, now, signal } = inside;
+  return atTimes('tick', () => tick(inside), { times: timesOf(config.RECONCILE_CRON), now, signal, log });
 }
 
-type Parts = { server: Listening; jobs: Jobs; ticking: Ticking };
+type Parts = { server: Listening; jobs: Jobs; ticking: Promise<void> };
 
 async function stopAll(inside: Inside, stopping: AbortController, { server, jobs, ticking }: Parts): Promise<void> {
   const { log, store } = inside;
   log.info({}, 'stopping: no new work is taken');
   stopping.abort();
-  await Promise.all([server.close(GRACE), ticking.end(), jobs.ended]);
+  await Promise.all([server.close(GRACE), ticking, jobs.ended]);
   // Waits for mail that has begun to leave, because its answer must be written down.
   await Promise.all(jobs.running.map((job) => job.idle?.()));
   await closeOutside(inside);
   await store.close();
   log.info({}, 'stopped');
-}
-
-/** node-cron writes to the console in a form of its own unless told otherwise. */
-function quiet(log: Log) {
-  const say = (level: 'info' | 'warn' | 'error' | 'debug') => (message: string | Error) =>
-    log[level]({ cron: String(message) }, 'cron');
-  // A warning here means that a run was left out because the one before was still going on, which is intended.
-  return { info: say('debug'), warn: say('debug'), error: say('error'), debug: say('debug') };
 }

@@ -1,4 +1,4 @@
-import { count, cron, duration } from '../base/kinds.ts';
+import { count, duration, plainCron } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 
 export const RECONCILE = room({
@@ -17,10 +17,10 @@ export const RECONCILE = room({
       says: "Addresses that may be taken off Mailgun's bounce list a day, where the failure was about the sender; 0 turns it off.",
     },
     RECONCILE_CRON: {
-      kind: cron,
+      kind: plainCron,
       default: '* * * * *',
       level: 'rarely',
-      says: "When Mailgun's records are read and what is due is acted on; six fields give seconds.",
+      says: "When Mailgun's records are read and what is due is acted on; six fields give seconds, and hours are those of UTC.",
     },
     EVENTS_SETTLE: {
       kind: duration,

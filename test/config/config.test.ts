@@ -189,6 +189,13 @@ test('lists are split at commas, and domains are compared in lower case', () => 
 test('a cron expression, a time zone and an SMTP URL are checked before anything starts', () => {
   for (const wrong of [
     { RECONCILE_CRON: '61 * * * *' },
+    { RECONCILE_CRON: '0 * 1 * 1' },
+    { RECONCILE_CRON: '0 0 */5 * 1-5' },
+    { RECONCILE_CRON: '0 0 30 2 *' },
+    { REPORT_CRON: '0 0 30 2 *' },
+    { REPORT_CRON: 'H 7 * * *' },
+    { REPORT_CRON: '@daily' },
+    { REPORT_CRON: '? 7 ? * *' },
     { REPORT_CRON: '0 7 * *' },
     { REPORT_CRON: '0 7 * * Monday' },
     { REPORT_CRON: '0 7 LW * *' },
@@ -199,6 +206,7 @@ test('a cron expression, a time zone and an SMTP URL are checked before anything
     assert.equal(problemsOf(wrong).length, 1, JSON.stringify(wrong));
   const right = {
     RECONCILE_CRON: '*/5 * * * * *',
+    REPORT_CRON: '0 7 1,15 * mon',
     REPORT_TIMEZONE: 'Europe/Berlin',
     SECONDARY_SMTP_URL: 'smtps://a.example.com,smtp://b',
   };

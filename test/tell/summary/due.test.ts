@@ -11,19 +11,25 @@ test('a daily report is due once a day, also at a time that a change of clocks l
     ['2026-10-23T12:00:00Z', 'Europe/Zurich'],
     ['2027-03-12T12:00:00Z', 'America/New_York'],
     ['2026-10-30T12:00:00Z', 'America/New_York'],
-  ] as const) {
-    const days: string[] = [];
-    // As the daemon asks: every half hour, each time about what fell due since the last time.
-    for (let now = at(from); now < at(from) + 4 * DAY; now += 29 * MINUTE) {
-      days.push(...dueSummaries('30 2 * * *', timezone, now - 29 * MINUTE, now).map((d) => d.lastDay));
+    // Half an hour, and at midnight.
+    ['2026-10-02T00:00:00Z', 'Australia/Lord_Howe'],
+    ['2027-04-02T00:00:00Z', 'Australia/Lord_Howe'],
+    ['2026-09-03T16:00:00Z', 'America/Santiago'],
+    ['2027-04-02T16:00:00Z', 'America/Santiago'],
+  ] as const)
+    for (const cron of ['30 2 * * *', '15 2 * * *', '0 0 * * *', '45 1 * * *']) {
+      const days: string[] = [];
+      // As the daemon asks: every half hour, each time about what fell due since the last time.
+      for (let now = at(from); now < at(from) + 4 * DAY; now += 29 * MINUTE) {
+        days.push(...dueSummaries(cron, timezone, now - 29 * MINUTE, now).map((d) => d.lastDay));
+      }
+      const first = at(`${from.slice(0, 10)}T00:00:00Z`);
+      assert.deepEqual(
+        days,
+        [0, 1, 2, 3].map((n) => new Date(first + n * DAY).toISOString().slice(0, 10)),
+        `${timezone} ${from}`,
+      );
     }
-    const first = at(`${from.slice(0, 10)}T00:00:00Z`);
-    assert.deepEqual(
-      days,
-      [0, 1, 2, 3].map((n) => new Date(first + n * DAY).toISOString().slice(0, 10)),
-      `${timezone} ${from}`,
-    );
-  }
 });
 
 test('after a long pause the last seven days are due, oldest first, and a weekly report holds its week', () => {
