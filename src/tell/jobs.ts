@@ -1,5 +1,6 @@
 import type { Job } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
+import { timesOf } from '../base/times.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
@@ -18,6 +19,7 @@ export type TellInside = {
     ALERT_REPEAT: Ms;
     LEASE: Ms;
     PUBLIC_URL?: string | undefined;
+    RECONCILE_CRON: string;
     RECONCILE_SILENCE: Ms;
     REPORT_CRON: string;
     REPORT_DETAILS: SummaryDeps['details'];
@@ -34,7 +36,11 @@ const alertJob: Job<TellInside> = {
     const { store, config, now } = inside;
     const startedAt = now();
     const deps = alertDeps(inside);
-    const silences = { reconcileSilence: config.RECONCILE_SILENCE, webhookSilence: config.WEBHOOK_SILENCE };
+    const silences = {
+      reconcileTimes: timesOf(config.RECONCILE_CRON),
+      reconcileSilence: config.RECONCILE_SILENCE,
+      webhookSilence: config.WEBHOOK_SILENCE,
+    };
     return {
       async run() {
         await watch({ store, now, ...silences }, startedAt);

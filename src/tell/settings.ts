@@ -67,7 +67,7 @@ export const TELL = room({
       kind: duration,
       default: '10m',
       level: 'rarely',
-      says: 'Alert when the reconciler has not finished for this long.',
+      says: 'Alert when a run of the reconciler that was due so long ago has not finished.',
     },
     REPORT_CRON: { kind: cron, default: '0 7 * * *', level: 'rarely', says: 'When the daily report is sent.' },
     REPORT_TIMEZONE: {

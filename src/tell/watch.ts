@@ -1,3 +1,4 @@
+import type { Times } from '../base/times.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { raise } from '../store/alerts.ts';
@@ -6,7 +7,14 @@ import { lastWebhookAt } from '../store/inbox/inbox.ts';
 import { acceptedSince } from '../store/messages/find.ts';
 import { cursor, RECONCILED } from '../store/notes/cursors.ts';
 
-export type WatchDeps = { store: Store; reconcileSilence: Ms; webhookSilence: Ms; now: Clock };
+export type WatchDeps = {
+  store: Store;
+  /** When the reconciler runs. */
+  reconcileTimes: Pick<Times, 'last'>;
+  reconcileSilence: Ms;
+  webhookSilence: Ms;
+  now: Clock;
+};
 
 /**
  * Raises alerts for what nobody would notice otherwise: a reconciler that stands still, and webhooks that do not come.
@@ -16,10 +24,12 @@ export async function watch(deps: WatchDeps, startedAt: Ms): Promise<void> {
   await watchWebhooks(deps, startedAt);
 }
 
-async function watchReconciler({ store, reconcileSilence, now }: WatchDeps, startedAt: Ms): Promise<void> {
+async function watchReconciler(deps: WatchDeps, startedAt: Ms): Promise<void> {
+  const { store, reconcileTimes, reconcileSilence, now } = deps;
   const last = (await cursor(store, RECONCILED))?.at ?? 0;
   const silentSince = Math.max(last, startedAt);
-  if (now() - silentSince < reconcileSilence) return;
+  // A run that was due so long ago would have finished since.
+  if (silentSince >= reconcileTimes.last(now() - reconcileSilence)) return;
   const detail = `It last finished ${last === 0 ? 'never' : `at ${timeWords(last)}`}, ${lengthWords(now() - silentSince)} ago.`;
   await raise(store, {
     item_key: `reconciler_silent:${last}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { timesOf } from '../../src/base/times.ts';
+import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
 import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
@@ -10,8 +11,9 @@ import { eachStore } from '../support/stores.ts';
 
 const kinds = async (store: Store): Promise<string[]> =>
   (await store.db('alert_items').orderBy('kind')).map((r) => r.kind);
-const watching = (store: Store, now: () => number) => ({
+const watching = (store: Store, now: () => number, cron = '* * * * *') => ({
   store,
+  reconcileTimes: timesOf(cron),
   reconcileSilence: 10 * MINUTE,
   webhookSilence: HOUR,
   now,
@@ -26,6 +28,18 @@ eachStore('a reconciler that stands still is told of once', async ({ store }) =>
   await watch(watching(store, clock), MORNING);
   clock.advance(MINUTE);
   await watch(watching(store, clock), MORNING);
+  assert.deepEqual(await kinds(store), ['reconciler_silent']);
+});
+
+eachStore('a reconciler that runs every few hours is quiet in between', async ({ store }) => {
+  const clock = clockAt();
+  const look = () => watch(watching(store, clock, '0 */6 * * *'), MORNING - DAY);
+  await setCursor(store, RECONCILED, '', Math.floor(MORNING / (6 * HOUR)) * 6 * HOUR + 1000);
+  clock.set(Math.ceil(MORNING / (6 * HOUR)) * 6 * HOUR + 9 * MINUTE);
+  await look();
+  assert.deepEqual(await kinds(store), []);
+  clock.advance(2 * MINUTE);
+  await look();
   assert.deepEqual(await kinds(store), ['reconciler_silent']);
 });
 

@@ -1,3 +1,4 @@
+import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
@@ -27,7 +28,7 @@ async function reconciler(store: Store, config: Config, now: Ms): Promise<Findin
   const last = await cursor(store, RECONCILED);
   if (!last) return warning('reconciler', 'has never run', 'run "homing start"');
   const ago = `last finished at ${timeWords(last.at)}, ${lengthWords(Math.max(0, now - last.at))} ago`;
-  if (now - last.at < config.RECONCILE_SILENCE) return ok('reconciler', ago);
+  if (last.at >= timesOf(config.RECONCILE_CRON).last(now - config.RECONCILE_SILENCE)) return ok('reconciler', ago);
   return problem('reconciler', ago, 'start the daemon, or look at its log');
 }
 
