@@ -46,7 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],
   'tell/summary/charts': ['core'],
-  'tell/summary': ['core', 'tell/summary/charts'],
+  'tell/summary': ['core', 'base', 'tell/summary/charts'],
   'tell/channels': ['core', 'store', 'providers', 'tell/summary'],
   tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
   // Faces: what people and programs see.

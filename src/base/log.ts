@@ -1,6 +1,10 @@
 import pino from 'pino';
+import { escapedJson, safeJson, safeLine, shortened } from '../core/safe-text.ts';
 
-/** What the steps log with: one JSON line an event, fields first. Never a key, a body, a link or a full address. */
+/**
+ * What the steps log with: one JSON line an event, fields first. Never a key, a body, a link or a full address. Texts of
+ * others are shortened, and can do nothing to the terminal that shows them.
+ */
 export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
 /**
@@ -17,20 +21,36 @@ export function createLog(level: string, format: 'json' | 'pretty', out: NodeJS.
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: errorWords },
+    formatters: { log: (fields: Record<string, unknown>) => shortFields(fields) },
   };
-  return pino(options, format === 'json' ? out : plainLines(out));
+  return pino(options, format === 'json' ? safeLinesOf(out) : plainLines(out));
 }
+
+/** Characters of a field of a line. */
+const LONGEST = 1000;
+
+const shortFields = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, short(value)]));
+
+function short(value: unknown): unknown {
+  if (typeof value === 'string') return shortened(value, LONGEST);
+  return Array.isArray(value) ? value.map(short) : value;
+}
+
+const safeLinesOf = (out: NodeJS.WritableStream): pino.DestinationStream => ({
+  write: (line: string) => void out.write(escapedJson(line)),
+});
 
 /** Errors by name, code and message: a stack of a library can hold what it was called with. */
 function errorWords(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return shortened(String(error), 500);
   const { name, message, stack } = error;
   const frames = stack
     ?.split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 6)
     .map((line) => line.trim());
-  return { name, code: (error as { code?: unknown }).code, message: message.slice(0, 500), at: frames };
+  return { name, code: (error as { code?: unknown }).code, message: shortened(message, 500), at: frames };
 }
 
 /** `12:00:01 info  delivered  attempt=2 …` for people. */
@@ -39,9 +59,11 @@ function plainLines(out: NodeJS.WritableStream): pino.DestinationStream {
   return {
     write(line: string) {
       const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
-      const rest = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+      const rest = Object.entries(fields).map(([name, value]) => `${name}=${safeJson(value)}`);
       const clock = String(time).slice(11, 19);
-      out.write(`${clock} ${(levels[Number(level)] ?? '').padEnd(5)} ${String(msg ?? '')}  ${rest.join(' ')}\n`);
+      out.write(
+        `${clock} ${(levels[Number(level)] ?? '').padEnd(5)} ${safeLine(String(msg ?? ''))}  ${rest.join(' ')}\n`,
+      );
     },
   };
 }

@@ -1,3 +1,4 @@
+import { safeJson } from '../core/safe-text.ts';
 import { classify, type OwnRules } from './classify.ts';
 import type { ReplyInput } from './engine/reply.ts';
 
@@ -5,7 +6,7 @@ import type { ReplyInput } from './engine/reply.ts';
 export function classifyLine(line: string, ownRules?: OwnRules): string {
   const { id, input } = readLine(line);
   const { cause, decision, confidence, evidence } = classify(input, ownRules);
-  return JSON.stringify({ ...(id === undefined ? {} : { id }), cause, decision, confidence, evidence });
+  return safeJson({ ...(id === undefined ? {} : { id }), cause, decision, confidence, evidence });
 }
 
 type Line = { id?: unknown; input: ReplyInput };

@@ -1,6 +1,7 @@
 import type { FactOf, State } from '../core/delivery.ts';
 import type { Plan } from '../core/plan.ts';
 import { replyWords } from '../core/reply-words.ts';
+import { safeLine, shortened } from '../core/safe-text.ts';
 import type { Decision } from '../core/verdict.ts';
 import { planWords } from '../core/words/plans.ts';
 import { readReply } from './engine/reply.ts';
@@ -45,10 +46,7 @@ function summed(group: readonly Heard[], number: number): Unclear | null {
   const { code, text } = readReply(bounce ?? {});
   return {
     count: group.length,
-    reply:
-      replyWords(bounce)
-        .replace(/\p{Cc}+/gu, ' ')
-        .slice(0, 300) || 'nothing was said',
+    reply: shortened(safeLine(replyWords(bounce)), 300) || 'nothing was said',
     domains: [...new Set(group.map((h) => h.domain))].slice(0, 5),
     done: doneIn(group),
     rule: {

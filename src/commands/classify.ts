@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { OwnRules } from '../classifier/classify.ts';
+import { safeJson } from '../core/safe-text.ts';
 import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
@@ -91,7 +92,7 @@ async function listUnknown(terminal: Terminal, { days, json }: Options): Promise
     for (const { count, reply, domains, done, rule } of replies) {
       say(terminal, '', wrapped(`${count} × `, `${reply}  (${domains.join(', ')})`));
       for (const what of done) say(terminal, wrapped('    done: ', what));
-      say(terminal, `    rule: ${JSON.stringify(rule)}`);
+      say(terminal, `    rule: ${safeJson(rule)}`);
     }
   });
 }

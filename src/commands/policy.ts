@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import type { Change, Comparison, Effect, RuleSet, Ruling } from '../classifier/replay.ts';
 import { maskAddress } from '../core/address.ts';
 import { replyWords } from '../core/reply-words.ts';
+import { safeJson } from '../core/safe-text.ts';
 import type { Sighting } from '../core/sighting.ts';
 import { maskReply } from '../core/words/mask.ts';
 import { planWords } from '../core/words/plans.ts';
 import { ownRules } from './classify.ts';
-import { EXIT, Failed, plural, printable, say, type Terminal, wrapped } from './common/terminal.ts';
+import { EXIT, Failed, plural, printable, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 Reads events that Mailgun has told, one a line: bodies of webhooks, their
@@ -62,7 +63,7 @@ async function test(terminal: Terminal, file: string, options: Options): Promise
   }
   progress(size ?? 0, comparison.events, true);
   if (comparison.events === 0) throw new Failed(`There is no event of Mailgun in ${file}${firstWords(wrong)}.`);
-  if (options.json) return say(terminal, JSON.stringify({ summary: { ...comparison, malformed: wrong } }));
+  if (options.json) return sayJson(terminal, { summary: { ...comparison, malformed: wrong } }, 'line');
   say(terminal, ...comparisonWords(comparison, wrong));
 }
 
@@ -127,7 +128,7 @@ const firstWords = ({ first: [one] }: Wrong): string => (one ? ` (line ${one.lin
 function changeWords(line: number, about: Sighting, { from, to }: Change, json: boolean): string {
   const recipient = maskAddress(about.recipient ?? '');
   const reply = printable(maskReply(replyWords(about.bounce), about.recipient ?? '', about.subject));
-  if (json) return JSON.stringify({ line, recipient, reply, from, to });
+  if (json) return safeJson({ line, recipient, reply, from, to });
   return [
     wrapped(`line ${line}  `, `${recipient}  ${reply}`),
     wrapped('    was  ', rulingWords(from)),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
-import { EXIT, Failed, paint, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
+import { EXIT, Failed, paint, say, sayError, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 import type { Seen } from './probe/findings.ts';
 
 const EXAMPLES = `
@@ -100,7 +100,7 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
       patience: patience ?? 0,
       poll: poll ?? 0,
       now: terminal.now,
-      progress: (line) => terminal.err.write(`${line}\n`),
+      progress: (line) => sayError(terminal, line),
     });
   } finally {
     await port.close();

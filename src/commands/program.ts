@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { EXIT, type Terminal } from './common/terminal.ts';
+import { EXIT, safeToPrint, sayError, type Terminal } from './common/terminal.ts';
 import { troubleOf } from './common/trouble.ts';
 
 export type AddCommand = (program: Command, terminal: Terminal) => void;
@@ -25,7 +25,7 @@ export async function run(
     // Commander has said already what is wrong.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     const { message, exitCode } = troubleOf(error);
-    terminal.err.write(`${message}\n`);
+    sayError(terminal, message);
     return exitCode;
   }
 }
@@ -38,8 +38,8 @@ function programOf(commands: readonly AddCommand[], terminal: Terminal): Command
     .showHelpAfterError('(add --help for what it takes)')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => terminal.out.write(text),
-      writeErr: (text) => terminal.err.write(text),
+      writeOut: (text) => terminal.out.write(safeToPrint(terminal, text)),
+      writeErr: (text) => terminal.err.write(safeToPrint(terminal, text)),
     })
     .addHelpText('after', EXIT_CODES);
   for (const add of commands) add(program, terminal);

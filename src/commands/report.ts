@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Failed, type Terminal } from './common/terminal.ts';
+import { Failed, safeToPrint, type Terminal } from './common/terminal.ts';
 import { detailsOf, FORMATS, formatOf, type Options, periodFor } from './report/options.ts';
 import { progressOn, rebuildFigures } from './report/rebuild.ts';
 import { render, save } from './report/render.ts';
@@ -55,7 +55,7 @@ async function report(terminal: Terminal, options: Options): Promise<void> {
     const summary = await summaryOf(store, period, { now: terminal.now(), details, ...places });
     const { output } = options;
     const text = await render(summary, format, { cures, colours: terminal.colours && output === undefined });
-    if (output === undefined) terminal.out.write(text);
+    if (output === undefined) terminal.out.write(format === 'text' ? safeToPrint(terminal, text) : text);
     else await save(output, text);
   });
 }

@@ -53,7 +53,7 @@ async function list(terminal: Terminal, { address, json }: Json & { address?: st
       const { rows, next } = await listSuppressions(store, { limit: PAGE, after, address });
       for (const row of rows) {
         const shown = suppressionOf(row);
-        if (json) say(terminal, JSON.stringify(shown));
+        if (json) sayJson(terminal, shown, 'line');
         else {
           say(terminal, `${shown.address}  ${shown.cause} since ${shown.createdAt}`);
           if (shown.reply !== null) say(terminal, wrapped('    reply: ', shown.reply));

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { safeJson } from '../core/safe-text.ts';
 
 /** Headers of every answer that is data and not a page. */
 export const JSON_HEADERS: Readonly<Record<string, string>> = {
@@ -16,7 +17,7 @@ export function answer(
   body: Record<string, unknown>,
   headers: Record<string, string> = {},
 ): void {
-  const text = Buffer.from(JSON.stringify(body));
+  const text = Buffer.from(safeJson(body));
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': text.length,

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Env } from '../../config/env.ts';
+import { safeJson, safeLine, safeLines } from '../../core/safe-text.ts';
 import type { Clock } from '../../core/time.ts';
 import { wrap } from '../../core/words/wrap.ts';
 
@@ -28,22 +29,39 @@ export class Failed extends Error {
   }
 }
 
+/** Prints lines. Whatever got into them, only the colours of `paint` reach the terminal as what they are. */
 export const say = (terminal: Terminal, ...lines: string[]): void => {
-  terminal.out.write(`${lines.join('\n')}\n`);
+  terminal.out.write(`${lines.map((line) => safeToPrint(terminal, line)).join('\n')}\n`);
 };
 
-export const sayJson = (terminal: Terminal, value: unknown): void => say(terminal, JSON.stringify(value, null, 2));
+/** Prints a value as JSON, over several lines or on one. */
+export const sayJson = (terminal: Terminal, value: unknown, form: 'lines' | 'line' = 'lines'): void => {
+  terminal.out.write(`${form === 'lines' ? safeJson(value, 2) : safeJson(value)}\n`);
+};
+
+/** Says what can't be done, or how it goes on, to whoever watches. */
+export const sayError = (terminal: Terminal, text: string): void => {
+  terminal.err.write(`${safeToPrint(terminal, text)}\n`);
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences for bold and for colours, as styleText writes them
+const COLOUR = /(\x1b\[\d{1,2}m)/;
+/** Longer than any line of ours: a rule to paste, the problems of a whole configuration. */
+const LONGEST = 10_000;
+
+export function safeToPrint({ colours }: Terminal, text: string): string {
+  if (!colours) return safeLines(text, LONGEST);
+  const parts = text.split(COLOUR);
+  return parts.map((part, i) => (i % 2 === 1 ? part : safeLines(part, LONGEST))).join('');
+}
 
 type Style = Parameters<typeof styleText>[0];
 
 export const paint = (terminal: Terminal, style: Style, text: string): string =>
-  terminal.colours ? styleText(style, text) : text;
+  terminal.colours ? styleText(style, safeLine(text)) : text;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what a server says may hold escape sequences for the terminal
-const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g;
-
-/** One line that is safe to print, whoever wrote it. */
-export const printable = (text: string): string => text.replace(UNPRINTABLE, ' ').trim();
+/** A text that somebody else wrote, as a part of a line. */
+export const printable = (text: string): string => safeLine(text).trim();
 
 const WIDTH = 80;
 

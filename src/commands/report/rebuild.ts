@@ -1,7 +1,7 @@
 import { were } from '../../core/words/numbers.ts';
 import type { Store } from '../../store/db/open.ts';
 import type { Rebuilt } from '../../store/figures/rebuild.ts';
-import { EXIT, plural, say, type Terminal } from '../common/terminal.ts';
+import { EXIT, plural, say, sayJson, type Terminal } from '../common/terminal.ts';
 import type { Format, Options } from './options.ts';
 
 /** Counts the figures again, and says what differed from the facts. */
@@ -9,7 +9,7 @@ export async function rebuildFigures(t: Terminal, store: Store, options: Options
   const { rebuild } = await import('../../store/figures/rebuild.ts');
   const check = options.check === true;
   const result = await rebuild(store, { now: t.now, check, progress: progressOn(t, options) });
-  if (format === 'json') say(t, JSON.stringify({ agreed: result.differences.length === 0, ...result }, null, 2));
+  if (format === 'json') sayJson(t, { agreed: result.differences.length === 0, ...result });
   else say(t, ...rebuiltWords(result, check));
   if (check && result.differences.length > 0) t.exitCode = EXIT.failed;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Summary } from '../../core/figures/summary.ts';
+import { safeJson } from '../../core/safe-text.ts';
 import { Failed } from '../common/terminal.ts';
 import type { Format } from './options.ts';
 
@@ -14,7 +15,7 @@ export async function render(summary: Summary, format: Format, how: { cures: boo
     }
     case 'json': {
       const { curesJson, summaryJson } = await import('../../tell/summary/json.ts');
-      return `${JSON.stringify(cures ? curesJson(summary) : summaryJson(summary), null, 2)}\n`;
+      return `${safeJson(cures ? curesJson(summary) : summaryJson(summary), 2)}\n`;
     }
     case 'csv':
       if (cures) return (await import('../../tell/summary/cures.ts')).curesCsv(summary);

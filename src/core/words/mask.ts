@@ -1,15 +1,16 @@
+import { safeLine, shortened } from '../safe-text.ts';
+
 const HIDDEN = '(address)';
 /** Also in the forms in which servers wrap one address in another: bob=40example.com, bob%40example.com. */
 const ADDRESS = /[^\s<>"'(),;:[\]]{1,320}(?:@|%40|=40)[^\s<>"'(),;:[\]]{1,320}/gi;
-const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /** A server's reply as an example for many: one line, and nothing in it that names the recipient or quotes the subject. */
 export function maskReply(reply: string, recipient: string, subject: string | null): string {
   const local = recipient.slice(0, Math.max(0, recipient.lastIndexOf('@')));
-  let text = reply.slice(0, 2000).replace(CONTROLS, ' ').replace(ADDRESS, HIDDEN);
+  let text = safeLine(reply).replace(ADDRESS, HIDDEN);
   if (subject !== null && subject.trim().length > 3) text = replaceAll(text, subject.trim(), '(subject)');
   text = local.length > 2 ? replaceAll(text, local, HIDDEN) : replaceWord(text, local);
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return shortened(text.replace(/\s+/g, ' ').trim(), 300);
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { maskAddress } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
+import { safeLine } from '../../core/safe-text.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
 import { isOfEdge, type Purpose, refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from './exchange.ts';
@@ -56,7 +57,7 @@ export function saidIn(body: unknown): string {
   const { message, Reason } = objectOf(body);
   const text = typeof body === 'string' ? words(plainText(body), 100) : null;
   const said = words(message, 300) ?? words(Reason, 300) ?? text ?? 'no words';
-  return said.replace(/\p{Cc}+/gu, ' ').replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress);
+  return safeLine(said).replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress);
 }
 
 const plainText = (html: string): string =>

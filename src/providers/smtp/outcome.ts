@@ -1,5 +1,6 @@
 import { maskAddress } from '../../core/address.ts';
 import type { Answer, Refusal } from '../../core/answer.ts';
+import { safeLine, shortened } from '../../core/safe-text.ts';
 import { refusalOfReply } from '../../mail/refusal.ts';
 import type { Phase } from './phase.ts';
 
@@ -13,7 +14,6 @@ export type SmtpTrouble = {
 };
 
 const MAX_DETAIL = 300;
-const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 const TLS_CODE = /CERT|TLS|SSL|SIGNATURE|EPROTO/; // such as DEPTH_ZERO_SELF_SIGNED_CERT, ERR_SSL_WRONG_VERSION_NUMBER
 /**
  * The pool says this of any connection that closed with a mail assigned to it. It retries nothing (`maxRequeues: 0`),
@@ -101,7 +101,6 @@ export function tidier(secrets: readonly string[], recipient: string | null): (t
     let line = text.slice(0, 10 * MAX_DETAIL); // a reply may be a megabyte
     for (const secret of secrets) line = line.replaceAll(secret, '***');
     if (recipient !== null) line = line.replaceAll(recipient, maskAddress(recipient));
-    line = line.replace(CONTROLS, ' ').trim();
-    return line.length <= MAX_DETAIL ? line : `${line.slice(0, MAX_DETAIL - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+    return shortened(safeLine(line).trim(), MAX_DETAIL);
   };
 }

@@ -2,6 +2,7 @@ import addressparser from 'nodemailer/lib/addressparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { canonicalAddress, maskAddress } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
+import { safeLine, shortened } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Relay } from './relay.ts';
 
@@ -28,7 +29,6 @@ export type Mailer = {
 };
 
 const MAX_SUBJECT = 200;
-const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
 /** Our own mail (alerts, summaries) through one relay. Throws at once when `from` is no sender. */
 export function createMailer(relay: Pick<Relay, 'send'>, from: string): Mailer {
@@ -50,7 +50,7 @@ export async function compose(letter: Letter): Promise<Buffer> {
   return new MailComposer({
     from: senderIn(letter.from),
     to: letter.to.map((text) => ({ name: '', address: recipientIn(text) })),
-    subject: letter.subject.replace(CONTROLS, ' ').trim().slice(0, MAX_SUBJECT),
+    subject: shortened(safeLine(letter.subject).trim(), MAX_SUBJECT),
     text: letter.text,
     ...(letter.html === undefined ? {} : { html: letter.html }),
     attachments: (letter.pictures ?? []).map(({ cid, png }) => ({
@@ -79,7 +79,7 @@ function senderIn(text: string): { name: string; address: string } {
   if (first === undefined || address === null || others.length > 0) {
     throw new Error('expected a sender like "alerts@example.com" or "Homing <alerts@example.com>"');
   }
-  return { name: first.name.replace(CONTROLS, ' ').trim(), address };
+  return { name: safeLine(first.name).trim(), address };
 }
 
 function recipientIn(text: string): string {

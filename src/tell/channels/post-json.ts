@@ -1,3 +1,4 @@
+import { safeJson } from '../../core/safe-text.ts';
 import { SECOND } from '../../core/time.ts';
 
 const PATIENCE = 10 * SECOND;
@@ -7,7 +8,7 @@ export async function postJson(url: string, body: unknown): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    body: safeJson(body),
     redirect: 'error',
     signal: AbortSignal.timeout(PATIENCE),
   });

@@ -1,5 +1,6 @@
 // Text in columns. Widths count code points; what is not printable never gets here as more than a space.
 
+import { safeLine, shortened } from '../../core/safe-text.ts';
 import { many } from '../../core/words/numbers.ts';
 import { wrap as wrapLine } from '../../core/words/wrap.ts';
 
@@ -43,13 +44,10 @@ function linesOf(row: readonly Cell[], layout: readonly Column[]): string[] {
   );
 }
 
-const clean = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
-const length = (text: string): number => [...text].length;
-
 /** Cut to the width, with an ellipsis where something was cut. */
 export function cut(text: string, width: number): string {
-  const printable = clean(text);
-  return (length(printable) > width ? `${[...printable].slice(0, width - 1).join('')}…` : printable).padEnd(width);
+  const fitting = shortened(safeLine(text), width);
+  return fitting + ' '.repeat(Math.max(0, width - [...fitting].length));
 }
 
 export const align = (text: string, width: number): string => text.padStart(width);
@@ -66,4 +64,4 @@ const short = (n: number, digits: number): string =>
 
 /** Breaks at spaces; a word longer than the line is cut into pieces. */
 export const wrap = (text: string, width = WIDTH, indent = ''): string =>
-  wrapLine(indent + clean(text), { width: width + indent.length, hang: indent, cutsWords: true });
+  wrapLine(indent + safeLine(text), { width: width + indent.length, hang: indent, cutsWords: true });

@@ -1,6 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { STATES } from '../../core/delivery.ts';
 import type { Summary } from '../../core/figures/summary.ts';
+import { safeLine } from '../../core/safe-text.ts';
 
 /** UTF-8 with a byte order mark, without which Excel assumes another encoding. */
 export const CSV_OPTIONS = {
@@ -33,6 +34,12 @@ export function summaryCsv(summary: Summary): string {
 /** Characters with which a spreadsheet begins a formula, in both widths, also behind spaces and quotes. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}'"`]*[=+\-@|%＝＋－＠]|^[\t\r\n\0]/u;
 
-/** csv-stringify's own escape looks at the first character alone, and a space before it is enough to get past. */
-export const disarm = (cell: string | number): string | number =>
-  typeof cell === 'string' && FORMULA.test(cell) ? `'${cell.replace(/[\p{Cc}]/gu, ' ')}` : cell;
+/**
+ * A cell that a spreadsheet shows and does not compute. csv-stringify's own escape looks at the first character alone,
+ * and a space before it is enough to get past.
+ */
+export function disarm(cell: string | number): string | number {
+  if (typeof cell === 'number') return cell;
+  const text = safeLine(cell);
+  return FORMULA.test(cell) || FORMULA.test(text) ? `'${text}` : text;
+}

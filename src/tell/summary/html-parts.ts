@@ -1,5 +1,5 @@
 // What the page is put together from.
-import { html, type Markup } from './markup.ts';
+import { html, type Markup } from '../../base/markup.ts';
 
 /* Inline styles are for mail clients that drop the rest; the classes turn the page dark where that is wanted. */
 export const INK = 'color:#1f2937';

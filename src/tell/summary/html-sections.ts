@@ -1,4 +1,6 @@
 // The tables of the page, one function each.
+
+import { html, type Markup } from '../../base/markup.ts';
 import { dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import { type Figures, timesOfClass } from '../../core/figures/figures.ts';
 import type { Summary } from '../../core/figures/summary.ts';
@@ -7,7 +9,6 @@ import { many, percent, timeTaken } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { paragraph, type Row, table } from './html-parts.ts';
 import { alertsWords, troublesWords } from './itself.ts';
-import { html, type Markup } from './markup.ts';
 
 export function groups(summary: Summary): Markup {
   const row = (name: string, f: Figures): Row => ({

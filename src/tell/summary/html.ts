@@ -1,3 +1,4 @@
+import { html, type Markup, trusted } from '../../base/markup.ts';
 import { timesOfClass } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import type { Summary } from '../../core/figures/summary.ts';
@@ -7,7 +8,6 @@ import type { Picture } from './charts/pictures.ts';
 import { periodWords } from './days.ts';
 import { card, FAINT, FONT, INK, STYLE, tile, unbroken } from './html-parts.ts';
 import { cures, ends, groups, itself, lost, onTime, places } from './html-sections.ts';
-import { html, type Markup, trusted } from './markup.ts';
 
 /** Where a picture is found: data in a file, a part of the same mail in a mail. */
 export type Source = (p: Picture, theme: 'light' | 'dark') => string;
