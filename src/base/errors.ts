@@ -1,3 +1,5 @@
+import { shortened } from '../core/safe-text.ts';
+
 /** What a caller can act on, by kind. */
 export type ErrorCode =
   | 'invalid'
@@ -22,4 +24,4 @@ export class AppError extends Error {
 }
 
 export const wordsOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).slice(0, 200);
+  shortened(error instanceof Error ? error.message : String(error), 200);

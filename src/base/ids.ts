@@ -41,8 +41,11 @@ export const isId = (text: string): boolean => ID.test(text);
 export const sha256 = (text: string): string => hash('sha256', text);
 
 /** The name cut to the length of a column. A name that is cut ends with a hash, so that two names do not become one. */
-export const fitted = (name: string, length: number): string =>
-  name.length <= length ? name : `${name.slice(0, length - 17)}~${sha256(name).slice(0, 16)}`;
+export function fitted(name: string, length: number): string {
+  if (name.length <= length) return name;
+  const letters = [...name];
+  return letters.length <= length ? name : `${letters.slice(0, length - 17).join('')}~${sha256(name).slice(0, 16)}`;
+}
 
 /** The key of a message: one row for each Message-Id of a domain. */
 export const recordKey = (domain: string, messageId: string): string => sha256(`${domain}\n${messageId}`);

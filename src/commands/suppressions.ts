@@ -88,7 +88,7 @@ async function add(terminal: Terminal, given: string, { reason, json }: Json & {
   const address = canonicalAddress(given);
   if (address === null) throw new Failed('This is no e-mail address.', EXIT.usage);
   await withStore(terminal, async (store) => {
-    const entry = { address, who: operator(), reason: reason?.slice(0, 500) ?? null };
+    const entry = { address, who: operator(), reason: reason ?? null };
     const added = await addSuppression(store, entry, terminal.now());
     if (json) return sayJson(terminal, { added: added ? 1 : 0 });
     say(terminal, added ? 'Added: nothing is sent to it any more.' : 'It was on the list already.');

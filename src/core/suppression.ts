@@ -2,6 +2,7 @@ import type { Fact, FactOf } from './delivery.ts';
 import { provesArrival } from './fold.ts';
 import type { RetryRules } from './plan.ts';
 import { replyWords } from './reply-words.ts';
+import { storable } from './safe-text.ts';
 import type { Bounce, Report } from './sighting.ts';
 import type { Ms } from './time.ts';
 import type { SuppressionCause, Verdict } from './verdict.ts';
@@ -53,5 +54,5 @@ const LONGEST_REPLY = 2000;
 
 function suppressing({ suppress, bounce, at }: FactOf<'reported'>): Suppressing | null {
   if (suppress === undefined) return null;
-  return { cause: suppress, reply: replyWords(bounce).slice(0, LONGEST_REPLY) || null, at };
+  return { cause: suppress, reply: storable(replyWords(bounce), LONGEST_REPLY) || null, at };
 }

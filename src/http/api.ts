@@ -13,6 +13,7 @@ import type { Clock } from '../core/time.ts';
 import { recordMessage } from '../intake/record.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import { catchUp, keepChecked } from '../intake/told.ts';
+import { readKey } from '../mail/key.ts';
 import { MAX_KEY } from '../mail/limits.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
 import type { Store } from '../store/db/open.ts';
@@ -122,13 +123,15 @@ const text = z.string({ error: 'must be text' });
 const recipient = address(text).optional();
 
 const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
-const CANCEL_KEY = z.strictObject({ key: text.trim().min(1, 'must not be empty').max(MAX_KEY) });
+const CANCEL_KEY = z.strictObject({
+  key: text.refine((given) => readKey(given) !== null, `must have 1 to ${MAX_KEY} characters`).trim(),
+});
 const CANCEL = z.strictObject(
   {
     recipient,
     reason: text
       .trim()
-      .regex(/^[^\p{Cc}]{1,64}$/u, 'must have 1 to 64 characters')
+      .regex(/^[^\p{Cc}\p{Cs}]{1,64}$/u, 'must have 1 to 64 characters')
       .optional(),
   },
   { error: whenNoObject },

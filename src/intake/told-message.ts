@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { isId } from '../base/ids.ts';
+import { fitted, isId } from '../base/ids.ts';
 import { parseMoment } from '../base/moment.ts';
 import { parse } from '../base/parse.ts';
 import { canonicalDomain } from '../core/address.ts';
 import { CLASSES } from '../core/message-class.ts';
+import { storable } from '../core/safe-text.ts';
 import { classOf } from '../mail/class.ts';
 import { readKey } from '../mail/key.ts';
-import { MAX_KEY, MAX_LINE, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { MAX_KEY, MAX_LINE, MAX_PROVIDER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { readMessageId } from '../mail/message-id.ts';
 import { addressesIn } from '../mail/recipients.ts';
 
@@ -23,7 +24,8 @@ const line = z
   .trim()
   .min(1, 'must not be empty')
   .max(MAX_LINE, `must have at most ${MAX_LINE} characters`)
-  .refine((text) => !hasControls(text), 'must not contain control characters');
+  .refine((text) => !hasControls(text), 'must not contain control characters')
+  .transform((text) => storable(text, MAX_LINE));
 
 /** A text that `read` accepts. If it gives null, that is a problem in these words. */
 const textBy = <T>(read: (given: string) => T | null, problem: string) =>
@@ -98,7 +100,10 @@ const TOLD = z
       createdAt: moment.optional(),
       deliverAt: moment.nullish(),
       id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),
-      via: line.max(255, 'must have at most 255 characters').optional(),
+      via: line
+        .refine((text) => text.length <= 255, 'must have at most 255 characters')
+        .transform((text) => fitted(text, MAX_PROVIDER))
+        .optional(),
       error: z
         .object(
           {

@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type InboxRow, keep, type Settled, settle, takePending, unfiledTold } from '../store/inbox/inbox.ts';
 import { workOff } from '../store/inbox/work-off.ts';
 import type { IntakeDeps } from './record.ts';
@@ -35,13 +36,19 @@ export async function keepTold(store: Store, tellings: readonly unknown[], now: 
  */
 export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], now: Ms): Promise<(AppError | null)[]> {
   const answers = inputs.map((input) => {
-    const draft = draftOrRefusal(deps.settings, input, now);
+    const draft = isTooLarge(input) ? TOO_LARGE : draftOrRefusal(deps.settings, input, now);
     return draft instanceof AppError ? draft : null;
   });
   const good = inputs.filter((_, i) => answers[i] === null);
   if (good.length > 0) await keepTold(deps.store, good, now);
   return answers;
 }
+
+/** Far above what a thousand recipients take, and below what the smallest packet limit in use (1 MB) takes in escapes. */
+const LARGEST = 400_000;
+const TOO_LARGE = new AppError('too_large', `what is told of a message may take ${LARGEST} characters`);
+
+const isTooLarge = (input: unknown): boolean => (JSON.stringify(input)?.length ?? 0) > LARGEST;
 
 export type FileToldDeps = {
   store: Store;
@@ -93,8 +100,21 @@ const PAGE = 200;
 export async function catchUp(deps: IntakeDeps, now: Ms): Promise<void> {
   for (;;) {
     const rows = await unfiledTold(deps.store, PAGE);
-    const filed = (await file(deps, rows, now)).filter((r) => r.outcome === 'filed');
+    const filed = (await fileOrLeave(deps, rows, now)).filter((r) => r.outcome === 'filed');
     await settle(deps.store, null, filed);
     if (filed.length === 0 || rows.length < PAGE) return;
+  }
+}
+
+/** A row that fails by itself does not keep out the others. */
+async function fileOrLeave(deps: IntakeDeps, rows: readonly InboxRow[], now: Ms): Promise<Settled[]> {
+  try {
+    return await file(deps, rows, now);
+  } catch (error) {
+    if (isDatabaseTrouble(error)) throw error;
+    if (rows.length <= 1) return [];
+    const results: Settled[] = [];
+    for (const row of rows) results.push(...(await fileOrLeave(deps, [row], now)));
+    return results;
   }
 }

@@ -1,6 +1,7 @@
 import { MAX_KEY } from './limits.ts';
 
-const KEY = new RegExp(`^[^\\p{Cc}]{1,${MAX_KEY}}$`, 'u');
+/** Halves of surrogate pairs would become one and the same character in a database, and so two keys one. */
+const KEY = new RegExp(`^[^\\p{Cc}\\p{Cs}]{1,${MAX_KEY}}$`, 'u');
 
 /** The key by which an application may name its message later; null for what can't be one. */
 export function readKey(given: unknown): string | null {

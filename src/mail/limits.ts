@@ -7,6 +7,9 @@ export const MAX_RECIPIENTS = 1000;
 /** Characters of a key: the longest utf8mb4 column that MySQL could index under its oldest limit of 767 bytes. */
 export const MAX_KEY = 191;
 
+/** Characters of the name of a provider: the columns for it hold as many. */
+export const MAX_PROVIDER = 191;
+
 /** Bytes that Mailgun allows for all parameters `o:`, `h:`, `v:` and `t:` together. */
 export const MAX_OPTIONS = 16 * 1024;
 

@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import { fitted, newId } from '../base/ids.ts';
 import type { AlertKind } from '../core/alerting.ts';
+import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
 import { type Claim, claimNext, claimsOn, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transact, transactOnce } from './db/transact.ts';
+import { isDatabaseTrouble } from './db/trouble.ts';
 import { incidentName } from './projections/alert-items.ts';
 import { load, type View } from './rows/rows.ts';
 
@@ -26,7 +28,8 @@ export async function raise(
 ): Promise<void> {
   // Items that belong in the daily summary alone are marked as told, without an alert.
   const names = { item_key: fitted(item.item_key, 100), incident: incidentName(item.incident) };
-  const row = { ...item, ...names, delivery_id: null, alert_id: by === 'summary' ? 'summary' : null };
+  const detail = item.detail === null ? null : storable(item.detail, 4000);
+  const row = { ...item, ...names, detail, delivery_id: null, alert_id: by === 'summary' ? 'summary' : null };
   await transact(store, (tx) => insertNew(tx, 'alert_items', row, 'item_key'));
 }
 
@@ -52,17 +55,25 @@ export async function lastAlertAt(store: Store, incident: string): Promise<Ms | 
   return row?.created_at ?? null;
 }
 
+/** An alert that is being made: its id, its first few items with their deliveries, and how many it has in all. */
+export type Bundled = {
+  id: string;
+  items: readonly AlertItem[];
+  views: ReadonlyMap<string, View>;
+  count: number;
+};
+
 export type Composed = { subject: string; body: string /** channels that the alert warns about */; avoid: string[] };
 
 /**
  * Makes one alert of all untold items of an incident. The items are bound to the alert in the same transaction, so each
- * is in exactly one alert. `compose` gets the first few items with their deliveries. Returns the number of items.
+ * is in exactly one alert. Returns the number of items.
  */
 export async function bundle(
   store: Store,
   incident: string,
   now: Ms,
-  compose: (items: AlertItem[], views: Map<string, View>, count: number) => Composed,
+  compose: (bundled: Bundled) => Composed,
 ): Promise<number> {
   const id = newId(now);
   const isDone = (tx: Knex.Transaction) => tx('alerts').where({ id }).first('id');
@@ -70,11 +81,11 @@ export async function bundle(
     const count = await tx('alert_items').where({ incident }).whereNull('alert_id').update({ alert_id: id });
     if (count === 0) return 0;
     const items: AlertItem[] = await tx('alert_items').where({ alert_id: id }).orderBy('at').limit(20);
-    const views = await load(
+    const views = await readable(
       tx,
       items.flatMap((i) => i.delivery_id ?? []),
     );
-    const { subject, body, avoid } = compose(items, views, count);
+    const { subject, body, avoid } = compose({ id, items, views, count });
     await tx('alerts').insert({
       id,
       incident,
@@ -93,8 +104,21 @@ export async function bundle(
   });
 }
 
+/** These deliveries, without those that can't be read: they must not keep the others from being told. */
+async function readable(tx: Knex.Transaction, ids: readonly string[]): Promise<Map<string, View>> {
+  try {
+    return await load(tx, ids);
+  } catch (error) {
+    if (isDatabaseTrouble(error)) throw error;
+    if (ids.length <= 1) return new Map();
+    const parts: Map<string, View>[] = [];
+    for (const id of ids) parts.push(await readable(tx, [id]));
+    return new Map(parts.flatMap((part) => [...part]));
+  }
+}
+
 /** A subject cut to the length of its column. */
-export const subjectLine = (text: string): string => (text.length <= 255 ? text : `${text.slice(0, 254)}…`);
+export const subjectLine = (text: string): string => storable(text, 255);
 
 export type Alert = {
   id: string;
@@ -118,7 +142,16 @@ export async function takeAlert(store: Store, times: { now: Ms; until: Ms }): Pr
     .db('alerts')
     .where({ id: claim.name })
     .first('id', 'incident', 'count', 'subject', 'body', 'avoid', 'created_at', 'tries');
-  return { ...row, avoid: JSON.parse(row.avoid) as string[], claim };
+  return { ...row, avoid: namesIn(row.avoid), claim };
+}
+
+/** What can't be read must not keep the alert back. */
+function namesIn(json: string): string[] {
+  try {
+    return JSON.parse(json) as string[];
+  } catch {
+    return [];
+  }
 }
 
 export const { hold: holdAlert, sent: alertSent, failed: alertFailed } = claimsOn(ALERTS);

@@ -1,6 +1,7 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
+import { storable } from '../core/safe-text.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import {
   type Alert,
@@ -13,8 +14,9 @@ import {
   untold,
 } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import type { AlertChannel } from './channels/channel.ts';
-import { composeAlert } from './compose-alert.ts';
+import { composeAlert, composeShortly } from './compose-alert.ts';
 
 export type AlertDeps = {
   store: Store;
@@ -38,11 +40,25 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
     if (now < latest + deps.group && now < since + 5 * deps.group) continue;
     const last = await lastAlertAt(deps.store, incident);
     if (last !== null && now < last + deps.repeat) continue;
-    bundled += await bundle(deps.store, incident, now, (items, views, count) =>
-      composeAlert({ items, views, count, publicUrl: deps.publicUrl }),
-    );
+    bundled += await bundleIncident(deps, incident, now);
   }
   return bundled;
+}
+
+/**
+ * Says how many items it took. An alert that can't be written must not keep the others from being told: what can't be
+ * composed is told in short, and what can't be kept at all stands in the log.
+ */
+async function bundleIncident({ store, publicUrl, log }: AlertDeps, incident: string, now: Ms): Promise<number> {
+  for (const composed of [composeAlert, composeShortly]) {
+    try {
+      return await bundle(store, incident, now, (bundled) => composed({ ...bundled, publicUrl }));
+    } catch (error) {
+      if (isDatabaseTrouble(error)) throw error;
+      log.error({ incident, error }, 'an alert could not be written');
+    }
+  }
+  return 0;
 }
 
 /** A round ends after so many alerts, so that others get their turn. */
@@ -69,7 +85,7 @@ async function settle({ store, now, pause, log }: AlertDeps, alert: Alert, probl
   const held =
     problem === null
       ? await alertSent(store, claim, now())
-      : await alertFailed(store, alert, now() + wait, problem.slice(0, 1000));
+      : await alertFailed(store, alert, now() + wait, storable(problem, 1000));
   if (!held) log.warn({ alert: id }, 'an alert took longer than this process could keep it from others');
   if (problem === null) log.info({ alert: id, count }, 'the administrators were told');
   else log.error({ alert: id, problem }, 'an alert could not be sent and will be tried again');

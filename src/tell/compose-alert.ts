@@ -1,3 +1,4 @@
+import { safeLine, safeLines } from '../core/safe-text.ts';
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
 import { asSentence } from '../core/words/capital.ts';
@@ -6,41 +7,50 @@ import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { adviceFor } from '../core/words/reasons.ts';
 import { endWords, standingWords } from '../core/words/standing.ts';
 import { wrap } from '../core/words/wrap.ts';
-import type { AlertItem, Composed } from '../store/alerts.ts';
+import type { AlertItem, Bundled, Composed } from '../store/alerts.ts';
 import type { View } from '../store/rows/rows.ts';
 
 /** So many deliveries of an incident are told in full; the others are only counted. */
 const SHOWN = 5;
 
-export type Incident = {
-  /** The first few of it, with their deliveries. */
-  items: readonly AlertItem[];
-  views: ReadonlyMap<string, View>;
-  /** How many it has in all. */
-  count: number;
-  publicUrl: string | null;
-};
+export type Incident = Bundled & { publicUrl: string | null };
 
 /** The mail about an incident: what it is, the first few deliveries of it, and what to do. */
-export function composeAlert({ items, views, count, publicUrl }: Incident): Composed {
-  const { headline: headlineFor, advice } = ALERT_WORDS[items[0]?.kind ?? 'gave_up'];
-  const headline = headlineFor(count);
+export function composeAlert(incident: Incident): Composed {
+  const { items, views, count, publicUrl } = incident;
   const shown = items.slice(0, SHOWN);
   const parts = shown.map((item) => {
     const view = item.delivery_id === null ? undefined : views.get(item.delivery_id);
-    return view ? aboutDelivery(view, publicUrl) : `${timeWords(item.at)}  ${item.detail ?? ''}`;
+    return view ? aboutDelivery(view, publicUrl) : aboutItem(item);
   });
   const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
-  const domain = [...views.values()][0]?.domain;
-  const todo = [...new Set([...views.values()].flatMap(mendingsOf)), advice];
+  const mendings = [...new Set([...views.values()].flatMap(mendingsOf))];
   return {
-    subject: `[Homing] ${headline}${domain ? ` (${domain})` : ''}`,
-    body: wrapped(
-      `${asSentence(headline)}\n\n${parts.join('\n\n')}\n${more}\nWhat to do:  ${todo.join(`\n${HANG}`)}\n`,
-    ),
+    ...letterOf(incident, [`${parts.join('\n\n')}\n${more}`], mendings),
     avoid: [...new Set([...[...views.values()].flatMap(troubledProviders), ...items.flatMap(providerIn)])],
   };
 }
+
+/** The same without a word of any delivery, for when those can't be told. */
+export const composeShortly = (incident: Incident): Composed => ({
+  ...letterOf(incident, ['Its details could not be written: see the log of the daemon.\n'], []),
+  avoid: [],
+});
+
+function letterOf({ id, items, views, count, publicUrl }: Incident, parts: readonly string[], mendings: string[]) {
+  const { headline: headlineFor, advice } = ALERT_WORDS[items[0]?.kind ?? 'gave_up'];
+  const headline = headlineFor(count);
+  const domain = [...views.values()][0]?.domain;
+  const page = publicUrl === null ? [] : [`All of it:   ${pageUrl(publicUrl, 'alerts', id)}`];
+  const todo = `What to do:  ${[...mendings, advice].join(`\n${HANG}`)}`;
+  return {
+    subject: safeLine(`[Homing] ${headline}${domain ? ` (${domain})` : ''}`),
+    body: wrapped(safeLines([`${asSentence(headline)}\n`, ...parts, ...page, todo, ''].join('\n'))),
+  };
+}
+
+const pageUrl = (publicUrl: string, what: 'alerts' | 'messages', id: string): string =>
+  `${publicUrl.replace(/\/+$/, '')}/${what}/${id}`;
 
 /** Indents the lines after the first as far as the labels. */
 const HANG = ' '.repeat(13);
@@ -55,19 +65,24 @@ const wrapped = (text: string): string =>
     .map((line) => wrap(line, { width: 76, hang: HANG }))
     .join('\n');
 
+const aboutItem = ({ at, detail, delivery_id: id }: AlertItem): string =>
+  `${timeWords(at)}  ${safeLine(detail ?? (id === null ? '' : `delivery ${id}, of which nothing can be read`))}`;
+
 /** Who, what, why, what was tried when, how to act. No body, no subject, no link of the message. */
 function aboutDelivery(view: View, publicUrl: string | null): string {
   const { delivery } = view;
   const useful = delivery.usefulUntil - view.birth.createdAt;
-  const link = publicUrl ? [`  look       ${publicUrl.replace(/\/$/, '')}/messages/${view.messageId}`] : [];
-  return [
+  const link = publicUrl ? [`  look       ${pageUrl(publicUrl, 'messages', view.messageId)}`] : [];
+  const lines = [
     `To ${view.recipient} (${view.class}, asked for ${timeWords(view.birth.createdAt)}, useful for ${lengthWords(useful)})`,
     `  now        ${delivery.state}: ${standingWords(delivery)}`,
     `  why        ${endWords({ ...delivery, reason: delivery.reason ?? lastCause(view) })}`,
     ...delivery.attempts.map((a) => `  tried      ${attemptWords(a)}`),
     `  explain    homing explain ${view.messageId}`,
     ...link,
-  ].join('\n');
+  ];
+  // A line of somebody else's must stay one line.
+  return lines.map((line) => safeLine(line)).join('\n');
 }
 
 /**

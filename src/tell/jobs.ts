@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import { timesOf } from '../base/times.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
@@ -33,7 +34,7 @@ const alertJob: Job<TellInside> = {
   name: 'alert',
   pause: ({ config }) => Math.min(5 * SECOND, config.ALERT_GROUP),
   start(inside) {
-    const { store, config, now } = inside;
+    const { store, config, now, log } = inside;
     const startedAt = now();
     const deps = alertDeps(inside);
     const silences = {
@@ -43,7 +44,11 @@ const alertJob: Job<TellInside> = {
     };
     return {
       async run() {
-        await watch({ store, now, ...silences }, startedAt);
+        await watch({ store, now, ...silences }, startedAt).catch((error: unknown) => {
+          // What is to be told already is told all the same.
+          if (isDatabaseTrouble(error)) throw error;
+          log.error({ error }, 'nobody can say whether the reconciler and the webhooks stand still');
+        });
         return (await bundleAlerts(deps)) + (await sendAlerts(deps));
       },
     };

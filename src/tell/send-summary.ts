@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
+import type { Period } from '../core/figures/summary.ts';
+import { storable } from '../core/safe-text.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { foldPending } from '../store/figures/pending.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { dropPending, foldPending } from '../store/figures/pending.ts';
 import { ensureBuilt } from '../store/figures/rebuild.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 import {
@@ -21,7 +25,7 @@ import {
 import type { AddressedLetter, LetterChannel } from './channels/channel.ts';
 import { periodOf } from './summary/days.ts';
 import { dueSummaries, lastDueAt } from './summary/due.ts';
-import { letterOf, type SummaryLetter } from './summary/letter.ts';
+import { letterOf, type SummaryLetter, unwritten } from './summary/letter.ts';
 import { type SummaryOptions, summaryOf } from './summary-of.ts';
 
 export type SummaryDeps = {
@@ -48,10 +52,25 @@ const BROKEN = 'figures_broken';
 /** Brings the figures up to date, writes the summaries that are due and sends them; says how much it did. */
 export async function tellSummaries(deps: SummaryDeps): Promise<number> {
   const isComplete = await completeFigures(deps);
-  const folded = await foldPending(deps.store);
+  const folded = await foldFigures(deps);
   if (deps.admins.length === 0 || deps.channels.length === 0) return folded;
   const written = isComplete ? await writeDue(deps) : 0;
   return folded + written + (await sendSummaries(deps));
+}
+
+/** Adds what has changed to the figures. A change that can't be added is found by adding them one by one, and left out. */
+async function foldFigures({ store, log }: SummaryDeps): Promise<number> {
+  for (const limit of [undefined, 1]) {
+    try {
+      return await foldPending(store, limit);
+    } catch (error) {
+      if (isDatabaseTrouble(error)) throw error;
+      if (limit === 1)
+        log.error({ error }, 'a change of the figures was left out: mend them by "homing report --rebuild"');
+    }
+  }
+  await dropPending(store);
+  return 1;
 }
 
 /**
@@ -85,12 +104,24 @@ export async function writeDue(deps: SummaryDeps): Promise<number> {
   );
   const missing = due.filter((d) => !known.has(d.lastDay));
   for (const { firstDay, lastDay } of missing) {
-    const summary = await summaryOf(store, periodOf(firstDay, lastDay, timezone, now), { now, details: deps.details });
-    const { subject, ...letter } = await letterOf(summary);
-    await keepSummary(store, { day: lastDay, subject, body: JSON.stringify(letter) }, now);
+    await writeOne(deps, periodOf(firstDay, lastDay, timezone, now), now);
   }
   await setCursor(store, WRITTEN, '', now);
   return missing.length;
+}
+
+/** Writes the summary of a period. One that can't be written must not keep back the others: a letter says so in its place. */
+async function writeOne({ store, details, log }: SummaryDeps, period: Period, now: Ms): Promise<void> {
+  const whole = async () => letterOf(await summaryOf(store, period, { now, details }));
+  for (const write of [whole, async () => unwritten(period)]) {
+    try {
+      const { subject, ...letter } = await write();
+      return await keepSummary(store, { day: period.lastDay, subject, body: JSON.stringify(letter) }, now);
+    } catch (error) {
+      if (isDatabaseTrouble(error)) throw error;
+      log.error({ day: period.lastDay, error }, 'a summary could not be written');
+    }
+  }
 }
 
 /**
@@ -132,7 +163,7 @@ async function settle(deps: SummaryDeps, kept: KeptSummary, problems: readonly s
   const held =
     problems.length === 0
       ? await summarySent(store, claim, now())
-      : await summaryFailed(store, kept, now() + wait, problems.join('; ').slice(0, 1000));
+      : await summaryFailed(store, kept, now() + wait, storable(problems.join('; '), 1000));
   if (!held) log.warn({ day }, 'the summary took longer than this process could keep it from others');
   if (problems.length === 0) log.info({ day }, 'the summary was sent');
   else log.error({ day, problems }, 'the summary did not reach everybody and will be tried again');
@@ -143,7 +174,8 @@ async function sendToAll(deps: SummaryDeps, kept: KeptSummary, lost: AbortSignal
   const down = await channelsWarnedAbout(deps.store, deps.now() - DOWN_FOR);
   const usable = deps.channels.filter((c) => !down.has(c.name));
   if (usable.length === 0) return ['every way to the administrators counts as down'];
-  const letter = { subject: kept.subject, ...(JSON.parse(kept.body) as Omit<SummaryLetter, 'subject'>) };
+  const letter = letterIn(kept);
+  if (letter === null) return ['what was kept of it can not be read'];
   const told = [...kept.told];
   const problems: string[] = [];
   for (const to of deps.admins) {
@@ -162,6 +194,14 @@ async function sendToAll(deps: SummaryDeps, kept: KeptSummary, lost: AbortSignal
   return problems;
 }
 
+function letterIn({ subject, body }: KeptSummary): SummaryLetter | null {
+  try {
+    return { subject, ...(JSON.parse(body) as Omit<SummaryLetter, 'subject'>) };
+  } catch {
+    return null;
+  }
+}
+
 /** Also a part of the Message-ID, so that a letter that is sent again to the same person is shown once. */
 const nameOf = (address: string): string => createHash('sha256').update(address).digest('hex').slice(0, 16);
 
@@ -172,7 +212,7 @@ async function sendOne(channels: readonly LetterChannel[], letter: AddressedLett
       await channel.post(letter);
       return null;
     } catch (error) {
-      problems.push(`${channel.name}: ${(error instanceof Error ? error.message : String(error)).slice(0, 200)}`);
+      problems.push(`${channel.name}: ${wordsOf(error)}`);
     }
   }
   return problems.join('; ');

@@ -10,7 +10,7 @@ test('a line longer than a mail may hold is cut, shows it, and ends with a whole
   assert.equal(oneLine('x'.repeat(998)), 'x'.repeat(998));
   assert.equal(oneLine('x'.repeat(999)), `${'x'.repeat(997)}…`);
   for (const head of ['', 'x']) {
-    const cut = oneLine(head + '😀'.repeat(600));
-    assert.ok(cut.length <= 998 && cut.endsWith('😀…'), head);
+    const cut = oneLine(head + '😀'.repeat(1200));
+    assert.ok([...cut].length <= 998 && cut.endsWith('😀…'), head);
   }
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {
-  type AlertItem,
   alertFailed,
   alertSent,
+  type Bundled,
   bundle,
   holdAlert,
   lastAlertAt,
@@ -19,7 +19,7 @@ import { eachStore } from '../support/stores.ts';
 /** For a minute from then on. */
 const during = (minutes: number) => ({ now: at(minutes), until: at(minutes + 1) });
 const INCIDENT = 'gave_up:mg.example.com';
-const compose = (_: AlertItem[], __: unknown, count: number) => ({
+const compose = ({ count }: Bundled) => ({
   subject: `${count}`,
   body: 'words',
   avoid: ['mailgun'],
@@ -35,10 +35,10 @@ eachStore('many deliveries of one incident are one alert with a count', async ({
   await abandoned(store, 30);
   assert.deepEqual(await untold(store, 10), [{ incident: INCIDENT, since: at(1), latest: at(1) }]);
   let shown = 0;
-  const told = await bundle(store, INCIDENT, at(2), (items, views, count) => {
-    shown = items.length;
-    assert.equal(views.size, items.length);
-    return compose(items, views, count);
+  const told = await bundle(store, INCIDENT, at(2), (bundled) => {
+    shown = bundled.items.length;
+    assert.equal(bundled.views.size, shown);
+    return compose(bundled);
   });
   assert.deepEqual([told, shown], [30, 20]);
   assert.deepEqual(await untold(store, 10), []);

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Config } from '../../config/config.ts';
+import { storable } from '../../core/safe-text.ts';
 import type { Store } from '../../store/db/open.ts';
 import { findMessage } from '../../store/messages/find.ts';
 import { databaseName } from './database.ts';
@@ -17,7 +18,7 @@ export async function messageNamed(store: Store, config: Config, name: string) {
 /** Who did it, for the audit and the facts. */
 export function operator(): string {
   try {
-    return `${userInfo().username.slice(0, 32)} (command line)`;
+    return `${storable(userInfo().username, 32)} (command line)`;
   } catch {
     return 'the command line'; // a user id without a name, as in some containers
   }

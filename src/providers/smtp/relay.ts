@@ -1,9 +1,11 @@
 import { isAscii } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { createTransport, type SMTPPoolOptions } from 'nodemailer';
+import { fitted } from '../../base/ids.ts';
 import { canonicalAddress } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
+import { MAX_PROVIDER } from '../../mail/limits.ts';
 import { answerTo, tidier, troubleOf, wordsOf } from './outcome.ts';
 import { type Handover, handoverOf, limitTo } from './phase.ts';
 import { parseRelayUrl, type RelayUrl } from './url.ts';
@@ -44,7 +46,7 @@ export function createRelay(url: string, options: RelayOptions): Relay {
   const secrets = secretsOf(target);
   const inFlight = new Set<Promise<Answer>>();
   return {
-    name: `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`,
+    name: fitted(`${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`, MAX_PROVIDER),
     send: (mail, signal) => {
       const answer = handOver(pool, mail, { ...options, secrets, signal, renew });
       inFlight.add(answer);

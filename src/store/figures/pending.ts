@@ -51,6 +51,12 @@ export async function foldPending(store: Store, limit = 500): Promise<number> {
   });
 }
 
+/** Takes out the first of the changes, which can't be added. The figures lack it until they are counted again. */
+export async function dropPending(store: Store): Promise<void> {
+  const first: { id: string } | undefined = await store.db('rollup_pending').orderBy('id').first('id');
+  if (first) await transact(store, (tx) => tx('rollup_pending').where({ id: first.id }).delete());
+}
+
 /** A row of `rollups`. */
 type Row = Entry & { span: Span };
 

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { type Fact, isEnded } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
+import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { inStatements } from '../db/statements.ts';
@@ -135,7 +136,7 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
     domain: view.domain,
     class: after.class,
     state: d.state,
-    reason: d.said ?? d.reason,
+    reason: reasonOf(d),
     attempt: d.attempt,
     provider: d.provider,
     next_at: d.nextAt,
@@ -145,6 +146,9 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
     ended_at: isEnded(d.state) ? (endedNow ? now : (view.endedAt ?? now)) : null,
   };
 }
+
+/** The words of whoever cancelled it go before our own. */
+const reasonOf = ({ said, reason }: View['delivery']): string | null => (said ? storable(said, 64) : reason);
 
 function dueRow({ view, after }: Move) {
   const waits = { lane: '', lease: null, ask_at: null, ask_unsuppress: 0, ask_lease: null };

@@ -7,6 +7,7 @@ import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { isUnnamed } from '../../core/own-record.ts';
 import type { Policy } from '../../core/policy.ts';
+import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
@@ -149,14 +150,17 @@ export async function enqueue(
   });
 }
 
+/** Characters of a sender and a subject: as many as a line of a mail has. */
+const MAX_TEXT = 998;
+
 export function messageRow(id: string, draft: Draft): MessageRow {
   return {
     id,
     record_key: recordKey(draft.domain, draft.messageId),
     message_id: draft.messageId,
     domain: draft.domain,
-    sender: draft.from,
-    subject: draft.subject,
+    sender: storable(draft.from, MAX_TEXT),
+    subject: draft.subject === null ? null : storable(draft.subject, MAX_TEXT),
     class: draft.class,
     message_key: draft.key,
     origin: draft.origin,

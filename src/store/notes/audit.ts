@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
+import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
@@ -10,7 +11,16 @@ export type AuditEntry = { who: string; what: string; subject: string | null; de
 
 /** Writes down what is done in this transaction. */
 export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry, id = newId(now)): Promise<void> {
-  await tx('audit').insert({ id, at: now, ...entry });
+  const { who, what, subject, detail } = entry;
+  const cut = (text: string | null, most: number) => (text === null ? null : storable(text, most));
+  await tx('audit').insert({
+    id,
+    at: now,
+    who: storable(who, 100),
+    what,
+    subject: cut(subject, 320),
+    detail: cut(detail, 2000),
+  });
 }
 
 /** Whether the entry is there, which means that its act was done. */

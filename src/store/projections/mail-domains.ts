@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { domainOf } from '../../core/address.ts';
+import { NO_DOMAIN, recipientDomain } from '../../core/figures/place.ts';
 import { HOUR, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
@@ -14,7 +14,9 @@ const AGAIN_AFTER = HOUR;
 
 async function noteArrivals(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const arrived = moves.filter((m) => m.after.delivery.arrivedOn.length > 0 && !m.before?.arrivedOn.length);
-  const domains = [...new Set(arrived.map((m) => domainOf(m.view.recipient)))].filter((name) => name !== '').sort();
+  const domains = [...new Set(arrived.map((m) => recipientDomain(m.view.recipient)))]
+    .filter((name) => name !== NO_DOMAIN)
+    .sort();
   for (const part of chunks(domains, 200)) {
     const known: string[] = await tx('mail_domains')
       .whereIn('domain', part)

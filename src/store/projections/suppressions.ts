@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import { maskAddress } from '../../core/address.ts';
 import type { Delivery } from '../../core/delivery.ts';
+import { storable } from '../../core/safe-text.ts';
 import { type Suppressing, suppressedBy } from '../../core/suppression.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
@@ -92,13 +93,14 @@ export async function addSuppression(
   now: Ms,
 ): Promise<boolean> {
   const address_key = recipientKey(address);
-  const row = { address_key, cause: 'operator', reply: reason, delivery_id: null, created_at: now };
+  const reply = reason === null ? null : storable(reason, 500);
+  const row = { address_key, cause: 'operator', reply, delivery_id: null, created_at: now };
   const auditId = newId(now);
   return transactOnce(store, audited(auditId), async (tx) => {
     const known = await tx('suppressions').where({ address_key }).first('address_key');
     if (known) return false;
     await insertNew(tx, 'suppressions', row, 'address_key');
-    const entry = { who, what: 'suppression_add', subject: maskAddress(address_key), detail: reason };
+    const entry = { who, what: 'suppression_add', subject: maskAddress(address_key), detail: reply };
     await auditIn(tx, now, entry, auditId);
     return true;
   });

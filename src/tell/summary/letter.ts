@@ -1,4 +1,5 @@
-import type { Summary } from '../../core/figures/summary.ts';
+import { html } from '../../base/markup.ts';
+import type { Period, Summary } from '../../core/figures/summary.ts';
 import { type Picture, pictures } from './charts/pictures.ts';
 import { periodWords } from './days.ts';
 import { summaryHtml } from './html.ts';
@@ -18,7 +19,7 @@ const WIDTH = 440;
 export async function letterOf(summary: Summary): Promise<SummaryLetter> {
   const drawn = await pictures(summary, WIDTH);
   const cid = (p: Picture, theme: string) => `${p.id}-${theme}@homing.report`;
-  const html = summaryHtml(summary, {
+  const page = summaryHtml(summary, {
     pictures: drawn,
     narrow: [],
     source: (p, theme) => `cid:${cid(p, theme)}`,
@@ -27,7 +28,7 @@ export async function letterOf(summary: Summary): Promise<SummaryLetter> {
   const parts = drawn.flatMap((p) =>
     (['light', 'dark'] as const).map((theme) => ({ cid: cid(p, theme), png: p[theme].toString('base64') })),
   );
-  return { subject: subjectOf(summary), text: summaryText(summary), html, pictures: parts };
+  return { subject: subjectOf(summary), text: summaryText(summary), html: page, pictures: parts };
 }
 
 function subjectOf(summary: Summary): string {
@@ -39,4 +40,15 @@ function subjectOf(summary: Summary): string {
         ? `${lost} of ${deliveries} did not arrive`
         : `${deliveries} asked for, none lost`;
   return `[Homing] ${what}: ${periodWords(summary.period)}`;
+}
+
+/** What is sent in place of a summary that could not be written. */
+export function unwritten(period: Period): SummaryLetter {
+  const words = periodWords(period);
+  const text = [
+    `The delivery report (${words}) could not be written: the log of the daemon says why.`,
+    `When that is mended: homing report --from ${period.firstDay} --to ${period.lastDay}`,
+  ].join('\n');
+  const page = html`<!doctype html><html lang="en"><meta charset="utf-8"><pre style="white-space:pre-wrap">${text}</pre></html>`;
+  return { subject: `[Homing] the report could not be written: ${words}`, text, html: page.markup, pictures: [] };
 }
