@@ -10,6 +10,7 @@ import { addPolicyCommand } from './commands/policy.ts';
 import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
 import { addReportCommand } from './commands/report.ts';
+import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addSuppressionsCommand } from './commands/suppressions.ts';
@@ -19,6 +20,7 @@ import { hushExperimental, readEnvironment } from './config/env.ts';
 const COMMANDS: readonly AddCommand[] = [
   addStartCommand,
   addMigrateCommand,
+  addRestoredCommand,
   addDemoCommand,
   addExplainCommand,
   addRetryCommand,

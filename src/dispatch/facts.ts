@@ -3,6 +3,7 @@ import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
 import { endedFact } from '../core/ended.ts';
 import type { Reason } from '../core/reason.ts';
+import { restoredDouble } from '../core/restored.ts';
 import type { Ms } from '../core/time.ts';
 import { timeWords } from '../core/words/numbers.ts';
 import type { View } from '../store/rows/rows.ts';
@@ -37,7 +38,8 @@ function whySuppressed(view: View, reason: Reason, now: Ms): Fact[] {
 
 export function claimedFact(view: View, action: HandOver, claim: { lease: string; leaseFor: Ms; now: Ms }): Fact {
   const attempt = view.delivery.attempt + 1;
-  const { provider, role, way, deliverAt, double } = action;
+  const { provider, role, way, deliverAt } = action;
+  const double = action.double ?? restoredDouble(view);
   return {
     key: `claimed:${attempt}`,
     at: claim.now,

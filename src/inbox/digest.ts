@@ -3,6 +3,7 @@ import type { Attempt, Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
 import { groupBy } from '../core/group.ts';
 import { planFor } from '../core/plan.ts';
+import { unseenFacts } from '../core/restored.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Bounce, Sighting } from '../core/sighting.ts';
 import { suppressionFor } from '../core/suppression.ts';
@@ -130,8 +131,9 @@ function factsOf(deps: DigestDeps, known: Known, view: View): Fact[] {
   const { row, sighting } = known;
   if (sighting.recipient === null)
     return isOpenAt(row.provider, view) ? [factOf(deps, known, view.delivery.attempts)] : [];
+  const unseen = unseenFacts(view, row.provider, deps.now());
   const isOfMember = sighting.list !== null && recipientKey(sighting.recipient) !== recipientKey(view.recipient);
-  return isOfMember ? memberFacts(known, view) : [factOf(deps, known, view.delivery.attempts)];
+  return [...unseen, ...(isOfMember ? memberFacts(known, view) : [factOf(deps, known, view.delivery.attempts)])];
 }
 
 /** What is said of a message as a whole does not touch the recipients of whom more is known. */

@@ -6,6 +6,7 @@ import { addDoctorCommand } from '../../src/commands/doctor.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
+import { addRestoredCommand } from '../../src/commands/restored.ts';
 import { addRetryCommand } from '../../src/commands/retry.ts';
 import { addStartCommand } from '../../src/commands/start.ts';
 import { runHere } from './support.ts';
@@ -13,6 +14,7 @@ import { runHere } from './support.ts';
 const COMMANDS = {
   start: addStartCommand,
   migrate: addMigrateCommand,
+  restored: addRestoredCommand,
   explain: addExplainCommand,
   retry: addRetryCommand,
   cancel: addCancelCommand,

@@ -170,6 +170,12 @@ export async function holdQuestion(
   return (await transact(store, (tx) => mine(tx).update({ ask_at: until }))) === 1;
 }
 
+/** Deliveries that are open, in the order of their ids, those after one. */
+export async function openDeliveries({ db }: Store, after: string, limit: number): Promise<string[]> {
+  const rows = db('due').where('delivery_id', '>', after).orderBy('delivery_id').limit(limit);
+  return rows.pluck('delivery_id');
+}
+
 /** Size of the backlog, and how late its oldest row is. */
 export async function backlog(store: Store, now: Ms): Promise<{ open: number; due: number; late: Ms }> {
   const [open, due, oldest] = await Promise.all([

@@ -1,0 +1,31 @@
+import { newId } from '../base/ids.ts';
+import { restoredFacts } from '../core/restored.ts';
+import type { Ms } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { transactOnce } from '../store/db/transact.ts';
+import { openDeliveries } from '../store/ledger/due.ts';
+import { change } from '../store/ledger/ledger.ts';
+import { audited, auditIn } from '../store/notes/audit.ts';
+
+/** Whom queued mail is sent through. */
+const HOME = 'mailgun';
+const PAGE = 200;
+
+/**
+ * Has the provider asked about everything that is open before more of it is sent, because the database comes from a backup;
+ * says how many deliveries that are. Doing it twice asks once more.
+ */
+export async function doubtAll(store: Store, who: string, now: Ms): Promise<number> {
+  let doubted = 0;
+  for (let after = ''; ; ) {
+    const ids = await openDeliveries(store, after, PAGE);
+    await change(store, ids, now, (view) => restoredFacts(view, HOME, now));
+    doubted += ids.length;
+    after = ids.at(-1) ?? '';
+    if (ids.length < PAGE) break;
+  }
+  const id = newId(now);
+  const entry = { who, what: 'restored', subject: null, detail: `${doubted} deliveries` };
+  await transactOnce(store, audited(id), (tx) => auditIn(tx, now, entry, id));
+  return doubted;
+}

@@ -1,0 +1,80 @@
+// A database that comes from a backup: what waited in it was sent since.
+import assert from 'node:assert/strict';
+import { addRestoredCommand } from '../../src/commands/restored.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { runHere } from '../commands/support.ts';
+import { type Homing, only, queueMail, startByHand } from '../support/homing.ts';
+import { eachDatabase } from '../support/stores.ts';
+
+const ENV = { ENCRYPTION_KEY: 'ab'.repeat(32), EVENTS_SETTLE: '5m' };
+
+const TABLES = [
+  ...['messages', 'message_bodies', 'deliveries', 'facts', 'due', 'handles', 'inbox', 'suppressions', 'alert_items'],
+  ...['alerts', 'cursors', 'calls', 'reposts', 'rollup_pending', 'rollups'],
+];
+
+/** Takes a backup; the function that it gives restores it. */
+async function backup({ db }: Store): Promise<() => Promise<void>> {
+  const kept = await Promise.all(TABLES.map(async (table) => ({ table, rows: await db(table) })));
+  return async () => {
+    for (const { table, rows } of kept) {
+      await db(table).delete();
+      if (rows.length > 0) await db(table).insert(rows);
+    }
+  };
+}
+
+async function sayRestored(homing: Homing, url: string): Promise<string> {
+  const { code, out, err } = await runHere(addRestoredCommand, ['restored'], { DATABASE_URL: url }, homing.clock);
+  assert.deepEqual([code, err], [0, '']);
+  return out;
+}
+
+eachDatabase('after a restore the provider is asked first, and nothing is sent twice', async (t, database) => {
+  const homing = await startByHand(t, { database, poll: true, env: ENV });
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n++) ids.push(await queueMail(homing, `p${n}@inbox.test`));
+  ids.push(await queueMail(homing, 'reset@inbox.test', { 'v:homing-class': 'access' }));
+  const restore = await backup(homing.store);
+  await homing.play(homing.clock() + 5 * MINUTE);
+  assert.equal(homing.sim.handovers.length, 6);
+  await restore();
+  const late = await queueMail(homing, 'late@inbox.test');
+  assert.match(await sayRestored(homing, database), /^7 open deliveries are asked about before more is sent\.\n/);
+  await homing.play(homing.clock() + 2 * HOUR);
+  for (const id of ids) assert.equal((await only(homing, id)).delivery.state, 'delivered');
+  assert.equal((await only(homing, late)).delivery.state, 'delivered', 'what the settled records do not know is sent');
+  assert.equal(homing.sim.handovers.length, 7);
+});
+
+eachDatabase('what can not be asked about goes out again and says that it may be a double', async (t, database) => {
+  const homing = await startByHand(t, { database, poll: true, env: { ...ENV, RETRY_MAX_ATTEMPTS: '1' } });
+  homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
+  const id = await homing.send('dora@stubborn.test');
+  await homing.sim.runDue();
+  homing.clock.advance(2 * SECOND);
+  await homing.sim.runDue();
+  const restore = await backup(homing.store);
+  await homing.play(homing.clock() + 5 * MINUTE);
+  assert.equal((await only(homing, id)).delivery.state, 'relayed');
+  await restore();
+  await sayRestored(homing, database);
+  await homing.play(homing.clock() + HOUR);
+  const { delivery } = await only(homing, id);
+  assert.match(delivery.attempts[1]?.claim.double ?? '', /comes from a backup/);
+});
+
+eachDatabase('an event of a mail that is taken for not sent counts as its hand-over', async (t, database) => {
+  const homing = await startByHand(t, { database, env: ENV });
+  const id = await queueMail(homing, 'anna@inbox.test');
+  const restore = await backup(homing.store);
+  await homing.dispatch();
+  await restore();
+  homing.clock.advance(5 * SECOND);
+  await homing.play(homing.clock() + HOUR);
+  const { delivery } = await only(homing, id);
+  assert.deepEqual([delivery.state, delivery.attempts.length], ['delivered', 1]);
+  assert.equal(homing.sim.handovers.length, 1);
+});
