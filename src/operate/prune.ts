@@ -1,15 +1,28 @@
-import { type Clock, DAY } from '../core/time.ts';
+import { sleep, stopwatch } from '../base/wait.ts';
+import { type Clock, DAY, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
-import { pruneInbox, pruneMessages, pruneOperations } from '../store/prune.ts';
+import { giveRoomBack, pruneInbox, pruneMessages, pruneOperations } from '../store/prune.ts';
 
-export type PruneDeps = { store: Store; retentionDays: number; now: Clock };
+export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
 
-/** Forgets what is older than the retention time, a batch of each at a time; says how many rows went. Open deliveries stay. */
-export async function prune(deps: PruneDeps, limit = 500): Promise<number> {
-  const before = deps.now() - deps.retentionDays * DAY;
-  const messages = await pruneMessages(deps.store, before, limit);
-  const events = await pruneInbox(deps.store, before, limit);
-  const rest = await pruneOperations(deps.store, before, limit);
-  return messages + events + rest + (await pruneCalls(deps.store, before, limit));
+/** After each bite it rests for so many times as long as that took, so that others have the database for most of the time. */
+const REST = 4;
+const LEAST_REST: Ms = 20;
+
+/**
+ * Forgets what is older than the retention time, a small bite of each kind; says how many rows went. Open deliveries stay.
+ * It rests after each bite: a database with one writer is nobody else's meanwhile.
+ */
+export async function prune({ store, retentionDays, now, signal }: PruneDeps, limit = 50): Promise<number> {
+  const before = now() - retentionDays * DAY;
+  let gone = 0;
+  for (const bite of [pruneMessages, pruneInbox, pruneOperations, pruneCalls]) {
+    const spent = stopwatch();
+    const here = await bite(store, before, limit);
+    if (here > 0) await giveRoomBack(store);
+    if (here > 0) await sleep(Math.max(LEAST_REST, REST * spent()), signal);
+    gone += here;
+  }
+  return gone;
 }

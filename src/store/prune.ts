@@ -1,11 +1,17 @@
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
-import { transact } from './db/transact.ts';
+import { again, transact } from './db/transact.ts';
 import { rememberPruned } from './figures/rebuild.ts';
 import { PROJECTIONS } from './ledger/projections.ts';
 
-/** Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them. */
+/** So many deliveries go in one change, unless a single message has more: everybody else waits for it. */
+const MOST_DELIVERIES = 200;
+
+/**
+ * Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them: `limit` at
+ * most, and fewer when they have many recipients.
+ */
 export async function pruneMessages(store: Store, before: Ms, limit: number): Promise<number> {
   const { db } = store;
   const old: { id: string }[] = await db('messages')
@@ -16,8 +22,11 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
     .orderBy('created_at')
     .select('id')
     .limit(limit);
-  const ids = old.map((m) => m.id);
-  if (ids.length === 0) return 0;
+  if (old.length === 0) return 0;
+  const ids = await fewEnough(
+    store,
+    old.map((m) => m.id),
+  );
   return transact(store, async (tx) => {
     await rememberPruned(tx, before);
     const rows: { id: string }[] = await tx('deliveries').whereIn('message_id', ids).select('id');
@@ -29,6 +38,22 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
     await deleteBy(tx, 'handles', 'message_id', ids);
     return deleteBy(tx, 'messages', 'id', ids);
   });
+}
+
+/** The first of these messages, as many as do not have too many deliveries together. */
+async function fewEnough({ db }: Store, ids: readonly string[]): Promise<string[]> {
+  const rows: { message_id: string; n: number }[] = await db('deliveries')
+    .whereIn('message_id', [...ids])
+    .groupBy('message_id')
+    .select('message_id')
+    .count({ n: '*' });
+  const sizes = new Map(rows.map((r) => [r.message_id, Number(r.n)]));
+  let sum = 0;
+  const few = ids.filter((id) => {
+    sum += sizes.get(id) ?? 0;
+    return sum <= MOST_DELIVERIES;
+  });
+  return few.length > 0 ? few : ids.slice(0, 1);
 }
 
 /** Deletes events from before that moment that nobody has to look at any more. */
@@ -60,4 +85,15 @@ async function settledBefore(store: Store, table: 'inbox' | 'alerts', before: Ms
     .select('id')
     .limit(limit);
   return rows.map((r) => r.id);
+}
+
+/** Pages that are given back at once, of 4 KB each. */
+const PAGES = 500;
+
+/**
+ * Gives some of the room that was pruned back to the file system. A file that an earlier version made keeps it for what
+ * comes, until it is vacuumed.
+ */
+export async function giveRoomBack(store: Store): Promise<void> {
+  if (store.kind === 'sqlite') await again(() => store.db.raw(`pragma incremental_vacuum(${PAGES})`));
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
-import { HOUR } from '../../src/core/time.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { test } from 'node:test';
+import { DAY, HOUR } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
+import { migrate } from '../../src/store/db/migrate.ts';
+import { openStore } from '../../src/store/db/open.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { ended, seed, sent } from '../support/factory.ts';
-import { eachStore } from '../support/stores.ts';
+import { eachStore, freshDatabase } from '../support/stores.ts';
 
 eachStore('what has ended is forgotten after its time, what is open is kept', async ({ store }) => {
   const clock = clockAt();
@@ -23,4 +27,37 @@ eachStore('what has ended is forgotten after its time, what is open is kept', as
     ['open@mg.example.com'],
   );
   assert.equal((await store.db('facts').whereNotIn('delivery_id', store.db('deliveries').select('id'))).length, 0);
+});
+
+test('a pruned SQLite file is as small as it was, and holds nothing of what was deleted', async (t) => {
+  const url = await freshDatabase(t, 'sqlite');
+  const store = openStore(url);
+  await migrate(store.db);
+  const file = url.slice('sqlite:'.length);
+  await store.db.raw('pragma wal_checkpoint(truncate)');
+  const before = statSync(file).size;
+  const subject = 'A subject that nobody is to read any more';
+  const ends = [...sent(), ended(1, MORNING, 'failed', 'recipient_unknown')];
+  for (let n = 0; n < 120; n++)
+    await seed(store, { messageId: `${n}@mg.example.com`, subject: `${subject} ${'x'.repeat(2000)}`, facts: ends });
+  await store.db.raw('pragma wal_checkpoint(truncate)');
+  const full = statSync(file).size;
+  assert.ok(readFileSync(file).includes(subject));
+  const clock = clockAt(MORNING + 100 * DAY);
+  let bites = 0;
+  while ((await prune({ store, retentionDays: 90, now: clock })) > 0) bites++;
+  assert.ok(bites >= 3, 'in more than one bite');
+  await store.close();
+  assert.ok(statSync(file).size - before < (full - before) / 4, `${before}, ${full}, ${statSync(file).size}`);
+  assert.ok(!readFileSync(file).includes(subject));
+});
+
+eachStore('a message with many recipients is a bite of its own', async ({ store }) => {
+  const ends = [...sent(), ended(1, MORNING, 'failed', 'recipient_unknown')];
+  const recipients = Array.from({ length: 150 }, (_, n) => `p${n}@example.net`);
+  for (let n = 0; n < 3; n++) await seed(store, { messageId: `${n}@mg.example.com`, recipients, facts: ends });
+  const clock = clockAt(MORNING + 100 * DAY);
+  const gone: number[] = [];
+  for (let n = 0; n < 3; n++) gone.push(await prune({ store, retentionDays: 90, now: clock }));
+  assert.deepEqual(gone, [1, 1, 1]);
 });

@@ -63,6 +63,8 @@ class ImmediateTransaction extends BaseTransaction {
   }
 }
 
+const PRAGMA = /^pragma /i;
+
 class NodeSqliteClient extends Base {
   _driver(): SqliteModule {
     return require(moduleName()) as SqliteModule;
@@ -95,7 +97,8 @@ class NodeSqliteClient extends Base {
     try {
       const statement = connection.prepare(query['sql'] as string);
       const bindings = ((query['bindings'] as unknown[] | undefined) ?? []).map(toBinding);
-      if (statement.columns().length > 0) {
+      // Some pragmas give no columns and do their work row by row all the same.
+      if (statement.columns().length > 0 || PRAGMA.test(query['sql'] as string)) {
         query['response'] = statement.all(...bindings).map(toPlainRow);
       } else {
         const result = statement.run(...bindings);
