@@ -6,8 +6,11 @@ export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${placeOf(issue.path)} ${wordsOf(issue)}`.trim());
-  throw new AppError('invalid', `the request has ${problems.length} problem(s)`, problems);
+  throw new AppError('invalid', `the request has ${problems.length} problem(s)`, problems.slice(0, NAMED));
 }
+
+/** Nobody reads more, and a long list of wrong addresses would have an answer that is much longer. */
+const NAMED = 100;
 
 const placeOf = (path: readonly PropertyKey[]): string =>
   path.map((part, n) => (typeof part === 'number' ? `[${part}]` : `${n > 0 ? '.' : ''}${String(part)}`)).join('');

@@ -15,6 +15,7 @@ export const appDeps = (inside: Inside): AppDeps => ({
   onQueued: () => inside.wake('dispatch'),
   encryptionKey: inside.encryptionKeys[0] ?? null,
   domains: inside.config.MAILGUN_DOMAIN,
+  memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,
   log: inside.log,

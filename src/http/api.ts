@@ -21,11 +21,12 @@ import { cancelByKey } from '../store/messages/cancel.ts';
 import { findMessage } from '../store/messages/find.ts';
 import { searchMessages } from '../store/messages/search.ts';
 import { bearer } from './auth.ts';
-import { readJson } from './body.ts';
+import { type Bodies, readJson } from './body.ts';
 import { once, pageLimit } from './query.ts';
 
 export type ApiDeps = {
   store: Store;
+  bodies: Bodies;
   settings: BirthSettings & Pick<Settings, 'pause'>;
   tokens: readonly string[];
   /** Called when there is something to file. */
@@ -39,7 +40,7 @@ const BATCH = 100;
 
 /** Everything under `/api` that needs a token. */
 export function createApi(deps: ApiDeps): Router {
-  const { store, now } = deps;
+  const { store, bodies, now } = deps;
   const router = new Router({ prefix: '/api/messages' });
   const allowed = bearer(deps.tokens);
 
@@ -51,7 +52,7 @@ export function createApi(deps: ApiDeps): Router {
 
   router.post('/', allowed, (ctx) => tell(deps, ctx));
   router.post('/cancel', allowed, current, async (ctx) => {
-    const { key } = parse(CANCEL_KEY, await readJson(ctx.req, BODY_LIMIT));
+    const { key } = parse(CANCEL_KEY, await readJson(bodies, ctx.req, BODY_LIMIT));
     ctx.body = { cancelled: await cancelByKey(store, key, 'by_application', now()) };
   });
   router.get('/', allowed, current, async (ctx) => {
@@ -64,13 +65,13 @@ export function createApi(deps: ApiDeps): Router {
     ctx.body = detailOf(found.message, found.views);
   });
   router.post('/:id/cancel', allowed, current, async (ctx) => {
-    const { recipient, reason: said } = parse(CANCEL, await readJson(ctx.req, BODY_LIMIT));
+    const { recipient, reason: said } = parse(CANCEL, await readJson(bodies, ctx.req, BODY_LIMIT));
     const request = { message: idIn(ctx), recipient, who: 'api', reason: 'by_application' as const, said };
     ctx.body = { cancelled: await cancelMessage(store, request, now()) };
   });
   for (const what of ['retry', 'resend'] as const) {
     router.post(`/:id/${what}`, allowed, current, async (ctx) => {
-      const wish = parse(REOPEN, await readJson(ctx.req, BODY_LIMIT));
+      const wish = parse(REOPEN, await readJson(bodies, ctx.req, BODY_LIMIT));
       ctx.body = await reopenMessage(store, { message: idIn(ctx), who: 'api', what, ...wish }, now());
     });
   }
@@ -79,7 +80,7 @@ export function createApi(deps: ApiDeps): Router {
 
 /** Records one message, and says which; or keeps a list of them, to be filed a moment later. */
 async function tell(deps: ApiDeps, ctx: Context): Promise<void> {
-  const told = await readJson(ctx.req, BODY_LIMIT);
+  const told = await readJson(deps.bodies, ctx.req, BODY_LIMIT);
   if (Array.isArray(told) && told.length > 0) {
     if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
     const answers = await keepChecked(deps, told, deps.now());

@@ -9,8 +9,9 @@ import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type Arrival, keep } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
-import { discard, SenderGone } from './body.ts';
+import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
 import { createIntake } from './intake.ts';
+import { LIMITS } from './limits/limits.ts';
 import { createReadiness, createStatus } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
@@ -36,6 +37,8 @@ export type AppDeps = {
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;
   log: Log;
+  /** Bytes that bodies of requests may take. */
+  memory?: number;
   /** How events are made durable; by default in one commit of the store. */
   keep?(arrivals: readonly Arrival[]): Promise<void>;
   /** How long a webhook waits for that. */
@@ -47,15 +50,18 @@ export type AppDeps = {
  * much as all the real work of a webhook. The headers Host and X-Forwarded-* are never trusted.
  */
 export function createApp(deps: AppDeps): { callback(): RequestListener } {
-  const webhooks = createWebhooks({ ...deps, keep: deps.keep ?? keeping(deps) });
-  const koa = createKoa(deps).callback();
-  return {
-    callback: () => (request: IncomingMessage, response: ServerResponse) => {
-      const [path = ''] = (request.url ?? '').split('?', 1);
-      const webhook = webhooks.get(path);
-      void (webhook ? webhook(request, response) : koa(request, response));
-    },
-  };
+  const bodies = createBodies(deps.memory ?? LIMITS.memory);
+  const webhooks = createWebhooks({ ...deps, bodies, keep: deps.keep ?? keeping(deps) });
+  const koa = createKoa(deps, bodies).callback();
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    try {
+      await (webhooks.get(path) ?? koa)(request, response);
+    } finally {
+      bodies.release(request);
+    }
+  }
+  return { callback: () => (request, response) => void serve(request, response) };
 }
 
 const keeping =
@@ -65,11 +71,17 @@ const keeping =
     if (aside > 0) log.error({ events: aside }, 'events are too large for the database and were set aside');
   };
 
-function createKoa(deps: AppDeps): Koa {
+function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   const koa = new Koa();
   koa.on('error', (error: unknown) => deps.log.error({ error }, 'an answer could not be sent'));
   koa.use(answerErrors(deps.log));
-  for (const router of [createOpenRoutes(deps), createApi(deps), createSuppressions(deps), createIntake(deps)]) {
+  const routers = [
+    createOpenRoutes(deps),
+    createApi({ ...deps, bodies }),
+    createSuppressions(deps),
+    createIntake({ ...deps, bodies }),
+  ];
+  for (const router of routers) {
     koa.use(router.routes() as Middleware);
     koa.use(router.allowedMethods() as Middleware);
   }
@@ -134,6 +146,7 @@ function answerError(ctx: Context, error: unknown, log: Log): void {
     if (error.code === 'unauthorized')
       ctx.set('WWW-Authenticate', isMailguns(ctx) ? 'Basic realm="homing", charset="UTF-8"' : 'Bearer');
     if (error.code === 'unavailable') ctx.set('Retry-After', '30');
+    if (error.code === 'too_large' || error.code === 'unavailable') ctx.set('Connection', 'close');
   } else if (isDatabaseTrouble(error)) {
     log.error({ error, route: routeOf(ctx) }, 'the database could not be used for a request');
     answer(ctx, 503, 'the database can not be used now');

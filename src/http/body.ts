@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../base/errors.ts';
+import { outlineOf } from '../base/json.ts';
+import { createMemory, type Room } from './limits/memory.ts';
 
 /**
  * So much beyond a limit is read and thrown away, because a sender that is cut off in the middle does not see the
@@ -12,30 +14,83 @@ export class SenderGone extends Error {
   override readonly name = 'SenderGone';
 }
 
-/** Reads a body of `limit` bytes at most, whatever its Content-Length says. */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (isEncoded(request)) return refuse(request, new AppError('unsupported', 'Content-Encoding is not supported'));
-  if (Number(request.headers['content-length']) > limit) return refuse(request, tooLarge(limit));
+/** Whether the sender has shown a token. */
+export type Sender = 'known' | 'anybody';
+
+/** The bodies of requests, which share the memory that there is for them. */
+export type Bodies = {
+  /** Reads a body of `limit` bytes at most, whatever its Content-Length says. Its memory is taken until `release`. */
+  read(request: IncomingMessage, limit: number, sender: Sender): Promise<Buffer>;
+  /** Called when a request is over, whether a body was read or not. */
+  release(request: IncomingMessage): void;
+};
+
+export function createBodies(bytes: number): Bodies {
+  const memory = createMemory(bytes);
+  const rooms = new Map<IncomingMessage, Room>();
+
+  async function roomFor(request: IncomingMessage, sender: Sender, giveWay: (error: Error) => void): Promise<Room> {
+    const length = lengthOf(request);
+    const room =
+      sender === 'known' ? await memory.forKnown(length) : memory.forAnybody(() => giveWay(crowded(request)));
+    if (room === null) throw crowded(request);
+    rooms.set(request, room);
+    return room;
+  }
+
+  return {
+    async read(request, limit, sender) {
+      if (isEncoded(request)) throw refused(request, new AppError('unsupported', 'Content-Encoding is not supported'));
+      if ((lengthOf(request) ?? 0) > limit) throw refused(request, tooLarge(limit));
+      const giving = new AbortController();
+      const room = await roomFor(request, sender, (error) => giving.abort(error));
+      const body = await readInto(room, request, limit, giving.signal);
+      await room.read();
+      return body;
+    },
+    release(request) {
+      rooms.get(request)?.leave();
+      rooms.delete(request);
+    },
+  };
+}
+
+/** Null when the length was not told. */
+function lengthOf({ headers }: IncomingMessage): number | null {
+  const given = headers['content-length'];
+  return given === undefined ? null : Number(given);
+}
+
+function readInto(room: Room, request: IncomingMessage, limit: number, giving: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let parts: Buffer[] = [];
     let size = 0;
-    request.on('data', (part: Buffer) => {
-      size += part.length;
-      if (size <= limit) return parts.push(part);
+    const giveUp = (error: unknown) => {
       parts = [];
       discard(request, size);
-      return reject(tooLarge(limit));
+      reject(error);
+    };
+    giving.addEventListener('abort', () => giveUp(giving.reason));
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size > limit) giveUp(tooLarge(limit));
+      else if (room.grow(size)) parts.push(part);
+      else giveUp(crowded(request));
     });
     request.on('end', () => resolve(Buffer.concat(parts)));
     request.on('error', (cause) => reject(new SenderGone('the request broke off', { cause })));
     request.on('close', () => reject(new SenderGone('the request broke off')));
+    if (request.destroyed) reject(new SenderGone('the request broke off'));
   });
 }
 
-function refuse(request: IncomingMessage, error: AppError): Promise<never> {
+function refused(request: IncomingMessage, error: AppError): AppError {
   discard(request, 0);
-  return Promise.reject(error);
+  return error;
 }
+
+const crowded = (request: IncomingMessage): AppError =>
+  refused(request, new AppError('unavailable', 'too much is being sent at once: try again a little later'));
 
 /** Reads the rest of a body without keeping it, and hangs up when the sender does not come to an end. */
 export function discard(request: IncomingMessage, already = 0): void {
@@ -56,14 +111,32 @@ function isEncoded(request: IncomingMessage): boolean {
 
 const tooLarge = (limit: number): AppError => new AppError('too_large', `the body is larger than ${limit} bytes`);
 
-/** A JSON body; an empty one is an empty object. */
-export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+/** A list of a hundred messages with all their recipients has fewer. */
+const MOST_VALUES = 50_000;
+
+/** A JSON body of a known sender; an empty one is an empty object. */
+export async function readJson(bodies: Bodies, request: IncomingMessage, limit: number): Promise<unknown> {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  const raw = await readBody(request, limit);
+  const raw = await bodies.read(request, limit, 'known');
   if (raw.length === 0) return {};
   if (type !== 'application/json') throw new AppError('unsupported', 'the Content-Type must be application/json');
+  const text = textIn(raw);
+  const outline = outlineOf(text, MOST_VALUES);
+  if (typeof outline === 'string') throw new AppError('invalid', outline);
+  return parsed(text);
+}
+
+function textIn(raw: Buffer): string {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw)) as unknown;
+    return new TextDecoder('utf-8', { fatal: true }).decode(raw);
+  } catch {
+    throw new AppError('invalid', 'the body is not valid JSON');
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
   } catch {
     // The parser's own message would quote the body.
     throw new AppError('invalid', 'the body is not valid JSON');

@@ -11,10 +11,11 @@ import { formTypeOf, readForm } from '../mail/read-form.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { basic } from './auth.ts';
-import { readBody } from './body.ts';
+import type { Bodies } from './body.ts';
 
 export type IntakeDeps = {
   store: Store;
+  bodies: Bodies;
   settings: BirthSettings;
   tokens: readonly string[];
   encryptionKey?: string | null;
@@ -38,7 +39,7 @@ export function createIntake(deps: IntakeDeps): Router {
   const to = { ...deps, encryptionKey: deps.encryptionKey ?? null, domains: deps.domains ?? null };
   const first = deps.first ?? ((work) => work());
   const take: Middleware = async (ctx) => {
-    const raw = await readBody(ctx.req, LIMIT);
+    const raw = await deps.bodies.read(ctx.req, LIMIT, 'known');
     const type = ctx.get('Content-Type');
     const repeatable = repeatableOf(ctx, raw, type);
     const call = { domain: String(ctx['params'].domain), form: formIn(raw, type) };

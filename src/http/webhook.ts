@@ -8,13 +8,14 @@ import type { OpenedEvent, Webhook } from '../providers/provider.ts';
 import type { Arrival } from '../store/inbox/inbox.ts';
 import { aboutOf } from '../store/inbox/news.ts';
 import { answer } from './answer.ts';
-import { discard, readBody, SenderGone } from './body.ts';
+import { type Bodies, discard, SenderGone } from './body.ts';
 
 /** Where a provider posts what it has to tell. */
 export type WebhookOf = Webhook & { provider: string };
 
 export type WebhookDeps = {
   webhooks: readonly WebhookOf[];
+  bodies: Bodies;
   /** Makes events durable, all or none. */
   keep(arrivals: readonly Arrival[]): Promise<void>;
   /** Called after each commit. */
@@ -32,10 +33,13 @@ const BATCH = 256;
  * for 8 hours.
  */
 const WAITING = 2000;
-const WAITING_BYTES = 64 * 1024 * 1024;
+/** Some may wait on when their sender has heard that it takes too long. */
+const WAITING_BYTES = 32 * 1024 * 1024;
 const CONTENT_TYPE_LIMIT = 255;
 /** A sender hears within this time that its event could not be stored, before it gives up waiting by itself. */
 const PATIENCE: Ms = 8 * SECOND;
+
+const RETRY = { 'Retry-After': '30' };
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -48,7 +52,7 @@ export function createWebhooks(deps: WebhookDeps): ReadonlyMap<string, Handler> 
   return new Map(deps.webhooks.map((webhook) => [webhook.path, createWebhook(webhook, deps, file)]));
 }
 
-function createWebhook({ open, provider }: WebhookOf, { now, log }: WebhookDeps, file: File): Handler {
+function createWebhook({ open, provider }: WebhookOf, { bodies, now, log }: WebhookDeps, file: File): Handler {
   const tellForged = atMostOnceA(MINUTE, now, (count) =>
     log.warn({ provider, count }, 'webhooks with a wrong or stale signature were refused'),
   );
@@ -59,7 +63,7 @@ function createWebhook({ open, provider }: WebhookOf, { now, log }: WebhookDeps,
       return answer(response, 405, { error: 'only POST' }, { Allow: 'POST' });
     }
     try {
-      const raw = await readBody(request, BODY_LIMIT);
+      const raw = await bodies.read(request, BODY_LIMIT, 'anybody');
       const contentType = request.headers['content-type'];
       if ((contentType?.length ?? 0) > CONTENT_TYPE_LIMIT) return answer(response, 406, { error: 'not an event' });
       const opened = open({ raw, headers: request.headers }, now());
@@ -70,7 +74,7 @@ function createWebhook({ open, provider }: WebhookOf, { now, log }: WebhookDeps,
       }
       const kept = await file(opened.events.map((event) => arrivalOf(provider, event, now())));
       if (kept) return answer(response, 200, { message: 'kept' });
-      return answer(response, 503, { error: 'it can not be stored now' }, { 'Retry-After': '30' });
+      return answer(response, 503, { error: 'it can not be stored now' }, RETRY);
     } catch (error) {
       return refuse(error, request, response, log);
     }
@@ -83,7 +87,9 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
     return;
   }
   if (error instanceof AppError) {
-    answer(response, error.code === 'too_large' ? 413 : 415, { error: error.message });
+    const isCrowded = error.code === 'unavailable';
+    const status = isCrowded ? 503 : error.code === 'too_large' ? 413 : 415;
+    answer(response, status, { error: error.message }, { Connection: 'close', ...(isCrowded ? RETRY : {}) });
     return;
   }
   log.error({ error }, 'a webhook could not be answered');

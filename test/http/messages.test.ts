@@ -326,3 +326,26 @@ test('a database that can not be used is 503, and asks to come again', async (t)
   }
   assert.doesNotMatch(running.logged(), /ann@example|Your receipt/);
 });
+
+test('JSON that is deep, wide or wrong in a thousand places is refused in few words, and logs nothing', async (t) => {
+  const running = await start(t);
+  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
+  const send = (body: string) => ask(`${running.url}/api/messages`, { method: 'POST', headers, body });
+  const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const wide = JSON.stringify({ ...SENT, to: Array(1000).fill('nobody') });
+  const bodies = [
+    deep(120_000),
+    `[{"class":${deep(120_000)}}]`,
+    `{"to":${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}}`,
+    `[${'1,'.repeat(120_000)}1]`,
+    wide,
+  ];
+  for (const body of bodies) {
+    const reply = await send(body);
+    assert.equal(reply.status, 400);
+    assert.ok(JSON.stringify(reply.body).length < 10_000);
+  }
+  // As deep as anything that is taken.
+  assert.equal((await send(`[{"class":${deep(28)}}]`)).status, 200);
+  assert.equal(running.logged(), '');
+});

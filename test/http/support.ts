@@ -71,6 +71,7 @@ export async function start(
     now: clock,
     signal: stopping.signal,
     log: createLog('debug', 'json', lines),
+    memory: limits.memory,
     ...given,
   });
   const monotonic = () => performance.now();
