@@ -203,6 +203,79 @@ test('replies in other languages are understood', () => {
   for (const [message, cause] of said) assert.equal(classify({ message }).cause, cause, message);
 });
 
+test('an address that is closed is known in other languages too, for good and for now', () => {
+  for (const message of [
+    '550 Das Postfach wurde stillgelegt',
+    '550 Ce compte est désactivé',
+    '550 La cuenta ha caducado',
+    '550 Esta conta foi encerrada',
+    '550 La casella è scaduta',
+    '550 Het account is opgeheven',
+    '550 Konto wygasło',
+    '550 Schránka byla deaktivována',
+    '550 Brevlådan är avstängd',
+    '550 Postkassen er nedlagt',
+    '550 Postilaatikko on suljettu',
+    '550 A postafiók megszűnt',
+    '550 Contul este dezactivat',
+    '550 Hesap askıya alınmıştır',
+    '550 Ο λογαριασμός είναι ανενεργός',
+    '550 Ящик закрыт',
+    '550 Скриньку вимкнено',
+    '550 邮箱已停用',
+    '550 このアカウントは凍結されています',
+    '550 휴면 계정입니다',
+    '550 Tài khoản đã bị khóa',
+    '550 Akun ini nonaktif',
+    '550 الحساب معطل',
+    '550 החשבון מושבת',
+  ]) {
+    assert.equal(classify({ message }).cause, 'recipient_disabled', message);
+  }
+  for (const message of [
+    '550 Das Postfach ist vorübergehend gesperrt',
+    '550 La cuenta está temporalmente suspendida',
+    '550 Ящик временно заблокирован',
+  ]) {
+    assert.equal(decisionOn(message), 'give_up_no_suppress', message);
+  }
+});
+
+test('letters that a server or the way could not write do not hide what is said', () => {
+  for (const message of [
+    '550 Empfaenger existiert nicht',
+    '550 Empf?nger existiert nicht',
+    '550 Empf\ufffdnger existiert nicht',
+    '550 El buz?n no existe',
+    '550 no_such_user',
+    '550 Recipient_does_not_exist',
+  ]) {
+    assert.equal(classify({ message }).cause, 'recipient_unknown', message);
+  }
+  assert.equal(classify({ message: '550 Mailbox_currently_closed' }).cause, 'recipient_disabled');
+});
+
+test('in no language is the sender taken for the recipient', () => {
+  for (const message of [
+    '550 Absender unbekannt, Adresse existiert nicht',
+    "550 L'adresse de l'expéditeur est inconnue",
+    '550 La dirección del remitente no existe',
+    '550 Endereço do remetente inexistente',
+    '550 Indirizzo del mittente inesistente',
+    '550 Adres nadawcy nie istnieje',
+    '550 Adresa odesílatele neexistuje',
+    '550 Avsändarens adress finns inte',
+    '550 Adres van de afzender bestaat niet',
+    '550 Gönderen adresi bulunamadı',
+    '550 Адрес отправителя не существует',
+    '550 发件人地址不存在',
+    '550 送信者のアドレスが存在しません',
+    '550 발신자 메일 주소가 존재하지 않습니다',
+  ]) {
+    assert.notEqual(decisionOn(message), 'give_up_suppress', message);
+  }
+});
+
 test('any input at all gets a verdict', () => {
   const field = fc.option(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),

@@ -89,6 +89,16 @@ export function plainLetters(text: string): string {
   return bare.replace(/[łßøđıæ’‘“”]/g, (letter) => PLAIN[letter] ?? letter);
 }
 
+/** Stands for a letter that some system on the way could not write, and wrote as "?". */
+export const LOST_LETTER = '\ufffd';
+
+/** Addresses on the web, which keep their signs, or else a sign inside a word. */
+const SIGN_IN_WORD = /https?:\/\/\S{1,400}|(?<=[a-z])(?:_{1,3}|[?\ufffd]{1,3})(?=[a-z\ufffd])/g;
+
+/** "mailbox_currently_suspended" are three words, and "empf?nger" has lost a letter. */
+const signOf = (found: string): string =>
+  found.startsWith('http') ? found : found.startsWith('_') ? ' ' : LOST_LETTER;
+
 function flatten(raw: string): string {
   let text = plainLetters(raw);
   if (text.includes('&'))
@@ -96,6 +106,7 @@ function flatten(raw: string): string {
       .replace(/&lt;/g, '<')
       .replace(/&gt;/g, '>')
       .replace(/&(?:nbsp|#160);/g, ' ');
+  text = text.replace(SIGN_IN_WORD, signOf);
   // Each line of a long reply repeats the code: "550-5.1.1 The account\r\n550 5.1.1 does not exist".
   if (/[\r\n\\]/.test(text)) text = text.replace(/(?:[\r\n]|\\[rn])(?: ?[245]\d\d[ -])?/g, ' ');
   return text.replace(/\s+/g, ' ').trim();

@@ -68,7 +68,7 @@ export const GATEWAYS: readonly Rule[] = [
     pattern: [
       'barracuda ?(?:central|reputation|networks)',
       String.raw`\bb\.barracuda`,
-      String.raw`bsf_\w{1,12}`,
+      String.raw`bsf[_ ]\w{1,12}`,
       'blocked using barracuda',
     ],
     source: 'Barracuda Reputation Block List',
@@ -95,7 +95,7 @@ export const GATEWAYS: readonly Rule[] = [
     name: 'esets-spam',
     cause: 'spam_content',
     pattern: [
-      String.raw`esets_smtp \(spam\)`,
+      String.raw`esets[_ ]smtp \(spam\)`,
       'mailmarshal spamprofiler',
       String.raw`\bdspam\b`,
       String.raw`\bspamassassin\b`,

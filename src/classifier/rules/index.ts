@@ -3,6 +3,7 @@ import type { Layer, Rule } from '../engine/rule.ts';
 import { OTHER_CODES, REPLY_CODES, TELLING_CODES } from './codes.ts';
 import { CONTENT } from './content.ts';
 import { GATEWAYS } from './gateways.ts';
+import { GONE } from './gone.ts';
 import { GOOGLE } from './google.ts';
 import { IPS } from './ips.ts';
 import { ISPS } from './isps.ts';
@@ -25,7 +26,7 @@ export const BEFORE_OWN: readonly LayeredRule[] = layered('mailgun', SUPPRESSION
 export const RULES: readonly LayeredRule[] = [
   ...layered('mailgun', MAILGUN),
   ...layered('provider', MICROSOFT, GOOGLE, ISPS, GATEWAYS),
-  ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, SERVERS),
+  ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, GONE, SERVERS),
   ...layered('mailgun', MAILGUN_LAST),
   ...layered('enhanced', TELLING_CODES),
   ...layered('words', VAGUE, POLICIES),

@@ -294,7 +294,7 @@ export const ISPS: readonly Rule[] = [
   {
     name: 'att-list',
     cause: 'ip_block',
-    pattern: [String.raw`\bdnsbl:(?:att)?rbl`, String.raw`_is_blocked\b`],
+    pattern: [String.raw`\bdnsbl:(?:att)?rbl`, String.raw`_is[_ ]blocked\b`],
     source: 'AT&T: DNSBL:RBL and DNSBL:ATTRBL',
     example: '553 5.3.0 flpi100 DNSBL:RBL 521< 10.9.8.7 >_is_blocked.',
   },

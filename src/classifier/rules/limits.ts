@@ -1,4 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
+import { SENDERS_ABROAD, saidAbroad } from './languages.ts';
 
 const COMMON = 'wording common to many servers';
 
@@ -181,7 +182,7 @@ export const LIMITS: readonly Rule[] = [
       'no space for (?:user|mailbox|recipient)',
       String.raw`(?:mailbox|inbox|account|user|recipient) (?:\S{1,14} ){0,4}(?:exceeds?|exceeded|exceeding|reached|over) (?:\S{1,14} ){0,4}(?:size|limit|quota|capacity|storage|space)\b`,
       'mail full',
-      'mailbox_full',
+      'mailbox[_ ]full',
       'has no (?:more |free )?(?:space|room)',
       'number of stored messages',
       String.raw`(?:exceed|over)\w{0,3} .{0,30}storage`,
@@ -200,6 +201,7 @@ export const LIMITS: readonly Rule[] = [
     name: 'mailbox-full-in-other-languages',
     cause: 'mailbox_full',
     pattern: [
+      ...saidAbroad('full'),
       'postfach (?:ist )?(?:voll|uberfullt)',
       'speicherplatz',
       'postfach .{0,20}(?:ueberfuellt|voll)',
@@ -227,6 +229,7 @@ export const LIMITS: readonly Rule[] = [
       '容量(?:不足|超过|を超)',
       '(?:メールボックス|受信箱).{0,20}(?:一杯|いっぱい|容量)',
     ],
+    unless: SENDERS_ABROAD,
     source: COMMON,
     example: '552 Das Postfach ist voll',
   },

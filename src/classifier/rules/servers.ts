@@ -221,7 +221,7 @@ export const SERVERS: readonly Rule[] = [
       'temporary failure in name resolution',
       String.raw`4\.4\.[127]\b`,
     ],
-    unless: ['ldap', 'polic', 'blocked', 'listed', 'spam', 'too many'],
+    unless: ['ldap', 'polic', 'blocked', 'listed', 'spam', 'too many', 'attachment', 'number of'],
     source: COMMON,
     example: '451 4.4.2 Timeout: the connection was closed',
   },
@@ -329,6 +329,6 @@ export const SERVERS: readonly Rule[] = [
     unless: [...NOT_THE_RECIPIENTS, 'from'],
     confidence: 0.75,
     source: COMMON,
-    example: '501 5.1.3 Address syntax is wrong',
+    example: '501 5.1.3 The recipient is incomplete',
   },
 ];

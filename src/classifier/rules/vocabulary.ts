@@ -21,6 +21,37 @@ export const NOT_THE_RECIPIENTS: readonly string[] = [
   'sen(?:d|ds|t|ding) (?:\\S{1,12} ){0,3}to (?:\\S{1,12} ){0,2}(?:unknown|invalid|non-?existent|bad) (?:users|recipients|addresses|mailboxes|accounts)',
 ];
 
+/**
+ * Words beside which "not found" or "closed" tells of something else than the recipient: of who sends, of a passing
+ * trouble, of a list, a limit or a rule, or of the message.
+ */
+export const OTHER_TROUBLE: readonly string[] = [
+  ...NOT_THE_RECIPIENTS,
+  String.raw`relay(?:ed|ing)?\b(?! recipient| users?\b|=)`,
+  'temporar',
+  'try (?:again|later)',
+  'black ?list',
+  'polic(?:y|ies)',
+  String.raw`spam\b`,
+  'quota',
+  'restriction',
+  'reputation',
+  String.raw`\b(?:ptr|dns|rdns|helo|ehlo|tls|ssl|dkim|spf|dmarc|ses|ipv[46])\b`,
+  '(?:(?:mail|connections?|messages?|spam|e-?mails?) from|your|client|sending|connecting)\\S{0,3} (?:\\S{1,12} ){0,2}<ip>',
+  'header',
+  'attachment',
+  '(?:rate|size|message|sending|hourly|daily) limit',
+  'too (?:many|much)',
+  'busy',
+  'gateway user',
+  'certificate',
+  'password',
+  'authenticat',
+  'credential',
+  'permission',
+  '(?:not|un)[- ]?(?:authori[sz]ed|allowed|permitted|trusted|approved)',
+];
+
 /** Lists of IP addresses, by the names that replies give them. */
 export const IP_LISTS =
   '(?:spamhaus|zen\\.|sbl\\b|xbl\\b|pbl\\b|sbl-xbl|spamcop|sorbs|barracuda|uceprotect|abuseat|\\bcbl\\b|abusix|mailspike|invaluement|ivms?ip|hostkarma|junkemailfilter|cobion|backscatterer|psbl|manitu|nixspam|spamcannibal|njabl|dsbl|ordb|ahbl|spamrats|blocklist\\.de|s5h\\.net|gbudb|truncate|mail-abuse|trend ?micro|cloudmark|senderscore|sender score|senderbase|talosintel|fortiguard|wpbl|woody|0spam|anonmails|interserver|spameatingmonkey|lashback|unsubscore|kundenserver|rats-|rfc-ignorant|five-?ten|swinog|dnswl|imp\\.ch|proofpoint|return ?path|cyren|vade|ironport|symantec|brightmail|rbl\\+|dul\\b|maps\\b|korea\\.services|services\\.net|emailbasura|msrbl|mcafee|trustedsource|dynablock|deadbeef|heise|ix\\.dnsbl|surriel|spews|dyndns|sectoor|tornevall|dronebl|efnet|virbl|pedantic|madavi|rothen|scientificspam|nszones|hostedtoday|megarbl|junkmail|apews|spfbl|antispam\\.org\\.cn|blackholes|relays\\.|sophos)';
