@@ -271,8 +271,44 @@ test('in no language is the sender taken for the recipient', () => {
     '550 发件人地址不存在',
     '550 送信者のアドレスが存在しません',
     '550 발신자 메일 주소가 존재하지 않습니다',
+    '550 5.1.1 Absender gesperrt',
+    '550 5.2.1 El servidor no acepta correo por IPv6',
   ]) {
     assert.notEqual(decisionOn(message), 'give_up_suppress', message);
+  }
+});
+
+test('a code that means a dead address, beside words that only forbid, neither sends again nor suppresses', () => {
+  for (const enhanced of ['5.1.1', '5.1.10', '5.2.1']) {
+    for (const words of ['Not permitted', 'Denied by rule 12', 'Refused: restriction in place', 'Policy 7']) {
+      const { decision } = classify({ message: `554 ${enhanced} ${words}` });
+      assert.equal(decision, 'give_up_no_suppress', `${enhanced} ${words}`);
+    }
+  }
+  assert.equal(decisionOn('550 5.1.1 Blocked for spam'), 'switch_provider');
+});
+
+test('a refusal that names the recipient, in words that are not known, is not sent again', () => {
+  for (const code of [521, 550, 552, 553, 554, 571]) {
+    for (const words of [
+      '5.7.1 Something about this mailbox does not please us',
+      'The recipient fails test 12',
+      '<kim@mail.test> not wanted at this place',
+      'This user has a problem with us',
+    ]) {
+      assert.equal(decisionOn(`${code} ${words}`), 'give_up_no_suppress', `${code} ${words}`);
+    }
+  }
+  assert.equal(decisionOn('554 5.7.1 Your IP 10.1.2.3 is not welcome'), 'retry_new_ip');
+});
+
+test('whoever keeps a list of addresses that get nothing, an address on it is suppressed', () => {
+  for (const message of [
+    '554 5.7.1 recipient address was suppressed due to customer policy (Spam Complaint)',
+    '550 5.2.1 Not sending to previously bounced email',
+    '550 Address is on the suppression list for this account',
+  ]) {
+    assert.equal(classify({ message }).cause, 'suppressed', message);
   }
 });
 

@@ -1,18 +1,17 @@
 import { DECISION_OF, type Rule } from '../engine/rule.ts';
+import { SENDERS_ABROAD } from './languages.ts';
 
 const RFC = 'RFC 3463 and the IANA registry of enhanced status codes';
 
 type Row = [name: string, cause: Rule['cause'], enhanced: string[], confidence?: number];
 
-/** Words beside which a code that means a dead address must not be believed. */
-const DOUBT = [
+/** Words that tell of another cause than a dead address. */
+const SURE_OF_ANOTHER = [
   'limit',
   'rate\\b',
   'too many',
   'quota',
   'full\\b',
-  'polic',
-  'list',
   'spam',
   'block',
   'temporar',
@@ -23,13 +22,11 @@ const DOUBT = [
   'busy',
   '(?:from|your|by|client|host) .{0,20}<ip>',
   'sender',
-  'relay',
   'space',
   'storage',
   'too much',
   'exceed',
   'large',
-  String.raw`\b(?:dns|ptr|rdns|helo|ehlo|tls|ssl|spf|dkim|dmarc|ldap)\b`,
   'lookup',
   'resolv',
   'encrypt',
@@ -41,15 +38,26 @@ const DOUBT = [
   'connect',
   'expired',
   'loop',
+  '(?:server|system|internal|config\\w{0,10}) (?:error|fail|problem)',
+  '\\bcontent',
+  'ipv[46]',
+  String.raw`\b(?:dns|ptr|rdns|helo|ehlo|tls|ssl|spf|dkim|dmarc|ldap)\b`,
+  ...SENDERS_ABROAD,
+];
+
+/** Words beside which a code that means a dead address must not be believed. */
+const DOUBT = [
+  ...SURE_OF_ANOTHER,
+  'polic',
+  'list',
+  'relay',
   'rule',
   'permi(?:t|ss)',
   'not (?:allowed|authori)',
   'denied',
   'prohibit',
   'restrict',
-  '(?:server|system|internal|config\\w{0,10}) (?:error|fail|problem)',
   'message (?:was )?(?:rejected|refused|not accepted)',
-  '\\bcontent',
 ];
 
 const enhancedRule = ([name, cause, enhanced, confidence]: Row): Rule => ({
@@ -77,6 +85,22 @@ export const TELLING_CODES: readonly Rule[] = (
     ['code-ptr', 'ip_config', ['x.7.25']],
   ] satisfies Row[]
 ).map(enhancedRule);
+
+/**
+ * A code that means a dead address, beside words that only forbid. They may be about us; but to send again to an
+ * address that its own server calls dead is worse than to lose one mail.
+ */
+export const DOUBTED_CODES: readonly Rule[] = [
+  {
+    name: 'code-of-the-recipient-doubted',
+    cause: 'recipient_restricted',
+    enhanced: ['5.1.1', '5.1.3', '5.1.6', '5.1.10', '5.2.1'],
+    unless: [...SURE_OF_ANOTHER, String.raw`\b(?:dns|ptr|rdns|helo|ehlo|tls|ssl|spf|dkim|dmarc|ldap)\b`],
+    confidence: 0.5,
+    source: RFC,
+    example: '550 5.1.1 Not permitted by rule 12',
+  },
+];
 
 /** Codes that say less than even a bare "refused". */
 export const OTHER_CODES: readonly Rule[] = (

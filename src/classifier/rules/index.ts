@@ -1,6 +1,6 @@
 import type { LayeredRule } from '../engine/matcher.ts';
 import type { Layer, Rule } from '../engine/rule.ts';
-import { OTHER_CODES, REPLY_CODES, TELLING_CODES } from './codes.ts';
+import { DOUBTED_CODES, OTHER_CODES, REPLY_CODES, TELLING_CODES } from './codes.ts';
 import { CONTENT } from './content.ts';
 import { GATEWAYS } from './gateways.ts';
 import { GONE } from './gone.ts';
@@ -8,7 +8,7 @@ import { GOOGLE } from './google.ts';
 import { IPS } from './ips.ts';
 import { ISPS } from './isps.ts';
 import { LIMITS } from './limits.ts';
-import { MAILGUN, MAILGUN_LAST, SUPPRESSIONS } from './mailgun.ts';
+import { MAILGUN, MAILGUN_LAST, SUPPRESSIONS, SUPPRESSIONS_OF_OTHERS } from './mailgun.ts';
 import { MICROSOFT } from './microsoft.ts';
 import { POLICIES } from './policies.ts';
 import { RECIPIENTS } from './recipients.ts';
@@ -25,10 +25,10 @@ export const BEFORE_OWN: readonly LayeredRule[] = layered('mailgun', SUPPRESSION
 /** In the order of asking; the first that holds decides. */
 export const RULES: readonly LayeredRule[] = [
   ...layered('mailgun', MAILGUN),
-  ...layered('provider', MICROSOFT, GOOGLE, ISPS, GATEWAYS),
+  ...layered('provider', SUPPRESSIONS_OF_OTHERS, MICROSOFT, GOOGLE, ISPS, GATEWAYS),
   ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, GONE, SERVERS),
   ...layered('mailgun', MAILGUN_LAST),
-  ...layered('enhanced', TELLING_CODES),
+  ...layered('enhanced', TELLING_CODES, DOUBTED_CODES),
   ...layered('words', VAGUE, POLICIES),
   ...layered('enhanced', OTHER_CODES),
   ...layered('code', REPLY_CODES),

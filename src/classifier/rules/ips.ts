@@ -62,6 +62,7 @@ export const IPS: readonly Rule[] = [
       'recipient (?:domain|host)',
       'return(?:ing)? .{0,20}(?:sender|mail)',
       'your (?:domain|e-?mail address|sender)',
+      '(?:recipient|mail ?box|rcpt|destination|e-?mail address|match(?:es)? any)',
     ],
     source: COMMON,
     example: '550 5.7.25 The sending address 10.9.8.7 has no PTR record',
@@ -100,7 +101,7 @@ export const IPS: readonly Rule[] = [
       '(?:sender|recipient) address rejected: need fully',
       'no (?:helo|ehlo)(?:/ehlo)? (?:command|given|first)',
       '(?:helo|ehlo) (?:command )?first',
-      'sent_helo',
+      'sent[_ ]helo',
       'during',
       'timed out',
       'spf',
@@ -223,6 +224,7 @@ export const IPS: readonly Rule[] = [
     pattern: String.raw`${CLIENT}(?: name| address| range|s|:|,)? (?:\S{1,60} )?(?:\S{1,16} ){0,3}(?:block(?:ed|s|ing|-?list\w{0,3})|ban(?:ned)?\b|black-?list\w{0,3}|black listed|block listed|deny-?list\w{0,2}|blocklist\w{0,2}|listed|rejected|refused|denied|not (?:allowed|permitted|accepted|authori[sz]ed|welcome|white-?listed|trusted)|suspicious|abus\w{1,4}|spamm\w{1,4}|blackholed|prohibited|forbidden|quarantined|known for|sen(?:ds?|t|ding) (?:\S{1,8} ){0,2}(?:spam|junk)|in (?:our|the|my|a|local) (?:\S{1,12} ){0,2}(?:black|block|deny|ban|reject|spam))`,
     unless: [
       '(?:sender|recipient) address rejected',
+      String.raw`(?:blocked|banned|rejected|refused) by (?:\S{1,14} ){0,2}(?:user|recipient|addressee|owner)`,
       'client was not authenticated',
       '(?:relay(?:ing)?|user unknown|unknown user|no such user|not allowed as a from|message (?:was )?(?:rejected|refused) (?:as|by|for|due)|connect to|refused to talk|host (?:or domain )?(?:name )?(?:not found|unknown)|account|mailbox (?:is )?(?:full|disabled|not found))',
       'remote server returned',
@@ -266,7 +268,7 @@ export const IPS: readonly Rule[] = [
     name: 'ip-on-list',
     cause: 'ip_block',
     pattern: [
-      String.raw`<ip>\S{0,3} .{0,60}(?:\blisted\b|black-?list|block-?list|blocked\b|banned|blocklisted|in our list|spam source|sends spam|sent spam|sending spam|is_blocked|\brejected\b|\brefused\b|\bdenied\b|not welcome|bulk mailer)`,
+      String.raw`<ip>\S{0,3} .{0,60}(?:\blisted\b|black-?list|block-?list|blocked\b|banned|blocklisted|in our list|spam source|sends spam|sent spam|sending spam|is[_ ]blocked|\brejected\b|\brefused\b|\bdenied\b|not welcome|bulk mailer)`,
       String.raw`(?:\blisted\b|black-?list|block-?list|\bbanned\b|\bblocked\b) .{0,60}<ip>`,
       String.raw`<ip> (?:is )?not (?:in|on) (?:\S{1,10} ){0,2}(?:allow|white-?list|access list)`,
       String.raw`\bip\b .{0,40}\bon (?:a|an|our|the|my|some) (?:\S{1,12} )?(?:spam|abuse) ?list`,

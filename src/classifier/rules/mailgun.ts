@@ -26,6 +26,23 @@ export const SUPPRESSIONS: readonly Rule[] = [
   },
 ];
 
+/** The same of others: of a second provider, and of a receiver that keeps such a list itself. */
+export const SUPPRESSIONS_OF_OTHERS: readonly Rule[] = [
+  {
+    name: 'suppression-list',
+    cause: 'suppressed',
+    pattern: [
+      'suppression[- ]list',
+      '(?:address|recipient|user|mailbox) (?:<a> )?(?:is |was |has been ){0,2}suppressed',
+      'suppressed (?:address|recipient)',
+      'not (?:sending|delivering) to (?:an? )?(?:previously|bounced|suppressed|unsubscribed)',
+    ],
+    unless: ['sender', 'your (?:domain|ip|account)'],
+    source: 'SparkPost, Amazon SES, SendGrid and others: nothing was sent, and nothing will be',
+    example: '554 5.7.1 The recipient was suppressed (complaint)',
+  },
+];
+
 /** Codes of Mailgun's own, which no receiving server uses. */
 export const MAILGUN: readonly Rule[] = [
   {

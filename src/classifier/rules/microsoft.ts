@@ -208,11 +208,18 @@ export const MICROSOFT: readonly Rule[] = [
     name: 'microsoft-recipient-not-found',
     cause: 'recipient_unknown',
     pattern: [
-      String.raw`resolver\.adr\.(?:recip(?:ient)?notfound|exrecipnotfound|badprimary|ambiguous|invalidrecipient|invalidinsmtp|recipientnotfound)`,
+      String.raw`resolver\.adr\.(?:recip(?:ient)?notfound|exrecipnotfound|ambiguous|invalidrecipient|invalidinsmtp|recipientnotfound)`,
       String.raw`\brecipnotfound\b`,
     ],
     source: EXCHANGE,
     example: '550 5.1.1 RESOLVER.ADR.RecipNotFound; not found',
+  },
+  {
+    name: 'microsoft-recipient-broken',
+    cause: 'server_misconfig',
+    pattern: String.raw`resolver\.adr\.badprimary`,
+    source: `${EXCHANGE}: the recipient is there, and lacks a primary address`,
+    example: '550 5.2.0 RESOLVER.ADR.BadPrimary; its primary SMTP address is missing',
   },
   {
     name: 'microsoft-recipient-size',

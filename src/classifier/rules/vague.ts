@@ -40,6 +40,34 @@ export const VAGUE: readonly Rule[] = [
     example: '550 We know this IP all too well',
   },
   {
+    // Another IP or provider changes nothing for one whom the refusal names. Whether the address is dead is not said.
+    name: 'some-word-of-the-recipient',
+    cause: 'recipient_restricted',
+    pattern: [
+      String.raw`\b(?:recipients?|addressee|mail ?box|inbox|rcpt)\b`,
+      String.raw`\b(?:users?|account|address|alias|customer|employee|subscriber)\b .{0,60}(?:reject|refus|denied|block|not|no |invalid|bad|fail|problem|error|prohibit|unable|only|longer)`,
+      String.raw`(?:reject|refus|denied|block|not|no|invalid|bad|fail|problem|error|prohibit|unable)\w{0,4} .{0,40}\b(?:users?|account|address|alias|customer|employee|subscriber)\b`,
+      '^<a>:? .{0,60}(?:reject|refus|denied|not|invalid|bad|fail|problem|error|unable|longer)',
+    ],
+    unless: [
+      String.raw`\bips?\b`,
+      '<ip>',
+      'sender|sending|sent from|mail from|from address',
+      'host|server|network|client',
+      'your (?:host|server|domain|network|e?-?mail|message|address|account|isp|provider|system)',
+      'header|spam|junk|unsolicited|content|virus|attachment|url|link',
+      'reputation|(?:black|block) ?list|listed',
+      String.raw`\b(?:spf|dkim|dmarc|tls|ssl|auth\w{0,12}|ptr|dns|helo)\b`,
+      'temporar|later|timed? ?out|deferred|busy|again',
+      'limit|quota|rate|too many|exceed',
+      'polic(?:y|ies)',
+      'message (?:was |is )?(?:rejected|refused|blocked)',
+    ],
+    confidence: 0.4,
+    source: COMMON,
+    example: '554 5.7.1 Something about this inbox does not please us',
+  },
+  {
     name: 'some-word-of-the-sender',
     cause: 'sender_address',
     pattern: [
