@@ -48,6 +48,7 @@ const SURE_OF_ANOTHER = [
 /** Words beside which a code that means a dead address must not be believed. */
 const DOUBT = [
   ...SURE_OF_ANOTHER,
+  'this (?:message|mail|e-?mail)\\b(?! (?:box|address|account))',
   'polic',
   'list',
   'relay',

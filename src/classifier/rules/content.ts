@@ -49,7 +49,7 @@ export const CONTENT: readonly Rule[] = [
       'pieza adjunta',
       '病毒',
       String.raw`black-?listed (?:\S{1,12} )?(?:file|extension|attachment)`,
-      'attachment polic',
+      String.raw`attachment (?:\S{1,12} )?polic`,
       '(?:forbidden|banned|blocked|illegal)[_ ](?:file|ext|attach)',
       'file[_ ]ext',
       'password[- ]protected',

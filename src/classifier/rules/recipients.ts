@@ -3,6 +3,9 @@ import { NOT_THE_RECIPIENTS, RECIPIENT } from './vocabulary.ts';
 
 const COMMON = 'wording common to many servers';
 
+const BARE_DOMAIN = '^"?(?:unknown|invalid|non-?existent|illegal|bad|unresolvable) (?:mail )?domain(?: ?name)?\\b';
+const NOT_BARE = ['recipient', 'destination', 'sender', 'mail from', 'user', 'address', 'mx record'];
+
 /** Who is named is the one we write to. The last files to ask, because what is said here ends all mail to an address. */
 export const RECIPIENTS: readonly Rule[] = [
   {
@@ -123,6 +126,25 @@ export const RECIPIENTS: readonly Rule[] = [
     confidence: 0.5,
     source: 'RFC 5321: 501 speaks of the argument of a command, and that may be HELO',
     example: '501 Unknown domain',
+  },
+  {
+    name: 'domain-by-code',
+    cause: 'bad_domain',
+    enhanced: ['x.1.1', 'x.1.2', 'x.1.3', 'x.1.10', 'x.4.4'],
+    pattern: BARE_DOMAIN,
+    unless: NOT_BARE,
+    source: 'RFC 3463: the code says whose domain it is',
+    example: '550 5.4.4 Invalid domain',
+  },
+  {
+    name: 'domain-of-somebody',
+    cause: 'bad_domain',
+    pattern: BARE_DOMAIN,
+    unless: NOT_BARE,
+    decision: 'give_up_no_suppress',
+    confidence: 0.5,
+    source: `${COMMON}: whose domain it is, the sender's or the recipient's, is not said`,
+    example: '554 5.7.1 Invalid domain',
   },
   {
     name: 'domain-unknown',

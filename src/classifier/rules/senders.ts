@@ -135,6 +135,7 @@ export const SENDERS: readonly Rule[] = [
       'relay',
       '(?:recipient|group|list|distribution)',
       'hostname',
+      'countr(?:y|ies)',
     ],
     source: COMMON,
     example: '550 5.7.1 10.9.8.7 is not allowed to send mail from mail.test',

@@ -171,6 +171,7 @@ export const SERVERS: readonly Rule[] = [
       '(?:sender|email|message|domain) authentication',
       'authentication (?:check|information|result|policy)',
       'recipient',
+      'to (?:enable|activate|receive)',
       'user unknown',
       'dmarc',
       'relay(?:ing)? denied',
