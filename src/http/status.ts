@@ -2,9 +2,8 @@ import { CLASSES } from '../core/message-class.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { timeliness } from '../core/timeliness.ts';
 import { lengthWords } from '../core/words/numbers.ts';
-import { pendingMigrations } from '../store/db/migrate.ts';
-import { durabilityProblems, type Store } from '../store/db/open.ts';
-import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { databaseProblems } from '../store/db/health.ts';
+import type { Store } from '../store/db/open.ts';
 import { flowByClass } from '../store/timeliness.ts';
 
 /** One look at the database serves all who ask within this time, because anybody may ask as often as they like. */
@@ -33,17 +32,7 @@ export function createStatus(store: Store, now: Clock): () => Promise<Record<str
 
 /** Why this process should get no requests; empty when it is ready. */
 export function createReadiness(store: Store, now: Clock, signal: AbortSignal): () => Promise<string[]> {
-  const ask = sharedFor(FRESH, now, async () => {
-    try {
-      const pending = await pendingMigrations(store.db);
-      const lacks =
-        pending.length > 0 ? [`the database lacks ${pending.length} migration(s): run "homing migrate"`] : [];
-      return [...lacks, ...(await durabilityProblems(store))];
-    } catch (error) {
-      if (isDatabaseTrouble(error)) return ['the database does not answer'];
-      throw error;
-    }
-  });
+  const ask = sharedFor(FRESH, now, () => databaseProblems(store));
   return async () => (signal.aborted ? ['the process is stopping'] : ask());
 }
 

@@ -6,6 +6,7 @@ import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
+import { createDatabaseWatch } from './database-watch.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { watch } from './watch.ts';
 
@@ -86,4 +87,13 @@ const summaryDeps = ({ store, channels, config, now, log }: TellInside): Summary
   log,
 });
 
-export const TELL_JOBS = [alertJob, summaryJob];
+const databaseJob: Job<TellInside> = {
+  name: 'database',
+  pause: () => 5 * SECOND,
+  start: ({ store, channels, config, now, log }) => {
+    const deps = { store, channels: channels.alerts, group: config.ALERT_GROUP, repeat: config.ALERT_REPEAT, now, log };
+    return { run: createDatabaseWatch(deps) };
+  },
+};
+
+export const TELL_JOBS = [alertJob, summaryJob, databaseJob];

@@ -1,15 +1,24 @@
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
+import { createFileHealth, type FileHealth } from './file-health.ts';
 import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
-import { type SqliteConnection, sqliteClient, withCode } from './sqlite.ts';
+import { moduleName, type SqliteConnection, sqliteClient, withCode } from './sqlite.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 const { knex } = knexModule;
+const require = createRequire(import.meta.url);
 
 /** The database, and what differs between the two kinds. Everything else in this folder is the same SQL for both. */
-export type Store = { db: Knex; kind: 'sqlite' | 'mysql'; close(): Promise<void> };
+export type Store = {
+  db: Knex;
+  kind: 'sqlite' | 'mysql';
+  /** Watches the file of an SQLite database; null for one in memory, and for a server. */
+  file: FileHealth | null;
+  close(): Promise<void>;
+};
 
 /** The database may lose what it has acknowledged, so Homing must not acknowledge anything on it. */
 export class NotDurable extends Error {
@@ -27,9 +36,9 @@ export type OpenOptions = {
 export function openStore(url: string, { idle, limits = LIMITS }: OpenOptions = {}): Store {
   const place = parseDatabaseUrl(url);
   const pool = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
-  const db =
-    place.kind === 'mysql' ? knex({ ...QUIET, ...mysqlSettings(place, limits, pool) }) : openSqlite(place.file, pool);
-  return { db, kind: place.kind, close: () => db.destroy() };
+  if (place.kind === 'sqlite') return openSqlite(place.file, pool);
+  const db = knex({ ...QUIET, ...mysqlSettings(place, limits, pool) });
+  return { db, kind: 'mysql', file: null, close: () => db.destroy() };
 }
 
 /** Knex writes to stdout, with the values of statements. Everything that it says there it throws as well. */
@@ -40,10 +49,11 @@ const QUIET = {
   compileSqlOnError: false,
 };
 
-function openSqlite(filename: string, lets: Knex.PoolConfig): Knex {
-  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
-  return knex({
-    client: sqliteClient,
+function openSqlite(filename: string, lets: Knex.PoolConfig): Store {
+  const file = filename === ':memory:' ? null : createFileHealth(filename, require.resolve(moduleName()));
+  if (file) mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
+  const db = knex({
+    client: sqliteClient(file),
     ...QUIET,
     connection: { filename },
     useNullAsDefault: true,
@@ -55,6 +65,7 @@ function openSqlite(filename: string, lets: Knex.PoolConfig): Knex {
       afterCreate: (c: SqliteConnection, done: Done) => settle(done, c, () => makeDurable(c)),
     },
   });
+  return { db, kind: 'sqlite', file, close: () => db.destroy() };
 }
 
 type Done = (error: Error | null, connection: unknown) => void;
@@ -85,7 +96,8 @@ function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA secure_delete=ON');
   // 64 MB. With the default of 2 MB a claim reads from disk once there are some 100,000 deliveries.
   connection.exec('PRAGMA cache_size=-65536');
-  connection.exec('PRAGMA mmap_size=268435456');
+  // Not mapped into memory: an error of the disk, or a file cut short, would end the process and not be an error.
+  connection.exec('PRAGMA mmap_size=0');
   const level = Object.values(connection.prepare('PRAGMA synchronous').all()[0] ?? {})[0];
   if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
 }

@@ -2,6 +2,7 @@
 // which offers the same API with prebuilt binaries inside its npm package.
 import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
+import type { FileHealth } from './file-health.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -13,7 +14,8 @@ type Statement = {
 export type SqliteConnection = { prepare(sql: string): Statement; exec(sql: string): void; close(): void };
 type SqliteModule = { DatabaseSync: new (file: string, options?: Record<string, unknown>) => SqliteConnection };
 
-function moduleName(): string {
+/** The driver's module. */
+export function moduleName(): string {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   return major > 22 || (major === 22 && minor >= 13) ? 'node:sqlite' : '@photostructure/sqlite';
 }
@@ -65,53 +67,74 @@ class ImmediateTransaction extends BaseTransaction {
 
 const PRAGMA = /^pragma /i;
 
-class NodeSqliteClient extends Base {
-  _driver(): SqliteModule {
-    return require(moduleName()) as SqliteModule;
-  }
-
-  transaction(...args: unknown[]): unknown {
-    return Reflect.construct(ImmediateTransaction, [this, ...args]);
-  }
-
-  async acquireRawConnection(): Promise<SqliteConnection> {
-    const driver = this.driver as SqliteModule;
-    try {
-      return new driver.DatabaseSync(this.connectionSettings.filename as string);
-    } catch (error) {
-      throw withCode(error);
+/** Knex's dialect over a file, or over a database in memory, which has no health to watch. */
+export function sqliteClient(health: FileHealth | null): typeof Knex.Client {
+  class NodeSqliteClient extends Base {
+    _driver(): SqliteModule {
+      return require(moduleName()) as SqliteModule;
     }
-  }
 
-  async destroyRawConnection(connection: SqliteConnection): Promise<void> {
-    try {
-      connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    } catch {
-      // Another process has the file open, and does the checkpoint when it closes it.
+    transaction(...args: unknown[]): unknown {
+      return Reflect.construct(ImmediateTransaction, [this, ...args]);
     }
-    connection.close();
-  }
 
-  async _query(connection: SqliteConnection, query: Record<string, unknown>): Promise<unknown> {
-    if (!query['sql']) throw new Error('The query is empty');
-    try {
-      const statement = connection.prepare(query['sql'] as string);
-      const bindings = ((query['bindings'] as unknown[] | undefined) ?? []).map(toBinding);
-      // Some pragmas give no columns and do their work row by row all the same.
-      if (statement.columns().length > 0 || PRAGMA.test(query['sql'] as string)) {
-        query['response'] = statement.all(...bindings).map(toPlainRow);
-      } else {
-        const result = statement.run(...bindings);
-        query['response'] = result;
-        query['context'] = { lastID: Number(result.lastInsertRowid), changes: Number(result.changes) };
+    async acquireRawConnection(): Promise<SqliteConnection> {
+      const driver = this.driver as SqliteModule;
+      try {
+        health?.opening();
+        const connection = new driver.DatabaseSync(this.connectionSettings.filename as string);
+        health?.opened(connection);
+        return connection;
+      } catch (error) {
+        throw withCode(error);
       }
-      return query;
-    } catch (error) {
-      throw withCode(error);
+    }
+
+    async destroyRawConnection(connection: SqliteConnection): Promise<void> {
+      try {
+        connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      } catch {
+        // Another process has the file open, and does the checkpoint when it closes it.
+      }
+      connection.close();
+    }
+
+    async _query(connection: SqliteConnection, query: Query): Promise<unknown> {
+      if (!query.sql) throw new Error('The query is empty');
+      try {
+        runOn(connection, query, health);
+        return query;
+      } catch (error) {
+        health?.failed(withCode(error));
+        throw error;
+      }
     }
   }
+  Object.assign(NodeSqliteClient.prototype, { driverName: 'node:sqlite' });
+  return NodeSqliteClient as unknown as typeof Knex.Client;
 }
-Object.assign(NodeSqliteClient.prototype, { driverName: 'node:sqlite' });
+
+type Query = { sql: string; bindings?: unknown[]; response?: unknown; context?: unknown };
+
+function runOn(connection: SqliteConnection, query: Query, health: FileHealth | null): void {
+  const { sql } = query;
+  const bindings = (query.bindings ?? []).map(toBinding);
+  const statement = connection.prepare(sql);
+  // Some pragmas give no columns and do their work row by row all the same.
+  if (statement.columns().length > 0 || PRAGMA.test(sql)) {
+    query.response = statement.all(...bindings).map(toPlainRow);
+    return;
+  }
+  const isGuarded = health !== null && !ROLLBACK.test(sql);
+  if (isGuarded) health.guard(connection);
+  const result = statement.run(...bindings);
+  // Again, as nobody may hear of it as done when the file went away meanwhile.
+  if (isGuarded) health.guard(connection);
+  query.response = result;
+  query.context = { lastID: Number(result.lastInsertRowid), changes: Number(result.changes) };
+}
+
+const ROLLBACK = /^rollback/i;
 
 function toBinding(value: unknown): unknown {
   if (value instanceof Date) return value.getTime(); // Knex's own bookkeeping of migrations
@@ -133,5 +156,3 @@ export function withCode(error: unknown): unknown {
   if (typeof e.errcode === 'number') e.code = CODES[e.errcode] ?? CODES[e.errcode & 0xff] ?? 'SQLITE_ERROR';
   return error;
 }
-
-export const sqliteClient = NodeSqliteClient as unknown as typeof Knex.Client;

@@ -1,0 +1,80 @@
+import { wordsOf } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import { asSentence } from '../core/words/capital.ts';
+import { timeWords } from '../core/words/numbers.ts';
+import { wrap } from '../core/words/wrap.ts';
+import { databaseProblems } from '../store/db/health.ts';
+import type { Store } from '../store/db/open.ts';
+import type { AlertChannel } from './channels/channel.ts';
+
+export type DatabaseWatchDeps = {
+  store: Store;
+  channels: readonly AlertChannel[];
+  /** How long it is away before the administrators are told, as a server may be started again; and then told again. */
+  group: Ms;
+  repeat: Ms;
+  now: Clock;
+  log: Log;
+};
+
+type Watch = { since: Ms | null; told: boolean; nextAt: Ms };
+
+/**
+ * Tells the administrators that the database can't be used, and when it can again: by this process alone and past the
+ * database, where all other alerts are kept.
+ */
+export function createDatabaseWatch(deps: DatabaseWatchDeps): () => Promise<number> {
+  const watch: Watch = { since: null, told: false, nextAt: 0 };
+  return async () => {
+    const problems = await databaseProblems(deps.store);
+    const now = deps.now();
+    if (problems.length > 0) await whileAway(deps, watch, problems, now);
+    else await whenBack(deps, watch, now);
+    return 0;
+  };
+}
+
+async function whileAway(deps: DatabaseWatchDeps, watch: Watch, problems: readonly string[], now: Ms): Promise<void> {
+  if (watch.since === null) deps.log.error({ problems }, 'the database can not be used');
+  watch.since ??= now;
+  if (now < watch.since + deps.group || now < watch.nextAt) return;
+  const isOut = await send(deps, {
+    headline: 'the database can not be used',
+    text: `${problems.map(asSentence).join(' ')} It has been so since ${timeWords(watch.since)}. ${MEANWHILE}`,
+    now,
+  });
+  watch.told ||= isOut;
+  watch.nextAt = now + (isOut ? deps.repeat : deps.group);
+}
+
+async function whenBack(deps: DatabaseWatchDeps, watch: Watch, now: Ms): Promise<void> {
+  if (watch.since !== null) deps.log.info({}, 'the database can be used again');
+  if (watch.told) {
+    const text = `It was away from ${timeWords(watch.since ?? now)} on. What waited goes on; nothing has to be done.`;
+    await send(deps, { headline: 'the database can be used again', text, now });
+  }
+  Object.assign(watch, { since: null, told: false, nextAt: 0 });
+}
+
+const MEANWHILE =
+  'Meanwhile nothing is acknowledged: Mailgun repeats its webhooks for eight hours, applications that track their mail keep it in their spool, and mail that waits here stands still. What to do: see that the disk has room and the server runs; put a file that was moved or replaced back in its place, or stop Homing, restore the database and run "homing restored" before the next start.';
+
+async function send(
+  { channels, log }: DatabaseWatchDeps,
+  { headline, text, now }: { headline: string; text: string; now: Ms },
+): Promise<boolean> {
+  const subject = `[Homing] ${headline}`;
+  const body = `${wrap(`${asSentence(headline)} ${text}`, { width: 78 })}\n`;
+  const about = { id: newId(now), incident: 'database', count: 1, avoid: [], created_at: now, tries: 0 };
+  for (const channel of channels) {
+    try {
+      await channel.send({ ...about, subject, body });
+      return true;
+    } catch (error) {
+      log.error({ channel: channel.name, problem: wordsOf(error) }, 'an alert about the database could not be sent');
+    }
+  }
+  return false;
+}
