@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
 
 /** The version byte, the name of the key, nonce, tag, and what is sealed. The first version had no name of a key. */
 const VERSION = 2;
@@ -17,14 +18,25 @@ export const keyName = (key: string): string =>
     .digest('hex')
     .slice(0, 2 * NAME);
 
+// Large bodies are packed in another thread, as one takes a second; for small ones the way there takes longer.
+const compress = promisify(deflateRaw);
+const expand = promisify(inflateRaw);
+/** For a larger body the time counts more than the space. */
+const LARGE = 1024 * 1024;
+const SMALL = 64 * 1024;
+/** What is packed so small is not large, however well it was packed. */
+const SMALL_PACKED = 4 * 1024;
+
 /**
  * Compresses and encrypts a body (AES-256-GCM; `key` is 64 hex digits). `context` is bound to it: a body moved to another
  * message does not open.
  */
-export function seal(body: Buffer, key: string, context: string): Buffer {
+export async function seal(body: Buffer, key: string, context: string): Promise<Buffer> {
+  const level = body.length > LARGE ? constants.Z_BEST_SPEED : constants.Z_DEFAULT_COMPRESSION;
+  const packed = body.length < SMALL ? deflateRawSync(body) : await compress(body, { level });
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(key, 'hex'), nonce).setAAD(Buffer.from(context));
-  const sealed = Buffer.concat([cipher.update(deflateRawSync(body)), cipher.final()]);
+  const sealed = Buffer.concat([cipher.update(packed), cipher.final()]);
   return Buffer.concat([Buffer.from([VERSION]), Buffer.from(keyName(key), 'hex'), nonce, cipher.getAuthTag(), sealed]);
 }
 
@@ -36,13 +48,13 @@ export const sealedBy = (sealed: Buffer): string | null =>
  * The body again, by whichever of the keys it was sealed with. Throws when that is none of them, when the context is
  * another one, or when a byte was changed.
  */
-export function unseal(sealed: Buffer, keys: readonly string[], context: string): Buffer {
+export async function unseal(sealed: Buffer, keys: readonly string[], context: string): Promise<Buffer> {
   if (sealed[0] !== VERSION && sealed[0] !== NAMELESS) throw new Error('the sealed body has an unknown version');
   const name = sealedBy(sealed);
   const own = name === null ? keys : keys.filter((key) => keyName(key) === name);
   for (const [n, key] of own.entries()) {
     try {
-      return opened(sealed.subarray(name === null ? 1 : 1 + NAME), key, context);
+      return await opened(sealed.subarray(name === null ? 1 : 1 + NAME), key, context);
     } catch (error) {
       if (n === own.length - 1) throw error;
     }
@@ -50,12 +62,13 @@ export function unseal(sealed: Buffer, keys: readonly string[], context: string)
   throw new Error('none of the keys is the one that the body was sealed with');
 }
 
-function opened(sealed: Buffer, key: string, context: string): Buffer {
+async function opened(sealed: Buffer, key: string, context: string): Promise<Buffer> {
   const nonce = sealed.subarray(0, NONCE);
   const tag = sealed.subarray(NONCE, NONCE + TAG);
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key, 'hex'), nonce)
     .setAAD(Buffer.from(context))
     .setAuthTag(tag);
   const packed = Buffer.concat([decipher.update(sealed.subarray(NONCE + TAG)), decipher.final()]);
-  return inflateRawSync(packed, { maxOutputLength: MAX_BODY });
+  const limit = { maxOutputLength: MAX_BODY };
+  return packed.length < SMALL_PACKED ? inflateRawSync(packed, limit) : expand(packed, limit);
 }

@@ -29,7 +29,7 @@ export type Had = { copy: Copy } | { answer: Answer };
 export async function copyFor(provider: Provider, deps: CopyDeps, view: View, until: Deadline): Promise<Had> {
   const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
   if (!sealed) return storedCopy(deps.providers, view, until);
-  const copy = open(sealed, deps.encryptionKeys, view.messageId);
+  const copy = await open(sealed, deps.encryptionKeys, view.messageId);
   if (copy === null) return UNOPENED;
   if ('mime' in copy || provider.can.forms) return { copy };
   const mime = await compose(copy.form, view);
@@ -47,16 +47,16 @@ const UNOPENED: Had = {
 };
 
 /** Null when none of the keys opens it. */
-function open(sealed: Buffer, keys: readonly string[], messageId: string): Copy | null {
-  const bytes = openedOrNull(sealed, keys, messageId);
+async function open(sealed: Buffer, keys: readonly string[], messageId: string): Promise<Copy | null> {
+  const bytes = await openedOrNull(sealed, keys, messageId);
   if (bytes === null) return null;
   const form = unpackForm(bytes);
   return form ? { form } : { mime: bytes };
 }
 
-function openedOrNull(sealed: Buffer, keys: readonly string[], messageId: string): Buffer | null {
+async function openedOrNull(sealed: Buffer, keys: readonly string[], messageId: string): Promise<Buffer | null> {
   try {
-    return unseal(sealed, keys, messageId);
+    return await unseal(sealed, keys, messageId);
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
+import { breathe } from '../base/wait.ts';
 import type { Clock } from '../core/time.ts';
 import { queueMessage } from '../intake/queue.ts';
 import type { BirthSettings } from '../intake/terms.ts';
@@ -27,6 +28,8 @@ export type IntakeDeps = {
 
 /** Some room for the form around a message. */
 const LIMIT = MAX_MESSAGE + 256 * 1024;
+/** A few milliseconds of work. */
+const PIECE = 4 * 1024 * 1024;
 /** A thousand recipients, each in a field of its own, and as many fields again. */
 const PARTS = 2000;
 
@@ -41,8 +44,10 @@ export function createIntake(deps: IntakeDeps): Router {
   const take: Middleware = async (ctx) => {
     const raw = await deps.bodies.read(ctx.req, LIMIT, 'known');
     const type = ctx.get('Content-Type');
-    const repeatable = repeatableOf(ctx, raw, type);
+    const repeatable = await repeatableOf(ctx, raw, type);
+    await breathe();
     const call = { domain: String(ctx['params'].domain), form: formIn(raw, type) };
+    await breathe();
     const { messageId } = await first(() => queueMessage(to, repeatable ? { ...call, repeatable } : call, deps.now()));
     deps.onQueued?.();
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };
@@ -55,14 +60,19 @@ export function createIntake(deps: IntakeDeps): Router {
  * The name and the fingerprint of a call. The boundary of a multipart body is left out of the fingerprint, because it
  * is different each time.
  */
-function repeatableOf(ctx: Context, raw: Buffer, type: string): Call | null {
+async function repeatableOf(ctx: Context, raw: Buffer, type: string): Promise<Call | null> {
   const key = ctx.get('Idempotency-Key');
   if (key === '') return null;
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     throw new AppError('invalid', 'Idempotency-Key must have 1 to 255 printable ASCII characters');
   const form = formTypeOf(type);
   const hash = createHash('sha256').update(`${ctx.path}\n`);
-  for (const bytes of form?.kind === 'multipart' ? without(form.boundary, raw) : [raw]) hash.update(bytes);
+  for (const bytes of form?.kind === 'multipart' ? without(form.boundary, raw) : [raw]) {
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      hash.update(bytes.subarray(at, at + PIECE));
+      if (at > 0) await breathe();
+    }
+  }
   return { scope: ctx.get('Authorization'), key, fingerprint: hash.digest('hex') };
 }
 

@@ -53,7 +53,7 @@ export async function queueMessage(
     policy: policyFor(mail.class, settings.policies),
     facts: [],
     createdAt: now,
-    body: seal(body, encryptionKey, id),
+    body: await seal(body, encryptionKey, id),
   };
   return enqueue(store, draft, repeatable ?? null, now);
 }

@@ -39,7 +39,7 @@ async function opensNameless(store: Store, keys: readonly string[]): Promise<boo
   const body = id && (await sealedBody(store, id));
   if (!id || !body) return true;
   try {
-    unseal(body, keys, id);
+    await unseal(body, keys, id);
     return true;
   } catch {
     return false;

@@ -74,7 +74,7 @@ async function queued(t: TestContext) {
   t.after(store.close);
   await migrate(store.db);
   const draft = queueDraft({ createdAt: Date.now() });
-  const body = seal(Buffer.from('Subject: Hi\r\n\r\nHi\r\n'), KEY, draft.id);
+  const body = await seal(Buffer.from('Subject: Hi\r\n\r\nHi\r\n'), KEY, draft.id);
   await seedQueued(store, { ...draft, body }, Date.now());
   const env = {
     ...{ DATABASE_URL: database, MAILGUN_API_KEY: 'key', MAILGUN_DOMAIN: DOMAIN, MAILGUN_API_URL: sim.url },

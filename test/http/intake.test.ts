@@ -307,9 +307,9 @@ test('the same content is the same call whatever boundary divides it', async (t)
 
 test('what could be kept and not be opened again is refused', async (t) => {
   const { url, store } = await setup(t);
-  // Each of them takes six bytes where it is kept.
-  const form = new URLSearchParams({ ...MAIL, text: '' }).toString();
-  const body = Buffer.concat([Buffer.from(form), Buffer.alloc(12_000_000, 1)]);
+  // In short texts each of them takes six bytes where it is kept.
+  const form = new URLSearchParams({ ...MAIL }).toString();
+  const body = Buffer.from(`${form}&${`text=${'\u0001'.repeat(60_000)}&`.repeat(200)}`);
   assert.equal((await post(url, { body, headers: { 'content-type': FORM } })).status, 413);
   assert.equal((await store.db('messages')).length, 0);
 });
@@ -355,4 +355,14 @@ test('the library queues, asks, cancels and tracks through the daemon as it does
   await assert.rejects(homing.deliverLater(DOMAIN, { ...MAIL, to: 'nobody' }), /not a valid address/);
   const stranger = createHoming({ url, token: 'wrong' });
   await assert.rejects(stranger.deliverLater(DOMAIN, MAIL), /token/);
+});
+
+test('a mail of 24 MB arrives as it was, whatever it is made of', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  for (const text of ['x', '+', 'ü', '"']) {
+    const html = text.repeat(Math.floor(24_000_000 / encodeURIComponent(text).length));
+    assert.equal((await post(url, { form: { ...MAIL, html } })).status, 200, text);
+    await play(clock() + MINUTE);
+    assert.ok(sim.requests.at(-1)?.fields['html']?.[0] === html, text);
+  }
 });

@@ -12,7 +12,7 @@ const [OLD, NEW, OTHER] = ['01'.repeat(32), '02'.repeat(32), '03'.repeat(32)];
 async function keep(store: Store, key: string, times = 1): Promise<void> {
   for (let n = 0; n < times; n++) {
     const draft = queueDraft({ id: newId(MORNING), messageId: `${key.slice(0, 2)}-${n}@mg.example.com`, key: null });
-    await seedQueued(store, { ...draft, body: seal(Buffer.from('Hi'), key, draft.id) }, MORNING);
+    await seedQueued(store, { ...draft, body: await seal(Buffer.from('Hi'), key, draft.id) }, MORNING);
   }
 }
 

@@ -61,7 +61,7 @@ export async function seedFallback(
     facts: withoutAnswer(lostAt),
     createdAt: lostAt - SECOND,
   };
-  await enqueue(store, { ...draft, id, body: seal(form, encryptionKey, id) }, null, now);
+  await enqueue(store, { ...draft, id, body: await seal(form, encryptionKey, id) }, null, now);
 }
 
 function withoutAnswer(at: Ms): Fact[] {
