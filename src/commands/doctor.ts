@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import type { Clock, Ms } from '../core/time.ts';
 import { EXIT, paint, plural, printable, say, sayJson, type Terminal } from './common/terminal.ts';
 import type { Finding } from './doctor/finding.ts';
 
 const EXAMPLES = `
-Checks configuration, database, Mailgun (key, region, webhooks, retention,
-clock), secondary SMTP, alerts, and that every open delivery will be acted on.
-Changes nothing without --fix-webhooks. Exits 1 when there is a problem.
+Checks configuration, database, Mailgun (key, region, domain, webhooks,
+retention, clock), whether PUBLIC_URL leads to this daemon, secondary SMTP,
+alerts, disk and spool, and that every open delivery will be acted on. Changes
+nothing without --fix-webhooks, which registers nothing at an address where this
+daemon does not answer. Exits 1 when there is a problem.
 
 Examples:
   homing doctor
@@ -37,36 +41,62 @@ async function doctor(terminal: Terminal, options: Options): Promise<void> {
   if (problems > 0) terminal.exitCode = EXIT.failed;
 }
 
-async function examine(terminal: Terminal, { fixWebhooks = false, patience }: Options): Promise<Finding[]> {
+async function examine(terminal: Terminal, options: Options): Promise<Finding[]> {
   const { durationIn } = await import('./common/duration.ts');
-  const timeout = durationIn('--patience', patience);
+  const timeout = durationIn('--patience', options.patience);
   const { checkConfiguration } = await import('./doctor/configuration.ts');
-  const { guarded, warning } = await import('./doctor/finding.ts');
   const { findings, config, complete } = checkConfiguration(terminal.env);
   if (!config) return findings;
-  const [database, mailgun, servers] = await Promise.all([
-    guarded('database', async () => {
-      const { checkDatabase } = await import('./doctor/database.ts');
-      const checked = await checkDatabase(config);
-      const { store } = checked;
-      if (!store) return checked.findings;
-      const { checkWork } = await import('./doctor/work.ts');
-      const work = await guarded('work', () => checkWork(store, config, terminal.now()));
-      await store.close();
-      return [...checked.findings, ...work];
-    }),
-    guarded('Mailgun', async () => {
-      if (!complete)
-        return [warning('Mailgun', 'not asked: the configuration is not complete', 'mend the configuration first')];
-      const { checkMailgun } = await import('./doctor/mailgun.ts');
-      return checkMailgun({ config, fixWebhooks, timeout, now: terminal.now });
-    }),
-    guarded('SMTP servers', async () => {
-      const { checkWaysOut } = await import('./doctor/servers.ts');
-      return checkWaysOut(config, timeout);
-    }),
+  // First, because it says which daemon is the right one.
+  const database = await atDatabase(config, terminal.now());
+  const [mailgun, servers] = await Promise.all([
+    complete
+      ? atMailgun({ config, identity: database.identity, timeout, now: terminal.now, ...options })
+      : [await notAsked()],
+    guardedBy('SMTP servers', async () => (await import('./doctor/servers.ts')).checkWaysOut(config, timeout)),
   ]);
-  return [...findings, ...database, ...mailgun, ...servers];
+  return [...findings, ...database.findings, ...mailgun, ...servers];
+}
+
+async function guardedBy(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+  const { guarded } = await import('./doctor/finding.ts');
+  return guarded(check, work);
+}
+
+type AtDatabase = { findings: Finding[]; identity: string | null };
+
+async function atDatabase(config: Config, now: Ms): Promise<AtDatabase> {
+  let identity: string | null = null;
+  const findings = await guardedBy('database', async () => {
+    const { checkDatabase } = await import('./doctor/database.ts');
+    const { findings: found, store } = await checkDatabase(config);
+    if (!store) return found;
+    try {
+      const { identityOf } = await import('../store/notes/identity.ts');
+      identity = await identityOf(store);
+      const { checkWork } = await import('./doctor/work.ts');
+      return [...found, ...(await guardedBy('work', () => checkWork(store, config, now)))];
+    } finally {
+      await store.close();
+    }
+  });
+  return { findings, identity };
+}
+
+type AtMailgun = Pick<Options, 'fixWebhooks'> & { config: Config; identity: string | null; timeout: Ms; now: Clock };
+
+async function atMailgun({ identity, fixWebhooks = false, ...given }: AtMailgun): Promise<Finding[]> {
+  return guardedBy('Mailgun', async () => {
+    const { checkPublicAddress } = await import('./doctor/public-address.ts');
+    const { findings, address } = await checkPublicAddress({ ...given, identity });
+    const { checkMailgun } = await import('./doctor/mailgun.ts');
+    return [...(await checkMailgun({ ...given, address, fixWebhooks })), ...findings];
+  });
+}
+
+async function notAsked(): Promise<Finding> {
+  const { warning } = await import('./doctor/finding.ts');
+  return warning('Mailgun', 'not asked: the configuration is not complete', 'mend the configuration first');
 }
 
 const COLOUR = { ok: 'green', warning: 'yellow', problem: 'red' } as const;

@@ -13,6 +13,7 @@ import { publishTerms } from '../intake/terms.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
+import { makeIdentity } from '../store/notes/identity.ts';
 import { appDeps, placeOf } from './face.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { JOBS } from './jobs.ts';
@@ -65,6 +66,7 @@ async function prepare(store: Store, config: Config, how: StartOptions): Promise
   const problems = await durabilityProblems(store);
   if (problems.length > 0) throw new NotDurable(problems.join('; '));
   await settleKeys(store, config, how);
+  await makeIdentity(store, Date.now());
   await rememberDomains(store, config.MAILGUN_DOMAIN);
   await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, Date.now());
 }

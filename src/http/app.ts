@@ -10,6 +10,7 @@ import { type Arrival, keep } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
 import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
+import { asksIdentity, createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
 import { createReadiness, createStatus } from './status.ts';
@@ -53,10 +54,12 @@ export function createApp(deps: AppDeps): { callback(): RequestListener } {
   const bodies = createBodies(deps.memory ?? LIMITS.memory);
   const webhooks = createWebhooks({ ...deps, bodies, keep: deps.keep ?? keeping(deps) });
   const koa = createKoa(deps, bodies).callback();
+  const identity = createIdentity(deps);
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ''] = (request.url ?? '').split('?', 1);
     try {
-      await (webhooks.get(path) ?? koa)(request, response);
+      const webhook = webhooks.get(path);
+      await (webhook && asksIdentity(request) ? identity : (webhook ?? koa))(request, response);
     } finally {
       bodies.release(request);
     }

@@ -26,6 +26,7 @@ import { openStore, type Store } from '../../src/store/db/open.ts';
 import { rememberDomains } from '../../src/store/messages/domains.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
+import { makeIdentity } from '../../src/store/notes/identity.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
 import { alertDeps } from '../../src/tell/jobs.ts';
@@ -95,6 +96,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   const config = readConfig(environment(sim, sink, options), 'daemon');
   const store = openStore(config.DATABASE_URL);
   await migrate(store.db);
+  await makeIdentity(store, clock());
   await rememberDomains(store, config.MAILGUN_DOMAIN);
   await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, clock());
   const lines: string[] = [];

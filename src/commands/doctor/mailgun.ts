@@ -1,16 +1,26 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
-import { settingsOf } from '../../config/settings.ts';
-import { plainWait, policyFor } from '../../core/policy.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { lengthWords } from '../../core/words/numbers.ts';
-import { type Account, createAccount, type Subscription } from '../../providers/mailgun/account.ts';
+import { type Account, createAccount } from '../../providers/mailgun/account.ts';
+import type { Domain } from '../../providers/mailgun/domain.ts';
 import { createPort, PortError } from '../../providers/mailgun/port.ts';
 import { ApiRefusal } from '../../providers/mailgun/refusal.ts';
 import { allowedHosts } from '../../providers/mailgun/settings.ts';
+import { queues, retention, state } from './domain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import type { Address } from './public-address.ts';
+import { unasked } from './unasked.ts';
+import { webhooks } from './webhooks.ts';
 
-export type MailgunCheck = { config: Config; fixWebhooks: boolean; timeout: Ms; now: Clock };
+export type MailgunCheck = {
+  config: Config;
+  /** Where webhooks are to be posted to; null when that is not set. */
+  address: Address | null;
+  fixWebhooks: boolean;
+  timeout: Ms;
+  now: Clock;
+};
 type Asked = MailgunCheck & { account: Account };
 
 export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
@@ -33,18 +43,19 @@ export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
   }
 }
 
-async function checkDomain(asked: Asked, domain: string): Promise<{ findings: Finding[]; hasAnswered: boolean }> {
-  let kept: Ms | null;
+async function checkDomain(asked: Asked, name: string): Promise<{ findings: Finding[]; hasAnswered: boolean }> {
+  let domain: Domain;
   try {
-    kept = await asked.account.retention(domain);
+    domain = await asked.account.domain(name);
   } catch (error) {
-    return { findings: [keyTrouble(asked.config, domain, error)], hasAnswered: error instanceof ApiRefusal };
+    return { findings: [keyTrouble(asked.config, name, error)], hasAnswered: error instanceof ApiRefusal };
   }
   const findings = [
-    ok('API key', `works for ${domain} at ${hostOf(asked.config)}`),
-    await queues(asked, domain),
-    await webhooks(asked, domain),
-    retention(asked.config, domain, kept),
+    ok('API key', `works for ${name} at ${hostOf(asked.config)}`),
+    ...state(name, domain),
+    await queues(asked.account, name),
+    await webhooks(asked, name),
+    retention(asked.config, name, domain),
   ];
   return { findings, hasAnswered: true };
 }
@@ -75,6 +86,8 @@ function keyTrouble(config: Config, domain: string, error: unknown): Finding {
         `${host} does not know ${domain} (404)`,
         `check MAILGUN_DOMAIN, or set MAILGUN_API_URL=${otherRegion(config)} if the domain is in the other region`,
       );
+    case 200:
+      return problem('Mailgun', `${host} does not answer as Mailgun's API does`, 'check MAILGUN_API_URL');
     default:
       return problem('Mailgun', error.message, 'try again later; status.mailgun.com tells of trouble');
   }
@@ -82,70 +95,6 @@ function keyTrouble(config: Config, domain: string, error: unknown): Finding {
 
 const otherRegion = ({ MAILGUN_API_URL }: Config): string =>
   MAILGUN_API_URL.includes('.eu.') ? 'https://api.mailgun.net' : 'https://api.eu.mailgun.net';
-
-/** A warning that Mailgun did not tell something, which may be right all the same. */
-function unasked(check: string, error: unknown): Finding {
-  if (!(error instanceof ApiRefusal) && !(error instanceof PortError)) throw error;
-  return warning(check, `can't be checked: ${error.message}`, 'look at it in the Mailgun dashboard');
-}
-
-async function queues({ account }: Asked, domain: string): Promise<Finding> {
-  try {
-    const { regular, scheduled } = await account.sendingQueues(domain);
-    const closed = regular.disabled ? regular : scheduled.disabled ? scheduled : null;
-    if (!closed) return ok('sending', `${domain} may send`);
-    const says = `Mailgun has stopped sending for ${domain}: ${closed.reason ?? 'it does not say why'}`;
-    return problem('sending', says, "ask Mailgun's support, or pay what is due");
-  } catch (error) {
-    return unasked('sending', error);
-  }
-}
-
-const NEEDED: readonly Subscription[] = ['accepted', 'delivered', 'permanent_fail', 'temporary_fail'];
-const RECOMMENDED: readonly Subscription[] = ['complained', 'unsubscribed'];
-
-async function webhooks({ account, config, fixWebhooks }: Asked, domain: string): Promise<Finding> {
-  if (!config.PUBLIC_URL)
-    return warning(
-      'webhooks',
-      `can't be checked for ${domain}: PUBLIC_URL is not set`,
-      'set it to where Mailgun reaches us',
-    );
-  const url = `${config.PUBLIC_URL.replace(/\/+$/, '')}/webhooks/mailgun`;
-  try {
-    if (fixWebhooks) {
-      const added = await account.registerWebhook(domain, url, [...NEEDED, ...RECOMMENDED]);
-      return ok('webhooks', added.length > 0 ? `${domain}: registered ${added.join(', ')}` : `${domain}: complete`);
-    }
-    const present = await account.webhooks(domain);
-    const missing = (names: readonly Subscription[]) => names.filter((name) => !present[name].includes(url));
-    const mend = 'run "homing doctor --fix-webhooks" (not needed where the whole account posts to that address)';
-    const lacking = (names: readonly Subscription[]) => `${domain} does not post ${names.join(', ')} to ${url}`;
-    if (missing(NEEDED).length > 0) return problem('webhooks', lacking(missing(NEEDED)), mend);
-    if (missing(RECOMMENDED).length > 0) return warning('webhooks', lacking(missing(RECOMMENDED)), mend);
-    return ok('webhooks', `${domain}: complete`);
-  } catch (error) {
-    if (fixWebhooks && error instanceof ApiRefusal)
-      return problem('webhooks', `${domain}: ${error.message}`, 'register them in the Mailgun dashboard');
-    return unasked('webhooks', error);
-  }
-}
-
-/** The stored copy must be there when the last retry has failed and the fallback fetches it. */
-function retention(config: Config, domain: string, kept: Ms | null): Finding {
-  const policy = policyFor('notice', settingsOf(config).policies);
-  const waits = Array.from({ length: policy.maxAttempts - 1 }, (_, n) => plainWait(n + 1, policy.waits));
-  const needed = waits.reduce((sum, wait) => sum + wait, 0) * (1 + policy.spread);
-  const plan = `the retries of a message take ${lengthWords(needed)}`;
-  const mend =
-    'raise the retention in Mailgun, set ENCRYPTION_KEY and send through our queue, or lower RETRY_MAX_ATTEMPTS';
-  if (kept === null)
-    return warning('retention', `Mailgun does not say how long it keeps messages of ${domain}; ${plan}`, mend);
-  const says = `Mailgun keeps messages of ${domain} for ${lengthWords(kept)}; ${plan}`;
-  return kept < needed
-    ? warning('retention', `${says}, so the last ones will be made early`, mend)
-    : ok('retention', says);
-}
 
 /** Compared by hash, in constant time, and never shown. */
 async function signingKey({ account, config }: Asked): Promise<Finding> {

@@ -1,5 +1,6 @@
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import type { BounceEntry, Account as ProviderAccount } from '../provider.ts';
+import { type Domain, readDomain, retention } from './domain.ts';
 import { exact, type Fields, isObject, momentOf, objectOf, words } from './fields.ts';
 import type { Port } from './port.ts';
 import { ApiRefusal, answered, isUnknownDomain } from './refusal.ts';
@@ -20,6 +21,8 @@ export const SUBSCRIPTIONS = [
 ] as const;
 export type Subscription = (typeof SUBSCRIPTIONS)[number];
 
+export type Hooks = Record<Subscription, string[]>;
+
 export type Queue = { disabled: boolean; until: Ms | null; reason: string | null };
 
 /**
@@ -28,8 +31,11 @@ export type Queue = { disabled: boolean; until: Ms | null; reason: string | null
  * when there is no answer, and with `ApiRefusal` when the answer is a refusal.
  */
 export type Account = ProviderAccount & {
+  domain(domain: string): Promise<Domain>;
   /** The URLs of each subscription of the domain. */
-  webhooks(domain: string): Promise<Record<Subscription, string[]>>;
+  webhooks(domain: string): Promise<Hooks>;
+  /** The URLs that all domains of the account post to; none where the key may not see them. */
+  accountWebhooks(): Promise<Hooks>;
   /** Subscribes a URL to the events that are missing; says which were added. */
   registerWebhook(domain: string, url: string, names?: readonly Subscription[]): Promise<Subscription[]>;
   signingKey(): Promise<string | null>;
@@ -42,13 +48,12 @@ export function createAccount(port: Port): Account {
   const webhooks = async (domain: string) => {
     const body = answered('webhooks', await port.get(`/v3/domains/${encodeURIComponent(domain)}/webhooks`));
     const listed = objectOf(objectOf(body)['webhooks']);
-    return Object.fromEntries(SUBSCRIPTIONS.map((name) => [name, urlsOf(listed[name])])) as Record<
-      Subscription,
-      string[]
-    >;
+    return hooksOf((name) => urlsOf(listed[name]));
   };
   return {
     webhooks,
+    accountWebhooks: () => accountWebhooks(port),
+    domain: (domain) => readDomain(port, domain),
     getBounce: (domain, address) => getBounce(port, domain, address),
     removeBounce: (domain, address) => removeBounce(port, domain, address),
     retention: (domain) => retention(port, domain),
@@ -95,20 +100,21 @@ async function removeBounce(port: Port, domain: string, address: string): Promis
   answered('the removal of a bounce', reply);
 }
 
-/** Only the newer version of the domains API tells it. A plan that keeps nothing has 0. */
-async function retention(port: Port, domain: string): Promise<Ms | null> {
-  const name = encodeURIComponent(domain);
-  const newer = await port.get(`/v4/domains/${name}`);
-  const isMissing = (newer.status === 404 || newer.status === 405) && !isUnknownDomain(newer);
-  const body = answered('the domain', isMissing ? await port.get(`/v3/domains/${name}`) : newer);
-  const seconds = objectOf(objectOf(body)['domain'])['message_ttl'];
-  return typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds) ? seconds * SECOND : null;
-}
-
 /** Several URLs, or in older answers one; unset is null or absent. */
 function urlsOf(webhook: unknown): string[] {
   const { url, urls } = objectOf(webhook);
   return [urls, url].flat().filter((u) => typeof u === 'string');
+}
+
+const hooksOf = (urls: (name: Subscription) => string[]): Hooks =>
+  Object.fromEntries(SUBSCRIPTIONS.map((name) => [name, urls(name)])) as Hooks;
+
+/** A list of URLs, each with the events that it gets. */
+async function accountWebhooks(port: Port): Promise<Hooks> {
+  const { status, body } = await port.get('/v1/webhooks');
+  const listed = status === 200 ? [objectOf(body)['webhooks']].flat().map(objectOf) : [];
+  const gets = (hook: Fields, name: string) => [hook['event_types']].flat().includes(name);
+  return hooksOf((name) => listed.filter((hook) => gets(hook, name)).flatMap(urlsOf));
 }
 
 async function subscribe(port: Port, domain: string, url: string, names: readonly Subscription[]): Promise<void> {
