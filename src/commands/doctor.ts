@@ -49,13 +49,14 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
   if (!config) return findings;
   // First, because it says which daemon is the right one.
   const database = await atDatabase(config, terminal.now());
-  const [mailgun, servers] = await Promise.all([
+  const [mailgun, servers, machine] = await Promise.all([
     complete
       ? atMailgun({ config, identity: database.identity, timeout, now: terminal.now, ...options })
       : [await notAsked()],
     guardedBy('SMTP servers', async () => (await import('./doctor/servers.ts')).checkWaysOut(config, timeout)),
+    guardedBy('machine', async () => (await import('./doctor/machine.ts')).checkMachine(config)),
   ]);
-  return [...findings, ...database.findings, ...mailgun, ...servers];
+  return [...findings, ...database.findings, ...mailgun, ...servers, ...machine];
 }
 
 async function guardedBy(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
