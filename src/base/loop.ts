@@ -39,12 +39,7 @@ export async function every(
   { pause, bell = createBell(), signal, log }: { pause: Ms; bell?: Bell; signal: AbortSignal; log: Log },
 ): Promise<void> {
   while (!signal.aborted) {
-    let handled = 0;
-    try {
-      handled = await step();
-    } catch (error) {
-      log.error({ step: name, error }, 'a step failed and will be tried again');
-    }
+    const handled = (await tried(name, step, log)) ?? 0;
     if (handled === 0) await bell.wait(pause, signal);
     // SQLite answers synchronously: without this, a step that always finds work would keep everything else from
     // running.
@@ -64,11 +59,17 @@ export async function atTimes(
   while (!signal.aborted) {
     await dueTime(times, now, signal);
     if (signal.aborted) return;
-    try {
-      await step();
-    } catch (error) {
-      log.error({ step: name, error }, 'a step failed and will be tried again');
-    }
+    await tried(name, step, log);
+  }
+}
+
+/** Runs a step once. One that fails is logged, and answers nothing. */
+export async function tried<T>(name: string, step: () => Promise<T>, log: Log): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch (error) {
+    log.error({ step: name, error }, 'a step failed and will be tried again');
+    return undefined;
   }
 }
 

@@ -164,6 +164,8 @@ export type Attempt = {
   /** The last question and the last hold about the attempt as it stands. */
   asked: FactOf<'asked'> | null;
   held: FactOf<'held'> | null;
+  /** Since when questions about the attempt as it stands have had no answer; null when the last one had. */
+  unheardFrom: Ms | null;
 };
 
 /** A copy that a provider keeps, and which one. */

@@ -2,7 +2,7 @@ import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State, 
 import { groupBy } from './group.ts';
 import { type Reason, refusedFor } from './reason.ts';
 import type { Report } from './sighting.ts';
-import type { Ms } from './time.ts';
+import { HOUR, type Ms } from './time.ts';
 
 const ARRIVAL: ReadonlySet<Report> = new Set(['delivered', 'expanded', 'unsubscribed', 'complained']);
 /** Security gateways open a mail and follow its links before they refuse it. */
@@ -135,8 +135,7 @@ function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: F
   const outcome = outcomeOf({ answer, unanswered, reports, failure });
   // Questions and holds from before a reopening no longer count.
   const openedAt = of(mine, 'reopened').at(-1)?.at ?? 0;
-  const standingNow = <T extends { about: Outcome; at: Ms }>(list: readonly T[]): T | null =>
-    list.findLast((f) => f.about === outcome && f.at >= openedAt) ?? null;
+  const isNow = (f: { about: Outcome; at: Ms }): boolean => f.about === outcome && f.at >= openedAt;
   return {
     number: claim.attempt,
     claim,
@@ -145,9 +144,22 @@ function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: F
     reports,
     failure,
     outcome,
-    asked: standingNow(of(mine, 'asked')),
-    held: standingNow(of(mine, 'held')),
+    asked: of(mine, 'asked').findLast(isNow) ?? null,
+    held: of(mine, 'held').findLast(isNow) ?? null,
+    unheardFrom: unheardFrom(of(mine, 'asked').filter(isNow)),
   };
+}
+
+/** Nobody asked in a longer pause than that, so it does not count as time in which there was no answer. */
+const NOT_ASKED: Ms = 3 * HOUR;
+
+function unheardFrom(asked: readonly FactOf<'asked'>[]): Ms | null {
+  let from: Ms | null = null;
+  for (const { at, problem } of asked.toReversed()) {
+    if (problem === null || (from !== null && from - at > NOT_ASKED)) break;
+    from = at;
+  }
+  return from;
 }
 
 function outcomeOf(a: Pick<Attempt, 'answer' | 'unanswered' | 'reports' | 'failure'>): Outcome {

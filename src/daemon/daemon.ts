@@ -1,6 +1,6 @@
 import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
-import { atTimes, type Bell, createBell, every } from '../base/loop.ts';
+import { atTimes, type Bell, createBell, every, tried } from '../base/loop.ts';
 import { timesOf } from '../base/times.ts';
 import { sleep } from '../base/wait.ts';
 import { type Config, ConfigError } from '../config/config.ts';
@@ -135,9 +135,12 @@ function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () 
   return () => rightOfWay.clear().then(run);
 }
 
-function startTicking(inside: Inside): Promise<void> {
+async function startTicking(inside: Inside): Promise<void> {
   const { config, log, now, signal } = inside;
-  return atTimes('tick', () => tick(inside), { times: timesOf(config.RECONCILE_CRON), now, signal, log });
+  const run = () => tick(inside);
+  // What came about while no daemon ran is read at once.
+  await tried('tick', run, log);
+  await atTimes('tick', run, { times: timesOf(config.RECONCILE_CRON), now, signal, log });
 }
 
 type Parts = { server: Listening; jobs: Jobs; ticking: Promise<void> };

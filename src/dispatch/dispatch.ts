@@ -3,17 +3,20 @@ import { sleep } from '../base/wait.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
+import type { Ms } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { addHandles } from '../store/inbox/match.ts';
 import { claimDue, leaveLanes, lookAgain, park, wantAnswers } from '../store/ledger/due.ts';
 import { change, changeHeld } from '../store/ledger/ledger.ts';
 import type { View } from '../store/rows/rows.ts';
+import { createBehind } from './behind.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
 
-export type DispatchDeps = LookDeps &
+export type DispatchDeps = Omit<LookDeps, 'behind'> &
   HandOverDeps & {
     /** Called when a hand-over has ended: there is room for the next. */
     onFree(): void;
@@ -31,18 +34,19 @@ export type Dispatcher = {
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const lanes = createLanes(deps.providers, deps.onFree);
+  const looking = { ...deps, behind: createBehind(deps) };
   let isFirst = true;
   return {
     async run(limit = 100) {
       if (isFirst) await leaveLanes(deps.store, lanes.names);
       isFirst = false;
-      return runOnce(deps, lanes, limit);
+      return runOnce(looking, lanes, limit);
     },
     idle: lanes.idle,
   };
 }
 
-async function runOnce(deps: DispatchDeps, lanes: Lanes, limit: number): Promise<number> {
+async function runOnce(deps: DispatchDeps & LookDeps, lanes: Lanes, limit: number): Promise<number> {
   const { store, settings } = deps;
   const now = deps.now();
   const { lease, claimed } = await claimDue(store, lanes.rooms(limit), now, settings.lease);
@@ -62,9 +66,17 @@ async function runOnce(deps: DispatchDeps, lanes: Lanes, limit: number): Promise
     unsuppress,
   }));
   await wantAnswers(store, lease, questions);
-  await writeDown(deps, [...doing('hold'), ...doing('end'), ...doing('presumeUnanswered')], lease);
+  await waitFor(store, lease, doing('wait'));
+  const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
+  await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);
   await start(deps, lanes, doing('handOver'), lease);
   return claimed.length;
+}
+
+async function waitFor(store: Store, lease: string, due: readonly (Due & { action: { until: Ms } })[]): Promise<void> {
+  const until = Math.min(...due.map(({ action }) => action.until));
+  const ids = due.map(({ view }) => view.id);
+  if (ids.length > 0) await lookAgain(store, lease, ids, until);
 }
 
 /** Holds, ends and presumed deaths: decided again under lock, as news may have come in since. */

@@ -16,6 +16,10 @@ export function factsFor(view: View, action: Action, now: Ms): Fact[] {
       const detail = 'the process that was handing it over ended or lost its lease';
       return [{ key: `unanswered:${attempt}`, at: now, kind: 'unanswered', attempt, detail }];
     }
+    case 'presumeUnasked': {
+      const said = { settled: false, known: false, traced: false, problem: 'the question had no answer in its time' };
+      return [{ key: `asked:${attempt}:${now}`, at: now, kind: 'asked', attempt, about: action.about, ...said }];
+    }
     case 'hold': {
       const { about, until, why } = action;
       return [{ key: `held:${attempt}:${now}`, at: now, kind: 'held', attempt, about, until, why }];
@@ -23,6 +27,7 @@ export function factsFor(view: View, action: Action, now: Ms): Fact[] {
     case 'end':
       return [...whySuppressed(view, action.reason, now), endedFact(view, action.state, action.reason, now)];
     case 'ask':
+    case 'wait':
     case 'handOver':
       return []; // It changed under our hands: it stays due and is looked at again.
   }

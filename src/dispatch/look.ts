@@ -11,6 +11,7 @@ import { withBodies } from '../store/messages/bodies.ts';
 import { type Domain, domains, rememberDomains } from '../store/messages/domains.ts';
 import { senderFaults } from '../store/projections/verdicts.ts';
 import { load, type View } from '../store/rows/rows.ts';
+import type { Behind } from './behind.ts';
 
 /** A delivery that is due, what the world looks like to it, and what is to be done. */
 export type Due = { view: View; circumstances: Circumstances; action: Action };
@@ -22,6 +23,8 @@ export type LookDeps = {
   candidates: readonly Candidate[];
   /** Makes facts of the events that wait in the inbox under these names. */
   understand(about: readonly string[]): Promise<unknown>;
+  /** Which of these deliveries are of domains whose records are not read up to now. */
+  behind: Behind;
   signal: AbortSignal;
 };
 
@@ -59,10 +62,11 @@ export async function lookAt(
   const { store, settings } = deps;
   const names = views.map((v) => v.domain);
   const messages = views.map((v) => v.messageId);
-  const [known, bodies, faultOf] = await Promise.all([
+  const [known, bodies, faultOf, behind] = await Promise.all([
     domains(store, names),
     withBodies(store, messages),
     senderFaults(store, names, now - settings.faultHold),
+    deps.behind(views, now),
   ]);
   await rememberDomains(
     store,
@@ -77,6 +81,7 @@ export async function lookAt(
       hasBody: bodies.has(view.messageId),
       faultAt: faultOf(view.domain, view.delivery.attempts.at(-1)?.failure?.verdict?.cause),
       askedInVain: inVain.has(view.id),
+      behind: behind.has(view.id),
     };
     return { view, circumstances, action: decide(lookOf(view, circumstances, now)) };
   });
@@ -86,7 +91,7 @@ function circumstancesOf(
   { settings, candidates }: LookDeps,
   view: View,
   domain: Domain | undefined,
-): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain'> {
+): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain' | 'behind'> {
   const isLocal = settings.schedule === 'auto' ? domain?.schedule === 'local' : settings.schedule === 'local';
   const retention = domain?.retention ?? null;
   return {

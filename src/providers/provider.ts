@@ -99,6 +99,8 @@ export type History = {
   readonly domains: readonly string[];
   /** Whether it finds a mail by the Message-Id that we gave it, or only by an id of its own. */
   readonly ids: 'given' | 'own';
+  /** How far back its records surely reach: of what is older they may know nothing any more. */
+  readonly keeps: Ms;
   about(domain: string, query: { messageId: string; recipient?: string; since: Ms }): Promise<Found>;
   aboutRecipient(domain: string, recipient: string, since: Ms): Promise<Found>;
   /** Everything of a domain between two times, page by page. */

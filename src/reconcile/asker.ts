@@ -93,8 +93,7 @@ async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Prom
     const { complete, ...found } = await ask(deps, view, deps.now());
     const cleared = unsuppress ? await clearBounce(deps, view) : null;
     const now = deps.now();
-    const canTell = deps.providers.named(last?.claim.provider ?? '')?.can.lookUp === true;
-    const settled = canTell && complete && now >= begunAt(last) + deps.settings.eventsSettle;
+    const settled = complete && isOnRecord(deps, last, now);
     const fact = asked(now, { settled, ...found, problem: null });
     if (!cleared) return [fact];
     const note = cleared.what === null ? [] : [noteOf(view, cleared.what, now)];
@@ -102,6 +101,13 @@ async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Prom
   } catch (error) {
     return [asked(deps.now(), { settled: false, known: false, traced: false, problem: wordsOf(error) })];
   }
+}
+
+/** Whether the provider's records of the attempt are final, and not forgotten yet. */
+function isOnRecord({ providers, settings }: AskerDeps, last: Attempt | undefined, now: Ms): boolean {
+  const provider = providers.named(last?.claim.provider ?? '');
+  if (!last || !provider?.can.lookUp || !provider.history) return false;
+  return now >= begunAt(last) + settings.eventsSettle && now < last.claim.at + provider.history.keeps;
 }
 
 /** When the provider's records of an attempt begin, at the latest. */

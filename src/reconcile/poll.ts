@@ -4,7 +4,7 @@ import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import { type History, type Page, refusesAccount } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
-import { cursor, setCursor } from '../store/notes/cursors.ts';
+import { cursor, readTo, setCursor } from '../store/notes/cursors.ts';
 import { fileItems } from './ask.ts';
 import { tellOfAccount } from './tell-of-account.ts';
 
@@ -33,13 +33,10 @@ export async function pollEvents(deps: PollDeps): Promise<number> {
 
 async function pollDomain(deps: PollDeps, provider: string, history: History, domain: string): Promise<number> {
   const now = deps.now();
-  // The cursors of Mailgun have no provider in their names: they are in databases from before there were other
-  // providers.
-  const whose = provider === 'mailgun' ? domain : `${provider} ${domain}`;
   const range = { deps, provider, history, domain };
   try {
-    const settled = await readRange(range, `settled:${whose}`, now - deps.eventsSettle);
-    return settled + (await readRange(range, `head:${whose}`, now - headStart(deps)));
+    const settled = await readRange(range, readTo('settled', provider, domain), now - deps.eventsSettle);
+    return settled + (await readRange(range, readTo('head', provider, domain), now - headStart(deps)));
   } catch (error) {
     deps.log.warn({ provider, domain, problem: wordsOf(error) }, 'events could not be polled');
     if (refusesAccount(error)) await tellOfAccount(deps.store, { provider, detail: wordsOf(error), now });

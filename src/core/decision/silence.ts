@@ -1,11 +1,14 @@
 import type { Attempt } from '../delivery.ts';
-import type { Ms } from '../time.ts';
-import { glance, longer } from './ask-first.ts';
+import { DAY, HOUR, type Ms } from '../time.ts';
+import { glance } from './ask-first.ts';
 import { elsewhereFrom } from './elsewhere.ts';
 import { nextStep } from './step.ts';
 import { type Action, end, freshAnswer, type Look } from './world.ts';
 
 const MAY_BE_OUT = 'the hand-over before it got no answer and may have gone out';
+
+/** So long after its useful life, or after the first question if that came later, a mail waits for an answer about it. */
+const UNHEARD: Ms = DAY;
 
 /**
  * Why the attempt may have gone out although nobody confirmed it; null when the settled records of the provider show
@@ -26,11 +29,11 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const { d, policy, c, now } = look;
   const lostAt = last.unanswered?.at ?? last.claim.at;
   const lookAgainAt = policy.patience === null ? d.usefulUntil : Math.min(lostAt + policy.patience, d.usefulUntil);
+  if (now >= d.usefulUntil) return afterUsefulLife(look, last);
   const by = Math.max(lookAgainAt, now + (elsewhereFrom(look) === null ? c.pause : glance(c)));
   const ask = (at: Ms): Action => ({ do: 'ask', about: 'unconfirmed', at, by, unsuppress: false });
   const asked = freshAnswer(last);
   if (!asked && !c.askedInVain) return ask(now);
-  if (now >= d.usefulUntil) return end('expired', 'unconfirmed');
   const isSettled = asked?.problem === null && asked.settled;
   const isPatienceOver = policy.patience !== null && now >= lostAt + policy.patience;
   if (!isSettled && !isPatienceOver) {
@@ -40,8 +43,18 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
     const turns = [lostAt + c.eventsSettle, lookAgainAt - glance(c)].filter((at) => at > since);
     return ask(Math.min(next, ...turns));
   }
+  // After a standstill the last answer is from before it.
+  if (!isSettled && asked && asked.at < lookAgainAt - c.pause && !c.askedInVain) return ask(now);
   const step = { last, failure: null, from: lostAt, double: mayBeOut(last) };
   return nextStep(look, { ...step, why: 'never_reached_provider', at: 'schedule' });
+}
+
+/** Nobody knows whether it went out, and it is too late for another: the provider says it, or nobody does. */
+function afterUsefulLife(look: Look, last: Attempt): Action {
+  const { d } = look;
+  const asked = freshAnswer(last);
+  const isAnswered = asked?.problem === null && (asked.settled || asked.at >= d.usefulUntil);
+  return isAnswered ? end('expired', 'unconfirmed') : (untilHeard(look, last) ?? end('expired', 'unconfirmed'));
 }
 
 /**
@@ -49,20 +62,32 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
  * trace of it: what they know the provider still has, whatever it does with it, and another copy would be a double.
  */
 export function whenSilent(look: Look, last: Attempt): Action {
-  const { d, policy, c, now } = look;
+  const { d, policy, now } = look;
   const asked = freshAnswer(last);
   const about = last.outcome;
-  const by = Math.max(d.usefulUntil, now + c.askPatience);
-  if (!asked && !c.askedInVain) return { do: 'ask', about, at: now, by, unsuppress: false };
-  if (now >= d.usefulUntil) return end('expired', about === 'deferred' ? 'silent_deferred' : 'silent_accepted');
-  if (!asked || asked.problem !== null) {
-    const since = asked?.at ?? now;
-    return { do: 'ask', about, at: since + longer(since - (d.nextAt ?? since), c.pause), by, unsuppress: false };
-  }
+  const over = end('expired', about === 'deferred' ? 'silent_deferred' : 'silent_accepted');
+  if (asked?.problem !== null) return untilHeard(look, last) ?? over;
+  if (now >= d.usefulUntil) return over;
   const isLost = about === 'accepted' && asked.settled && !asked.known && asked.traced === false;
   if (!isLost || policy.watch || last.claim.role === 'fallback') {
     const until = Math.min(d.usefulUntil, now + policy.silenceAfter);
     return { do: 'hold', about, until, why: 'nothing_heard' };
   }
   return nextStep(look, { last, failure: null, from: last.claim.at, double: null, why: 'silence', at: 'once' });
+}
+
+/**
+ * Asks until there is an answer, because silence says nothing while we can't hear. Null when that has taken too long: a day
+ * after the useful life, or after the first question if that could not be asked before.
+ */
+function untilHeard(look: Look, last: Attempt): Action | null {
+  const { d, c, now } = look;
+  const about = last.outcome;
+  if (c.askedInVain) return { do: 'presumeUnasked', about };
+  const asked = freshAnswer(last);
+  const since = last.unheardFrom;
+  if (!asked || since === null) return { do: 'ask', about, at: now, by: now + HOUR, unsuppress: false };
+  if (now >= Math.max(d.usefulUntil, since) + UNHEARD) return null;
+  const at = asked.at + Math.min(Math.max(c.pause, (asked.at - since) / 2), HOUR);
+  return { do: 'ask', about, at: Math.round(at), by: Math.max(at, now) + HOUR, unsuppress: false };
 }

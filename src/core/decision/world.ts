@@ -25,6 +25,11 @@ export type Circumstances = {
   adopted: boolean;
   /** The provider was to be asked about it, and the time for the answer is over. */
   askedInVain: boolean;
+  /**
+   * The provider's records have not been read up to the present, as after a time without a daemon: what happened
+   * meanwhile is not known yet.
+   */
+  behind: boolean;
   /** How long the provider's records of a moment stay incomplete. */
   eventsSettle: Ms;
   /** How long to wait before the provider is asked, or a busy provider is tried, again. */
@@ -36,6 +41,10 @@ export type Circumstances = {
 /** What to do with a due delivery. */
 export type Action =
   | { do: 'presumeUnanswered' }
+  /** Notes that a question got no answer in its time. */
+  | { do: 'presumeUnasked'; about: Outcome }
+  /** Nothing is known that could be acted on before that moment. Leaves no fact. */
+  | { do: 'wait'; until: Ms }
   | {
       do: 'ask';
       about: Outcome;

@@ -1,4 +1,4 @@
-import type { Clock, Ms } from '../../core/time.ts';
+import { type Clock, DAY, type Ms } from '../../core/time.ts';
 import type { Found, History, Page, RawItem } from '../provider.ts';
 import { readEvent } from './event.ts';
 import type { Port } from './port.ts';
@@ -26,6 +26,8 @@ export function createHistory(ports: { asking: Port; reading: Port }, options: H
   return {
     domains,
     ids: 'given',
+    // On the smallest plan.
+    keeps: DAY,
     about: (domain, query) => about(records, domain, query),
     async aboutRecipient(domain, recipient, since) {
       const { items, complete } = await readAll(records, domain, { begin: since, end: null, limit: PAGE, recipient });

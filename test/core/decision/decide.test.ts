@@ -28,6 +28,7 @@ const WORLD: Circumstances = {
   faultAt: null,
   adopted: false,
   askedInVain: false,
+  behind: false,
   eventsSettle: 30 * MINUTE,
   pause: 30 * SECOND,
   askPatience: 10 * MINUTE,
@@ -364,9 +365,34 @@ test('an unconfirmed hand-over of which no copy is left ends as abandoned', () =
   assert.deepEqual(decided(settled, { now: at(31) }), end('abandoned', 'never_reached_provider'));
 });
 
-test('what nobody can say of by the end of its useful life expires', () => {
-  const facts = [...LOST, past.asked(1, at(24 * 60), 'unconfirmed', { problem: 'time-out' })];
-  assert.deepEqual(decided(facts, { now: at(24 * 60), hasBody: true }), end('expired', 'unconfirmed'));
+test('what nobody can say of by the end of its useful life is asked about for a day more, and then expires', () => {
+  const unheard = (hour: number) => past.asked(1, at(hour * 60), 'unconfirmed', { problem: 'time-out' });
+  const facts = [...LOST, ...Array.from({ length: 24 }, (_, n) => unheard(24 + n))];
+  assert.equal(decided(facts, { now: at(47 * 60), hasBody: true }).do, 'ask');
+  assert.deepEqual(decided(facts, { now: at(48 * 60), hasBody: true }), end('expired', 'unconfirmed'));
+  const answered = [...LOST, past.asked(1, at(24 * 60), 'unconfirmed', { settled: false, known: false })];
+  assert.deepEqual(decided(answered, { now: at(24 * 60), hasBody: true }), end('expired', 'unconfirmed'));
+});
+
+test('an answer from before a standstill of days does not end a mail, and unheard days do not count', () => {
+  const early = [...LOST, past.asked(1, at(10), 'unconfirmed', { settled: false, known: false })];
+  isAsked(decided(early, { now: at(4 * 24 * 60) }), 'unconfirmed');
+  const silent = [...past.sent(), past.asked(1, at(480), 'accepted', { problem: 'time-out' })];
+  const now = at(5 * 24 * 60);
+  isAsked(decided([...silent, past.asked(1, now - 1000, 'accepted', { problem: 'time-out' })], { now }), 'accepted');
+  assert.deepEqual(
+    decided([...silent, past.asked(1, now - 1000, 'accepted')], { now }),
+    end('expired', 'silent_accepted'),
+  );
+});
+
+test('while the records of the time without a daemon are unread, nothing is concluded from silence', () => {
+  const now = at(2 * 24 * 60);
+  const wait = { do: 'wait', until: now + 30 * SECOND };
+  assert.deepEqual(decided(past.sent(), { now, behind: true }), wait);
+  assert.deepEqual(decided(failedTimes(1), { now, behind: true }), wait);
+  assert.deepEqual(decided(LOST, { now, behind: true, askedInVain: true }), wait);
+  assert.equal(decided(failedTimes(1), { now: at(3), behind: true }).do, 'handOver', 'what is due goes on');
 });
 
 test('a hand-over in flight whose lease is over is presumed to be without an answer', () => {

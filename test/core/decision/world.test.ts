@@ -30,6 +30,7 @@ const CIRCUMSTANCES: fc.Arbitrary<Circumstances> = fc.record({
   faultAt: fc.option(fc.constantFrom(MORNING - HOUR, MORNING + HOUR, MORNING + 30 * HOUR)),
   adopted: fc.constantFrom(false, false, true),
   askedInVain: fc.constant(false),
+  behind: fc.constant(false),
   eventsSettle: fc.constant(30 * MINUTE),
   pause: fc.constant(30 * SECOND),
   askPatience: fc.constant(10 * MINUTE),
@@ -157,6 +158,12 @@ function act(w: World, d: Delivery): void {
   switch (action.do) {
     case 'presumeUnanswered':
       w.facts.push(past.unanswered(d.attempt, w.now));
+      break;
+    case 'presumeUnasked':
+      w.facts.push(past.asked(d.attempt, w.now, action.about, { settled: false, known: false, problem: 'no answer' }));
+      break;
+    case 'wait':
+      assert.fail('it waits for records that are read');
       break;
     case 'ask':
       ask(w, d, action);

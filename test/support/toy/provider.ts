@@ -25,6 +25,7 @@ export function openToy(url: string): Provider {
     history: {
       domains: [TOY_DOMAIN],
       ids: 'own',
+      keeps: Number.POSITIVE_INFINITY,
       about: async (_domain, { messageId }) => ({ items: await items(api, messageId), complete: true }),
       aboutRecipient: async (_domain, recipient) => {
         const all = await items(api, null);
