@@ -45,8 +45,8 @@ export type Given = Pick<Inside, 'store' | 'config' | 'now' | 'monotonic' | 'sig
 
 /** Puts the parts together. Nothing is sent before it is used. */
 export function insideOf(given: Given): Inside {
-  const { config, now } = given;
-  const providers = given.providers ?? connectProviders(config, now);
+  const { config } = given;
+  const providers = given.providers ?? connectProviders(config, given);
   const settings = settingsOf(config);
   const read = (row: InboxRow) =>
     providers.named(row.provider)?.read?.({

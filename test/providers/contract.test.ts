@@ -39,6 +39,7 @@ providerContract('Mailgun', { webhook: true, history: true }, async (t): Promise
     records: 'auto',
     timeout: 10_000,
     now: clock,
+    monotonic: () => performance.now(),
   });
   t.after(provider.close);
   let ends = () => {};

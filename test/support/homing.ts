@@ -110,7 +110,9 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
     signal: stopping.signal,
     log: logInto(lines),
     wake: () => {},
-    ...(options.schemes ? { providers: connectProviders(configured, clock, options.schemes) } : {}),
+    ...(options.schemes
+      ? { providers: connectProviders(configured, { now: clock, monotonic: clock }, options.schemes) }
+      : {}),
   });
   const server = await listen(createApp(appDeps(inside)), { host: '127.0.0.1', port: 0, monotonic: inside.monotonic });
   const url = `http://127.0.0.1:${server.port}`;

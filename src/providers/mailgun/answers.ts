@@ -12,8 +12,10 @@ type Reply = Extract<Exchanged, { kind: 'reply' }>;
 /** What an exchange means for the message that was handed over. */
 export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   if (exchanged.kind === 'silence') {
-    const { begun, why: detail } = exchanged;
-    return begun ? { kind: 'unanswered', detail } : { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
+    const { begun, why: detail, retryAfter: wait } = exchanged;
+    if (begun) return { kind: 'unanswered', detail };
+    const refusal = { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` } as const;
+    return wait === undefined ? refusal : { ...refusal, retryAfter: wait };
   }
   const { status, whole } = exchanged;
   const detail = detailOf(exchanged);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher, FormData } from 'undici';
 import type { Deadline } from '../../base/deadline.ts';
+import type { Ms } from '../../core/time.ts';
 
 export type Call = {
   url: URL;
@@ -17,7 +18,12 @@ export type Exchanged =
   /** `whole` is false for an answer that broke off, took too long or grew too large. */
   | { kind: 'reply'; status: number; headers: IncomingHttpHeaders; body: Buffer; whole: boolean }
   /** No answer. When `begun` is false, no byte of the request has left, and none will. */
-  | { kind: 'silence'; begun: boolean; why: string };
+  | {
+      kind: 'silence';
+      begun: boolean;
+      why: string /** The provider asked to be left alone so long. */;
+      retryAfter?: Ms;
+    };
 
 /**
  * One request and its answer. Redirects are not followed, nothing is unpacked or repeated. It uses the lowest interface

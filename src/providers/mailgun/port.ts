@@ -7,6 +7,7 @@ import type { FormEntry } from '../../mail/form.ts';
 import { answerTo, bodyOf, isAnswerOfEdge } from './answers.ts';
 import { type Call, type Exchanged, exchange } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
+import type { Route, Use } from './route.ts';
 import { isAllowedOrigin } from './storage.ts';
 
 export type PortOptions = {
@@ -17,6 +18,9 @@ export type PortOptions = {
   timeout: Ms;
   /** Hosts that the API key may go to, beside that of `apiUrl`; see `isAllowedOrigin`. */
   allowedHosts: readonly string[];
+  /** What its calls are for, and the route that they share with those of other ports. */
+  use?: Use;
+  route?: Route;
   /** Sockets per host; further calls wait for one, within their time. */
   connections?: number;
 };
@@ -116,7 +120,8 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** The only place where the key is added to a request, and therefore the one that checks where it goes. */
-function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: PortOptions): Ask {
+function createAsk(agent: Agent, options: PortOptions): Ask {
+  const { apiUrl, apiKey, timeout, allowedHosts, route, use = 'questions' } = options;
   const api = new URL(apiUrl).origin;
   const isAllowed = (origin: string) =>
     (origin === api && origin.startsWith('https:')) || isAllowedOrigin(origin, allowedHosts);
@@ -129,8 +134,12 @@ function createAsk(agent: Agent, { apiUrl, apiKey, timeout, allowedHosts }: Port
     if (!url || !isAllowed(url.origin)) return { kind: 'silence', begun: false, why: 'the host is not allowed' };
     const always = { authorization, 'accept-encoding': 'identity', 'user-agent': 'homing' };
     const until = deadline ?? within(timeout);
+    const wait = (await route?.enter(use, until)) ?? 0;
+    if (wait > 0) return { kind: 'silence', begun: false, why: 'Mailgun asked to be left alone', retryAfter: wait };
     const call = { url, method, headers: { ...headers, ...always }, body, deadline: until, limit };
-    return withoutSecrets(await exchange(agent, call), [login, apiKey]);
+    const exchanged = await exchange(agent, call);
+    route?.heard(use, exchanged);
+    return withoutSecrets(exchanged, [login, apiKey]);
   };
 }
 

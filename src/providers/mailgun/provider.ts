@@ -3,7 +3,8 @@ import type { Provider } from '../provider.ts';
 import { createAccount } from './account.ts';
 import { sendCopy } from './hand-over.ts';
 import { createHistory } from './history.ts';
-import { createPort, type Port } from './port.ts';
+import { createPort } from './port.ts';
+import { createRoute, type Use } from './route.ts';
 import { fetchCopy, repostCopy } from './stored.ts';
 import { openWebhook, reopen } from './webhook.ts';
 
@@ -20,6 +21,8 @@ export type MailgunOptions = {
   /** For one call as a whole. */
   timeout: Ms;
   now: Clock;
+  /** Never goes back. */
+  monotonic: Clock;
 };
 
 /** Hand-overs at once, and sockets for them. */
@@ -31,9 +34,10 @@ const SLOTS = 16;
  */
 export function createMailgun(options: MailgunOptions): Provider {
   const { apiUrl, allowedHosts } = options;
-  const [sending, copying, asking, reading] = [SLOTS, SLOTS, SLOTS, 4].map((connections): Port => {
-    return createPort({ ...options, connections });
-  }) as [Port, Port, Port, Port];
+  const route = createRoute(options.monotonic);
+  const portFor = (use: Use, connections: number) => createPort({ ...options, route, use, connections });
+  const [sending, copying] = [portFor('mail', SLOTS), portFor('mail', SLOTS)];
+  const [asking, reading] = [portFor('questions', SLOTS), portFor('questions', 4)];
   const stored = { port: copying, apiUrl, allowedHosts };
   const account = createAccount(asking);
   return {

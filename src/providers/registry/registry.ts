@@ -29,7 +29,7 @@ export type Providers = {
 /** All providers that mail may be handed to. Nothing is sent before it is used. */
 export function connectProviders(
   config: ProvidersConfig,
-  now: Clock,
+  { now, monotonic }: { now: Clock; monotonic: Clock },
   schemes: Readonly<Record<string, OpenProvider>> = SCHEMES,
 ): Providers {
   const { LEASE: lease } = config;
@@ -43,6 +43,7 @@ export function connectProviders(
     // Well below half the lease, so that we give up a hand-over before another process takes it for dead.
     timeout: Math.floor(Math.min(0.4 * lease, 30 * SECOND)),
     now,
+    monotonic,
   });
   const urls = [...config.SECONDARY, ...config.SECONDARY_SMTP_URL];
   return providersOf([mailgun, ...urls.map((url) => openerOf(url, schemes)(url, { lease, now }))]);
