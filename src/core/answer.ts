@@ -7,6 +7,7 @@ export const REFUSALS = [
   'gone', // the stored copy that we asked for no longer exists there
   'storage_refused', // by our own check: the API key does not go where the stored copy is said to be
   'withdrawn', // by us: this process was stopped or stood still before anything had left
+  'unscheduled', // not at the time that it was given; nothing is said of the message itself
   'invalid', // this message as it is; the same request will never do
   'temporary', // SMTP: the recipient was refused with a 4xx
   'permanent', // SMTP: the recipient was refused with a 5xx

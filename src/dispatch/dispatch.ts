@@ -13,6 +13,7 @@ import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
+import { keepWaitsHere } from './keep-waits.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
 
@@ -157,12 +158,14 @@ async function perform(deps: DispatchDeps, started: Started): Promise<void> {
   }
 }
 
-async function record({ store, now }: DispatchDeps, view: View, fact: Fact, provider: string): Promise<void> {
+async function record(deps: DispatchDeps, view: View, fact: Fact, provider: string): Promise<void> {
+  const { store, now } = deps;
   if (fact.kind === 'accepted' && fact.messageId) {
     const hash = handle(provider, 'reply', view.domain, fact.messageId);
     await addHandles(store, [{ hash, message_id: view.messageId }]);
   }
   await change(store, [view.id], now(), () => [fact]);
+  if (fact.kind === 'refused' && fact.why === 'unscheduled') await keepWaitsHere(deps, view, fact.detail);
 }
 
 /**

@@ -22,3 +22,24 @@ test('while Mailgun answers 429 to everything it gets a handful of requests, and
   for (const id of ids) assert.equal((await only(homing, id)).delivery.state, 'delivered');
   for (let n = 0; n < 60; n++) assert.equal(homing.sim.copies(`ann-${n}@inbox.test`), 1);
 });
+
+for (const message of ["'o:deliverytime' is not allowed here", 'Bad Request'])
+  test(`a delivery time that is refused on a re-post ("${message}") is waited for here, and then it goes out`, async (t) => {
+    const homing = await startByHand(t);
+    homing.sim.fate('bo@blocked.test', [BLOCKED_IP, BLOCKED_IP, 'deliver']);
+    const isTimed = (r: { path: string; fields: Record<string, string[]> }) =>
+      /\/messages\//.test(r.path) && r.fields['o:deliverytime'] !== undefined;
+    homing.sim.misbehave(isTimed, { status: 400, body: JSON.stringify({ message }) });
+    const began = homing.clock();
+    const id = await homing.send('bo@blocked.test');
+    await homing.play(began + 2 * HOUR);
+    const { delivery } = await only(homing, id);
+    assert.equal(delivery.state, 'delivered');
+    const reposts = homing.sim.handovers
+      .filter((h) => h.kind === 'repost')
+      .map((h) => Math.round((h.at - began) / MINUTE));
+    assert.deepEqual(reposts, [4, 20]);
+    assert.deepEqual(homing.sink.mails, []);
+    const [domain] = await homing.store.db('domains').select('schedule');
+    assert.equal(domain.schedule, message === 'Bad Request' ? 'auto' : 'local');
+  });

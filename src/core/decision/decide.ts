@@ -136,7 +136,9 @@ function afterRefusal(look: Look, last: Attempt): Action {
   if (why === 'gone' || why === 'storage_refused') return withoutStoredCopy(look, last, why);
   if (why === 'invalid' && last.claim.role === 'first') return end('failed', 'refused_invalid');
   if (why === 'invalid') return fallBack(look, 'refused_invalid', null);
-  const until = at + Math.max(retryAfter ?? 0, why === 'withdrawn' ? 0 : homeWait(look));
+  const wait = Math.max(retryAfter ?? 0, why === 'withdrawn' ? 0 : homeWait(look));
+  // The wait that it would not keep is kept here.
+  const until = why === 'unscheduled' ? (last.claim.deliverAt ?? at) : at + wait;
   const late = tooLate(look, until);
   if (!late && !last.held && until > now) return { do: 'hold', about: 'refused', until, why: refusedFor(why) };
   return tryAgain(look, last, { late, at, why: refusedFor(why) });

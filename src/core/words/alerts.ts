@@ -38,7 +38,7 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice: 'Check the webhooks of the domain at Mailgun and the signing key: homing doctor.',
   },
   schedule_switched: {
-    headline: () => 'Mailgun ignores delivery times on re-posts',
+    headline: () => 'Mailgun does not keep delivery times on re-posts',
     advice: 'Nothing has to be done: from now on the waits are kept here, and re-posts go out when they are due.',
   },
   account_refused: {

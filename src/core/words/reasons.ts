@@ -182,6 +182,10 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     advice: advice.STORAGE,
   },
   refused_withdrawn: { sentence: 'it was taken back before anything had left', short: 'taken back by us' },
+  refused_unscheduled: {
+    sentence: 'the provider did not take the time that it was to wait for',
+    short: 'refused its time',
+  },
   refused_invalid: { sentence: 'the provider refused the message as invalid', short: 'refused as invalid' },
   refused_temporary: {
     sentence: 'the receiving server put the secondary provider off',

@@ -1,3 +1,4 @@
+import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import type { Provider } from '../provider.ts';
 import { createAccount } from './account.ts';
@@ -44,10 +45,13 @@ export function createMailgun(options: MailgunOptions): Provider {
     name: 'mailgun',
     can: { track: true, lookUp: true, storeCopy: true, schedule: true, forms: true },
     slots: SLOTS,
-    handOver: (mail, until) =>
-      'storages' in mail.content
-        ? repostCopy(stored, mail, mail.content.storages, until)
-        : sendCopy(sending, mail, mail.content, until),
+    async handOver(mail, until) {
+      const answer =
+        'storages' in mail.content
+          ? await repostCopy(stored, mail, mail.content.storages, until)
+          : await sendCopy(sending, mail, mail.content, until);
+      return mail.deliverAt === null ? answer : withTime(answer);
+    },
     webhook: {
       path: '/webhooks/mailgun',
       open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], options.signingKeys, now),
@@ -61,3 +65,10 @@ export function createMailgun(options: MailgunOptions): Provider {
     },
   };
 }
+
+/**
+ * Mailgun documents no delivery time for a re-post. When it refuses one with a time as invalid, nobody knows what it would
+ * have said without.
+ */
+const withTime = (answer: Answer): Answer =>
+  answer.kind === 'refused' && answer.why === 'invalid' ? { ...answer, why: 'unscheduled' } : answer;

@@ -108,7 +108,8 @@ function handOver(w: World, d: Delivery, action: HandOver): void {
       role === 'fallback'
         ? (['temporary', 'permanent', 'busy', 'account', 'gone', 'storage_refused', 'withdrawn'] as const)
         : (['busy', 'account', 'gone', 'storage_refused', 'invalid', 'withdrawn'] as const);
-    w.facts.push(past.refused(n, w.now, pick(w, [...whys, 'busy']), chance(w, 20) ? w.draw(2 * HOUR) : null));
+    const all = [...whys, ...(deliverAt === null ? [] : (['unscheduled'] as const)), 'busy' as const];
+    w.facts.push(past.refused(n, w.now, pick(w, all), chance(w, 20) ? w.draw(2 * HOUR) : null));
   } else {
     w.facts.push(past.accepted(n, w.now, track ? messageId : null, track));
     if (track) tells(w, n, messageId, Math.max(deliverAt ?? 0, w.now), provider);
