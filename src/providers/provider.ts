@@ -90,6 +90,14 @@ export type Page = { items: RawItem[]; next: string | null };
 export const refusesAccount = (error: unknown): boolean =>
   error instanceof Error && 'why' in error && error.why === 'account';
 
+const isOfKind = (error: unknown, kind: string): boolean =>
+  error instanceof Error && 'kind' in error && error.kind === kind;
+
+/** Whether the answer to a question was more than we read: the error says so in its `kind`. */
+export const isTooLarge = (error: unknown): boolean => isOfKind(error, 'tooLarge');
+/** Whether a smaller answer might have come whole. */
+export const isTooMuch = (error: unknown): boolean => isTooLarge(error) || isOfKind(error, 'cut');
+
 /**
  * The records of a provider. Rejects when the provider can not be asked, because "nothing found" and "no answer" are
  * different things.

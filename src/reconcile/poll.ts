@@ -1,21 +1,16 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
-import { type History, type Page, refusesAccount } from '../providers/provider.ts';
+import { type History, type RawItem, refusesAccount } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { cursor, readTo, setCursor } from '../store/notes/cursors.ts';
 import { fileItems } from './ask.ts';
+import { type Rest, readPages } from './read-pages.ts';
 import { tellOfAccount } from './tell-of-account.ts';
 
 export type PollDeps = { store: Store; providers: Providers; eventsSettle: Ms; now: Clock; log: Log };
 
-const PAGE = 300;
-/**
- * Pages that one pass reads of a range. The rest is read by the next pass, so that one busy domain does not hold up the
- * others.
- */
-const PAGES = 40;
 const OVERLAP = MINUTE;
 
 /**
@@ -52,59 +47,20 @@ const headStart = (deps: PollDeps): Ms => Math.min(MINUTE, deps.eventsSettle / 1
 
 type Range = { deps: PollDeps; provider: string; history: History; domain: string };
 
-/** A range that was too long for one pass: its bounds, and the page that is next. */
-type Unfinished = { begin: Ms; end: Ms; next: string };
-
 /** Reads on from the cursor to `end`. The cursor moves only over events that are in the inbox. */
-async function readRange(range: Range, name: string, end: Ms): Promise<number> {
-  const { store, eventsSettle } = range.deps;
+async function readRange({ deps, provider, history, domain }: Range, name: string, end: Ms): Promise<number> {
+  const { store, eventsSettle, log } = deps;
   const known = await cursor(store, name);
   const start = known?.at ?? end - Math.max(eventsSettle, HOUR);
-  const rest = unfinishedIn(known?.value);
-  if (rest) return readPages(range, name, { ...rest, start });
-  if (end <= start) return 0;
-  return readPages(range, name, { begin: start - OVERLAP, end, next: null, start });
+  const rest = restIn(known?.value);
+  if (!rest && end <= start) return 0;
+  const range = rest ?? { begin: start - OVERLAP, end, next: null };
+  const keepItems = (items: readonly RawItem[]) =>
+    fileItems(store, provider, { history, items, source: 'poll', now: deps.now() });
+  const skipped = (at: Ms) => log.warn({ provider, domain, at }, 'an event is too large to be read');
+  const keepRest = (left: Rest | null) =>
+    setCursor(store, name, left ? JSON.stringify(left) : '', left ? start : Math.max(start, range.end));
+  return readPages({ history, domain, keepItems, keepRest, skipped }, range);
 }
 
-function unfinishedIn(value: string | undefined): Unfinished | null {
-  return value ? (JSON.parse(value) as Unfinished) : null;
-}
-
-type Pages = { begin: Ms; end: Ms; next: string | null; start: Ms };
-
-/**
- * When one pass is not enough, the next goes on at the page where this one stopped. If it started by time alone, and
- * one minute held more events than a pass can read, it would read the same events for ever.
- */
-async function readPages({ deps, provider, history, domain }: Range, name: string, pages: Pages): Promise<number> {
-  const { begin, end, start } = pages;
-  let found = 0;
-  let next = pages.next;
-  for (let page = 0; page < PAGES; page++) {
-    const { items, next: following } = await pageOf(history, domain, { begin, end, next });
-    found += await fileItems(deps.store, provider, { history, items, source: 'poll', now: deps.now() });
-    if (following === null || items.length === 0) {
-      await setCursor(deps.store, name, '', Math.max(start, end));
-      return found;
-    }
-    next = following;
-  }
-  const rest: Unfinished | null = next === null ? null : { begin, end, next };
-  await setCursor(deps.store, name, rest ? JSON.stringify(rest) : '', start);
-  return found;
-}
-
-async function pageOf(
-  history: History,
-  domain: string,
-  { begin, end, next }: { begin: Ms; end: Ms; next: string | null },
-): Promise<Page> {
-  const range = { begin, end, limit: PAGE };
-  try {
-    return await history.between(domain, range, next);
-  } catch (error) {
-    // The provider may not know the page any more: then the range is read again from its beginning.
-    if (next === null) throw error;
-    return history.between(domain, range, null);
-  }
-}
+const restIn = (value: string | undefined): Rest | null => (value ? (JSON.parse(value) as Rest) : null);

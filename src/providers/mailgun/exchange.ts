@@ -15,8 +15,15 @@ export type Call = {
 };
 
 export type Exchanged =
-  /** `whole` is false for an answer that broke off, took too long or grew too large. */
-  | { kind: 'reply'; status: number; headers: IncomingHttpHeaders; body: Buffer; whole: boolean }
+  /** `whole` is false for an answer that broke off, took too long or grew too large; `tooLarge` is the last of these. */
+  | {
+      kind: 'reply';
+      status: number;
+      headers: IncomingHttpHeaders;
+      body: Buffer;
+      whole: boolean;
+      tooLarge?: boolean;
+    }
   /** No answer. When `begun` is false, no byte of the request has left, and none will. */
   | {
       kind: 'silence';
@@ -45,7 +52,7 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
     };
     const reply = (whole: boolean): Exchanged => {
       const { status, headers, parts } = answer;
-      return { kind: 'reply', status, headers, body: Buffer.concat(parts), whole };
+      return { kind: 'reply', status, headers, body: Buffer.concat(parts), whole, tooLarge: answer.size > call.limit };
     };
     const breakOff = (why: string) => {
       end(answer.status > 0 ? reply(false) : { kind: 'silence', begun, why });

@@ -32,11 +32,12 @@ export type PortReply = {
   body: unknown;
 };
 
-/** A question got no complete answer. `notSent`: no byte of it has left. */
+/** A question got no complete answer. `notSent`: no byte of it has left. `cut`: it was an answer, but broke off; `tooLarge`: there was
+ * more of it than we read. */
 export class PortError extends Error {
   override readonly name = 'PortError';
-  readonly kind: 'notSent' | 'unanswered';
-  constructor(kind: 'notSent' | 'unanswered', detail: string) {
+  readonly kind: 'notSent' | 'unanswered' | 'cut' | 'tooLarge';
+  constructor(kind: PortError['kind'], detail: string) {
     super(`Mailgun could not be asked (${kind === 'notSent' ? 'not sent' : 'no answer'}): ${detail}`);
     this.kind = kind;
   }
@@ -243,7 +244,9 @@ async function fetchMime(ask: Ask, targets: readonly string[], deadline: Deadlin
 
 function replyOf(exchanged: Exchanged): PortReply {
   if (exchanged.kind === 'silence') throw new PortError(exchanged.begun ? 'unanswered' : 'notSent', exchanged.why);
-  const { status, headers, whole } = exchanged;
-  if (!whole) throw new PortError('unanswered', `${status}: the answer broke off or was too large`);
-  return { status, headers, body: bodyOf(exchanged) };
+  const { status, headers, whole, tooLarge } = exchanged;
+  if (whole) return { status, headers, body: bodyOf(exchanged) };
+  if (status !== 200) throw new PortError('unanswered', `${status}: the answer broke off`);
+  if (tooLarge) throw new PortError('tooLarge', '200: the answer was too large');
+  throw new PortError('cut', '200: the answer broke off');
 }
