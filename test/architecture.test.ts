@@ -50,7 +50,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'tell/channels': ['core', 'store', 'providers', 'tell/summary'],
   tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
   // Faces: what people and programs see.
-  contract: ['core', 'store'],
+  contract: ['core', 'base', 'store'],
   // What applications use. The client is a package of its own, and the library adds the database to it.
   client: ['core', 'base', 'mail'],
   library: ['core', 'base', 'mail', 'store', 'intake', 'operate', 'contract', 'client'],

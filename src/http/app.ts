@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { safeJson } from '../core/safe-text.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
@@ -13,6 +14,7 @@ import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
 import { createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
+import { createPages } from './pages.ts';
 import { createReadiness, createStatus } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
@@ -78,10 +80,12 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   const koa = new Koa();
   koa.on('error', (error: unknown) => deps.log.error({ error }, 'an answer could not be sent'));
   koa.use(answerErrors(deps.log));
+  const { store, tokens } = deps;
   const routers = [
     createOpenRoutes(deps),
     createApi({ ...deps, bodies }),
     createSuppressions(deps),
+    createPages({ store, tokens }),
     createIntake({ ...deps, bodies }),
   ];
   for (const router of routers) {
@@ -131,8 +135,16 @@ function answerErrors(log: Log): Middleware {
     } catch (error) {
       answerError(ctx, error, log);
     }
+    makeSafe(ctx);
     if (!ctx.req.readableEnded) discard(ctx.req);
   };
+}
+
+/** JSON is shown on terminals too. */
+function makeSafe(ctx: Context): void {
+  if (typeof ctx.body !== 'object' || ctx.body === null) return;
+  ctx.body = safeJson(ctx.body);
+  ctx.type = 'application/json';
 }
 
 function answerUnserved(ctx: Context): void {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -18,12 +18,34 @@ export function bearer(tokens: readonly string[]): Middleware {
 export function basic(tokens: readonly string[]): Middleware {
   const isKnown = tokenCheck(tokens);
   return async (ctx, next) => {
-    const [, given = ''] = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(ctx.get('Authorization')) ?? [];
-    const [, token = ''] = /^api:(.*)$/s.exec(Buffer.from(given, 'base64').toString()) ?? [];
-    if (!isKnown(token)) throw new AppError('unauthorized', 'Forbidden: the key must be one of the API_TOKENS');
+    const [user, token] = basicIn(ctx);
+    // A browser that knows the token from our pages would send it along with a form of any other site.
+    if (isFromOtherSite(ctx)) throw new AppError('unauthorized', 'Forbidden: not from a page of another site');
+    if (!isKnown(user === 'api' ? token : ''))
+      throw new AppError('unauthorized', 'Forbidden: the key must be one of the API_TOKENS');
     await next();
   };
 }
+
+/** Lets people with a browser pass, which asks them for the token as a password. The user name does not matter. */
+export function person(tokens: readonly string[]): Middleware {
+  const isKnown = tokenCheck(tokens);
+  return async (ctx, next) => {
+    const [, token] = basicIn(ctx);
+    if (!isKnown(token))
+      throw new AppError('unauthorized', 'Give one of the API_TOKENS as the password, with any user name.');
+    await next();
+  };
+}
+
+function basicIn(ctx: Context): [user: string, password: string] {
+  const [, given = ''] = /^Basic ([A-Za-z0-9+/]+=*)$/i.exec(ctx.get('Authorization')) ?? [];
+  const [, user = '', password = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(given, 'base64').toString()) ?? [];
+  return [user, password];
+}
+
+const isFromOtherSite = (ctx: Context): boolean =>
+  ctx.get('Origin') !== '' || !['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'));
 
 /** Compares with all tokens in constant time, also after one has matched. */
 function tokenCheck(tokens: readonly string[]): (given: string) => boolean {

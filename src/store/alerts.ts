@@ -132,6 +132,34 @@ export type Alert = {
   claim: Claim;
 };
 
+/** An alert to look at, with the deliveries that it is about, as they stand now. */
+export type KeptAlert = {
+  subject: string;
+  body: string;
+  count: number;
+  createdAt: Ms;
+  sentAt: Ms | null;
+  /** The first of them. */
+  deliveries: { messageId: string; recipient: string; state: string }[];
+};
+
+export async function keptAlert({ db }: Store, id: string, most: number): Promise<KeptAlert | null> {
+  const row: (Pick<Alert, 'subject' | 'body' | 'count' | 'created_at'> & { sent_at: Ms | null }) | undefined = await db(
+    'alerts',
+  )
+    .where({ id })
+    .first('subject', 'body', 'count', 'created_at', 'sent_at');
+  if (!row) return null;
+  const { subject, body, count, created_at: createdAt, sent_at: sentAt } = row;
+  const deliveries: KeptAlert['deliveries'] = await db('alert_items')
+    .where({ alert_id: id })
+    .join('deliveries', 'deliveries.id', 'alert_items.delivery_id')
+    .orderBy('alert_items.at')
+    .limit(most)
+    .select({ messageId: 'deliveries.message_id', recipient: 'deliveries.recipient', state: 'deliveries.state' });
+  return { subject, body, count, createdAt, sentAt, deliveries };
+}
+
 const ALERTS: Sendable = { table: 'alerts', key: 'id', order: 'due_at' };
 
 /** Claims one alert that is to be sent now, until that moment; null when there is none. */

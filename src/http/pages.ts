@@ -1,0 +1,50 @@
+import Router from '@koa/router';
+import type { Context, Middleware } from 'koa';
+import { AppError } from '../base/errors.ts';
+import { isId } from '../base/ids.ts';
+import { alertPage, MOST_ON_PAGE, messagePage, PAGE_POLICY, plainPage } from '../contract/page.ts';
+import { keptAlert } from '../store/alerts.ts';
+import type { Store } from '../store/db/open.ts';
+import { findMessage } from '../store/messages/find.ts';
+import { person } from './auth.ts';
+
+/** What the links in alerts lead to: pages to read, for people with an API token. */
+export function createPages({ store, tokens }: { store: Store; tokens: readonly string[] }): Router {
+  const router = new Router();
+  const allowed = person(tokens);
+  router.get('/messages/:id', asPage, allowed, async (ctx) => {
+    const found = await findMessage(store, String(ctx['params'].id));
+    if (!found) throw new AppError('not_found', 'There is no such message, or it is so old that it was deleted.');
+    ctx.body = messagePage(found.message, found.views);
+  });
+  router.get('/alerts/:id', asPage, allowed, async (ctx) => {
+    const id = String(ctx['params'].id);
+    const alert = isId(id) ? await keptAlert(store, id, MOST_ON_PAGE) : null;
+    if (!alert) throw new AppError('not_found', 'There is no such alert, or it is so old that it was deleted.');
+    ctx.body = alertPage(alert);
+  });
+  return router;
+}
+
+/** Answers as a page, what can't be shown too. */
+const asPage: Middleware = async (ctx, next) => {
+  try {
+    await next();
+    showPage(ctx);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const isStranger = error.code === 'unauthorized';
+    ctx.status = isStranger ? 401 : 404;
+    // Another realm than that of the intake, so that no browser takes the one for the other.
+    if (isStranger) ctx.set('WWW-Authenticate', 'Basic realm="Homing pages", charset="UTF-8"');
+    ctx.body = plainPage(isStranger ? 'Who is it?' : 'Nothing here', error.message);
+    showPage(ctx);
+  }
+};
+
+function showPage(ctx: Context): void {
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.set('Content-Security-Policy', PAGE_POLICY);
+  ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
+  ctx.set('Cross-Origin-Resource-Policy', 'same-origin');
+}
