@@ -5,6 +5,7 @@ import type { Terminal } from './commands/common/terminal.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addListCommand } from './commands/list.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProbeCommand } from './commands/probe.ts';
@@ -14,6 +15,7 @@ import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addSuppressionsCommand } from './commands/suppressions.ts';
+import { addTailCommand } from './commands/tail.ts';
 import { hushExperimental, readEnvironment } from './config/env.ts';
 
 /** In the order of the help. The files import nothing heavy before their command runs, so that the help is quick. */
@@ -22,7 +24,9 @@ const COMMANDS: readonly AddCommand[] = [
   addMigrateCommand,
   addRestoredCommand,
   addDemoCommand,
+  addListCommand,
   addExplainCommand,
+  addTailCommand,
   addRetryCommand,
   addCancelCommand,
   addSuppressionsCommand,

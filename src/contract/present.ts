@@ -75,7 +75,8 @@ const TIMES: ReadonlySet<string> = new Set(['at', 'leaseUntil', 'since', 'delive
 /** Fields of a fact that are for our own use and not shown. */
 const OURS: ReadonlySet<string> = new Set(['key', 'lease']);
 
-function factOf(fact: Fact): Record<string, unknown> {
+/** A fact as programs see it. */
+export function factOf(fact: Fact): Record<string, unknown> {
   const { at, kind, ...rest } = fact;
   const fields = Object.entries(rest)
     .filter(([name]) => !OURS.has(name))

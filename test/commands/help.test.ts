@@ -4,11 +4,13 @@ import { addCancelCommand } from '../../src/commands/cancel.ts';
 import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
+import { addListCommand } from '../../src/commands/list.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
 import { addRestoredCommand } from '../../src/commands/restored.ts';
 import { addRetryCommand } from '../../src/commands/retry.ts';
 import { addStartCommand } from '../../src/commands/start.ts';
+import { addTailCommand } from '../../src/commands/tail.ts';
 import { runHere } from './support.ts';
 
 const COMMANDS = {
@@ -16,6 +18,8 @@ const COMMANDS = {
   migrate: addMigrateCommand,
   restored: addRestoredCommand,
   explain: addExplainCommand,
+  list: addListCommand,
+  tail: addTailCommand,
   retry: addRetryCommand,
   cancel: addCancelCommand,
   doctor: addDoctorCommand,

@@ -157,7 +157,19 @@ export const factRow = (deliveryId: string, fact: Fact, now: Ms) => {
   return { delivery_id: deliveryId, fact_key: key, kind, at, recorded_at: now, body: JSON.stringify(body) };
 };
 
-type FactRow = { delivery_id: string; fact_key: string; kind: string; at: Ms; body: string };
+export type FactRow = { delivery_id: string; fact_key: string; kind: string; at: Ms; body: string };
+
+/** One fact by itself. What can't be read is a note that says so. */
+export function factIn(row: FactRow): Fact {
+  const { fact_key: key, at } = row;
+  const unreadable: Fact = { key, at, kind: 'noted', attempt: 0, what: 'a fact that can not be read' };
+  try {
+    return presentFacts([storedFact(row)])[0] ?? unreadable;
+  } catch {
+    return unreadable;
+  }
+}
+
 const storedFact = (row: FactRow): StoredFact => ({
   key: row.fact_key,
   kind: row.kind,
