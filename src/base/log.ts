@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { maskAddresses } from '../core/address.ts';
 import { escapedJson, safeJson, safeLine, shortened } from '../core/safe-text.ts';
 
 /**
@@ -33,7 +34,7 @@ const shortFields = (fields: Record<string, unknown>): Record<string, unknown> =
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, short(value)]));
 
 function short(value: unknown): unknown {
-  if (typeof value === 'string') return shortened(value, LONGEST);
+  if (typeof value === 'string') return maskAddresses(shortened(value, LONGEST));
   return Array.isArray(value) ? value.map(short) : value;
 }
 
@@ -43,14 +44,19 @@ const safeLinesOf = (out: NodeJS.WritableStream): pino.DestinationStream => ({
 
 /** Errors by name, code and message: a stack of a library can hold what it was called with. */
 function errorWords(error: unknown): unknown {
-  if (!(error instanceof Error)) return shortened(String(error), 500);
+  if (!(error instanceof Error)) return maskAddresses(shortened(String(error), 500));
   const { name, message, stack } = error;
   const frames = stack
     ?.split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 6)
     .map((line) => line.trim());
-  return { name, code: (error as { code?: unknown }).code, message: shortened(message, 500), at: frames };
+  return {
+    name,
+    code: (error as { code?: unknown }).code,
+    message: maskAddresses(shortened(message, 500)),
+    at: frames,
+  };
 }
 
 /** `12:00:01 info  delivered  attempt=2 …` for people. */

@@ -59,6 +59,10 @@ export function maskAddress(address: string): string {
   return `${printable(first)}***@${printable(address.slice(at + 1, at + 1 + MAX_DOMAIN))}`;
 }
 
+/** A text in which no address can be read, for logs. */
+export const maskAddresses = (text: string): string =>
+  text.replace(/[^\s<>"'(),;:]{1,320}@[^\s<>"'(),;:]+/g, (address) => maskAddress(address));
+
 function isLocalPart(local: string): boolean {
   return local.length <= MAX_LOCAL_PART && (DOT_ATOM.test(local) || QUOTED.test(local));
 }

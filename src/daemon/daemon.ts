@@ -14,6 +14,7 @@ import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
+import { storyTo } from '../tell/story.ts';
 import { appDeps, placeOf } from './face.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { JOBS } from './jobs.ts';
@@ -84,6 +85,7 @@ const MEND_KEY =
   'put the old key behind the new one (ENCRYPTION_KEY=new,old), or, if it is lost, give that mail up with "homing start --without-lost-keys"';
 
 async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
+  store.heard = storyTo(log);
   const stopping = new AbortController();
   const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
   const inside = insideOf({

@@ -152,7 +152,6 @@ async function perform(deps: DispatchDeps, started: Started): Promise<void> {
   const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };
   try {
     await insist(deps, () => record(deps, view, fact, action.provider));
-    deps.log.info({ ...about, outcome: fact.kind }, 'handed over');
   } catch (error) {
     deps.log.error({ ...about, outcome: fact.kind, error }, 'what became of a hand-over could not be written down');
   }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
+import type { Turn } from '../../core/turn.ts';
 import { createFileHealth, type FileHealth } from './file-health.ts';
 import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
 import { moduleName, type SqliteConnection, sqliteClient, withCode } from './sqlite.ts';
@@ -18,6 +19,8 @@ export type Store = {
   /** Watches the file of an SQLite database; null for one in memory, and for a server. */
   file: FileHealth | null;
   close(): Promise<void>;
+  /** Hears what each commit has changed, from whoever wants to tell of it. */
+  heard?: (turns: readonly Turn[]) => void;
 };
 
 /** The database may lose what it has acknowledged, so Homing must not acknowledge anything on it. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Knex } from 'knex';
 import { sleep, stopwatch } from '../../base/wait.ts';
 import { SECOND } from '../../core/time.ts';
+import type { Turn } from '../../core/turn.ts';
 import type { Store } from './open.ts';
 import { refusesWrites } from './trouble.ts';
 
@@ -41,16 +42,34 @@ export const transact = <T>(store: Store, change: (tx: Knex.Transaction) => Prom
  */
 async function once<T>(store: Store, change: (tx: Knex.Transaction) => Promise<T>): Promise<T> {
   let cause: { error: unknown } | null = null;
-  const noticed = (tx: Knex.Transaction): Promise<T> =>
-    change(tx).catch((error: unknown) => {
+  let turns: Turn[] = [];
+  const noticed = async (tx: Knex.Transaction): Promise<T> => {
+    try {
+      const answer = await change(tx);
+      turns = TURNS.get(tx) ?? [];
+      return answer;
+    } catch (error) {
       cause = { error };
       throw error;
-    });
+    }
+  };
   try {
-    return await store.db.transaction(noticed);
+    const answer = await store.db.transaction(noticed);
+    if (turns.length > 0) store.heard?.(turns);
+    return answer;
   } catch (error) {
     throw (cause as { error: unknown } | null)?.error ?? error;
   }
+}
+
+/** What each transaction has changed so far. */
+const TURNS = new WeakMap<Knex.Transaction, Turn[]>();
+
+/** Has it told when the transaction is committed; not when it is undone, nor twice when it is made again. */
+export function tellAfter(tx: Knex.Transaction, turns: readonly Turn[]): void {
+  const known = TURNS.get(tx);
+  if (known) known.push(...turns);
+  else TURNS.set(tx, [...turns]);
 }
 
 /**

@@ -4,9 +4,10 @@ import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
+import type { Turn } from '../../core/turn.ts';
 import type { Store } from '../db/open.ts';
 import { inStatements } from '../db/statements.ts';
-import { chunks, transact } from '../db/transact.ts';
+import { chunks, tellAfter, transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from '../rows/rows.ts';
 import { PROJECTIONS } from './projections.ts';
@@ -112,7 +113,13 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
   const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
   if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
   for (const { project } of PROJECTIONS) await project(tx, moves, now);
+  tellAfter(tx, moves.map(turnOf));
 }
+
+const turnOf = ({ view, fresh, before, after }: Move): Turn => ({
+  ...{ deliveryId: view.id, messageId: view.messageId },
+  ...{ facts: fresh, before, after: after.delivery },
+});
 
 const CHANGING: (keyof DeliveryRow)[] = [
   'class',
