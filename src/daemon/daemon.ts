@@ -10,6 +10,7 @@ import { createApp } from '../http/app.ts';
 import { type Listening, listen } from '../http/server.ts';
 import { keyTrouble, publishKeys } from '../intake/sealing-keys.ts';
 import { publishTerms } from '../intake/terms.ts';
+import { schemaProblems } from '../store/db/drift.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
@@ -64,7 +65,7 @@ async function prepare(store: Store, config: Config, how: StartOptions): Promise
   const pending = await pendingMigrations(store.db);
   if (pending.length > 0)
     throw new NotDurable(`the database lacks ${pending.length} migration(s): run "homing migrate"`);
-  const problems = await durabilityProblems(store);
+  const problems = [...(await durabilityProblems(store)), ...(await schemaProblems(store))];
   if (problems.length > 0) throw new NotDurable(problems.join('; '));
   await settleKeys(store, config, how);
   await makeIdentity(store, Date.now());
