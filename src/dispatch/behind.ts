@@ -11,10 +11,13 @@ export type Behind = (views: readonly View[], now: Ms) => Promise<ReadonlySet<st
 const LAG: Ms = 5 * MINUTE;
 /** If they can't be read for so long, or nobody reads them so often, the deliveries are asked about one by one. */
 const PATIENCE: Ms = HOUR;
+/** The same for mail that was never sent as far as we know: it should not wait long for being sent. */
+const FIRST_PATIENCE: Ms = MINUTE;
 
 /**
  * After a time without a daemon everything that fell due meanwhile falls due at once. What the provider has to tell of
- * that time is read first.
+ * that time is read first: also of mail that waits to be sent since before that time, because a database from a backup
+ * does not know that it was sent.
  */
 export function createBehind({ store, providers }: { store: Store; providers: Providers }): Behind {
   const since = new Map<string, Ms>();
@@ -22,19 +25,23 @@ export function createBehind({ store, providers }: { store: Store; providers: Pr
     const cursorOf = (view: View) => cursorName(providers, view);
     const names = new Set(views.flatMap((view) => cursorOf(view) ?? []));
     const readAt = await cursorsAt(store, [...names]);
-    const late = new Set<string>();
     for (const name of names) {
       const isRead = now - (readAt.get(name) ?? now) <= LAG;
       if (isRead) since.delete(name);
       else since.set(name, since.get(name) ?? now);
-      if (!isRead && now - (since.get(name) ?? now) < PATIENCE) late.add(name);
     }
-    return new Set(views.filter((view) => late.has(cursorOf(view) ?? '')).map((view) => view.id));
+    const isLate = (view: View): boolean => {
+      const name = cursorOf(view) ?? '';
+      const waited = now - (since.get(name) ?? Number.NEGATIVE_INFINITY);
+      if (view.delivery.attempts.length > 0) return waited < PATIENCE;
+      return waited < FIRST_PATIENCE && view.birth.createdAt <= (readAt.get(name) ?? 0) + LAG;
+    };
+    return new Set(views.filter(isLate).map((view) => view.id));
   };
 }
 
-/** The cursor that tells how far the records are read which may speak of its latest attempt. */
+/** The cursor that tells how far the records are read which may speak of its latest attempt, or of its first. */
 function cursorName(providers: Providers, { delivery, domain }: View): string | null {
-  const provider = providers.named(delivery.provider ?? '');
+  const provider = delivery.provider === null ? providers.all[0] : providers.named(delivery.provider);
   return provider?.history?.domains.includes(domain) ? readTo('head', provider.name, domain) : null;
 }

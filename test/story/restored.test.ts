@@ -78,3 +78,36 @@ eachDatabase('an event of a mail that is taken for not sent counts as its hand-o
   assert.deepEqual([delivery.state, delivery.attempts.length], ['delivered', 1]);
   assert.equal(homing.sim.handovers.length, 1);
 });
+
+eachDatabase('where nobody says so, the records are read before older mail is sent', async (t, database) => {
+  const homing = await startByHand(t, { database, poll: true, env: ENV });
+  await homing.play(homing.clock() + 5 * MINUTE);
+  const id = await queueMail(homing, 'anna@inbox.test');
+  const restore = await backup(homing.store);
+  await homing.play(homing.clock() + 2 * MINUTE);
+  await restore();
+  homing.clock.advance(10 * MINUTE);
+  const late = await queueMail(homing, 'late@inbox.test');
+  await homing.dispatch();
+  assert.deepEqual(
+    homing.sim.handovers.map((h) => h.recipient),
+    ['anna@inbox.test', 'late@inbox.test'],
+    'what came since does not wait',
+  );
+  await homing.play(homing.clock() + HOUR);
+  for (const each of [id, late]) assert.equal((await only(homing, each)).delivery.state, 'delivered');
+  assert.equal(homing.sim.handovers.length, 2);
+});
+
+eachDatabase(
+  'mail that waited while no daemon ran is sent soon, also when the records can not be read',
+  async (t, database) => {
+    const homing = await startByHand(t, { database, poll: true, env: ENV });
+    await homing.play(homing.clock() + 5 * MINUTE);
+    const id = await queueMail(homing, 'anna@inbox.test', { 'v:homing-class': 'access' });
+    homing.clock.advance(10 * MINUTE);
+    homing.sim.misbehave(({ path }) => /\/events/.test(path), { status: 500 });
+    await homing.play(homing.clock() + 2 * MINUTE);
+    assert.equal((await only(homing, id)).delivery.state, 'delivered');
+  },
+);

@@ -11,13 +11,13 @@ import { type Action, end, type HandOver, type Look } from './world.ts';
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(look: Look): Action {
   const action = nextAction(look);
-  if (action.do === 'handOver') return barred(look) ?? tooEarly(look, action) ?? action;
-  return look.c.behind && isConcluded(look, action) ? { do: 'wait', until: look.now + look.c.pause } : action;
+  const final = action.do === 'handOver' ? (barred(look) ?? tooEarly(look, action) ?? action) : action;
+  return look.c.behind && isConcluded(look, final) ? { do: 'wait', until: look.now + look.c.pause } : final;
 }
 
 /** Whether it concludes something from what was not heard. What the provider has on record is read first. */
 function isConcluded({ d }: Look, action: Action): boolean {
-  if (d.attempts.length === 0) return false;
+  if (d.attempts.length === 0) return action.do === 'handOver';
   const { outcome } = d.attempts.at(-1) as Attempt;
   if (action.do === 'end' || action.do === 'presumeUnasked') return true;
   return action.do === 'ask' && (outcome === 'accepted' || outcome === 'deferred');
