@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { plural, say, sayJson, type Terminal } from './common/terminal.ts';
+import type { View } from '../store/rows/rows.ts';
+import { plural, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 Opens deliveries that ended without arriving, with as many tries and as much
@@ -28,12 +29,21 @@ async function retry(terminal: Terminal, id: string, { recipient, json }: Option
   const { messageNamed, operator } = await import('./common/message.ts');
   const { reopenMessage } = await import('../operate/operate.ts');
   await withStore(terminal, async (store, config) => {
-    const { message } = await messageNamed(store, config, id);
+    const { message, views } = await messageNamed(store, config, id);
     const request = { message: message.id, recipient, who: operator(), what: 'retry' as const };
-    const { reopened, suppressed } = await reopenMessage(store, request, terminal.now());
-    if (json) return sayJson(terminal, { message: message.id, reopened, suppressed });
+    const { reopened, suppressed, withoutCopy } = await reopenMessage(store, request, terminal.now());
+    if (json) return sayJson(terminal, { message: message.id, reopened, suppressed, withoutCopy });
     say(terminal, `${plural(reopened, 'delivery is', 'deliveries are')} open again; the daemon takes up the rest.`);
     if (suppressed)
       say(terminal, `${plural(suppressed, 'address is', 'addresses are')} suppressed: see "homing suppressions".`);
+    if (withoutCopy) say(terminal, `Of ${plural(withoutCopy, 'delivery', 'deliveries')} no copy is kept any more.`);
+    for (const { recipient } of views.filter(mayBeListed))
+      say(terminal, wrapped('', `If Mailgun has listed it: homing suppressions remove ${recipient} --at-mailgun`));
   });
+}
+
+/** After a failure that puts an address on Mailgun's own list, or that came from the list. */
+function mayBeListed({ suppressed, delivery }: View): boolean {
+  const verdict = delivery.attempts.at(-1)?.failure?.verdict;
+  return suppressed === null && (verdict?.cause === 'suppressed' || verdict?.decision === 'give_up_suppress');
 }

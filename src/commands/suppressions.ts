@@ -1,15 +1,22 @@
 import type { Command } from 'commander';
+import type { SuppressionCause } from '../core/verdict.ts';
+import type { ProviderList } from '../providers/provider.ts';
+import type { Store } from '../store/db/open.ts';
 import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
 const EXAMPLES = `
 Addresses that Homing sends nothing to: those that a server called dead, that
 complained or unsubscribed, and those that an operator put there. Mailgun keeps
-lists of its own, which this command does not touch.
+lists of its own for each domain, and sends nothing to who is on them either:
+"remove --at-mailgun" takes the address off there too. Without --lists it takes
+what goes with the reason: a bounce for an address that was called dead, and a
+complaint or an unsubscription only where that is the reason on our list.
 
 Examples:
   homing suppressions list
   homing suppressions list --address ann@example.net
-  homing suppressions remove ann@example.net
+  homing suppressions remove ann@example.net --at-mailgun
+  homing suppressions remove ann@example.net --at-mailgun --lists complaints
   homing suppressions add ann@example.net --reason "asked by phone"`;
 
 type Json = { json?: boolean };
@@ -29,8 +36,10 @@ export function addSuppressionsCommand(program: Command, terminal: Terminal): vo
     .command('remove')
     .description('take an address off the list, so that mail to it is sent again')
     .argument('<address>')
+    .option('--at-mailgun', "take it off Mailgun's own lists of our domains as well")
+    .option('--lists <lists>', 'with --at-mailgun, a comma list of bounces, complaints, unsubscribes')
     .option('--json', 'print what was removed as JSON')
-    .action((address: string, options: Json) => remove(terminal, address, options));
+    .action((address: string, options: RemoveOptions) => remove(terminal, address, options));
   command
     .command('add')
     .description('put an address on the list')
@@ -67,17 +76,99 @@ async function list(terminal: Terminal, { address, json }: Json & { address?: st
   });
 }
 
-async function remove(terminal: Terminal, given: string, { json }: Json): Promise<void> {
+type RemoveOptions = Json & { atMailgun?: boolean; lists?: string };
+
+async function remove(terminal: Terminal, given: string, options: RemoveOptions): Promise<void> {
   const { withStore } = await import('./common/database.ts');
   const { operator } = await import('./common/message.ts');
-  const { removeSuppression } = await import('../store/projections/suppressions.ts');
+  const { listSuppressions, removeSuppression } = await import('../store/projections/suppressions.ts');
   const { suppressionOf } = await import('../http/suppressions.ts');
+  const { canonicalAddress } = await import('../core/address.ts');
+  const address = canonicalAddress(given.trim()) ?? given.trim();
+  const lists = options.lists === undefined ? null : await listsIn(options);
   await withStore(terminal, async (store) => {
-    const row = await removeSuppression(store, given, operator(), terminal.now());
-    if (!row) throw new Failed('This address is not on the suppression list.');
-    if (json) return sayJson(terminal, { removed: suppressionOf(row) });
-    say(terminal, `Removed (it was there as ${row.cause}). Deliveries that failed for it: homing retry <id>.`);
+    const { rows } = await listSuppressions(store, { limit: 1, address });
+    const cause = rows[0]?.cause ?? null;
+    if (cause === null && !options.atMailgun)
+      throw new Failed(`This address is not on the suppression list. ${MAILGUNS_OWN}`);
+    // Mailgun first: if it can't be done there our own list stays, and the command can be given again.
+    const atMailgun = options.atMailgun ? await unlist(terminal, store, { address, cause, lists }) : null;
+    const row = cause === null ? null : await removeSuppression(store, address, operator(), terminal.now());
+    const removed = row && suppressionOf(row);
+    if (options.json) return sayJson(terminal, { removed, ...(atMailgun === null ? {} : { atMailgun }) });
+    const how = row ? `Removed (it was there as ${row.cause}).` : 'It was not on our own list.';
+    say(terminal, how, ...(atMailgun?.map(unlistedWords) ?? [wrapped('', MAILGUNS_OWN)]));
+    say(terminal, 'Deliveries that failed for it: homing retry <id>.');
   });
+}
+
+const MAILGUNS_OWN =
+  "Mailgun's own lists may hold it, and it sends nothing to it then: --at-mailgun takes it off there too.";
+
+async function listsIn({ lists = '', atMailgun }: RemoveOptions): Promise<ProviderList[]> {
+  const { PROVIDER_LISTS } = await import('../providers/provider.ts');
+  const named = lists.split(',').map((name) => name.trim());
+  const known = PROVIDER_LISTS.filter((list) => named.includes(list));
+  if (!atMailgun) throw new Failed('error: --lists goes with --at-mailgun', EXIT.usage);
+  if (known.length === named.length) return known;
+  throw new Failed(`error: --lists must be a comma list of ${PROVIDER_LISTS.join(', ')}`, EXIT.usage);
+}
+
+/** What becomes of the address on one of Mailgun's lists. */
+type Unlisted = { domain: string; list: ProviderList; removed: boolean };
+
+const unlistedWords = ({ domain, list, removed }: Unlisted): string =>
+  `Mailgun, ${domain}: ${removed ? `taken off the ${list}.` : `it was not among the ${list}.`}`;
+
+type Wish = { address: string; cause: SuppressionCause | null; lists: readonly ProviderList[] | null };
+
+async function unlist(terminal: Terminal, store: Store, { address, cause, lists }: Wish): Promise<Unlisted[]> {
+  const { readConfig } = await import('../config/config.ts');
+  const { connectProviders } = await import('../providers/registry/registry.ts');
+  const { wordsOf } = await import('../base/errors.ts');
+  const config = readConfig(terminal.env, 'daemon');
+  await writeDown(terminal, store, address);
+  const providers = connectProviders(config, terminal.now);
+  const done: Unlisted[] = [];
+  const problems: string[] = [];
+  try {
+    const account = providers.named('mailgun')?.account;
+    for (const domain of account ? config.MAILGUN_DOMAIN : []) {
+      for (const list of lists ?? listsFor(cause)) {
+        const removed = await account?.unlist(list, domain, address).catch((error: unknown) => {
+          problems.push(`${domain}, ${list}: ${wordsOf(error)}`);
+        });
+        if (typeof removed === 'boolean') done.push({ domain, list, removed });
+      }
+    }
+  } finally {
+    await providers.close();
+  }
+  if (problems.length === 0) return done;
+  const so = 'Our own list was left as it is. When that is mended, give the command again.';
+  throw new Failed(
+    [
+      ...done.map(unlistedWords),
+      'Mailgun did not take it off everywhere:',
+      ...problems.map((p) => `  - ${p}`),
+      so,
+    ].join('\n'),
+  );
+}
+
+/** Whoever complained or unsubscribed did so to the sender: it is taken back only where that is what is undone. */
+function listsFor(cause: SuppressionCause | null): ProviderList[] {
+  if (cause === 'complained') return ['complaints'];
+  return cause === 'unsubscribed' ? ['unsubscribes'] : ['bounces'];
+}
+
+/** Written down before it is done: an entry for nothing is better than a removal without an entry. */
+async function writeDown({ now }: Terminal, store: Store, address: string): Promise<void> {
+  const { maskAddress } = await import('../core/address.ts');
+  const { audit } = await import('../store/notes/audit.ts');
+  const { operator } = await import('./common/message.ts');
+  const act = { who: operator(), what: 'suppression_remove_at_mailgun', subject: maskAddress(address), detail: null };
+  await audit(store, now(), act);
 }
 
 async function add(terminal: Terminal, given: string, { reason, json }: Json & { reason?: string }): Promise<void> {

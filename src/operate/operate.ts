@@ -4,7 +4,9 @@ import { endedFact } from '../core/ended.ts';
 import type { CancelReason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { withBodies } from '../store/messages/bodies.ts';
 import { changeMessage } from '../store/messages/change-message.ts';
+import { domains } from '../store/messages/domains.ts';
 import { findMessageRow } from '../store/messages/find.ts';
 import type { View } from '../store/rows/rows.ts';
 
@@ -26,8 +28,8 @@ export async function cancelMessage(
   return operate(store, request, { what: 'cancel', now, decide });
 }
 
-/** How many deliveries were opened, and how many stayed as they are because their address is suppressed. */
-export type Reopened = { reopened: number; suppressed?: number };
+/** How many deliveries were opened, and how many stayed as they are: their address is suppressed, or there is no copy. */
+export type Reopened = { reopened: number; suppressed?: number; withoutCopy?: number };
 
 /**
  * Opens ended deliveries again, with as many tries and as much useful life as a new message has; says how many. `retry`
@@ -39,19 +41,48 @@ export async function reopenMessage(
   now: Ms,
 ): Promise<Reopened> {
   const { what, who } = request;
+  const hasCopy = await copiesOf(store, request.message, now);
   const barred = new Set<string>();
+  const lost = new Set<string>();
   const decide = (view: View): Fact | null => {
     if (!mayReopen(view, what)) return null;
-    if (view.suppressed === null) return reopenedFact(view, who, now);
-    barred.add(view.id);
+    if (view.suppressed !== null) barred.add(view.id);
+    else if (!hasCopy(view)) lost.add(view.id);
+    else return reopenedFact(view, who, now);
     return null;
   };
   const reopened = await operate(store, request, { what, now, decide });
-  if (reopened > 0) return { reopened, ...(barred.size > 0 ? { suppressed: barred.size } : {}) };
+  if (reopened > 0)
+    return {
+      reopened,
+      ...(barred.size > 0 ? { suppressed: barred.size } : {}),
+      ...(lost.size > 0 ? { withoutCopy: lost.size } : {}),
+    };
   if (barred.size > 0)
     throw new AppError('conflict', 'the address is on the suppression list: take it off first (homing suppressions)');
+  if (lost.size > 0)
+    throw new AppError(
+      'conflict',
+      'no copy of the message is kept any more that could be sent: neither by the provider nor here, where it is deleted when a message has ended. Only the application can send it anew',
+    );
   const missed = what === 'retry' ? 'has ended without arriving; "resend" also sends what has arrived' : 'has ended';
   throw new AppError('conflict', `nothing can be sent again: no delivery of this message ${missed}`);
+}
+
+/**
+ * Whether a copy of a delivery may still be had: ours, one that the provider keeps, or one that it may tell of when it is
+ * asked about an attempt that it took.
+ */
+async function copiesOf(store: Store, name: string, now: Ms): Promise<(view: View) => boolean> {
+  const message = await findMessageRow(store, name);
+  if (!message) return () => false;
+  if ((await withBodies(store, [message.id])).size > 0) return () => true;
+  const retention = (await domains(store, [message.domain])).get(message.domain)?.retention ?? null;
+  return ({ birth, delivery: { attempts, storages, reason } }) => {
+    if (retention !== null && now >= birth.createdAt + retention) return false;
+    if (reason === 'storage_gone' || reason === 'nothing_to_send') return false;
+    return storages.length > 0 || attempts.some((a) => a.outcome !== 'refused');
+  };
 }
 
 /** A `relayed` delivery may have arrived, and nobody will tell: to retry it would often be a double. */

@@ -120,6 +120,10 @@ export type History = {
 /** An entry of a provider's bounce list. */
 export type BounceEntry = { code: string | null; error: string | null; createdAt: Ms | null };
 
+/** A provider's own lists of addresses that it sends nothing to. */
+export const PROVIDER_LISTS = ['bounces', 'complaints', 'unsubscribes'] as const;
+export type ProviderList = (typeof PROVIDER_LISTS)[number];
+
 /** Settings and lists of the account. Rejects when it can't be asked. */
 export type Account = {
   /** How long a domain's messages are kept; null when the provider does not say. */
@@ -128,6 +132,8 @@ export type Account = {
   getBounce(domain: string, address: string): Promise<BounceEntry | null>;
   /** Done when it is off the list, whoever took it off. */
   removeBounce(domain: string, address: string): Promise<void>;
+  /** Takes an address off one of the lists of a domain; false when it was not on it. */
+  unlist(list: ProviderList, domain: string, address: string): Promise<boolean>;
 };
 
 export type Fetched =

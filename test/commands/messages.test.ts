@@ -99,7 +99,7 @@ test('a database that can not be reached is told in a sentence, without its pass
 
 eachStore('opens what ended without arriving again, for one recipient or all', async ({ store, url }) => {
   const recipients = ['ann@example.net', 'bob@example.net'];
-  const facts = [...sent(), ended(1, MORNING + MINUTE, 'abandoned', 'storage_gone')];
+  const facts = [...sent(), ended(1, MORNING + MINUTE, 'abandoned', 'silence')];
   const [ann] = await seed(store, { recipients, facts });
   const id = ann?.messageId ?? '';
   const env = { DATABASE_URL: url };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import type { Fact } from '../../src/core/delivery.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { cancelMessage, reopenMessage } from '../../src/operate/operate.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { MORNING } from '../support/clock.ts';
-import { seed } from '../support/factory.ts';
+import { seed, sent } from '../support/factory.ts';
 import { startLossyProxy } from '../support/lossy-proxy.ts';
 import { eachStore, onMariaDb } from '../support/stores.ts';
 
@@ -13,8 +14,12 @@ const audits = (store: Store) => store.db('audit').orderBy('id').select('who', '
 const states = async (store: Store): Promise<string[]> =>
   (await store.db('deliveries').orderBy('id')).map((d: { state: string }) => d.state);
 
-async function message(store: Store, recipients = ['ann@example.net', 'bob@example.net']): Promise<string> {
-  const [view] = await seed(store, { recipients, facts: [] });
+async function message(
+  store: Store,
+  recipients = ['ann@example.net', 'bob@example.net'],
+  facts: readonly Fact[] = [],
+): Promise<string> {
+  const [view] = await seed(store, { recipients, facts });
   assert.ok(view);
   return view.messageId;
 }
@@ -60,7 +65,7 @@ eachStore('one recipient is meant however the address is written, and another is
 });
 
 onMariaDb('an act whose COMMIT got no reply is done and written down once, and says what it did', async (g) => {
-  const id = await message(g.store);
+  const id = await message(g.store, undefined, sent());
   const proxy = await startLossyProxy(Number(new URL(g.url).port));
   const through = new URL(g.url);
   through.port = String(proxy.port);

@@ -24,8 +24,17 @@ export function toOther({ name }: Candidate, why: Reason, double: string | null)
   return { do: 'handOver', provider: name, role: 'fallback', way: 'whole', deliverAt: null, double, why };
 }
 
-export function nothingLeft({ policy, d, now }: Look, why: Reason): Action {
-  return end(policy.atEnd === 'expired' && now >= d.usefulUntil ? 'expired' : 'abandoned', why);
+export function nothingLeft(look: Look, why: Reason): Action {
+  const { policy, d, now } = look;
+  const reason = why === 'reopened' ? whatIsLacking(look) : why;
+  return end(policy.atEnd === 'expired' && now >= d.usefulUntil ? 'expired' : 'abandoned', reason);
+}
+
+/** Why a mail that was opened again ends all the same: not because it was opened. */
+function whatIsLacking({ d, c, now }: Look): Reason {
+  if (!c.hasBody && d.storages.length === 0) return 'nothing_to_send';
+  if (!c.hasBody && c.storageGoneAt !== null && now >= c.storageGoneAt) return 'storage_gone';
+  return d.attempts.findLast((a) => a.failure)?.failure?.verdict?.cause ?? 'unconfirmed';
 }
 
 /** When mail that can't wait goes to another provider; null when it waits, or when no other provider is left. */

@@ -1,5 +1,5 @@
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
-import type { BounceEntry, Account as ProviderAccount } from '../provider.ts';
+import type { BounceEntry, Account as ProviderAccount, ProviderList } from '../provider.ts';
 import { type Domain, readDomain, retention } from './domain.ts';
 import { exact, type Fields, isObject, momentOf, objectOf, words } from './fields.ts';
 import type { Port } from './port.ts';
@@ -55,7 +55,10 @@ export function createAccount(port: Port): Account {
     accountWebhooks: () => accountWebhooks(port),
     domain: (domain) => readDomain(port, domain),
     getBounce: (domain, address) => getBounce(port, domain, address),
-    removeBounce: (domain, address) => removeBounce(port, domain, address),
+    async removeBounce(domain, address) {
+      await unlist(port, 'bounces', { domain, address });
+    },
+    unlist: (list, domain, address) => unlist(port, list, { domain, address }),
     retention: (domain) => retention(port, domain),
     async registerWebhook(domain, url, names = SUBSCRIPTIONS) {
       const present = await webhooks(domain);
@@ -76,11 +79,13 @@ export function createAccount(port: Port): Account {
   };
 }
 
-const bouncePath = (domain: string, address: string): string =>
-  `/v3/${encodeURIComponent(domain)}/bounces/${encodeURIComponent(address)}`;
+type Listed = { domain: string; address: string };
+
+const entryPath = (list: ProviderList, { domain, address }: Listed): string =>
+  `/v3/${encodeURIComponent(domain)}/${list}/${encodeURIComponent(address)}`;
 
 async function getBounce(port: Port, domain: string, address: string): Promise<BounceEntry | null> {
-  const reply = await port.get(bouncePath(domain, address));
+  const reply = await port.get(entryPath('bounces', { domain, address }));
   if (reply.status === 404 && !isUnknownDomain(reply)) return null;
   const body = answered('a bounce', reply);
   // Something else answered, such as a proxy. It must not pass for "not listed", which would let a re-post run into the
@@ -94,10 +99,18 @@ async function getBounce(port: Port, domain: string, address: string): Promise<B
   };
 }
 
-async function removeBounce(port: Port, domain: string, address: string): Promise<void> {
-  const reply = await port.del(bouncePath(domain, address));
-  if (reply.status === 404 && !isUnknownDomain(reply)) return;
-  answered('the removal of a bounce', reply);
+const ENTRY: Record<ProviderList, string> = {
+  bounces: 'a bounce',
+  complaints: 'a complaint',
+  unsubscribes: 'an unsubscription',
+};
+
+async function unlist(port: Port, list: ProviderList, entry: Listed): Promise<boolean> {
+  const reply = await port.del(entryPath(list, entry));
+  // A page of a proxy that is not found says nothing of the list.
+  if (reply.status === 404 && isObject(reply.body) && !isUnknownDomain(reply)) return false;
+  answered(`the removal of ${ENTRY[list]}`, reply);
+  return true;
 }
 
 /** Several URLs, or in older answers one; unset is null or absent. */

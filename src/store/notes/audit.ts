@@ -23,6 +23,12 @@ export async function auditIn(tx: Knex.Transaction, now: Ms, entry: AuditEntry, 
   });
 }
 
+/** Writes down an act by itself. */
+export function audit(store: Store, now: Ms, entry: AuditEntry): Promise<void> {
+  const id = newId(now);
+  return transactOnce(store, audited(id), (tx) => auditIn(tx, now, entry, id));
+}
+
 /** Whether the entry is there, which means that its act was done. */
 export const audited = (id: string) => (tx: Knex.Transaction) => tx('audit').where({ id }).first('id');
 
