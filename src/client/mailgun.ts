@@ -1,4 +1,5 @@
 import { maskAddress } from '../core/address.ts';
+import type { RefusalTold } from './record.ts';
 import type { MailgunLike } from './types.ts';
 import { isWrapped, marked } from './wrapped.ts';
 
@@ -53,6 +54,9 @@ function trackedCreate(messages: object, original: Create, send: SendTracked): C
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
+/** Codes of errors after which nothing can have left: the server was not found, or nobody listened there. */
+const NO_WAY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 /** Codes of axios and Node, which mailgun.js gives as the message of a network error. */
 const CODE = /^[A-Z][A-Z0-9_]*$/;
 
@@ -61,11 +65,12 @@ const CODE = /^[A-Z][A-Z0-9_]*$/;
  * errors and time-outs come as status 400 with a code for a message, and after a 408 or a 5xx the mail may have gone
  * out. ERR_BAD_REQUEST is a real answer, whose status line has no words.
  */
-export function refusalIn(error: unknown): { status: number; message: string } | null {
+export function refusalIn(error: unknown): RefusalTold | null {
   if (!isObject(error) || !('status' in error) || !('message' in error)) return null;
   const { status, message } = error;
   if (typeof status !== 'number' || typeof message !== 'string') return null;
   if (status < 400 || status === 408 || status >= 500) return null;
+  if (status === 400 && NO_WAY.has(message)) return { notSent: true, message };
   const isCode = message === '' || (CODE.test(message) && message !== 'ERR_BAD_REQUEST');
   if (status === 400 && isCode) return null;
   const details = 'details' in error && typeof error.details === 'string' ? error.details : '';

@@ -28,8 +28,11 @@ export type Told = MessageRecord & {
   error?: RefusalTold;
 };
 
-/** A refusal, with the status of an HTTP answer or the code of an SMTP reply. */
-export type RefusalTold = { status: number; message: string } | { smtp: number; message: string };
+/** A refusal, with the status of an HTTP answer or the code of an SMTP reply; or that nobody was there to refuse it. */
+export type RefusalTold =
+  | { status: number; message: string }
+  | { smtp: number; message: string }
+  | { notSent: true; message: string };
 
 /** What the store made of one record: it has it, or it will never take it. */
 export type Verdict = { ok: true } | { ok: false; why: string };

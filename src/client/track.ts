@@ -1,6 +1,7 @@
 import type { Clock } from '../core/time.ts';
 import { type Described, describe, snapshot } from './describe.ts';
 import { isAccepted, refusalIn, type SendTracked } from './mailgun.ts';
+import { notSent } from './not-sent.ts';
 import type { Recorder } from './recorder.ts';
 import type { Problem } from './types.ts';
 
@@ -25,7 +26,7 @@ export function tracking(deps: TrackDeps): SendTracked {
       if (isAccepted(result)) recorder.after({ ...record, state: 'accepted' });
       return result;
     } catch (error) {
-      const refusal = refusalIn(error);
+      const refusal = refusalIn(error) ?? notSent(error);
       if (refusal) recorder.after({ ...record, state: 'refused', error: refusal });
       throw error;
     }

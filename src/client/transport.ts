@@ -7,6 +7,7 @@ import { newMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
+import { notSent } from './not-sent.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord, RefusalTold } from './record.ts';
 import type { Recorder } from './recorder.ts';
@@ -259,5 +260,5 @@ function refusalIn(error: unknown): RefusalTold | null {
   const code: unknown = 'responseCode' in error ? error.responseCode : null;
   // The words are left out because they may name an address.
   if (typeof code === 'number' && code >= 400 && code < 600) return { smtp: code, message: '' };
-  return mailgunRefusal(error);
+  return notSent(error) ?? mailgunRefusal(error);
 }

@@ -1,5 +1,7 @@
+import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
+import { safeLine } from '../core/safe-text.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
 import { oneLine } from '../mail/line.ts';
@@ -67,11 +69,16 @@ const elsewhere = (via: string, at: Ms, messageId: string): Fact[] =>
 
 /** Without a status or a reply, as after a time-out, nobody has refused it. */
 function refusal({ error }: ToldMessage, at: Ms): Fact {
-  const { status, smtp, message } = error ?? {};
-  const words = (message ?? '').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 500);
+  const { status, smtp, message, notSent } = error ?? {};
+  const words = safeLine(message ?? '', 500).trim();
+  if (notSent && !smtp && !status) return refusedFact('busy', ['not sent', words].filter(Boolean).join(': '), at);
   const said = smtp ? `SMTP ${smtp}` : status;
   const detail = [said, words].filter(Boolean).join(' ') || 'the application does not say why';
   const why = smtp ? refusalOfReply(smtp) : status ? refusalOf(status, words, 'send') : null;
   if (why === null) return { key: 'unanswered:1', at, kind: 'unanswered', attempt: 1, detail };
-  return { key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null };
+  return refusedFact(why, detail, at);
 }
+
+const refusedFact = (why: Refusal, detail: string, at: Ms): Fact => ({
+  ...{ key: 'refused:1', at, kind: 'refused', attempt: 1, why, detail, retryAfter: null },
+});

@@ -109,9 +109,10 @@ const TOLD = z
           {
             status: z.number({ error: 'must be a number' }).int().nullish(),
             smtp: z.number({ error: 'must be a number' }).int().min(400, REPLY_CODE).max(599, REPLY_CODE).nullish(),
+            notSent: z.boolean({ error: 'must be true or false' }).nullish(),
             message: z.string().nullish(),
           },
-          { error: 'must be an object with status or smtp, and message' },
+          { error: 'must be an object with status, smtp or notSent, and message' },
         )
         .optional(),
     },
