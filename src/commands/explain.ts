@@ -48,9 +48,10 @@ async function pageOf(terminal: Terminal, message: MessageRow, views: readonly V
   ];
   for (const view of views) {
     const { state } = view.delivery;
+    const { watch } = view.birth.policy;
     lines.push('', `${paint(terminal, 'bold', printable(view.recipient))}  (delivery ${view.id})`);
-    lines.push(wrapped('  ', `${state.toUpperCase()}: ${standingWords(view.delivery)}`), '');
-    lines.push(...inOrder(view).map((fact) => wrapped(`  ${timeWords(fact.at)}  `, factWords(fact))));
+    lines.push(wrapped('  ', `${state.toUpperCase()}: ${standingWords(view.delivery, watch)}`), '');
+    lines.push(...inOrder(view).map((fact) => wrapped(`  ${timeWords(fact.at)}  `, factWords(fact, watch))));
     if (view.facts.length === 0) lines.push('  Nothing has happened to it yet.');
   }
   return lines;

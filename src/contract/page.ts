@@ -49,8 +49,8 @@ ${moreOf(views.length, `homing explain ${message.id}`)}`,
 function deliveryPart(view: View): Markup {
   const facts = inTime(view.facts);
   return html`<h2>${safeLine(view.recipient)}</h2>
-<p><strong>${view.delivery.state}</strong>: ${safeLine(standingWords(view.delivery))}</p>
-<dl>${facts.map((fact) => html`<dt>${timeWords(fact.at)}</dt><dd>${safeLine(factWords(fact))}</dd>`)}</dl>`;
+<p><strong>${view.delivery.state}</strong>: ${safeLine(standingWords(view.delivery, view.birth.policy.watch))}</p>
+<dl>${facts.map((fact) => html`<dt>${timeWords(fact.at)}</dt><dd>${safeLine(factWords(fact, view.birth.policy.watch))}</dd>`)}</dl>`;
 }
 
 export const alertPage = ({ subject, body, createdAt, sentAt, count, deliveries }: KeptAlert): string =>

@@ -38,16 +38,16 @@ export const summaryOf = ({ message, deliveries }: Found) => ({
 /** A message with everything that is known of it. */
 export const detailOf = (message: MessageRow, views: readonly View[]) => ({
   ...messageFields(message),
-  deliveries: views.map(({ recipient, delivery: d, facts }) => ({
+  deliveries: views.map(({ recipient, delivery: d, facts, birth }) => ({
     recipient,
     state: d.state,
     reason: d.said ?? d.reason,
     attempt: d.attempt,
     provider: d.provider,
     nextAttemptAt: nextAttemptAt(d.state, d.nextAt),
-    explanation: standingWords(d),
+    explanation: standingWords(d, birth.policy.watch),
     attempts: d.attempts.map(attemptOf),
-    facts: inTime(facts).map(factOf),
+    facts: inTime(facts).map((fact) => factOf(fact, birth.policy.watch)),
   })),
 });
 
@@ -76,10 +76,15 @@ const TIMES: ReadonlySet<string> = new Set(['at', 'leaseUntil', 'since', 'delive
 const OURS: ReadonlySet<string> = new Set(['key', 'lease']);
 
 /** A fact as programs see it. */
-export function factOf(fact: Fact): Record<string, unknown> {
+export function factOf(fact: Fact, isWatched = false): Record<string, unknown> {
   const { at, kind, ...rest } = fact;
   const fields = Object.entries(rest)
     .filter(([name]) => !OURS.has(name))
     .map(([name, value]) => [name, TIMES.has(name) && typeof value === 'number' ? iso(value) : value]);
-  return { at: iso(at), kind, text: factWords(fact), ...(Object.fromEntries(fields) as Record<string, unknown>) };
+  return {
+    at: iso(at),
+    kind,
+    text: factWords(fact, isWatched),
+    ...(Object.fromEntries(fields) as Record<string, unknown>),
+  };
 }

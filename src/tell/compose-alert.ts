@@ -75,7 +75,7 @@ function aboutDelivery(view: View, publicUrl: string | null): string {
   const link = publicUrl ? [`  look       ${pageUrl(publicUrl, 'messages', view.messageId)}`] : [];
   const lines = [
     `To ${view.recipient} (${view.class}, asked for ${timeWords(view.birth.createdAt)}, useful for ${lengthWords(useful)})`,
-    `  now        ${delivery.state}: ${standingWords(delivery)}`,
+    `  now        ${delivery.state}: ${standingWords(delivery, view.birth.policy.watch)}`,
     `  why        ${endWords({ ...delivery, reason: delivery.reason ?? lastCause(view) })}`,
     ...delivery.attempts.map((a) => `  tried      ${attemptWords(a)}`),
     `  explain    homing explain ${view.messageId}`,

@@ -56,7 +56,10 @@ test('a delivery goes out through a new provider, is reported on by it in a list
   assert.deepEqual(delivery.arrivedOn, [6]);
   assert.equal(standingWords(delivery), "The recipient's server accepted it on attempt 6.");
   assert.equal(facts.filter((f) => f.kind === 'reported' && f.provider === 'toy').length, 2, 'each event once');
-  assert.match(facts.map(factWords).join('\n'), /Attempt 6 began: sent through the secondary provider toy\./);
+  assert.match(
+    facts.map((fact) => factWords(fact)).join('\n'),
+    /Attempt 6 began: sent through the secondary provider toy\./,
+  );
 });
 
 test('what a new provider reports to have failed has ended, for the cause that it gives', async (t) => {

@@ -7,8 +7,8 @@ import { reasonWords } from './reasons.ts';
 import { deliveryTimeWords, endWords } from './standing.ts';
 import { wayWords } from './ways.ts';
 
-/** One line for a fact: what happened, in words. */
-export function factWords(fact: Fact): string {
+/** One line for a fact: what happened, in words. Of mail that is only watched nothing follows from it. */
+export function factWords(fact: Fact, isWatched = false): string {
   switch (fact.kind) {
     case 'claimed':
       return `Attempt ${fact.attempt} began: ${wayWords(fact)}${deliveryTimeWords(fact)}${doubleWords(fact)}.`;
@@ -19,7 +19,7 @@ export function factWords(fact: Fact): string {
     case 'unanswered':
       return `Attempt ${fact.attempt} got no answer: ${fact.detail}`;
     case 'reported':
-      return reportWords(fact);
+      return reportWords(fact, isWatched);
     case 'asked':
       return askedWords(fact);
     case 'held':
@@ -37,20 +37,22 @@ const doubleWords = ({ double }: FactOf<'claimed'>): string => (double ? `; it m
 
 const FOUND = { webhook: '', poll: ', found by polling', lookup: ', found by asking' } as const;
 
-function reportWords(fact: FactOf<'reported'>): string {
+function reportWords(fact: FactOf<'reported'>, isWatched: boolean): string {
   const { bounce, verdict } = fact;
   const reply = replyWords(bounce);
-  const judged = verdict ? ` (${reasonWords(verdict.cause)}; ${verdict.decision}, ${evidenceWords(fact)})` : '';
+  const judged = verdict
+    ? ` (${reasonWords(verdict.cause)}; ${verdict.decision}, ${evidenceWords(fact, isWatched)})`
+    : '';
   const ip = fact.sendingIp ? ` from ${fact.sendingIp}` : '';
   return `The provider reported: ${fact.report}${ip}${FOUND[fact.foundBy]}${reply ? `: ${reply.slice(0, 300)}` : ''}${judged}.`;
 }
 
 /** By which rule and words it was judged, and what follows from that. */
-function evidenceWords({ verdict, plan, suppress }: FactOf<'reported'>): string {
+function evidenceWords({ verdict, plan, suppress }: FactOf<'reported'>, isWatched: boolean): string {
   const { rule, words } = verdict?.evidence ?? { rule: '', words: '' };
   const found = `by rule ${rule}${words === '' ? '' : ` ("${words}")`}`;
   const listed = suppress === undefined ? '' : ' and the address is suppressed';
-  return plan === null ? found : `${found}, so it is ${planWords(plan)}${listed}`;
+  return plan === null || isWatched ? `${found}${listed}` : `${found}, so it is ${planWords(plan)}${listed}`;
 }
 
 function askedWords({ problem, known, traced, settled }: FactOf<'asked'>): string {

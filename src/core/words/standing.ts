@@ -10,8 +10,11 @@ import { providerWords } from './ways.ts';
 export const endWords = ({ reason, said }: { reason: Reason | null; said?: string | null }): string =>
   said ?? reasonWords(reason);
 
-/** One sentence: where a delivery stands, and why. */
-export const standingWords = (d: Delivery): string => STANDING[d.state](d);
+/** One sentence: where a delivery stands, and why. Of mail that is only watched nothing is ever sent again. */
+export const standingWords = (d: Delivery, isWatched = false): string =>
+  isWatched && d.state === 'failed'
+    ? `It failed: ${endWords(d)}. It is only watched here, so it is for its sender to send it again.`
+    : STANDING[d.state](d);
 
 const STANDING: Record<State, (d: Delivery) => string> = {
   queued: (d) =>

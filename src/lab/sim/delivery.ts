@@ -1,4 +1,5 @@
 import { HOUR, MINUTE, type Ms } from '../../core/time.ts';
+import { POOL } from './event-parts.ts';
 import {
   type Attempt,
   acceptedEvent,
@@ -31,9 +32,12 @@ export function launch(world: World, message: StoredMessage, { kind, deliverAt, 
   const { domain, messageId, key: storageKey, variables } = message;
   for (const recipient of message.recipients) {
     world.handovers.push({ at, kind, domain, messageId, storageKey, recipient, deliverAt, variables });
-    begin({ world, message, recipient }, { at, scheduledFor });
+    begin({ world, message, recipient, ip: addressFor(world, kind) }, { at, scheduledFor });
   }
 }
+
+const addressFor = ({ handovers }: World, kind: Launch['kind']): string =>
+  kind === 'send' ? POOL[0] : handovers.length % 2 === 0 ? POOL[1] : POOL[2];
 
 function begin(flight: Flight, when: { at: Ms; scheduledFor: Ms | null }): void {
   const { world, message } = flight;

@@ -6,7 +6,8 @@ import type { EventData, Flight, StoredMessage, World } from './world.ts';
 
 export type EventParts = { [name: string]: unknown };
 
-export const SENDING_IP = '198.51.100.7';
+/** What is sent for the first time leaves from the first address of the pool, and a re-post from one of the others. */
+export const POOL = ['198.51.100.7', '198.51.100.18', '198.51.100.31'] as const;
 
 /** Above this many bytes Mailgun shows a sentence in place of the variables. */
 const VARIABLES_SHOWN = 4096;
@@ -100,9 +101,9 @@ export function flagParts(message: StoredMessage, isDelayedBounce = false): Even
 }
 
 /** Without a delivery attempt there is no sending IP. */
-export function envelopeParts({ message, recipient }: Flight, wasTried: boolean): EventParts {
+export function envelopeParts({ message, recipient, ip: from }: Flight, wasTried: boolean): EventParts {
   const sender = { sender: message.sender, targets: recipient, transport: 'smtp' };
-  const ip = { 'sending-ip': SENDING_IP, 'sending-host': 'm198-51-100-7.sim.test' };
+  const ip = { 'sending-ip': from, 'sending-host': `m${from.replaceAll('.', '-')}.sim.test` };
   return { envelope: wasTried ? { ...sender, ...ip } : sender };
 }
 

@@ -5,8 +5,8 @@ import {
   eventOf,
   flagParts,
   messageParts,
+  POOL,
   recipientParts,
-  SENDING_IP,
   sessionParts,
 } from './event-parts.ts';
 import type { Engagement, Failure } from './fates.ts';
@@ -58,7 +58,7 @@ export function failedEvent(flight: Flight, attempt: FailedAttempt): EventData {
     ...(delayed ? { envelope: {} } : envelopeParts(flight, !isSuppression(failure))),
     ...messageParts(flight.world, flight.message),
     ...flagParts(flight.message, delayed),
-    'delivery-status': { ...failedStatus(attempt), ...failedSession(flight.recipient, attempt) },
+    'delivery-status': { ...failedStatus(flight, attempt), ...failedSession(flight.recipient, attempt) },
   });
 }
 
@@ -67,10 +67,11 @@ function isSuppression(failure: Failure): boolean {
   return failure.reason?.startsWith('suppress-') ?? false;
 }
 
-function failedStatus({ failure, number }: FailedAttempt): EventParts {
+/** A server names the address that it refuses. */
+function failedStatus({ ip }: Flight, { failure, number }: FailedAttempt): EventParts {
   return {
     code: failure.code,
-    message: failure.message,
+    message: failure.message.replaceAll(POOL[0], ip),
     description: failure.description ?? '',
     ...optional('enhanced-code', failure.enhanced),
     ...optional('last-code', failure.lastCode),
@@ -109,7 +110,7 @@ export function engagementEvent(flight: Flight, name: Engagement, at: Ms): Event
   return eventOf(flight, name, at, {
     ...recipientParts(flight.recipient),
     message: { headers: { 'message-id': flight.message.messageId } },
-    ...(name === 'complained' ? { envelope: { 'sending-ip': SENDING_IP } } : BROWSER),
+    ...(name === 'complained' ? { envelope: { 'sending-ip': flight.ip } } : BROWSER),
     ...(name === 'clicked' ? { url: 'https://app.example/link' } : {}),
     ...(name === 'unsubscribed' ? { storage: [] } : {}),
     ...flagParts(flight.message),

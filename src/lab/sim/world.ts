@@ -184,7 +184,13 @@ export type World = {
 };
 
 /** One message on its way to one recipient. */
-export type Flight = { world: World; message: StoredMessage; recipient: string };
+export type Flight = {
+  world: World;
+  message: StoredMessage;
+  recipient: string;
+  /** The address of the pool that it leaves from. */
+  ip: string;
+};
 
 export function createWorld(options: WorldOptions): World {
   const clock = options.clock ?? Date.now;

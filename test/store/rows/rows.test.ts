@@ -18,7 +18,7 @@ eachStore('facts of an earlier version, with free text for a reason, read as the
   const read = (await load(store.db, [view.id])).get(view.id);
   assert.equal(read?.delivery.reason, 'by_application');
   assert.equal(standingWords(read.delivery), `It was cancelled: ${old.end}.`);
-  const words = read.facts.filter((f) => f.kind === 'held' || f.kind === 'ended').map(factWords);
+  const words = read.facts.filter((f) => f.kind === 'held' || f.kind === 'ended').map((fact) => factWords(fact));
   assert.deepEqual(words, [`Ended as cancelled: ${old.end}.`, `Wait until 2026-11-25 09:02:00 UTC: ${old.wait}.`]);
 
   async function rewrite(fact_key: string, over: object): Promise<void> {
