@@ -78,10 +78,8 @@ eachStore('arrival, suppression, cancelling and opening again are told, what cha
   const told = listening(store);
   const [queued] = await seedQueued(store, { messageId: 'q@mg.example.com' });
   assert.deepEqual(told(), ['queued']);
-  const request = { message: queued?.messageId ?? '', who: 'api' };
-  await cancelMessage(store, { ...request, reason: 'by_application' }, at(1));
-  await reopenMessage(store, { ...request, what: 'retry' }, at(2));
-  assert.deepEqual(told(), ['cancelled', 'opened again']);
+  await cancelMessage(store, { message: queued?.messageId ?? '', who: 'api', reason: 'by_application' }, at(1));
+  assert.deepEqual(told(), ['cancelled']);
   const [view] = await seed(store);
   told();
   const ids = [view?.id ?? ''];
@@ -92,6 +90,8 @@ eachStore('arrival, suppression, cancelling and opening again are told, what cha
   assert.deepEqual(told(), []);
   await change(store, ids, at(3), () => [reported('delivered', at(2))]);
   assert.deepEqual(told(), ['delivered']);
+  await reopenMessage(store, { message: view?.messageId ?? '', who: 'api', what: 'resend' }, at(4));
+  assert.deepEqual(told(), ['opened again']);
 });
 
 eachStore('what was undone is not told', async ({ store }) => {
