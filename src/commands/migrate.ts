@@ -27,7 +27,7 @@ type Options = { json?: boolean; unlock?: boolean };
 async function runMigrate(terminal: Terminal, options: Options): Promise<void> {
   const { readConfig } = await import('../config/config.ts');
   const { DATABASE_URL: url } = readConfig(terminal.env, 'database');
-  const { databaseName, reach } = await import('./common/database.ts');
+  const { databaseName, explained, reach } = await import('./common/database.ts');
   const { migrate, MigrationUnderWay, unlock } = await import('../store/db/migrate.ts');
   const { LIMITS } = await import('../store/db/mysql.ts');
   // A new index on a large table takes as long as it takes.
@@ -35,7 +35,7 @@ async function runMigrate(terminal: Terminal, options: Options): Promise<void> {
   try {
     if (options.unlock) await unlock(store.db);
     const ran = await migrate(store.db).catch((error: unknown) => {
-      if (!(error instanceof MigrationUnderWay)) throw error;
+      if (!(error instanceof MigrationUnderWay)) throw explained(url, error);
       throw new Failed(`Nothing was migrated: ${error.message}. ${WHEN_NONE_RUNS}`);
     });
     const database = databaseName(url);

@@ -32,11 +32,11 @@ async function start(terminal: Terminal, how: StartOptions): Promise<void> {
   const log = createLog(config.LOG_LEVEL, config.LOG_FORMAT, terminal.out);
   await tellOf(config, terminal, log);
   const signalled = signals();
-  const { reach } = await import('./common/database.ts');
+  const { explained, reach } = await import('./common/database.ts');
   await (await reach(config.DATABASE_URL)).close();
   const { startDaemon } = await import('../daemon/daemon.ts');
   const daemon = await startDaemon(config, log, how).catch((error: unknown) => {
-    throw portTrouble(error, `${config.HOST}:${config.PORT}`) ?? error;
+    throw portTrouble(error, `${config.HOST}:${config.PORT}`) ?? explained(config.DATABASE_URL, error);
   });
   process.on('uncaughtException', (error) => {
     log.error({ error }, 'something that must not happen has happened: homing ends, and should be started again');

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
+import { transact } from './db/transact.ts';
 
 const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
 
@@ -54,4 +56,20 @@ export async function unsentAlerts(store: Store, before: Ms): Promise<{ id: stri
 export async function sqliteVersion(store: Store): Promise<string> {
   const [row] = (await store.db.raw('select sqlite_version() as version')) as { version: string }[];
   return row?.version ?? 'unknown';
+}
+
+/** Why nothing can be written here; null when it can. Changes nothing. */
+export async function writeTrouble(store: Store): Promise<Error | null> {
+  const undone = new Error('taken back');
+  try {
+    await transact(store, async (tx) => {
+      await tx('cursors').insert({ name: `write check ${randomUUID()}`, value: '', at: 0 });
+      throw undone;
+    });
+  } catch (error) {
+    // Somebody else is writing, so it can be written.
+    const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+    return error === undone || isBusy ? null : (error as Error);
+  }
+  return null;
 }

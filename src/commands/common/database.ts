@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { readConfig } from '../../config/config.ts';
 import { pendingMigrations } from '../../store/db/migrate.ts';
 import { NotDurable, type OpenOptions, openStore, reachable, type Store } from '../../store/db/open.ts';
+import { isDatabaseTrouble } from '../../store/db/trouble.ts';
 import { parseDatabaseUrl } from '../../store/db/url.ts';
 import { Failed, type Terminal } from './terminal.ts';
 
@@ -27,9 +28,16 @@ export async function reach(url: string, options: OpenOptions = {}): Promise<Sto
     return store;
   } catch (error) {
     await store?.close();
-    throw new Failed(`The database ${databaseName(url)} can't be used: ${databaseTrouble(error)}`);
+    throw unusable(url, error);
   }
 }
+
+const unusable = (url: string, error: unknown): Failed =>
+  new Failed(`The database ${databaseName(url)} can't be used: ${databaseTrouble(error)}`);
+
+/** Trouble of the database in words for people; any other error as it is. */
+export const explained = (url: string, error: unknown): unknown =>
+  isDatabaseTrouble(error) && !(error instanceof NotDurable) ? unusable(url, error) : error;
 
 /** The message of the driver alone: Knex puts the whole statement, with its values, before it. */
 export function databaseTrouble(error: unknown): string {
@@ -56,6 +64,8 @@ export async function withStore<T>(terminal: Terminal, work: (store: Store, conf
     if (pending.length > 0)
       throw new Failed(`The database ${databaseName(url)} is not up to date: run "homing migrate" first.`);
     return await work(store, config);
+  } catch (error) {
+    throw explained(url, error);
   } finally {
     await store.close();
   }

@@ -1,10 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { keyTrouble } from '../../intake/sealing-keys.ts';
 import { pendingMigrations } from '../../store/db/migrate.ts';
 import { durabilityProblems, type Store } from '../../store/db/open.ts';
-import { sqliteVersion } from '../../store/inspect.ts';
-import { databaseName, reach, sqliteFile } from '../common/database.ts';
+import { sqliteVersion, writeTrouble } from '../../store/inspect.ts';
+import { databaseName, databaseTrouble, reach, sqliteFile } from '../common/database.ts';
 import { Failed, plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -21,16 +22,30 @@ export async function checkDatabase(config: Config): Promise<{ findings: Finding
     const mend = file === null ? 'check DATABASE_URL and that the server is up' : 'check the file and its owner';
     return { findings: [problem('database', error.message, mend)], store: null };
   }
+  try {
+    const { findings, isReady } = await checksOf(store, config, file);
+    if (isReady) return { findings, store };
+    await store.close();
+    return { findings, store: null };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+type Checked = { findings: Finding[]; isReady: boolean };
+
+async function checksOf(store: Store, config: Config, file: string | null): Promise<Checked> {
   const pending = await pendingMigrations(store.db);
   const findings = [
-    ok('database', `${databaseName(url)} answers`),
+    ok('database', `${databaseName(config.DATABASE_URL)} answers`),
     migrations(pending, store.kind),
     durability(await durabilityProblems(store)),
     ...(store.kind === 'sqlite' ? [version(await sqliteVersion(store))] : []),
+    ...(file === null ? [] : folderOf(file)),
   ];
-  if (pending.length === 0) return { findings, store };
-  await store.close();
-  return { findings, store: null };
+  if (pending.length > 0) return { findings, isReady: false };
+  return { findings: [...findings, ...(await written(store, config))], isReady: true };
 }
 
 function notYet(url: string, file: string): Finding {
@@ -47,6 +62,42 @@ function notYet(url: string, file: string): Finding {
       'change its owner or DATABASE_URL',
     );
   }
+}
+
+/** SQLite makes two files beside the database, and makes them anew at each start. */
+function folderOf(file: string): Finding[] {
+  const folder = dirname(resolve(file));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return [];
+  } catch {
+    return [problem('database', `this user may not write in ${folder}, where SQLite keeps its files`, WRITABLE)];
+  }
+}
+
+const WRITABLE = 'change the owner of folder and files, or run as their owner';
+
+/** What only a database that is up to date can tell. */
+async function written(store: Store, config: Config): Promise<Finding[]> {
+  const trouble = await writeTrouble(store);
+  const sealed = await sealing(store, config);
+  if (trouble === null) return sealed;
+  const says = `nothing can be written in ${databaseName(config.DATABASE_URL)}: ${databaseTrouble(trouble)}`;
+  const mend = store.kind === 'sqlite' ? WRITABLE : 'give DATABASE_URL a user and a server that may write';
+  return [problem('database', says, mend), ...sealed];
+}
+
+/** What is kept sealed must open, and the daemons must agree on the key. */
+async function sealing(store: Store, { ENCRYPTION_KEY: keys }: Config): Promise<Finding[]> {
+  const trouble = await keyTrouble(store, keys);
+  if (trouble === null) return [];
+  return [
+    problem(
+      'encryption key',
+      `ENCRYPTION_KEY is not the right one: ${trouble}`,
+      'put the old key behind the new one (ENCRYPTION_KEY=new,old)',
+    ),
+  ];
 }
 
 function migrations(pending: readonly string[], kind: Store['kind']): Finding {
