@@ -47,8 +47,12 @@ export function fitted(name: string, length: number): string {
   return letters.length <= length ? name : `${letters.slice(0, length - 17).join('')}~${sha256(name).slice(0, 16)}`;
 }
 
-/** The key of a message: one row for each Message-Id of a domain. */
+/** The key of a message that others send: one row for each Message-Id of a domain. */
 export const recordKey = (domain: string, messageId: string): string => sha256(`${domain}\n${messageId}`);
+
+/** The key of a message that we send ourselves, which is its own: several may have one Message-Id. */
+export const queueKey = (domain: string, messageId: string, id: string): string =>
+  recordKey(domain, `${messageId}\n${id}`);
 
 /**
  * A name by which a provider may speak of a message later. Mailgun's have no provider in them: they are in databases

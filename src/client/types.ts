@@ -10,7 +10,7 @@ export type HomingErrorCode =
   | 'unauthorized' // the daemon does not know the token, or the database does not know the user
   | 'misconfigured' // what was reached is no Homing: another server, or a database without its tables
   | 'not_found' // the daemon does not send for this domain
-  | 'conflict' // another message has this Message-Id
+  | 'conflict' // the id belongs to another message
   | 'too_large'
   | 'unavailable' // the same may do later
   | 'closed'; // `close` was called before

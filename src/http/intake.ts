@@ -46,9 +46,10 @@ export function createIntake(deps: IntakeDeps): Router {
     const type = ctx.get('Content-Type');
     const repeatable = await repeatableOf(ctx, raw, type);
     await breathe();
-    const call = { domain: String(ctx['params'].domain), form: formIn(raw, type) };
+    const form = formIn(raw, type);
     await breathe();
-    const { messageId } = await first(() => queueMessage(to, repeatable ? { ...call, repeatable } : call, deps.now()));
+    const call = { domain: String(ctx['params'].domain), form, caller: ctx.get('Authorization'), repeatable };
+    const { messageId } = await first(() => queueMessage(to, call, deps.now()));
     deps.onQueued?.();
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };
   };

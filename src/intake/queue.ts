@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { MAX_BODY, seal } from '../base/seal.ts';
@@ -9,7 +10,7 @@ import { newMessageId } from '../mail/message-id.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
-import { enqueue } from '../store/messages/messages.ts';
+import { type Draft, enqueue } from '../store/messages/messages.ts';
 import { printable, readFormMail } from './form-mail.ts';
 import type { BirthSettings } from './terms.ts';
 
@@ -22,14 +23,25 @@ export type QueueDeps = {
   domains: readonly string[] | null;
 };
 
+/** What somebody hands over. */
+export type HandedIn = {
+  domain: string;
+  form: readonly FormEntry[];
+  /** Who hands it over: the same call of another is another call. */
+  caller: string;
+  /** The call by the name that the caller gave it. */
+  repeatable?: Call | null;
+};
+
 /**
  * Stores a message for the daemon to send. Throws `AppError` in words like those of Mailgun; then nothing is stored.
  */
 export async function queueMessage(
   deps: QueueDeps,
-  { domain, form, repeatable }: { domain: string; form: readonly FormEntry[]; repeatable?: Call },
+  handedIn: HandedIn,
   now: Ms,
 ): Promise<{ id: string; messageId: string }> {
+  const { domain, form } = handedIn;
   const { store, settings, encryptionKey } = deps;
   if (encryptionKey === null)
     throw new AppError(
@@ -55,5 +67,18 @@ export async function queueMessage(
     createdAt: now,
     body: await seal(body, encryptionKey, id),
   };
-  return enqueue(store, draft, repeatable ?? null, now);
+  const call = handedIn.repeatable ?? (mail.messageId === null ? null : sameCall(handedIn.caller, draft, body));
+  return enqueue(store, draft, call, now);
+}
+
+/**
+ * The name of a call that gives none but chose the Message-Id: the same message once more, to the same recipients, while
+ * the first one is still under way. Then a client did not get our answer. Without a Message-Id of the caller's, two calls
+ * can not be told from two mails.
+ */
+function sameCall(caller: string, { domain, messageId, class: kind, key }: Draft, body: Buffer): Call {
+  const hash = createHash('sha256').update(JSON.stringify([domain, messageId, kind, key]));
+  const fingerprint = hash.update(body).digest('hex');
+  // No key that a caller gives to a call has a line end.
+  return { scope: `${caller}\nMessage-Id`, key: fingerprint, fingerprint, untilEnded: true };
 }

@@ -51,7 +51,7 @@ async function queue({ store, encryptionKey: given }: QueueDeps, domain: string,
   if (encryptionKey === null) throw new HomingError('misconfigured', OTHER_KEY);
   const { domains, ...settings } = await termsIn(store);
   const deps = { store, settings, encryptionKey, domains };
-  const { messageId } = await queueMessage(deps, { domain, form }, Date.now());
+  const { messageId } = await queueMessage(deps, { domain, form, caller: 'database' }, Date.now());
   return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
 }
 

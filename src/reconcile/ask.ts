@@ -111,8 +111,11 @@ function idsOf(provider: string, view: View): Set<string> {
   return ids;
 }
 
-const isAbout = (provider: string, view: View, s: Sighting): boolean =>
-  s.homingId === view.messageId || (s.messageId !== null && idsOf(provider, view).has(s.messageId));
+/** Of a mail that we sent our variable tells for certain: another message may have the same Message-Id. */
+function isAbout(provider: string, view: View, s: Sighting): boolean {
+  if (s.homingId !== null && view.origin === 'queued') return s.homingId === view.messageId;
+  return s.homingId === view.messageId || (s.messageId !== null && idsOf(provider, view).has(s.messageId));
+}
 
 export type Items = { history: History; items: readonly RawItem[]; source: 'lookup' | 'poll'; now: Ms };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import Mailgun from 'mailgun.js';
-import { MINUTE } from '../../src/core/time.ts';
+import { DAY, MINUTE } from '../../src/core/time.ts';
 import { createHoming } from '../../src/index.ts';
 import { DOMAIN, type Options, startByHand } from '../support/homing.ts';
 
@@ -142,32 +142,61 @@ test('the same Idempotency-Key makes one message, however often and at once it i
   assert.equal(sim.copies('ann@example.org'), 1);
 });
 
-test("a Message-Id that is taken is refused each time, and nobody is sent another's mail", async (t) => {
-  const { url, play, clock, sim, views } = await setup(t);
-  const named = { ...MAIL, 'h:Message-Id': '<chosen@mg.example.com>' };
+test('a Message-Id that another one chose before keeps no mail out, and nobody is sent the mail of another', async (t) => {
+  const { url, play, clock, sim, sink } = await setup(t, { env: { API_TOKENS: 'token,other' } });
+  const named = { ...MAIL, text: 'for Ann', 'h:Message-Id': '<chosen@mg.example.com>' };
   assert.equal((await post(url, { form: named })).status, 200);
-  const stranger = { ...named, to: 'stranger@example.net' };
-  for (const headers of [{ 'idempotency-key': 'k1' }, { 'idempotency-key': 'k1' }, undefined])
-    assert.equal((await post(url, { form: stranger, ...(headers ? { headers } : {}) })).status, 409);
-  const told = {
-    messageId: 'chosen@mg.example.com',
-    domain: DOMAIN,
-    from: MAIL.from,
-    to: [stranger.to],
-    state: 'sending',
-  };
+  const people = ['bee@example.net', 'cid@example.net', 'dee@example.net', 'eve@example.net'];
+  const calls = people.map((to, n) =>
+    post(url, {
+      form: { ...named, to, text: `for ${to}` },
+      token: n % 2 ? 'other' : 'token',
+      headers: n < 2 ? { 'idempotency-key': `k${n}` } : {},
+    }),
+  );
+  for (const answer of await Promise.all(calls)) assert.equal(answer.status, 200);
+  const told = { messageId: 'chosen@mg.example.com', domain: DOMAIN, from: MAIL.from, to: ['far@example.net'] };
   const tell = await fetch(`${url}/api/messages`, {
     method: 'POST',
-    headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
-    body: JSON.stringify(told),
+    headers: { authorization: 'Bearer other', 'content-type': 'application/json' },
+    body: JSON.stringify({ ...told, state: 'accepted' }),
   });
-  assert.equal(tell.status, 409);
+  assert.equal(tell.status, 201);
+  await play(clock() + DAY);
+  assert.equal(sim.copies('far@example.net'), 0);
+  assert.ok(!sink.mails.some((m) => m.to.includes('far@example.net')));
+  for (const to of [MAIL.to, ...people]) {
+    const [copy, ...others] = sim.inboxOf(to);
+    assert.equal(others.length, 0, to);
+    assert.match(String(copy?.mime), new RegExp(to === MAIL.to ? 'for Ann' : `for ${to}`));
+    assert.match(String(copy?.mime), /^Message-I[dD]: <chosen@mg.example.com>/m);
+  }
+});
+
+const READY = Buffer.from(
+  'From: shop@mg.example.com\r\nTo: all@example.org\r\nMessage-Id: <own@mg.example.com>\r\nSubject: x\r\n\r\nbody\r\n',
+);
+
+test('one file of MIME can be sent to another person, and to the same one again once it has arrived', async (t) => {
+  const { client, play, clock, sim } = await setup(t);
+  const sendTo = async (to: string) => {
+    await client.messages.create(DOMAIN, { to, message: READY });
+    await play(clock() + MINUTE);
+  };
+  for (const to of ['ann@example.org', 'bee@example.net', 'ann@example.org']) await sendTo(to);
+  assert.deepEqual([sim.copies('ann@example.org'), sim.copies('bee@example.net')], [2, 1]);
+});
+
+test('a message that is handed over again under its Message-Id while it is under way makes no second mail', async (t) => {
+  const { url, play, clock, sim } = await setup(t, { env: { API_TOKENS: 'token,other' } });
+  const named = { ...MAIL, 'h:Message-Id': '<chosen@mg.example.com>' };
+  await Promise.all(Array.from({ length: 10 }, () => post(url, { form: named })));
   await play(clock() + MINUTE);
-  assert.deepEqual([sim.copies(MAIL.to), sim.copies(stranger.to)], [1, 0]);
-  assert.deepEqual(
-    (await views('chosen@mg.example.com')).map((v) => v.recipient),
-    [MAIL.to],
-  );
+  assert.equal(sim.copies(MAIL.to), 1);
+  await post(url, { form: { ...named, to: 'bee@example.net' }, token: 'other' });
+  await post(url, { form: { ...named, to: 'bee@example.net', text: 'Another' }, token: 'other' });
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies('bee@example.net'), 2);
 });
 
 test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {

@@ -49,7 +49,9 @@ function namesOf({ provider, sighting }: Heard, ours: readonly string[]): Names 
   const { homingId: id, messageId } = sighting;
   const domains = sighting.domain === null ? ours : [sighting.domain];
   const recordKeys = messageId ? domains.map((domain) => recordKey(domain, messageId)) : [];
-  return { id, recordKeys, handles: domains.flatMap((domain) => handlesIn(provider, { ...sighting, domain })) };
+  const handles = domains.flatMap((domain) => handlesIn(provider, { ...sighting, domain }));
+  // A message of our queue has its Message-Id among its handles.
+  return { id, recordKeys, handles: [...recordKeys, ...handles] };
 }
 
 /** The names by which this provider may speak of the same message again. */
@@ -72,9 +74,13 @@ const MESSAGE = ['id', 'record_key', 'domain', 'origin'] as const;
 
 async function messagesNamed({ db }: Store, names: readonly Names[]): Promise<Known> {
   const ids = names.flatMap((n) => n.id ?? []);
-  const keys = names.flatMap((n) => n.recordKeys);
-  const messages: Message[] = await db('messages').whereIn('id', ids).orWhereIn('record_key', keys).select(MESSAGE);
-  const hashes = names.flatMap((n) => n.handles);
+  const sure: Message[] = await db('messages').whereIn('id', ids).select(MESSAGE);
+  const queued = new Set(sure.filter((m) => m.origin === 'queued').map((m) => m.id));
+  const unsure = names.filter((n) => n.id === null || !queued.has(n.id));
+  const keys = unsure.flatMap((n) => n.recordKeys);
+  const others: Message[] = await db('messages').whereIn('record_key', keys).select(MESSAGE);
+  const messages = [...sure, ...others];
+  const hashes = unsure.flatMap((n) => n.handles);
   const handles: { hash: string; message_id: string }[] = await db('handles').whereIn('hash', hashes);
   const found = new Set(messages.map((m) => m.id));
   const missing = handles.map((h) => h.message_id).filter((id) => !found.has(id));
@@ -116,9 +122,12 @@ type DeliveryKey = Pick<DeliveryRow, 'id' | 'message_id' | 'recipient_key'>;
 
 /** The messages that an event may be about, the surest name first. */
 function messagesOf(name: Names, { domain }: Sighting, { byId, byRecordKey, byHandle }: Known): Message[] {
+  const sure = byId.get(name.id ?? '');
+  // Our variable names the one that we sent: others may have been sent under the same Message-Id.
+  if (sure?.origin === 'queued' && (domain === null || sure.domain === domain)) return [sure];
   const byHandles = name.handles.flatMap((hash) => byHandle.get(hash) ?? []).map((id) => byId.get(id));
   const byKeys = name.recordKeys.map((key) => byRecordKey.get(key));
-  const named = [byId.get(name.id ?? ''), ...byKeys, ...byHandles];
+  const named = [sure, ...byKeys, ...byHandles];
   const mine = named.filter((m) => m !== undefined).filter((m) => domain === null || m.domain === domain);
   // An adopted message may have taken the id of a re-post before an answer told us that id. So the others come first.
   return [...mine.filter((m) => m.origin !== 'adopted'), ...mine.filter((m) => m.origin === 'adopted')];

@@ -10,7 +10,13 @@ import { transact } from '../db/transact.ts';
  * The name that a caller gave to a call (its Idempotency-Key), and a fingerprint of what was asked for. A call is
  * performed once.
  */
-export type Call = { scope: string; key: string; fingerprint: string };
+export type Call = {
+  scope: string;
+  key: string;
+  fingerprint: string;
+  /** The same call is performed again once all mail of the first one has reached its end. */
+  untilEnded?: boolean;
+};
 
 /** The message that a call makes. */
 type Made = { id: string; messageId: string };
@@ -32,12 +38,22 @@ export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, no
   if (first.fingerprint !== call.fingerprint)
     throw new AppError('mismatch', 'this Idempotency-Key was used for another message');
   if (first.message_id === mine.id) return mine;
-  const made: unknown = await tx('messages').where({ id: first.message_id }).first('id');
-  if (made) return { id: first.message_id, messageId: first.rfc_message_id };
-  // Version 0.1.0 kept the call before it made the message: if that was refused or broke off there is none, and this
-  // one takes its place.
-  await tx('calls').where({ key_hash }).update(ids);
+  if (await stands(tx, call, first)) return { id: first.message_id, messageId: first.rfc_message_id };
+  await tx('calls')
+    .where({ key_hash })
+    .update({ ...ids, created_at: now });
   return mine;
+}
+
+/**
+ * Whether the first call still counts. Version 0.1.0 kept a call before it made the message: if that was refused or broke
+ * off there is none.
+ */
+async function stands(tx: Knex.Transaction, { untilEnded }: Call, { message_id }: Row): Promise<boolean> {
+  const made: unknown = untilEnded
+    ? await tx('deliveries').where({ message_id }).whereNull('ended_at').first('id')
+    : await tx('messages').where({ id: message_id }).first('id');
+  return made !== undefined;
 }
 
 /** Forgets calls from before that moment. */

@@ -45,12 +45,17 @@ export async function findMessage(store: Store, name: string): Promise<{ message
   return { message, views };
 }
 
-/** Tries the domain behind the @ first, which is usually the one; then any domain that we know. */
+/** The newest with this Message-Id, of the domain behind its @ and of any domain that we know. */
 async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow | undefined> {
   const known: { domain: string }[] = await db('domains').select('domain').limit(1000);
   const names = [asciiLower(messageId.slice(messageId.lastIndexOf('@') + 1)), ...known.map(({ domain }) => domain)];
   const keys = names.map((domain) => recordKey(domain, messageId));
-  return db('messages').whereIn('record_key', keys).first();
+  const queued: string[] = await db('handles')
+    .whereIn('hash', keys)
+    .orderBy('message_id', 'desc')
+    .limit(1)
+    .pluck('message_id');
+  return db('messages').whereIn('record_key', keys).orWhereIn('id', queued).orderBy('id', 'desc').first();
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
-import { newId, recordKey } from '../../base/ids.ts';
+import { newId, queueKey, recordKey } from '../../base/ids.ts';
 import { sealedBy } from '../../base/seal.ts';
 import type { Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
@@ -48,19 +48,18 @@ const PIECE = 512 * 1024;
  * Records a message that somebody else sends. If it is known already (same domain and Message-Id) it gets the
  * recipients and facts that it lacks. A newer message with the same key cancels what is still open of the older ones,
  * whichever is recorded first.
- * Throws a conflict when the name belongs to a message in our queue, because that one's content was written for its own
- * recipients, and when the id belongs to another message. This is decided in the transaction that writes, so that two
- * calls at once can not both pass.
+ * Throws a conflict when the id belongs to another message. This is decided in the transaction that writes, so that two
+ * calls at once can not both pass. Messages of our queue are left alone, whatever their Message-Id (see `enqueue`).
  */
 export async function record(store: Store, draft: Draft, now: Ms): Promise<Recorded> {
   const id = draft.id ?? newId(now);
   let wasKnown: boolean | null = null;
   return transact(store, async (tx) => {
+    const [ours] = await queuedAs(tx, [draft]);
+    if (ours) return { id: ours.message_id, created: false };
     const { message, found, claimed } = await insertOrGet(tx, id, draft, now);
     // The message became known a moment ago: its event will be matched the next time.
     if (draft.origin === 'adopted' && message.origin !== 'adopted') return { id: message.id, created: false };
-    if (message.origin === 'queued')
-      throw new AppError('conflict', 'a message with this Message-Id is in the queue: nobody else may tell of it');
     // The answer of the first try counts: a second try follows a COMMIT that may have been made.
     wasKnown ??= found;
     const created = !wasKnown && message.id === id;
@@ -71,6 +70,17 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
     }
     return { id: message.id, created };
   });
+}
+
+/** Of what events alone told of, the messages that are in our queue: there is nothing to add to them. */
+export async function queuedAs(
+  tx: Knex.Transaction,
+  drafts: readonly Draft[],
+): Promise<{ hash: string; message_id: string }[]> {
+  const adopted = drafts.filter((draft) => draft.origin === 'adopted');
+  if (adopted.length === 0) return [];
+  const names = adopted.map(({ domain, messageId }) => recordKey(domain, messageId));
+  return tx('handles').whereIn('hash', names).select('hash', 'message_id');
 }
 
 /** New recipients get a delivery; those who are known get the facts that they lack. */
@@ -126,8 +136,10 @@ export type QueueDraft = Draft & { id: string; body: Buffer };
 /**
  * Writes a message that Homing is to send, with its deliveries, its body and the call that asked for it, all or
  * nothing. The same call made again gets the ids of the first one. Throws `mismatch` when the key of the call stands
- * for something else, and a conflict when the Message-Id is taken: otherwise the second message would be sent with the
- * body of the first.
+ * for something else.
+ *
+ * A Message-Id belongs to nobody: whoever uses one that is in use makes a message of his own, with his own content and
+ * his own recipients. So nobody gets the mail of another, and nobody can keep another's mail out by guessing its name.
  */
 export async function enqueue(
   store: Store,
@@ -139,11 +151,13 @@ export async function enqueue(
     const first = call === null ? draft : await firstCall(tx, call, draft, now);
     if (first.id !== draft.id) return { id: first.id, messageId: first.messageId };
     const { message, found } = await insertOrGet(tx, draft.id, draft, now);
-    if (message.id !== draft.id) throw new AppError('conflict', 'a message with this Message-Id is known already');
-    // If it is found and has our id, this is the second try after a COMMIT whose reply was lost.
+    // If it is found, this is the second try after a COMMIT whose reply was lost.
     if (!found) {
       await insertBody(tx, message.id, draft.body);
       await addRecipients(tx, message, draft, now);
+      // Events without our variable, and people, know it by its Message-Id.
+      const hash = recordKey(draft.domain, draft.messageId);
+      await insertNew(tx, 'handles', { hash, message_id: message.id }, ['hash', 'message_id']);
       if (draft.key !== null) await supersede(tx, message, draft.key, now);
     }
     return { id: message.id, messageId: message.message_id };
@@ -154,9 +168,10 @@ export async function enqueue(
 const MAX_TEXT = 998;
 
 export function messageRow(id: string, draft: Draft): MessageRow {
+  const { domain, messageId, origin } = draft;
   return {
     id,
-    record_key: recordKey(draft.domain, draft.messageId),
+    record_key: origin === 'queued' ? queueKey(domain, messageId, id) : recordKey(domain, messageId),
     message_id: draft.messageId,
     domain: draft.domain,
     sender: storable(draft.from, MAX_TEXT),

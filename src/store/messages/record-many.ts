@@ -9,7 +9,7 @@ import { inStatements } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import { type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
-import { birthOf, byKey, type Draft, messageRow, record } from './messages.ts';
+import { birthOf, byKey, type Draft, messageRow, queuedAs, record } from './messages.ts';
 
 /**
  * Records many messages, most of them in one commit, with the same result as `record` for each. Those that need more go
@@ -57,10 +57,12 @@ async function recordDistinct(
 async function together(store: Store, drafts: ReadonlyMap<string, Draft>, now: Ms): Promise<Draft[]> {
   return transact(store, async (tx) => {
     const found = await messagesNamed(tx, [...drafts.keys()]);
+    const queued = new Set((await queuedAs(tx, [...drafts.values()])).map(({ hash }) => hash));
     const alone: Draft[] = [];
     const fresh: Draft[] = [];
     const more: { message: MessageRow; draft: Draft }[] = [];
     for (const [name, draft] of drafts) {
+      if (queued.has(name)) continue;
       const message = found.get(name);
       if (message?.origin === 'recorded') more.push({ message, draft });
       else if (message || draft.key !== null) alone.push(draft);

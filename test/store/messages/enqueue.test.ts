@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { newId } from '../../../src/base/ids.ts';
 import type { Store } from '../../../src/store/db/open.ts';
+import { match } from '../../../src/store/inbox/match.ts';
+import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody } from '../../../src/store/messages/bodies.ts';
 import type { Call } from '../../../src/store/messages/calls.ts';
+import { findMessage } from '../../../src/store/messages/find.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { MORNING } from '../../support/clock.ts';
-import { draft, queueDraft, seed, seedQueued, viewsOf } from '../../support/factory.ts';
+import { draft, ended, queueDraft, seed, seedQueued, sighting, viewsOf } from '../../support/factory.ts';
 import { eachStore, type TestStore } from '../../support/stores.ts';
 
 const count = async (store: Store, table: string): Promise<number> =>
@@ -25,43 +28,61 @@ const mailTo = (person: string) => {
   return queueDraft({ id, recipients: [`${person}@example.net`], body: Buffer.from(`the mail of ${person}`) });
 };
 
-eachStore('a name that is taken stays with its message, however often the call is made', async ({ store }) => {
-  await seedQueued(store);
-  for (const key of [null, call('k1'), call('k1'), call('k1')])
-    await assert.rejects(enqueue(store, mailTo('stranger'), key, MORNING), { code: 'conflict' });
-  assert.deepEqual(await recipientsOf(store), ['ann@example.net']);
-  assert.deepEqual([await count(store, 'messages'), await count(store, 'calls')], [1, 0]);
+const bodyOf = async (store: Store, id: string): Promise<string> => String(await sealedBody(store, id));
+
+eachStore('a Message-Id that is in use makes a message of its own, with its own content', async ({ store }) => {
+  const [ann] = await seedQueued(store);
+  assert.ok(ann);
+  for (const key of [null, call('k1'), call('k2')]) {
+    const { id } = await enqueue(store, mailTo('bee'), key, MORNING);
+    assert.deepEqual(
+      (await viewsOf(store, id)).map((v) => v.recipient),
+      ['bee@example.net'],
+    );
+    assert.equal(await bodyOf(store, id), 'the mail of bee');
+  }
+  assert.deepEqual(
+    (await viewsOf(store, ann.messageId)).map((v) => v.recipient),
+    ['ann@example.net'],
+  );
+  assert.deepEqual([await count(store, 'messages'), await count(store, 'calls')], [4, 2]);
 });
 
 const atOnce = (keyOf: (n: number) => Call | null) => async (given: TestStore) => {
   const stores = [given.store, given.open(), given.open()];
   const mails = Array.from({ length: 25 }, (_, n) => mailTo(`person-${n}`));
-  const answers = await Promise.allSettled(
+  const made = await Promise.all(
     mails.map((mail, n) => enqueue(stores[n % 3] ?? given.store, mail, keyOf(n), MORNING)),
   );
-  const made = answers.flatMap((a) => (a.status === 'fulfilled' ? [a.value.id] : []));
-  assert.equal(new Set(made).size, 1);
-  const [id = ''] = made;
-  const winner = mails.find((mail) => mail.id === id);
-  assert.deepEqual(await recipientsOf(given.store), winner?.recipients);
-  assert.equal(String(await sealedBody(given.store, id)), String(winner?.body));
-  return { answers, made };
+  for (const { id } of made) {
+    const [recipient, ...others] = (await viewsOf(given.store, id)).map((v) => v.recipient);
+    assert.deepEqual(others, []);
+    assert.equal(await bodyOf(given.store, id), `the mail of ${recipient?.split('@')[0]}`);
+  }
+  return new Set(made.map(({ id }) => id)).size;
 };
 
-eachStore('of many who choose one Message-Id at once, one gets it and nobody gets its mail', async (given) => {
-  const { made } = await atOnce(() => null)(given);
-  assert.equal(made.length, 1);
+eachStore('of many who choose one Message-Id at once, each one is sent his own mail', async (given) => {
+  assert.equal(await atOnce(() => null)(given), 25);
 });
 
 eachStore('so it is with calls that have a key each', async (given) => {
-  const { made } = await atOnce((n) => call(`k${n}`))(given);
-  assert.equal(made.length, 1);
-  assert.equal(await count(given.store, 'calls'), 1);
+  assert.equal(await atOnce((n) => call(`k${n}`))(given), 25);
+});
+
+eachStore('a call that counts until its mail has ended is made anew then, and once', async ({ store }) => {
+  const again: Call = { ...call('k1'), untilEnded: true };
+  const first = await enqueue(store, mailTo('ann'), again, MORNING);
+  assert.deepEqual(await enqueue(store, mailTo('ann'), again, MORNING), first);
+  const ids = (await viewsOf(store, first.id)).map((v) => v.id);
+  await change(store, ids, MORNING, () => [ended(0, MORNING, 'cancelled', 'by_application')]);
+  const second = await enqueue(store, mailTo('ann'), again, MORNING);
+  assert.notEqual(second.id, first.id);
+  assert.deepEqual(await enqueue(store, mailTo('ann'), again, MORNING), second);
 });
 
 eachStore('the same call many times at once makes one message, and each gets its ids', async (given) => {
-  const { made } = await atOnce(() => call('k1'))(given);
-  assert.equal(made.length, 25);
+  assert.equal(await atOnce(() => call('k1'))(given), 1);
 });
 
 eachStore('a call with the key of another is refused, and the first one stays', async ({ store }) => {
@@ -82,15 +103,14 @@ eachStore('a call that was kept without its message makes it now', async ({ stor
   assert.deepEqual(await enqueue(store, mailTo('ann'), call('k1'), MORNING), made);
 });
 
-eachStore('nobody can tell of a message in the queue, and so be sent it', async ({ store }) => {
+eachStore('whoever tells of a Message-Id that the queue has, tells of his own mail', async ({ store }) => {
   const [ann] = await seedQueued(store);
   assert.ok(ann);
   const telling = draft({ recipients: ['stranger@example.net', 'ann@example.net'] });
-  await assert.rejects(record(store, telling, MORNING), { code: 'conflict' });
-  const keyed = { ...telling, key: 'reset:42' };
-  const fine = draft({ messageId: 'm2@mg.example.com' });
-  const refused = await recordMany(store, [telling, fine, keyed], MORNING);
-  assert.deepEqual([...refused.keys()], [telling, keyed]);
+  const { id } = await record(store, telling, MORNING);
+  const refused = await recordMany(store, [telling, draft({ messageId: 'm2@mg.example.com' })], MORNING);
+  assert.equal(refused.size, 0);
+  assert.notEqual(id, ann.messageId);
   assert.deepEqual(
     (await viewsOf(store, ann.messageId)).map((v) => [v.recipient, v.delivery.state]),
     [['ann@example.net', 'queued']],
@@ -99,12 +119,44 @@ eachStore('nobody can tell of a message in the queue, and so be sent it', async 
 
 eachStore('what events alone tell of a message in the queue adds nothing to it', async ({ store }) => {
   const [ann] = await seedQueued(store);
-  const { created } = await record(store, draft({ origin: 'adopted', recipients: ['stranger@example.net'] }), MORNING);
+  const adopted = draft({ origin: 'adopted', recipients: ['stranger@example.net'] });
+  const { created } = await record(store, adopted, MORNING);
+  await recordMany(store, [adopted], MORNING);
   assert.deepEqual([created, ann?.recipient], [false, 'ann@example.net']);
   assert.deepEqual(await recipientsOf(store), ['ann@example.net']);
 });
 
-eachStore('a message that others send can not be queued under the same name', async ({ store }) => {
-  await seed(store);
-  await assert.rejects(enqueue(store, mailTo('stranger'), null, MORNING), { code: 'conflict' });
+eachStore('a message that others send keeps no other one out of the queue', async ({ store }) => {
+  const [theirs] = await seed(store);
+  const { id } = await enqueue(store, mailTo('stranger'), null, MORNING);
+  assert.notEqual(id, theirs?.messageId);
+  assert.equal(await bodyOf(store, id), 'the mail of stranger');
+});
+
+eachStore(
+  'events find their mail among those of one Message-Id, by our variable or the recipient',
+  async ({ store }) => {
+    const made = [];
+    for (const person of ['ann', 'bee', 'ann']) made.push(await enqueue(store, mailTo(person), null, MORNING));
+    const event = (person: string, homingId: string | null) => ({
+      provider: 'mailgun',
+      sighting: sighting({ recipient: `${person}@example.net`, messageId: 'm1@mg.example.com', homingId }),
+    });
+    const [, bee, last] = made;
+    const found = await match(store, [
+      event('ann', last?.id ?? null),
+      event('bee', null),
+      event('bee', last?.id ?? null),
+    ]);
+    assert.deepEqual(
+      found.map((f) => ('messageId' in f ? f.messageId : f.kind)),
+      [last?.id, bee?.id, 'stranger'],
+    );
+  },
+);
+
+eachStore('of several messages with one Message-Id people are shown the newest', async ({ store }) => {
+  await enqueue(store, mailTo('ann'), null, MORNING);
+  const { id } = await enqueue(store, mailTo('bee'), null, MORNING);
+  assert.equal((await findMessage(store, '<m1@mg.example.com>'))?.message.id, id);
 });
