@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { mailboxesIn, written } from '../../src/mail/mailboxes.ts';
 import { addressesIn, authorIn, recipientsIn } from '../../src/mail/recipients.ts';
 
 const ANN = 'ann@example.org';
@@ -27,6 +28,9 @@ const READ: [string, string, (string | null)[]][] = [
   ['nothing', ' ', []],
   ['a quoted local part', `"a,b"@example.org, "c:d"@example.org`, ['"a,b"@example.org', '"c:d"@example.org']],
   ['a name that a comma divides', `Miller, Ann <${ANN}>`, [ANN]],
+  ['an address beyond ASCII', `Jörg <jörg@bücher.example>, ${ANN}`, ['jörg@xn--bcher-kva.example', ANN]],
+  ['blanks that are no ASCII', `\u00a0${ANN}\u00a0,\u3000${BEE}`, [ANN, BEE]],
+  ['names in encoded words', `=?utf-8?q?J=C3=B6rg=2C_x?= <${ANN}>, ${BEE}`, [ANN, BEE]],
   ['a domain beyond ASCII', 'ann@bücher.example', ['ann@xn--bcher-kva.example']],
 ];
 
@@ -41,8 +45,8 @@ const GUESSES: [string, string, (string | null)[]][] = [
   ['an address before another one in brackets', `${ANN} <${BEE}>`, [null]],
   ['an address behind another one in brackets', `<${BEE}> ${ANN}`, [null]],
   ['a slash between addresses', `${ANN}/${BEE}`, [null]],
-  ['an address in place of the name of a group', `${ANN}: ${BEE};`, [BEE, null]],
-  ['a mailbox in place of the name of a group', `Ann <${ANN}>: ${BEE};`, [BEE, null]],
+  ['an address in place of the name of a group', `${ANN}: ${BEE};`, [null, BEE]],
+  ['a mailbox in place of the name of a group', `Ann <${ANN}>: ${BEE};`, [null, BEE]],
   ['a blank in a local part', 'a b@example.org', [null]],
   ['a name without brackets', `"Ann" ${ANN}`, [null]],
   ['a comment alone', `(${ANN}), ${BEE}`, [null, BEE]],
@@ -50,9 +54,15 @@ const GUESSES: [string, string, (string | null)[]][] = [
   ['a comment without an end', `${ANN} (Ann, ${BEE}`, [null]],
   ['a bracket without an end', `Ann <${ANN}, ${BEE}`, [null]],
   ['a list in brackets', `<${ANN},${BEE}>`, [null]],
-  ['a list of recipients in the SMTP dialogue', `<${ANN}>\r\nRCPT TO:<${BEE}>`, [BEE, null]],
+  ['a list of recipients in the SMTP dialogue', `<${ANN}>\r\nRCPT TO:<${BEE}>`, [null, BEE]],
   ['brackets with nothing in them', 'Ann <>', [null]],
   ['no address', 'nobody', [null]],
+  ['a slip in an address before a name', `jim.example.org, Bee <${BEE}>`, [null, BEE]],
+  ['two words before a name', `nobody, Bee <${BEE}>, somebody, ${ANN}`, [BEE, null, ANN]],
+  ['a word at the end', `${ANN}, nobody`, [ANN, null]],
+  ['a group in a group', `Team: Inner: ${ANN}; ${BEE}`, [null, ANN, BEE]],
+  ['a bracket behind the end', `<${ANN}> ${BEE}, <${ANN}> <${BEE}>`, [null, null]],
+  ['a list in a comment beside a list', `${ANN} (x), (${BEE})`, [ANN, null]],
 ];
 
 for (const [what, text, addresses] of GUESSES)
@@ -89,6 +99,41 @@ test('a text that is longer than any list of recipients is not read, and neither
   assert.deepEqual(recipientsIn([list(5_000)]), unread);
   assert.deepEqual(recipientsIn([list(3_000), list(3_000)]), unread);
   assert.deepEqual(recipientsIn(Array(1000).fill(' '.repeat(1000))), unread);
+});
+
+test('no text takes longer to read than its length', () => {
+  const timeOf = (piece: string, bytes: number) => {
+    const text = piece.repeat(bytes / piece.length);
+    const begin = process.cpuUsage();
+    for (let n = 0; n < 3; n++) assert.ok([...mailboxesIn(text)].length <= bytes + 1);
+    return process.cpuUsage(begin).user / 1000;
+  };
+  for (const piece of [`${ANN},`, `<${ANN}>`, '(', '"', '"a" ', ',', 'a,', '()', '\\"', ':', 'a:', `(${ANN})`]) {
+    timeOf(piece, 50_000);
+    const [small, large] = [timeOf(piece, 50_000), timeOf(piece, 500_000)];
+    assert.ok(large < 40 * (small + 20), `${piece}: ${small} ms and ${large} ms`);
+  }
+});
+
+test('each entry keeps its name, and a name that is written again reads the same', () => {
+  const list = `Ann Miller <${ANN}>, "Lee, Bee" <${BEE}>, Miller, Ann <${ANN}>, ${BEE} (Bee), ${ANN} <${ANN}>, J\u00f6rg <${BEE}>`;
+  const read = [...mailboxesIn(list)];
+  assert.deepEqual(
+    read.map(({ name }) => name),
+    ['Ann Miller', 'Lee, Bee', 'Miller, Ann', 'Bee', ANN, 'Jörg'],
+  );
+  assert.deepEqual(
+    read.map(({ name, address }) => written(name, address ?? '')),
+    [`Ann Miller <${ANN}>`, `"Lee, Bee" <${BEE}>`, `"Miller, Ann" <${ANN}>`, `Bee <${BEE}>`, ANN, `Jörg <${BEE}>`],
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (text) => {
+      const name = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+      const [again, ...others] = mailboxesIn(written(name, ANN));
+      assert.deepEqual([again, others], [{ name: again?.name, address: ANN }, []]);
+      if (!name.includes('=?')) assert.equal(again?.name, name);
+    }),
+  );
 });
 
 test('a name in quotes may look like an address, with blanks around it too', () => {

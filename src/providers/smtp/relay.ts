@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { createTransport, type SMTPPoolOptions } from 'nodemailer';
 import { fitted } from '../../base/ids.ts';
-import { canonicalAddress } from '../../core/address.ts';
+import { canonicalAddress, isInternational } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { MAX_PROVIDER } from '../../mail/limits.ts';
@@ -114,6 +114,8 @@ async function handOver(pool: Pool, mail: RelayMail, options: SendOptions): Prom
   const to = canonicalAddress(mail.to);
   if (from === null) return refuseInvalid('the sender is not a plain address');
   if (to === null) return refuseInvalid('the recipient is not a plain address');
+  if (isInternational(from) || isInternational(to))
+    return refuseInvalid('an address beyond ASCII needs a server with SMTPUTF8, which is not used here');
   if (mail.mime.length === 0) return refuseInvalid('the mail is empty');
   const handover = handoverOf(mail.mime);
   const limit = limitTo(options, handover, options.signal);

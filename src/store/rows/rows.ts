@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { asciiLower, canonicalAddress } from '../../core/address.ts';
+import { addressKey } from '../../core/address.ts';
 import type { Birth, Delivery, Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import { groupBy } from '../../core/group.ts';
@@ -77,14 +77,8 @@ export type View = {
   delivery: Delivery;
 };
 
-/**
- * The key of a recipient. Addresses that differ only in the case of letters or the spelling of the domain have the same
- * one, as all servers in use treat them.
- */
-export function recipientKey(recipient: string): string {
-  const text = recipient.trim();
-  return asciiLower(canonicalAddress(text) ?? text);
-}
+/** The key of a recipient, see `addressKey`. */
+export const recipientKey = (recipient: string): string => addressKey(recipient);
 
 /** Reads deliveries with their facts, in four statements whatever their number. */
 export async function load(db: Knex, ids: readonly string[], lock = false): Promise<Map<string, View>> {

@@ -205,6 +205,15 @@ test('replies to the envelope are about the mail, the session or the login', asy
   }
 });
 
+test('an address beyond ASCII goes to no server, as each would have to know it', async (t) => {
+  const { server, relay } = await sink(t);
+  for (const changes of [{ to: 'jörg@example.com' }, { envelopeFrom: 'jörg@example.com' }]) {
+    const answer = await relay.send(mail(changes));
+    assert.equal(answer.kind === 'refused' && answer.why, 'invalid');
+  }
+  assert.equal(server.mails.length, 0);
+});
+
 test('a mail larger than the server takes is refused for good, before it is sent', async (t) => {
   const { server, relay } = await sink(t, { size: 50 });
   const answer = await relay.send(mail());
