@@ -87,7 +87,7 @@ test('a key that does not open what is kept, or that the daemons do not have, is
       .of('encryption key')
       .map((f) => `${f.status}: ${f.says}`);
   const draft = queueDraft({ key: null });
-  await seedQueued(store, { ...draft, body: seal(Buffer.from('Hi'), OLD, draft.id) }, MORNING + MINUTE);
+  await seedQueued(store, { ...draft, body: await seal(Buffer.from('Hi'), OLD, draft.id) }, MORNING + MINUTE);
   assert.match(
     (await of(NEW)).join(),
     /problem: ENCRYPTION_KEY is not the right one: 1 mail is kept here sealed with another/,
