@@ -1,6 +1,7 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
-import { asciiLower } from '../core/address.ts';
+import { addressKey, asciiLower } from '../core/address.ts';
 import { type FormEntry, filesIn, textIn, textsIn } from './form.ts';
+import { mailboxesIn, written } from './mailboxes.ts';
 
 /**
  * The message that a form stands for, as it is for one recipient: To and Cc as they were given, Bcc left out, and the
@@ -15,9 +16,9 @@ export async function composeMime(
   const variables = variablesOf(form, recipient);
   const filled = variables ? form.map((entry) => withVariables(entry, variables, recipient)) : form;
   const mail = {
-    from: listIn(filled, 'from'),
+    from: listIn(form, 'from'),
     // With variables, each recipient gets a mail of its own.
-    ...(variables ? { to: recipient } : { to: listIn(form, 'to'), cc: listIn(form, 'cc') }),
+    ...(variables ? { to: mailboxFor(form, recipient) } : { to: listIn(form, 'to'), cc: listIn(form, 'cc') }),
     messageId: `<${messageId}>`,
     subject: textIn(filled, 'subject') ?? '',
     ...optional('text', textIn(filled, 'text')),
@@ -37,9 +38,26 @@ export function variablesOf(form: readonly FormEntry[], recipient: string): Reco
   const text = textIn(form, 'recipient-variables');
   if (text === null) return null;
   const all = JSON.parse(text) as Record<string, Record<string, unknown>>;
-  const key = Object.keys(all).find((address) => asciiLower(address) === asciiLower(recipient));
+  if (Object.hasOwn(all, recipient)) return all[recipient] ?? {};
+  const own = addressKey(recipient);
+  const key = Object.keys(all).find((address) => addressKey(address) === own);
   return (key === undefined ? null : all[key]) ?? {};
 }
+
+/** The recipient as the form names it, with its name. */
+export function mailboxFor(form: readonly FormEntry[], recipient: string): string {
+  const own = addressKey(recipient);
+  for (const list of ['to', 'cc', 'bcc'].flatMap((name) => textsIn(form, name)))
+    for (const { name, address } of mailboxesIn(list))
+      if (address !== null && addressKey(address) === own) return written(name, recipient);
+  return recipient;
+}
+
+/** Fields that hold addresses: what a variable says must not change whom a mail is from, or who is answered. */
+const OF_ADDRESSES =
+  /^h:(?:sender|reply-to|errors-to|mail-(?:reply|followup)-to|return-receipt-to|disposition-notification-to|resent-.*)$/i;
+/** A value that stays a part of the address that it is put into. */
+const PART_OF_ADDRESS = /^[\w.+-]{1,64}$/;
 
 function withVariables(
   [name, value]: FormEntry,
@@ -47,11 +65,12 @@ function withVariables(
   recipient: string,
 ): FormEntry {
   if (typeof value !== 'string') return [name, value];
-  const filled = value
-    .replace(/%recipient\.([\w-]+)%/g, (whole, variable: string) =>
-      Object.hasOwn(variables, variable) ? String(variables[variable]) : whole,
-    )
-    .replaceAll('%recipient%', recipient);
+  const isOfAddresses = OF_ADDRESSES.test(name);
+  const filled = value.replace(/%recipient(?:\.([\w-]+))?%/g, (whole, variable: string | undefined) => {
+    const own =
+      variable === undefined ? recipient : Object.hasOwn(variables, variable) ? String(variables[variable]) : whole;
+    return isOfAddresses && !PART_OF_ADDRESS.test(own) ? whole : own;
+  });
   return [name, filled];
 }
 
@@ -60,12 +79,17 @@ const listIn = (form: readonly FormEntry[], name: string): string => textsIn(for
 const optional = (name: string, value: string | null): Record<string, string> =>
   value === null ? {} : { [name]: value };
 
+/** Without those that are for Mailgun, and the Message-Id, which is given. */
 function headersIn(form: readonly FormEntry[]): { key: string; value: string }[] {
   return form.flatMap(([name, value]) => {
-    if (!/^h:/i.test(name) || typeof value !== 'string' || asciiLower(name) === 'h:message-id') return [];
+    if (!/^h:/i.test(name) || typeof value !== 'string') return [];
+    if (asciiLower(name) === 'h:message-id' || isForMailgun(name)) return [];
     return [{ key: name.slice(2), value }];
   });
 }
+
+/** `h:X-Mailgun-…`: an option in the form of a header. */
+export const isForMailgun = (name: string): boolean => /^h:x-mailgun-/i.test(name);
 
 const attachmentsIn = (form: readonly FormEntry[], name: 'attachment' | 'inline') =>
   filesIn(form, name).map(({ filename, type, content }) => ({

@@ -1,6 +1,6 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
-import { composeMime, variablesOf } from '../../mail/compose.ts';
+import { composeMime, isForMailgun, mailboxFor, variablesOf } from '../../mail/compose.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
 import { recipientsIn } from '../../mail/recipients.ts';
 import type { Copy, Outgoing } from '../provider.ts';
@@ -19,29 +19,37 @@ export async function sendCopy(port: Port, mail: Outgoing, copy: Copy, until: De
     port.sendMime(mail.domain, { to: mail.recipient, mime, fields: fieldsByName(entries) }, until);
   if ('mime' in copy) return sendMime(copy.mime, fieldsOf(mail, []));
   const { form } = copy;
-  const options = (named: RegExp) =>
+  const options = (isOne: (name: string) => boolean) =>
     fieldsOf(
       mail,
-      form.filter(([name]) => named.test(name)),
+      form.filter(([name]) => isOne(name)),
     );
   const message = fileIn(form, 'message');
-  if (message) return sendMime(message.content, [...options(/^[hotv]:/), idOf(mail)]);
+  if (message) return sendMime(message.content, [...options((name) => /^[hotv]:/.test(name)), idOf(mail)]);
   const composed = showsOthers(form) ? await composeMime(form, mail.recipient, mail.rfcMessageId) : null;
-  if (composed) return sendMime(composed, options(/^[otv]:/));
+  if (composed)
+    return sendMime(
+      composed,
+      options((name) => /^[otv]:/.test(name) || isForMailgun(name)),
+    );
   const own = variablesOf(form, mail.recipient);
   const variables: FormEntry[] = own ? [['recipient-variables', JSON.stringify({ [mail.recipient]: own })]] : [];
-  const rest = options(/^(?!(?:to|cc|bcc|recipient-variables)$)/);
-  return port.send(mail.domain, [['to', mail.recipient], ...rest, ...variables, idOf(mail)], until);
+  const rest = options((name) => !RECIPIENTS.has(name));
+  return port.send(mail.domain, [['to', mailboxFor(form, mail.recipient)], ...rest, ...variables, idOf(mail)], until);
 }
 
+const RECIPIENTS: ReadonlySet<string> = new Set(['to', 'cc', 'bcc', 'recipient-variables']);
+
 const idOf = (mail: Outgoing): FormEntry => ['h:Message-Id', `<${mail.rfcMessageId}>`];
+
+const WAITS = ['o:deliverytime', 'h:x-mailgun-deliver-by'];
 
 /**
  * Our variable, so that the events of this attempt are recognised whatever id it gets, and the delivery time if there
  * is one.
  */
 function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[]): FormEntry[] {
-  const ours = new Set(['v:homing-id', 'h:message-id', ...(deliverAt === null ? [] : ['o:deliverytime'])]);
+  const ours = new Set(['v:homing-id', 'h:message-id', ...(deliverAt === null ? [] : WAITS)]);
   const wait: FormEntry[] = deliverAt === null ? [] : [['o:deliverytime', deliveryTime(deliverAt)]];
   return [...given.filter(([name]) => !ours.has(name.toLowerCase())), ['v:homing-id', messageId], ...wait];
 }

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { composeMime, mailboxFor } from '../../src/mail/compose.ts';
+import type { FormEntry } from '../../src/mail/form.ts';
+import { senderOf } from '../../src/mail/headers.ts';
+
+const ANN = 'ann@example.org';
+const EVIL = 'evil@attacker.example';
+
+const composed = async (form: FormEntry[], recipient = ANN): Promise<Buffer> => {
+  const mime = await composeMime(form, recipient, 'm1@mg.example.com');
+  assert.ok(mime);
+  return mime;
+};
+
+const batch = (variables: object, more: FormEntry[] = []): FormEntry[] => [
+  ['from', '%recipient.name% <team@mg.example.com>'],
+  ['to', `Ann Miller <${ANN}>, bee@example.net`],
+  ['subject', 'Hello %recipient.name%'],
+  ['text', 'Hi %recipient.name%, %recipient.unknown%, %recipient%'],
+  ['recipient-variables', JSON.stringify({ [ANN]: variables })],
+  ...more,
+];
+
+test('variables are filled into the content and the subject, each once', async () => {
+  const mime = String(await composed(batch({ name: 'A$&nn %recipient%' })));
+  assert.match(mime, /^Subject: Hello A\$&nn %recipient%\r$/m);
+  assert.match(mime, /^Hi A\$&nn %recipient%, %recipient.unknown%, ann@example.org/m);
+});
+
+test('no variable says whom a mail is from, whom it goes to or who is answered', async () => {
+  const names = ['From', 'Sender', 'Reply-To', 'Errors-To', 'Resent-From', 'Disposition-Notification-To'];
+  for (const name of [`Eve <${EVIL}>,`, EVIL, `x" <${EVIL}>, "`, `x>, <${EVIL}`, `a\r\nBcc: ${EVIL}`]) {
+    const headers = names.slice(1).map((key): FormEntry => [`h:${key}`, `"%recipient.name%" <team@mg.example.com>`]);
+    const mime = await composed([...batch({ name }, headers), ['cc', '%recipient.name%']]);
+    assert.match(String(senderOf(mime)), /^team@mg\.example\.com$/);
+    const [head = ''] = String(mime).split('\r\n\r\n');
+    const unfolded = head.replace(/\r\n[ \t]/g, ' ');
+    for (const line of unfolded.split('\r\n'))
+      if (names.some((key) => line.startsWith(`${key}:`)) || /^(?:To|Cc|Bcc):/i.test(line))
+        assert.doesNotMatch(line, /evil/, line);
+    assert.doesNotMatch(unfolded, /^Bcc:/im);
+  }
+});
+
+test('an answer finds its way back by a variable that is a part of its address', async () => {
+  const mime = await composed(batch({ id: '42' }, [['h:Reply-To', 'reply+%recipient.id%@mg.example.com']]));
+  assert.match(String(mime), /^Reply-To: reply\+42@mg.example.com\r$/m);
+});
+
+test('a recipient has its variables and its name, however its address is spelt', async () => {
+  const form: FormEntry[] = [
+    ['from', 'team@mg.example.com'],
+    ['to', 'J\u00f6rg <J\u00d6RG@B\u00fccher.example>, "Lee, Bee" <Bee@Example.net>'],
+    ['text', 'Hi %recipient.name%'],
+    ['recipient-variables', JSON.stringify({ 'jo\u0308rg@xn--bcher-kva.example': { name: 'J.' } })],
+  ];
+  const mime = String(await composed(form, 'j\u00f6rg@xn--bcher-kva.example'));
+  assert.match(mime, /^Hi J\.$/m);
+  assert.equal(mailboxFor(form, 'bee@example.net'), '"Lee, Bee" <bee@example.net>');
+  assert.equal(mailboxFor(form, 'cid@example.net'), 'cid@example.net');
+});
+
+test('what is an option for Mailgun is no header for others', async () => {
+  const mime = String(await composed([...batch({}), ['h:X-Mailgun-Tag', 'a'], ['h:X-Own', 'b']]));
+  assert.doesNotMatch(mime, /X-Mailgun/i);
+  assert.match(mime, /^X-Own: b\r$/m);
+});
