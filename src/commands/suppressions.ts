@@ -128,7 +128,7 @@ async function unlist(terminal: Terminal, store: Store, { address, cause, lists 
   const { wordsOf } = await import('../base/errors.ts');
   const config = readConfig(terminal.env, 'daemon');
   await writeDown(terminal, store, address);
-  const providers = connectProviders(config, { now: terminal.now, monotonic: () => performance.now() });
+  const providers = connectProviders(config, { now: terminal.now, monotonic: terminal.now });
   const done: Unlisted[] = [];
   const problems: string[] = [];
   try {
