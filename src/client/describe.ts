@@ -7,6 +7,8 @@ import { MAX_HEADER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
+import { isTestMode } from '../mail/test-mode.ts';
+import { partOurs } from '../mail/variable.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import type { MessageRecord } from './record.ts';
 
@@ -42,8 +44,9 @@ export function snapshot(data: object): Record<string, unknown> {
 export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
   const problems: string[] = [];
   const given = { data, mime: data['message'] ? await headerIn(data['message']) : null, problems };
-  const kind = classFrom(taken(data, CLASS_VARIABLE), problems);
-  const key = keyFrom(taken(data, KEY_VARIABLE), problems);
+  const among = takenFromHeader(data);
+  const kind = classFrom(taken(data, CLASS_VARIABLE) ?? among['homing-class'], problems);
+  const key = keyFrom(taken(data, KEY_VARIABLE) ?? among['homing-key'], problems);
   const name = canonicalDomain(domain);
   if (name === null) {
     problems.push('the domain of a message is none, so it is not recorded');
@@ -54,8 +57,10 @@ export async function describe(domain: string, data: Record<string, unknown>, no
   const to = recipientsOf(given);
   if (to.length === 0) problems.push('no recipient of a message can be tracked, so it is not recorded');
   const about = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
-  const deliverAt = deliveryTimeIn(valuesIn(given), now);
-  const record = deliverAt === null ? about : { ...about, deliverAt };
+  const said = valuesIn(given);
+  const deliverAt = deliveryTimeIn(said, now);
+  const wait = deliverAt === null ? {} : { deliverAt };
+  const record = { ...about, ...wait, ...(isTestMode(said) ? { test: true as const } : {}) };
   return { wire: data, record: to.length > 0 ? record : null, problems };
 }
 
@@ -73,6 +78,15 @@ function taken(data: Record<string, unknown>, name: string): unknown {
   const value = data[name];
   delete data[name];
   return [value].flat()[0];
+}
+
+/** The same from the header in which Mailgun takes all variables as JSON. */
+function takenFromHeader(data: Record<string, unknown>): Record<string, unknown> {
+  const name = Object.keys(data).find((other) => other.toLowerCase() === 'h:x-mailgun-variables');
+  if (name === undefined || typeof data[name] !== 'string') return {};
+  const { ours, text } = partOurs(data[name]);
+  data[name] = text;
+  return ours;
 }
 
 function idIn(data: Record<string, unknown>, now: Ms): string {
@@ -125,8 +139,9 @@ function headingOf({ data, mime }: Given): Pick<MessageRecord, 'from' | 'subject
   };
 }
 
-/** mailgun.js sends a number as its digits. */
-const wordsOf = (value: unknown): string | null => (typeof value === 'number' ? String(value) : textOf(value));
+/** mailgun.js sends a number as its digits, and `true` as "yes". */
+const wordsOf = (value: unknown): string | null =>
+  typeof value === 'number' ? String(value) : value === true ? 'yes' : textOf(value);
 
 const textOf = (value: unknown): string | null => {
   const [first] = [value].flat();

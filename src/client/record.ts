@@ -14,6 +14,8 @@ export type MessageRecord = {
   createdAt: Ms;
   /** When it is to be delivered, at the latest; left out for at once. */
   deliverAt?: Ms;
+  /** Mailgun was told to deliver it to nobody; left out for all other mail. */
+  test?: true;
   /** The server that it was handed to, when that is not Mailgun. */
   via?: string;
 };

@@ -5,6 +5,7 @@ import { deliveryTimeIn } from '../mail/delivery-time.ts';
 import { fieldIn, messageIdOf } from '../mail/headers.ts';
 import { newMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
+import { isTestMode } from '../mail/test-mode.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import { notSent } from './not-sent.ts';
@@ -157,9 +158,10 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
   const { kind, key } = takeControls(data, problems);
   for (const detail of problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
   const now = deps.now();
-  const deliverAt = deliveryTimeIn(timingIn(mail, isApi), now);
-  const wait = deliverAt === null ? {} : { deliverAt };
-  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: now, ...wait };
+  const said = optionsIn(mail, isApi);
+  const deliverAt = deliveryTimeIn(said, now);
+  const more = { ...(deliverAt === null ? {} : { deliverAt }), ...(isTestMode(said) ? { test: true as const } : {}) };
+  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: now, ...more };
   if (data['raw'] !== undefined) {
     const header = headerOf(data['raw']);
     const messageId = header && messageIdOf(header);
@@ -194,10 +196,11 @@ function markSmtp({ message }: Mail, id: string, { isMailgun }: Deps): string {
 }
 
 /** An option of the form that it makes, or a header of the mail, which may be ready. */
-function timingIn({ data, message }: Mail, isApi: boolean): (name: string) => string | null {
+function optionsIn({ data, message }: Mail, isApi: boolean): (name: string) => string | null {
   const ready = data['raw'] === undefined ? null : headerOf(data['raw']);
   return (name) => {
     const said = isApi ? data[name] : ready ? fieldIn(ready, name) : message.getHeader?.(name);
+    if (said === true) return 'yes';
     return typeof said === 'string' && said !== '' ? said : null;
   };
 }

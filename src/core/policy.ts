@@ -85,6 +85,9 @@ export function policyFor(kind: MessageClass, s: PolicySettings): Policy {
   }
 }
 
+/** For a message that only the provider it goes to first may have. */
+export const neverElsewhere = (policy: Policy): Policy => ({ ...policy, fallback: false });
+
 export const watchOnly = (policy: Policy): Policy => ({ ...policy, watch: true, fallback: false, alert: false });
 
 export function plainWait(attempt: number, waits: Waits): Ms {

@@ -1,6 +1,6 @@
 import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
-import { policyFor, watchOnly } from '../core/policy.ts';
+import { neverElsewhere, policyFor, watchOnly } from '../core/policy.ts';
 import { safeLine } from '../core/safe-text.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
@@ -35,7 +35,8 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
   const told = readTold(input);
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
-  const policy = policyFor(told.class, settings.policies);
+  const usual = policyFor(told.class, settings.policies);
+  const policy = told.test === true ? neverElsewhere(usual) : usual;
   return {
     ...(told.id === undefined ? {} : { id: told.id }),
     messageId: told.messageId,

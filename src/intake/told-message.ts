@@ -99,6 +99,7 @@ const TOLD = z
       state: z.enum(['sending', 'accepted', 'refused']),
       createdAt: moment.optional(),
       deliverAt: moment.nullish(),
+      test: z.boolean({ error: 'must be true or false' }).nullish(),
       id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),
       via: line
         .refine((text) => text.length <= 255, 'must have at most 255 characters')

@@ -46,7 +46,7 @@ export function recipientsIn(texts: readonly string[]): Recipients {
   return { addresses: [...byKey.values()], misfits };
 }
 
-function isTooLong(texts: readonly string[]): boolean {
+export function isTooLong(texts: readonly string[]): boolean {
   if (texts.reduce((sum, { length }) => sum + length, 0) > MAX_LIST) return true;
   let signs = 0;
   for (const text of texts) for (const sign of text) if (SIGNS.has(sign)) signs++;

@@ -8,3 +8,35 @@ export function unquoted(value: string): string {
     return value; // A text that begins with a quote of its own.
   }
 }
+
+const MAX_DEPTH = 32;
+
+/** The object that a text of JSON is; null for any other text, and for one that is nested too deep to be written again. */
+export function shallowObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isMap && !isDeeperThan(MAX_DEPTH, value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null; // The words of the parser would quote the content.
+  }
+}
+
+/** Values nested too deep can be read, but writing them again overflows the stack. */
+function isDeeperThan(most: number, value: object): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth < most && level.length > 0; depth++)
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  return level.length > 0;
+}
+
+const OURS = 'homing-';
+
+/** The text of a header X-Mailgun-Variables without our variables, which recipients could read, and those by their names. */
+export function partOurs(text: string): { ours: Record<string, unknown>; text: string } {
+  const all = Object.entries(shallowObject(text) ?? {});
+  const theirs = all.filter(([name]) => !name.startsWith(OURS));
+  if (theirs.length === all.length) return { ours: {}, text };
+  const ours = Object.fromEntries(all.filter(([name]) => name.startsWith(OURS)));
+  return { ours, text: JSON.stringify(Object.fromEntries(theirs)) };
+}

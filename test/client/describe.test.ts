@@ -20,3 +20,18 @@ test('a record says for when the mail was asked, however that was said', async (
   const message = `From: team@mg.example.com\r\nX-Mailgun-Deliver-By: ${rfc2822}\r\nMessage-Id: <a@b.test>\r\n\r\nHi\r\n`;
   assert.equal(await asked({ message }), LATER);
 });
+
+test('a record says that a mail is a test of Mailgun, however that was said', async () => {
+  const isTest = async (data: Record<string, unknown>) =>
+    (await describe('mg.example.com', { ...MAIL, ...data }, MORNING)).record?.test;
+  for (const data of [{ 'o:testmode': true }, { 'o:testmode': 'yes' }, { 'h:x-mailgun-drop-message': 'yes' }])
+    assert.equal(await isTest(data), true);
+  for (const data of [{}, { 'o:testmode': false }, { 'o:testmode': 'no' }]) assert.equal(await isTest(data), undefined);
+});
+
+test('our variables are read and taken out of the header that holds all variables, too', async () => {
+  const header = 'h:X-Mailgun-Variables';
+  const given = { ...MAIL, [header]: '{"a":1,"homing-class":"access","homing-key":"k"}' };
+  const { record, wire } = await describe('mg.example.com', given, MORNING);
+  assert.deepEqual([record?.class, record?.key, wire[header]], ['access', 'k', '{"a":1}']);
+});

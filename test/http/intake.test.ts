@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import Mailgun from 'mailgun.js';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { createHoming } from '../../src/index.ts';
-import { DOMAIN, type Options, startByHand } from '../support/homing.ts';
+import { DOMAIN, type Options, SIGNING_KEY, startByHand } from '../support/homing.ts';
 
 const KEY = 'ab'.repeat(32);
 const MAIL = {
@@ -263,6 +264,150 @@ test('recipients without a comma between them are refused, and none of them is l
       assert.match(await response.text(), new RegExp(`'${name}' parameter is not a valid address`));
     }
   assert.equal((await store.db('messages')).length, 0);
+});
+
+test('headers that whoever composes a mail writes himself are left out, as clients copy them from a whole mail', async (t) => {
+  const { url, play, clock, sim, sink } = await setup(t);
+  const copied = {
+    'h:content-type': 'multipart/alternative;\r\n boundary="--==_mimepart_65"',
+    'h:Content-Transfer-Encoding': '7bit',
+    'h:CONTENT-ID': '<a@b>',
+    'h:MIME-Version': '1.0',
+    'h:date': 'Wed, 25 Nov 2015 09:00:00 +0000',
+    'h:From': 'evil@x.example',
+    'h:to': 'evil@x.example',
+    'h:Cc': 'evil@x.example',
+    'h:bcc': 'Ann <ANN@example.org>',
+    'h:SUBJECT': 'evil',
+    'h:Return-Path': 'evil@x.example',
+    'h:Received': 'from evil',
+  };
+  assert.equal((await post(url, { form: { ...MAIL, ...copied, 'h:X-Own': 'kept' } })).status, 200);
+  assert.equal((await post(url, { form: { ...MAIL, ...copied, cc: 'bee@example.net' } })).status, 200);
+  await play(clock() + MINUTE);
+  const copies = sim.inboxOf(MAIL.to).map(({ mime }) => mime.toString());
+  assert.equal(copies.length, 2);
+  for (const mime of copies) {
+    assert.doesNotMatch(mime, /evil|2015|mimepart_65/);
+    for (const name of ['Content-Type', 'MIME-Version', 'Date', 'From', 'To', 'Subject'])
+      assert.equal(mime.match(new RegExp(`^${name}:`, 'gim'))?.length, 1, name);
+  }
+  assert.match(copies.join('\n'), /^X-Own: kept\r$/m);
+  assert.equal(sink.mails.length, 0);
+});
+
+test('options in the form of headers go to Mailgun as they are, and Homing knows what they mean', async (t) => {
+  const { url, play, clock, sim, store, views } = await setup(t);
+  const variables = '{"booking_id":"42","homing-class":"access","homing-key":"reset:1"}';
+  const options = {
+    'h:X-Mailgun-Variables': variables,
+    'h:X-Mailgun-Tag': 'one',
+    'h:X-Mailgun-Track-Clicks': 'no',
+    'h:x-mailgun-dkim': 'yes',
+  };
+  for (const cc of ['', 'bee@example.net'])
+    assert.equal((await post(url, { form: { ...MAIL, ...options, ...(cc ? { cc } : {}) } })).status, 200);
+  assert.deepEqual(await store.db('messages').select('class', 'message_key').first(), {
+    class: 'access',
+    message_key: 'reset:1',
+  });
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => /messages(\.mime)?$/.test(r.path));
+  assert.equal(sent.length, 2, 'the newer message with the key took the place of the older one');
+  for (const { fields } of sent) {
+    for (const [name, value] of Object.entries(options).slice(1)) assert.deepEqual(fields[name], [value], name);
+    assert.deepEqual(fields['h:X-Mailgun-Variables'], ['{"booking_id":"42"}']);
+    assert.equal(fields['v:homing-id']?.length, 1);
+  }
+  for (const { mime } of sim.inboxOf(MAIL.to)) assert.doesNotMatch(mime.toString(), /reset:1|homing-class/);
+  const at = clock() + 5 * MINUTE;
+  const wait = { ...MAIL, to: 'cid@example.net', 'h:x-mailgun-deliver-by': new Date(at).toUTCString() };
+  const { id } = (await (await post(url, { form: wait })).json()) as { id: string };
+  assert.equal((await views(id))[0]?.birth.deliverAt, Math.floor(at / 1000) * 1000);
+});
+
+test('variables of recipients in the form of a header are those of each recipient alone', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const variables = '{"ann@example.org":{"name":"Ann"},"bee@example.net":{"name":"Bee"}}';
+  const form = { ...MAIL, to: 'ann@example.org, bee@example.net', 'h:X-Mailgun-Recipient-Variables': variables };
+  assert.equal((await post(url, { form })).status, 200);
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => r.path.endsWith('/messages')).map(({ fields }) => fields);
+  assert.deepEqual(
+    sent.map((f) => [f['to'], f['recipient-variables'], f['h:X-Mailgun-Recipient-Variables']]),
+    [
+      [['ann@example.org'], ['{"ann@example.org":{"name":"Ann"}}'], undefined],
+      [['bee@example.net'], ['{"bee@example.net":{"name":"Bee"}}'], undefined],
+    ],
+  );
+});
+
+test('a message in test mode is never given to a secondary, which would deliver it', async (t) => {
+  const { url, client, play, clock, sim, sink } = await setup(t);
+  await sim.unplug();
+  const access = { ...MAIL, 'v:homing-class': 'access' };
+  for (const more of [{ 'o:testmode': 'yes' }, { 'o:testmode': 'true' }, { 'h:X-Mailgun-Drop-Message': 'yes' }])
+    assert.equal((await post(url, { form: { ...access, ...more } as Record<string, string> })).status, 200);
+  const message = Buffer.concat([Buffer.from('X-Mailgun-Drop-Message: yes\r\n'), READY]);
+  await client.messages.create(DOMAIN, { to: MAIL.to, message, 'v:homing-class': 'access' });
+  await play(clock() + 20 * MINUTE);
+  assert.ok(!sink.mails.some((m) => m.to.includes(MAIL.to)));
+  await post(url, { form: { ...access, 'o:testmode': 'no' } });
+  await play(clock() + 20 * MINUTE);
+  assert.ok(sink.mails.some((m) => m.to.includes(MAIL.to)));
+});
+
+test('the name of a recipient stays with the address, alone, in a batch and in a template', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const { text: _, ...bare } = MAIL;
+  const forms: Record<string, string>[] = [
+    { ...MAIL, to: '"Miller, Ann" <ann@example.org>' },
+    { ...MAIL, to: 'J\u00f6rg <Bee@EXAMPLE.net>, cid@example.com', 'recipient-variables': '{}' },
+    { ...bare, to: 'Dee (the one) <dee@example.com>', template: 'welcome' },
+  ];
+  for (const form of forms) assert.equal((await post(url, { form })).status, 200);
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => r.path.endsWith('/messages')).flatMap(({ fields }) => fields['to'] ?? []);
+  assert.deepEqual(sent.sort(), [
+    '"Miller, Ann" <ann@example.org>',
+    'Dee <dee@example.com>',
+    'J\u00f6rg <Bee@example.net>',
+    'cid@example.com',
+  ]);
+});
+
+function complaint({ recipient, messageId, at }: { recipient: string; messageId: string; at: number }): string {
+  const timestamp = String(Math.floor(at / 1000));
+  const token = randomBytes(25).toString('hex');
+  const signature = createHmac('sha256', SIGNING_KEY)
+    .update(timestamp + token)
+    .digest('hex');
+  const message = { headers: { 'message-id': messageId } };
+  const event = { id: 'e1', event: 'complained', timestamp: at / 1000, recipient, message, domain: { name: DOMAIN } };
+  return JSON.stringify({ signature: { timestamp, token, signature }, 'event-data': event });
+}
+
+test('an address beyond ASCII is mailed through Mailgun, followed in any spelling, and given to no secondary', async (t) => {
+  const { url, play, clock, sim, sink, views, alerts } = await setup(t);
+  const send = async (to: string, more = {}) =>
+    ((await (await post(url, { form: { ...MAIL, to, ...more } })).json()) as { id: string }).id;
+  const id = await send('J\u00f6rg <jo\u0308rg@B\u00dcCHER.example>');
+  await play(clock() + MINUTE);
+  const [view] = await views(id);
+  assert.deepEqual([view?.recipient, view?.delivery.state], ['j\u00f6rg@xn--bcher-kva.example', 'delivered']);
+  await fetch(`${url}/webhooks/mailgun`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: complaint({ recipient: 'J\u00d6RG@b\u00fccher.example', messageId: id.slice(1, -1), at: clock() }),
+  });
+  await play(clock() + MINUTE);
+  assert.ok((await views(id))[0]?.suppressed);
+  await sim.unplug();
+  const other = await send('m\u00fcller@example.net', { 'v:homing-class': 'access' });
+  await play(clock() + DAY);
+  assert.equal((await views(other))[0]?.delivery.state, 'abandoned');
+  assert.ok(!sink.mails.some((m) => m.to.some((to) => to !== 'admin@team.example')));
+  assert.ok(alerts().length > 0);
 });
 
 const partOf = (...lines: string[]) => ['--BBB', ...lines].join('\r\n').concat('\r\n');

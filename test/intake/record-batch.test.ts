@@ -63,3 +63,19 @@ eachStore('what is wrong with one record keeps none of the others', async ({ sto
   );
   assert.equal((await picture(store)).length, 3);
 });
+
+eachStore('a message in test mode of Mailgun has a policy without any other provider', async ({ store }) => {
+  await recordBatch(
+    { store, settings },
+    [
+      { told: telling(7, { test: true, class: 'access' }), at: NOW },
+      { told: telling(8, { test: false, class: 'access' }), at: NOW },
+    ],
+    NOW,
+  );
+  const policies: string[] = await store.db('messages').orderBy('id').pluck('policy');
+  assert.deepEqual(
+    policies.map((policy) => (JSON.parse(policy) as { fallback: boolean }).fallback),
+    [false, true],
+  );
+});

@@ -1,0 +1,57 @@
+import { AppError } from '../base/errors.ts';
+import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
+import { MAX_OPTIONS } from '../mail/limits.ts';
+import { shallowObject } from '../mail/variable.ts';
+
+export const refused = (words: string): AppError => new AppError('invalid', words);
+
+/** The text in a form that may stand in an answer. */
+export const printable = (text: string): string => text.slice(0, 100).replace(/[^\x21-\x7e]/g, '?');
+
+/** Throws for fields that no message has, and for values that could end a header or be taken for a file. */
+export function checkFields(form: readonly FormEntry[]): void {
+  for (const [name, value] of form) checkEntry(name, value);
+  checkOptions(form);
+}
+
+const PLAIN = new Set(
+  'from to cc bcc subject text html amp-html attachment inline template recipient-variables message'.split(' '),
+);
+const FILES = new Set(['attachment', 'inline']);
+const LINES = new Set(['from', 'to', 'cc', 'bcc', 'subject']);
+/** They would reach others than the recipients that are named. */
+const FORBIDDEN = /^h:(?:bcc|resent-bcc)$/i;
+
+function checkEntry(name: string, value: FormEntry[1]): void {
+  if (!PLAIN.has(name) && !/^[hvot]:[A-Za-z0-9_.-]{1,64}$/.test(name))
+    throw refused(`'${printable(name)}' is not a parameter of a message`);
+  if (FORBIDDEN.test(name)) throw refused(`'${printable(name)}' can not be set`);
+  if (typeof value !== 'string') return;
+  if (FILES.has(name) && value !== '') throw refused(`'${name}' parameter is not a file`);
+  const isLine = LINES.has(name) || /^h:/i.test(name);
+  if (isLine && /\p{Cc}|\u2028|\u2029/u.test(value)) throw refused(`'${name}' parameter contains control characters`);
+}
+
+function checkOptions(form: readonly FormEntry[]): void {
+  let size = 0;
+  for (const [name, value] of form)
+    if (/^[ohvt]:/i.test(name)) size += name.length + (typeof value === 'string' ? value.length : 0);
+  if (size > MAX_OPTIONS) throw refused("'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all");
+}
+
+/** Throws for a message in parts that lacks one, or has one too many. */
+export function checkParts(form: readonly FormEntry[]): void {
+  if (textsIn(form, 'message').length > 0) throw refused('message parameter is missing or not a file');
+  const has = (name: string) => textIn(form, name) !== null;
+  if (!textIn(form, 'from') && !has('template')) throw refused('from parameter is missing');
+  if (has('html') && has('template')) throw refused("'html' and 'template' parameters can not be used together");
+  if (!['text', 'html', 'amp-html', 'template'].some(has))
+    throw refused("Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified");
+  checkVariables(textIn(form, 'recipient-variables'));
+}
+
+function checkVariables(text: string | null): void {
+  const all = text === null ? {} : shallowObject(text);
+  if (all && Object.values(all).every((v) => typeof v === 'object' && v !== null)) return;
+  throw refused("'recipient-variables' parameter is not a JSON object of objects");
+}
