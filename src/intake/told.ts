@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import { sha256 } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { isTooDeep } from '../core/depth.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -36,6 +37,8 @@ export async function keepTold(store: Store, tellings: readonly unknown[], now: 
  */
 export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], now: Ms): Promise<(AppError | null)[]> {
   const answers = inputs.map((input) => {
+    // It is kept as it came, in fields that nobody reads as well.
+    if (isTooDeep(input)) return new AppError('invalid', 'the record is nested too deep');
     const draft = isTooLarge(input) ? TOO_LARGE : draftOrRefusal(deps.settings, input, now);
     return draft instanceof AppError ? draft : null;
   });

@@ -1,3 +1,5 @@
+import { isTooDeep } from '../core/depth.ts';
+
 /** The value of a variable as its text. Some clients write every value as JSON, so that a text comes in quotes. */
 export function unquoted(value: string): string {
   if (!value.startsWith('"')) return value;
@@ -9,25 +11,15 @@ export function unquoted(value: string): string {
   }
 }
 
-const MAX_DEPTH = 32;
-
 /** The object that a text of JSON is; null for any other text, and for one that is nested too deep to be written again. */
 export function shallowObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isMap && !isDeeperThan(MAX_DEPTH, value) ? (value as Record<string, unknown>) : null;
+    return isMap && !isTooDeep(value) ? (value as Record<string, unknown>) : null;
   } catch {
     return null; // The words of the parser would quote the content.
   }
-}
-
-/** Values nested too deep can be read, but writing them again overflows the stack. */
-function isDeeperThan(most: number, value: object): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; depth < most && level.length > 0; depth++)
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-  return level.length > 0;
 }
 
 const OURS = 'homing-';

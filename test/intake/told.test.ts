@@ -40,10 +40,11 @@ eachStore('what no store will take is set aside with its reason and keeps none o
 });
 
 eachStore('what comes from outside is checked before it is kept', async ({ store }) => {
-  const answers = await keepChecked({ store, settings }, [telling(1), { torn: true }], NOW);
+  const deep = JSON.parse('{"a":'.repeat(10_000) + '1'.concat('}'.repeat(10_000))) as object;
+  const answers = await keepChecked({ store, settings }, [telling(1), { torn: true }, telling(2, { more: deep })], NOW);
   assert.deepEqual(
     answers.map((a) => a?.code ?? null),
-    [null, 'invalid'],
+    [null, 'invalid', 'invalid'],
   );
   assert.equal((await told(store)).length, 1);
 });
