@@ -8,6 +8,7 @@ export const REFUSALS = [
   'storage_refused', // by our own check: the API key does not go where the stored copy is said to be
   'withdrawn', // by us: this process was stopped or stood still before anything had left
   'unscheduled', // not at the time that it was given; nothing is said of the message itself
+  'unreadable', // our own copy is damaged: it never opens again
   'invalid', // this message as it is; the same request will never do
   'temporary', // SMTP: the recipient was refused with a 4xx
   'permanent', // SMTP: the recipient was refused with a 5xx

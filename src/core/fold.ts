@@ -106,7 +106,9 @@ const refusalOf = (a: Attempt): Reason | null => (a.answer?.kind === 'refused' ?
  */
 function wasTaken(a: Attempt): boolean {
   if (a.answer?.kind !== 'refused') return true;
-  return !['busy', 'account', 'gone', 'storage_refused', 'withdrawn', 'unscheduled'].includes(a.answer.why);
+  return !['busy', 'account', 'gone', 'storage_refused', 'withdrawn', 'unscheduled', 'unreadable'].includes(
+    a.answer.why,
+  );
 }
 
 function distinct(told: readonly Fact[]): Fact[] {

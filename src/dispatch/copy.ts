@@ -1,6 +1,6 @@
 import type { Deadline } from '../base/deadline.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
-import { unseal } from '../base/seal.ts';
+import { keyName, sealedBy, unseal } from '../base/seal.ts';
 import type { Answer } from '../core/answer.ts';
 import { MINUTE } from '../core/time.ts';
 import { composeMime } from '../mail/compose.ts';
@@ -30,14 +30,15 @@ export async function copyFor(provider: Provider, deps: CopyDeps, view: View, un
   const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
   if (!sealed) return storedCopy(deps.providers, view, until);
   const copy = await open(sealed, deps.encryptionKeys, view.messageId);
-  if (copy === null) return UNOPENED;
+  if (copy === 'locked') return LOCKED;
+  if (copy === 'damaged') return view.delivery.storages.length > 0 ? storedCopy(deps.providers, view, until) : DAMAGED;
   if ('mime' in copy || provider.can.forms) return { copy };
   const mime = await compose(copy.form, view);
   return mime ? { copy: { mime } } : storedCopy(deps.providers, view, until);
 }
 
 /** It waits: another daemon may have the key, or this one after its next start. */
-const UNOPENED: Had = {
+const LOCKED: Had = {
   answer: {
     kind: 'refused',
     why: 'withdrawn',
@@ -46,20 +47,28 @@ const UNOPENED: Had = {
   },
 };
 
-/** Null when none of the keys opens it. */
-async function open(sealed: Buffer, keys: readonly string[], messageId: string): Promise<Copy | null> {
-  const bytes = await openedOrNull(sealed, keys, messageId);
-  if (bytes === null) return null;
-  const form = unpackForm(bytes);
-  return form ? { form } : { mime: bytes };
+const DAMAGED: Had = {
+  answer: { kind: 'refused', why: 'unreadable', detail: 'the copy kept here is damaged, and no provider has one' },
+};
+
+/** `locked` when we have not got the key; `damaged` when it opens with no key any more. */
+async function open(sealed: Buffer, keys: readonly string[], messageId: string): Promise<Copy | 'locked' | 'damaged'> {
+  try {
+    const bytes = await unseal(sealed, keys, messageId);
+    const form = unpackForm(bytes);
+    return form ? { form } : { mime: bytes };
+  } catch (error) {
+    return isOurs(sealed, keys) || !isOfKey(error) ? 'damaged' : 'locked';
+  }
 }
 
-async function openedOrNull(sealed: Buffer, keys: readonly string[], messageId: string): Promise<Buffer | null> {
-  try {
-    return await unseal(sealed, keys, messageId);
-  } catch {
-    return null;
-  }
+const isOurs = (sealed: Buffer, keys: readonly string[]): boolean =>
+  keys.some((key) => keyName(key) === sealedBy(sealed));
+
+/** A body that unpacks to too much, or to no form, was opened. */
+function isOfKey(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+  return !(error instanceof SyntaxError) && code !== 'ERR_BUFFER_TOO_LARGE' && !String(code).startsWith('Z_');
 }
 
 /** The message that a form stands for; null when only Mailgun can render it. */

@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { Answer } from '../core/answer.ts';
 import type { HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
-import type { Clock, Ms } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
 import { type CopyDeps, copyFor } from './copy.ts';
@@ -56,8 +56,14 @@ async function contentFor(
 ): Promise<{ answer: Answer } | Pick<Outgoing, 'content'>> {
   if (action.way === 'stored')
     return { content: { storages: view.delivery.storages.filter((s) => s.provider === provider.name) } };
-  const had = await copyFor(provider, deps, view, until);
-  return 'answer' in had ? had : { content: had.copy };
+  try {
+    const had = await copyFor(provider, deps, view, until);
+    return 'answer' in had ? had : { content: had.copy };
+  } catch (error) {
+    // Nothing has left yet.
+    deps.log.error({ delivery: view.id, error }, 'the content of a mail could not be had');
+    return { answer: { ...withdrawn('its content could not be had; see the log'), retryAfter: 2 * MINUTE } };
+  }
 }
 
 const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'content'>): Outgoing => ({
@@ -80,4 +86,4 @@ function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started
   return withdrawn('this process stood still for too long before it could send');
 }
 
-const withdrawn = (detail: string): Answer => ({ kind: 'refused', why: 'withdrawn', detail });
+const withdrawn = (detail: string) => ({ kind: 'refused', why: 'withdrawn', detail }) as const;

@@ -134,6 +134,7 @@ function afterRefusal(look: Look, last: Attempt): Action {
   if (last.claim.way === 'application') return end('failed', refusedFor(why));
   if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
   if (why === 'gone' || why === 'storage_refused') return withoutStoredCopy(look, last, why);
+  if (why === 'unreadable') return nothingLeft(look, 'refused_unreadable');
   if (why === 'invalid' && last.claim.role === 'first') return end('failed', 'refused_invalid');
   if (why === 'invalid') return fallBack(look, 'refused_invalid', null);
   const wait = Math.max(retryAfter ?? 0, why === 'withdrawn' ? 0 : homeWait(look));

@@ -22,6 +22,8 @@ export function afterFallback(look: Look, last: Attempt): Action {
     case 'permanent':
     case 'invalid':
       return nothingLeft(look, 'secondary_refused');
+    case 'unreadable':
+      return nothingLeft(look, 'refused_unreadable');
     case 'gone':
       return nothingLeft(look, 'storage_gone');
     case 'storage_refused':
@@ -40,6 +42,9 @@ function toNextOther(look: Look, last: Attempt): Action {
   if (!next) return nothingLeft(look, 'secondary_exhausted');
   if (look.now >= look.d.usefulUntil) return nothingLeft(look, 'useful_life_over');
   const step = toOther(next, reasonOf(last), null);
+  const asked = last.answer?.kind === 'refused' ? (last.answer.retryAfter ?? 0) : 0;
+  if (asked > 0 && next.name === last.claim.provider)
+    return afterWait(look, last, (last.answer?.at ?? last.claim.at) + asked, step);
   const rounds = refusalsBy(look, next.name);
   if (rounds === 0 || others(look).some(({ name }) => refusalsBy(look, name) > rounds)) return step;
   const from = last.answer?.at ?? last.claim.at;

@@ -186,6 +186,10 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     sentence: 'the provider did not take the time that it was to wait for',
     short: 'refused its time',
   },
+  refused_unreadable: {
+    sentence: 'the copy that was kept of it is damaged and can not be read',
+    short: 'kept copy damaged',
+  },
   refused_invalid: { sentence: 'the provider refused the message as invalid', short: 'refused as invalid' },
   refused_temporary: {
     sentence: 'the receiving server put the secondary provider off',
