@@ -98,8 +98,16 @@ function formIn(raw: Buffer, contentType: string): FormEntry[] {
   const type = formTypeOf(contentType);
   const form = type ? readForm(raw, type, { parts: PARTS, partSize: LIMIT }) : 'the Content-Type names no boundary';
   if (typeof form === 'string') throw new AppError('invalid', form);
-  return form.map(([name, value]) => [name, typeof value === 'string' ? value : cleaned(value)]);
+  return form
+    .filter(([, value]) => typeof value === 'string' || !isEmptyInput(value))
+    .map(([name, value]) => [plainName(name), typeof value === 'string' ? value : cleaned(value)]);
 }
+
+/** A field of a web page in which nobody chose a file. */
+const isEmptyInput = ({ filename, content }: FormFile): boolean => filename === '' && content.length === 0;
+
+/** Ruby, PHP and others mark the fields of which there may be several: `to[]`, `o:tag[]`, `attachment[0]`. */
+const plainName = (name: string): string => (/^[vh]:/.test(name) ? name : name.replace(/\[\d{0,4}\]$/, ''));
 
 /** Cleans the name and type of a file, which are written into a header of the mail. */
 function cleaned({ filename, type, content }: FormFile): FormFile {

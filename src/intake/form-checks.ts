@@ -19,12 +19,13 @@ const PLAIN = new Set(
 );
 const FILES = new Set(['attachment', 'inline']);
 const LINES = new Set(['from', 'to', 'cc', 'bcc', 'subject']);
+/** A variable may have any name that fits into one line. */
+const OPTION = /^(?:[hot]:[A-Za-z0-9_.-]{1,64}|v:[^\p{Cc}\p{Cs}"\\\u2028\u2029]{1,128})$/u;
 /** They would reach others than the recipients that are named. */
 const FORBIDDEN = /^h:(?:bcc|resent-bcc)$/i;
 
 function checkEntry(name: string, value: FormEntry[1]): void {
-  if (!PLAIN.has(name) && !/^[hvot]:[A-Za-z0-9_.-]{1,64}$/.test(name))
-    throw refused(`'${printable(name)}' is not a parameter of a message`);
+  if (!PLAIN.has(name) && !OPTION.test(name)) throw refused(`'${printable(name)}' is not a parameter of a message`);
   if (FORBIDDEN.test(name)) throw refused(`'${printable(name)}' can not be set`);
   if (typeof value !== 'string') return;
   if (FILES.has(name) && value !== '') throw refused(`'${name}' parameter is not a file`);

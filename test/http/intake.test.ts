@@ -445,6 +445,44 @@ test('forms are taken as clients of all kinds write them', async (t) => {
   assert.deepEqual([file?.filename, file?.type], ['jörg.ics', 'text/calendar; method=request']);
 });
 
+test('fields are taken under the names that clients of many languages give them', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const form = new URLSearchParams([
+    ['from[]', 'team@mg.example.com'],
+    ['to[0]', 'ann@example.org'],
+    ['to[1]', 'bee@example.net'],
+    ['subject[]', 'Hello'],
+    ['text[]', 'Hi'],
+    ['o:tag[]', 'one'],
+    ['o:tag[]', 'two'],
+    ['v:my data', 'x'],
+    ['v:list[0]', 'y'],
+    ['template[]', 'welcome'],
+  ]);
+  const headers = { 'content-type': FORM };
+  assert.equal((await post(url, { body: form.toString(), headers })).status, 200);
+  const files = `${FILE('filename="a.ics"')}${FILE('filename="b.ics"')}`;
+  const body = `${DOTNET}${files.replaceAll('"attachment"', '"attachment[0]"')}${EMPTY_INPUT}--BBB--\r\n`;
+  assert.equal((await post(url, { body, headers: MULTIPART })).status, 200);
+  await play(clock() + MINUTE);
+  const [first] = sim.requests.filter((r) => r.fields['template'] !== undefined);
+  assert.deepEqual(first?.fields['o:tag'], ['one', 'two']);
+  assert.deepEqual([first?.fields['v:my data'], first?.fields['v:list[0]']], [['x'], ['y']]);
+  assert.equal(sim.copies('bee@example.net'), 1);
+  const sent = sim.requests.flatMap(({ files: all }) => all['attachment'] ?? []);
+  assert.deepEqual(
+    sent.map((f) => f.filename),
+    ['a.ics', 'b.ics'],
+  );
+});
+
+const EMPTY_INPUT = partOf(
+  'Content-Disposition: form-data; name="attachment"; filename=""',
+  'Content-Type: application/octet-stream',
+  '',
+  '',
+);
+
 test('half a form is none: it is refused and nothing is stored', async (t) => {
   const { url, store } = await setup(t);
   const bodies: [string, RegExp][] = [
