@@ -1,9 +1,9 @@
 import { handle } from '../base/ids.ts';
-import { sleep } from '../base/wait.ts';
+import { sleep, stopwatch } from '../base/wait.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
-import type { Ms } from '../core/time.ts';
+import { type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { addHandles } from '../store/inbox/match.ts';
@@ -169,15 +169,26 @@ async function record(deps: DispatchDeps, view: View, fact: Fact, provider: stri
 
 /**
  * What became of a hand-over is known to this process alone. While the database is away it is kept here, and its place is
- * not free for another: what can't be written down must not be sent.
+ * not free for another: what can't be written down must not be sent. A process that is told to stop tries for a while yet;
+ * what it could not write is asked about by the next one.
  */
-async function insist({ settings, signal }: DispatchDeps, write: () => Promise<void>): Promise<void> {
-  for (;;) {
+async function insist({ settings, signal, log }: DispatchDeps, write: () => Promise<void>): Promise<void> {
+  let spent = stopwatch();
+  for (let n = 1; ; n++) {
     try {
       return await write();
     } catch (error) {
-      if (signal.aborted || !isDatabaseTrouble(error)) throw error;
-      await sleep(settings.pause, signal);
+      if (!isDatabaseTrouble(error) || (signal.aborted && spent() > LAST_TRIES)) throw error;
+      if (n === 1) log.warn({ error }, 'what became of a hand-over can not be written down yet');
+      if (signal.aborted) await sleep(Math.min(settings.pause, LAST_PAUSE));
+      else {
+        await sleep(settings.pause, signal);
+        spent = stopwatch();
+      }
     }
   }
 }
+
+/** Well below the time that a process has for its stop. */
+const LAST_TRIES: Ms = 8 * SECOND;
+const LAST_PAUSE: Ms = SECOND / 4;

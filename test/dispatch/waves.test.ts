@@ -1,5 +1,6 @@
 // Hand-overs of which not all have room at once, or that go wrong.
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { MINUTE } from '../../src/core/time.ts';
 import { createDispatcher } from '../../src/dispatch/dispatch.ts';
@@ -8,7 +9,8 @@ import type { Provider } from '../../src/providers/provider.ts';
 import type { OpenProvider } from '../../src/providers/registry/registry.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { clockAt } from '../support/clock.ts';
-import { type Homing, only, startByHand } from '../support/homing.ts';
+import { type Homing, only, queueMail, startByHand } from '../support/homing.ts';
+import { freshDatabase } from '../support/stores.ts';
 import { tell } from '../support/tell.ts';
 import { throughToy } from '../support/toy/homing.ts';
 import { openToy } from '../support/toy/provider.ts';
@@ -215,4 +217,26 @@ test('an answer that can not be written down stops no other', async (t) => {
   assert.equal((await only(homing, ids[1] ?? '')).delivery.state, 'accepted');
   assert.equal((await only(homing, ids[0] ?? '')).delivery.state, 'sending');
   assert.match(homing.lines.join('\n'), /what became of a hand-over could not be written down/);
+});
+
+test('an answer that could not be written down is written while the process is told to stop', async (t) => {
+  const url = await freshDatabase(t, 'sqlite');
+  const file = url.slice('sqlite:'.length);
+  const homing = await startByHand(t, { database: url, env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  const id = await queueMail(homing, 'anna@inbox.test');
+  const stopping = new AbortController();
+  const warn = (_about: unknown, says: string) => {
+    if (/can not be written down yet/.test(says)) renameSync(`${file}.away`, file);
+  };
+  const log = { ...homing.inside.log, warn } as typeof homing.inside.log;
+  const dispatcher = createDispatcher({ ...homing.inside, log, signal: stopping.signal, onFree: () => {} });
+  homing.sim.misbehave(({ path }) => {
+    if (!path.endsWith('/messages')) return false;
+    renameSync(file, `${file}.away`);
+    stopping.abort();
+    return false;
+  }, 'hang');
+  await dispatcher.run();
+  await dispatcher.idle();
+  assert.equal((await only(homing, id)).delivery.state, 'accepted');
 });
