@@ -15,6 +15,7 @@ export function addMigrateCommand(program: Command, terminal: Terminal): void {
     .command('migrate')
     .description('bring the database up to date')
     .option('--json', 'print what was done as JSON')
+    .option('--vacuum', 'rewrite an SQLite file of version 0.1.0, so that it gives room back; stop the daemon first')
     .option('--unlock', 'first take away the lock that a killed migration left on a cluster')
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => runMigrate(terminal, options));
@@ -22,7 +23,7 @@ export function addMigrateCommand(program: Command, terminal: Terminal): void {
 
 const WHEN_NONE_RUNS = 'Wait for it; when none runs any more, "homing migrate --unlock" takes its lock away.';
 
-type Options = { json?: boolean; unlock?: boolean };
+type Options = { json?: boolean; unlock?: boolean; vacuum?: boolean };
 
 async function runMigrate(terminal: Terminal, options: Options): Promise<void> {
   const { readConfig } = await import('../config/config.ts');
@@ -30,6 +31,7 @@ async function runMigrate(terminal: Terminal, options: Options): Promise<void> {
   const { databaseName, explained, reach } = await import('./common/database.ts');
   const { migrate, MigrationUnderWay, unlock } = await import('../store/db/migrate.ts');
   const { LIMITS } = await import('../store/db/mysql.ts');
+  const { makeShrinkable } = await import('../store/prune.ts');
   // A new index on a large table takes as long as it takes.
   const store = await reach(url, { limits: { ...LIMITS, query: null } });
   try {
@@ -39,7 +41,9 @@ async function runMigrate(terminal: Terminal, options: Options): Promise<void> {
       throw new Failed(`Nothing was migrated: ${error.message}. ${WHEN_NONE_RUNS}`);
     });
     const database = databaseName(url);
-    if (options.json) return sayJson(terminal, { database, ran });
+    const rewritten = options.vacuum === true && (await makeShrinkable(store));
+    if (options.json) return sayJson(terminal, { database, ran, ...(options.vacuum ? { rewritten } : {}) });
+    if (rewritten) say(terminal, `${database} was rewritten: from now on it gives room back.`);
     if (ran.length === 0) return say(terminal, `${database} is up to date: nothing to do.`);
     say(terminal, `${database}: ${plural(ran.length, 'migration', 'migrations')} done.`, ...ran.map((n) => `  ${n}`));
   } finally {

@@ -92,8 +92,20 @@ const PAGES = 500;
 
 /**
  * Gives some of the room that was pruned back to the file system. A file that an earlier version made keeps it for what
- * comes, until it is vacuumed.
+ * comes, until `makeShrinkable` was called.
  */
 export async function giveRoomBack(store: Store): Promise<void> {
   if (store.kind === 'sqlite') await again(() => store.db.raw(`pragma incremental_vacuum(${PAGES})`));
+}
+
+/**
+ * Rewrites an SQLite file of an earlier version, so that it can give room back bit by bit; says whether that was needed.
+ * Nobody can use it meanwhile, and it takes as much room again.
+ */
+export async function makeShrinkable({ kind, db }: Store): Promise<boolean> {
+  if (kind !== 'sqlite') return false;
+  const [row] = (await db.raw('pragma auto_vacuum')) as { auto_vacuum: number }[];
+  if (row?.auto_vacuum !== 0) return false;
+  await db.raw('vacuum');
+  return true;
 }

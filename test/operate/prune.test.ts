@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { DAY, HOUR } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
+import { moduleName } from '../../src/store/db/sqlite.ts';
+import { makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { ended, seed, sent } from '../support/factory.ts';
 import { eachStore, freshDatabase } from '../support/stores.ts';
@@ -60,4 +63,15 @@ eachStore('a message with many recipients is a bite of its own', async ({ store 
   const gone: number[] = [];
   for (let n = 0; n < 3; n++) gone.push(await prune({ store, retentionDays: 90, now: clock }));
   assert.deepEqual(gone, [1, 1, 1]);
+});
+
+test('a file that could not shrink is rewritten once', async (t) => {
+  const url = await freshDatabase(t, 'sqlite');
+  const { DatabaseSync } = createRequire(import.meta.url)(moduleName());
+  const old = new DatabaseSync(url.slice('sqlite:'.length));
+  old.exec('create table cursors (name text primary key, value text, at integer)');
+  old.close();
+  const store = openStore(url);
+  t.after(store.close);
+  assert.deepEqual([await makeShrinkable(store), await makeShrinkable(store)], [true, false]);
 });
