@@ -312,6 +312,56 @@ test('whoever keeps a list of addresses that get nothing, an address on it is su
   }
 });
 
+const DEAD_OPENINGS = [
+  '550 5.1.1 <kim@mail.test>: Recipient address rejected: User unknown',
+  '550 No such user here',
+  '550 Invalid recipient',
+  '553 sorry, no mailbox here by that name',
+  '550 The email account that you tried to reach does not exist',
+  '550 5.2.1 The account is disabled',
+  '550 Empfänger unbekannt',
+  '550 Utilisateur inconnu',
+];
+
+test('what opens with a dead recipient is dead, whatever advice or page or filter follows', () => {
+  const follow = [
+    '. Please check the address and try again later.',
+    '. See https://mail.test/help/spam-policy.html',
+    '. For more information visit http://mail.test/blocked?code=12',
+    '. If you believe this is spam filtering in error, call us',
+    ' [mx1.spamfilter.test]',
+    ' (host antispam.mail.test)',
+    '. Access denied',
+    ' - policy 12',
+    '. Too many of these will get you blocked',
+    ' id=abc123-spam',
+    '. Use of this server is subject to our policy',
+    ' SPF: pass; DKIM: pass',
+  ];
+  for (const dead of DEAD_OPENINGS) {
+    for (const rest of follow)
+      assert.equal(classify({ message: dead + rest }).decision, 'give_up_suppress', dead + rest);
+  }
+});
+
+test('what follows on our machine, the sender, a full box or a silent directory keeps the recipient', () => {
+  const live = [
+    '550 User unknown, your IP 10.1.2.3 has been blacklisted',
+    '550 Unknown user; sender verification failed',
+    '550 No such user. Access denied by IP reputation',
+    '550 The account is disabled: over quota',
+    '550 User not found or mailbox full',
+    '550 unknown user, LDAP server unreachable',
+    '550 Invalid email address in From header',
+    '550 Invalid recipient, TLS required',
+    '550 Member not found: only members may post',
+    '550 Your account does not exist',
+    '550 Account suspended due to violation of our policy',
+    '550 Adresse IP source bloquee pour incident de spam',
+  ];
+  for (const message of live) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
+});
+
 test('any input at all gets a verdict', () => {
   const field = fc.option(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),

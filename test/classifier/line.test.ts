@@ -11,7 +11,7 @@ test('a plain line is a reply', () => {
     cause: 'recipient_unknown',
     decision: 'give_up_suppress',
     confidence: 0.9,
-    evidence: { rule: 'recipient-unknown', words: '<a>: user unknown' },
+    evidence: { rule: 'opens-with-unknown-recipient', words: '<a>: user unknown' },
   });
 });
 

@@ -16,7 +16,7 @@ test('an own rule stands before ours, and the first that holds decides', () => {
   assert.equal(on('mx.partner.test').decision, 'retry_later');
   assert.equal(on('other.test').evidence.rule, 'all');
   assert.equal(on('other.test').decision, 'switch_provider');
-  assert.equal(classify({ message: '550 No such USER' }).evidence.rule, 'no-such-recipient');
+  assert.equal(classify({ message: '550 No such USER' }).evidence.rule, 'opens-with-unknown-recipient');
 });
 
 test("Mailgun's suppressions stand before an own rule", () => {

@@ -72,7 +72,7 @@ export const GONE: readonly Rule[] = [
     ],
     unless: PROOF_ABROAD,
     source: COMMON,
-    example: '550 5.1.1 El destinatario no existe en este servidor',
+    example: '550 5.1.1 We could not deliver it: el destinatario no existe en este servidor',
   },
   {
     name: 'disabled-for-now-in-other-languages',
@@ -90,6 +90,6 @@ export const GONE: readonly Rule[] = [
     pattern: saidAbroad('closed'),
     unless: PROOF_ABROAD,
     source: COMMON,
-    example: '550 Postfach wird nicht mehr betreut',
+    example: '550 We could not deliver it: Postfach wird nicht mehr betreut',
   },
 ];

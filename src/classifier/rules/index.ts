@@ -10,6 +10,7 @@ import { ISPS } from './isps.ts';
 import { LIMITS } from './limits.ts';
 import { MAILGUN, MAILGUN_LAST, SUPPRESSIONS, SUPPRESSIONS_OF_OTHERS } from './mailgun.ts';
 import { MICROSOFT } from './microsoft.ts';
+import { OPENINGS } from './openings.ts';
 import { POLICIES } from './policies.ts';
 import { RECIPIENTS } from './recipients.ts';
 import { SENDERS } from './senders.ts';
@@ -26,7 +27,7 @@ export const BEFORE_OWN: readonly LayeredRule[] = layered('mailgun', SUPPRESSION
 export const RULES: readonly LayeredRule[] = [
   ...layered('mailgun', MAILGUN),
   ...layered('provider', SUPPRESSIONS_OF_OTHERS, MICROSOFT, GOOGLE, ISPS, GATEWAYS),
-  ...layered('words', DELIVERY_PROGRAMS, LOGINS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, GONE, SERVERS),
+  ...layered('words', DELIVERY_PROGRAMS, LOGINS, OPENINGS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, GONE, SERVERS),
   ...layered('mailgun', MAILGUN_LAST),
   ...layered('enhanced', TELLING_CODES, DOUBTED_CODES),
   ...layered('words', VAGUE, POLICIES),

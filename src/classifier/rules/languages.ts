@@ -265,6 +265,17 @@ export const saidAbroad = (said: Said): string[] =>
     return [`(?:${who}).{0,48}(?:${what})`, `(?:${what}).{0,16}(?:${who})`];
   });
 
+/** The same where a reply opens with it. */
+export const openingAbroad = (said: Said): string[] =>
+  LANGUAGES.flatMap((language) => {
+    const who = tolerant(language.recipient);
+    const what = tolerant(language[said]);
+    return [
+      String.raw`^(?:<a>:? )?(?:\S{1,14} ){0,2}(?:${who}).{0,24}(?:${what})`,
+      String.raw`^(?:<a>:? )?(?:\S{1,14} ){0,2}(?:${what}).{0,12}(?:${who})`,
+    ];
+  });
+
 export const SENDERS_ABROAD: readonly string[] = LANGUAGES.map(({ sender }) => tolerant(sender));
 
 /** "For a time": what is closed for a time is no dead address. */

@@ -339,7 +339,7 @@ export const RECIPIENTS: readonly Rule[] = [
       '(?:black|block) ?list',
     ],
     source: COMMON,
-    example: '550 5.2.1 <kim@mail.test>: account is disabled',
+    example: '550 5.2.1 The box of this user: account is disabled',
   },
   {
     name: 'recipient-verification',
@@ -393,7 +393,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'host ?name',
     ],
     source: COMMON,
-    example: '550 5.1.1 <kim@mail.test>: Recipient address rejected: User unknown in virtual mailbox table',
+    example: '550 5.1.1 We looked for it: the user is unknown in virtual mailbox table',
   },
   {
     name: 'no-such-recipient',

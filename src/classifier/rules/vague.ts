@@ -50,6 +50,7 @@ export const VAGUE: readonly Rule[] = [
       '^<a>:? .{0,60}(?:reject|refus|denied|not|invalid|bad|fail|problem|error|unable|longer)',
     ],
     unless: [
+      'no (?:valid )?recipients? (?:were |was )?(?:specified|given)',
       String.raw`\bips?\b`,
       '<ip>',
       'sender|sending|sent from|mail from|from address',

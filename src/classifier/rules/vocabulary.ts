@@ -21,6 +21,10 @@ export const NOT_THE_RECIPIENTS: readonly string[] = [
   'sen(?:d|ds|t|ding) (?:\\S{1,12} ){0,3}to (?:\\S{1,12} ){0,2}(?:unknown|invalid|non-?existent|bad) (?:users|recipients|addresses|mailboxes|accounts)',
 ];
 
+/** Whoever is asked for the recipient gives no answer, so nothing is known of the recipient. */
+export const DIRECTORY_DOWN =
+  '(?:ldap|database|directory|backend|look-?up)(?: server)?(?: is)?:? (?:down|error|fail|unreachable|unavailable|not (?:available|reachable))';
+
 /**
  * Words beside which "not found" or "closed" tells of something else than the recipient: of who sends, of a passing
  * trouble, of a list, a limit or a rule, or of the message.
@@ -28,6 +32,7 @@ export const NOT_THE_RECIPIENTS: readonly string[] = [
 export const OTHER_TROUBLE: readonly string[] = [
   ...NOT_THE_RECIPIENTS,
   String.raw`relay(?:ed|ing)?\b(?! recipient| users?\b|=)`,
+  DIRECTORY_DOWN,
   'temporar',
   'try (?:again|later)',
   'black ?list',
