@@ -344,6 +344,25 @@ test('what opens with a dead recipient is dead, whatever advice or page or filte
   }
 });
 
+test('misspelt words are read as what they mean', () => {
+  const dead = [
+    '550 Adressee Unknown',
+    '550 5.1.1 <kim@mail.test>... User Unknwon',
+    '550 recepient unkown',
+    '550 this user dosnt exsist',
+    "550 local server don't exists that user",
+  ];
+  for (const message of dead) assert.equal(classify({ message }).decision, 'give_up_suppress', message);
+});
+
+test('an account that may not send is ours, and three guesses of which one is a full box are no proof', () => {
+  assert.equal(classify({ message: '550 message sending for this account is disabled' }).decision, 'fix_sender');
+  const guesses = "550 e-mail address <kim@mail.test> doesn't exist or blocked or mailbox is full";
+  assert.equal(classify({ message: guesses }).decision, 'give_up_no_suppress');
+  assert.equal(classify({ message: '552 message is larger than the space available' }).decision, 'retry_later');
+  assert.equal(classify({ message: '550 Address is not handled by this system' }).decision, 'give_up_suppress');
+});
+
 test('what follows on our machine, the sender, a full box or a silent directory keeps the recipient', () => {
   const live = [
     '550 User unknown, your IP 10.1.2.3 has been blacklisted',

@@ -99,6 +99,24 @@ const SIGN_IN_WORD = /https?:\/\/\S{1,400}|(?<=[a-z])(?:_{1,3}|[?\ufffd]{1,3})(?
 const signOf = (found: string): string =>
   found.startsWith('http') ? found : found.startsWith('_') ? ' ' : LOST_LETTER;
 
+/** Words that servers misspell, by what they mean. */
+const MISSPELT: readonly [wrong: RegExp, right: string][] = [
+  [/\badressee\b/g, 'addressee'],
+  [/\badress\b/g, 'address'],
+  [/\bunkn(?:wo|o|ow|onw|own)n?\b|\bunkown\b/g, 'unknown'],
+  [/\b(?:recepient|reciepient|receipient|recipiant|recipent|reciptient)(?=s?\b)/g, 'recipient'],
+  [/\b(?:exsist|exisit|exsit|excist)(?=s?\b)/g, 'exist'],
+  [/\b(?:dosn't|does'nt|doesnt|dosnt|doesn`t)\b/g, "doesn't"],
+  [/\b(?:don't|dont|do'nt|do not) exists\b/g, "doesn't exist"],
+  [/\b(?:acount|accout|acccount)(?=s?\b)/g, 'account'],
+  [/\binvaild\b/g, 'invalid'],
+  [/\bunav(?:ailble|aliable|aiable|ailabe)\b/g, 'unavailable'],
+];
+
+function spelt(text: string): string {
+  return MISSPELT.reduce((so, [wrong, right]) => so.replace(wrong, right), text);
+}
+
 function flatten(raw: string): string {
   let text = plainLetters(raw);
   if (text.includes('&'))
@@ -106,7 +124,7 @@ function flatten(raw: string): string {
       .replace(/&lt;/g, '<')
       .replace(/&gt;/g, '>')
       .replace(/&(?:nbsp|#160);/g, ' ');
-  text = text.replace(SIGN_IN_WORD, signOf);
+  text = spelt(text.replace(SIGN_IN_WORD, signOf));
   // Each line of a long reply repeats the code: "550-5.1.1 The account\r\n550 5.1.1 does not exist".
   if (/[\r\n\\]/.test(text)) text = text.replace(/(?:[\r\n]|\\[rn])(?: ?[245]\d\d[ -])?/g, ' ');
   return text.replace(/\s+/g, ' ').trim();

@@ -22,7 +22,7 @@ const LANGUAGES: readonly Language[] = [
     name: 'German',
     recipient: 'benutzer|nutzer|empfänger|adressat|adresse|postfach|mailbox|konto|account|teilnehmer|kunde|mitarbeiter',
     unknown:
-      'unbekannt|existiert (?:hier |leider |bei uns |so )?nicht|nicht (?:mehr )?(?:bekannt|vorhanden|gefunden|existent|gültig|vergeben|registriert|eingerichtet|angelegt|zugeordnet|aufgeführt|zustellbar|erreichbar|verfügbar)|gibt es (?:hier |bei uns )?(?:nicht|kein)|ungültig|gelöscht|fehlerhaft|nicht (?:korrekt|richtig)|kein(?:e|en)? solche|kein(?:e|en)? gültige|verzogen|ausgeschieden|nicht mehr (?:bei uns|tätig)',
+      'unbekannt|niemand|existiert (?:hier |leider |bei uns |so )?nicht|nicht (?:mehr )?(?:bekannt|vorhanden|gefunden|existent|gültig|vergeben|registriert|eingerichtet|angelegt|zugeordnet|aufgeführt|zustellbar|erreichbar|verfügbar)|gibt es (?:hier |bei uns )?(?:nicht|kein)|ungültig|gelöscht|fehlerhaft|nicht (?:korrekt|richtig)|kein(?:e|en)? solche|kein(?:e|en)? gültige|verzogen|ausgeschieden|nicht mehr (?:bei uns|tätig)',
     closed:
       'deaktiviert|gesperrt|inaktiv|stillgelegt|abgelaufen|gekündigt|geschlossen|abgeschaltet|archiviert|eingefroren|aufgelöst|nicht (?:mehr )?(?:aktiv|genutzt|benutzt|verwendet|in gebrauch|abgerufen|betreut)|nimmt keine (?:\\S{1,14} ){0,2}(?:mehr )?(?:an|entgegen)',
     full: 'voll\\b|überfüllt|erschöpft|speicherplatz|kontingent',
@@ -31,7 +31,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'French',
-    recipient: 'utilisateur|destinataire|adresse|boîte|compte|usager|messagerie|abonné|correspondant|courriel',
+    recipient: 'utilisateur|destinataire|adresse|boîte|compte|usager|messagerie|abonné|correspondant|courriel|annuaire',
     unknown:
       "inconnu|inexistant|n'existe|introuvable|non trouvé|invalide|erroné|incorrect|(?:non|pas) (?:valide|reconnu|répertorié|enregistré|trouvé)|pas été trouvé|supprimé|a changé|n'a pas de|aucun|pas d'",
     closed:

@@ -9,7 +9,8 @@ export const LIMITS: readonly Rule[] = [
     name: 'unknown-or-full',
     cause: 'undetermined',
     pattern: [
-      String.raw`(?:unknown|invalid|not found|not exist|desconocid\w|inconnu|unbekannt|sconosciut\w) (?:or|o|ou|oder|and/or|/) .{0,30}(?:full|lleno|quota|voll|plein)`,
+      String.raw`(?:unknown|invalid|not found|not exist|desconocid\w|inconnu|unbekannt|sconosciut\w) (?:or|o|ou|oder|and/or|/) .{0,40}(?:full|lleno|quota|voll|plein)`,
+      "(?:unknown|not found|not exist|doesn't exist) or .{0,24} or .{0,30}(?:full|quota)",
       'full .{0,20}(?:or|o|ou|oder) .{0,30}(?:unknown|invalid|not exist|desconocid)',
     ],
     confidence: 0.5,
@@ -63,7 +64,7 @@ export const LIMITS: readonly Rule[] = [
     name: 'message-too-large',
     cause: 'message_too_big',
     pattern: [
-      '(?:message|mail|e-?mail|attachment|line|file|content|data|body|header)s? (?:size )?(?:is |was |are )?(?:too (?:large|big|long)|over ?size|larger than|bigger than)',
+      '(?:message|mail|e-?mail|attachment|line|file|content|data|body|header)s? (?:size )?(?:is |was |are )?(?:too (?:large|big|long)|over ?size|(?:larger|bigger) than(?! (?:the )?(?:current |remaining |available |free )?(?:space|storage|room)))',
       'too (?:large|big|much) (?:a )?(?:message|mail|data|attachment)',
       '^(?:much )?too (?:large|big)',
       'size (?:limit|too large|restriction)',

@@ -13,6 +13,7 @@ export const VAGUE: readonly Rule[] = [
     pattern: [
       String.raw` ips?\b`,
       '^ips? ',
+      String.raw`\bipv6\b`,
       '<ip> .{0,80}(?:not|reject|refus|denied|deny|block|bad|spam|abuse|list|sorry|contact|support|http|unwanted)',
       '(?:not|reject|refus|denied|deny|block|bad|spam|abuse|list|sorry|contact|support|http|unwanted).{0,80} <ip>',
       String.raw`\brbls?\b`,
