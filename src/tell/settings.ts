@@ -2,7 +2,7 @@ import { IANAZone } from 'luxon';
 import { choice, cron, duration, listOf, readAs, webUrl } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import { SECOND } from '../core/time.ts';
-import { IN_CLEAR, relayUrl, sendsPasswordInClear } from '../providers/smtp/settings.ts';
+import { relayDoubts, relayUrl } from '../providers/smtp/settings.ts';
 
 const addresses = listOf(
   (part) => (/^[^\s@<>,"']+@[^\s@<>,"']+$/.test(part) ? part : null),
@@ -83,8 +83,7 @@ export const TELL = room({
       says: 'Whether the mailed report names recipients and subjects of what did not arrive: summary (no) or full.',
     },
   },
-  doubts: ({ ALERT_SMTP_URL: url }) =>
-    url !== undefined && sendsPasswordInClear(url) ? [`ALERT_SMTP_URL ${IN_CLEAR}`] : [],
+  doubts: ({ ALERT_SMTP_URL: url }) => (url === undefined ? [] : relayDoubts('ALERT_SMTP_URL', [url])),
 });
 
 export type TellSettings = SettingsOf<typeof TELL>;

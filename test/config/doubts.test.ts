@@ -39,6 +39,16 @@ test('each thing that is most likely a mistake is told with its name and without
   assert.equal(doubts(doubtful).length, Object.keys(doubtful).length);
 });
 
+test('a server elsewhere whose certificate is not checked is told, whichever setting names it', () => {
+  for (const name of ['SECONDARY_SMTP_URL', 'SECONDARY', 'ALERT_SMTP_URL']) {
+    assert.match(
+      doubts({ [name]: 'smtps://user:pass@relay.example.com?insecure=1' }).join(),
+      /certificate is not checked/,
+    );
+    assert.deepEqual(doubts({ [name]: 'smtps://user:pass@127.0.0.1?insecure=1' }), []);
+  }
+});
+
 test('a name with what can not be seen in it is told in a form that can be printed', () => {
   assert.deepEqual(doubts({ '\u202eMAILGUN_API_KEY\u200b\n': 'x' }), [
     '"?MAILGUN_API_KEY?\\n" is not a setting and is ignored: did you mean MAILGUN_API_KEY?',

@@ -14,7 +14,13 @@ const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A daemon on this store that tells its administrators through a webhook. */
 function daemonOn(store: Store, webhook: string, clock: SetClock): AlertDeps {
-  const config = { ADMIN_EMAILS: [], SECONDARY_SMTP_URL: [], MAILGUN_DOMAIN: [], ALERT_WEBHOOK_URL: webhook };
+  const config = {
+    ADMIN_EMAILS: [],
+    SECONDARY: [],
+    SECONDARY_SMTP_URL: [],
+    MAILGUN_DOMAIN: [],
+    ALERT_WEBHOOK_URL: webhook,
+  };
   const none = { ALERT_FROM: undefined, ALERT_SMTP_URL: undefined, ALERT_SLACK_URL: undefined };
   const { alerts: channels } = createChannels({ ...config, ...none }, { timeout: 1000, dataTimeout: 1000 });
   const waits = { group: 1, repeat: 1, lease: LEASE, pause: 1000 };

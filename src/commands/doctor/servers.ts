@@ -1,6 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import { unsetIn } from '../../config/doubts.ts';
 import type { Ms } from '../../core/time.ts';
+import { smtpAmong } from '../../providers/registry/settings.ts';
+import type { Envelope } from '../../providers/smtp/announce.ts';
 import { createRelay } from '../../providers/smtp/relay.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -14,21 +16,35 @@ async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]>
   const unset = unsetIn(config).get('SECONDARY_SMTP_URL');
   if (unset !== undefined)
     return [warning('secondary SMTP', unset, 'name a server that takes what Mailgun does not deliver')];
-  return checkServers('secondary SMTP', config.SECONDARY_SMTP_URL, 'SECONDARY_SMTP_URL', timeout);
+  const asked = { check: 'secondary SMTP', timeout, envelope: envelopeOf(config) };
+  return [
+    ...(await checkServers(smtpAmong({ ...config, SECONDARY_SMTP_URL: [] }), { ...asked, setting: 'SECONDARY' })),
+    ...(await checkServers(config.SECONDARY_SMTP_URL, { ...asked, setting: 'SECONDARY_SMTP_URL' })),
+  ];
 }
 
-async function checkServers(check: string, urls: readonly string[], setting: string, timeout: Ms): Promise<Finding[]> {
-  return Promise.all(urls.map((url) => checkServer(check, url, setting, timeout)));
+type Asked = { check: string; setting: string; timeout: Ms; envelope: Envelope | undefined };
+
+async function checkServers(urls: readonly string[], asked: Asked): Promise<Finding[]> {
+  return Promise.all(urls.map((url) => checkServer(url, asked)));
 }
 
-async function checkServer(check: string, url: string, setting: string, timeout: Ms): Promise<Finding> {
+/** A mail that would be sent, as an alert is. */
+function envelopeOf({ ADMIN_EMAILS, ALERT_FROM, MAILGUN_DOMAIN }: Config): Envelope | undefined {
+  const [domain] = MAILGUN_DOMAIN;
+  const from = /[^\s<>]+@[^\s<>]+/.exec(ALERT_FROM ?? '')?.[0] ?? (domain && `homing@${domain}`);
+  return from ? { from, to: ADMIN_EMAILS[0] ?? from } : undefined;
+}
+
+async function checkServer(url: string, { check, setting, timeout, envelope }: Asked): Promise<Finding> {
   const relay = createRelay(url, { timeout, dataTimeout: timeout });
   const { name } = relay;
   try {
-    const verified = await relay.verify();
-    if (!verified.ok)
-      return problem(check, `${name}: ${verified.detail}`, `check ${setting} and that the server is up`);
-    if (!/(^|\.)mailgun\.(org|net|com):/.test(name)) return ok(check, `${name} answers and takes our login`);
+    const verified = await relay.verify(envelope);
+    if (!verified.ok) return problem(check, `${name}: ${verified.detail}`, mendOf(verified.detail, setting));
+    if (verified.doubt !== undefined)
+      return warning(check, `${name} answers, but not to a mail of ours: ${verified.doubt}`, ALLOW);
+    if (!/(^|\.)mailgun\.(org|net|com):/.test(name)) return ok(check, `${name} answers and would take our mail`);
     const says = `${name} is Mailgun itself, and fails when Mailgun does`;
     return warning(check, says, `name another server in ${setting}`);
   } finally {
@@ -36,14 +52,24 @@ async function checkServer(check: string, url: string, setting: string, timeout:
   }
 }
 
+const ALLOW = 'have the server allow the senders that you use (a verified domain or address)';
+
+function mendOf(detail: string, setting: string): string {
+  if (/without a login/.test(detail)) return `give ${setting} user and password, as in smtp://user:pass@host:587`;
+  if (/STARTTLS|TLS|certificate/.test(detail))
+    return `set ${setting} to the scheme and the switches that the server needs (see "The secondary" in docs/operating.md)`;
+  return `check ${setting} and that the server is up`;
+}
+
 async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
-  const { ADMIN_EMAILS, ALERT_SMTP_URL, ALERT_SLACK_URL, ALERT_WEBHOOK_URL, SECONDARY_SMTP_URL } = config;
+  const { ADMIN_EMAILS, ALERT_SMTP_URL, ALERT_SLACK_URL, ALERT_WEBHOOK_URL } = config;
   const others = [ALERT_SLACK_URL && 'Slack', ALERT_WEBHOOK_URL && 'a webhook'].filter((name) => name);
-  const servers = ALERT_SMTP_URL ? [ALERT_SMTP_URL] : SECONDARY_SMTP_URL;
+  const servers = ALERT_SMTP_URL ? [ALERT_SMTP_URL] : smtpAmong(config);
   const byMail = ADMIN_EMAILS.length > 0 && servers.length > 0;
   if (!byMail && others.length === 0) return [noWay(config)];
   const ways = [...(byMail ? [`mail to ${plural(ADMIN_EMAILS.length, 'address', 'addresses')}`] : []), ...others];
-  const checked = byMail && ALERT_SMTP_URL ? await checkServers('alert SMTP', servers, 'ALERT_SMTP_URL', timeout) : [];
+  const asked = { check: 'alert SMTP', setting: 'ALERT_SMTP_URL', timeout, envelope: envelopeOf(config) };
+  const checked = byMail && ALERT_SMTP_URL ? await checkServers(servers, asked) : [];
   if (ADMIN_EMAILS.length === 0)
     checked.push(warning('alerts', `go by ${ways.join(' and ')} alone`, 'set ADMIN_EMAILS, for when that is down'));
   else if (byMail && !ALERT_SMTP_URL && servers.length === 1 && others.length === 0)

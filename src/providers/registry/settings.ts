@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { list } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
-import { checkRelay, IN_CLEAR, sendsPasswordInClear } from '../smtp/settings.ts';
+import { checkRelay, relayDoubts } from '../smtp/settings.ts';
 
 type Check = (url: string, ctx: z.core.$RefinementCtx<unknown>) => void;
 
@@ -38,8 +38,16 @@ export const SECONDARIES = room({
       says: 'Comma list of secondary providers by their URLs (smtp://, smtps://), tried in order and before those of SECONDARY_SMTP_URL.',
     },
   },
-  doubts: ({ SECONDARY }) =>
-    SECONDARY.some((url) => isSmtp(url) && sendsPasswordInClear(url)) ? [`SECONDARY ${IN_CLEAR}`] : [],
+  doubts: ({ SECONDARY }) => relayDoubts('SECONDARY', SECONDARY.filter(isSmtp)),
 });
 
 export type SecondarySettings = SettingsOf<typeof SECONDARIES>;
+
+/** The servers among the secondaries that speak SMTP, in their order. */
+export const smtpAmong = ({
+  SECONDARY,
+  SECONDARY_SMTP_URL,
+}: {
+  SECONDARY: readonly string[];
+  SECONDARY_SMTP_URL: readonly string[];
+}) => [...SECONDARY.filter(isSmtp), ...SECONDARY_SMTP_URL];

@@ -27,7 +27,7 @@ export function troubleOf(thrown: unknown): SmtpTrouble | null {
   const text = (key: string) => (key in thrown ? textOrNull(Reflect.get(thrown, key)) : null);
   const replyCode: unknown = Reflect.get(thrown, 'responseCode');
   return {
-    message: reasonOf(thrown),
+    message: plainWords(reasonOf(thrown), text('originalCode') ?? text('code')),
     code: text('code'),
     originalCode: text('originalCode'),
     reply: text('response'),
@@ -85,6 +85,19 @@ function isPermanent(code: number): boolean {
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
+
+/** OpenSSL and nodemailer say what they saw, and not what is wrong. */
+function plainWords(message: string, code: string | null): string {
+  if (/wrong version number|packet length too long|http request/i.test(message)) return NO_TLS_THERE;
+  if (/^Greeting never received/.test(message)) return NOTHING_SAID;
+  const [, reason] = /SSL routines:[^:]*:([^:]+)/.exec(message) ?? [];
+  if (reason !== undefined) return `TLS failed: ${reason}`;
+  if (code !== null && /CERT|SIGNATURE/.test(code)) return `the certificate of the server is not accepted: ${message}`;
+  return message;
+}
+
+const NO_TLS_THERE = 'the server does not speak TLS from the first byte at that port: for STARTTLS it is smtp://';
+const NOTHING_SAID = 'the server said nothing: a port where TLS is spoken from the first byte needs smtps://';
 
 function reasonOf(error: Error): string {
   if (POOL_CLOSED.test(error.message)) return 'the server closed the connection before the mail was handed over';

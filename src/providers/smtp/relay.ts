@@ -6,6 +6,7 @@ import { canonicalAddress, isInternational } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { MAX_PROVIDER } from '../../mail/limits.ts';
+import { announce, type Envelope } from './announce.ts';
 import { answerTo, tidier, troubleOf, wordsOf } from './outcome.ts';
 import { type Handover, handoverOf, limitTo } from './phase.ts';
 import { parseRelayUrl, type RelayUrl } from './url.ts';
@@ -25,11 +26,14 @@ export type Relay = {
   readonly name: string;
   /** Hands one mail to one recipient. Trouble with the server is an answer and never thrown. Never sends twice. */
   send: (mail: RelayMail, signal?: AbortSignal) => Promise<Answer>;
-  /** Connects and logs in, sends nothing. */
-  verify: () => Promise<{ ok: true } | { ok: false; detail: string }>;
+  /** Connects and logs in, sends nothing. A mail from and to these addresses is announced and taken back. */
+  verify: (envelope?: Envelope) => Promise<Verified>;
   /** Takes no more mails, and resolves when those in flight have their answer. */
   close: () => Promise<void>;
 };
+
+/** `doubt` is what it says against this one mail. */
+export type Verified = { ok: true; doubt?: string } | { ok: false; detail: string };
 
 const IDLE: Ms = 30 * SECOND; // well under what servers grant an idle client, so that we hang up first
 const CLOSE: Ms = SECOND;
@@ -52,7 +56,7 @@ export function createRelay(url: string, options: RelayOptions): Relay {
       inFlight.add(answer);
       return answer.finally(() => inFlight.delete(answer));
     },
-    verify: () => verify(target, options, tidier(secrets, null)),
+    verify: (envelope) => verify(target, options, tidier(secrets, null), envelope),
     close: async () => {
       pool.close();
       await Promise.allSettled(inFlight);
@@ -175,20 +179,36 @@ function wireSize(mime: Buffer): number {
   return size;
 }
 
-async function verify(target: RelayUrl, options: RelayOptions, tidy: (text: string) => string) {
+async function verify(
+  target: RelayUrl,
+  options: RelayOptions,
+  tidy: (text: string) => string,
+  envelope: Envelope | undefined,
+): Promise<Verified> {
   // A transport of its own, in which every step has the short limit. In the pool the limit has to cover the reply to
   // the content.
-  const transport = createTransport({ ...poolOptions(target, options), socketTimeout: options.timeout });
+  const way = { ...poolOptions(target, options), socketTimeout: options.timeout };
+  const transport = createTransport(way);
   try {
     await transport.verify();
-    return { ok: true } as const;
+    if (!envelope) return { ok: true };
+    const { login } = target;
+    const refusal = await announce({ options: way, login, timeout: options.timeout }, envelope);
+    return refusal === null ? { ok: true } : refusedAnnouncement(tidy(refusal), login !== null);
   } catch (thrown) {
     const trouble = troubleOf(thrown);
     if (trouble === null) throw thrown;
-    return { ok: false, detail: tidy(wordsOf(trouble)) } as const;
+    return { ok: false, detail: tidy(wordsOf(trouble)) };
   } finally {
     transport.close();
   }
+}
+
+/** A refusal for want of a login is about every mail; another may be about this one. */
+function refusedAnnouncement(reply: string, hasLogin: boolean): Verified {
+  const isForAll = /^53[058]|auth|log.?in|relay/i.test(reply);
+  if (!isForAll) return { ok: true, doubt: reply };
+  return { ok: false, detail: `it takes no mail from us${hasLogin ? '' : ' without a login'}: ${reply}` };
 }
 
 function secretsOf({ login }: RelayUrl): string[] {

@@ -28,16 +28,31 @@ export const SMTP = room({
       orElse: 'SECONDARY',
     },
   },
-  doubts: ({ SECONDARY_SMTP_URL }) =>
-    SECONDARY_SMTP_URL.some(sendsPasswordInClear) ? [`SECONDARY_SMTP_URL ${IN_CLEAR}`] : [],
+  doubts: ({ SECONDARY_SMTP_URL }) => relayDoubts('SECONDARY_SMTP_URL', SECONDARY_SMTP_URL),
 });
 
-export const IN_CLEAR = 'has a server elsewhere that may get its password without TLS: leave the switch "tls" off';
+/** What is most likely not meant in the URLs of a setting. */
+export function relayDoubts(name: string, urls: readonly string[]): string[] {
+  return [
+    ...(urls.some(sendsPasswordInClear) ? [`${name} ${IN_CLEAR}`] : []),
+    ...(urls.some(trustsAnybody) ? [`${name} ${UNCHECKED}`] : []),
+  ];
+}
+
+const IN_CLEAR = 'has a server elsewhere that may get its password without TLS: leave the switch "tls" off';
+
+const UNCHECKED =
+  'has a server elsewhere whose certificate is not checked (insecure=1): mail and password go to whoever answers';
 
 /** A password that may leave this machine unencrypted. */
-export function sendsPasswordInClear(url: string): boolean {
+function sendsPasswordInClear(url: string): boolean {
   const { login, tls, host } = parseRelayUrl(url);
   return login !== null && (tls === 'off' || tls === 'optional') && !isLoopback(host);
+}
+
+function trustsAnybody(url: string): boolean {
+  const { insecure, tls, host } = parseRelayUrl(url);
+  return insecure && tls !== 'off' && !isLoopback(host);
 }
 
 export type SmtpSettings = SettingsOf<typeof SMTP>;

@@ -1,3 +1,4 @@
+import { smtpAmong } from '../../providers/registry/settings.ts';
 import { createRelay, type Relay, type RelayOptions } from '../../providers/smtp/relay.ts';
 import type { AlertChannel, LetterChannel } from './channel.ts';
 import { letterChannel, mailChannel } from './mail.ts';
@@ -9,6 +10,7 @@ export type ChannelSettings = {
   ADMIN_EMAILS: readonly string[];
   ALERT_FROM?: string | undefined;
   ALERT_SMTP_URL?: string | undefined;
+  SECONDARY: readonly string[];
   SECONDARY_SMTP_URL: readonly string[];
   ALERT_SLACK_URL?: string | undefined;
   ALERT_WEBHOOK_URL?: string | undefined;
@@ -22,7 +24,7 @@ export type Channels = { alerts: AlertChannel[]; letters: LetterChannel[]; close
  * The configured ways to the administrators. Mail to them never goes through Mailgun, because it may be about Mailgun.
  */
 export function createChannels(config: ChannelSettings, options: RelayOptions): Channels {
-  const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : config.SECONDARY_SMTP_URL;
+  const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : smtpAmong(config);
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
   const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0] ?? 'localhost'}`;
   return {
