@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, type Ms } from '../core/time.ts';
+import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
@@ -14,12 +14,15 @@ const PATIENCE: Ms = HOUR;
 /** The same for mail that was never sent as far as we know: it should not wait long for being sent. */
 const FIRST_PATIENCE: Ms = MINUTE;
 
+export type BehindDeps = { store: Store; providers: Providers; now: Clock };
+
 /**
  * After a time without a daemon everything that fell due meanwhile falls due at once. What the provider has to tell of
- * that time is read first: also of mail that waits to be sent since before that time, because a database from a backup
- * does not know that it was sent.
+ * that time is read first: also of mail that waits to be sent since before that time, or since before this process was
+ * started, because a database from a backup does not know that it was sent.
  */
-export function createBehind({ store, providers }: { store: Store; providers: Providers }): Behind {
+export function createBehind({ store, providers, now: clock }: BehindDeps): Behind {
+  const startedAt = clock();
   const since = new Map<string, Ms>();
   return async (views, now) => {
     const cursorOf = (view: View) => cursorName(providers, view);
@@ -34,7 +37,10 @@ export function createBehind({ store, providers }: { store: Store; providers: Pr
       const name = cursorOf(view) ?? '';
       const waited = now - (since.get(name) ?? Number.NEGATIVE_INFINITY);
       if (view.delivery.attempts.length > 0) return waited < PATIENCE;
-      return waited < FIRST_PATIENCE && view.birth.createdAt <= (readAt.get(name) ?? 0) + LAG;
+      const { createdAt } = view.birth;
+      const lastRead = readAt.get(name) ?? Number.POSITIVE_INFINITY;
+      const isFromBefore = createdAt < startedAt && lastRead < startedAt && now - startedAt < FIRST_PATIENCE;
+      return isFromBefore || (waited < FIRST_PATIENCE && createdAt <= lastRead + LAG);
     };
     return new Set(views.filter(isLate).map((view) => view.id));
   };

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { addRestoredCommand } from '../../src/commands/restored.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
+import { pollEvents } from '../../src/reconcile/poll.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { runHere } from '../commands/support.ts';
 import { type Homing, only, queueMail, startByHand } from '../support/homing.ts';
@@ -98,6 +100,31 @@ eachDatabase('where nobody says so, the records are read before older mail is se
   for (const each of [id, late]) assert.equal((await only(homing, each)).delivery.state, 'delivered');
   assert.equal(homing.sim.handovers.length, 2);
 });
+
+eachDatabase(
+  'a daemon that starts reads the records before it sends mail that was there before it',
+  async (t, database) => {
+    const homing = await startByHand(t, { database, poll: true, env: ENV });
+    await homing.play(homing.clock() + 5 * MINUTE);
+    const id = await queueMail(homing, 'anna@inbox.test');
+    const restore = await backup(homing.store);
+    await homing.play(homing.clock() + 10 * SECOND);
+    assert.equal(homing.sim.handovers.length, 1);
+    await restore();
+    homing.clock.advance(SECOND);
+    const restarted = createDispatcher({ ...homing.inside, onFree: () => {} });
+    await restarted.run();
+    await restarted.idle();
+    assert.equal(homing.sim.handovers.length, 1, 'nothing was read yet');
+    await pollEvents(homing.inside);
+    homing.clock.advance(MINUTE / 2);
+    await restarted.run();
+    await restarted.idle();
+    await homing.play(homing.clock() + HOUR);
+    assert.equal((await only(homing, id)).delivery.state, 'delivered');
+    assert.equal(homing.sim.handovers.length, 1);
+  },
+);
 
 eachDatabase(
   'mail that waited while no daemon ran is sent soon, also when the records can not be read',
