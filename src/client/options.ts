@@ -16,13 +16,23 @@ export function given<T extends object>(options: T | undefined, wanted: string):
 
 /** What is wrong with the address of a daemon. */
 export function remoteProblems({ url, token }: RemoteOptions): string[] {
-  const isUrl = typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-  const isToken = typeof token === 'string' && token !== '';
   return [
-    ...(isUrl ? [] : ['url must be an http(s) URL, such as http://homing:8080']),
-    ...(isToken ? [] : ['token must be one of the API_TOKENS of the daemon']),
+    ...(typeof url === 'string' && isPlainUrl(url) ? [] : ['url must be an http(s) URL, such as http://homing:8080']),
+    ...(typeof token === 'string' && isToken(token.trim()) ? [] : [TOKEN]),
   ];
 }
+
+const TOKEN = 'token must be one of the API_TOKENS of the daemon: plain ASCII without spaces and quotes';
+
+/** Nothing but where the daemon is: a query would become a part of no path, and a user of no request. */
+function isPlainUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password + search + hash === '';
+}
+
+/** What cannot stand in a header would fail at each request, and look like an outage. */
+const isToken = (text: string): boolean => /^[\x21-\x7e]+$/.test(text) && !/^["'`]|["'`]$/.test(text);
 
 /** What is wrong with the options that do not say where the records go. */
 export function commonProblems({ patience, spool, mailgun, onProblem }: CommonOptions): string[] {
@@ -31,6 +41,7 @@ export function commonProblems({ patience, spool, mailgun, onProblem }: CommonOp
     if (value !== undefined && !isRight) problems.push(words);
   };
   check(patience, isNumber(patience, 0, MINUTE), `patience must be a number of ms from 0 to ${MINUTE}`);
+  check(spool, typeof spool === 'object' && spool !== null, 'spool must be an object, such as { folder }');
   const { folder, maxBytes, pause } = spool ?? {};
   check(folder, typeof folder === 'string' && folder !== '', 'spool.folder must be the path of a folder');
   check(maxBytes, isNumber(maxBytes, 0, LARGEST_FILE), `spool.maxBytes must be a number from 0 to ${LARGEST_FILE}`);

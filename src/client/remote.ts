@@ -12,7 +12,7 @@ export function daemonAt({ url = '', token = '' }: RemoteOptions): Place {
   const { host, pathname, protocol } = new URL(url);
   return {
     name: `${protocol}//${host}${pathname}`.replace(/\/+$/, ''),
-    open: async () => backendOf(await connect({ url, token })),
+    open: async () => backendOf(await connect({ url, token: token.trim() })),
   };
 }
 

@@ -34,7 +34,9 @@ function databaseProblems({ database, encryptionKey }: Given): string[] {
   ];
 }
 
-function databaseAt({ database = '', encryptionKey, env = {} }: Given): Place {
+function databaseAt({ database: given = '', encryptionKey, env = {} }: Given): Place {
+  // Files with secrets end with a line end.
+  const database = given.trim();
   return {
     name: nameOf(database),
     async open() {

@@ -20,6 +20,14 @@ const WRONG: [options: unknown, words: RegExp][] = [
   [{ database: 'sqlite:./x', url: URL, token: 't' }, /url and database are two places/],
   [{ url: 'homing:8080', token: 't' }, /url must be an http\(s\) URL/],
   [{ url: URL }, /token must be one of the API_TOKENS/],
+  ...[' ', 't t', '"t"', 'tök', 'a\u00a0b', 't\u0000'].map((token): [unknown, RegExp] => [
+    { url: URL, token },
+    /token must be/,
+  ]),
+  ...['http://user:secret@homing', 'http://homing?secret=1', 'http://homing#secret', 'ftp://homing'].map(
+    (url): [unknown, RegExp] => [{ url, token: 't' }, /url must be/],
+  ),
+  [{ url: URL, token: 't', spool: '/var/spool/secret' }, /spool must be an object/],
   [{ url: URL, token: 't', patience: '250' }, /patience must be/],
   [{ url: URL, token: 't', spool: { maxBytes: 1e12 } }, /spool.maxBytes must be/],
   [{ url: URL, token: 't', spool: { pause: 0 } }, /spool.pause must be/],
@@ -60,6 +68,14 @@ test('the client alone knows no database, and says where it is known', () => {
   ] as const)
     assert.throws(() => createClient(options as never), { name: 'HomingError', code: 'invalid', message: words });
   createClient({ url: URL, token: 't' });
+});
+
+test('what a file with secrets ends with is no part of a token or an address', async (t) => {
+  const server = await startRecording(t);
+  const homing = createHoming({ url: `${server.url}\n`, token: ' t\r\n', spool: { folder: freshFolder(t) } });
+  t.after(homing.close);
+  await homing.cancel({ key: 'a' }).catch(() => 0);
+  assert.equal(server.seen.at(-1)?.headers.authorization, 'Bearer t');
 });
 
 /** One of each way. */
