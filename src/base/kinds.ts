@@ -66,11 +66,29 @@ const readSecret = (text: string): string | null =>
 export const secret = readAs(readSecret, 'must be plain ASCII without spaces, line ends and quotes');
 export const secrets = listOf(readSecret, 'must be a comma list of plain ASCII without spaces, line ends and quotes');
 
+/** Whether somebody can guess it: it is short, a word of an example, one short piece over and over, or digits in their order. */
+export const isGuessable = (secret: string, least: number): boolean =>
+  secret.length < least || isPlaceholder(secret) || isPatterned(secret);
+
+/** `period` is the longest piece that counts as short. */
+export function isPatterned(secret: string, period = 4): boolean {
+  if (new Set(secret).size < 5) return true;
+  const repeats = (length: number) => secret === secret.slice(0, length).repeat(secret.length).slice(0, secret.length);
+  if (Array.from({ length: period }, (_, n) => n + 1).some(repeats)) return true;
+  return '12345678901234567890'.repeat(4).includes(secret) || '01234567890123456789'.repeat(4).includes(secret);
+}
+
 /** Whether it is a word from an example, which no real key or token is. */
-export const isPlaceholder = (secret: string): boolean =>
-  /^(?:change.?me|secret|password|passwd|example|placeholder|todo|(?:your|my)[-_].*|x+|\*+|<.*>|\$\{.*\})$/i.test(
-    secret,
-  );
+function isPlaceholder(secret: string): boolean {
+  const word = secret.toLowerCase().replace(/^(?:key|sign|token)-/, '');
+  return PLACEHOLDER.test(word) || word === SAMPLE_OF_MAILGUN;
+}
+
+const PLACEHOLDER =
+  /^(?:change.?(?:me|this).*|replace.?me.*|secret|password|passwd|example|placeholder|todo|test(?:ing)?|dummy|none|null|undefined|(?:your|my)[-_].*|x+|\*+|\.+|<.*>|\$\{?\w+\}?)$/;
+
+/** In Mailgun's documentation, and in many a copy of its examples. */
+const SAMPLE_OF_MAILGUN = '3ax6xnjp29jd6fds4gc373sgvjxteol0';
 
 /**
  * Five or six fields. Two libraries read it, and both must accept it: node-cron says what is due next, and cron-parser

@@ -1,4 +1,4 @@
-import { count, isPlaceholder, secrets, text, webUrl } from '../base/kinds.ts';
+import { count, isGuessable, secrets, text, webUrl } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 
 export const HTTP = room({
@@ -33,7 +33,7 @@ export const HTTP = room({
     },
   },
   doubts: ({ API_TOKENS }) =>
-    API_TOKENS.some((token) => token.length < SHORTEST || isPlaceholder(token))
+    API_TOKENS.some((token) => isGuessable(token, SHORTEST))
       ? [`API_TOKENS has one that can be guessed: use ${SHORTEST} random characters or more (openssl rand -hex 16)`]
       : [],
 });

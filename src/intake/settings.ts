@@ -1,4 +1,4 @@
-import { choice, count, duration, durations, listOf, readAs, share, text } from '../base/kinds.ts';
+import { choice, count, duration, durations, isPatterned, listOf, readAs, share, text } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import type { PolicySettings } from '../core/policy.ts';
 
@@ -98,7 +98,10 @@ export const INTAKE = room({
       says: 'Accepted, and nothing heard for this long: Mailgun is asked what became of it.',
     },
   },
+  doubts: ({ ENCRYPTION_KEY }) => (ENCRYPTION_KEY.some((key) => isPatterned(key, 32)) ? [PLAIN_KEY] : []),
 });
+
+const PLAIN_KEY = 'ENCRYPTION_KEY has one that can be guessed: use the output of "openssl rand -hex 32"';
 
 export type IntakeSettings = SettingsOf<typeof INTAKE>;
 

@@ -181,7 +181,7 @@ test('plain http to Mailgun is refused unless the host is named with its port', 
 });
 
 test('lists are split at commas, and domains are compared in lower case', () => {
-  const config = read({ MAILGUN_DOMAIN: 'MG.Example.com, ,mail.example.org', API_TOKENS: 'a, b' });
+  const config = read({ MAILGUN_DOMAIN: 'MG.Example.com, ,mail.example.org,mg.example.com', API_TOKENS: 'a, b' });
   assert.deepEqual(config.MAILGUN_DOMAIN, ['mg.example.com', 'mail.example.org']);
   assert.deepEqual(config.API_TOKENS, ['a', 'b']);
 });

@@ -9,6 +9,8 @@ const doubts = (env: Env): string[] => doubtsAbout(env, readConfig(env, 'databas
 test('what nobody doubts is not told', () => {
   const sound = {
     MAILGUN_API_KEY: 'key-0123456789abcdef',
+    MAILGUN_WEBHOOK_SIGNING_KEY: '7b1d7e0a5f3c4b2e',
+    ENCRYPTION_KEY: '7b1d7e0a5f3c4b2e8d6f9a0c1e2b3d4f5a6978c0d1e2f3a4b5c6d7e8f9a0b1c2',
     API_TOKENS: '0123456789abcdef,fedcba9876543210',
     SECONDARY_SMTP_URL:
       'smtp://user:pass@relay.example.com,smtp://user:pass@127.0.0.1:25?tls=off,smtp://open.example.com?tls=off',
@@ -23,6 +25,7 @@ test('each thing that is most likely a mistake is told with its name and without
     MAILGUN_API_KEY: 'changeme',
     MAILGUN_WEBHOOK_SIGNING_KEY: 'fine,your-signing-key',
     API_TOKENS: 'hunter2',
+    ENCRYPTION_KEY: 'ab'.repeat(32),
     SECONDARY_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=off',
     SECONDARY: 'smtps://relay.example.com,smtp://user:hunter2@relay.example.com?tls=off',
     ALERT_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=optional',
@@ -38,6 +41,33 @@ test('each thing that is most likely a mistake is told with its name and without
   }
   assert.equal(doubts(doubtful).length, Object.keys(doubtful).length);
 });
+
+test('a key that can be guessed is told, whatever makes it so', () => {
+  const plain = [
+    'x',
+    'abc',
+    'key-',
+    'changeme-2026',
+    'change-this-please',
+    'key-xxxxxxxxxxxxxxxxxxxx',
+    'TEST',
+    'undefined',
+  ];
+  const long = [
+    '0'.repeat(32),
+    'abab'.repeat(8),
+    '1234567890123456',
+    '$MAILGUN_API_KEY',
+    `key-${SAMPLE}`,
+    'your-api-key-goes-here',
+  ];
+  for (const name of ['MAILGUN_API_KEY', 'MAILGUN_WEBHOOK_SIGNING_KEY', 'API_TOKENS'])
+    for (const key of [...plain, ...long]) assert.equal(doubts({ [name]: key }).length, 1, `${name}=${key}`);
+  for (const key of ['0'.repeat(64), 'ab'.repeat(32), '0123456789abcdef'.repeat(4), '0123456789ABCDEF'.repeat(4)])
+    assert.match(doubts({ ENCRYPTION_KEY: key }).join(), /^ENCRYPTION_KEY has one that can be guessed/);
+});
+
+const SAMPLE = '3ax6xnjp29jd6fds4gc373sgvjxteol0';
 
 test('a server elsewhere whose certificate is not checked is told, whichever setting names it', () => {
   for (const name of ['SECONDARY_SMTP_URL', 'SECONDARY', 'ALERT_SMTP_URL']) {

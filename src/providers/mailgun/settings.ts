@@ -1,4 +1,4 @@
-import { choice, isPlaceholder, list, listOf, secret, secrets, webUrl } from '../../base/kinds.ts';
+import { choice, isGuessable, list, listOf, secret, secrets, webUrl } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
 
 const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
@@ -6,7 +6,7 @@ const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]
 const domains = listOf(
   (part) => (DOMAIN.test(part.toLowerCase()) ? part.toLowerCase() : null),
   'must be a comma list of domains such as mg.example.com, without quotes, https:// and paths (international ones as xn--…)',
-);
+).transform((all): readonly string[] => Object.freeze([...new Set(all)]));
 
 const apiUrl = webUrl
   .refine((url) => !/^\/v\d/.test(new URL(url).pathname), 'must not name a version of the API: leave the /v3 off')
@@ -57,12 +57,16 @@ export const MAILGUN = room({
       ? ['MAILGUN_API_URL is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that']
       : [],
   doubts: ({ MAILGUN_API_KEY, MAILGUN_WEBHOOK_SIGNING_KEY }) => [
-    ...(isPlaceholder(MAILGUN_API_KEY) ? ['MAILGUN_API_KEY looks like the word of an example'] : []),
-    ...(MAILGUN_WEBHOOK_SIGNING_KEY.some(isPlaceholder)
-      ? ['MAILGUN_WEBHOOK_SIGNING_KEY looks like the word of an example']
+    ...(MAILGUN_API_KEY !== '' && isGuessable(MAILGUN_API_KEY, SHORTEST) ? [`MAILGUN_API_KEY ${NO_KEY}`] : []),
+    ...(MAILGUN_WEBHOOK_SIGNING_KEY.some((key) => isGuessable(key, SHORTEST))
+      ? [`MAILGUN_WEBHOOK_SIGNING_KEY ${NO_KEY}: whoever guesses it can forge webhooks`]
       : []),
   ],
 });
+
+/** Those of Mailgun have 32 characters and more. */
+const SHORTEST = 12;
+const NO_KEY = 'is too short or too plain for a key of Mailgun, or the word of an example';
 
 export type MailgunSettings = SettingsOf<typeof MAILGUN>;
 
