@@ -2,7 +2,7 @@ import type { Deadline } from '../base/deadline.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { keyName, sealedBy, unseal } from '../base/seal.ts';
 import type { Answer } from '../core/answer.ts';
-import { MINUTE } from '../core/time.ts';
+import { HOUR, MINUTE } from '../core/time.ts';
 import { composeMime } from '../mail/compose.ts';
 import { type FormEntry, fileIn, unpackForm } from '../mail/form.ts';
 import type { Copy, Provider } from '../providers/provider.ts';
@@ -30,22 +30,22 @@ export async function copyFor(provider: Provider, deps: CopyDeps, view: View, un
   const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
   if (!sealed) return storedCopy(deps.providers, view, until);
   const copy = await open(sealed, deps.encryptionKeys, view.messageId);
-  if (copy === 'locked') return LOCKED;
+  if (copy === 'locked') return locked(view);
   if (copy === 'damaged') return view.delivery.storages.length > 0 ? storedCopy(deps.providers, view, until) : DAMAGED;
   if ('mime' in copy || provider.can.forms) return { copy };
   const mime = await compose(copy.form, view);
   return mime ? { copy: { mime } } : storedCopy(deps.providers, view, until);
 }
 
-/** It waits: another daemon may have the key, or this one after its next start. */
-const LOCKED: Had = {
+/** It waits, longer each time: another daemon may have the key, or this one after its next start. */
+const locked = ({ delivery }: View): Had => ({
   answer: {
     kind: 'refused',
     why: 'withdrawn',
     detail: 'the copy kept here does not open with ENCRYPTION_KEY',
-    retryAfter: 2 * MINUTE,
+    retryAfter: Math.min(MINUTE * 2 ** delivery.attempts.length, HOUR / 2),
   },
-};
+});
 
 const DAMAGED: Had = {
   answer: { kind: 'refused', why: 'unreadable', detail: 'the copy kept here is damaged, and no provider has one' },
