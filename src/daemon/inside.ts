@@ -7,6 +7,7 @@ import { readRules } from '../config/rules-file.ts';
 import { settingsOf } from '../config/settings.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import type { Settings } from '../core/settings.ts';
+import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { type DigestDeps, digest } from '../inbox/digest.ts';
 import { candidateOf, connectProviders, type Providers } from '../providers/registry/registry.ts';
@@ -26,8 +27,9 @@ export type Inside = {
   encryptionKeys: readonly string[];
   lease: Ms;
   eventsSettle: Ms;
-  read: DigestDeps['read'];
+  read(row: Pick<InboxRow, 'provider' | 'body' | 'content_type'>): Sighting | null;
   judge: DigestDeps['judge'];
+  isOpenToForgery(provider: string): boolean;
   understand(about: readonly string[]): Promise<number>;
   rightOfWay: RightOfWay;
   /** Tells a job that there is work. */
@@ -48,13 +50,17 @@ export function insideOf(given: Given): Inside {
   const { config } = given;
   const providers = given.providers ?? connectProviders(config, given);
   const settings = settingsOf(config);
-  const read = (row: InboxRow) =>
+  const read = (row: Pick<InboxRow, 'provider' | 'body' | 'content_type'>) =>
     providers.named(row.provider)?.read?.({
       replayKey: '',
       body: row.body,
       contentType: row.content_type,
     }) ?? null;
   const judge = judgeBy(ownRules(config));
+  const isOpenToForgery = (name: string) => {
+    const provider = providers.named(name);
+    return provider?.webhook?.bodyIsUnsigned === true && provider.history !== undefined;
+  };
   return {
     ...given,
     settings,
@@ -66,8 +72,9 @@ export function insideOf(given: Given): Inside {
     eventsSettle: config.EVENTS_SETTLE,
     read,
     judge,
+    isOpenToForgery,
     rightOfWay: createRightOfWay(given.monotonic),
-    understand: (about) => digest({ ...given, settings, read, judge }, ABOUT, about),
+    understand: (about) => digest({ ...given, settings, read, judge, isOpenToForgery }, ABOUT, about),
   };
 }
 

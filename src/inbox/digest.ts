@@ -27,6 +27,8 @@ export type DigestDeps = {
   /** What a kept row says; null when it is no event at all. */
   read(row: InboxRow): Sighting | null;
   judge(bounce: Bounce, sighting: Sighting): Verdict;
+  /** Whether what this provider posts may be changed by whoever has one of its signatures, and it can be asked about it. */
+  isOpenToForgery?(provider: string): boolean;
   now: Clock;
   log: Log;
 };
@@ -65,13 +67,26 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
     readings.map(({ row, sighting }) => ({ provider: row.provider, sighting })),
   );
   const known = readings.flatMap((r, i) => (matches[i]?.kind === 'deliveries' ? [{ ...r, match: matches[i] }] : []));
-  results.push(...(await workOff(known, (some) => fileFacts(deps, some), workOptions(deps))));
+  const doubted = known.filter((k) => isDoubted(deps, k));
+  results.push(...doubted.map(({ row }) => ({ id: row.id, outcome: 'doubted', dueAt: deps.now() }) as const));
+  const sure = known.filter((k) => !doubted.includes(k));
+  results.push(...(await workOff(sure, (some) => fileFacts(deps, some), workOptions(deps))));
   const unknown = readings.flatMap((r, i) => {
     const found = matches[i] ?? { kind: 'none' };
     return found.kind === 'deliveries' ? [] : [{ ...r, found }];
   });
   results.push(...(await workOff(unknown, (some) => fileUnknown(deps, some), workOptions(deps))));
   return results;
+}
+
+/** Whether it puts an address on our list, or ends a delivery, and nothing but its sender says so. */
+function isDoubted(deps: DigestDeps, { row, sighting }: Known): boolean {
+  if (row.source !== 'webhook' || row.outcome === 'believed' || !deps.isOpenToForgery?.(row.provider)) return false;
+  const { report, bounce } = sighting;
+  const { rules } = deps.settings;
+  const verdict = bounce && report === 'failed' ? deps.judge(bounce, sighting) : null;
+  if (suppressionFor(report, bounce, verdict, rules) !== null) return true;
+  return bounce !== null && verdict !== null && planFor(bounce, verdict, rules) === 'stop';
 }
 
 function readRow(deps: DigestDeps, row: EventRow): Reading | Settled {

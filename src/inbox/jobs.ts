@@ -26,6 +26,7 @@ const digestJob: Job<DigestInside> = {
       const limit = inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
       const handled = await digest(inside, limit);
       if (handled > 0) inside.wake('dispatch');
+      if (handled > 0) inside.wake('ask');
       if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
       return handled;
     },

@@ -56,6 +56,8 @@ export type Outgoing = {
 export type Webhook = {
   /** For instance `/webhooks/mailgun`. */
   path: string;
+  /** Its signature does not cover what is posted: whoever has one can post something else with it. */
+  bodyIsUnsigned?: true;
   open(request: { raw: Buffer; headers: IncomingHttpHeaders }, now: Ms): Opened;
 };
 

@@ -4,6 +4,7 @@ import { MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Found, History, RawItem } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
+import { confirmEvents } from '../store/inbox/doubts.ts';
 import { keep, knownEvents } from '../store/inbox/inbox.ts';
 import { addHandles, match } from '../store/inbox/match.ts';
 import { aboutOf } from '../store/inbox/news.ts';
@@ -126,7 +127,9 @@ export async function fileItems(
   { history, items, source, now }: Items,
 ): Promise<number> {
   const fresh = new Map(items.map((item) => [item.sighting.eventKey, item]));
-  for (const key of await knownEvents(store, [...fresh.keys()])) fresh.delete(key);
+  const known = await knownEvents(store, [...fresh.keys()]);
+  await confirmEvents(store, [...known]);
+  for (const key of known) fresh.delete(key);
   if (fresh.size === 0) return 0;
   const arrivals = [...fresh].map(([eventKey, item]) => ({
     ...history.keep(item),

@@ -1,22 +1,21 @@
 import { wordsOf } from '../base/errors.ts';
 import { gather } from '../base/gather.ts';
-import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
 import { createSlots } from '../base/slots.ts';
 import type { Attempt, Fact } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Clock, Ms } from '../core/time.ts';
+import type { Ms } from '../core/time.ts';
+import { takeDoubted } from '../store/inbox/doubts.ts';
 import { type ClaimedQuestion, claimQuestions, holdQuestion } from '../store/ledger/due.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { load, type View } from '../store/rows/rows.ts';
-import { type AskDeps, ask } from './ask.ts';
+import { ask } from './ask.ts';
+import { type ConfirmDeps, confirm } from './confirm.ts';
 import { hopelessNotes } from './hopeless.ts';
 import { clearBounce } from './unsuppress.ts';
 
-export type AskerDeps = AskDeps & {
+export type AskerDeps = ConfirmDeps & {
   settings: Pick<Settings, 'lease' | 'eventsSettle' | 'unsuppressMaxPerDay' | 'hopelessAfter'>;
-  now: Clock;
-  log: Log;
   /** Called when an answer is known. */
   onAnswer(): void;
 };
@@ -43,7 +42,10 @@ export function createAsker(deps: AskerDeps): Asker {
     async run() {
       const free = slots.free(PLACE);
       if (free === 0) return 0;
-      const questions = await claimQuestions(deps.store, deps.now(), free, deps.settings.lease);
+      const taken = { now: deps.now(), limit: free, lease: deps.settings.lease };
+      const doubted = await takeDoubted(deps.store, taken);
+      for (const row of doubted) if (slots.take(PLACE)) slots.begin(PLACE, () => confirm(deps, row));
+      const questions = await claimQuestions(deps.store, deps.now(), slots.free(PLACE), deps.settings.lease);
       const views = await load(
         deps.store.db,
         questions.map((q) => q.id),
@@ -53,7 +55,7 @@ export function createAsker(deps: AskerDeps): Asker {
         if (!view?.delivery.attempts.length || !slots.take(PLACE)) continue;
         slots.begin(PLACE, () => answer(deps, { view, question }, write));
       }
-      return questions.length;
+      return questions.length + doubted.length;
     },
     idle: slots.idle,
   };

@@ -54,6 +54,7 @@ export function createMailgun(options: MailgunOptions): Provider {
     },
     webhook: {
       path: '/webhooks/mailgun',
+      bodyIsUnsigned: true,
       open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], options.signingKeys, now),
     },
     read: ({ body, contentType }) => reopen(body, contentType),

@@ -7,13 +7,16 @@ import { inStatements, insertNew } from '../db/statements.ts';
 import { again, chunks, transact } from '../db/transact.ts';
 import { TooLarge } from '../db/trouble.ts';
 
+/** `doubted` is a webhook that is to be confirmed by the provider's records. */
+export type Source = 'webhook' | 'poll' | 'lookup' | 'told' | 'doubted';
+
 /** Something that came in, as it came: a verified event of a provider, or what an application tells of its message. */
 export type Arrival = {
   /** The provider that sent it; empty for what an application tells. */
   provider: string;
   /** A hash of whom it is about (see `aboutOf`); null when it names nobody. */
   about: string | null;
-  source: 'webhook' | 'poll' | 'lookup' | 'told';
+  source: Source;
   /**
    * A second row with the same key is a repeat. It is the HMAC of a webhook, the key of an event that we asked for, or
    * a hash of what was told.
@@ -34,14 +37,16 @@ export type InboxRow = {
   content_type: string | null;
   body: string;
   tries: number;
+  /** `believed` once what it says need not be doubted any more. */
+  outcome: string;
   /** Under which it was taken; null for a row that nobody works on. */
   lease: string | null;
 };
 
 /** A row that holds a provider's event. */
-export type EventRow = InboxRow & { source: Exclude<Arrival['source'], 'told'> };
+export type EventRow = InboxRow & { source: Exclude<Source, 'told' | 'doubted'> };
 
-export const holdsEvent = (row: InboxRow): row is EventRow => row.source !== 'told';
+export const holdsEvent = (row: InboxRow): row is EventRow => row.source !== 'told' && row.source !== 'doubted';
 
 /**
  * Keeps arrivals, in one commit. A repeat is left out, so keeping twice is harmless. What is too large for the server is
@@ -118,7 +123,7 @@ export async function knownEvents(store: Store, keys: readonly string[]): Promis
   return known;
 }
 
-const COLUMNS = [
+export const COLUMNS = [
   'id',
   'provider',
   'source',
@@ -127,6 +132,7 @@ const COLUMNS = [
   'content_type',
   'body',
   'tries',
+  'outcome',
   'lease',
 ] as const;
 
@@ -201,6 +207,8 @@ export type Settled =
   /** Everything in the row is stored elsewhere now, so it is deleted. */
   | { id: string; outcome: 'filed' }
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
+  /** It waits for the provider's records to confirm it. */
+  | { id: string; outcome: 'doubted'; dueAt: Ms }
   | {
       id: string;
       outcome: 'retry' | 'set_aside' | 'unmatched';
@@ -237,6 +245,10 @@ export async function settle(store: Store, lease: string | null, results: readon
 /** As text, by which rows that get the same values become one statement. */
 function changeOf(r: Settled): { id: string; change: string }[] {
   if (r.outcome === 'done' || r.outcome === 'filed') return [];
+  if (r.outcome === 'doubted') {
+    const change = { source: 'doubted', outcome: r.outcome, due_at: r.dueAt, tries: 0, lease: null, about: null };
+    return [{ id: r.id, change: JSON.stringify(change) }];
+  }
   const isOpen = r.outcome === 'waiting' || r.outcome === 'retry';
   const [error, about] = r.outcome === 'waiting' ? [null, null] : [r.error, r.keptFor ?? null];
   const { outcome, tries, dueAt: due_at } = r;

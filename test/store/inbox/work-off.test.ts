@@ -7,7 +7,7 @@ import { MORNING } from '../../support/clock.ts';
 const row = (id: string, tries = 0): { row: InboxRow } => ({
   row: {
     ...{ id, provider: 'mailgun', source: 'webhook', event_key: id, received_at: MORNING },
-    ...{ content_type: null, body: '{}', tries, lease: null },
+    ...{ content_type: null, body: '{}', tries, outcome: 'new', lease: null },
   },
 });
 

@@ -20,7 +20,11 @@ export function openToy(url: string): Provider {
     can: { track: true, lookUp: true, storeCopy: false, schedule: false, forms: false },
     slots: 2,
     handOver: (mail, until) => send(api, mail, until),
-    webhook: { path: '/webhooks/toy', open: ({ raw, headers }) => open(raw, headers['x-toy-signature']) },
+    webhook: {
+      path: '/webhooks/toy',
+
+      open: ({ raw, headers }) => open(raw, headers['x-toy-signature']),
+    },
     read: ({ body }) => sightingOf(JSON.parse(body) as ToyEvent),
     history: {
       domains: [TOY_DOMAIN],
