@@ -12,6 +12,7 @@ export const ALERT_KINDS = [
   'webhooks_silent',
   'schedule_switched',
   'account_refused',
+  'clock_wrong',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -42,8 +43,13 @@ export function alertFor(
   }
 }
 
-/** While a provider goes on refusing the account, the administrators are told so again after this time. */
+/** While such a trouble goes on the administrators are told so again after this time. */
 const TOLD_AGAIN: Ms = 6 * HOUR;
+
+/** The incident of a clock that is wrong, told once for some hours. */
+export function clockIncident(at: Ms): { kind: AlertKind; incident: string; key: string } {
+  return { kind: 'clock_wrong', incident: 'clock_wrong', key: `clock_wrong:${Math.floor(at / TOLD_AGAIN)}` };
+}
 
 /** The incident of a provider that refuses our account, and the key under which it is told once for some hours. */
 export function accountIncident(provider: string, at: Ms): { kind: AlertKind; incident: string; key: string } {

@@ -1,6 +1,8 @@
+import { uptime } from 'node:os';
 import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { atTimes, type Bell, createBell, every, tried } from '../base/loop.ts';
+import { createSteadyClock } from '../base/steady-clock.ts';
 import { timesOf } from '../base/times.ts';
 import { sleep } from '../base/wait.ts';
 import { type Config, ConfigError } from '../config/config.ts';
@@ -89,11 +91,15 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   store.heard = storyTo(log);
   const stopping = new AbortController();
   const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
+  const monotonic = () => performance.now();
+  const clock = createSteadyClock({ wall: Date.now, monotonic, uptime: () => uptime() * SECOND });
   const inside = insideOf({
     store,
     config,
-    now: Date.now,
-    monotonic: () => performance.now(),
+    now: clock.now,
+    monotonic,
+    heardTime: clock.heard,
+    behindBy: clock.behindBy,
     signal: stopping.signal,
     log,
     wake: (job) => bells.get(job)?.ring(),

@@ -36,12 +36,19 @@ export type Inside = {
   wake(job: string): void;
   now: Clock;
   monotonic: Clock;
+  /** Told what a provider's clock says, to the second. */
+  heardTime?: (theirs: Ms) => void;
+  /** By how much the machine's clock is behind that; null when it was never heard. */
+  behindBy?: () => Ms | null;
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;
   log: Log;
 };
 
-export type Given = Pick<Inside, 'store' | 'config' | 'now' | 'monotonic' | 'signal' | 'log' | 'wake'> & {
+export type Given = Pick<
+  Inside,
+  'store' | 'config' | 'now' | 'monotonic' | 'signal' | 'log' | 'wake' | 'heardTime' | 'behindBy'
+> & {
   providers?: Providers;
 };
 

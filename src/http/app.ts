@@ -32,6 +32,7 @@ export type AppDeps = {
   domains?: readonly string[];
   /** Called when events came in, when applications told something, and when mail was queued. */
   onKept(): void;
+  onStale?(signedAt: Ms): void;
   onTold?(): void;
   onQueued?(): void;
   /** Does what has to go before other work. */

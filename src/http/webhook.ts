@@ -22,6 +22,8 @@ export type WebhookDeps = {
   onKept(): void;
   /** How long a sender waits to hear that its event is stored, or that it could not be. */
   patience?: Ms;
+  /** Called when one webhook after the other has a right signature that is stale, with the time of the last. */
+  onStale?(signedAt: Ms): void;
   now: Clock;
   log: Log;
 };
@@ -52,7 +54,11 @@ export function createWebhooks(deps: WebhookDeps): ReadonlyMap<string, Handler> 
   return new Map(deps.webhooks.map((webhook) => [webhook.path, createWebhook(webhook, deps, file)]));
 }
 
-function createWebhook({ open, provider }: WebhookOf, { bodies, now, log }: WebhookDeps, file: File): Handler {
+/** So many stale ones, and no other between them, say something of our clock. */
+const STALE = 3;
+
+function createWebhook({ open, provider }: WebhookOf, { bodies, now, log, onStale }: WebhookDeps, file: File): Handler {
+  let stale = 0;
   const tellForged = atMostOnceA(MINUTE, now, (count) =>
     log.warn({ provider, count }, 'webhooks with a wrong or stale signature were refused'),
   );
@@ -70,8 +76,10 @@ function createWebhook({ open, provider }: WebhookOf, { bodies, now, log }: Webh
       if (opened.kind === 'unusable') return answer(response, 406, { error: opened.detail });
       if (opened.kind === 'forged') {
         tellForged();
+        if (opened.signedAt !== undefined && ++stale >= STALE) onStale?.(opened.signedAt);
         return answer(response, 401, { error: opened.detail });
       }
+      stale = 0;
       const kept = await file(opened.events.map((event) => arrivalOf(provider, event, now())));
       if (kept) return answer(response, 200, { message: 'kept' });
       return answer(response, 503, { error: 'it can not be stored now' }, RETRY);

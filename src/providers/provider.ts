@@ -65,7 +65,7 @@ export type Webhook = {
 export type Opened =
   | { kind: 'events'; events: readonly OpenedEvent[] }
   /** Not to be trusted, but the sender may try again: after a change of keys the same event can be genuine tomorrow. */
-  | { kind: 'forged'; detail: string }
+  | { kind: 'forged'; detail: string /** When it was signed, if the signature is right but stale. */; signedAt?: Ms }
   /** It can never be valid, whatever changes on our side. */
   | { kind: 'unusable'; detail: string };
 

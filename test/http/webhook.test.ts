@@ -303,3 +303,13 @@ test('when too much waits for the database, more is refused and the process stay
   assert.equal(replies.filter(({ status }) => status === 200).length, 2);
   assert.equal((await postWebhook(running, webhookBody(running.clock()))).status, 200);
 });
+
+test('when one webhook after the other is stale, and no other comes between, that is told', async (t) => {
+  const told: number[] = [];
+  const running = await start(t, { onStale: (signedAt) => void told.push(signedAt) });
+  const old = () => webhookBody(running.clock() - 25 * HOUR);
+  for (const body of [old(), old(), webhookBody(running.clock()), old(), old()]) await postWebhook(running, body);
+  assert.deepEqual(told, []);
+  await postWebhook(running, old());
+  assert.deepEqual(told, [running.clock() - 25 * HOUR]);
+});

@@ -46,6 +46,11 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice:
       'No mail is given up for it yet: it waits, or goes out elsewhere. Check the key, the domain, and whether the account is paid and active: homing doctor.',
   },
+  clock_wrong: {
+    headline: () => "the machine's clock is wrong",
+    advice:
+      'Due times and useful lives go by it, and with a clock that is a day off every webhook is refused. Let the machine keep its time by NTP; then: homing doctor.',
+  },
 };
 
 const mails = (n: number): string => counted(n, 'mail');

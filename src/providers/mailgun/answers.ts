@@ -83,6 +83,12 @@ export function retryAfter(reply: Reply): Ms | null {
   return wait ?? null;
 }
 
+/** When it was answered, by the clock of who did. It has whole seconds, so half a second is added as the best guess. */
+export function timeOf({ headers }: Reply): Ms | null {
+  const date = dateOf(headers['date']);
+  return date === null ? null : date + SECOND / 2;
+}
+
 const secondsOf = (text: unknown): Ms | null =>
   typeof text === 'string' && /^\d{1,6}$/.test(text.trim()) ? Number(text) * SECOND : null;
 

@@ -4,7 +4,7 @@ import { type Deadline, sooner, within } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Ms } from '../../core/time.ts';
 import type { FormEntry } from '../../mail/form.ts';
-import { answerTo, bodyOf, isAnswerOfEdge } from './answers.ts';
+import { answerTo, bodyOf, isAnswerOfEdge, timeOf } from './answers.ts';
 import { type Call, type Exchanged, exchange } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
 import type { Route, Use } from './route.ts';
@@ -21,6 +21,8 @@ export type PortOptions = {
   /** What its calls are for, and the route that they share with those of other ports. */
   use?: Use;
   route?: Route;
+  /** Told what the clock of the API says. */
+  heardTime?: (theirs: Ms) => void;
   /** Sockets per host; further calls wait for one, within their time. */
   connections?: number;
 };
@@ -140,6 +142,8 @@ function createAsk(agent: Agent, options: PortOptions): Ask {
     const call = { url, method, headers: { ...headers, ...always }, body, deadline: until, limit };
     const exchanged = await exchange(agent, call);
     route?.heard(use, exchanged);
+    const theirs = exchanged.kind === 'reply' && url.origin === api ? timeOf(exchanged) : null;
+    if (theirs !== null) options.heardTime?.(theirs);
     return withoutSecrets(exchanged, [login, apiKey]);
   };
 }

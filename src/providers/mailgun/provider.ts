@@ -24,6 +24,8 @@ export type MailgunOptions = {
   now: Clock;
   /** Never goes back. */
   monotonic: Clock;
+  /** Told what Mailgun's clock says. */
+  heardTime?: (theirs: Ms) => void;
 };
 
 /** Hand-overs at once, and sockets for them. */

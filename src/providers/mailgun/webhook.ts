@@ -23,8 +23,9 @@ export function openWebhook(raw: Buffer, contentType: string | undefined, keys: 
   if (!signature) return { kind: 'unusable', detail: 'it has no signature block of the right types' };
   const hmac = verify(signature, keys);
   if (hmac === null) return { kind: 'forged', detail: 'the signature is wrong' };
-  if (Math.abs(now - Number(signature.timestamp) * SECOND) > WINDOW) {
-    return { kind: 'forged', detail: 'the signature is older than a day, or from the future' };
+  const signedAt = Number(signature.timestamp) * SECOND;
+  if (Math.abs(now - signedAt) > WINDOW) {
+    return { kind: 'forged', detail: 'the signature is older than a day, or from the future', signedAt };
   }
   const body = textOf(raw, format);
   const payload = body === null ? UNCLEAN : payloadOf(body, format);

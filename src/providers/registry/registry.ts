@@ -26,10 +26,17 @@ export type Providers = {
   close(): Promise<void>;
 };
 
+export type ClocksOf = {
+  now: Clock;
+  monotonic: Clock;
+  /** Told what a provider's clock says. */
+  heardTime?: (theirs: Ms) => void;
+};
+
 /** All providers that mail may be handed to. Nothing is sent before it is used. */
 export function connectProviders(
   config: ProvidersConfig,
-  { now, monotonic }: { now: Clock; monotonic: Clock },
+  { now, monotonic, heardTime }: ClocksOf,
   schemes: Readonly<Record<string, OpenProvider>> = SCHEMES,
 ): Providers {
   const { LEASE: lease } = config;
@@ -44,6 +51,7 @@ export function connectProviders(
     timeout: Math.floor(Math.min(0.4 * lease, 30 * SECOND)),
     now,
     monotonic,
+    ...(heardTime ? { heardTime } : {}),
   });
   const urls = [...config.SECONDARY, ...config.SECONDARY_SMTP_URL];
   return providersOf([mailgun, ...urls.map((url) => openerOf(url, schemes)(url, { lease, now }))]);

@@ -15,7 +15,13 @@ export async function alertsSent(store: Store, { from, to }: Range): Promise<num
 }
 
 /** Alerts that are about the ways that mail goes, and not about single deliveries. */
-const TROUBLE: readonly AlertKind[] = ['account_refused', 'reconciler_silent', 'webhooks_silent', 'schedule_switched'];
+const TROUBLE: readonly AlertKind[] = [
+  'account_refused',
+  'reconciler_silent',
+  'webhooks_silent',
+  'schedule_switched',
+  'clock_wrong',
+];
 
 export async function troubles(store: Store, { from, to }: Range): Promise<Trouble[]> {
   const rows: { kind: AlertKind; at: number; detail: string | null }[] = await store

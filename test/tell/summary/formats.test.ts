@@ -43,7 +43,13 @@ test('no reason is cut in the text, however long it is', () => {
 });
 
 test('an outage is told in the words of its alert, and no name of the program is', async () => {
-  const kinds = ['account_refused', 'reconciler_silent', 'webhooks_silent', 'schedule_switched'] as const;
+  const kinds = [
+    'account_refused',
+    'reconciler_silent',
+    'webhooks_silent',
+    'schedule_switched',
+    'clock_wrong',
+  ] as const;
   for (const kind of kinds) {
     const summary = { ...sample(), troubles: [{ kind, since: Date.UTC(2026, 10, 21), detail: 'As seen.' }] };
     const mail = await letterOf(summary);
