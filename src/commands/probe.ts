@@ -82,9 +82,9 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
   const { createPort } = await import('../providers/mailgun/port.ts');
   const { createHistory } = await import('../providers/mailgun/history.ts');
   const { runProbe } = await import('./probe/run.ts');
-  const { allowedHosts: hostsIn } = await import('../providers/mailgun/settings.ts');
+  const { allowedHosts: hostsIn, apiOf } = await import('../providers/mailgun/settings.ts');
   const allowedHosts = hostsIn(config);
-  const apiUrl = config.MAILGUN_API_URL;
+  const apiUrl = apiOf(config, domain);
   const port = createPort({ apiUrl, apiKey: config.MAILGUN_API_KEY, timeout: 30_000, allowedHosts });
   try {
     return await runProbe({

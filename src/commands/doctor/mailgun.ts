@@ -6,7 +6,7 @@ import { type Account, createAccount } from '../../providers/mailgun/account.ts'
 import type { Domain } from '../../providers/mailgun/domain.ts';
 import { createPort, PortError } from '../../providers/mailgun/port.ts';
 import { ApiRefusal } from '../../providers/mailgun/refusal.ts';
-import { allowedHosts } from '../../providers/mailgun/settings.ts';
+import { allowedHosts, apiOf } from '../../providers/mailgun/settings.ts';
 import { queues, retention, state } from './domain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import type { Address } from './public-address.ts';
@@ -24,16 +24,23 @@ export type MailgunCheck = {
 type Asked = MailgunCheck & { account: Account };
 
 export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
+  const { config } = check;
+  const apis = new Set(config.MAILGUN_DOMAIN.map((domain) => apiOf(config, domain)));
+  const findings: Finding[] = [];
+  for (const MAILGUN_API_URL of apis)
+    findings.push(...(await checkApi({ ...check, config: { ...config, MAILGUN_API_URL } }, config)));
+  return findings;
+}
+
+/** Checks the domains of one region. */
+async function checkApi(check: MailgunCheck, { MAILGUN_API_URL, MAILGUN_DOMAIN }: Config): Promise<Finding[]> {
   const { config, timeout } = check;
-  const port = createPort({
-    apiUrl: config.MAILGUN_API_URL,
-    apiKey: config.MAILGUN_API_KEY,
-    timeout,
-    allowedHosts: allowedHosts(config),
-  });
+  const apiUrl = config.MAILGUN_API_URL;
+  const mine = MAILGUN_DOMAIN.filter((domain) => apiOf({ MAILGUN_API_URL, MAILGUN_DOMAIN }, domain) === apiUrl);
+  const port = createPort({ apiUrl, apiKey: config.MAILGUN_API_KEY, timeout, allowedHosts: allowedHosts(config) });
   try {
     const asked = { ...check, account: createAccount(port) };
-    const perDomain = await Promise.all(config.MAILGUN_DOMAIN.map((domain) => checkDomain(asked, domain)));
+    const perDomain = await Promise.all(mine.map((domain) => checkDomain(asked, domain)));
     // If Mailgun did not answer at all the other checks would only repeat that.
     const reached = perDomain.some(({ hasAnswered }) => hasAnswered);
     const account = reached ? [await signingKey(asked), await clock(asked)] : [];
@@ -84,7 +91,7 @@ function keyTrouble(config: Config, domain: string, error: unknown): Finding {
       return problem(
         'region',
         `${host} does not know ${domain} (404)`,
-        `check MAILGUN_DOMAIN, or set MAILGUN_API_URL=${otherRegion(config)} if the domain is in the other region`,
+        `check MAILGUN_DOMAIN, or set MAILGUN_API_URL=${otherRegion(config)} if the domain is in the other region; if only this one is, write ${domain}=${otherRegion(config)} in MAILGUN_DOMAIN`,
       );
     case 200:
       return problem('Mailgun', `${host} does not answer as Mailgun's API does`, 'check MAILGUN_API_URL');

@@ -1,6 +1,8 @@
+import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
+import type { Storage } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
-import type { Provider } from '../provider.ts';
+import type { Outgoing, Provider } from '../provider.ts';
 import { createAccount } from './account.ts';
 import { sendCopy } from './hand-over.ts';
 import { createHistory } from './history.ts';
@@ -11,6 +13,8 @@ import { openWebhook, reopen } from './webhook.ts';
 
 export type MailgunOptions = {
   apiUrl: string;
+  /** The API of a domain that is in another region. */
+  apiOf?: (domain: string) => string;
   apiKey: string;
   domains: readonly string[];
   /** Any of them may sign a webhook. */
@@ -31,27 +35,20 @@ export type MailgunOptions = {
 /** Hand-overs at once, and sockets for them. */
 const SLOTS = 16;
 
-/**
- * Mailgun. Sending, work on stored copies, questions about single mails and the reading of events by time have
- * connections of their own, so that none waits for another.
- */
+/** Mailgun, in one region or in several: each domain has its own. */
 export function createMailgun(options: MailgunOptions): Provider {
-  const { apiUrl, allowedHosts } = options;
-  const route = createRoute(options.monotonic);
-  const portFor = (use: Use, connections: number) => createPort({ ...options, route, use, connections });
-  const [sending, copying] = [portFor('mail', SLOTS), portFor('mail', SLOTS)];
-  const [asking, reading] = [portFor('questions', SLOTS), portFor('questions', 4)];
-  const stored = { port: copying, apiUrl, allowedHosts };
-  const account = createAccount(asking);
+  const { domains, apiOf } = options;
+  const urlOf = (domain: string) => apiOf?.(domain) ?? options.apiUrl;
+  const urls = new Set([options.apiUrl, ...domains.map(urlOf)]);
+  const regions = new Map([...urls].map((url) => [url, createRegion(options, url)]));
+  const home = regions.get(options.apiUrl) as Region;
+  const of = (domain: string): Region => regions.get(urlOf(domain)) ?? home;
   return {
     name: 'mailgun',
     can: { track: true, lookUp: true, storeCopy: true, schedule: true, forms: true },
     slots: SLOTS,
     async handOver(mail, until) {
-      const answer =
-        'storages' in mail.content
-          ? await repostCopy(stored, mail, mail.content.storages, until)
-          : await sendCopy(sending, mail, mail.content, until);
+      const answer = await of(mail.domain).handOver(mail, until);
       return mail.deliverAt === null ? answer : withTime(answer);
     },
     webhook: {
@@ -60,9 +57,49 @@ export function createMailgun(options: MailgunOptions): Provider {
       open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], options.signingKeys, now),
     },
     read: ({ body, contentType }) => reopen(body, contentType),
-    history: createHistory({ asking, reading }, { api: options.records, domains: options.domains, now: options.now }),
-    account: { ...account, retention: createAccount(reading).retention },
-    storedCopies: { fetch: ({ domain }, storages, until) => fetchCopy(stored, domain, storages, until) },
+    history: {
+      ...home.history,
+      domains,
+      about: (domain, query) => of(domain).history.about(domain, query),
+      aboutRecipient: (domain, to, since) => of(domain).history.aboutRecipient(domain, to, since),
+      between: (domain, range, cursor) => of(domain).history.between(domain, range, cursor),
+    },
+    account: {
+      retention: (domain) => of(domain).retention(domain),
+      getBounce: (domain, address) => of(domain).account.getBounce(domain, address),
+      removeBounce: (domain, address) => of(domain).account.removeBounce(domain, address),
+      unlist: (list, domain, address) => of(domain).account.unlist(list, domain, address),
+    },
+    storedCopies: { fetch: ({ domain }, storages, until) => of(domain).fetch(domain, storages, until) },
+    async close() {
+      await Promise.all([...regions.values()].map((region) => region.close()));
+    },
+  };
+}
+
+type Region = ReturnType<typeof createRegion>;
+
+/**
+ * One API of Mailgun. Sending, work on stored copies, questions about single mails and the reading of events by time have
+ * connections of their own, so that none waits for another.
+ */
+function createRegion(options: MailgunOptions, apiUrl: string) {
+  const { allowedHosts } = options;
+  const route = createRoute(options.monotonic);
+  const portFor = (use: Use, connections: number) => createPort({ ...options, apiUrl, route, use, connections });
+  const [sending, copying] = [portFor('mail', SLOTS), portFor('mail', SLOTS)];
+  const [asking, reading] = [portFor('questions', SLOTS), portFor('questions', 4)];
+  const stored = { port: copying, apiUrl, allowedHosts };
+  return {
+    handOver: (mail: Outgoing, until: Deadline): Promise<Answer> =>
+      'storages' in mail.content
+        ? repostCopy(stored, mail, mail.content.storages, until)
+        : sendCopy(sending, mail, mail.content, until),
+    history: createHistory({ asking, reading }, { api: options.records, now: options.now }),
+    account: createAccount(asking),
+    retention: createAccount(reading).retention,
+    fetch: (domain: string, storages: readonly Storage[], until: Deadline) =>
+      fetchCopy(stored, domain, storages, until),
     async close() {
       await Promise.all([sending, copying, asking, reading].map((port) => port.close()));
     },

@@ -3,14 +3,45 @@ import { room, type SettingsOf } from '../../base/setting.ts';
 
 const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
 
-const domains = listOf(
-  (part) => (DOMAIN.test(part.toLowerCase()) ? part.toLowerCase() : null),
-  'must be a comma list of domains such as mg.example.com, without quotes, https:// and paths (international ones as xn--…)',
-).transform((all): readonly string[] => Object.freeze([...new Set(all)]));
+const hasNoVersion = (url: string): boolean => !/^\/v\d/.test(new URL(url).pathname);
+const isPlain = (url: string): boolean => !/[?#@]/.test(url);
 
 const apiUrl = webUrl
-  .refine((url) => !/^\/v\d/.test(new URL(url).pathname), 'must not name a version of the API: leave the /v3 off')
-  .refine((url) => !/[?#@]/.test(url), 'must be a plain URL such as https://api.mailgun.net');
+  .refine(hasNoVersion, 'must not name a version of the API: leave the /v3 off')
+  .refine(isPlain, 'must be a plain URL such as https://api.mailgun.net');
+
+/** `mg.example.com`, or with the API of its region: `eu.example.com=https://api.eu.mailgun.net`. */
+function entryOf(part: string): { domain: string; api: string | null } | null {
+  const [name = '', ...rest] = part.split('=');
+  const domain = name.trim().toLowerCase();
+  const api = rest.length === 0 ? null : rest.join('=').trim();
+  if (!DOMAIN.test(domain)) return null;
+  return api === null || (apiUrl.safeParse(api).success && api !== '') ? { domain, api } : null;
+}
+
+/** The domains; those that have an API of their own are in `apis` as well. */
+export type Domains = readonly string[] & { readonly apis: ReadonlyMap<string, string> };
+
+const domains = listOf(
+  entryOf,
+  'must be a comma list of domains such as mg.example.com, or mg.example.com=https://api.eu.mailgun.net, without quotes, https:// before the domain and paths (international ones as xn--…)',
+)
+  .refine(
+    (entries) =>
+      new Set(entries.map((e) => e.domain)).size === new Set(entries.map((e) => `${e.domain}=${e.api}`)).size,
+    'names two APIs for one domain',
+  )
+  .transform((entries): Domains => {
+    const apis = new Map(entries.flatMap(({ domain, api }) => (api === null ? [] : [[domain, api] as const])));
+    const names = [...new Set(entries.map(({ domain }) => domain))];
+    return Object.freeze(Object.defineProperty(names, 'apis', { value: apis })) as unknown as Domains;
+  });
+
+type Places = Pick<MailgunSettings, 'MAILGUN_API_URL' | 'MAILGUN_DOMAIN'>;
+
+/** The API of a domain. */
+export const apiOf = ({ MAILGUN_API_URL, MAILGUN_DOMAIN }: Places, domain: string): string =>
+  MAILGUN_DOMAIN.apis.get(domain.toLowerCase()) ?? MAILGUN_API_URL;
 
 export const MAILGUN = room({
   title: 'Mailgun',
@@ -25,7 +56,7 @@ export const MAILGUN = room({
       kind: domains,
       default: '',
       level: 'needed',
-      says: 'Comma list of the domains that are sent from.',
+      says: 'Comma list of the domains that are sent from; one in another region names its API, as in mg.example.com,eu.example.com=https://api.eu.mailgun.net.',
     },
     MAILGUN_WEBHOOK_SIGNING_KEY: {
       kind: secrets,
@@ -52,10 +83,14 @@ export const MAILGUN = room({
       says: "Which of Mailgun's records are asked: events, logs, or auto (events while there are any).",
     },
   },
-  problems: ({ MAILGUN_API_URL, MAILGUN_STORAGE_HOSTS }) =>
-    MAILGUN_API_URL.startsWith('http:') && !MAILGUN_STORAGE_HOSTS.includes(hostWithPort(MAILGUN_API_URL))
-      ? ['MAILGUN_API_URL is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that']
-      : [],
+  problems: ({ MAILGUN_API_URL, MAILGUN_DOMAIN, MAILGUN_STORAGE_HOSTS }) => {
+    const isBarred = (url: string) => url.startsWith('http:') && !MAILGUN_STORAGE_HOSTS.includes(hostWithPort(url));
+    const says = 'is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that';
+    return [
+      ...(isBarred(MAILGUN_API_URL) ? [`MAILGUN_API_URL ${says}`] : []),
+      ...([...MAILGUN_DOMAIN.apis.values()].some(isBarred) ? [`an API in MAILGUN_DOMAIN ${says}`] : []),
+    ];
+  },
   doubts: ({ MAILGUN_API_KEY, MAILGUN_WEBHOOK_SIGNING_KEY }) => [
     ...(MAILGUN_API_KEY !== '' && isGuessable(MAILGUN_API_KEY, SHORTEST) ? [`MAILGUN_API_KEY ${NO_KEY}`] : []),
     ...(MAILGUN_WEBHOOK_SIGNING_KEY.some((key) => isGuessable(key, SHORTEST))
@@ -72,8 +107,11 @@ export type MailgunSettings = SettingsOf<typeof MAILGUN>;
 
 /** Where the API key may go: the hosts of storage URLs, and the API itself. */
 export const allowedHosts = (
-  settings: Pick<MailgunSettings, 'MAILGUN_API_URL' | 'MAILGUN_STORAGE_HOSTS'>,
-): string[] => [...settings.MAILGUN_STORAGE_HOSTS, hostWithPort(settings.MAILGUN_API_URL)];
+  settings: Pick<MailgunSettings, 'MAILGUN_API_URL' | 'MAILGUN_DOMAIN' | 'MAILGUN_STORAGE_HOSTS'>,
+): string[] => [
+  ...settings.MAILGUN_STORAGE_HOSTS,
+  ...[settings.MAILGUN_API_URL, ...settings.MAILGUN_DOMAIN.apis.values()].map(hostWithPort),
+];
 
 /** `host:port` of a URL; the port is named even where it is the usual one. */
 function hostWithPort(url: string): string {
