@@ -24,11 +24,12 @@ const WHATS: readonly What[] = [
   'reason',
   'time',
   'double',
+  'copy',
   'found',
   'cause',
   'retry',
 ];
-const COMPARED: readonly What[] = ['messages', 'deliveries', 'state', 'outcome', 'time', 'double'];
+const COMPARED: readonly What[] = ['messages', 'deliveries', 'state', 'outcome', 'time', 'double', 'copy'];
 /** How many deliveries are named; the figures count all of them. */
 const MOST_LOST = 200;
 

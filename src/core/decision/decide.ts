@@ -1,4 +1,4 @@
-import type { Attempt } from '../delivery.ts';
+import type { Attempt, Delivery } from '../delivery.ts';
 import { type Reason, refusedFor } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
@@ -11,8 +11,16 @@ import { type Action, end, type HandOver, type Look } from './world.ts';
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(look: Look): Action {
   const action = nextAction(look);
-  const final = action.do === 'handOver' ? (barred(look) ?? tooEarly(look, action) ?? action) : action;
+  const final = action.do === 'handOver' ? (barred(look) ?? tooEarly(look, action) ?? called(look, action)) : action;
   return look.c.behind && isConcluded(look, final) ? { do: 'wait', until: look.now + look.c.pause } : final;
+}
+
+const called = ({ d }: Look, action: HandOver): HandOver => ({ ...action, double: action.double ?? unresolved(d) });
+
+/** Why it may be a double although the attempt right before it was refused or failed: one before that got no answer. */
+function unresolved({ attempts }: Delivery): string | null {
+  const out = attempts.findLast((a) => a.outcome === 'unconfirmed' && mayBeOut(a) !== null);
+  return out ? mayBeOut(out) : null;
 }
 
 /** Whether it concludes something from what was not heard. What the provider has on record is read first. */

@@ -3,6 +3,7 @@ import { isEnded } from '../delivery.ts';
 import { proofsOf } from '../fold.ts';
 import type { MessageClass } from '../message-class.ts';
 import type { Ms } from '../time.ts';
+import { unprovenCopies } from './copies.ts';
 import { causeOf, failingPlace, recipientDomain } from './place.ts';
 import { retriesIn } from './retries.ts';
 import { timeBucket } from './times.ts';
@@ -21,6 +22,7 @@ export const WHATS = [
   'reason', // state and reason of an end that is no arrival
   'time', // bucket of its time to delivery
   'double', // certain, possible
+  'copy', // a second copy without proof that the first is lost, by why it went out
   'found', // how the provider's reports were found: webhook, poll, lookup
   'cause', // of its first failure, its ending, and whether it was retried
   'failing', // recipient domain and cause of its first failure
@@ -56,6 +58,7 @@ export function countsOf(c: Counted): Count[] {
   } else if (isEnded(d.state)) counts.push(one('reason', `${d.state} ${d.reason ?? 'unknown'}`));
   const double = doubleOf(d, facts);
   if (double) counts.push(one('double', double));
+  counts.push(...unprovenCopies(d, facts).map((why) => one('copy', why)));
   for (const f of facts) if (f.kind === 'reported') counts.push(one('found', f.foundBy));
   return [...counts, ...failureCounts(c)];
 }

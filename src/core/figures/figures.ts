@@ -3,6 +3,7 @@ import { groupBy } from '../group.ts';
 import type { MessageClass } from '../message-class.ts';
 import { type Reason, readEnd } from '../reason.ts';
 import type { Ms } from '../time.ts';
+import { UNPROVEN, type Unproven } from './copies.ts';
 import type { Ending, What } from './counts.ts';
 import type { Retried } from './retries.ts';
 import type { Sum } from './sums.ts';
@@ -44,6 +45,8 @@ export type Figures = {
   /** Every end that is no arrival, with its reason; most frequent first. */
   ends: { state: State; reason: Reason; n: number }[];
   doubles: { certain: number; possible: number };
+  /** Second copies without proof that the first was lost, by why they went out. */
+  copies: { why: Unproven; n: number }[];
   times: Histogram;
   found: { webhook: number; poll: number; lookup: number };
   cures: Cure[];
@@ -85,6 +88,7 @@ export function figuresOf(sums: readonly Sum[]): Figures {
     open: of(STATES.filter((state) => !isEnded(state))),
     ends: endsOf(by('reason')),
     doubles: { certain: n('double', 'certain'), possible: n('double', 'possible') },
+    copies: UNPROVEN.map((why) => ({ why, n: n('copy', why) })),
     times: new Map([...by('time')].map(([bucket, sum]) => [Number(bucket), sum])),
     found: { webhook: n('found', 'webhook'), poll: n('found', 'poll'), lookup: n('found', 'lookup') },
     cures: curesOf(by('cause')),

@@ -69,6 +69,7 @@ function figuresJson(f: Figures) {
     ends: f.ends.map(({ state, reason, n }) => ({ state, reason, deliveries: n })),
     doublesCertain: f.doubles.certain,
     doublesPossible: f.doubles.possible,
+    copiesWithoutProof: f.copies.map(({ why, n }) => ({ why, copies: n })),
     ...timesJson(f),
     events: found,
     eventsByWebhook: f.found.webhook,

@@ -1,3 +1,4 @@
+import { copyWords, type Unproven } from '../../core/figures/copies.ts';
 import { helpWords } from '../../core/figures/cures.ts';
 import { type Figures, timesOfClass } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
@@ -22,6 +23,11 @@ export function summaryText(summary: Summary, { colours }: TextOptions = { colou
     painted(wrap(sentence(summary)), (line) => paint(total.lost > 0 ? 'yellow' : 'green', line)),
     overview(summary),
     ...part('By domain and class', groups.length > 0, () => byGroup(summary)),
+    ...part(
+      'Second copies without proof',
+      total.copies.some(({ n }) => n > 0),
+      () => copies(summary),
+    ),
     ...part('Time to delivery', total.arrived > 0, () => times(summary)),
     ...part('Did not arrive, by reason', total.ends.length > 0, () => ends(total)),
     ...part('Failures and what became of them', total.cures.length > 0, () => `${cures(total)}\n${help(total)}`),
@@ -100,6 +106,17 @@ function times(summary: Summary): string {
     return [[kind, t.n, timeTaken(t.median), timeTaken(t.p95), share(MINUTE), share(5 * MINUTE), share(15 * MINUTE)]];
   });
   return columns([head, ...rows], [names(8), ...[9, 14, 14, 11, 11, 11].map(figures)]);
+}
+
+function copies(summary: Summary): string {
+  const by = new Map<string, number>();
+  for (const { class: kind, figures: f } of summary.groups)
+    for (const { why, n } of f.copies) if (n > 0) by.set(`${kind} ${why}`, (by.get(`${kind} ${why}`) ?? 0) + n);
+  const rows = [...by].map(([name, n]) => {
+    const [kind = '', why = ''] = name.split(' ');
+    return [n, '', kind, copyWords(why as Unproven)];
+  });
+  return columns(rows, [figures(9), figures(2), names(8), words(56)]);
 }
 
 const ends = (f: Figures): string =>

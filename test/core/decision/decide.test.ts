@@ -607,3 +607,19 @@ test('an operator cannot overtake a hand-over that is still in flight', () => {
   assert.deepEqual(decided(facts, { now: at(2), hasBody: true }), wait);
   assert.deepEqual(decided(facts, { now: at(3), hasBody: true }), { do: 'presumeUnanswered' });
 });
+
+test('a copy is called a possible double although the attempt right before it was refused, when one before got no answer', () => {
+  const facts = [
+    ...LOST,
+    past.asked(1, after(70), 'unconfirmed', { settled: false }),
+    past.claimed(2, after(90), { ...past.HOW.fallback, double: 'the first may be out' }),
+    past.refused(2, after(91), 'busy'),
+  ];
+  const next = decided([...facts, past.held(2, after(92), 'refused', after(121), 'refused_busy')], {
+    kind: 'access',
+    now: after(121),
+    hasBody: true,
+    askedInVain: true,
+  });
+  assert.match((next as HandOver).double ?? '', /may have gone out/);
+});

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Fact } from '../../../src/core/delivery.ts';
+import { unprovenCopies } from '../../../src/core/figures/copies.ts';
 import { cover, QUARTER } from '../../../src/core/figures/cover.ts';
 import { recipientDomain } from '../../../src/core/figures/place.ts';
 import { TIME_BOUNDS, timeBucket, timesOf } from '../../../src/core/figures/times.ts';
+import { fold } from '../../../src/core/fold.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { maskReply } from '../../../src/core/words/mask.ts';
+import { MORNING } from '../../support/clock.ts';
+import * as past from '../../support/factory.ts';
 
 test('a period is covered by buckets that hold each of its quarters once and nothing else', () => {
   fc.assert(
@@ -68,4 +73,33 @@ test('an example reply never holds the recipient, whatever the address and where
     }),
   );
   assert.equal(recipientDomain('no domain here'), '(none)');
+});
+
+test('each second copy without proof is counted by why it went out', () => {
+  const at = (minute: number) => MORNING + minute * MINUTE;
+  const copiesOf = (facts: Fact[]) => unprovenCopies(fold(past.birth(), facts), facts);
+  const lost = [past.claimed(1, at(0)), past.unanswered(1, at(1))];
+  const double = 'it may be out';
+  const elsewhere = past.claimed(2, at(2), { ...past.HOW.fallback, double });
+  assert.deepEqual(copiesOf([...lost, elsewhere]), ['unanswered']);
+  const refused = [
+    ...lost,
+    elsewhere,
+    past.refused(2, at(3), 'busy'),
+    past.claimed(3, at(4), { ...past.HOW.fallback, double }),
+  ];
+  assert.deepEqual(copiesOf(refused), ['unanswered', 'unanswered']);
+  const silent = [
+    ...past.sent(),
+    past.failed(at(1)),
+    past.claimed(2, at(2), past.HOW.repost),
+    past.unanswered(2, at(3)),
+  ];
+  assert.deepEqual(copiesOf([...silent, past.claimed(3, at(40), { ...past.HOW.repost, double })]), [
+    'repost_unanswered',
+  ]);
+  const secondary = [past.claimed(1, at(0), past.HOW.fallback), past.unanswered(1, at(1))];
+  assert.deepEqual(copiesOf([...secondary, elsewhere]), ['secondary_unanswered']);
+  assert.deepEqual(copiesOf([...past.sent(), past.reopened(1, at(1), 1, 1), { ...elsewhere }]), ['by_operator']);
+  assert.deepEqual(copiesOf([...past.sent(), past.failed(at(1)), past.claimed(2, at(2), past.HOW.repost)]), []);
 });
