@@ -1,4 +1,5 @@
 import { maskAddress } from '../core/address.ts';
+import { readMessageId } from '../mail/message-id.ts';
 import type { RefusalTold } from './record.ts';
 import type { MailgunLike } from './types.ts';
 import { isWrapped, marked } from './wrapped.ts';
@@ -77,6 +78,10 @@ export function refusalIn(error: unknown): RefusalTold | null {
   // Mailgun may quote an address, and the record of an error is no place for one.
   return { status, message: (details || message).replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress) };
 }
+
+/** The Message-Id in Mailgun's answer, without angle brackets; null when it has none that we can use. */
+export const answeredId = (result: unknown): string | null =>
+  isObject(result) && 'id' in result && typeof result.id === 'string' ? readMessageId(result.id) : null;
 
 /** Whether Mailgun took it. A 200 without an id came from something else. */
 export function isAccepted(result: unknown): boolean {

@@ -26,6 +26,8 @@ export type MessageRecord = {
  */
 export type Told = MessageRecord & {
   state: 'sending' | 'accepted' | 'refused';
+  /** The id that Mailgun answered with, when it accepted the message. */
+  answeredId?: string;
   /** Why, when it was refused. */
   error?: RefusalTold;
 };

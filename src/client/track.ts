@@ -1,6 +1,6 @@
 import type { Clock } from '../core/time.ts';
 import { type Described, describe, snapshot } from './describe.ts';
-import { isAccepted, refusalIn, type SendTracked } from './mailgun.ts';
+import { answeredId, isAccepted, refusalIn, type SendTracked } from './mailgun.ts';
 import { notSent } from './not-sent.ts';
 import type { Recorder } from './recorder.ts';
 import type { Problem } from './types.ts';
@@ -23,7 +23,7 @@ export function tracking(deps: TrackDeps): SendTracked {
     await recorder.before({ ...record, state: 'sending' });
     try {
       const result = await call(wire);
-      if (isAccepted(result)) recorder.after({ ...record, state: 'accepted' });
+      if (isAccepted(result)) recorder.after({ ...record, state: 'accepted', ...answeredIn(result, record.messageId) });
       return result;
     } catch (error) {
       const refusal = refusalIn(error) ?? notSent(error);
@@ -31,6 +31,12 @@ export function tracking(deps: TrackDeps): SendTracked {
       throw error;
     }
   };
+}
+
+/** Mailgun keeps the id that it was given, as far as is known; if it does not, its events bear the one of its answer. */
+function answeredIn(result: unknown, given: string): { answeredId?: string } {
+  const id = answeredId(result);
+  return id === null || id === given ? {} : { answeredId: id };
 }
 
 /** Null when the data can not be copied: then the call itself will say what is wrong. */

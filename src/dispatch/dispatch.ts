@@ -1,4 +1,3 @@
-import { handle } from '../base/ids.ts';
 import { sleep, stopwatch } from '../base/wait.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
@@ -6,7 +5,6 @@ import { groupBy } from '../core/group.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { addHandles } from '../store/inbox/match.ts';
 import { claimDue, leaveLanes, lookAgain, park, wantAnswers } from '../store/ledger/due.ts';
 import { change, changeHeld } from '../store/ledger/ledger.ts';
 import type { View } from '../store/rows/rows.ts';
@@ -151,18 +149,14 @@ async function perform(deps: DispatchDeps, started: Started): Promise<void> {
   const fact = await handOver(deps, started);
   const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };
   try {
-    await insist(deps, () => record(deps, view, fact, action.provider));
+    await insist(deps, () => record(deps, view, fact));
   } catch (error) {
     deps.log.error({ ...about, outcome: fact.kind, error }, 'what became of a hand-over could not be written down');
   }
 }
 
-async function record(deps: DispatchDeps, view: View, fact: Fact, provider: string): Promise<void> {
+async function record(deps: DispatchDeps, view: View, fact: Fact): Promise<void> {
   const { store, now } = deps;
-  if (fact.kind === 'accepted' && fact.messageId) {
-    const hash = handle(provider, 'reply', view.domain, fact.messageId);
-    await addHandles(store, [{ hash, message_id: view.messageId }]);
-  }
   await change(store, [view.id], now(), () => [fact]);
   if (fact.kind === 'refused' && fact.why === 'unscheduled') await keepWaitsHere(deps, view, fact.detail);
 }

@@ -55,7 +55,10 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
 }
 
 function factsOf(told: ToldMessage, at: Ms, leaseUntil: Ms): Fact[] {
-  const both = told.via === undefined ? handedOver(at, told.messageId, HOME) : elsewhere(told.via, at, told.messageId);
+  const both =
+    told.via === undefined
+      ? handedOver(at, told.answeredId ?? told.messageId, HOME)
+      : elsewhere(told.via, at, told.messageId);
   if (told.state === 'accepted') return both;
   const claim = both.flatMap((f) => (f.kind === 'claimed' ? [{ ...f, leaseUntil }] : []));
   return told.state === 'sending' ? claim : [...claim, refusal(told, at)];

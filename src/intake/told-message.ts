@@ -97,6 +97,7 @@ const TOLD = z
       class: messageClass,
       key: key.nullish(),
       state: z.enum(['sending', 'accepted', 'refused']),
+      answeredId: messageId.optional(),
       createdAt: moment.optional(),
       deliverAt: moment.nullish(),
       test: z.boolean({ error: 'must be true or false' }).nullish(),

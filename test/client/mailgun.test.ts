@@ -5,6 +5,9 @@ import type { Homing, Problem } from '../../src/client/types.ts';
 import { createHoming } from '../../src/index.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { match } from '../../src/store/inbox/match.ts';
+import { load } from '../../src/store/rows/rows.ts';
+import { sighting } from '../support/factory.ts';
 import { testStore } from '../support/stores.ts';
 import {
   clientFor,
@@ -272,4 +275,19 @@ test('the events that Mailgun sends back lead to the deliveries', async (t) => {
   const delivered = sim.events().find((event) => event['event'] === 'delivered');
   const message = (await findFiled(store, String(answer.id)))?.message;
   assert.deepEqual(delivered?.['user-variables'], { 'homing-id': message?.id });
+});
+
+test('an id of its own that Mailgun answers with names the message from then on', async (t) => {
+  const { homing, store, server } = await setup(t);
+  server.reply(() => ({ status: 200, body: { id: '<theirs.1@mailgun.example>', message: 'Queued. Thank you.' } }));
+  const mg = homing.wrapMailgun(clientFor(server.url));
+  await mg.messages.create(DOMAIN, MAIL);
+  await homing.close();
+  await fileAll(store);
+  const bare = { list: null, storage: null, homingId: null };
+  const event = { ...sighting({ messageId: 'theirs.1@mailgun.example', recipient: 'ann@example.org' }), ...bare };
+  const [found] = await match(store, [{ provider: 'mailgun', sighting: { ...event, domain: DOMAIN } }]);
+  assert.equal(found?.kind, 'deliveries');
+  const [view] = found?.kind === 'deliveries' ? (await load(store.db, found.ids)).values() : [];
+  assert.equal(view?.delivery.attempts[0]?.answer?.kind, 'accepted');
 });

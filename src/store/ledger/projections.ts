@@ -1,5 +1,6 @@
 import { rollup } from '../figures/rollup.ts';
 import { alertItems } from '../projections/alert-items.ts';
+import { answeredIds } from '../projections/answered-ids.ts';
 import { bodies } from '../projections/bodies.ts';
 import { mailDomains } from '../projections/mail-domains.ts';
 import { reposts } from '../projections/reposts.ts';
@@ -15,5 +16,6 @@ export const PROJECTIONS: readonly Projection[] = [
   reposts,
   mailDomains,
   alertItems,
+  answeredIds,
   rollup,
 ];
