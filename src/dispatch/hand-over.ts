@@ -37,10 +37,11 @@ export async function handOver(deps: HandOverDeps, started: Started): Promise<Fa
 async function answerOf(provider: Provider, deps: HandOverDeps, started: Started): Promise<Answer> {
   const { view, action } = started;
   try {
-    const until = within(OVER * deps.lease - (deps.monotonic() - started.claimedAt));
+    const began = deps.monotonic();
+    const until = within(OVER * deps.lease - (began - started.claimedAt));
     const content = await contentFor(provider, deps, started, until);
     if ('answer' in content) return content.answer;
-    return late(deps, started) ?? (await provider.handOver(outgoing(view, action, content), until));
+    return late(deps, started, began) ?? (await provider.handOver(outgoing(view, action, content), until));
   } catch (error) {
     // An error of our own after the claim: nobody knows how far it got.
     deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
@@ -80,9 +81,11 @@ const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'con
  * A process that stood still for half of its lease must not send, because another may soon take the delivery for dead.
  * Nothing has left yet, so the mail is taken back; that says nothing about the mail or its provider.
  */
-function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started): Answer | null {
+function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started, began: Ms): Answer | null {
   if (signal.aborted) return withdrawn('this process was stopped before it could send');
-  if (monotonic() - claimedAt < BEGUN * lease) return null;
+  const now = monotonic();
+  if (now - claimedAt < BEGUN * lease) return null;
+  if (now - began > (OVER - BEGUN) * lease) return withdrawn('it took too long to get the copy that was to be sent');
   return withdrawn('this process stood still for too long before it could send');
 }
 

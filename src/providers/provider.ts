@@ -92,6 +92,12 @@ export type Page = { items: RawItem[]; next: string | null };
 export const refusesAccount = (error: unknown): boolean =>
   error instanceof Error && 'why' in error && error.why === 'account';
 
+/** Whether the same question will get no better answer soon: it was refused, or answered with something else. */
+export const isUseless = (error: unknown): boolean =>
+  error instanceof Error && 'status' in error && typeof error.status === 'number' && isFinal(error.status);
+
+const isFinal = (status: number): boolean => status < 500 && status !== 408 && status !== 429;
+
 const isOfKind = (error: unknown, kind: string): boolean =>
   error instanceof Error && 'kind' in error && error.kind === kind;
 

@@ -5,6 +5,7 @@ import { createSlots } from '../base/slots.ts';
 import type { Attempt, Fact } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
+import { isUseless, refusesAccount } from '../providers/provider.ts';
 import { takeDoubted } from '../store/inbox/doubts.ts';
 import { type ClaimedQuestion, claimQuestions, holdQuestion } from '../store/ledger/due.ts';
 import { change } from '../store/ledger/ledger.ts';
@@ -12,7 +13,8 @@ import { load, type View } from '../store/rows/rows.ts';
 import { ask } from './ask.ts';
 import { type ConfirmDeps, confirm } from './confirm.ts';
 import { hopelessNotes } from './hopeless.ts';
-import { clearBounce } from './unsuppress.ts';
+import { tellOfAccount } from './tell-of-account.ts';
+import { type Cleared, clearBounce } from './unsuppress.ts';
 
 export type AskerDeps = ConfirmDeps & {
   settings: Pick<Settings, 'lease' | 'eventsSettle' | 'unsuppressMaxPerDay' | 'hopelessAfter'>;
@@ -93,7 +95,7 @@ async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Prom
     ({ key: `asked:${attempt}:${at}`, at, kind: 'asked', attempt, about, ...said }) as const;
   try {
     const { complete, ...found } = await ask(deps, view, deps.now());
-    const cleared = unsuppress ? await clearBounce(deps, view) : null;
+    const cleared = unsuppress ? await clearedBounce(deps, view) : null;
     const now = deps.now();
     const settled = complete && isOnRecord(deps, last, now);
     const fact = asked(now, { settled, ...found, problem: null });
@@ -102,6 +104,24 @@ async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Prom
     return [...note, { ...fact, listed: cleared.kind }];
   } catch (error) {
     return [asked(deps.now(), { settled: false, known: false, traced: false, problem: wordsOf(error) })];
+  }
+}
+
+/**
+ * A bounce list that we may not see, or can't read, is not asked about for ever: the mail goes out as if it were not on it.
+ * If it failed for the list before, it goes elsewhere.
+ */
+async function clearedBounce(deps: AskerDeps, view: View): Promise<Cleared> {
+  try {
+    return await clearBounce(deps, view);
+  } catch (error) {
+    if (!isUseless(error)) throw error;
+    const provider = view.delivery.provider ?? '';
+    deps.log.warn({ delivery: view.id, problem: wordsOf(error) }, 'the bounce list could not be asked');
+    if (refusesAccount(error)) await tellOfAccount(deps.store, { provider, detail: wordsOf(error), now: deps.now() });
+    const what = `the bounce list could not be asked: ${wordsOf(error)}`;
+    const failedForIt = view.delivery.attempts.at(-1)?.failure?.verdict?.cause === 'suppressed';
+    return { kind: failedForIt ? 'barred' : 'clear', what };
   }
 }
 

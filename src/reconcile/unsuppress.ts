@@ -15,7 +15,7 @@ export type UnsuppressDeps = {
 };
 
 /** What became of the address on the provider's bounce list; `what` says what was found or done. */
-export type Cleared = { kind: 'clear'; what: null } | { kind: 'removed' | 'barred'; what: string };
+export type Cleared = { kind: 'clear'; what: string | null } | { kind: 'removed' | 'barred'; what: string };
 
 const ACT = 'unsuppress';
 const CLEAR: Cleared = { kind: 'clear', what: null };
