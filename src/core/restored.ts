@@ -4,7 +4,8 @@ import type { Ms } from './time.ts';
 
 type Known = { facts: readonly Fact[]; delivery: Delivery; birth: { createdAt: Ms } };
 
-const NOTE = 'noted:restored:';
+/** How the keys of the notes begin that say so. */
+export const RESTORED = 'noted:restored:';
 
 /** What a delivery is told when its database comes from a backup. The provider is asked before it is sent again. */
 export function restoredFacts({ delivery, birth }: Known, provider: string, now: Ms): Fact[] {
@@ -12,7 +13,7 @@ export function restoredFacts({ delivery, birth }: Known, provider: string, now:
   const why = 'the database comes from a backup, and it may have gone out since that was made';
   if (delivery.attempts.length === 0) return mayHaveLeft({ from: birth.createdAt, lostAt: now, provider, why });
   const what = 'the database comes from a backup: what happened to the mail since that was made is not known';
-  return [{ key: `${NOTE}${now}`, at: now, kind: 'noted', attempt: delivery.attempt, what }];
+  return [{ key: `${RESTORED}${now}`, at: now, kind: 'noted', attempt: delivery.attempt, what }];
 }
 
 /** The first attempt of a delivery of which a provider tells, and which we know as not sent yet. */
@@ -34,7 +35,7 @@ function mayHaveLeft(left: { from: Ms; lostAt: Ms; provider: string; why: string
 
 /** Why a further attempt may be a double, if what calls for it is from before the restoring. */
 export function restoredDouble({ facts, delivery }: Pick<Known, 'facts' | 'delivery'>): string | null {
-  const note = facts.findLast((f): f is FactOf<'noted'> => f.kind === 'noted' && f.key.startsWith(NOTE));
+  const note = facts.findLast((f): f is FactOf<'noted'> => f.kind === 'noted' && f.key.startsWith(RESTORED));
   const last = delivery.attempts.at(-1);
   const since = last?.failure?.at ?? last?.claim.at ?? 0;
   return note && note.at > since ? note.what : null;

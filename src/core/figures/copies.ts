@@ -1,4 +1,5 @@
 import type { Delivery, Fact } from '../delivery.ts';
+import { RESTORED } from '../restored.ts';
 
 /** Why a second copy goes out without proof that the first is lost. There are no other reasons. */
 export const UNPROVEN = [
@@ -6,6 +7,7 @@ export const UNPROVEN = [
   'repost_unanswered', // the same for a re-post, whose id nobody may ever have told us
   'secondary_unanswered', // a secondary got it and gave no answer
   'by_operator', // an operator had it sent again
+  'restored', // the database comes from a backup, and does not know what was sent since
 ] as const;
 export type Unproven = (typeof UNPROVEN)[number];
 
@@ -14,6 +16,7 @@ const WORDS: Record<Unproven, string> = {
   repost_unanswered: 'a re-post got no answer',
   secondary_unanswered: 'a secondary gave no answer',
   by_operator: 'an operator had it sent again',
+  restored: 'the database comes from a backup',
 };
 export const copyWords = (why: Unproven): string => WORDS[why];
 
@@ -24,8 +27,12 @@ export function unprovenCopies({ attempts }: Delivery, facts: readonly Fact[]): 
     const last = attempts[i - 1];
     if (claim.double === null || !last) return [];
     if (opened.has(last.number)) return ['by_operator' as const];
+    if (isOfBackup(claim.double, facts)) return ['restored' as const];
     const out = attempts.slice(0, i).findLast((a) => a.unanswered !== null || a.outcome === 'unconfirmed') ?? last;
     if (out.claim.role === 'fallback') return ['secondary_unanswered' as const];
     return [out.claim.way === 'stored' ? ('repost_unanswered' as const) : ('unanswered' as const)];
   });
 }
+
+const isOfBackup = (double: string, facts: readonly Fact[]): boolean =>
+  facts.some((f) => f.kind === 'noted' && f.key.startsWith(RESTORED) && f.what === double);

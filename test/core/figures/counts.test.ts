@@ -7,6 +7,7 @@ import { cover, QUARTER } from '../../../src/core/figures/cover.ts';
 import { recipientDomain } from '../../../src/core/figures/place.ts';
 import { TIME_BOUNDS, timeBucket, timesOf } from '../../../src/core/figures/times.ts';
 import { fold } from '../../../src/core/fold.ts';
+import { restoredFacts } from '../../../src/core/restored.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/time.ts';
 import { maskReply } from '../../../src/core/words/mask.ts';
 import { MORNING } from '../../support/clock.ts';
@@ -101,5 +102,14 @@ test('each second copy without proof is counted by why it went out', () => {
   const secondary = [past.claimed(1, at(0), past.HOW.fallback), past.unanswered(1, at(1))];
   assert.deepEqual(copiesOf([...secondary, elsewhere]), ['secondary_unanswered']);
   assert.deepEqual(copiesOf([...past.sent(), past.reopened(1, at(1), 1, 1), { ...elsewhere }]), ['by_operator']);
-  assert.deepEqual(copiesOf([...past.sent(), past.failed(at(1)), past.claimed(2, at(2), past.HOW.repost)]), []);
+  const failed = [...past.sent(), past.failed(at(1))];
+  const [note] = restoredFacts(
+    { facts: failed, delivery: fold(past.birth(), failed), birth: past.birth() },
+    'mailgun',
+    at(9),
+  );
+  assert.ok(note?.kind === 'noted');
+  const restored = past.claimed(2, at(10), { ...past.HOW.repost, double: note.what });
+  assert.deepEqual(copiesOf([...failed, note, restored]), ['restored']);
+  assert.deepEqual(copiesOf([...failed, past.claimed(2, at(2), past.HOW.repost)]), []);
 });
