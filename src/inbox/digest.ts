@@ -144,12 +144,15 @@ const ONCE = new Set(['opened', 'clicked']);
 
 function factsOf(deps: DigestDeps, known: Known, view: View): Fact[] {
   const { row, sighting } = known;
-  if (sighting.recipient === null)
+  if (sighting.recipient === null && sighting.report === 'rejected')
     return isOpenAt(row.provider, view) ? [factOf(deps, known, view.delivery.attempts)] : [];
   const unseen = unseenFacts(view, row.provider, deps.now());
-  const isOfMember = sighting.list !== null && recipientKey(sighting.recipient) !== recipientKey(view.recipient);
+  const isOfMember = sighting.list !== null && !isTo(sighting, view);
   return [...unseen, ...(isOfMember ? memberFacts(known, view) : [factOf(deps, known, view.delivery.attempts)])];
 }
+
+const isTo = ({ recipient }: Sighting, view: View): boolean =>
+  recipient !== null && recipientKey(recipient) === recipientKey(view.recipient);
 
 /** What is said of a message as a whole does not touch the recipients of whom more is known. */
 function isOpenAt(provider: string, { delivery }: View): boolean {

@@ -279,3 +279,25 @@ eachStore(
     assert.deepEqual(await store.db('suppressions').pluck('address_key'), ['cy@gmial.example']);
   },
 );
+
+for (const report of ['failed', 'delivered', 'complained'] as const)
+  eachStore(
+    `"${report}" without a recipient is about the one that the message has, and about nobody where it has two`,
+    async ({ store }) => {
+      const [one] = await seed(store, { messageId: 'one', recipients: ['ann@example.net'] });
+      const [two] = await seed(store, { messageId: 'two', recipients: ['bob@example.net', 'cy@example.net'] });
+      assert.ok(one && two);
+      const told = { report, recipient: null, bounce: report === 'failed' ? bounce() : null };
+      await tell(store, {}, [
+        { ...told, messageId: 'one' },
+        { ...told, messageId: 'two' },
+      ]);
+      const [view] = await viewsOf(store, one.messageId);
+      assert.equal(view?.delivery.attempts[0]?.outcome, report === 'failed' ? 'failed' : 'arrived');
+      const others = await viewsOf(store, two.messageId);
+      assert.deepEqual(
+        others.map((v) => v.delivery.state),
+        ['accepted', 'accepted'],
+      );
+    },
+  );

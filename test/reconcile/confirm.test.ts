@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
+import { confirmEvents } from '../../src/store/inbox/doubts.ts';
 import { DOMAIN, type Homing, only, SIGNING_KEY, startByHand } from '../support/homing.ts';
 import { eachDatabase } from '../support/stores.ts';
 
@@ -88,3 +89,15 @@ eachDatabase(
     assert.equal(await listed(homing), 2);
   },
 );
+
+eachDatabase('a complaint that Mailgun lists later than it should counts then', async (t, database) => {
+  const homing = await startByHand(t, { database });
+  const id = await homing.send('ann@inbox.test');
+  await homing.play(homing.clock() + 5 * MINUTE);
+  await forge(homing, id, 'ann@inbox.test', HARMFUL.complaint);
+  await homing.play(homing.clock() + 2 * HOUR);
+  const [row] = await homing.store.db('inbox').where({ outcome: 'set_aside' }).select('event_key');
+  await confirmEvents(homing.store, [row.event_key]);
+  await homing.play(homing.clock() + MINUTE);
+  assert.equal(await listed(homing), 1);
+});

@@ -98,7 +98,11 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   return retrying || mayBeRetried(bounce.code) ? 'deferred' : 'failed';
 }
 
-const listIn = (body: Fields): string | null => exact(objectOf(body['mailing-list'])['address'], 320);
+/** An object with the address, or in forwarded and rebuilt events the address alone. */
+function listIn(body: Fields): string | null {
+  const list = body['mailing-list'];
+  return exact(typeof list === 'string' ? list : objectOf(list)['address'], 320);
+}
 
 /**
  * Whether mail came in: by a route, or to the domain from somebody else's. Mailgun tells of it under the names of sent

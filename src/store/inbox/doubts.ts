@@ -53,9 +53,9 @@ function changeOf(judgement: Judgement, tries: number): Record<string, unknown> 
   }
 }
 
-const BELIEVED = { source: 'webhook', outcome: 'believed', due_at: 0, tries: 0, lease: null };
+const BELIEVED = { pending: 1, source: 'webhook', outcome: 'believed', due_at: 0, tries: 0, error: null, lease: null };
 
-/** The provider's records hold these events. */
+/** The provider's records hold these events, be it later than they should: then they are taken up again. */
 export async function confirmEvents(store: Store, eventKeys: readonly string[]): Promise<void> {
   for (const part of chunks([...eventKeys], 200)) {
     const rows: { id: string }[] = await store

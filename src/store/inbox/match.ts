@@ -32,14 +32,19 @@ export async function match(store: Store, heard: readonly Heard[]): Promise<Matc
     [recipient, list].flatMap((address) => (address === null ? [] : recipientKey(address))),
   );
   const messagesAbout = heard.map(({ sighting }, i) => messagesOf(names[i] ?? NAMELESS, sighting, known));
-  const whole = messagesAbout.flatMap((messages, i) => (isOfAll(heard[i]?.sighting) ? messages.map((m) => m.id) : []));
+  const whole = messagesAbout.flatMap((messages, i) =>
+    isOfWhole(heard[i]?.sighting) ? messages.map((m) => m.id) : [],
+  );
   const deliveries = await deliveriesOf(store, { messages: [...known.byId.keys()], recipients, whole });
   return heard.map(({ sighting }, i) => choose(sighting, messagesAbout[i] ?? [], deliveries));
 }
 
-/** Whether an event is about each recipient of its message: Mailgun refuses to process a message as a whole. */
-const isOfAll = (sighting: Sighting | undefined): boolean =>
-  sighting?.recipient === null && sighting.report === 'rejected';
+/**
+ * Whether an event that names no recipient is about its message as a whole: Mailgun refuses to process all of a message, and
+ * what it tells without a recipient of a message that has only one is about that one.
+ */
+const isOfWhole = (sighting: Sighting | undefined): boolean =>
+  sighting?.recipient === null && sighting.report !== 'other';
 
 type Names = { id: string | null; recordKeys: string[]; handles: string[] };
 const NAMELESS: Names = { id: null, recordKeys: [], handles: [] };
@@ -149,7 +154,10 @@ function deliveriesIn(
   sighting: Sighting,
   { byRecipient, ofMessage }: Deliveries,
 ): readonly string[] {
-  if (isOfAll(sighting)) return ofMessage.get(messageId) ?? [];
+  if (isOfWhole(sighting)) {
+    const all = ofMessage.get(messageId) ?? [];
+    return sighting.report === 'rejected' || all.length === 1 ? all : [];
+  }
   const { recipient, list } = sighting;
   for (const address of [recipient, list]) {
     const id = address === null ? undefined : byRecipient.get(`${messageId} ${recipientKey(address)}`);
