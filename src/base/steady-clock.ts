@@ -7,6 +7,8 @@ export type SteadyClock = {
   heard(theirs: Ms): void;
   /** By how much the machine's clock was behind theirs when it was last heard; null when it never was. */
   behindBy(): Ms | null;
+  /** By how much this clock was behind theirs then; null when it never was heard. */
+  slowBy(): Ms | null;
 };
 
 export type Clocks = {
@@ -37,6 +39,7 @@ export function createSteadyClock({ wall, monotonic, uptime }: Clocks): SteadyCl
   let drift: Ms = 0;
   let doubt: { since: Ms; right: 'wall' | 'course' | null } | null = null;
   let behind: Ms | null = null;
+  let slow: Ms | null = null;
 
   function follow(to: Ms): void {
     time = to;
@@ -85,10 +88,12 @@ export function createSteadyClock({ wall, monotonic, uptime }: Clocks): SteadyCl
     heard(theirs) {
       advance();
       behind = theirs - wall();
+      slow = theirs - time;
       if (!doubt) return;
       const [fromWall, fromCourse] = [Math.abs(behind), Math.abs(theirs - time)];
       if (Math.min(fromWall, fromCourse) <= AGREES) doubt.right = fromWall <= fromCourse ? 'wall' : 'course';
     },
     behindBy: () => behind,
+    slowBy: () => slow,
   };
 }

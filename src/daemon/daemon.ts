@@ -100,6 +100,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     monotonic,
     heardTime: clock.heard,
     behindBy: clock.behindBy,
+    slowBy: clock.slowBy,
     signal: stopping.signal,
     log,
     wake: (job) => bells.get(job)?.ring(),

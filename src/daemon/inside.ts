@@ -40,6 +40,8 @@ export type Inside = {
   heardTime?: (theirs: Ms) => void;
   /** By how much the machine's clock is behind that; null when it was never heard. */
   behindBy?: () => Ms | null;
+  /** The same of `now`, which does not follow every step of the machine's clock. */
+  slowBy?: () => Ms | null;
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;
   log: Log;
@@ -47,7 +49,7 @@ export type Inside = {
 
 export type Given = Pick<
   Inside,
-  'store' | 'config' | 'now' | 'monotonic' | 'signal' | 'log' | 'wake' | 'heardTime' | 'behindBy'
+  'store' | 'config' | 'now' | 'monotonic' | 'signal' | 'log' | 'wake' | 'heardTime' | 'behindBy' | 'slowBy'
 > & {
   providers?: Providers;
 };

@@ -14,6 +14,7 @@ import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { keepWaitsHere } from './keep-waits.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
+import { skewOf } from './skew.ts';
 
 export type DispatchDeps = Omit<LookDeps, 'behind'> &
   HandOverDeps & {
@@ -134,7 +135,7 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
     // By another way there may be no room.
     if (action.do !== 'handOver' || laneOf(action, d) !== laneOf(d.action, d)) return [];
     actions.set(view.id, action);
-    return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease, now })];
+    return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease + skewOf(deps.slowBy).slow, now })];
   };
   const views = await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
   return views.flatMap((view) => {

@@ -12,6 +12,7 @@ import { type Domain, domains, rememberDomains } from '../store/messages/domains
 import { senderFaults } from '../store/projections/verdicts.ts';
 import { load, type View } from '../store/rows/rows.ts';
 import type { Behind } from './behind.ts';
+import { type SlowBy, skewOf } from './skew.ts';
 
 /** A delivery that is due, what the world looks like to it, and what is to be done. */
 export type Due = { view: View; circumstances: Circumstances; action: Action };
@@ -25,6 +26,7 @@ export type LookDeps = {
   understand(about: readonly string[]): Promise<unknown>;
   /** Which of these deliveries are of domains whose records are not read up to now. */
   behind: Behind;
+  slowBy?: SlowBy;
   signal: AbortSignal;
 };
 
@@ -88,7 +90,7 @@ export async function lookAt(
 }
 
 function circumstancesOf(
-  { settings, candidates }: LookDeps,
+  { settings, candidates, slowBy }: LookDeps,
   view: View,
   domain: Domain | undefined,
 ): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain' | 'behind'> {
@@ -103,6 +105,7 @@ function circumstancesOf(
     eventsSettle: settings.eventsSettle,
     pause: settings.pause,
     askPatience: settings.askPatience,
+    ahead: skewOf(slowBy).ahead,
   };
 }
 

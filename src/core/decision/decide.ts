@@ -60,7 +60,7 @@ function nextAction(look: Look): Action {
   const isFallback = last.claim.role === 'fallback';
   switch (last.outcome) {
     case 'sending':
-      return { do: 'presumeUnanswered' };
+      return whenInFlight(look, last);
     case 'unconfirmed':
       return isFallback ? afterFallback(look, last) : whenUnconfirmed(look, last);
     case 'accepted':
@@ -73,6 +73,12 @@ function nextAction(look: Look): Action {
     case 'arrived':
       throw new Error(`delivery ${look.id} has arrived and is never due`);
   }
+}
+
+/** Whoever hands it over holds it by a clock of its own. */
+function whenInFlight({ c, now }: Look, { claim }: Attempt): Action {
+  const until = claim.leaseUntil + (c.ahead ?? 0);
+  return now < until ? { do: 'wait', until } : { do: 'presumeUnanswered' };
 }
 
 function firstSend({ d, c, now }: Look): Action {

@@ -30,6 +30,8 @@ export type Circumstances = {
    * meanwhile is not known yet.
    */
   behind: boolean;
+  /** How much our clock is ahead of others', as far as that is known: their leases end so much later by it. */
+  ahead?: Ms;
   /** How long the provider's records of a moment stay incomplete. */
   eventsSettle: Ms;
   /** How long to wait before the provider is asked, or a busy provider is tried, again. */
