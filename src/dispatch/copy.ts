@@ -1,6 +1,7 @@
 import type { Deadline } from '../base/deadline.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { keyName, sealedBy, unseal } from '../base/seal.ts';
+import type { Turns } from '../base/turns.ts';
 import type { Answer } from '../core/answer.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import { composeMime } from '../mail/compose.ts';
@@ -17,10 +18,17 @@ export type CopyDeps = {
   /** What our copies may be sealed with, newest first. */
   encryptionKeys: readonly string[];
   rightOfWay: Pick<RightOfWay, 'first'>;
+  /** Large copies for a provider are in memory a few at a time. */
+  largeFor(provider: string): Turns;
 };
 
-/** A copy to hand over, or why there is none. */
-export type Had = { copy: Copy } | { answer: Answer };
+/** A copy to hand over, or why there is none. `done` is called when it was handed over. */
+export type Had = ({ copy: Copy } | { answer: Answer }) & { done?(): void };
+
+/** A hand-over takes several times the size of a large copy in memory. */
+const LARGE = 1024 * 1024;
+/** Bytes of a sealed body from which on it may be a large one. */
+const PERHAPS_LARGE = 4 * 1024;
 
 /**
  * The message in a form that this provider takes: our sealed copy when there is one, else what a provider keeps. A template
@@ -29,12 +37,32 @@ export type Had = { copy: Copy } | { answer: Answer };
 export async function copyFor(provider: Provider, deps: CopyDeps, view: View, until: Deadline): Promise<Had> {
   const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
   if (!sealed) return storedCopy(deps.providers, view, until);
-  const copy = await open(sealed, deps.encryptionKeys, view.messageId);
-  if (copy === 'locked') return locked(view);
-  if (copy === 'damaged') return view.delivery.storages.length > 0 ? storedCopy(deps.providers, view, until) : DAMAGED;
-  if ('mime' in copy || provider.can.forms) return { copy };
+  const done = sealed.length > PERHAPS_LARGE ? await deps.largeFor(provider.name).next() : () => {};
+  try {
+    const copy = await open(sealed, deps.encryptionKeys, view.messageId);
+    if (typeof copy === 'string' || sizeOf(copy) < LARGE) done();
+    if (copy === 'locked') return locked(view);
+    const had = copy === 'damaged' ? null : await takenBy(provider, copy, view);
+    if (had) return { copy: had, done };
+    done();
+    if (copy === 'damaged' && view.delivery.storages.length === 0) return DAMAGED;
+    return storedCopy(deps.providers, view, until);
+  } catch (error) {
+    done();
+    throw error;
+  }
+}
+
+function sizeOf(copy: Copy): number {
+  if ('mime' in copy) return copy.mime.length;
+  return copy.form.reduce((sum, [, value]) => sum + (typeof value === 'string' ? value : value.content).length, 0);
+}
+
+/** The copy as this provider takes it; null when only Mailgun can render it. */
+async function takenBy(provider: Provider, copy: Copy, view: View): Promise<Copy | null> {
+  if ('mime' in copy || provider.can.forms) return copy;
   const mime = await compose(copy.form, view);
-  return mime ? { copy: { mime } } : storedCopy(deps.providers, view, until);
+  return mime && { mime };
 }
 
 /** It waits, longer each time: another daemon may have the key, or this one after its next start. */

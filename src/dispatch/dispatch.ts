@@ -1,3 +1,4 @@
+import { createTurns } from '../base/turns.ts';
 import { sleep, stopwatch } from '../base/wait.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
@@ -17,10 +18,15 @@ import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts'
 import { skewOf } from './skew.ts';
 
 export type DispatchDeps = Omit<LookDeps, 'behind'> &
-  HandOverDeps & {
+  Omit<HandOverDeps, 'largeFor'> & {
     /** Called when a hand-over has ended: there is room for the next. */
     onFree(): void;
   };
+
+type Deps = DispatchDeps & LookDeps & HandOverDeps;
+
+/** So many large copies for one provider at a time. */
+const LARGE_AT_ONCE = 2;
 
 export type Dispatcher = {
   /**
@@ -34,19 +40,21 @@ export type Dispatcher = {
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const lanes = createLanes(deps.providers, deps.onFree);
-  const looking = { ...deps, behind: createBehind(deps) };
+  const large = new Map(deps.providers.all.map(({ name }) => [name, createTurns(LARGE_AT_ONCE)]));
+  const largeFor = (provider: string) => large.get(provider) ?? createTurns(LARGE_AT_ONCE);
+  const all = { ...deps, behind: createBehind(deps), largeFor };
   let isFirst = true;
   return {
     async run(limit = 100) {
       if (isFirst) await leaveLanes(deps.store, lanes.names);
       isFirst = false;
-      return runOnce(looking, lanes, limit);
+      return runOnce(all, lanes, limit);
     },
     idle: lanes.idle,
   };
 }
 
-async function runOnce(deps: DispatchDeps & LookDeps, lanes: Lanes, limit: number): Promise<number> {
+async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number> {
   const { store, settings } = deps;
   const now = deps.now();
   const { lease, claimed } = await claimDue(store, lanes.rooms(limit), now, settings.lease);
@@ -93,7 +101,7 @@ async function writeDown(deps: DispatchDeps, due: readonly Due[], lease: string)
 type ToSend = Due & { action: HandOver };
 
 /** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
-async function start(deps: DispatchDeps, lanes: Lanes, due: readonly ToSend[], lease: string): Promise<void> {
+async function start(deps: Deps, lanes: Lanes, due: readonly ToSend[], lease: string): Promise<void> {
   const taken = new Map<string, string>();
   const waiting: { lane: string; id: string }[] = [];
   for (const d of due) {
@@ -145,7 +153,7 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
   });
 }
 
-async function perform(deps: DispatchDeps, started: Started): Promise<void> {
+async function perform(deps: Deps, started: Started): Promise<void> {
   const { view, action } = started;
   const fact = await handOver(deps, started);
   const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };

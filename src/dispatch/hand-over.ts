@@ -6,7 +6,7 @@ import type { Fact } from '../core/delivery.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
-import { type CopyDeps, copyFor } from './copy.ts';
+import { type CopyDeps, copyFor, type Had } from './copy.ts';
 import { answerFact } from './facts.ts';
 
 export type HandOverDeps = CopyDeps & {
@@ -39,9 +39,13 @@ async function answerOf(provider: Provider, deps: HandOverDeps, started: Started
   try {
     const began = deps.monotonic();
     const until = within(OVER * deps.lease - (began - started.claimedAt));
-    const content = await contentFor(provider, deps, started, until);
-    if ('answer' in content) return content.answer;
-    return late(deps, started, began) ?? (await provider.handOver(outgoing(view, action, content), until));
+    const had = await contentFor(provider, deps, started, until);
+    if ('answer' in had) return had.answer;
+    try {
+      return late(deps, started, began) ?? (await provider.handOver(outgoing(view, action, had), until));
+    } finally {
+      had.done?.();
+    }
   } catch (error) {
     // An error of our own after the claim: nobody knows how far it got.
     deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
@@ -54,12 +58,12 @@ async function contentFor(
   deps: HandOverDeps,
   { view, action }: Started,
   until: Deadline,
-): Promise<{ answer: Answer } | Pick<Outgoing, 'content'>> {
+): Promise<{ answer: Answer } | (Pick<Outgoing, 'content'> & Pick<Had, 'done'>)> {
   if (action.way === 'stored')
     return { content: { storages: view.delivery.storages.filter((s) => s.provider === provider.name) } };
   try {
     const had = await copyFor(provider, deps, view, until);
-    return 'answer' in had ? had : { content: had.copy };
+    return 'answer' in had ? had : { ...had, content: had.copy };
   } catch (error) {
     // Nothing has left yet.
     deps.log.error({ delivery: view.id, error }, 'the content of a mail could not be had');

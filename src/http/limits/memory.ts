@@ -1,3 +1,4 @@
+import { createTurns } from '../../base/turns.ts';
 import { within } from '../../base/wait.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 
@@ -55,7 +56,7 @@ type Waiter = { cost: number; let: (isIn: boolean) => void };
 
 function createKnown(most: number, wait: Ms) {
   const waiting = new Set<Waiter>();
-  const turns = createTurns();
+  const turns = createTurns(1);
   let taken = 0;
 
   /** One body is always let in, however little room there is in all. */
@@ -110,25 +111,6 @@ function createKnown(most: number, wait: Ms) {
     };
   }
   return { room, taken: () => taken };
-}
-
-/** Lets one go on after the other. */
-function createTurns() {
-  const waiting: (() => void)[] = [];
-  let isTaken = false;
-  const end = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else isTaken = false;
-  };
-  return {
-    /** Resolves when it is the turn of the caller, with the function that ends it. */
-    async next(): Promise<() => void> {
-      if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve));
-      isTaken = true;
-      return end;
-    },
-  };
 }
 
 function createAnybody(most: number) {
