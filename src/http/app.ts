@@ -79,7 +79,11 @@ const keeping =
 
 function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   const koa = new Koa();
-  koa.on('error', (error: unknown) => deps.log.error({ error }, 'an answer could not be sent'));
+  koa.on('error', (error: unknown) => {
+    // Whoever hangs up must not fill the log.
+    const level = isOfConnection(error) ? 'debug' : 'error';
+    deps.log[level]({ error }, 'an answer could not be sent');
+  });
   koa.use(answerErrors(deps.log));
   const { store, tokens } = deps;
   const routers = [
@@ -95,6 +99,10 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   }
   return koa;
 }
+
+/** Whether it is the other side that broke off, or sent what is no HTTP. */
+const isOfConnection = (error: unknown): boolean =>
+  /^(?:HPE_|ECONN|EPIPE|ETIMEDOUT|ERR_STREAM_PREMATURE_CLOSE)/.test(String((error as { code?: unknown }).code));
 
 /** Routes without a token. */
 function createOpenRoutes({ store, now, signal }: AppDeps): Router {

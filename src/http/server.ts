@@ -10,6 +10,9 @@ export type Listening = {
   close(grace: Ms): Promise<void>;
 };
 
+/** Connections that may come in one turn of the loop; the system may allow fewer. Those beyond it try again in a second. */
+const BACKLOG = 4096;
+
 export type Place = {
   host: string;
   port: number;
@@ -34,7 +37,7 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
   server.on('connection', connections.add);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('expected a TCP address');

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { type Feed, feedInTurn } from './feed.ts';
 import type { Limits } from './limits.ts';
+import { createPace, type Pace } from './pace.ts';
 
 /**
  * All connections. Each has one request in work at most. When there are too many, the one that has kept us waiting for
@@ -32,15 +33,18 @@ type Connection = {
 
 type Mark = { at: Ms; bytes: number };
 
+/** So many connections go on in one turn of the loop: a few milliseconds. */
+const IN_A_TURN = 16;
 /** A sender that is cut off in the middle does not see the answer: so long and so much is thrown away first. */
 const LINGER: Ms = 2 * SECOND;
 const DISCARD = 4 * 1024 * 1024;
 
 export function createConnections(limits: Limits, now: Clock): Connections {
   const all = new Map<Socket, Connection>();
+  const pace = createPace(IN_A_TURN);
 
   function add(socket: Socket): void {
-    const connection = connect(socket, now());
+    const connection = connect(socket, pace, now());
     const refusal = makeRoom(connection.address);
     all.set(socket, connection);
     socket.once('close', () => all.delete(socket));
@@ -87,9 +91,9 @@ export function createConnections(limits: Limits, now: Clock): Connections {
   return { add, begun, look, count: () => all.size };
 }
 
-const connect = (socket: Socket, now: Ms): Connection => ({
+const connect = (socket: Socket, pace: Pace, now: Ms): Connection => ({
   socket,
-  feed: feedInTurn(socket),
+  feed: feedInTurn(socket, pace),
   address: networkOf(socket.remoteAddress ?? ''),
   since: now,
   request: null,

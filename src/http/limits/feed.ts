@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Pace } from './pace.ts';
 
 /** Gives what a connection sends to Node's parser. */
 export type Feed = {
@@ -16,6 +17,8 @@ export type Feed = {
 const HEADER_END = Buffer.from('\r\n\r\n');
 /** Where it is not known what the bytes are, so many at a time: no more than some forty requests fit in them. */
 const PIECE = 1024;
+/** A body of this size is read at once. The rest of a larger one is read at the pace of all. */
+const AT_ONCE = 64 * 1024;
 
 /**
  * Lets a connection have one request in work at a time, and leaves the others where they are: in a few kilobytes here and
@@ -25,11 +28,12 @@ const PIECE = 1024;
  * A header is given to the parser up to its end, and a body up to its own, so that the next request begins when this says
  * so.
  */
-export function feedInTurn(socket: Socket): Feed {
+export function feedInTurn(socket: Socket, pace: Pace): Feed {
   const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
   if (!parse) throw new Error('the parser of HTTP does not listen to the connection');
   const pending: Buffer[] = [];
   let received = 0;
+  let begunAt = 0;
   let inWork = 0;
   let request: IncomingMessage | null = null;
   let bodyLeft = 0;
@@ -69,6 +73,12 @@ export function feedInTurn(socket: Socket): Feed {
     else hold();
   }
 
+  function waitForTurn(): void {
+    if (socket.isPaused()) return;
+    hold();
+    pace(pump);
+  }
+
   function hold(): void {
     isHeldByUs = true;
     socket.pause();
@@ -82,27 +92,29 @@ export function feedInTurn(socket: Socket): Feed {
   socket.removeListener('data', parse);
   socket.on('data', (bytes: Buffer) => {
     received += bytes.length;
-    if (isStopped) return;
-    pending.push(bytes);
+    if (!isStopped) pending.push(bytes);
     pump();
+    if (received - begunAt > AT_ONCE && (isStopped || isInBody())) waitForTurn();
   });
   socket.on('resume', pump);
 
   return {
     begun(begun) {
       inWork++;
+      begunAt = received;
       request = begun;
       bodyLeft = Number(begun.headers['content-length'] ?? 0);
       tail = Buffer.alloc(0);
     },
     answered() {
       inWork--;
-      // In another turn of the loop, so that one connection does not keep the others from theirs.
-      setImmediate(pump);
+      // Not at once, so that one connection does not keep the others from their turn.
+      if (pending.length > 0) pace(pump);
     },
     stop() {
       isStopped = true;
       pending.length = 0;
+      begunAt = received;
       resume();
     },
     bytes: () => received,
