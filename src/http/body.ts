@@ -31,8 +31,9 @@ export function createBodies(bytes: number): Bodies {
 
   async function roomFor(request: IncomingMessage, sender: Sender, giveWay: (error: Error) => void): Promise<Room> {
     const length = lengthOf(request);
-    const room =
-      sender === 'known' ? await memory.forKnown(length) : memory.forAnybody(() => giveWay(crowded(request)));
+    const room = await (sender === 'known'
+      ? memory.forKnown(length)
+      : memory.forAnybody(length, () => giveWay(crowded(request))));
     if (room === null) throw crowded(request);
     rooms.set(request, room);
     return room;
@@ -63,10 +64,10 @@ function lengthOf({ headers }: IncomingMessage): number | null {
 
 function readInto(room: Room, request: IncomingMessage, limit: number, giving: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let parts: Buffer[] = [];
+    const parts = gathering(lengthOf(request));
     let size = 0;
     const giveUp = (error: unknown) => {
-      parts = [];
+      parts.forget();
       discard(request, size);
       reject(error);
     };
@@ -74,14 +75,32 @@ function readInto(room: Room, request: IncomingMessage, limit: number, giving: A
     request.on('data', (part: Buffer) => {
       size += part.length;
       if (size > limit) giveUp(tooLarge(limit));
-      else if (room.grow(size)) parts.push(part);
+      else if (room.grow(size)) parts.add(part);
       else giveUp(crowded(request));
     });
-    request.on('end', () => resolve(Buffer.concat(parts)));
+    request.on('end', () => resolve(parts.whole()));
     request.on('error', (cause) => reject(new SenderGone('the request broke off', { cause })));
     request.on('close', () => reject(new SenderGone('the request broke off')));
     if (request.destroyed) reject(new SenderGone('the request broke off'));
   });
+}
+
+/** Parts of a body. Where its length is known they go to their place at once, as joining them takes it twice. */
+function gathering(length: number | null) {
+  let parts: Buffer[] = [];
+  let place = length === null ? null : Buffer.allocUnsafeSlow(length);
+  let size = 0;
+  return {
+    add(part: Buffer): void {
+      size += place ? part.copy(place, size) : 0;
+      if (!place) parts.push(part);
+    },
+    forget(): void {
+      parts = [];
+      place = null;
+    },
+    whole: (): Buffer => place?.subarray(0, size) ?? Buffer.concat(parts),
+  };
 }
 
 function refused(request: IncomingMessage, error: AppError): AppError {

@@ -20,7 +20,7 @@ export const HTTP = room({
     },
     HTTP_CONNECTIONS: {
       kind: count(10, 100_000),
-      default: '1000',
+      default: '2000',
       level: 'rarely',
       says: 'Connections that may be open at once, half of them of one address. Beyond it the ones that have been waited for the longest are closed.',
     },

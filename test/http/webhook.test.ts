@@ -283,24 +283,24 @@ test('when too much waits for the database, more is refused and the process stay
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  // A quarter of it is for senders without a token: two of these and no more.
-  const running = await start(t, { keep: () => released, limits: { memory: 10_000_000 } });
-  const filler = 'x'.repeat(1_000_000);
+  // An eighth of it is for small bodies of senders without a token: twenty of these and no more.
+  const running = await start(t, { keep: () => released, limits: { memory: 8_400_000 } });
+  const filler = 'x'.repeat(50_000);
   const replies: Reply[] = [];
   let refused = (): void => {};
   const full = new Promise<void>((resolve) => {
     refused = resolve;
   });
-  const all = Array.from({ length: 20 }, async () => {
+  const all = Array.from({ length: 30 }, async () => {
     replies.push(await postWebhook(running, webhookBody(running.clock(), { filler })));
-    if (replies.length === 18) refused();
+    if (replies.length === 10) refused();
   });
   await full;
   assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([503]));
   assert.ok(replies.every(({ headers }) => Number(headers.get('retry-after')) > 0));
   release();
   await Promise.all(all);
-  assert.equal(replies.filter(({ status }) => status === 200).length, 2);
+  assert.equal(replies.filter(({ status }) => status === 200).length, 20);
   assert.equal((await postWebhook(running, webhookBody(running.clock()))).status, 200);
 });
 

@@ -34,7 +34,7 @@ type Connection = {
 type Mark = { at: Ms; bytes: number };
 
 /** So many connections go on in one turn of the loop: a few milliseconds. */
-const IN_A_TURN = 16;
+const IN_A_TURN = 8;
 /** A sender that is cut off in the middle does not see the answer: so long and so much is thrown away first. */
 const LINGER: Ms = 2 * SECOND;
 const DISCARD = 4 * 1024 * 1024;
@@ -62,8 +62,10 @@ export function createConnections(limits: Limits, now: Clock): Connections {
 
   function cutLongestWaiting(among: readonly Connection[]): boolean {
     const waiting = among.filter(keepsUsWaiting);
-    if (waiting.length === 0) return false;
-    const longest = waiting.reduce((one, other) => (other.since < one.since ? other : one));
+    const unread = () => among.filter(({ request }) => request?.complete === false);
+    const [first, ...others] = waiting.length > 0 ? waiting : unread();
+    if (!first) return false;
+    const longest = others.reduce((one, other) => (other.since < one.since ? other : one), first);
     all.delete(longest.socket);
     longest.socket.destroy();
     return true;

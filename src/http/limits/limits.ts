@@ -26,8 +26,8 @@ const MB = 1024 * 1024;
 
 export const LIMITS: Limits = {
   memory: 128 * MB,
-  connections: 1000,
-  connectionsOfOne: 500,
+  connections: 2000,
+  connectionsOfOne: 1000,
   header: 10 * SECOND,
   patience: 10 * SECOND,
   leastRate: 32 * 1024,

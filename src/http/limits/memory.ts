@@ -3,18 +3,19 @@ import { within } from '../../base/wait.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 
 /**
- * Room for the bodies of requests. It is divided in two, so that those who show no token can take nothing from those who
- * do:
+ * Room for the bodies of requests. It is divided, so that those who show no token can take nothing from those who do, and
+ * large bodies nothing from small ones:
  *
- * - `known` senders keep the room that they were given. Who finds none waits for a while, with the body unread.
- * - `anybody` gets room as the bytes come. When there is none, the one that has been sending for longest gives way: an
- *   honest small body is here within milliseconds.
+ * - A body of a known sender, and a large one of anybody, is given the room for all of it. Who finds none waits for a
+ *   while, with the body unread: that costs nothing, and a sender that is cut off would only come again.
+ * - A small body of anybody gets room as the bytes come. When there is none, the one that has been coming for longest
+ *   gives way: an honest one is here within milliseconds.
  */
 export type Memory = {
   /** Room for a body of this length, or of a length that is not known; null when there is none for too long. */
   forKnown(length: number | null): Promise<Room | null>;
-  /** `giveWay` is called when the room is taken away. */
-  forAnybody(giveWay: () => void): Room;
+  /** The same for a sender without a token. `giveWay` is called when the room is taken away. */
+  forAnybody(length: number | null, giveWay: () => void): Promise<Room | null>;
   /** Bytes of room that are taken now. */
   taken(): number;
 };
@@ -32,29 +33,30 @@ const MB = 1024 * 1024;
 /** The work on a body makes copies of it. One large body is worked on at a time, so these are counted for small ones. */
 const LARGE = MB;
 const COPIES = 3;
-/** A body of unknown length begins with so much. */
+/** A body of unknown length begins with so much, and one that is not longer is small. */
 const FIRST = 64 * 1024;
-/** This part of the room is for small bodies alone. */
+/** This part of the room of known senders is for small bodies alone. */
 const FOR_SMALL = 1 / 8;
-const OF_ANYBODY = 1 / 4;
+const OF_ANYBODY = { small: 1 / 8, large: 1 / 8 };
 /** A burst of large mails is over by then. */
 const WAIT: Ms = 15 * SECOND;
 
 const costOf = (length: number): number => length + COPIES * Math.min(length, LARGE);
 
 export function createMemory(bytes: number, wait: Ms = WAIT): Memory {
-  const known = createKnown(bytes * (1 - OF_ANYBODY), wait);
-  const anybody = createAnybody(bytes * OF_ANYBODY);
+  const known = createLasting(bytes * (1 - OF_ANYBODY.small - OF_ANYBODY.large), wait);
+  const large = createLasting(bytes * OF_ANYBODY.large, wait);
+  const small = createYielding(bytes * OF_ANYBODY.small);
   return {
     forKnown: known.room,
-    forAnybody: anybody.room,
-    taken: () => known.taken() + anybody.taken(),
+    forAnybody: async (length, giveWay) => ((length ?? 0) > FIRST ? large.room(length) : small.room(giveWay)),
+    taken: () => known.taken() + large.taken() + small.taken(),
   };
 }
 
 type Waiter = { cost: number; let: (isIn: boolean) => void };
 
-function createKnown(most: number, wait: Ms) {
+function createLasting(most: number, wait: Ms) {
   const waiting = new Set<Waiter>();
   const turns = createTurns(1);
   let taken = 0;
@@ -113,7 +115,7 @@ function createKnown(most: number, wait: Ms) {
   return { room, taken: () => taken };
 }
 
-function createAnybody(most: number) {
+function createYielding(most: number) {
   /** Those whose body is not here yet, the oldest first. */
   const unfinished = new Map<object, () => void>();
   let taken = 0;

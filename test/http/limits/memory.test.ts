@@ -7,43 +7,62 @@ const MB = 1024 * 1024;
 const never = () => assert.fail('it need not give way');
 
 test('anybody gets room as bytes come, and the oldest that is not finished gives way', async () => {
-  const memory = createMemory(40 * MB); // of which 10 MB are for anybody
+  const memory = createMemory(80 * MB); // of which 10 MB are for small bodies of anybody
   const gone: string[] = [];
-  const rooms = ['finished', 'slow', 'slower'].map((name) => memory.forAnybody(() => gone.push(name)));
-  for (const room of rooms) assert.ok(room.grow(3 * MB));
+  const names = ['finished', 'slow', 'slower'];
+  const rooms = await Promise.all(names.map((name) => memory.forAnybody(null, () => gone.push(name))));
+  for (const room of rooms) assert.ok(room?.grow(3 * MB));
   await rooms[0]?.read();
-  const honest = memory.forAnybody(never);
-  assert.ok(honest.grow(2 * MB));
+  const honest = await memory.forAnybody(1000, never);
+  assert.ok(honest?.grow(2 * MB));
   assert.deepEqual(gone, ['slow']);
   assert.equal(rooms[1]?.grow(4 * MB), false);
   assert.equal(memory.taken(), 8 * MB);
-  for (const room of [...rooms, honest]) room.leave();
+  for (const room of [...rooms, honest]) room?.leave();
   assert.equal(memory.taken(), 0);
 });
 
 test('what is worked on keeps its room: then there is none for somebody new', async () => {
-  const memory = createMemory(40 * MB);
-  const rooms = Array.from({ length: 10 }, () => memory.forAnybody(never));
+  const memory = createMemory(80 * MB);
+  const rooms = await Promise.all(Array.from({ length: 10 }, () => memory.forAnybody(null, never)));
   for (const room of rooms) {
-    assert.ok(room.grow(MB));
-    await room.read();
+    assert.ok(room?.grow(MB));
+    await room?.read();
   }
   let isGone = false;
-  const late = memory.forAnybody(() => {
+  const late = await memory.forAnybody(null, () => {
     isGone = true;
   });
-  assert.equal(late.grow(1), false);
+  assert.equal(late?.grow(1), false);
   assert.ok(isGone);
   rooms[0]?.leave();
-  assert.ok(memory.forAnybody(never).grow(MB));
+  assert.ok((await memory.forAnybody(null, never))?.grow(MB));
 });
 
 test('those without a token take nothing from those with one', async () => {
   const memory = createMemory(40 * MB);
-  for (let n = 0; n < 100; n++) memory.forAnybody(() => {}).grow(MB);
+  for (let n = 0; n < 100; n++) (await memory.forAnybody(null, () => {}))?.grow(MB);
+  for (let n = 0; n < 100; n++) void memory.forAnybody(MB, never);
   assert.ok(memory.taken() <= 10 * MB);
   const room = await memory.forKnown(20 * MB);
   assert.ok(room?.grow(20 * MB));
+});
+
+test('large bodies of anybody take nothing from small ones: they wait until there is room', async () => {
+  const memory = createMemory(80 * MB);
+  const large = Array.from({ length: 10 }, () => memory.forAnybody(MB, never));
+  const [first, second] = await Promise.all(large.slice(0, 2));
+  let isIn = false;
+  const last = large.at(-1)?.then((room) => {
+    isIn = true;
+    return room;
+  });
+  const small = await memory.forAnybody(1000, never);
+  assert.ok(small?.grow(1000));
+  assert.equal(isIn, false);
+  for (const room of [first, second]) room?.leave();
+  for (const one of large.slice(2, -1)) void one.then((room) => room?.leave());
+  assert.ok(await last);
 });
 
 test('a large body waits until there is room, and a small one does not wait behind it', async () => {
@@ -109,7 +128,8 @@ test('no more is ever taken than there is, and in the end nothing', async () => 
     const memory = createMemory(40 * MB, 0);
     const rooms = new Map<number, Room | null>();
     for (const { who, bytes, leaves, finished } of steps) {
-      if (!rooms.get(who)) rooms.set(who, who % 2 ? await memory.forKnown(null) : memory.forAnybody(() => {}));
+      if (!rooms.get(who))
+        rooms.set(who, who % 2 ? await memory.forKnown(null) : await memory.forAnybody(null, () => {}));
       rooms.get(who)?.grow(bytes);
       if (finished && who % 2 === 0) await rooms.get(who)?.read();
       if (leaves) {
