@@ -25,8 +25,8 @@ export type DispatchDeps = Omit<LookDeps, 'behind'> &
 
 type Deps = DispatchDeps & LookDeps & HandOverDeps;
 
-/** So many large copies for one provider at a time. */
-const LARGE_AT_ONCE = 2;
+/** So many large copies for one provider at a time. Each takes a hundred megabytes until it has left. */
+const LARGE_AT_ONCE = 1;
 
 export type Dispatcher = {
   /**
