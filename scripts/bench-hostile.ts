@@ -1,0 +1,111 @@
+// npm run bench:hostile: a daemon on SQLite with 512 MB, hostile clients, and how long honest webhooks wait meanwhile.
+//   --seconds N   of each attack (10)
+//   --heap N      megabytes (512)
+//   --only TEXT   the attacks whose name has it
+// Bounded, and on loopback only. Exits with 1 when the daemon died or the honest ones waited too long.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createWorld, DOMAIN, SIGNING_KEY, TOKEN } from '../src/lab/campaign/world.ts';
+import { ATTACKS } from './hostile/attacks.ts';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    heap: { type: 'string', default: '512' },
+    only: { type: 'string', default: '' },
+  },
+});
+const SECONDS = Number(values.seconds);
+const GOAL = { p99: 500, rss: 512 };
+
+type Row = {
+  name: string;
+  taken: number;
+  refused: number;
+  p50: number;
+  p99: number;
+  work: { p50: number; p99: number };
+  rss: number;
+};
+
+const megabytesOf = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+
+type Heard = { took: number[]; worked: number[]; refused: number };
+
+/** A script beside this one, as a process of its own; resolves to what it wrote. */
+async function run(script: string, args: readonly string[]): Promise<string> {
+  const path = join(import.meta.dirname, 'hostile', script);
+  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let wrote = '';
+  child.stdout.on('data', (part) => {
+    wrote += String(part);
+  });
+  await once(child, 'close');
+  return wrote;
+}
+
+const at = (sorted: readonly number[], part: number) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN;
+
+async function play(name: string, { port, pid }: { port: number; pid: number }): Promise<Row> {
+  let rss = 0;
+  const watch = setInterval(() => {
+    rss = Math.max(rss, megabytesOf(pid));
+  }, 50);
+  try {
+    const attack = name === QUIET ? '' : run('attack.ts', [String(port), TOKEN, DOMAIN, String(SECONDS), name]);
+    const heard = JSON.parse(
+      await run('honest.ts', [String(port), String(pid), SIGNING_KEY, DOMAIN, String(SECONDS)]),
+    ) as Heard;
+    await attack;
+    const { took, worked, refused } = heard;
+    return {
+      name,
+      taken: took.length,
+      refused,
+      p50: at(took, 0.5),
+      p99: at(took, 0.99),
+      work: { p50: at(worked, 0.5), p99: at(worked, 0.99) },
+      rss,
+    };
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+const QUIET = 'nobody';
+const TOGETHER = 'all of these at once';
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const inWhole = (n: number) => n.toFixed(0);
+
+const world = await createWorld({
+  env: {
+    NODE_OPTIONS: `--max-old-space-size=${values.heap}`,
+    ENCRYPTION_KEY: 'ab'.repeat(32),
+  },
+});
+let isGood = true;
+try {
+  const daemon = await world.start();
+  const port = await daemon.up;
+  // What is loaded with the first event is no matter of an attack.
+  await run('honest.ts', [String(port), String(daemon.pid), SIGNING_KEY, DOMAIN, '3']);
+  say('| attack | honest webhooks taken | told to come again | p50 ms | p99 ms | work p50 | work p99 | top RSS MB |');
+  say('|---|---|---|---|---|---|---|---|');
+  const names = [QUIET, ...Object.keys(ATTACKS), TOGETHER].filter((name) => name.includes(values.only));
+  for (const name of names) {
+    const row = await play(name, { port, pid: daemon.pid });
+    const { taken, refused, p50, p99, work, rss } = row;
+    say(`| ${[name, taken, refused, ...[p50, p99, work.p50, work.p99, rss].map(inWhole)].join(' | ')} |`);
+    isGood &&= daemon.isRunning() && p99 < GOAL.p99 && rss < GOAL.rss;
+    if (!daemon.isRunning()) throw new Error(`the daemon died: ${daemon.lines.slice(-5).join('\n')}`);
+  }
+  say(isGood ? 'goal reached' : `goal missed: p99 below ${GOAL.p99} ms, RSS below ${GOAL.rss} MB, no death`);
+  for (const line of daemon.lines.slice(-10)) say(line.slice(0, 300));
+} finally {
+  await world.close();
+}
+process.exitCode = isGood ? 0 : 1;
