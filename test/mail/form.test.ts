@@ -7,11 +7,14 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.nat(3).map((n) => '"ü\n\0'.repeat(30_000).slice(n)),
 );
-const file = fc.record({
-  filename: fc.string(),
-  type: fc.string(),
-  content: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
-});
+const file = fc.record(
+  {
+    filename: fc.string(),
+    type: fc.string(),
+    content: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  },
+  { noNullPrototype: true },
+);
 
 test('a form is the same after it was kept, with long texts and files in any order', () => {
   fc.assert(
