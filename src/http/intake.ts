@@ -8,7 +8,8 @@ import { queueMessage } from '../intake/queue.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import type { FormEntry, FormFile } from '../mail/form.ts';
 import { MAX_MESSAGE } from '../mail/limits.ts';
-import { formTypeOf, readForm } from '../mail/read-form.ts';
+import { formIn, formTypeOf } from '../mail/read-form.ts';
+import { inTurns } from '../mail/steps.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Call } from '../store/messages/calls.ts';
 import { basic } from './auth.ts';
@@ -46,7 +47,7 @@ export function createIntake(deps: IntakeDeps): Router {
     const type = ctx.get('Content-Type');
     const repeatable = await repeatableOf(ctx, raw, type);
     await breathe();
-    const form = formIn(raw, type);
+    const form = await formOf(raw, type);
     await breathe();
     const call = { domain: String(ctx['params'].domain), form, caller: ctx.get('Authorization'), repeatable };
     const { messageId } = await first(() => queueMessage(to, call, deps.now()));
@@ -92,11 +93,12 @@ function* without(boundary: string, raw: Buffer): Generator<Buffer> {
   yield raw.subarray(from);
 }
 
-function formIn(raw: Buffer, contentType: string): FormEntry[] {
+async function formOf(raw: Buffer, contentType: string): Promise<FormEntry[]> {
   if (!/^\s*(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(contentType))
     throw new AppError('unsupported', 'the body must be multipart/form-data or application/x-www-form-urlencoded');
   const type = formTypeOf(contentType);
-  const form = type ? readForm(raw, type, { parts: PARTS, partSize: LIMIT }) : 'the Content-Type names no boundary';
+  if (!type) throw new AppError('invalid', 'the Content-Type names no boundary');
+  const form = await inTurns(formIn(raw, type, { parts: PARTS, partSize: LIMIT }), breathe);
   if (typeof form === 'string') throw new AppError('invalid', form);
   return form
     .filter(([, value]) => typeof value === 'string' || !isEmptyInput(value))

@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
-import { MAX_OPTIONS } from '../mail/limits.ts';
+import { MAX_LISTS, MAX_OPTIONS } from '../mail/limits.ts';
 import { shallowObject } from '../mail/variable.ts';
 
 export const refused = (words: string): AppError => new AppError('invalid', words);
@@ -10,8 +10,16 @@ export const printable = (text: string): string => text.slice(0, 100).replace(/[
 
 /** Throws for fields that no message has, and for values that could end a header or be taken for a file. */
 export function checkFields(form: readonly FormEntry[]): void {
+  checkLength(form);
   for (const [name, value] of form) checkEntry(name, value);
   checkOptions(form);
+}
+
+/** First, so that no long text is looked at sign by sign. */
+function checkLength(form: readonly FormEntry[]): void {
+  let size = 0;
+  for (const [name, value] of form) if (isLine(name) && typeof value === 'string') size += value.length;
+  if (size > 2 * MAX_LISTS) throw refused('addresses and headers are too long');
 }
 
 const PLAIN = new Set(
@@ -29,9 +37,11 @@ function checkEntry(name: string, value: FormEntry[1]): void {
   if (FORBIDDEN.test(name)) throw refused(`'${printable(name)}' can not be set`);
   if (typeof value !== 'string') return;
   if (FILES.has(name) && value !== '') throw refused(`'${name}' parameter is not a file`);
-  const isLine = LINES.has(name) || /^h:/i.test(name);
-  if (isLine && /\p{Cc}|\u2028|\u2029/u.test(value)) throw refused(`'${name}' parameter contains control characters`);
+  if (isLine(name) && /\p{Cc}|\u2028|\u2029/u.test(value))
+    throw refused(`'${name}' parameter contains control characters`);
 }
+
+const isLine = (name: string): boolean => LINES.has(name) || /^h:/i.test(name);
 
 function checkOptions(form: readonly FormEntry[]): void {
   let size = 0;

@@ -4,6 +4,9 @@ export const MAX_LINE = 998;
 /** Mailgun takes no more recipients in one call. */
 export const MAX_RECIPIENTS = 1000;
 
+/** Characters of all that names recipients: a quarter of a kilobyte for each of them. Nobody's lists are longer. */
+export const MAX_LISTS = 256 * MAX_RECIPIENTS;
+
 /** Characters of a key: the longest utf8mb4 column that MySQL could index under its oldest limit of 767 bytes. */
 export const MAX_KEY = 191;
 

@@ -6,7 +6,9 @@ import {
   type MultipartPart,
   parseMultipart,
 } from '@remix-run/multipart-parser';
+import { formTextIn, textIn } from './decode.ts';
 import type { FormEntry } from './form.ts';
+import { inOneGo, type Steps } from './steps.ts';
 
 export type FormLimits = {
   /** Fields and files together. */
@@ -39,7 +41,11 @@ export function formTypeOf(contentType: string): FormType | null {
  * The fields and files of a form in their order, or what is wrong with it in words that quote nothing of it. Half a form
  * is none: what breaks off, and what holds a part that can't be read, is refused as a whole.
  */
-export function readForm(raw: Buffer, type: FormType, limits: FormLimits): FormEntry[] | string {
+export const readForm = (raw: Buffer, type: FormType, limits: FormLimits): FormEntry[] | string =>
+  inOneGo(formIn(raw, type, limits));
+
+/** The same in steps, for a form that may be large. */
+export function formIn(raw: Buffer, type: FormType, limits: FormLimits): Steps<FormEntry[] | string> {
   return type.kind === 'urlencoded' ? readPairs(raw, limits) : readParts(raw, type.boundary, limits);
 }
 
@@ -47,16 +53,16 @@ const tooManyParts = ({ parts }: FormLimits): string => `a form can have ${parts
 const tooLarge = ({ partSize }: FormLimits): string => `a field or file of a form can have ${partSize} bytes at most`;
 
 /** The pairs are counted before any is made: a body of `a&a&a&…` would become millions of them. */
-function readPairs(raw: Buffer, limits: FormLimits): FormEntry[] | string {
+function* readPairs(raw: Buffer, limits: FormLimits): Steps<FormEntry[] | string> {
   const pairs = pairsIn(raw.subarray(0, BOM.length).equals(BOM) ? raw.subarray(BOM.length) : raw, limits.parts);
   if (pairs === null) return tooManyParts(limits);
   const entries: FormEntry[] = [];
   for (const pair of pairs) {
     if (pair.length === 0) continue;
     const equals = pair.indexOf(EQUALS);
-    const name = decoded(equals < 0 ? pair : pair.subarray(0, equals));
+    const name = yield* formTextIn(equals < 0 ? pair : pair.subarray(0, equals));
     if (limits.only && !limits.only.has(name)) continue;
-    const value = equals < 0 ? '' : decoded(pair.subarray(equals + 1));
+    const value = equals < 0 ? '' : yield* formTextIn(pair.subarray(equals + 1));
     if (value.length > limits.partSize) return tooLarge(limits);
     entries.push([name, value]);
   }
@@ -66,9 +72,6 @@ function readPairs(raw: Buffer, limits: FormLimits): FormEntry[] | string {
 const BOM = Buffer.from('\uFEFF');
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
-const PLUS = 0x2b;
-const BLANK = 0x20;
-const PERCENT = 0x25;
 
 /** Null when there are too many. */
 function pairsIn(raw: Buffer, most: number): Buffer[] | null {
@@ -83,30 +86,7 @@ function pairsIn(raw: Buffer, most: number): Buffer[] | null {
   return pairs;
 }
 
-/** As browsers write it. URLSearchParams takes five seconds for 25 MB of `+`. */
-function decoded(bytes: Buffer): string {
-  if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return TEXT.decode(bytes);
-  const plain = Buffer.allocUnsafe(bytes.length);
-  let size = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    const escaped = byte === PERCENT ? (digitOf(bytes[i + 1]) << 4) | digitOf(bytes[i + 2]) : -1;
-    if (escaped >= 0) i += 2;
-    plain[size++] = escaped >= 0 ? escaped : byte === PLUS ? BLANK : byte;
-  }
-  return TEXT.decode(plain.subarray(0, size));
-}
-
-const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** The value of a hexadecimal digit; below zero for what is none, also after it was shifted and joined with another. */
-const digitOf = (digit: number | undefined): number => HEX[digit ?? 0] ?? -1;
-const HEX = Int8Array.from({ length: 256 }, (_, code) => {
-  const value = Number.parseInt(String.fromCharCode(code), 16);
-  return Number.isNaN(value) ? -1 : value;
-});
-
-function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry[] | string {
+function* readParts(raw: Buffer, boundary: string, limits: FormLimits): Steps<FormEntry[] | string> {
   const options = {
     boundary,
     maxHeaderSize: HEADER_SIZE,
@@ -117,7 +97,7 @@ function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry
   const entries: FormEntry[] = [];
   try {
     for (const part of parseMultipart(withoutPreamble(raw, boundary), options)) {
-      const entry = entryOf(part, limits.only);
+      const entry = yield* entryOf(part, limits.only);
       if (typeof entry === 'string') return entry;
       if (entry) entries.push(entry);
     }
@@ -135,7 +115,7 @@ function withoutPreamble(raw: Buffer, boundary: string): Buffer {
 }
 
 /** A field or file, or what is wrong with it; null when it is not asked for. */
-function entryOf(part: MultipartPart, only: FormLimits['only']): FormEntry | string | null {
+function* entryOf(part: MultipartPart, only: FormLimits['only']): Steps<FormEntry | string | null> {
   const { 'content-disposition': disposition = '', 'content-type': type = '' } = part.headers;
   if (disposition.split(';', PARAMETERS + 2).length > PARAMETERS + 1)
     return 'a part of the form has too many parameters';
@@ -143,7 +123,7 @@ function entryOf(part: MultipartPart, only: FormLimits['only']): FormEntry | str
   if (!/^form-data\s*;/i.test(disposition) || !name) return 'a part of the form has no name';
   if (only && !only.has(unescaped(name))) return null;
   const content = contentOf(part);
-  if (filename === undefined) return [unescaped(name), content.toString('utf8')];
+  if (filename === undefined) return [unescaped(name), yield* textIn(content)];
   return [unescaped(name), { filename: unescaped(filename), type, content }];
 }
 

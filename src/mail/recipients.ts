@@ -1,6 +1,6 @@
 import addressparser from 'nodemailer/lib/addressparser';
 import { addressKey, canonicalAddress } from '../core/address.ts';
-import { MAX_RECIPIENTS } from './limits.ts';
+import { MAX_LISTS, MAX_RECIPIENTS } from './limits.ts';
 import { mailboxesIn } from './mailboxes.ts';
 
 /**
@@ -17,8 +17,7 @@ export type Recipients = {
 /** The place of an address: which text, and which of its addresses, both counted from 0. No address is quoted. */
 export type Misfit = { text: number; address: number };
 
-/** A quarter of a kilobyte for each recipient, and sixteen signs that mean something; nobody's list has more. */
-const MAX_LIST = 256 * MAX_RECIPIENTS;
+/** Sixteen signs that mean something for each recipient; nobody's list has more. */
 const MAX_SIGNS = 16 * MAX_RECIPIENTS;
 
 /**
@@ -47,7 +46,7 @@ export function recipientsIn(texts: readonly string[]): Recipients {
 }
 
 export function isTooLong(texts: readonly string[]): boolean {
-  if (texts.reduce((sum, { length }) => sum + length, 0) > MAX_LIST) return true;
+  if (texts.reduce((sum, { length }) => sum + length, 0) > MAX_LISTS) return true;
   let signs = 0;
   for (const text of texts) for (const sign of text) if (SIGNS.has(sign)) signs++;
   return signs > MAX_SIGNS;

@@ -578,3 +578,17 @@ test('a mail of 24 MB arrives as it was, whatever it is made of', async (t) => {
     assert.ok(sim.requests.at(-1)?.fields['html']?.[0] === html, text);
   }
 });
+
+test('ten megabytes of addresses or header are refused, in one field or in many', async (t) => {
+  const { url, store } = await setup(t);
+  const list = '"Ann" <ann@example.org>,'.repeat(400_000);
+  const forms: Record<string, string>[] = [
+    { ...MAIL, to: list },
+    { ...MAIL, cc: list },
+    { ...MAIL, subject: list },
+  ];
+  for (const form of forms) assert.equal((await post(url, { form })).status, 400);
+  const many = `${new URLSearchParams(MAIL).toString()}&${`bcc=${encodeURIComponent(list.slice(0, 24_000))}&`.repeat(300)}`;
+  assert.equal((await post(url, { body: Buffer.from(many), headers: { 'content-type': FORM } })).status, 400);
+  assert.equal((await store.db('messages')).length, 0);
+});

@@ -34,7 +34,7 @@ type Connection = {
 type Mark = { at: Ms; bytes: number };
 
 /** So many connections go on in one turn of the loop: a few milliseconds. */
-const IN_A_TURN = 8;
+const IN_A_TURN = 4;
 /** A sender that is cut off in the middle does not see the answer: so long and so much is thrown away first. */
 const LINGER: Ms = 2 * SECOND;
 const DISCARD = 4 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { createTurns } from '../../base/turns.ts';
 import { within } from '../../base/wait.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
+import { createPace } from './pace.ts';
 
 /**
  * Room for the bodies of requests. It is divided, so that those who show no token can take nothing from those who do, and
@@ -54,6 +55,9 @@ export function createMemory(bytes: number, wait: Ms = WAIT): Memory {
   };
 }
 
+/** No two bodies that are not small are looked at in the same turn of the loop. */
+const begin = createPace(1);
+
 type Waiter = { cost: number; let: (isIn: boolean) => void };
 
 function createLasting(most: number, wait: Ms) {
@@ -105,6 +109,7 @@ function createLasting(most: number, wait: Ms) {
       },
       async read() {
         if (size > LARGE) endTurn = await turns.next();
+        if (size > FIRST) await new Promise<void>(begin);
       },
       leave() {
         endTurn();
