@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { type Feed, feedInTurn } from './feed.ts';
 import type { Limits } from './limits.ts';
-import { createPace, type Pace } from './pace.ts';
+import { createPace, type Pace, tellOfNewcomer } from './pace.ts';
 
 /**
  * All connections. Each has one request in work at most. When there are too many, the one that has kept us waiting for
- * longest makes room, and who sends or reads too slowly is hung up on.
+ * longest makes room, if it can be one that has never brought anything that was taken. Who sends or reads too slowly is
+ * hung up on.
  */
 export type Connections = {
   add(socket: Socket): void;
@@ -24,6 +25,8 @@ type Connection = {
   /** When something changed last: it was opened, a request began, an answer left. */
   since: Ms;
   request: IncomingMessage | null;
+  /** It has brought something that was taken, for which a signature or a token is needed. */
+  isProved: boolean;
   /** What has been moving slowly since when, and how many bytes there were then. */
   body: Mark | null;
   answer: Mark | null;
@@ -44,6 +47,7 @@ export function createConnections(limits: Limits, now: Clock): Connections {
   const pace = createPace(IN_A_TURN);
 
   function add(socket: Socket): void {
+    tellOfNewcomer();
     const connection = connect(socket, pace, now());
     const refusal = makeRoom(connection.address);
     all.set(socket, connection);
@@ -62,8 +66,9 @@ export function createConnections(limits: Limits, now: Clock): Connections {
 
   function cutLongestWaiting(among: readonly Connection[]): boolean {
     const waiting = among.filter(keepsUsWaiting);
+    const unproved = waiting.filter(({ isProved }) => !isProved);
     const unread = () => among.filter(({ request }) => request?.complete === false);
-    const [first, ...others] = waiting.length > 0 ? waiting : unread();
+    const [first, ...others] = [unproved, waiting].find((some) => some.length > 0) ?? unread();
     if (!first) return false;
     const longest = others.reduce((one, other) => (other.since < one.since ? other : one), first);
     all.delete(longest.socket);
@@ -77,6 +82,7 @@ export function createConnections(limits: Limits, now: Clock): Connections {
     connection.feed.begun(request);
     Object.assign(connection, { request, since: now(), body: null });
     response.once('close', () => {
+      connection.isProved ||= request.method === 'POST' && response.writableFinished && response.statusCode < 300;
       if (connection.request === request) Object.assign(connection, { request: null, since: now() });
       connection.feed.answered();
     });
@@ -99,6 +105,7 @@ const connect = (socket: Socket, pace: Pace, now: Ms): Connection => ({
   address: networkOf(socket.remoteAddress ?? ''),
   since: now,
   request: null,
+  isProved: false,
   body: null,
   answer: null,
   over: null,

@@ -21,6 +21,33 @@ test('beyond the limit the connection that has kept us waiting for longest makes
   );
 });
 
+test('a connection that has brought something stays, however long it waits beside others that have not', async (t) => {
+  const { port, clock } = await serve(
+    t,
+    (request, response) => {
+      response.statusCode = request.url === '/forged' ? 401 : 200;
+      request.resume().on('end', () => response.end('<yes>'));
+    },
+    { connections: 3 },
+  );
+  const honest = await call(t, port);
+  honest.socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx');
+  await until(honest.socket, () => honest.heard().includes('<yes>'));
+  clock.advance(1000);
+  const [forger, reader] = [await call(t, port), await call(t, port)];
+  forger.socket.write('POST /forged HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx');
+  reader.socket.write(get('/'));
+  for (const { socket, heard } of [forger, reader]) await until(socket, () => heard().includes('<yes>'));
+  for (let n = 0; n < 4; n++) {
+    clock.advance(1000);
+    await call(t, port);
+  }
+  await Promise.all([forger.closed, reader.closed]);
+  honest.socket.write(get('/'));
+  await until(honest.socket, () => honest.heard().split('<yes>').length === 3);
+  assert.equal(honest.socket.destroyed, false);
+});
+
 test('a half-sent header or body holds no place against somebody new', async (t) => {
   const begun: string[] = [];
   const { port } = await serve(
