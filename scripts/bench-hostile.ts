@@ -81,31 +81,30 @@ const TOGETHER = 'all of these at once';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const inWhole = (n: number) => n.toFixed(0);
 
-const world = await createWorld({
-  env: {
-    NODE_OPTIONS: `--max-old-space-size=${values.heap}`,
-    ENCRYPTION_KEY: 'ab'.repeat(32),
-  },
-});
-let isGood = true;
-try {
-  const daemon = await world.start();
-  const port = await daemon.up;
-  // What is loaded with the first event is no matter of an attack.
-  await run('honest.ts', [String(port), String(daemon.pid), SIGNING_KEY, DOMAIN, '3']);
-  say('| attack | honest webhooks taken | told to come again | p50 ms | p99 ms | work p50 | work p99 | top RSS MB |');
-  say('|---|---|---|---|---|---|---|---|');
-  const names = [QUIET, ...Object.keys(ATTACKS), TOGETHER].filter((name) => name.includes(values.only));
-  for (const name of names) {
+/** A new daemon with a new database each time, so that no attack pays for what another has left behind. */
+async function playAlone(name: string): Promise<Row> {
+  const env = { NODE_OPTIONS: `--max-old-space-size=${values.heap}`, ENCRYPTION_KEY: 'ab'.repeat(32) };
+  const world = await createWorld({ env });
+  try {
+    const daemon = await world.start();
+    const port = await daemon.up;
+    // What is loaded with the first event is no matter of an attack.
+    await run('honest.ts', [String(port), String(daemon.pid), SIGNING_KEY, DOMAIN, '3']);
     const row = await play(name, { port, pid: daemon.pid });
-    const { taken, refused, p50, p99, work, rss } = row;
-    say(`| ${[name, taken, refused, ...[p50, p99, work.p50, work.p99, rss].map(inWhole)].join(' | ')} |`);
-    isGood &&= daemon.isRunning() && p99 < GOAL.p99 && rss < GOAL.rss;
     if (!daemon.isRunning()) throw new Error(`the daemon died: ${daemon.lines.slice(-5).join('\n')}`);
+    return row;
+  } finally {
+    await world.close();
   }
-  say(isGood ? 'goal reached' : `goal missed: p99 below ${GOAL.p99} ms, RSS below ${GOAL.rss} MB, no death`);
-  for (const line of daemon.lines.slice(-10)) say(line.slice(0, 300));
-} finally {
-  await world.close();
 }
+
+let isGood = true;
+say('| attack | honest webhooks taken | told to come again | p50 ms | p99 ms | work p50 | work p99 | top RSS MB |');
+say('|---|---|---|---|---|---|---|---|');
+for (const name of [QUIET, ...Object.keys(ATTACKS), TOGETHER].filter((one) => one.includes(values.only))) {
+  const { taken, refused, p50, p99, work, rss } = await playAlone(name);
+  say(`| ${[name, taken, refused, ...[p50, p99, work.p50, work.p99, rss].map(inWhole)].join(' | ')} |`);
+  isGood &&= p99 < GOAL.p99 && rss < GOAL.rss;
+}
+say(isGood ? 'goal reached' : `goal missed: p99 below ${GOAL.p99} ms, RSS below ${GOAL.rss} MB, no death`);
 process.exitCode = isGood ? 0 : 1;

@@ -14,9 +14,9 @@ export const HTTP = room({
     },
     HTTP_MEMORY: {
       kind: count(16, 100_000),
-      default: '96',
+      default: '64',
       level: 'rarely',
-      says: 'Megabytes that bodies of requests may take at once. Beyond it senders wait, or are answered 503. A process needs some five times as much in all.',
+      says: 'Megabytes that bodies of requests may take at once. Beyond it senders wait, or are answered 503. A process needs up to eight times as much in all.',
     },
     HTTP_CONNECTIONS: {
       kind: count(10, 100_000),

@@ -25,7 +25,7 @@ export type Limits = {
 const MB = 1024 * 1024;
 
 export const LIMITS: Limits = {
-  memory: 96 * MB,
+  memory: 64 * MB,
   connections: 2000,
   connectionsOfOne: 1000,
   header: 10 * SECOND,

@@ -35,9 +35,9 @@ export function textOf(raw: Uint8Array, format: Format): string | null {
 }
 
 /** Mailgun's forms have some thirty, and the application's variables. */
-const MOST_FIELDS = 1000;
+const MOST_FIELDS = 300;
 /** Mailgun's events have less than a hundred, and the application's variables of 4 KB. */
-const MOST_VALUES = 20_000;
+const MOST_VALUES = 5_000;
 
 /** What a signature is made of. Somewhere in an event Mailgun may write the same names again. */
 const SIGNED = ['signature', 'timestamp', 'token', 'parent-signature'] as const;
