@@ -6,7 +6,7 @@ import type { Answer } from '../core/answer.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import { composeMime } from '../mail/compose.ts';
 import { type FormEntry, fileIn, unpackForm } from '../mail/form.ts';
-import type { Copy, Provider } from '../providers/provider.ts';
+import type { Copy, Provider, StoredAt } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { sealedBody } from '../store/messages/bodies.ts';
@@ -104,12 +104,19 @@ async function compose(form: readonly FormEntry[], view: View): Promise<Buffer |
   return fileIn(form, 'message')?.content ?? composeMime(form, view.recipient, view.rfcMessageId);
 }
 
+/** Where a provider keeps its copies of a message, and how often that was tried in vain. */
+export function storedAt({ name }: Provider, { delivery: { storages, attempts } }: View): StoredAt {
+  const failures = attempts.filter(
+    ({ claim, outcome }) => claim.way !== 'application' && (outcome === 'refused' || outcome === 'unconfirmed'),
+  ).length;
+  return { storages: storages.filter((s) => s.provider === name), failures };
+}
+
 /** What the first provider that keeps a copy of it gives us. */
 async function storedCopy(providers: Providers, view: View, until: Deadline): Promise<Had> {
   const { storages } = view.delivery;
   const keeper = providers.all.find(({ name }) => storages.some((s) => s.provider === name)) ?? providers.all[0];
-  const own = storages.filter((s) => s.provider === keeper?.name);
-  const fetched = await keeper?.storedCopies?.fetch(view, own, until);
+  const fetched = await keeper?.storedCopies?.fetch(view, storedAt(keeper, view), until);
   if (!fetched) return { answer: { kind: 'refused', why: 'gone', detail: 'no stored copy is known' } };
   if (fetched.kind === 'mime') return { copy: fetched };
   const why = fetched.kind === 'failed' ? 'busy' : fetched.kind;

@@ -6,7 +6,7 @@ import type { Fact } from '../core/delivery.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
-import { type CopyDeps, copyFor, type Had } from './copy.ts';
+import { type CopyDeps, copyFor, type Had, storedAt } from './copy.ts';
 import { answerFact } from './facts.ts';
 
 export type HandOverDeps = CopyDeps & {
@@ -59,8 +59,7 @@ async function contentFor(
   { view, action }: Started,
   until: Deadline,
 ): Promise<{ answer: Answer } | (Pick<Outgoing, 'content'> & Pick<Had, 'done'>)> {
-  if (action.way === 'stored')
-    return { content: { storages: view.delivery.storages.filter((s) => s.provider === provider.name) } };
+  if (action.way === 'stored') return { content: storedAt(provider, view) };
   try {
     const had = await copyFor(provider, deps, view, until);
     return 'answer' in had ? had : { ...had, content: had.copy };

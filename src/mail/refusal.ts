@@ -29,10 +29,13 @@ const WORDS: readonly { status: number; purpose?: Purpose; words: RegExp; why: R
 
 /**
  * What is answered by whatever stands in front of Mailgun, which says that it did not hand the request on: a redirect that
- * nobody followed, and an edge that found no way to the server (Cloudflare's 521 to 523, 525, 526 and 530). After a 520 or
- * 524 it had handed it on.
+ * nobody followed; a proxy that wants a login (407, 511) or another connection (421, 425, 426); an edge that found no way to
+ * the server (Cloudflare's 521 to 523, 525, 526 and 530). After a 520 or 524 it had handed it on.
  */
-const NOT_HANDED_ON: ReadonlySet<number> = new Set([301, 307, 308, 521, 522, 523, 525, 526, 530]);
+const NOT_HANDED_ON: ReadonlySet<number> = new Set([
+  ...[301, 307, 308, 407, 421, 425, 426, 511],
+  ...[521, 522, 523, 525, 526, 530],
+]);
 
 /** Whether the answer is that of an edge or a proxy, and not of Mailgun, which answers in JSON. */
 export const isOfEdge = (status: number, isJson: boolean): boolean =>

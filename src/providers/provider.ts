@@ -50,7 +50,14 @@ export type Outgoing = {
   /** Not to be delivered before; null for at once. */
   deliverAt: Ms | null;
   /** The content: a copy of ours, or the one that the provider keeps. */
-  content: Copy | { storages: readonly Storage[] };
+  content: Copy | StoredAt;
+};
+
+/** Where a provider keeps its copies, first heard of first. */
+export type StoredAt = {
+  storages: readonly Storage[];
+  /** How many hand-overs of them have got nowhere so far: the next one is to begin at another place. */
+  failures: number;
 };
 
 export type Webhook = {
@@ -150,5 +157,5 @@ export type Fetched =
   | { kind: 'failed'; detail: string };
 
 export type StoredCopies = {
-  fetch(mail: Pick<Outgoing, 'domain'>, storages: readonly Storage[], until: Deadline): Promise<Fetched>;
+  fetch(mail: Pick<Outgoing, 'domain'>, stored: StoredAt, until: Deadline): Promise<Fetched>;
 };

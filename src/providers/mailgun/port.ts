@@ -92,7 +92,8 @@ export function createPort(options: PortOptions): Port {
     // Off, because the deadline of the call covers both, and is exact.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: options.timeout, rejectUnauthorized: true },
+    // A host that takes no connection leaves time for the next one.
+    connect: { timeout: Math.ceil(options.timeout / 3), rejectUnauthorized: true },
   });
   const ask = createAsk(agent, options);
   const soon = (until: Deadline | undefined) => sooner(options.timeout, until ?? null);
@@ -213,11 +214,12 @@ async function repost(
 
 type Refused = Extract<Answer, { kind: 'refused' }>;
 
-const SAME_EVERYWHERE: ReadonlySet<number> = new Set([401, 402, 403, 429]);
+const SAME_EVERYWHERE: ReadonlySet<number> = new Set([402, 429]);
 
 /**
- * Whether to try the next target. A 4xx may be about the host, as some want their own URL and some that of the API; what
- * was not sent, or did not get beyond an edge, did no harm. Any other answer is final.
+ * Whether to try the next target. A 4xx may be about the host, as some want their own URL and some that of the API, and a
+ * host of another region does not know the key; what was not sent, or did not get beyond an edge, did no harm. Any other
+ * answer is final.
  */
 function isElsewhere(exchanged: Exchanged, answer: Refused): boolean {
   if (exchanged.kind === 'silence' || isAnswerOfEdge(exchanged)) return true;

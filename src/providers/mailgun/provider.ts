@@ -1,8 +1,7 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
-import type { Storage } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
-import type { Outgoing, Provider } from '../provider.ts';
+import type { Outgoing, Provider, StoredAt } from '../provider.ts';
 import { createAccount } from './account.ts';
 import { sendCopy } from './hand-over.ts';
 import { createHistory } from './history.ts';
@@ -70,7 +69,7 @@ export function createMailgun(options: MailgunOptions): Provider {
       removeBounce: (domain, address) => of(domain).account.removeBounce(domain, address),
       unlist: (list, domain, address) => of(domain).account.unlist(list, domain, address),
     },
-    storedCopies: { fetch: ({ domain }, storages, until) => of(domain).fetch(domain, storages, until) },
+    storedCopies: { fetch: ({ domain }, at, until) => of(domain).fetch(domain, at, until) },
     async close() {
       await Promise.all([...regions.values()].map((region) => region.close()));
     },
@@ -93,13 +92,12 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
   return {
     handOver: (mail: Outgoing, until: Deadline): Promise<Answer> =>
       'storages' in mail.content
-        ? repostCopy(stored, mail, mail.content.storages, until)
+        ? repostCopy(stored, mail, mail.content, until)
         : sendCopy(sending, mail, mail.content, until),
     history: createHistory({ asking, reading }, { api: options.records, now: options.now }),
     account: createAccount(asking),
     retention: createAccount(reading).retention,
-    fetch: (domain: string, storages: readonly Storage[], until: Deadline) =>
-      fetchCopy(stored, domain, storages, until),
+    fetch: (domain: string, at: StoredAt, until: Deadline) => fetchCopy(stored, domain, at, until),
     async close() {
       await Promise.all([sending, copying, asking, reading].map((port) => port.close()));
     },
