@@ -6,6 +6,7 @@ import { MAX_KEY, MAX_LINE } from '../../mail/limits.ts';
 import { authorIn } from '../../mail/recipients.ts';
 import { unquoted } from '../../mail/variable.ts';
 import {
+  addressNamed,
   enhancedCodeOf,
   exact,
   type Fields,
@@ -59,7 +60,7 @@ export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
     event,
     at: momentOf(body['timestamp']) ?? momentOf(body['@timestamp']) ?? hints.at ?? 0,
     domain: name === null ? null : asciiLower(name),
-    recipient: exact(body['recipient'], 320),
+    recipient: addressNamed(body['recipient']),
     messageId: messageIdOf(headers['message-id'] ?? headers['Message-Id'] ?? body['message-id']),
   };
   return {
@@ -101,7 +102,7 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
 /** An object with the address, or in forwarded and rebuilt events the address alone. */
 function listIn(body: Fields): string | null {
   const list = body['mailing-list'];
-  return exact(typeof list === 'string' ? list : objectOf(list)['address'], 320);
+  return addressNamed(typeof list === 'string' ? list : objectOf(list)['address']);
 }
 
 /**
@@ -113,7 +114,7 @@ function isInbound(body: Fields, domain: string | null): boolean {
   if (Array.isArray(body['routes']) && body['routes'].length > 0) return true;
   const from = words(objectOf(objectOf(body['message'])['headers'])['from'], MAX_LINE);
   const author = from === null ? null : authorIn(from);
-  const to = exact(body['recipient'], 320);
+  const to = addressNamed(body['recipient']);
   if (domain === null || author === null || to === null || domainOf(to) !== domain) return false;
   return !isRelated(domainOf(author), domain);
 }

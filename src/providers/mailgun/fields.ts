@@ -35,6 +35,14 @@ export function words(value: unknown, max: number): string | null {
   return shorten(text, max).replace(ALL_UNSTORABLE, '\uFFFD');
 }
 
+/**
+ * The address that an event names; null only when it names none. One that can not be stored exactly is replaced like
+ * words: it is somebody's, and nobody's whom we know.
+ */
+export const addressNamed = (value: unknown): string | null => exact(value, MAX_ADDRESS) ?? words(value, MAX_ADDRESS);
+
+const MAX_ADDRESS = 320;
+
 function shorten(text: string, max: number): string {
   if (text.length <= max) return text;
   const tail = Math.floor(max / 4);

@@ -2,7 +2,7 @@ import { asciiLower } from '../../core/address.ts';
 import type { Bounce, Report, Sighting } from '../../core/sighting.ts';
 import { MAX_LINE } from '../../mail/limits.ts';
 import { eventKey, ownVariables } from './event.ts';
-import { enhancedCodeOf, exact, messageIdOf, momentOf, objectOf, replyCodeOf, words } from './fields.ts';
+import { addressNamed, enhancedCodeOf, exact, messageIdOf, momentOf, objectOf, replyCodeOf, words } from './fields.ts';
 
 /** Names of the webhooks from before 2018. Both failures are final: there was no name for a temporary one. */
 const REPORTS: ReadonlyMap<string, Report> = new Map([
@@ -31,7 +31,7 @@ export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
     event,
     at: momentOf(form['timestamp']) ?? 0,
     domain: domain === null ? null : asciiLower(domain),
-    recipient: exact(form['recipient'], 320),
+    recipient: addressNamed(form['recipient']),
     messageId: messageIdOf(form['Message-Id'] ?? form['message-id'] ?? headers.get('message-id')),
   };
   const { id: _none, ...known } = parts;
