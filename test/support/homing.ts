@@ -21,6 +21,7 @@ import { connectProviders, type OpenProvider } from '../../src/providers/registr
 import { type Asker, createAsker } from '../../src/reconcile/asker.ts';
 import { learnRetention } from '../../src/reconcile/learn-retention.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
+import { lastAlertAt, untold } from '../../src/store/alerts.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
 import { rememberDomains } from '../../src/store/messages/domains.ts';
@@ -170,11 +171,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
       for (;;) {
         await settle();
         const tick = options.poll ? clock() + MINUTE : Number.POSITIVE_INFINITY;
-        const next = Math.min(
-          ...(await dueTimes(store, config.ALERT_GROUP)),
-          sim.nextDueAt() ?? Number.POSITIVE_INFINITY,
-          tick,
-        );
+        const next = Math.min(...(await dueTimes(store, alert)), sim.nextDueAt() ?? Number.POSITIVE_INFINITY, tick);
         if (next > until || next === Number.POSITIVE_INFINITY) break;
         clock.set(Math.max(next, clock() + 1));
       }
@@ -278,26 +275,32 @@ async function sendOne(
 }
 
 /** When something of ours falls due next. */
-async function dueTimes(store: Store, group: Ms): Promise<Ms[]> {
+async function dueTimes(store: Store, alert: Pacing): Promise<Ms[]> {
   const { db } = store;
   const least = async (table: string, column: string, open: Record<string, unknown>): Promise<Ms | null> => {
     const row: Record<string, Ms> | undefined = await db(table).where(open).orderBy(column).first(column);
     return row?.[column] ?? null;
   };
-  // An incident that grows is told of when it is quiet.
-  const latest: { at: Ms } | undefined = await db('alert_items')
-    .where({ alert_id: null })
-    .orderBy('at', 'desc')
-    .first('at');
-  const items = latest?.at ?? null;
   const times = [
     await least('due', 'at', {}),
     await leastQuestion(store),
     await least('inbox', 'due_at', { pending: 1 }),
     await least('alerts', 'due_at', { pending: 1 }),
-    items === null ? null : items + group,
+    ...(await alertTimes(store, alert)),
   ];
   return times.filter((at) => at !== null);
+}
+
+type Pacing = { group: Ms; repeat: Ms };
+
+/** An incident that grows is told of when it is quiet, and not so soon again. */
+async function alertTimes(store: Store, { group, repeat }: Pacing): Promise<Ms[]> {
+  const times: Ms[] = [];
+  for (const { incident, since, latest } of await untold(store, 100)) {
+    const last = (await lastAlertAt(store, incident)) ?? Number.NEGATIVE_INFINITY;
+    times.push(Math.max(Math.min(latest + group, since + 5 * group), last + repeat));
+  }
+  return times;
 }
 
 async function leastQuestion({ db }: Store): Promise<Ms | null> {
