@@ -43,6 +43,9 @@ export function createIntake(deps: IntakeDeps): Router {
   const to = { ...deps, encryptionKey: deps.encryptionKey ?? null, domains: deps.domains ?? null };
   const first = deps.first ?? ((work) => work());
   const take: Middleware = async (ctx) => {
+    // It would go out in the name of another account than the one that was meant.
+    if (ctx.get('X-Mailgun-On-Behalf-Of') !== '')
+      throw new AppError('invalid', 'X-Mailgun-On-Behalf-Of: mail for subaccounts is not taken here');
     const raw = await deps.bodies.read(ctx.req, LIMIT, 'known');
     const type = ctx.get('Content-Type');
     const repeatable = await repeatableOf(ctx, raw, type);
@@ -102,7 +105,7 @@ async function formOf(raw: Buffer, contentType: string): Promise<FormEntry[]> {
   if (typeof form === 'string') throw new AppError('invalid', form);
   return form
     .filter(([, value]) => typeof value === 'string' || !isEmptyInput(value))
-    .map(([name, value]) => [plainName(name), typeof value === 'string' ? value : cleaned(value)]);
+    .map(([name, value]) => [plainName(name), value]);
 }
 
 /** A field of a web page in which nobody chose a file. */
@@ -110,19 +113,3 @@ const isEmptyInput = ({ filename, content }: FormFile): boolean => filename === 
 
 /** Ruby, PHP and others mark the fields of which there may be several: `to[]`, `o:tag[]`, `attachment[0]`. */
 const plainName = (name: string): string => (/^[vh]:/.test(name) ? name : name.replace(/\[\d{0,4}\]$/, ''));
-
-/** Cleans the name and type of a file, which are written into a header of the mail. */
-function cleaned({ filename, type, content }: FormFile): FormFile {
-  if (filename === '') throw new AppError('invalid', 'a file in the form has no name');
-  const isType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w\s="'.+-]*)?$/.test(type);
-  return { filename: safeName(filename), type: isType ? type : 'application/octet-stream', content };
-}
-
-/**
- * A file name without folders, and without characters that could end the header or change the direction of the text.
- */
-const safeName = (name: string): string =>
-  name
-    .replace(/[\p{Cc}\p{Cf}"\\]/gu, '_')
-    .replace(/^.*\//, '')
-    .slice(0, 255) || 'file';

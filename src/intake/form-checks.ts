@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { asciiLower } from '../core/address.ts';
 import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
 import { MAX_LISTS, MAX_OPTIONS } from '../mail/limits.ts';
 import { shallowObject } from '../mail/variable.ts';
@@ -13,6 +14,7 @@ export function checkFields(form: readonly FormEntry[]): void {
   checkLength(form);
   for (const [name, value] of form) checkEntry(name, value);
   checkOptions(form);
+  checkSingles(form);
 }
 
 /** First, so that no long text is looked at sign by sign. */
@@ -35,6 +37,8 @@ const FORBIDDEN = /^h:(?:bcc|resent-bcc)$/i;
 function checkEntry(name: string, value: FormEntry[1]): void {
   if (!PLAIN.has(name) && !OPTION.test(name)) throw refused(`'${printable(name)}' is not a parameter of a message`);
   if (FORBIDDEN.test(name)) throw refused(`'${printable(name)}' can not be set`);
+  if (typeof value !== 'string' && !FILES.has(name) && name !== 'message')
+    throw refused(`'${printable(name)}' parameter is a file`);
   if (typeof value !== 'string') return;
   if (FILES.has(name) && value !== '') throw refused(`'${name}' parameter is not a file`);
   if (isLine(name) && /\p{Cc}|\u2028|\u2029/u.test(value))
@@ -42,6 +46,21 @@ function checkEntry(name: string, value: FormEntry[1]): void {
 }
 
 const isLine = (name: string): boolean => LINES.has(name) || /^h:/i.test(name);
+
+/** What a message has one of. Of two, Mailgun would take another than we do. */
+const SINGLE =
+  /^(?:subject|text|html|amp-html|template|recipient-variables|message|t:.*|o:(?:testmode|deliver.*|time-zone-localize)|v:homing-.*|h:(?:message-id|reply-to|sender|x-mailgun-(?!tag$|track).*))$/i;
+
+function checkSingles(form: readonly FormEntry[]): void {
+  const values = new Map<string, FormEntry[1]>();
+  for (const [name, value] of form) {
+    if (!SINGLE.test(name)) continue;
+    const key = asciiLower(name);
+    if (values.has(key) && (typeof value !== 'string' || values.get(key) !== value))
+      throw refused(`'${printable(name)}' parameter is given twice`);
+    values.set(key, value);
+  }
+}
 
 function checkOptions(form: readonly FormEntry[]): void {
   let size = 0;

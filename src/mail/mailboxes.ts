@@ -60,12 +60,16 @@ function mailboxOf(entry: Entry, surname: string | null): Mailbox {
   const name = [surname, entry.name].filter(Boolean).join(', ') || (entry.comments[0] ?? '');
   const [bracket, ...others] = entry.brackets;
   if (entry.isBroken || others.length > 0) return UNCERTAIN;
-  if (bracket === undefined) return { name: entry.comments[0] ?? '', address: canonicalAddress(entry.text.trim()) };
-  const address = canonicalAddress(bracket.trim());
-  return address !== null && isNameOf(address, entry.unquoted) ? { name, address } : UNCERTAIN;
+  const address = canonicalAddress((bracket ?? entry.text).trim());
+  const beside = [...(bracket === undefined ? [] : [entry.unquoted]), ...entry.comments];
+  if (address === null || !beside.every((text) => isNameOf(address, text))) return UNCERTAIN;
+  return { name: bracket === undefined ? (entry.comments[0] ?? '') : name, address };
 }
 
-/** Two addresses without a comma between them look so. A name may have an @ of its own: "Ann @ Shop". */
+/**
+ * Two addresses without a comma between them look so, and one in a comment behind another. A name may have an @ of its
+ * own: "Ann @ Shop".
+ */
 const LOOKS_LIKE_ADDRESS = /[^\s@]@[^\s@]/;
 
 /** Where there is no name mail clients write the address in its place, some of them in apostrophes. */

@@ -376,14 +376,14 @@ test('the name of a recipient stays with the address, alone, in a batch and in a
   ]);
 });
 
-function complaint({ recipient, messageId, at }: { recipient: string; messageId: string; at: number }): string {
+function arrival({ recipient, messageId, at }: { recipient: string; messageId: string; at: number }): string {
   const timestamp = String(Math.floor(at / 1000));
   const token = randomBytes(25).toString('hex');
   const signature = createHmac('sha256', SIGNING_KEY)
     .update(timestamp + token)
     .digest('hex');
   const message = { headers: { 'message-id': messageId } };
-  const event = { id: 'e1', event: 'complained', timestamp: at / 1000, recipient, message, domain: { name: DOMAIN } };
+  const event = { id: 'e1', event: 'delivered', timestamp: at / 1000, recipient, message, domain: { name: DOMAIN } };
   return JSON.stringify({ signature: { timestamp, token, signature }, 'event-data': event });
 }
 
@@ -391,17 +391,18 @@ test('an address beyond ASCII is mailed through Mailgun, followed in any spellin
   const { url, play, clock, sim, sink, views, alerts } = await setup(t);
   const send = async (to: string, more = {}) =>
     ((await (await post(url, { form: { ...MAIL, to, ...more } })).json()) as { id: string }).id;
+  sim.fate('j\u00f6rg@xn--bcher-kva.example', 'silence');
   const id = await send('J\u00f6rg <jo\u0308rg@B\u00dcCHER.example>');
+  const seen = async () => (await views(id)).map((v) => [v.recipient, v.delivery.state]);
   await play(clock() + MINUTE);
-  const [view] = await views(id);
-  assert.deepEqual([view?.recipient, view?.delivery.state], ['j\u00f6rg@xn--bcher-kva.example', 'delivered']);
+  assert.deepEqual(await seen(), [['j\u00f6rg@xn--bcher-kva.example', 'accepted']]);
   await fetch(`${url}/webhooks/mailgun`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: complaint({ recipient: 'J\u00d6RG@b\u00fccher.example', messageId: id.slice(1, -1), at: clock() }),
+    body: arrival({ recipient: 'J\u00d6RG@b\u00fccher.example', messageId: id.slice(1, -1), at: clock() }),
   });
   await play(clock() + MINUTE);
-  assert.ok((await views(id))[0]?.suppressed);
+  assert.deepEqual(await seen(), [['j\u00f6rg@xn--bcher-kva.example', 'delivered']]);
   await sim.unplug();
   const other = await send('m\u00fcller@example.net', { 'v:homing-class': 'access' });
   await play(clock() + DAY);
@@ -520,8 +521,8 @@ test('the same content is the same call whatever boundary divides it', async (t)
 test('what could be kept and not be opened again is refused', async (t) => {
   const { url, store } = await setup(t);
   // In short texts each of them takes six bytes where it is kept.
-  const form = new URLSearchParams({ ...MAIL }).toString();
-  const body = Buffer.from(`${form}&${`text=${'\u0001'.repeat(60_000)}&`.repeat(200)}`);
+  const { text: _, ...rest } = MAIL;
+  const body = Buffer.from(`${new URLSearchParams(rest)}&${`text=${'\u0001'.repeat(60_000)}&`.repeat(200)}`);
   assert.equal((await post(url, { body, headers: { 'content-type': FORM } })).status, 413);
   assert.equal((await store.db('messages')).length, 0);
 });
@@ -591,4 +592,76 @@ test('ten megabytes of addresses or header are refused, in one field or in many'
   const many = `${new URLSearchParams(MAIL).toString()}&${`bcc=${encodeURIComponent(list.slice(0, 24_000))}&`.repeat(300)}`;
   assert.equal((await post(url, { body: Buffer.from(many), headers: { 'content-type': FORM } })).status, 400);
   assert.equal((await store.db('messages')).length, 0);
+});
+
+const multipart = (...parts: Part[]) => ({
+  body: Buffer.concat([
+    ...parts.flatMap(([head, content]) => [
+      Buffer.from(`--B\r\nContent-Disposition: form-data; ${head}\r\n\r\n`),
+      Buffer.from(content),
+      Buffer.from('\r\n'),
+    ]),
+    Buffer.from('--B--\r\n'),
+  ]),
+  headers: { 'content-type': 'multipart/form-data; boundary=B' },
+});
+type Part = [head: string, content: string];
+const FROM: Part = ['name="from"', MAIL.from];
+const SUBJECT: Part = ['name="subject"', 'Hello'];
+const TEXT: Part = ['name="text"', 'Hi'];
+const TO: Part = ['name="to"', 'ann@example.org'];
+
+test('nothing is left out where a message has one of a kind and two are given', async (t) => {
+  const { url, store } = await setup(t);
+  const wrong: [string, Part[]][] = [
+    ["'to' parameter is a file", [TO, ['name="to"; filename="list.txt"', 'bee@example.net']]],
+    ["'html' parameter is a file", [TO, ['name="html"; filename="a.html"', '<p>Hi</p>']]],
+    ["'subject' parameter is given twice", [TO, ['name="subject"', 'Another']]],
+    [
+      "'recipient-variables' parameter is given twice",
+      [TO, ['name="recipient-variables"', '{}'], ['name="recipient-variables"', '{"ann@example.org":{}}']],
+    ],
+    [
+      "'h:message-id' parameter is given twice",
+      [TO, ['name="h:Message-Id"', '<one@example.org>'], ['name="h:message-id"', '<two@example.org>']],
+    ],
+    [
+      "'message' parameter is given twice",
+      [
+        TO,
+        ['name="message"; filename="a"', 'From: a@b.example\r\n\r\n1'],
+        ['name="message"; filename="b"', 'From: a@b.example\r\n\r\n2'],
+      ],
+    ],
+  ];
+  for (const [message, parts] of wrong) {
+    const response = await post(url, multipart(FROM, SUBJECT, TEXT, ...parts));
+    assert.deepEqual([response.status, await response.json()], [400, { message }]);
+  }
+  assert.equal((await store.db('messages')).length, 0);
+  // The same twice is one.
+  assert.equal((await post(url, multipart(FROM, SUBJECT, SUBJECT, TEXT, TO))).status, 200);
+});
+
+test('mail for a subaccount is refused, as it would go out in the name of another account', async (t) => {
+  const { url } = await setup(t);
+  assert.equal((await post(url, { headers: { 'x-mailgun-on-behalf-of': 'sub' } })).status, 400);
+});
+
+test('the name and the type of a file end no header, whoever hands it over', async (t) => {
+  const { sink, sim, store, url, play, clock } = await setup(t);
+  await sim.unplug();
+  const homing = createHoming({ url, token: 'token' });
+  t.after(() => homing.close());
+  const attachment = {
+    data: 'x',
+    filename: 'a\r\nBcc: eve@example.com\u2028\u202e"b.txt',
+    contentType: 'text/plain;\r\nX-Own: 1\r\n\r\nbody',
+  };
+  await homing.deliverLater(DOMAIN, { ...MAIL, 'v:homing-class': 'access', attachment });
+  await play(clock() + 5 * MINUTE);
+  const raw = sink.mails.find((m) => m.to.includes('ann@example.org'))?.raw ?? '';
+  assert.match(raw, /Content-Disposition: attachment/);
+  assert.doesNotMatch(raw, /^(?:Bcc|X-Own):/im);
+  assert.equal((await store.db('messages')).length, 1);
 });
