@@ -106,6 +106,7 @@ export async function makeShrinkable({ kind, db }: Store): Promise<boolean> {
   if (kind !== 'sqlite') return false;
   const [row] = (await db.raw('pragma auto_vacuum')) as { auto_vacuum: number }[];
   if (row?.auto_vacuum !== 0) return false;
+  await db.raw('pragma auto_vacuum=incremental');
   await db.raw('vacuum');
   return true;
 }

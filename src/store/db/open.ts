@@ -89,8 +89,9 @@ function settle(done: Done, connection: unknown, work: () => void): void {
  */
 function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA busy_timeout=100');
-  // Before the first table: only a file that is made so can give its room back bit by bit.
-  connection.exec('PRAGMA auto_vacuum=INCREMENTAL');
+  // Before the first table: only a file that is made so can give its room back bit by bit. For another one it would
+  // change nothing and take the write lock, which somebody else may hold.
+  if (pragmaOf(connection, 'page_count') === 0) connection.exec('PRAGMA auto_vacuum=INCREMENTAL');
   connection.exec('PRAGMA journal_mode=WAL');
   connection.exec('PRAGMA busy_timeout=20');
   connection.exec('PRAGMA synchronous=FULL');
@@ -101,9 +102,12 @@ function makeDurable(connection: SqliteConnection): void {
   connection.exec('PRAGMA cache_size=-65536');
   // Not mapped into memory: an error of the disk, or a file cut short, would end the process and not be an error.
   connection.exec('PRAGMA mmap_size=0');
-  const level = Object.values(connection.prepare('PRAGMA synchronous').all()[0] ?? {})[0];
+  const level = pragmaOf(connection, 'synchronous');
   if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
 }
+
+const pragmaOf = (connection: SqliteConnection, pragma: string): unknown =>
+  Object.values(connection.prepare(`PRAGMA ${pragma}`).all()[0] ?? {})[0];
 
 /** Rejects when the database can't be reached. */
 export async function reachable(store: Store): Promise<void> {

@@ -93,6 +93,8 @@ async function told({ url }: Homing, id: string): Promise<Message> {
 function comparable(summary: unknown): unknown {
   const text = JSON.stringify(summary, (name, value: unknown) => {
     if (value instanceof Map) return [...value];
+    // It did not count them.
+    if (name === 'copies') return undefined;
     if (name === 'cures') return (value as object[]).map((cure) => ({ ...CURE, ...cure }));
     return name === 'ends'
       ? (value as object[])

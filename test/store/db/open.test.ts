@@ -22,6 +22,17 @@ test('SQLite runs in WAL with synchronous=FULL on every connection, also after t
   }
 });
 
+test('a SQLite file can be opened and read while somebody else is writing to it', async (t) => {
+  const url = await freshDatabase(t, 'sqlite');
+  const [writer, reader] = [openStore(url), openStore(url)];
+  t.after(() => Promise.all([writer.close(), reader.close()]));
+  await writer.db.raw('create table t (n integer)');
+  await writer.db.transaction(async (tx) => {
+    await tx('t').insert({ n: 1 });
+    assert.deepEqual(await reader.db('t'), []);
+  });
+});
+
 test('a SQLite connection that has become less durable is named', async (t) => {
   const store = openStore(await freshDatabase(t, 'sqlite'));
   t.after(store.close);
