@@ -18,7 +18,7 @@ const event = (message: string, more: Record<string, unknown> = {}) => ({
 
 const NEW_RULES = [
   { name: 'gateway', match: 'quarantined by rule', cause: 'policy_block', decision: 'switch_provider' },
-  { name: 'gone', match: 'left the company', cause: 'recipient_disabled' },
+  { name: 'gone', match: 'bricked up', cause: 'recipient_disabled' },
 ];
 
 function files(t: TestContext, lines: readonly unknown[]) {
@@ -35,7 +35,7 @@ function files(t: TestContext, lines: readonly unknown[]) {
 const EVENTS = [
   { signature: { timestamp: '1', token: 't', signature: 's' }, 'event-data': event('Quarantined by rule 12') },
   event('Quarantined by rule 13'),
-  { domain: 'mg.example.com', item: event('ann@example.net left the company') },
+  { domain: 'mg.example.com', item: event('The pigeonhole is bricked up') },
   event('5.1.1 No such user'),
   '',
   '{ this is no JSON',
