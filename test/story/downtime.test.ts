@@ -1,8 +1,9 @@
 // A daemon that was away: what came about meanwhile is read from the provider before anything is concluded from silence.
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { DAY, HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
-import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
+import { BLOCKED_IP, BLOCKED_IP_LISTED } from '../../src/lab/sim/fates.ts';
+import { claimQuestions } from '../../src/store/ledger/due.ts';
 import { type Homing, only, startByHand } from '../support/homing.ts';
 import { eachDatabase } from '../support/stores.ts';
 
@@ -81,4 +82,19 @@ eachDatabase('records that Mailgun has thrown away meanwhile are no proof that a
   await homing.play(homing.clock() + 2 * HOUR);
   assert.deepEqual(await standing(homing, id), ['accepted', 1]);
   assert.equal(homing.sim.handovers.length, 1);
+});
+
+test('a question that died with its process is asked by the next one, before anything is sent again', async (t) => {
+  const homing = await startByHand(t, { poll: true, env: { RETRY_SCHEDULE: 'local' } });
+  homing.sim.fate('anna@blocked.test', [BLOCKED_IP_LISTED, 'deliver']);
+  const id = await homing.send('anna@blocked.test');
+  await homing.play(homing.clock() + MINUTE);
+  homing.clock.set((await only(homing, id)).delivery.nextAt ?? 0);
+  await homing.dispatch();
+  const { lease } = homing.inside.settings;
+  assert.equal((await claimQuestions(homing.store, homing.clock(), 10, lease)).length, 1);
+  homing.clock.advance(HOUR);
+  await homing.play(homing.clock() + HOUR);
+  assert.equal((await only(homing, id)).delivery.state, 'delivered');
+  assert.equal(homing.sim.handovers.length, 2, 'no copy failed because of the bounce list');
 });

@@ -34,13 +34,19 @@ export async function claimDue(
   if (ids.length === 0) return { lease: token, claimed: [] };
   const taken = { at: now + lease, lease: token };
   await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
-  const won: { delivery_id: string; ask_at: Ms | null }[] = await store
+  const won: Asking[] = await store
     .db('due')
     .where({ lease: token })
-    .select('delivery_id', 'ask_at')
+    .select('delivery_id', 'ask_at', 'ask_lease')
     .limit(ids.length);
-  return { lease: token, claimed: won.map((r) => ({ id: r.delivery_id, askedInVain: r.ask_at !== null })) };
+  return { lease: token, claimed: won.map((r) => ({ id: r.delivery_id, askedInVain: isInVain(r, now) })) };
 }
+
+type Asking = { delivery_id: string; ask_at: Ms | null; ask_lease: string | null };
+
+/** A question whose process died, or stood still, before there was an answer was not asked: it is asked again. */
+const isInVain = ({ ask_at: at, ask_lease: lease }: Asking, now: Ms): boolean =>
+  at !== null && !(lease !== null && at <= now);
 
 /**
  * One query for each lane and priority, each over a closed range of the index. A query over all of them would read the
