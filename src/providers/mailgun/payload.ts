@@ -38,28 +38,30 @@ export function textOf(raw: Uint8Array, format: Format): string | null {
 const MOST_FIELDS = 300;
 /** Mailgun's events have less than a hundred, and the application's variables of 4 KB. */
 const MOST_VALUES = 5_000;
+/** Mailgun's events are smaller. A larger body costs more to read than to look over. */
+const SMALL = 64 * 1024;
 
 /** What a signature is made of. Somewhere in an event Mailgun may write the same names again. */
 const SIGNED = ['signature', 'timestamp', 'token', 'parent-signature'] as const;
-const LONGEST_SIGNATURE = 2048;
+/** An object under the name of the signature. In user variables there may be others of that name. */
+const SIGNATURE = /"signature"\s*:\s*(\{[^{}]{0,2048}\})/g;
+const MOST_SIGNATURES = 8;
 
 /**
- * The part of a body that a signature stands in, or why there is none. Anybody may post, so nothing more of a body is made
- * into objects before the signature is known to be right.
+ * What looks like a signature in a body, or why nothing does. Anybody may post, so nothing more of a body is made into
+ * objects before one of these is known to be right.
  */
-export function signedPartOf(raw: Buffer, format: Format): Payload | string {
-  if (format.kind === 'multipart') return formIn(raw, format, new Set(SIGNED));
-  const text = textOf(raw, format);
-  if (text === null) return UNCLEAN;
-  if (format.kind === 'urlencoded') return formIn(raw, format, new Set(SIGNED));
-  const outline = outlineOf(text, MOST_VALUES);
-  if (typeof outline === 'string') return outline;
-  const body: Record<string, unknown> = {};
-  for (const name of SIGNED) {
-    const span = outline.get(name);
-    if (span && span.to - span.from < LONGEST_SIGNATURE) body[name] = jsonIn(text.slice(span.from, span.to));
+export function signedPartsOf(text: string, format: Format): Payload[] | string {
+  if (format.kind !== 'json') {
+    const form = formIn(Buffer.from(text), format, new Set(SIGNED));
+    return typeof form === 'string' ? form : [form];
   }
-  return { kind: 'json', body };
+  const found = [...text.matchAll(SIGNATURE)].slice(0, MOST_SIGNATURES);
+  const parts = found.map(([, block = '']): Payload => ({ kind: 'json', body: { signature: jsonIn(block) } }));
+  if (parts.length > 0 || text.length > SMALL) return parts;
+  // Inbound routes write the signature among the other fields.
+  const flat = payloadOf(text, format);
+  return typeof flat === 'string' ? flat : [flat];
 }
 
 export const UNCLEAN = 'the body is not clean UTF-8';
@@ -75,7 +77,8 @@ function jsonIn(text: string): unknown {
 /** What a body says, or why it can't be read. */
 export function payloadOf(text: string, format: Format): Payload | string {
   if (format.kind !== 'json') return formIn(Buffer.from(text), format);
-  const outline = outlineOf(text, MOST_VALUES);
+  // A signature may be used again by whoever has seen it: of large bodies not even a signed one may cost much.
+  const outline = text.length > SMALL ? outlineOf(text, MOST_VALUES) : null;
   if (typeof outline === 'string') return outline;
   const body = jsonIn(text);
   if (body === undefined) return 'the body is not JSON';

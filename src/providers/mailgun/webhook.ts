@@ -5,7 +5,7 @@ import type { Opened } from '../provider.ts';
 import { type Hints, readEvent } from './event.ts';
 import { type Fields, isObject, momentOf } from './fields.ts';
 import { readLegacy } from './legacy.ts';
-import { formatOf, type Payload, payloadOf, signedPartOf, textOf, UNCLEAN } from './payload.ts';
+import { formatOf, type Payload, payloadOf, signedPartsOf, textOf, UNCLEAN } from './payload.ts';
 
 /**
  * Mailgun posts the same signature with each of its retries, over 8 hours, so a narrow window would refuse real events.
@@ -16,24 +16,30 @@ const WINDOW: Ms = DAY;
 /** Checks and reads a webhook of Mailgun, in its present form or the legacy one. */
 export function openWebhook(raw: Buffer, contentType: string | undefined, keys: readonly string[], now: Ms): Opened {
   const format = formatOf(contentType);
-  if (!format) return { kind: 'unusable', detail: 'the content type is none of JSON, form and multipart' };
-  const signed = signedPartOf(raw, format);
-  if (typeof signed === 'string') return { kind: 'unusable', detail: signed };
-  const signature = signatureIn(signed);
-  if (!signature) return { kind: 'unusable', detail: 'it has no signature block of the right types' };
-  const hmac = verify(signature, keys);
-  if (hmac === null) return { kind: 'forged', detail: 'the signature is wrong' };
-  const signedAt = Number(signature.timestamp) * SECOND;
-  if (Math.abs(now - signedAt) > WINDOW) {
+  if (!format) return unusable('the content type is none of JSON, form and multipart');
+  const text = textOf(raw, format);
+  if (text === null) return unusable(UNCLEAN);
+  const parts = signedPartsOf(text, format);
+  if (typeof parts === 'string') return unusable(parts);
+  const signatures = parts.flatMap((part) => signatureIn(part) ?? []);
+  if (signatures.length === 0) return unusable(UNSIGNED);
+  const [right] = signatures.flatMap((signature) => verified(signature, keys));
+  if (!right) return { kind: 'forged', detail: 'the signature is wrong' };
+  const signedAt = Number(right.timestamp) * SECOND;
+  if (Math.abs(now - signedAt) > WINDOW)
     return { kind: 'forged', detail: 'the signature is older than a day, or from the future', signedAt };
-  }
-  const body = textOf(raw, format);
-  const payload = body === null ? UNCLEAN : payloadOf(body, format);
-  if (body === null || typeof payload === 'string') return { kind: 'unusable', detail: String(payload) };
+  const payload = payloadOf(text, format);
+  if (typeof payload === 'string') return unusable(payload);
+  const signature = signatureIn(payload);
+  if (signature?.timestamp !== right.timestamp || signature.token !== right.token) return unusable(UNSIGNED);
   // A replay has the same HMAC, even if digits were moved from one field to the other.
-  const event = { replayKey: hmac, body, contentType: format.type, sighting: sightingIn(payload) };
+  const event = { replayKey: right.hmac, body: text, contentType: format.type, sighting: sightingIn(payload) };
   return { kind: 'events', events: [event] };
 }
+
+const UNSIGNED = 'it has no signature block of the right types';
+
+const unusable = (detail: string): Opened => ({ kind: 'unusable', detail });
 
 /**
  * Reads a kept event: the body of a webhook, or `{ domain, item }` for an item of the records. The signature is not
@@ -74,17 +80,16 @@ function signatureIn(payload: Payload): Signature | null {
   return { timestamp: time, token, signatures: typeof parent === 'string' ? [signature, parent] : [signature] };
 }
 
-/** The HMAC by the key that fits, or null. */
-function verify({ timestamp, token, signatures }: Signature, keys: readonly string[]): string | null {
+/** With the HMAC by the key that fits; empty when none does. */
+function verified(signature: Signature, keys: readonly string[]): (Signature & { hmac: string })[] {
+  const { timestamp, token, signatures } = signature;
   // Nothing separates the two in what is signed: only a time of exactly ten digits keeps digits from moving over.
-  if (!/^[0-9]{10}$/.test(timestamp) || !/^[0-9a-zA-Z]{16,128}$/.test(token)) return null;
+  if (!/^[0-9]{10}$/.test(timestamp) || !/^[0-9a-zA-Z]{16,128}$/.test(token)) return [];
   const given = signatures.filter((text) => /^[0-9a-f]{64}$/.test(text)).map((text) => Buffer.from(text, 'hex'));
   // With an empty key everybody could sign.
-  for (const key of keys.filter((k) => k.trim() !== '')) {
-    const computed = createHmac('sha256', key)
-      .update(timestamp + token)
-      .digest();
-    if (given.some((signature) => timingSafeEqual(computed, signature))) return computed.toString('hex');
-  }
-  return null;
+  const hmacs = keys.filter((key) => key.trim() !== '').map((key) => hmacOf(timestamp + token, key));
+  const right = hmacs.find((computed) => given.some((one) => timingSafeEqual(computed, one)));
+  return right ? [{ ...signature, hmac: right.toString('hex') }] : [];
 }
+
+const hmacOf = (text: string, key: string): Buffer => createHmac('sha256', key).update(text).digest();

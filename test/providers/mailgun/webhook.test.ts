@@ -74,19 +74,22 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
   ['token a number', 'unusable', signed({ token: 5 })],
   ['token a list', 'unusable', signed({ token: [TOKEN] })],
   ['signature a list', 'unusable', signed({ signature: [hmac(STAMP + TOKEN)] })],
-  ['event-data twice', 'unusable', bodyOf().replace('"event-data"', '"event-data":{},"event-data"')],
+  ['event-data twice', 'event', bodyOf().replace('"event-data"', '"event-data":{},"event-data"')],
+  ['event-data twice, once escaped', 'event', bodyOf().replace('"event-data"', '"event-d\\u0061ta":{},"event-data"')],
+  ['event twice', 'event', bodyOf().replace('"event":', '"event":"failed","event":')],
+  ['token twice', 'event', bodyOf().replace('"token":', '"token":"x","token":')],
   [
-    'event-data twice, once escaped',
+    'a right signature, and another one',
     'unusable',
-    bodyOf().replace('"event-data"', '"event-d\\u0061ta":{},"event-data"'),
+    bodyOf().replace(/}$/, `,"signature":${JSON.stringify(sign(STAMP, 'x'.repeat(50)))}}`),
   ],
-  ['event twice', 'unusable', bodyOf().replace('"event":', '"event":"failed","event":')],
-  ['token twice', 'unusable', bodyOf().replace('"token":', '"token":"x","token":')],
+  ['another signature in a variable before it', 'event', `{"a":{"signature":{"a":1}},${bodyOf().slice(1)}`],
+  ['a right signature in a variable', 'unusable', `{"a":${bodyOf()}}`],
   ['a name twice further in', 'event', bodyOf(sign(), { ...EVENT, a: 0 }).replace('"a":0', '"a":{"b":1,"b":2}')],
   ['__proto__', 'event', bodyOf().replace('{', '{"__proto__":{"polluted":1},"constructor":{"prototype":{"p":1}},')],
   ['a signature in __proto__', 'unusable', `{"__proto__":${bodyOf()}}`],
   ['nested 200,000 deep', 'unusable', `{"signature":${JSON.stringify(sign())},"event-data":${nested}}`],
-  ['33 deep', 'unusable', bodyOf(sign(), JSON.parse(`${'['.repeat(32)}${']'.repeat(32)}`))],
+  ['33 deep', 'event', bodyOf(sign(), JSON.parse(`${'['.repeat(32)}${']'.repeat(32)}`))],
   ['brackets in a string', 'event', bodyOf(sign(), { ...EVENT, reason: `\\"${'[{'.repeat(99)}` })],
   ['numbers beyond measure', 'event', bodyOf().replace('1764064799.5', '1e400')],
   ['a form of 500,000 fields', 'unusable', `${'a&'.repeat(500_000)}${legacy()}`, FORM],
@@ -277,9 +280,20 @@ test('nothing got into Object.prototype', () => {
   assert.equal(Reflect.get({}, 'polluted'), undefined);
 });
 
-test('nesting is refused by a look at the text, before it is parsed', () => {
-  const opened = open('['.repeat(900_000));
-  assert.deepEqual(opened, { kind: 'unusable', detail: 'the JSON is nested too deep' });
+test('of a large body not even a signed one is parsed when it has too much in it', () => {
+  const filled = (text: string) => bodyOf().replace('"event-data":', `"a":${text},"event-data":`);
+  const table: [string, RegExp][] = [
+    [filled(nested), /nested too deep/],
+    [filled(`[${'1,'.repeat(50_000)}1]`), /more than 5000 values/],
+    [filled(`{${Array.from({ length: 8_000 }, (_, n) => `"k${n}":1`).join(',')}}`), /more than 5000 values/],
+    [filled(`{"b":"${'x'.repeat(70_000)}"},"a":1`), /stands twice/],
+  ];
+  for (const [body, words] of table) {
+    const opened = open(body);
+    assert.equal(opened.kind, 'unusable');
+    assert.match('detail' in opened ? opened.detail : '', words);
+  }
+  assert.equal(open(filled(`{"b":"${'x'.repeat(70_000)}"}`)).kind, 'event');
 });
 
 test('shifted digits are refused for their form, and not only for the time that they make', () => {
@@ -316,22 +330,9 @@ test('of a body without a right signature nothing is made but the signature', ()
   );
 });
 
-test('a megabyte of anything is refused for what it is', () => {
+test('a megabyte of anything without a signature is refused for that', () => {
   const fill = (text: string) => text.repeat(Math.ceil(1_000_000 / text.length));
-  const keys = Array.from({ length: 80_000 }, (_, n) => `"k${n}":1`).join(',');
-  const table: [string, RegExp][] = [
-    [`{"a":[${fill('{},')}1]}`, /more than 5000 values/],
-    [`{"a":[${fill('1,')}1]}`, /more than 5000 values/],
-    [`{${keys}}`, /more than 5000 values/],
-    [fill('['), /nested too deep/],
-    [fill('{"a":'), /nested too deep/],
-    [`{"a":"${fill('x')}"}`, /no signature/],
-    [fill('{"a"'), /nested too deep/],
-    [`{${fill('"a",')}`, /stands twice/],
-  ];
-  for (const [body, words] of table) {
-    const opened = open(body);
-    assert.equal(opened.kind, 'unusable');
-    assert.match('detail' in opened ? opened.detail : '', words);
-  }
+  const bodies = [fill('{},'), fill('['), fill('{"a":'), `{"a":"${fill('x')}"}`, fill('"signature":'), fill('{"a"')];
+  for (const body of [...bodies, fill('"signature" '), fill('"signature":{')])
+    assert.deepEqual(open(body), { kind: 'unusable', detail: 'it has no signature block of the right types' });
 });
