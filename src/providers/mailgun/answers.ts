@@ -5,7 +5,7 @@ import { safeLine } from '../../core/safe-text.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
 import { isOfEdge, type Purpose, refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from './exchange.ts';
-import { messageIdOf, objectOf, words } from './fields.ts';
+import { isObject, messageIdOf, objectOf, words } from './fields.ts';
 
 type Reply = Extract<Exchanged, { kind: 'reply' }>;
 
@@ -23,12 +23,16 @@ export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   if (isAnswerOfEdge(exchanged)) return { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
   const why = refusalOf(status, detail, purpose);
   if (why === null) return { kind: 'unanswered', detail };
+  if (why === 'invalid' && !isData(exchanged)) return { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
   const wait = why === 'busy' ? retryAfter(exchanged) : null;
   return { kind: 'refused', why, detail, ...(wait === null ? {} : { retryAfter: wait }) };
 }
 
 /** It did not reach Mailgun, so nothing was taken, and by another way it may. */
-export const isAnswerOfEdge = (reply: Reply): boolean => isOfEdge(reply.status, typeof bodyOf(reply) === 'object');
+export const isAnswerOfEdge = (reply: Reply): boolean => isOfEdge(reply.status, isData(reply));
+
+/** Mailgun says in JSON what is wrong with a message. A page says nothing of it: a proxy or a firewall wrote that. */
+const isData = (reply: Reply): boolean => isObject(bodyOf(reply));
 
 /**
  * A 200 without an id did not come from Mailgun's API: the base path is wrong, or a proxy or a maintenance page

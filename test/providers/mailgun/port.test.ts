@@ -141,15 +141,20 @@ const ANSWERS: [string, Script, string, string?][] = [
   ['404 for the domain', say(404, { message: 'Domain not found: example.com' }), 'account'],
   ['404 for something else', say(404, { message: 'Message not found' }), 'account', 'gone'],
   ['404 with HTML', say(404, '<h1>Not Found', HTML), 'account', 'gone'],
-  ['410', say(410, ''), 'invalid', 'gone'],
+  ['410', say(410, { message: 'no longer here' }), 'invalid', 'gone'],
+  ['410 of a proxy', say(410, ''), 'busy', 'gone'],
   ['400', say(400, { message: "'to' parameter is not a valid address" }), 'invalid'],
-  ['400 with nothing', say(400, ''), 'invalid'],
+  ['400 with nothing', say(400, ''), 'busy'],
+  ['400 of a proxy', say(400, '<html>Bad Request', HTML), 'busy'],
   ['400: a limit', say(400, { message: 'recipient limit exceeded' }), 'busy'],
   ['400: a probation', say(400, { message: 'You are sending too fast while on probation' }), 'busy'],
   ['400: a disabled domain', say(400, { message: 'Domain example.com has been disabled' }), 'account'],
   ['400: a sandbox', say(400, { message: 'Sandbox subdomains are for test purposes only' }), 'account'],
   ['400: an expired URL', say(400, { message: 'Expired or incorrect URL' }), 'invalid', 'gone'],
   ['413', say(413, { message: 'too large' }), 'invalid'],
+  ['413 of a proxy', say(413, '<html>Request Entity Too Large', HTML), 'busy'],
+  ['418 of a firewall', say(418, ''), 'busy'],
+  ['451 of a firewall', say(451, 'Unavailable For Legal Reasons'), 'busy'],
   ['422', say(422, { message: 'no' }), 'invalid'],
 ];
 
@@ -416,7 +421,7 @@ const FETCHES: [string, Script, string][] = [
   ['429', say(429, ''), 'failed for now'],
   ['500', say(500, ''), 'failed for now'],
   ['404 for the domain', say(404, { message: 'Domain not found: x' }), 'failed for now'],
-  ['422', say(422, ''), 'failed for good'],
+  ['422', say(422, { message: 'no' }), 'failed for good'],
 ];
 
 for (const [name, script, expected] of FETCHES) {
