@@ -43,3 +43,14 @@ for (const message of ["'o:deliverytime' is not allowed here", 'Bad Request'])
     const [domain] = await homing.store.db('domains').select('schedule');
     assert.equal(domain.schedule, message === 'Bad Request' ? 'auto' : 'local');
   });
+
+for (const secondary of [true, false])
+  test(`one 429 that names a day costs ten minutes, ${secondary ? 'with' : 'without'} a secondary`, async (t) => {
+    const homing = await startByHand(t, { secondary, env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+    const busy = { status: 429, headers: { 'Retry-After': '86400' }, body: '{"message":"slow down"}' };
+    homing.sim.misbehave((request) => request.method === 'POST', busy, 1);
+    const id = await queueMail(homing, 'ann@inbox.test', { 'v:homing-class': 'access' });
+    await homing.play(homing.clock() + 12 * MINUTE);
+    const { delivery } = await only(homing, id);
+    assert.equal(delivery.state, secondary ? 'relayed' : 'delivered');
+  });

@@ -2,7 +2,7 @@ import { DateTime } from 'luxon';
 import { maskAddress } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { safeLine } from '../../core/safe-text.ts';
-import { DAY, type Ms, SECOND } from '../../core/time.ts';
+import { DAY, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { isOfEdge, type Purpose, refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from './exchange.ts';
 import { isObject, messageIdOf, objectOf, words } from './fields.ts';
@@ -72,6 +72,9 @@ const plainText = (html: string): string =>
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ');
 
+/** Whatever it asks for, it is tried again after this time: a mail may be too old after a longer one. */
+export const LONGEST_WAIT: Ms = 10 * MINUTE;
+
 /** How long the provider asks us to wait. Moments are read by its own clock, which its `Date` header shows. */
 export function retryAfter(reply: Reply): Ms | null {
   const { headers } = reply;
@@ -83,8 +86,8 @@ export function retryAfter(reply: Reply): Ms | null {
     secondsOf(/try again (?:after|in) (\d+) ?s/i.exec(detailOf(reply))?.[1]),
     until(resetOf(headers['x-ratelimit-reset'])),
   ];
-  const wait = waits.find((w) => w !== null && w >= 0 && w <= DAY);
-  return wait ?? null;
+  const wait = waits.find((w) => w !== null && w >= 0 && w <= DAY) ?? null;
+  return wait && Math.min(wait, LONGEST_WAIT);
 }
 
 /** When it was answered, by the clock of who did. It has whole seconds, so half a second is added as the best guess. */

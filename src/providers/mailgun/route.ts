@@ -1,7 +1,7 @@
 import type { Deadline } from '../../base/deadline.ts';
-import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
+import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { refusalOf } from '../../mail/refusal.ts';
-import { detailOf, retryAfter } from './answers.ts';
+import { detailOf, LONGEST_WAIT, retryAfter } from './answers.ts';
 import type { Exchanged } from './exchange.ts';
 
 /** What a call is for. Mail does not wait because Mailgun answers too many questions. */
@@ -15,8 +15,6 @@ export type Route = {
 };
 
 const FIRST_WAIT: Ms = 5 * SECOND;
-/** Whatever it asks for, it is tried again after this time, with one call. */
-const LONGEST_WAIT: Ms = 10 * MINUTE;
 
 /** `strikes`: how often in a row it asked to be left alone. `probe` resolves when the call that tries it again is over. */
 type Lane = { until: Ms; strikes: number; probe: Probe | null };

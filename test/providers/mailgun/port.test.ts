@@ -292,6 +292,7 @@ const WAITS: [string, Script, number | undefined][] = [
   ],
   ['nothing', say(429, {}), undefined],
   ['nonsense', say(429, {}, { 'retry-after': '-5', 'x-ratelimit-reset': 'soon' }), undefined],
+  ['a wait of a day', say(429, {}, { 'retry-after': '86400' }), 600_000],
   ['a wait of years', say(429, {}, { 'retry-after': '999999' }), undefined],
 ];
 
