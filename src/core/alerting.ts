@@ -31,7 +31,11 @@ export function alertFor(
     case 'relayed':
       return { kind: 'saved', incident: `saved:${birth.domain}` };
     case 'failed': {
-      const verdict = after.attempts.at(-1)?.failure?.verdict;
+      const last = after.attempts.at(-1);
+      // The application was told that its mail is queued, and hears nothing of what became of it.
+      if (after.reason === 'refused_invalid' && last?.claim.way !== 'application')
+        return { kind: 'fix_sender', incident: `fix_sender:${birth.domain}:${after.reason}` };
+      const verdict = last?.failure?.verdict;
       // Nothing is told of dead and suppressed addresses, nor of what ended for a reason of our own.
       if (!verdict || verdict.cause !== after.reason || verdict.decision === 'give_up_suppress') return null;
       if (verdict.decision === 'fix_sender')

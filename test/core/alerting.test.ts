@@ -7,7 +7,7 @@ import type { Policy } from '../../src/core/policy.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import type { Cause, Decision } from '../../src/core/verdict.ts';
 import { MORNING } from '../support/clock.ts';
-import { birth, ended, failed, sent, verdict } from '../support/factory.ts';
+import { birth, claimed, ended, failed, refused, sent, verdict } from '../support/factory.ts';
 
 const at = MORNING + MINUTE;
 
@@ -32,4 +32,18 @@ test('dead and suppressed addresses are no news', () => {
   assert.equal(told(stopped('recipient_unknown', 'give_up_suppress')), null);
   const barred = [failed(at, 'retry'), ended(1, at, 'failed', 'suppressed')];
   assert.equal(told(barred), null);
+});
+
+test('what the provider refuses of our own sending is told, and what it refuses of the application is not', () => {
+  const refusal = (how: 'send' | 'application') => [
+    claimed(1, at, { how }),
+    refused(1, at, 'invalid'),
+    ended(1, at, 'failed', 'refused_invalid'),
+  ];
+  const kindOf = (facts: Fact[]) => {
+    const born = { ...birth('notice'), domain: 'mg.example.com' };
+    return alertFor(born, null, fold(born, facts))?.incident ?? null;
+  };
+  assert.equal(kindOf(refusal('send')), 'fix_sender:mg.example.com:refused_invalid');
+  assert.equal(kindOf(refusal('application')), null);
 });

@@ -59,6 +59,9 @@ export const LOOP: Advice = 'Recipient: a forwarding of theirs leads back to its
 export const REJECTED: Advice =
   'Rejected: the provider took the call and refused the message afterwards; its words name the content or the account.';
 
+export const INVALID: Advice =
+  'Message: the provider does not take it as it is; its answer names the field. The application that wrote it has to send it anew.';
+
 export const ACCOUNT: Advice =
   'Account: the provider refuses the key, the domain or the whole account. What it says: homing doctor.';
 export const BOUNCE_LIST: Advice =

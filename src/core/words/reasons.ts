@@ -190,7 +190,11 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     sentence: 'the copy that was kept of it is damaged and can not be read',
     short: 'kept copy damaged',
   },
-  refused_invalid: { sentence: 'the provider refused the message as invalid', short: 'refused as invalid' },
+  refused_invalid: {
+    sentence: 'the provider refused the message as invalid',
+    short: 'refused as invalid',
+    advice: advice.INVALID,
+  },
   refused_temporary: {
     sentence: 'the receiving server put the secondary provider off',
     short: 'secondary was put off',
