@@ -92,7 +92,7 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   if (SEEN.has(name) && isByMachine(body)) return 'other';
   if (name !== 'failed') return REPORTS.get(name) ?? 'other';
   const status = objectOf(body['delivery-status']);
-  const retrying = typeof status['retry-seconds'] === 'number' && status['retry-seconds'] > 0;
+  const retrying = Number(status['retry-seconds']) > 0;
   // The last of Mailgun's own tries may still be called temporary.
   if (bounce.reason === 'old' && !retrying) return 'failed';
   if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';

@@ -225,6 +225,11 @@ const ODDITIES: [string, unknown, unknown][] = [
     read(failed({ severity: undefined, 'delivery-status': { code: 680, 'retry-seconds': 600 } })).report,
     'deferred',
   ],
+  [
+    'severity missing, 5xx with a retry announced as text',
+    read(failed({ severity: undefined, 'delivery-status': { code: 550, 'retry-seconds': '600' } })).report,
+    'deferred',
+  ],
   ['severity missing, no code', read(failed({ severity: undefined, 'delivery-status': null })).report, 'failed'],
   ['a reason nobody has heard of', bounce(failed({ reason: 'quux' }))?.reason, 'quux'],
   ['rejected, without recipient', read({ event: 'rejected', reject: { reason: 'No' } }).bounce?.message, 'No'],
