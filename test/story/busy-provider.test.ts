@@ -54,3 +54,13 @@ for (const secondary of [true, false])
     const { delivery } = await only(homing, id);
     assert.equal(delivery.state, secondary ? 'relayed' : 'delivered');
   });
+
+test('a reset that can go nowhere else is tried until its useful life ends while Mailgun is down', async (t) => {
+  const homing = await startByHand(t, { secondary: false, env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  await homing.sim.unplug();
+  const id = await queueMail(homing, 'ann@inbox.test', { 'v:homing-class': 'access' });
+  await homing.play(homing.clock() + 9 * MINUTE);
+  await homing.sim.plug();
+  await homing.play(homing.clock() + HOUR);
+  assert.equal((await only(homing, id)).delivery.state, 'delivered');
+});

@@ -2,7 +2,7 @@ import type { Attempt, Delivery } from '../delivery.ts';
 import { type Reason, refusedFor } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
-import { fallBack, nothingLeft, refusalWait } from './elsewhere.ts';
+import { fallBack, nothingLeft, others, refusalWait } from './elsewhere.ts';
 import { afterFailedFallback, afterFallback } from './fallback.ts';
 import { mayBeOut, whenSilent, whenUnconfirmed } from './silence.ts';
 import { nextStep, tooLate } from './step.ts';
@@ -153,7 +153,7 @@ function afterRefusal(look: Look, last: Attempt): Action {
   if (why === 'invalid') return fallBack(look, 'refused_invalid', null);
   const wait = Math.max(retryAfter ?? 0, why === 'withdrawn' ? 0 : homeWait(look));
   // The wait that it would not keep is kept here.
-  const until = why === 'unscheduled' ? (last.claim.deliverAt ?? at) : at + wait;
+  const until = why === 'unscheduled' ? (last.claim.deliverAt ?? at) : inLife(look, at, at + wait);
   const late = tooLate(look, until);
   if (!late && !last.held && until > now) return { do: 'hold', about: 'refused', until, why: refusedFor(why) };
   return tryAgain(look, last, { late, at, why: refusedFor(why) });
@@ -183,6 +183,13 @@ function tryAgain(look: Look, last: Attempt, refused: { late: boolean; at: Ms; w
     ? fallBack(look, refused.why, null)
     : nextStep(look, { last, failure, from, double: null, why: refused.why, at: when });
   return (d.tries > 0 ? askFirst(look, last, from, step) : null) ?? step;
+}
+
+/** Mail that can go nowhere else is tried a last time before its useful life ends, however long the wait would be. */
+function inLife(look: Look, from: Ms, until: Ms): Ms {
+  const lastAt = look.d.usefulUntil - look.c.pause;
+  const isLastHope = others(look).length === 0 || !look.policy.fallback || look.d.fallbackTries > 0;
+  return isLastHope && from < lastAt ? Math.min(until, lastAt) : until;
 }
 
 /** How long to leave a provider alone that was busy or refused for the account: longer each time. */

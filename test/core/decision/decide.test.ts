@@ -474,7 +474,19 @@ test('a route that stays busy until the useful life is nearly over gives way to 
   isAsked(decided(facts, { now: born - MINUTE }), 'refused');
   const news = [...facts, past.asked(2, born - MINUTE, 'refused')];
   assert.deepEqual(decided(news, { now: born - MINUTE }), secondary('refused_account'));
-  assert.deepEqual(decided(news, { now: born - MINUTE, hasSecondary: false }), end('abandoned', 'refused_account'));
+});
+
+test('without a secondary a busy route is tried a last time before the useful life ends', () => {
+  const born = at(24 * 60);
+  const refusedAt = (when: Ms) => [
+    ...failedTimes(1),
+    ...[past.claimed(2, when), past.refused(2, when, 'account', HOUR), past.asked(2, when, 'refused')],
+  ];
+  const early = { now: born - 10 * MINUTE, hasSecondary: false };
+  const action = decided(refusedAt(early.now), early);
+  assert.ok(action.do === 'hold' && action.until < born && action.until >= born - MINUTE, JSON.stringify(action));
+  const late = { now: born - 1, hasSecondary: false };
+  assert.deepEqual(decided(refusedAt(late.now), late), end('abandoned', 'refused_account'));
 });
 
 test("what the application's own call was refused is the application's to mend", () => {
