@@ -5,6 +5,7 @@ import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
+import type { MessageRow } from '../rows/rows.ts';
 
 /**
  * The name that a caller gave to a call (its Idempotency-Key), and a fingerprint of what was asked for. A call is
@@ -43,6 +44,22 @@ export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, no
     .where({ key_hash })
     .update({ ...ids, created_at: now });
   return mine;
+}
+
+/**
+ * Waits until all others that make a message with this key of the application's are committed, so that each sees those
+ * before it. On MySQL the row is locked; SQLite has one writer at a time anyway.
+ */
+export async function inTurn(tx: Knex.Transaction, { id, domain }: MessageRow, key: string, now: Ms): Promise<void> {
+  const row: Row = {
+    // No call has an empty scope.
+    key_hash: sha256(`\n${domain}\n${key}`),
+    fingerprint: '',
+    message_id: id,
+    rfc_message_id: '',
+    created_at: now,
+  };
+  await insertNew(tx, 'calls', row, 'key_hash');
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { change, changeIn } from '../ledger/ledger.ts';
 import type { MessageRow, View } from '../rows/rows.ts';
+import { inTurn } from './calls.ts';
 import { deliveryIds } from './find.ts';
 
 /** Ends what is still open of the messages with this key of the application's; says how many deliveries that were. */
@@ -20,29 +21,38 @@ export async function cancelByKey(store: Store, key: string, reason: CancelReaso
   return cancelled.size;
 }
 
-/** Cancels the older messages of the domain with the same key, in the transaction that makes the newer one. */
-export async function supersede(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
-  const { id, domain, created_at } = message;
-  await eachBatch(
-    (after) =>
-      openWith(tx, key, after)
-        .where('messages.domain', domain)
-        .whereNot('messages.id', id)
-        .where('messages.created_at', '<=', created_at),
-    (ids) => changeIn(tx, ids, now, (view) => cancel(view, 'superseded', now)),
-  );
+/**
+ * Cancels the other messages of the domain with the same key, in the transaction that makes one for our queue: it is made
+ * now, whatever the clocks of other machines say.
+ */
+export async function replaceOthers(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
+  await inTurn(tx, message, key, now);
+  await supersede(tx, message, key, now);
 }
 
-/**
- * Cancels what is open of a message that was recorded only after a newer one with its key. Not for mail in our queue: that
- * is made now, whatever the clock of another machine says.
- */
-export async function supersedeLate(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
+/** Cancels those that are older than a message that others send, and the message itself when there is a newer one. */
+export async function replaceOlder(tx: Knex.Transaction, message: MessageRow, key: string, now: Ms): Promise<void> {
+  await inTurn(tx, message, key, now);
   const { id, domain, created_at } = message;
+  await supersede(tx, message, key, now, created_at);
   const newer = tx('messages').where({ message_key: key, domain }).where('created_at', '>', created_at);
   if ((await newer.first('id')) === undefined) return;
   const ids = await deliveryIds(tx, id);
   for (const part of chunks(ids, BATCH)) await changeIn(tx, part, now, (view) => cancel(view, 'superseded', now));
+}
+
+async function supersede(
+  tx: Knex.Transaction,
+  { id, domain }: MessageRow,
+  key: string,
+  now: Ms,
+  madeUntil?: Ms,
+): Promise<void> {
+  const others = (after: string) => {
+    const open = openWith(tx, key, after).where('messages.domain', domain).whereNot('messages.id', id);
+    return madeUntil === undefined ? open : open.where('messages.created_at', '<=', madeUntil);
+  };
+  await eachBatch(others, (ids) => changeIn(tx, ids, now, (view) => cancel(view, 'superseded', now)));
 }
 
 const BATCH = 200;

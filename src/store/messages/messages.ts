@@ -16,7 +16,7 @@ import { changeIn, write } from '../ledger/ledger.ts';
 import type { Move } from '../rows/move.ts';
 import { birthIn, type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
 import { type Call, firstCall } from './calls.ts';
-import { supersede, supersedeLate } from './cancel.ts';
+import { replaceOlder, replaceOthers } from './cancel.ts';
 import { nameLater, takeOver } from './take-over.ts';
 
 /** A message as it comes to us. `facts` is what has happened to each recipient's delivery already. */
@@ -64,10 +64,7 @@ export async function record(store: Store, draft: Draft, now: Ms): Promise<Recor
     wasKnown ??= found;
     const created = !wasKnown && message.id === id;
     await addRecipients(tx, message, draft, now);
-    if ((created || claimed) && draft.key !== null) {
-      await supersede(tx, message, draft.key, now);
-      await supersedeLate(tx, message, draft.key, now);
-    }
+    if ((created || claimed) && draft.key !== null) await replaceOlder(tx, message, draft.key, now);
     return { id: message.id, created };
   });
 }
@@ -158,7 +155,7 @@ export async function enqueue(
       // Events without our variable, and people, know it by its Message-Id.
       const hash = recordKey(draft.domain, draft.messageId);
       await insertNew(tx, 'handles', { hash, message_id: message.id }, ['hash', 'message_id']);
-      if (draft.key !== null) await supersede(tx, message, draft.key, now);
+      if (draft.key !== null) await replaceOthers(tx, message, draft.key, now);
     }
     return { id: message.id, messageId: message.message_id };
   });

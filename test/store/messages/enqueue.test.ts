@@ -85,6 +85,18 @@ eachStore('the same call many times at once makes one message, and each gets its
   assert.equal(await atOnce(() => call('k1'))(given), 1);
 });
 
+eachStore('of many messages that are made at once with one key of the application one stays', async (given) => {
+  const stores = [given.store, given.open(), given.open()];
+  const mails = Array.from({ length: 25 }, (_, n) => ({
+    ...mailTo(`person-${n}`),
+    key: 'reset',
+    createdAt: MORNING - n,
+  }));
+  await Promise.all(mails.map((mail, n) => enqueue(stores[n % 3] ?? given.store, mail, null, MORNING)));
+  const open = await given.store.db('deliveries').whereNull('ended_at').select('state');
+  assert.deepEqual(open, [{ state: 'queued' }]);
+});
+
 eachStore('a call with the key of another is refused, and the first one stays', async ({ store }) => {
   const first = await enqueue(store, mailTo('ann'), call('k1'), MORNING);
   const other = { ...mailTo('bob'), messageId: 'm2@mg.example.com' };
