@@ -70,7 +70,10 @@ export function openSpool({ folder, maxBytes, shared = false }: SpoolOptions): S
     async file(take) {
       // Others may have put something there that is no record of ours.
       if (shared && !(await isPrivateFolder(folder))) return 0;
-      return fileAll(folder, take, (lines) => append({ folder, maxBytes }, ASIDE, lines));
+      return fileAll(folder, take, async (lines) => {
+        await clear(folder, ASIDE);
+        await append({ folder, maxBytes }, ASIDE, lines);
+      });
     },
   };
 }
@@ -135,6 +138,13 @@ async function write(folder: string, path: string, lines: readonly string[]): Pr
   }
 }
 
+/** What can't be appended to (a link, a pipe, a file that has grown too large) gets another name, and is left alone. */
+async function clear(folder: string, name: string): Promise<void> {
+  const there = await orNull(lstat(join(folder, name)));
+  if (there && !isOwn(there, await stat(folder)))
+    await renamed(join(folder, name), join(folder, `${newName()}-${name}`));
+}
+
 async function isStill(handle: FileHandle, path: string): Promise<boolean> {
   const [ours, there] = await Promise.all([handle.stat(), orNull(lstat(path))]);
   return there !== null && there.ino === ours.ino && there.dev === ours.dev;
@@ -152,21 +162,38 @@ async function syncFolder(folder: string): Promise<void> {
 
 type SetAside = (lines: readonly string[]) => Promise<unknown>;
 
+/** A file that can't be had keeps none of the others from being filed; then this rejects at the end. */
 async function fileAll(folder: string, take: Take, setAside: SetAside): Promise<number> {
   const path = (name: string) => join(folder, name);
-  await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`));
+  const troubles: unknown[] = [];
+  const note = (error: unknown) => void troubles.push(error);
+  await renamed(path(CURRENT), path(`waiting-${newName()}.jsonl`)).catch(note);
   let filed = 0;
   for (const name of await waitingIn(folder)) {
     const claimed = `filing-${newName()}.jsonl`;
-    if (!(await renamed(path(name), path(claimed)))) continue; // another process got here first
+    const handle = await claim(path(name), path(claimed)).catch(note);
+    if (!handle) continue;
     try {
-      filed += await fileOne(path(claimed), take, setAside);
+      filed += await fileOne(handle, take, setAside);
     } catch (error) {
       await renamed(path(claimed), path(`waiting-${claimed.slice('filing-'.length)}`));
       throw error;
     }
+    await orNull(unlink(path(claimed)));
   }
+  if (troubles.length > 0) throw troubles[0];
   return filed;
+}
+
+/** Null when another process got here first. */
+async function claim(path: string, claimed: string): Promise<FileHandle | null> {
+  if (!(await renamed(path, claimed))) return null;
+  try {
+    return await openOwn(claimed, 'read');
+  } catch (error) {
+    await renamed(claimed, path);
+    throw error;
+  }
 }
 
 /** Names that sort by time, and that no two processes make. */
@@ -193,8 +220,7 @@ async function ownFiles(folder: string): Promise<{ name: string; stats: Stats }[
 }
 
 /** Reads in pieces: a file may be larger than what this process should hold. */
-async function fileOne(path: string, take: Take, setAside: SetAside): Promise<number> {
-  const handle = await openOwn(path, 'read');
+async function fileOne(handle: FileHandle, take: Take, setAside: SetAside): Promise<number> {
   let filed = 0;
   try {
     for await (const lines of batchesIn(handle)) {
@@ -206,7 +232,6 @@ async function fileOne(path: string, take: Take, setAside: SetAside): Promise<nu
   } finally {
     await handle.close();
   }
-  await orNull(unlink(path));
   return filed;
 }
 

@@ -21,6 +21,7 @@ import { openSpool } from '../../src/base/spool.ts';
 import { child } from '../support/child.ts';
 
 const LARGE = 1024 * 1024;
+const NOBODY = 65_534;
 
 function freshFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'homing-spool-test-'));
@@ -179,6 +180,40 @@ for (const [what, plant] of Object.entries(FOREIGN)) {
     await spool.file(take);
     assert.deepEqual(lines, ['2']);
   });
+}
+
+for (const [what, plant] of Object.entries(FOREIGN)) {
+  test(`${what} in the place of what was set aside is not written to, and keeps no record waiting`, async (t) => {
+    if (what.includes('another user') && process.getuid?.() !== 0) return t.skip('only root can give a file away');
+    const folder = freshFolder(t);
+    const outside = join(folder, '..', 'outside');
+    writeFileSync(outside, LINE);
+    const spool = openSpool({ folder, maxBytes: 10_000 });
+    await spool.append(['torn', '1']);
+    plant(join(folder, 'set-aside.jsonl'), outside);
+    assert.equal(await spool.file(async (lines) => lines.filter((line) => line === 'torn')), 2);
+    assert.equal(readFileSync(join(folder, 'set-aside.jsonl'), 'utf8').trim(), 'torn');
+    assert.equal(readFileSync(outside, 'utf8'), LINE);
+  });
+}
+
+test('a file that this user may not read keeps none of the others from being filed', async (t) => {
+  const folder = freshFolder(t);
+  const spool = openSpool({ folder, maxBytes: 10_000 });
+  await spool.append(['1']);
+  writeFileSync(join(folder, 'waiting-0.jsonl'), '0\n', { mode: 0 });
+  if (process.getuid?.() === 0) becomeNobody(t, [join(folder, '..'), folder, join(folder, 'spool.jsonl')]);
+  const { lines, take } = taker();
+  await assert.rejects(spool.file(take), { code: 'EACCES' });
+  assert.deepEqual(lines, ['1']);
+  assert.deepEqual(readdirSync(folder), ['waiting-0.jsonl']);
+});
+
+/** Root may read everything. */
+function becomeNobody(t: TestContext, paths: readonly string[]): void {
+  for (const path of paths) chownSync(path, NOBODY, NOBODY);
+  process.seteuid?.(NOBODY);
+  t.after(() => process.seteuid?.(0));
 }
 
 test('a line that never ends is left out, those around it are filed', async (t) => {
