@@ -12,7 +12,7 @@ import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
 import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
-import { createIntake } from './intake.ts';
+import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
 import { createPages } from './pages.ts';
 import { createReadiness, createStatus } from './status.ts';
@@ -84,6 +84,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     const level = isOfConnection(error) ? 'debug' : 'error';
     deps.log[level]({ error }, 'an answer could not be sent');
   });
+  koa.use(atAnyBase);
   koa.use(answerErrors(deps.log));
   const { store, tokens } = deps;
   const routers = [
@@ -156,6 +157,12 @@ function makeSafe(ctx: Context): void {
   ctx.type = 'application/json';
 }
 
+/** As Mailgun does: its clients do not look for JSON in a 401. */
+function answerStranger(ctx: Context): void {
+  ctx.set('WWW-Authenticate', isMailguns(ctx) ? 'Basic realm="MG API"' : 'Bearer');
+  if (isMailguns(ctx)) Object.assign(ctx, { body: 'Forbidden', type: 'text/plain' });
+}
+
 function answerUnserved(ctx: Context): void {
   const words: Record<number, string> = { 404: 'there is nothing here', 405: 'not with this method' };
   if (ctx.status >= 400) answer(ctx, ctx.status, words[ctx.status] ?? 'not supported');
@@ -167,8 +174,7 @@ function answerError(ctx: Context, error: unknown, log: Log): void {
     ctx.req.destroy();
   } else if (error instanceof AppError) {
     answer(ctx, STATUS[error.code], error.message, error.problems);
-    if (error.code === 'unauthorized')
-      ctx.set('WWW-Authenticate', isMailguns(ctx) ? 'Basic realm="homing", charset="UTF-8"' : 'Bearer');
+    if (error.code === 'unauthorized') answerStranger(ctx);
     if (error.code === 'unavailable') ctx.set('Retry-After', '30');
     if (error.code === 'too_large' || error.code === 'unavailable') ctx.set('Connection', 'close');
   } else if (isDatabaseTrouble(error)) {
@@ -189,7 +195,7 @@ function answer(ctx: Context, status: number, trouble: string, problems: readonl
 }
 
 /** Whether the route answers as Mailgun does. */
-const isMailguns = (ctx: Context): boolean => ctx.path.startsWith('/v3/');
+const isMailguns = (ctx: Context): boolean => /^\/+v\d(?:\/|$)/.test(ctx.path);
 
 /** The pattern of the route and not the path, which may hold an address. */
 const routeOf = (ctx: Context): string => `${ctx.method} ${String(ctx['_matchedRoute'] ?? '?')}`;

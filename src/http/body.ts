@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { createUnzip } from 'node:zlib';
 import { AppError } from '../base/errors.ts';
 import { outlineOf } from '../base/json.ts';
 import { createMemory, type Room } from './limits/memory.ts';
@@ -17,10 +18,13 @@ export class SenderGone extends Error {
 /** Whether the sender has shown a token. */
 export type Sender = 'known' | 'anybody';
 
+/** Whether a body may come packed; then its limit and its memory are those of what is in it. */
+export type Form = 'plain' | 'packed';
+
 /** The bodies of requests, which share the memory that there is for them. */
 export type Bodies = {
   /** Reads a body of `limit` bytes at most, whatever its Content-Length says. Its memory is taken until `release`. */
-  read(request: IncomingMessage, limit: number, sender: Sender): Promise<Buffer>;
+  read(request: IncomingMessage, limit: number, sender: Sender, form?: Form): Promise<Buffer>;
   /** Called when a request is over, whether a body was read or not. */
   release(request: IncomingMessage): void;
 };
@@ -30,7 +34,7 @@ export function createBodies(bytes: number): Bodies {
   const rooms = new Map<IncomingMessage, Room>();
 
   async function roomFor(request: IncomingMessage, sender: Sender, giveWay: (error: Error) => void): Promise<Room> {
-    const length = lengthOf(request);
+    const length = isEncoded(request) ? null : lengthOf(request);
     const room = await (sender === 'known'
       ? memory.forKnown(length)
       : memory.forAnybody(length, () => giveWay(crowded(request))));
@@ -40,8 +44,9 @@ export function createBodies(bytes: number): Bodies {
   }
 
   return {
-    async read(request, limit, sender) {
-      if (isEncoded(request)) throw refused(request, new AppError('unsupported', 'Content-Encoding is not supported'));
+    async read(request, limit, sender, form = 'plain') {
+      if (isEncoded(request) && !(form === 'packed' && isPacked(request)))
+        throw refused(request, new AppError('unsupported', 'Content-Encoding is not supported'));
       if ((lengthOf(request) ?? 0) > limit) throw refused(request, tooLarge(limit));
       const giving = new AbortController();
       const room = await roomFor(request, sender, (error) => giving.abort(error));
@@ -64,23 +69,29 @@ function lengthOf({ headers }: IncomingMessage): number | null {
 
 function readInto(room: Room, request: IncomingMessage, limit: number, giving: AbortSignal): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const parts = gathering(lengthOf(request));
+    const isPlain = !isEncoded(request);
+    const body = isPlain ? request : request.pipe(createUnzip());
+    const parts = gathering(isPlain ? lengthOf(request) : null);
     let size = 0;
     const giveUp = (error: unknown) => {
       parts.forget();
-      discard(request, size);
+      if (!isPlain) request.unpipe().resume();
+      if (!isPlain) body.destroy();
+      discard(request, isPlain ? size : 0);
       reject(error);
     };
     giving.addEventListener('abort', () => giveUp(giving.reason));
-    request.on('data', (part: Buffer) => {
+    body.on('data', (part: Buffer) => {
       size += part.length;
       if (size > limit) giveUp(tooLarge(limit));
       else if (room.grow(size)) parts.add(part);
       else giveUp(crowded(request));
     });
-    request.on('end', () => resolve(parts.whole()));
+    body.on('end', () => resolve(parts.whole()));
+    if (!isPlain) body.on('error', () => giveUp(new AppError('invalid', 'the body is not whole, or not packed')));
     request.on('error', (cause) => reject(new SenderGone('the request broke off', { cause })));
-    request.on('close', () => reject(new SenderGone('the request broke off')));
+    // What was packed comes out a moment after its last bytes have come in.
+    request.on('close', () => (isPlain || !request.readableEnded) && reject(new SenderGone('the request broke off')));
     if (request.destroyed) reject(new SenderGone('the request broke off'));
   });
 }
@@ -122,11 +133,12 @@ export function discard(request: IncomingMessage, already = 0): void {
   request.on('error', () => {});
 }
 
-/** Packed bodies are refused: unpacked they can be a thousand times larger, and Mailgun never sends any. */
-function isEncoded(request: IncomingMessage): boolean {
-  const encoding = request.headers['content-encoding'];
-  return encoding !== undefined && encoding.trim().toLowerCase() !== 'identity';
-}
+/** Packed bodies of strangers are refused: unpacked they can be a thousand times larger, and Mailgun never sends any. */
+const isEncoded = (request: IncomingMessage): boolean => !['', 'identity'].includes(encodingOf(request));
+
+const isPacked = (request: IncomingMessage): boolean => ['gzip', 'x-gzip', 'deflate'].includes(encodingOf(request));
+
+const encodingOf = ({ headers }: IncomingMessage): string => (headers['content-encoding'] ?? '').trim().toLowerCase();
 
 const tooLarge = (limit: number): AppError => new AppError('too_large', `the body is larger than ${limit} bytes`);
 

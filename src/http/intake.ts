@@ -46,7 +46,7 @@ export function createIntake(deps: IntakeDeps): Router {
     // It would go out in the name of another account than the one that was meant.
     if (ctx.get('X-Mailgun-On-Behalf-Of') !== '')
       throw new AppError('invalid', 'X-Mailgun-On-Behalf-Of: mail for subaccounts is not taken here');
-    const raw = await deps.bodies.read(ctx.req, LIMIT, 'known');
+    const raw = await deps.bodies.read(ctx.req, LIMIT, 'known', 'packed');
     const type = ctx.get('Content-Type');
     const repeatable = await repeatableOf(ctx, raw, type);
     await breathe();
@@ -62,14 +62,26 @@ export function createIntake(deps: IntakeDeps): Router {
 }
 
 /**
+ * Clients differ in whether `/v3` belongs to their base URL, and people in whether a slash ends it: `//v3/…`, `/v3/v3/…`
+ * and a path without `/v3` mean the same.
+ */
+export const atAnyBase: Middleware = async (ctx, next) => {
+  const [, path] = /^\/+(?:v3\/+)*([^/]+\.[^/]+\/messages(?:\.mime)?)\/?$/.exec(ctx.path) ?? [];
+  if (path !== undefined) ctx.path = `/v3/${path}`;
+  await next();
+};
+
+/**
  * The name and the fingerprint of a call. The boundary of a multipart body is left out of the fingerprint, because it
  * is different each time.
  */
 async function repeatableOf(ctx: Context, raw: Buffer, type: string): Promise<Call | null> {
-  const key = ctx.get('Idempotency-Key');
-  if (key === '') return null;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new AppError('invalid', 'Idempotency-Key must have 1 to 255 printable ASCII characters');
+  const given = ctx.get('Idempotency-Key');
+  if (given === '') return null;
+  // Some write it bare, others in quotes, as a structured field (RFC 9651).
+  const key = given.replace(/^"(.*)"$/, '$1');
+  if (!/^[\x20-\x7e]{1,256}$/.test(key))
+    throw new AppError('invalid', 'Idempotency-Key must have 1 to 256 printable ASCII characters');
   const form = formTypeOf(type);
   const hash = createHash('sha256').update(`${ctx.path}\n`);
   for (const bytes of form?.kind === 'multipart' ? without(form.boundary, raw) : [raw]) {

@@ -31,6 +31,16 @@ const FILES = new Set(['attachment', 'inline']);
 const LINES = new Set(['from', 'to', 'cc', 'bcc', 'subject']);
 /** A variable may have any name that fits into one line. */
 const OPTION = /^(?:[hot]:[A-Za-z0-9_.-]{1,64}|v:[^\p{Cc}\p{Cs}"\\\u2028\u2029]{1,128})$/u;
+/**
+ * A form without the texts that Mailgun does not know either, and leaves out. What may be a slip of a name that it knows
+ * stays, and is refused: a copy to "CC" would be lost behind a 200, and so would a file.
+ */
+export const withoutUnknown = (form: readonly FormEntry[]): FormEntry[] =>
+  form.filter(([name, value]) => typeof value !== 'string' || isLikeKnown(name));
+
+const isLikeKnown = (name: string): boolean =>
+  PLAIN.has(asciiLower(name.replace(/[^A-Za-z-]/g, ''))) || /^\s*[hotv]\s*:/i.test(name);
+
 /** They would reach others than the recipients that are named. */
 const FORBIDDEN = /^h:(?:bcc|resent-bcc)$/i;
 

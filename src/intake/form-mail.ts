@@ -14,7 +14,7 @@ import { readMessageId } from '../mail/message-id.ts';
 import { isTooLong, recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs, unquoted } from '../mail/variable.ts';
-import { checkFields, checkParts, refused } from './form-checks.ts';
+import { checkFields, checkParts, refused, withoutUnknown } from './form-checks.ts';
 import { withSafeFiles } from './form-files.ts';
 
 /** What a form in the shape of Mailgun's asks us to send. */
@@ -35,7 +35,7 @@ export type FormMail = {
 
 /** Throws `AppError` for a form that can't be sent, in words like Mailgun's. */
 export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
-  const form = withSafeFiles(withoutComposersHeaders(given));
+  const form = withSafeFiles(withoutUnknown(withoutComposersHeaders(given)));
   checkFields(form);
   const message = fileIn(form, 'message')?.content ?? null;
   // For a ready message the recipients are those in `to` alone.
