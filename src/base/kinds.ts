@@ -35,6 +35,9 @@ export const listOf = <T>(read: (part: string) => T | null, wrong: string) =>
 
 export const duration = readAs(parseDuration, 'must be a duration such as 250ms, 30s, 4m, 8h or 3d');
 
+/** For what can't be nothing: a lease, a life, a pause. */
+export const length = duration.refine((ms) => ms > 0, 'must be longer than nothing');
+
 const DURATIONS = 'must be a comma list of durations such as 30s,60s';
 export const durations = listOf(parseDuration, DURATIONS).refine((all) => all.length > 0, DURATIONS);
 
@@ -52,10 +55,13 @@ export const count = (least = 1, most = 1_000_000_000) =>
     `must be a whole number from ${least} to ${most}`,
   );
 
-export const webUrl = readAs(
-  (text) => (/^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text) ? text : null),
-  'must be an http(s) URL',
-);
+const isWebUrl = (text: string): boolean => /^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text);
+
+/** Nothing is asked with a user and a password in its URL; in one that is shown they would be told to everybody. */
+export const webUrl = readAs((text) => (isWebUrl(text) ? text : null), 'must be an http(s) URL').refine((text) => {
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}, 'must not have a user or a password in it');
 
 /**
  * A secret is sent in a header or hashed byte by byte, so an invisible character in it is always a mistake of copying.

@@ -1,4 +1,4 @@
-import { choice, duration } from './kinds.ts';
+import { choice, length } from './kinds.ts';
 import { room } from './setting.ts';
 
 /** What every room goes by. */
@@ -18,19 +18,19 @@ export const COMMON = room({
       says: 'json, or pretty for people.',
     },
     LEASE: {
-      kind: duration,
+      kind: length,
       default: '60s',
       level: 'rarely',
       says: 'A hand-over without a result counts as unanswered after this long.',
     },
     DUE_POLL: {
-      kind: duration,
+      kind: length,
       default: '1s',
       level: 'rarely',
       says: 'How often the database is looked at for what is due.',
     },
     RETRY_PAUSE: {
-      kind: duration,
+      kind: length,
       follows: (unit) => unit / 2,
       level: 'rarely',
       says: 'The shortest wait before a busy or silent provider is tried or asked again; when not set, half a RETRY_UNIT (of at most 1m).',

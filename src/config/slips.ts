@@ -6,6 +6,17 @@ export type Slip = { name: string; meant: string | null };
 /** No other program has names that begin like these, so an unknown one is reported even if it resembles no setting. */
 const OURS = /^(?:ADOPT|ALERT|HOMING|RECONCILE|RETRY|SECONDARY|UNSUPPRESS)(?:_|$)/;
 
+/** Names that other programs have for the same, and that no program but one for Mailgun has. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  MAILGUN_REGION: 'MAILGUN_API_URL',
+  MAILGUN_BASE_URL: 'MAILGUN_API_URL',
+  MAILGUN_ENDPOINT: 'MAILGUN_API_URL',
+  MAILGUN_HOST: 'MAILGUN_API_URL',
+  ALERT_EMAIL: 'ADMIN_EMAILS',
+  ALERT_EMAILS: 'ADMIN_EMAILS',
+  REPORT_TZ: 'REPORT_TIMEZONE',
+};
+
 /** Names that applications use for the daemon, often in the same file. */
 const OF_APPLICATIONS: ReadonlySet<string> = new Set(['HOMING_URL', 'HOMING_TOKEN']);
 
@@ -21,6 +32,8 @@ export function slipsIn(names: readonly string[], known: readonly string[]): Sli
 export const printable = (name: string): string => JSON.stringify(name.slice(0, 60)).replace(/[^ -~]/g, '?');
 
 function nearest(name: string, known: readonly string[]): string | null {
+  const other = Object.hasOwn(OTHERWISE, name) ? OTHERWISE[name] : name.replace(/^HOMING_/, '');
+  if (other !== undefined && known.includes(other)) return other;
   const near = known
     .filter((other) => isOneOff(name, other) || isPartOf(name, other))
     .map((other) => ({ other, apart: distance(bare(name), bare(other)) }))

@@ -1,13 +1,18 @@
 import { count, isGuessable, secrets, text, webUrl } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 
+/** Paths of ours are added to it. */
+const baseUrl = webUrl
+  .refine((url) => !/[?#]/.test(url), 'must be a plain URL, without ? and #')
+  .refine((url) => !/\/webhooks\/[^/]*\/?$/.test(url), 'must not name a path of the daemon: leave the /webhooks/… off');
+
 export const HTTP = room({
   title: 'HTTP',
   settings: {
     HOST: { kind: text, default: '0.0.0.0', level: 'rarely', says: 'Address to listen on.' },
     PORT: { kind: count(0, 65535), default: '8080', level: 'usual', says: 'Port to listen on.' },
     PUBLIC_URL: {
-      kind: webUrl,
+      kind: baseUrl,
       level: 'usual',
       says: 'Where Mailgun and people reach this daemon, such as https://homing.example.com.',
       unset: '"homing doctor" can neither check nor register the webhooks',

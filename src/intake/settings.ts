@@ -1,4 +1,4 @@
-import { choice, count, duration, durations, isPatterned, listOf, readAs, share, text } from '../base/kinds.ts';
+import { choice, count, duration, durations, isPatterned, length, listOf, readAs, share, text } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import type { PolicySettings } from '../core/policy.ts';
 
@@ -37,7 +37,7 @@ export const INTAKE = room({
       says: 'The wait after attempt n is RETRY_BASE to the power of n, times RETRY_UNIT: 4, 16, 64, 256 minutes.',
     },
     RETRY_UNIT: {
-      kind: duration,
+      kind: length,
       default: '1m',
       level: 'rarely',
       says: 'The unit of the waits between attempts, see RETRY_BASE.',
@@ -55,18 +55,18 @@ export const INTAKE = room({
       says: 'Attempts through Mailgun, the first send included.',
     },
     NOTICE_LIFE: {
-      kind: duration,
+      kind: length,
       default: '24h',
       level: 'rarely',
       says: 'How long a message of class notice is worth delivering.',
     },
     ACCESS_LIFE: {
-      kind: duration,
+      kind: length,
       default: '15m',
       level: 'rarely',
       says: 'The same for access: resets, magic links, one-time codes, invitations.',
     },
-    BULK_LIFE: { kind: duration, default: '3d', level: 'rarely', says: 'The same for bulk.' },
+    BULK_LIFE: { kind: length, default: '3d', level: 'rarely', says: 'The same for bulk.' },
     ACCESS_WAITS: {
       kind: durations,
       default: '30s,60s',
@@ -92,7 +92,7 @@ export const INTAKE = room({
       says: 'Whether bulk mail falls back to the secondary: yes or no.',
     },
     SILENCE_AFTER: {
-      kind: duration,
+      kind: length,
       default: '8h',
       level: 'rarely',
       says: 'Accepted, and nothing heard for this long: Mailgun is asked what became of it.',

@@ -10,7 +10,7 @@ const addresses = listOf(
 );
 
 const sender = readAs(
-  (text) => (/^(?:[^\r\n<>]*<)?[^\s@<>]+@[^\s@<>]+>?$/.test(text) ? text : null),
+  (text) => (/^(?:[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/.test(text) ? text : null),
   'must be an address such as homing@example.com or Homing <homing@example.com>',
 );
 

@@ -180,6 +180,46 @@ test('plain http to Mailgun is refused unless the host is named with its port', 
   assert.deepEqual(problemsOf({ MAILGUN_API_URL: 'https://api.eu.mailgun.net' }), []);
 });
 
+test('a life, a lease and a pause are longer than nothing', () => {
+  for (const name of [
+    'LEASE',
+    'DUE_POLL',
+    'RETRY_PAUSE',
+    'RETRY_UNIT',
+    'NOTICE_LIFE',
+    'ACCESS_LIFE',
+    'BULK_LIFE',
+    'SILENCE_AFTER',
+  ])
+    assert.deepEqual(problemsOf({ [name]: '0s' }), [`${name} must be longer than nothing`]);
+  assert.deepEqual(problemsOf({ ALERT_GROUP: '0s' }), []);
+});
+
+test('the API key is let out to hosts that are named, and not to whole top-level domains', () => {
+  for (const host of [
+    '*',
+    '*.net',
+    '.mailgun.net',
+    '*.mailgun.net.',
+    'https://storage.mailgun.net',
+    'mailgun.net/v3',
+    'a b',
+  ])
+    assert.equal(problemsOf({ MAILGUN_STORAGE_HOSTS: host }).length, 1, host);
+  for (const host of ['*.mailgun.net', 'storage-eu.mailgun.net', 'localhost:8080', '[::1]:8080', '*.mail.example:8443'])
+    assert.deepEqual(problemsOf({ MAILGUN_STORAGE_HOSTS: host }), [], host);
+});
+
+test('a URL that is asked or shown has no password in it, and the public one no path of the daemon', () => {
+  for (const name of ['PUBLIC_URL', 'ALERT_SLACK_URL', 'ALERT_WEBHOOK_URL', 'MAILGUN_API_URL']) {
+    const [problem] = problemsOf({ [name]: 'https://user:hunter2@host.example' });
+    assert.equal(problem, `${name} must not have a user or a password in it`);
+  }
+  for (const path of ['?a=b', '#x', '/webhooks/mailgun', '/sub/webhooks/mailgun/'])
+    assert.equal(problemsOf({ PUBLIC_URL: `https://host.example${path}` }).length, 1, path);
+  assert.deepEqual(problemsOf({ PUBLIC_URL: 'https://host.example/sub/' }), []);
+});
+
 test('lists are split at commas, and domains are compared in lower case', () => {
   const config = read({ MAILGUN_DOMAIN: 'MG.Example.com, ,mail.example.org,mg.example.com', API_TOKENS: 'a, b' });
   assert.deepEqual(config.MAILGUN_DOMAIN, ['mg.example.com', 'mail.example.org']);

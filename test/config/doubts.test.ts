@@ -79,6 +79,16 @@ test('a server elsewhere whose certificate is not checked is told, whichever set
   }
 });
 
+test('a key of another kind, and a secondary that is Mailgun itself, are told', () => {
+  const key = '7b1d7e0a5f3c4b2e8d6f';
+  const same = { MAILGUN_API_KEY: key, MAILGUN_WEBHOOK_SIGNING_KEY: `${key}9,${key}` };
+  assert.match(doubts(same).join(), /^MAILGUN_WEBHOOK_SIGNING_KEY is the API key/);
+  for (const kind of ['api:', 'pubkey-'])
+    assert.match(doubts({ MAILGUN_API_KEY: kind + key }).join(), /^MAILGUN_API_KEY begins like/);
+  for (const name of ['SECONDARY_SMTP_URL', 'SECONDARY', 'ALERT_SMTP_URL'])
+    assert.match(doubts({ [name]: 'smtp://user:pass@smtp.eu.mailgun.org:587' }).join(), /Mailgun itself/);
+});
+
 test('a name with what can not be seen in it is told in a form that can be printed', () => {
   assert.deepEqual(doubts({ '\u202eMAILGUN_API_KEY\u200b\n': 'x' }), [
     '"?MAILGUN_API_KEY?\\n" is not a setting and is ignored: did you mean MAILGUN_API_KEY?',

@@ -26,6 +26,9 @@ test('a slip is told together with the setting that was meant', () => {
     HOMING_RULE: 'HOMING_RULES',
     API_TOKEN: 'API_TOKENS',
     ENCRYPTON_KEY: 'ENCRYPTION_KEY',
+    MAILGUN_REGION: 'MAILGUN_API_URL',
+    ALERT_EMAILS: 'ADMIN_EMAILS',
+    HOMING_DATABASE_URL: 'DATABASE_URL',
   }))
     assert.equal(meantBy(slip), meant, slip);
 });

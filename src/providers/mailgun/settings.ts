@@ -1,4 +1,4 @@
-import { choice, isGuessable, list, listOf, secret, secrets, webUrl } from '../../base/kinds.ts';
+import { choice, isGuessable, listOf, secret, secrets, webUrl } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
 
 const DOMAIN = /^(?=.{4,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
@@ -37,6 +37,13 @@ const domains = listOf(
     return Object.freeze(Object.defineProperty(names, 'apis', { value: apis })) as unknown as Domains;
   });
 
+/** A host, with a port or without; `*.` stands for what is below a domain that has a dot itself, and for no more. */
+const HOST = /^(?:\*\.[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+const hosts = listOf(
+  (part) => (HOST.test(part) ? part : null),
+  'must be a comma list of hosts such as *.mailgun.net or 127.0.0.1:8080, without https:// and paths',
+);
+
 type Places = Pick<MailgunSettings, 'MAILGUN_API_URL' | 'MAILGUN_DOMAIN'>;
 
 /** The API of a domain. */
@@ -71,7 +78,7 @@ export const MAILGUN = room({
       says: 'The API of your region; in the EU it is https://api.eu.mailgun.net.',
     },
     MAILGUN_STORAGE_HOSTS: {
-      kind: list,
+      kind: hosts,
       default: '*.mailgun.net',
       level: 'rarely',
       says: 'Comma list of hosts that the API key may go to with a storage URL; plain http only for host:port named here.',
@@ -96,12 +103,19 @@ export const MAILGUN = room({
     ...(MAILGUN_WEBHOOK_SIGNING_KEY.some((key) => isGuessable(key, SHORTEST))
       ? [`MAILGUN_WEBHOOK_SIGNING_KEY ${NO_KEY}: whoever guesses it can forge webhooks`]
       : []),
+    ...(MAILGUN_API_KEY !== '' && MAILGUN_WEBHOOK_SIGNING_KEY.includes(MAILGUN_API_KEY) ? [SAME_KEY] : []),
+    ...(/^(?:api:|pubkey-)/.test(MAILGUN_API_KEY) ? [`MAILGUN_API_KEY ${OTHER_KEY}`] : []),
   ],
 });
 
 /** Those of Mailgun have 32 characters and more. */
 const SHORTEST = 12;
 const NO_KEY = 'is too short or too plain for a key of Mailgun, or the word of an example';
+
+const SAME_KEY =
+  'MAILGUN_WEBHOOK_SIGNING_KEY is the API key: Mailgun signs with a key of its own, and all webhooks would be refused';
+const OTHER_KEY =
+  'begins like a user (api:) or like the public key for checking addresses (pubkey-), which sends nothing';
 
 export type MailgunSettings = SettingsOf<typeof MAILGUN>;
 

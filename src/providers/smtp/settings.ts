@@ -36,6 +36,7 @@ export function relayDoubts(name: string, urls: readonly string[]): string[] {
   return [
     ...(urls.some(sendsPasswordInClear) ? [`${name} ${IN_CLEAR}`] : []),
     ...(urls.some(trustsAnybody) ? [`${name} ${UNCHECKED}`] : []),
+    ...(urls.some(isMailgun) ? [`${name} ${SAME_WAY}`] : []),
   ];
 }
 
@@ -43,6 +44,10 @@ const IN_CLEAR = 'has a server elsewhere that may get its password without TLS: 
 
 const UNCHECKED =
   'has a server elsewhere whose certificate is not checked (insecure=1): mail and password go to whoever answers';
+
+const SAME_WAY = 'leads to Mailgun itself: what can not go through Mailgun would go nowhere';
+
+const isMailgun = (url: string): boolean => /(?:^|\.)mailgun\.(?:org|net|com)$/i.test(parseRelayUrl(url).host);
 
 /** A password that may leave this machine unencrypted. */
 function sendsPasswordInClear(url: string): boolean {
