@@ -46,10 +46,16 @@ export async function untold(store: Store, limit: number): Promise<Untold[]> {
   return rows.map((r) => ({ incident: r.incident, since: Number(r.since), latest: Number(r.latest) }));
 }
 
-export async function lastAlertAt(store: Store, incident: string): Promise<Ms | null> {
+/** When the last alert of an incident was made; `before` leaves out those from before the clock was set back. */
+export async function lastAlertAt(
+  store: Store,
+  incident: string,
+  before: Ms = Number.MAX_SAFE_INTEGER,
+): Promise<Ms | null> {
   const row: { created_at: Ms } | undefined = await store
     .db('alerts')
     .where({ incident })
+    .where('created_at', '<', before)
     .orderBy('created_at', 'desc')
     .first('created_at');
   return row?.created_at ?? null;

@@ -1,7 +1,7 @@
 // Alerts and summaries are sent to administrators once: a process claims a row before it sends it.
 import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
-import type { Ms } from '../core/time.ts';
+import { HOUR, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 
@@ -14,6 +14,9 @@ export type Claim = { name: string; lease: string };
 /** How many due rows a process tries to claim, as other processes may be faster with the first ones. */
 const CANDIDATES = 5;
 
+/** No row waits for longer than half of this. What is due later was written before the clock was set back. */
+const FARTHEST: Ms = HOUR;
+
 /** Claims the first row that is due, until that moment; null when none is to be had. */
 export async function claimNext(
   store: Store,
@@ -21,7 +24,11 @@ export async function claimNext(
   { now, until }: { now: Ms; until: Ms },
 ): Promise<Claim | null> {
   const lease = newId(now);
-  const due = (db: Knex) => db(table).where({ pending: 1 }).whereBetween('due_at', [0, now]);
+  const farthest = now + Math.max(FARTHEST, 2 * (until - now));
+  const due = (db: Knex) =>
+    db(table)
+      .where({ pending: 1 })
+      .whereNotBetween('due_at', [now + 1, farthest]);
   const rows: { name: string }[] = await due(store.db).orderBy(order).limit(CANDIDATES).select({ name: key });
   for (const { name } of rows) {
     await transact(store, (tx) =>

@@ -37,13 +37,16 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   for (const { incident, since, latest } of await untold(deps.store, 100)) {
     const now = deps.now();
     // While an incident is still growing its alert waits, until it is quiet or has grown for long enough.
-    if (now < latest + deps.group && now < since + 5 * deps.group) continue;
-    const last = await lastAlertAt(deps.store, incident);
-    if (last !== null && now < last + deps.repeat) continue;
+    if (isWithin(now, latest, deps.group) && isWithin(now, since, 5 * deps.group)) continue;
+    const last = await lastAlertAt(deps.store, incident, now + deps.repeat);
+    if (last !== null && isWithin(now, last, deps.repeat)) continue;
     bundled += await bundleIncident(deps, incident, now);
   }
   return bundled;
 }
+
+/** Whether it was so lately, by the clock of any daemon. What is far ahead was written before a clock was set back. */
+const isWithin = (now: Ms, at: Ms, length: Ms): boolean => Math.abs(now - at) < length;
 
 /**
  * Says how many items it took. An alert that can't be written must not keep the others from being told: what can't be

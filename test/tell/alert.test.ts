@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import { DAY, MINUTE } from '../../src/core/time.ts';
 import { raise } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
@@ -80,3 +81,27 @@ eachStore(
     assert.equal(seen.length, 2);
   },
 );
+
+eachStore('what was to be told before the clock was set back by a day is told', async ({ t, store }) => {
+  const clock = clockAt(MORNING + DAY);
+  const { url, seen } = await startScript(t, (response) => void response.writeHead(200).end());
+  const daemon = { ...daemonOn(store, url, clock), group: MINUTE, repeat: 15 * MINUTE };
+  const told = async (n: number) => {
+    const item = { incident: 'gave_up:mg.example.com', kind: 'gave_up' as const, detail: null };
+    await raise(store, { ...item, item_key: `gave_up:${n}`, at: clock() });
+  };
+  await told(1);
+  clock.advance(MINUTE);
+  assert.equal(await bundleAlerts(daemon), 1);
+  await told(2);
+  clock.set(MORNING);
+  assert.equal(await bundleAlerts(daemon), 1);
+  assert.equal(await sendAlerts(daemon), 2);
+  await told(3);
+  clock.advance(2 * MINUTE);
+  assert.equal(await bundleAlerts(daemon), 0, 'it is told again after a while');
+  clock.advance(15 * MINUTE);
+  assert.equal(await bundleAlerts(daemon), 1);
+  assert.equal(await sendAlerts(daemon), 1);
+  assert.equal(seen.length, 3);
+});
