@@ -5,7 +5,10 @@
  * direction of the text, characters without width or ink, ends of lines and paragraphs, halves of surrogate pairs.
  */
 const UNSAFE =
-  '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Noncharacter_Code_Point}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0';
+  '\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\p{Noncharacter_Code_Point}' +
+  '\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0' +
+  // Left open in Unicode, and to be shown as nothing. Marks of variants stay, as names of people have them.
+  '\u2065\ufff0-\ufff8\\u{e0000}-\\u{e00ff}\\u{e01f0}-\\u{e0fff}';
 const RUN = new RegExp(`[${UNSAFE}]+`, 'gu');
 const EACH_BUT_LINE_END = new RegExp(`(?!\\n)[${UNSAFE}]`, 'gu');
 /** More marks on one letter than any script has: they would be drawn over the lines around it. */

@@ -22,6 +22,8 @@ const UNSAFE = {
   'an invisible tag': '\u{e0041}',
   'an annotation anchor': '\ufff9',
   'a filler without ink': '\u3164',
+  'a pattern of no dots': '\u2800',
+  'a character that is left open to be ignored': '\ufff0',
 };
 
 for (const [what, text] of Object.entries(UNSAFE)) {
@@ -36,7 +38,7 @@ for (const [what, text] of Object.entries(UNSAFE)) {
 }
 
 test('letters of all scripts, marks and pictures stay as they are', () => {
-  const text = 'Grüße, Žluťoučký, Ελληνικά, русский, עברית, العربية, हिन्दी, 日本語, 한국어, 👍🏽 “—”';
+  const text = 'Grüße, Žluťoučký, Ελληνικά, русский, עברית, العربية, हिन्दी, 日本語, 한국어, 葛\u{e0100}, 👍🏽 ❤️ “—”';
   assert.equal(safeLine(text), text);
   assert.equal(safeJson(text), JSON.stringify(text));
 });
