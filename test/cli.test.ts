@@ -108,6 +108,9 @@ test('starts, tells of slips and of what is not set, answers, says where it can 
   const second = homing(t, ['start'], { ...env, HOST: '127.0.0.1', PORT: port });
   assert.equal(await second.code, 1);
   assert.match(second.err(), /can't listen on 127\.0\.0\.1:\d+: it is in use/);
+  const nowhere = homing(t, ['start'], { ...env, HOST: 'http://0.0.0.0', PORT: port });
+  assert.equal(await nowhere.code, 1);
+  assert.match(nowhere.err(), /can't listen on http:\/\/0\.0\.0\.0:\d+: /);
   daemon.process.kill('SIGTERM');
   assert.equal(await daemon.code, 0);
   assert.match(daemon.out(), /"msg":"stopped"/);

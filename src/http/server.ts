@@ -36,7 +36,8 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
   });
   server.on('connection', connections.add);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    // A host that is no name of this machine fails as a lookup, which could be that of any other.
+    server.once('error', (error) => reject(Object.assign(error, { syscall: 'listen' })));
     server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
   const address = server.address();

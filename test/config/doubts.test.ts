@@ -30,6 +30,7 @@ test('each thing that is most likely a mistake is told with its name and without
     SECONDARY: 'smtps://relay.example.com,smtp://user:hunter2@relay.example.com?tls=off',
     ALERT_SMTP_URL: 'smtp://user:hunter2@relay.example.com?tls=optional',
     LEASE: '30s\n',
+    DATABASE_URL: 'sqlite::memory:',
     RETRY_LIMIT: 'hunter2',
     NODE_TLS_REJECT_UNAUTHORIZED: '0',
   };

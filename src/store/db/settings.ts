@@ -15,4 +15,8 @@ export const DATABASE = room({
       says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later), with ?ssl=true for TLS, and ssl-ca=file for an authority of your own.',
     },
   },
+  doubts: ({ DATABASE_URL }) => (DATABASE_URL === 'sqlite::memory:' ? [IN_MEMORY] : []),
 });
+
+const IN_MEMORY =
+  'DATABASE_URL keeps everything in memory: what was acknowledged is lost when the process ends, so name a file';
