@@ -76,10 +76,14 @@ function authorOf(mime: Buffer, name: string): string | null {
   return value === null ? null : authorIn(value);
 }
 
+/** Fields of a header that are looked at. Real ones have a hundred; tens of thousands take long to go through. */
+const MAX_FIELDS = 2000;
+
 /** Searches no further than a header can reach, and not through megabytes of a body. */
 function firstField(mime: Buffer, name: string): Field | null {
+  let looked = 0;
   for (const field of fieldsOf(mime)) {
-    if (field.start > MAX_HEADER) break;
+    if (field.start > MAX_HEADER || ++looked > MAX_FIELDS) break;
     if (field.name === name) return field;
   }
   return null;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cleanForRelay, messageIdOf, senderOf } from '../../src/mail/headers.ts';
+import { cleanForRelay, fieldIn, messageIdOf, senderOf } from '../../src/mail/headers.ts';
 import { createRelay } from '../../src/providers/smtp/relay.ts';
 import { startWireSmtp } from '../support/wire-smtp.ts';
 
@@ -190,4 +190,10 @@ test('a header of megabytes is not searched for its sender, and yet no blind cop
   assert.ok(texts.mock.callCount() <= (2 * 256 * 1024) / 5 + 4, `${texts.mock.callCount()}`);
   texts.mock.restore();
   assert.equal(cleanForRelay(mime).toString(), `${lines}From: shop@example.com\n${lines}\nHi`);
+});
+
+test('a header of tens of thousands of fields is not gone through to its end', () => {
+  const many = (n: number) => Buffer.from(`${'X: y\r\n'.repeat(n)}Subject: here\r\n\r\n`);
+  assert.equal(fieldIn(many(1000), 'subject'), 'here');
+  assert.equal(fieldIn(many(20_000), 'subject'), null);
 });
