@@ -1,5 +1,5 @@
 import { CronExpressionParser } from 'cron-parser';
-import { createTask, validate as isNodeCron } from 'node-cron';
+import { validate as isNodeCron } from 'node-cron';
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 
@@ -121,10 +121,7 @@ function isCron(text: string): boolean {
   }
 }
 
-const ENOUGH = 6;
-
 function isReadAlike(text: string): boolean {
-  const one = createTask(text, () => {}, { timezone: 'UTC' }).getNextRuns(ENOUGH);
-  const other = CronExpressionParser.parse(text, { tz: 'UTC' }).take(ENOUGH);
-  return one.every((time, n) => time.getTime() === other[n]?.getTime());
+  const [ofMonth, , ofWeek] = text.trim().split(/\s+/).slice(-3);
+  return [ofMonth, ofWeek].some((days) => days === '*' || days === '?');
 }
