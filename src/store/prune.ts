@@ -87,8 +87,8 @@ async function settledBefore(store: Store, table: 'inbox' | 'alerts', before: Ms
   return rows.map((r) => r.id);
 }
 
-/** Pages that are given back at once, of 4 KB each. */
-const PAGES = 500;
+/** Pages that are given back at once, of 8 KB each. */
+const PAGES = 250;
 
 /**
  * Gives some of the room that was pruned back to the file system. A file that an earlier version made keeps it for what

@@ -6,7 +6,7 @@ import { DAY, HOUR } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import { moduleName } from '../../src/store/db/sqlite.ts';
+import { moduleName } from '../../src/store/db/sqlite-connection.ts';
 import { makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { ended, seed, sent } from '../support/factory.ts';

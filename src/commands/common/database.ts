@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../../config/config.ts';
 import { readConfig } from '../../config/config.ts';
 import { pendingMigrations } from '../../store/db/migrate.ts';
-import { NotDurable, type OpenOptions, openStore, reachable, type Store } from '../../store/db/open.ts';
-import { isDatabaseTrouble } from '../../store/db/trouble.ts';
+import { type OpenOptions, openStore, reachable, type Store } from '../../store/db/open.ts';
+import { isDatabaseTrouble, NotDurable } from '../../store/db/trouble.ts';
 import { parseDatabaseUrl } from '../../store/db/url.ts';
 import { Failed, type Terminal } from './terminal.ts';
 

@@ -1,47 +1,44 @@
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
 import type { Turn } from '../../core/turn.ts';
-import { createFileHealth, type FileHealth } from './file-health.ts';
 import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
-import { moduleName, type SqliteConnection, sqliteClient, withCode } from './sqlite.ts';
+import { sqliteClient } from './sqlite.ts';
+import { type FileWatch, workHere, workInThread } from './sqlite-worker.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 const { knex } = knexModule;
-const require = createRequire(import.meta.url);
 
 /** The database, and what differs between the two kinds. Everything else in this folder is the same SQL for both. */
 export type Store = {
   db: Knex;
   kind: 'sqlite' | 'mysql';
+  /** Statements run in this thread, which can do nothing else meanwhile. */
+  isSynchronous: boolean;
   /** Watches the file of an SQLite database; null for one in memory, and for a server. */
-  file: FileHealth | null;
+  file: FileWatch | null;
   close(): Promise<void>;
   /** Hears what each commit has changed, from whoever wants to tell of it. */
   heard?: (turns: readonly Turn[]) => void;
 };
-
-/** The database may lose what it has acknowledged, so Homing must not acknowledge anything on it. */
-export class NotDurable extends Error {
-  override readonly name = 'NotDurable';
-}
 
 export type OpenOptions = {
   /** Connections that were not used for so long are closed. An open one keeps the process from ending. */
   idle?: Ms;
   /** How long a server is waited for. */
   limits?: Limits;
+  /** An SQLite file is worked on in a thread of its own. */
+  inThread?: boolean;
 };
 
 /** A database by its URL (see `parseDatabaseUrl`). Connects on first use. */
-export function openStore(url: string, { idle, limits = LIMITS }: OpenOptions = {}): Store {
+export function openStore(url: string, { idle, limits = LIMITS, inThread = false }: OpenOptions = {}): Store {
   const place = parseDatabaseUrl(url);
   const pool = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
-  if (place.kind === 'sqlite') return openSqlite(place.file, pool);
+  if (place.kind === 'sqlite') return openSqlite(place.file, pool, inThread);
   const db = knex({ ...QUIET, ...mysqlSettings(place, limits, pool) });
-  return { db, kind: 'mysql', file: null, close: () => db.destroy() };
+  return { db, kind: 'mysql', isSynchronous: false, file: null, close: () => db.destroy() };
 }
 
 /** Knex writes to stdout, with the values of statements. Everything that it says there it throws as well. */
@@ -52,62 +49,24 @@ const QUIET = {
   compileSqlOnError: false,
 };
 
-function openSqlite(filename: string, lets: Knex.PoolConfig): Store {
-  const file = filename === ':memory:' ? null : createFileHealth(filename, require.resolve(moduleName()));
-  if (file) mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
+function openSqlite(filename: string, lets: Knex.PoolConfig, inThread: boolean): Store {
+  if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
+  const worker = inThread ? workInThread(filename) : workHere(filename);
   const db = knex({
-    client: sqliteClient(file),
+    client: sqliteClient(worker),
     ...QUIET,
     connection: { filename },
     useNullAsDefault: true,
     acquireConnectionTimeout: 15 * SECOND,
-    // One connection for the process: a second one would block the whole process in its busy time-out while it waits
-    // for the first.
-    pool: {
-      ...{ min: 1, max: 1, ...lets },
-      afterCreate: (c: SqliteConnection, done: Done) => settle(done, c, () => makeDurable(c)),
-    },
+    // One connection: a second one would have to wait for the first with each of its writes.
+    pool: { min: 1, max: 1, ...lets },
   });
-  return { db, kind: 'sqlite', file, close: () => db.destroy() };
+  const close = async () => {
+    await db.destroy();
+    await worker.end();
+  };
+  return { db, kind: 'sqlite', isSynchronous: !inThread, file: worker.file, close };
 }
-
-type Done = (error: Error | null, connection: unknown) => void;
-
-function settle(done: Done, connection: unknown, work: () => void): void {
-  try {
-    work();
-    done(null, connection);
-  } catch (error) {
-    done(withCode(error) as Error, connection);
-  }
-}
-
-/**
- * WAL with `synchronous=FULL`: under NORMAL, the default of many builds in WAL mode, a power cut can undo acknowledged
- * transactions. The busy time-out is short because the driver is synchronous and a wait here blocks the process;
- * `transact` does the longer waiting for another writer. The switch to WAL happens once in the life of a file.
- */
-function makeDurable(connection: SqliteConnection): void {
-  connection.exec('PRAGMA busy_timeout=100');
-  // Before the first table: only a file that is made so can give its room back bit by bit. For another one it would
-  // change nothing and take the write lock, which somebody else may hold.
-  if (pragmaOf(connection, 'page_count') === 0) connection.exec('PRAGMA auto_vacuum=INCREMENTAL');
-  connection.exec('PRAGMA journal_mode=WAL');
-  connection.exec('PRAGMA busy_timeout=20');
-  connection.exec('PRAGMA synchronous=FULL');
-  connection.exec('PRAGMA foreign_keys=ON');
-  // What is deleted, subjects and addresses among it, is not to be found in the file any more.
-  connection.exec('PRAGMA secure_delete=ON');
-  // 64 MB. With the default of 2 MB a claim reads from disk once there are some 100,000 deliveries.
-  connection.exec('PRAGMA cache_size=-65536');
-  // Not mapped into memory: an error of the disk, or a file cut short, would end the process and not be an error.
-  connection.exec('PRAGMA mmap_size=0');
-  const level = pragmaOf(connection, 'synchronous');
-  if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
-}
-
-const pragmaOf = (connection: SqliteConnection, pragma: string): unknown =>
-  Object.values(connection.prepare(`PRAGMA ${pragma}`).all()[0] ?? {})[0];
 
 /** Rejects when the database can't be reached. */
 export async function reachable(store: Store): Promise<void> {

@@ -15,8 +15,40 @@ export async function insertNew(
 ): Promise<void> {
   const keys = typeof key === 'string' ? [key] : [...key];
   const all: readonly object[] = Array.isArray(rows) ? rows : [rows];
-  // SQLite takes at most 500 rows in one statement of this form.
-  for (const part of inStatements(all, 200)) await db(table).insert(part).onConflict(keys).merge(keys.slice(0, 1));
+  for (const part of inStatements(all, 200)) {
+    if (runsEach(db.client)) await insertEach(db, table, part, keys);
+    else await db(table).insert(part).onConflict(keys).merge(keys.slice(0, 1));
+  }
+}
+
+/** Our dialect of SQLite. */
+type RunsEach = {
+  acquireConnection(): Promise<object>;
+  releaseConnection(connection: object): Promise<void>;
+  runEach(connection: object, sql: string, each: readonly (readonly unknown[])[]): Promise<void>;
+  /** As Knex tells of its statements. */
+  emit(event: 'query', query: { sql: string; bindings: readonly unknown[] }): void;
+};
+
+const runsEach = (client: unknown): client is RunsEach => 'runEach' in (client as object);
+
+async function insertEach(
+  { client }: { client: RunsEach },
+  table: string,
+  rows: readonly object[],
+  keys: readonly string[],
+): Promise<void> {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const names = columns.map((name) => `\`${name}\``).join(', ');
+  const sql = `insert into \`${table}\` (${names}) values (${columns.map(() => '?').join(', ')}) on conflict (${keys.map((key) => `\`${key}\``).join(', ')}) do nothing`;
+  const each = rows.map((row) => columns.map((name) => (row as Record<string, unknown>)[name] ?? null));
+  const connection = await client.acquireConnection();
+  try {
+    client.emit('query', { sql, bindings: each[0] ?? [] });
+    await client.runEach(connection, sql, each);
+  } finally {
+    await client.releaseConnection(connection);
+  }
 }
 
 /** Bytes of the values in one statement: below the smallest packet limit in use, which is 1 MB. */

@@ -1,3 +1,8 @@
+/** The database may lose what it has acknowledged, so Homing must not acknowledge anything on it. */
+export class NotDurable extends Error {
+  override readonly name = 'NotDurable';
+}
+
 /** Codes of errors that mean that the database can not be used now. Any other error is about the statement. */
 const TROUBLE = new Set([
   // The way to the server

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../base/thread.ts';
+import { SECOND } from '../../core/time.ts';
+import { type HowToRun, type Ran, sqliteFile } from './sqlite-connection.ts';
+
+/** What can be found out about the file of a database. */
+export type FileWatch = {
+  /** What is wrong with it, in words for an operator; null when nothing is. */
+  problem(): string | null;
+  /** Reads the whole file, if it is time for that again. */
+  inspect(): Promise<void>;
+};
+
+/** Whoever runs the statements of a file. */
+export type SqliteWorker = {
+  open(): Promise<void>;
+  run(sql: string, bindings: readonly unknown[]): Promise<Ran>;
+  /** Runs a statement once with each of these values, all or none. */
+  runEach(sql: string, each: readonly (readonly unknown[])[]): Promise<void>;
+  close(): Promise<void>;
+  /** The last thing that is asked of it. */
+  end(): Promise<void>;
+  /** Null for a database in memory. */
+  file: FileWatch | null;
+};
+
+/** The driver is synchronous: a statement that waits for another writer in here lets nothing else in this thread go on. */
+const HERE: HowToRun = { busy: 20, checkpoint: 1000 };
+
+/** Runs them in this thread. */
+export function workHere(filename: string): SqliteWorker {
+  const file = sqliteFile(filename, HERE);
+  return {
+    open: async () => file.open(),
+    run: async (sql, bindings) => file.run(sql, bindings),
+    runEach: async (sql, each) => file.runEach(sql, each),
+    close: async () => file.close(),
+    end: async () => {},
+    file: file.health,
+  };
+}
+
+/**
+ * In a thread of its own a statement may wait for as long as a change is tried anyway. Whoever asks waits for its commits,
+ * so the log is left to the others who write to the file, unless they let it grow too long.
+ */
+const IN_THREAD: HowToRun = { busy: SECOND, checkpoint: 16_000 };
+
+type Question =
+  | { op: 'open' | 'close' | 'inspect' }
+  | { op: 'run'; sql: string; bindings: readonly unknown[] }
+  | { op: 'runEach'; sql: string; each: readonly (readonly unknown[])[] };
+export type Asked = Question & { id: number };
+
+export type Answered = { id: number; problem: string | null } & (
+  | { ran: Ran | null }
+  | { error: { name: string; message: string; code: string | undefined } }
+);
+
+type Waiting = { resolve(ran: Ran | null): void; reject(error: Error): void };
+
+/**
+ * Runs them in a thread of its own, one after the other, so that no commit that waits for the disk, and no wait for another
+ * writer, holds this thread up.
+ */
+export function workInThread(filename: string): SqliteWorker {
+  const waiting = new Map<number, Waiting>();
+  let problem: string | null = null;
+  let last = 0;
+  const thread = startThread(import.meta.url, 'sqlite-thread', { filename, how: IN_THREAD });
+  // It keeps the process from ending only while somebody waits for it.
+  thread.unref();
+  thread.on('message', (answered: Answered) => {
+    const asked = waiting.get(answered.id);
+    waiting.delete(answered.id);
+    if (waiting.size === 0) thread.unref();
+    problem = answered.problem;
+    if ('error' in answered) asked?.reject(Object.assign(new Error(answered.error.message), answered.error));
+    else asked?.resolve(answered.ran);
+  });
+  thread.on('error', (error: Error) => {
+    for (const asked of waiting.values()) asked.reject(error);
+    waiting.clear();
+  });
+
+  function ask(what: Question): Promise<Ran | null> {
+    return new Promise((resolve, reject) => {
+      const id = ++last;
+      if (waiting.size === 0) thread.ref();
+      waiting.set(id, { resolve, reject });
+      thread.postMessage({ id, ...what });
+    });
+  }
+
+  return {
+    open: async () => void (await ask({ op: 'open' })),
+    run: async (sql, bindings) => (await ask({ op: 'run', sql, bindings })) as Ran,
+    runEach: async (sql, each) => void (await ask({ op: 'runEach', sql, each })),
+    close: async () => void (await ask({ op: 'close' })),
+    end: () => ended(thread),
+    file: { problem: () => problem, inspect: async () => void (await ask({ op: 'inspect' })) },
+  };
+}
+
+async function ended(thread: Worker): Promise<void> {
+  const gone = once(thread, 'exit');
+  await thread.terminate();
+  await gone.catch(() => {});
+}
