@@ -78,7 +78,7 @@ async function look(terminal: Terminal, config: Config, options: Options): Promi
   const [delay, patience, poll] = (['delay', 'patience', 'poll'] as const).map((name) =>
     durationIn(`--${name}`, options[name]),
   );
-  const domain = (options.domain ?? config.MAILGUN_DOMAIN[0] ?? '').toLowerCase();
+  const domain = (options.domain ?? config.MAILGUN_DOMAIN[0]?.domain ?? '').toLowerCase();
   const { createPort } = await import('../providers/mailgun/port.ts');
   const { createHistory } = await import('../providers/mailgun/history.ts');
   const { runProbe } = await import('./probe/run.ts');

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { SuppressionCause } from '../core/verdict.ts';
+import { domainsIn } from '../providers/mailgun/settings.ts';
 import type { ProviderList } from '../providers/provider.ts';
 import type { Store } from '../store/db/open.ts';
 import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
@@ -133,7 +134,7 @@ async function unlist(terminal: Terminal, store: Store, { address, cause, lists 
   const problems: string[] = [];
   try {
     const account = providers.named('mailgun')?.account;
-    for (const domain of account ? config.MAILGUN_DOMAIN : []) {
+    for (const domain of account ? domainsIn(config) : []) {
       for (const list of lists ?? listsFor(cause)) {
         const removed = await account?.unlist(list, domain, address).catch((error: unknown) => {
           problems.push(`${domain}, ${list}: ${wordsOf(error)}`);

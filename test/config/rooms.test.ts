@@ -23,7 +23,7 @@ test('the type of a value follows from its declaration', () => {
   const config: Config = readConfig({}, 'database');
   const wait: number = config.LEASE;
   const following: number = config.RETRY_PAUSE;
-  const list: readonly string[] = config.MAILGUN_DOMAIN;
+  const list: readonly string[] = config.API_TOKENS;
   const choice: 'off' | 'track' | 'retry' = config.ADOPT_UNKNOWN;
   // @ts-expect-error: it has no default, so it may be undefined
   const url: string = config.PUBLIC_URL;

@@ -6,7 +6,7 @@ import { type Account, createAccount } from '../../providers/mailgun/account.ts'
 import type { Domain } from '../../providers/mailgun/domain.ts';
 import { createPort, PortError } from '../../providers/mailgun/port.ts';
 import { ApiRefusal } from '../../providers/mailgun/refusal.ts';
-import { allowedHosts, apiOf } from '../../providers/mailgun/settings.ts';
+import { allowedHosts, apiOf, domainsIn } from '../../providers/mailgun/settings.ts';
 import { queues, retention, state } from './domain.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import type { Address } from './public-address.ts';
@@ -25,7 +25,7 @@ type Asked = MailgunCheck & { account: Account };
 
 export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
   const { config } = check;
-  const apis = new Set(config.MAILGUN_DOMAIN.map((domain) => apiOf(config, domain)));
+  const apis = new Set(domainsIn(config).map((domain) => apiOf(config, domain)));
   const findings: Finding[] = [];
   for (const MAILGUN_API_URL of apis)
     findings.push(...(await checkApi({ ...check, config: { ...config, MAILGUN_API_URL } }, config)));
@@ -33,10 +33,10 @@ export async function checkMailgun(check: MailgunCheck): Promise<Finding[]> {
 }
 
 /** Checks the domains of one region. */
-async function checkApi(check: MailgunCheck, { MAILGUN_API_URL, MAILGUN_DOMAIN }: Config): Promise<Finding[]> {
+async function checkApi(check: MailgunCheck, whole: Config): Promise<Finding[]> {
   const { config, timeout } = check;
   const apiUrl = config.MAILGUN_API_URL;
-  const mine = MAILGUN_DOMAIN.filter((domain) => apiOf({ MAILGUN_API_URL, MAILGUN_DOMAIN }, domain) === apiUrl);
+  const mine = domainsIn(config).filter((domain) => apiOf(whole, domain) === apiUrl);
   const port = createPort({ apiUrl, apiKey: config.MAILGUN_API_KEY, timeout, allowedHosts: allowedHosts(config) });
   try {
     const asked = { ...check, account: createAccount(port) };

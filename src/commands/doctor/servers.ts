@@ -31,8 +31,8 @@ async function checkServers(urls: readonly string[], asked: Asked): Promise<Find
 
 /** A mail that would be sent, as an alert is. */
 function envelopeOf({ ADMIN_EMAILS, ALERT_FROM, MAILGUN_DOMAIN }: Config): Envelope | undefined {
-  const [domain] = MAILGUN_DOMAIN;
-  const from = /[^\s<>]+@[^\s<>]+/.exec(ALERT_FROM ?? '')?.[0] ?? (domain && `homing@${domain}`);
+  const [sending] = MAILGUN_DOMAIN;
+  const from = /[^\s<>]+@[^\s<>]+/.exec(ALERT_FROM ?? '')?.[0] ?? (sending && `homing@${sending.domain}`);
   return from ? { from, to: ADMIN_EMAILS[0] ?? from } : undefined;
 }
 

@@ -2,6 +2,7 @@ import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
+import { domainsIn } from '../../providers/mailgun/settings.ts';
 import type { Store } from '../../store/db/open.ts';
 import { forgotten, inboxWaitsSince, setAside, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
@@ -71,7 +72,7 @@ async function alerts(store: Store, now: Ms): Promise<Finding> {
 
 /** What was learnt of the domains, and is used for retries. */
 async function schedules(store: Store, config: Config): Promise<Finding[]> {
-  const known = await domains(store, config.MAILGUN_DOMAIN);
+  const known = await domains(store, domainsIn(config));
   return [...known.values()]
     .filter(({ schedule }) => schedule === 'local')
     .map((d) => ok('schedule', `the waits of ${d.domain} are kept here: ${d.schedule_why ?? 'no reason is kept'}`));

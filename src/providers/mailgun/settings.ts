@@ -19,23 +19,17 @@ function entryOf(part: string): { domain: string; api: string | null } | null {
   return api === null || (apiUrl.safeParse(api).success && api !== '') ? { domain, api } : null;
 }
 
-/** The domains; those that have an API of their own are in `apis` as well. */
-export type Domains = readonly string[] & { readonly apis: ReadonlyMap<string, string> };
+/** A domain that is sent from; `api` is its own, where it has one. */
+export type SendingDomain = { domain: string; api: string | null };
 
 const domains = listOf(
   entryOf,
   'must be a comma list of domains such as mg.example.com, or mg.example.com=https://api.eu.mailgun.net, without quotes, https:// before the domain and paths (international ones as xn--…)',
-)
-  .refine(
-    (entries) =>
-      new Set(entries.map((e) => e.domain)).size === new Set(entries.map((e) => `${e.domain}=${e.api}`)).size,
-    'names two APIs for one domain',
-  )
-  .transform((entries): Domains => {
-    const apis = new Map(entries.flatMap(({ domain, api }) => (api === null ? [] : [[domain, api] as const])));
-    const names = [...new Set(entries.map(({ domain }) => domain))];
-    return Object.freeze(Object.defineProperty(names, 'apis', { value: apis })) as unknown as Domains;
-  });
+).transform((entries, context): readonly SendingDomain[] => {
+  const each = [...new Map(entries.map((entry) => [`${entry.domain}=${entry.api}`, entry])).values()];
+  if (new Set(each.map(({ domain }) => domain)).size < each.length) context.addIssue('names two APIs for one domain');
+  return each;
+});
 
 /** A host, with a port or without; `*.` stands for what is below a domain that has a dot itself, and for no more. */
 const HOST = /^(?:\*\.[a-z0-9-]+(?:\.[a-z0-9-]+)+|[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
@@ -44,11 +38,18 @@ const hosts = listOf(
   'must be a comma list of hosts such as *.mailgun.net or 127.0.0.1:8080, without https:// and paths',
 );
 
-type Places = Pick<MailgunSettings, 'MAILGUN_API_URL' | 'MAILGUN_DOMAIN'>;
+type Domains = { MAILGUN_DOMAIN: readonly SendingDomain[] };
+
+/** The domains that are sent from. */
+export const domainsIn = ({ MAILGUN_DOMAIN }: Domains): string[] => MAILGUN_DOMAIN.map(({ domain }) => domain);
+
+const apisIn = ({ MAILGUN_DOMAIN }: Domains): string[] => MAILGUN_DOMAIN.flatMap(({ api }) => api ?? []);
 
 /** The API of a domain. */
-export const apiOf = ({ MAILGUN_API_URL, MAILGUN_DOMAIN }: Places, domain: string): string =>
-  MAILGUN_DOMAIN.apis.get(domain.toLowerCase()) ?? MAILGUN_API_URL;
+export const apiOf = (
+  { MAILGUN_API_URL, MAILGUN_DOMAIN }: Domains & { MAILGUN_API_URL: string },
+  name: string,
+): string => MAILGUN_DOMAIN.find(({ domain }) => domain === name.toLowerCase())?.api ?? MAILGUN_API_URL;
 
 export const MAILGUN = room({
   title: 'Mailgun',
@@ -95,7 +96,7 @@ export const MAILGUN = room({
     const says = 'is plain http: name its host with the port in MAILGUN_STORAGE_HOSTS to allow that';
     return [
       ...(isBarred(MAILGUN_API_URL) ? [`MAILGUN_API_URL ${says}`] : []),
-      ...([...MAILGUN_DOMAIN.apis.values()].some(isBarred) ? [`an API in MAILGUN_DOMAIN ${says}`] : []),
+      ...(apisIn({ MAILGUN_DOMAIN }).some(isBarred) ? [`an API in MAILGUN_DOMAIN ${says}`] : []),
     ];
   },
   doubts: ({ MAILGUN_API_KEY, MAILGUN_WEBHOOK_SIGNING_KEY }) => [
@@ -124,7 +125,7 @@ export const allowedHosts = (
   settings: Pick<MailgunSettings, 'MAILGUN_API_URL' | 'MAILGUN_DOMAIN' | 'MAILGUN_STORAGE_HOSTS'>,
 ): string[] => [
   ...settings.MAILGUN_STORAGE_HOSTS,
-  ...[settings.MAILGUN_API_URL, ...settings.MAILGUN_DOMAIN.apis.values()].map(hostWithPort),
+  ...[settings.MAILGUN_API_URL, ...apisIn(settings)].map(hostWithPort),
 ];
 
 /** `host:port` of a URL; the port is named even where it is the usual one. */

@@ -1,7 +1,7 @@
 import type { Candidate } from '../../core/capabilities.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { createMailgun } from '../mailgun/provider.ts';
-import { allowedHosts, apiOf, type MailgunSettings } from '../mailgun/settings.ts';
+import { allowedHosts, apiOf, domainsIn, type MailgunSettings } from '../mailgun/settings.ts';
 import type { Provider } from '../provider.ts';
 import { createSmtp } from '../smtp/provider.ts';
 import type { SmtpSettings } from '../smtp/settings.ts';
@@ -44,7 +44,7 @@ export function connectProviders(
     apiUrl: config.MAILGUN_API_URL,
     apiOf: (domain) => apiOf(config, domain),
     apiKey: config.MAILGUN_API_KEY,
-    domains: config.MAILGUN_DOMAIN,
+    domains: domainsIn(config),
     signingKeys: config.MAILGUN_WEBHOOK_SIGNING_KEY,
     allowedHosts: allowedHosts(config),
     records: config.MAILGUN_EVENTS_API,

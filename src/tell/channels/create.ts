@@ -14,7 +14,7 @@ export type ChannelSettings = {
   SECONDARY_SMTP_URL: readonly string[];
   ALERT_SLACK_URL?: string | undefined;
   ALERT_WEBHOOK_URL?: string | undefined;
-  MAILGUN_DOMAIN: readonly string[];
+  MAILGUN_DOMAIN: readonly { domain: string }[];
 };
 
 /** Each list in the order in which its channels are tried. */
@@ -26,7 +26,7 @@ export type Channels = { alerts: AlertChannel[]; letters: LetterChannel[]; close
 export function createChannels(config: ChannelSettings, options: RelayOptions): Channels {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : smtpAmong(config);
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
-  const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0] ?? 'localhost'}`;
+  const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0]?.domain ?? 'localhost'}`;
   return {
     alerts: [
       ...relays.map((relay) => mailChannel(relay, from, config.ADMIN_EMAILS)),
