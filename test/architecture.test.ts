@@ -137,6 +137,7 @@ const RULES: Record<string, Rule> = {
     mayBeIn: within(
       'src/cli.ts',
       'src/daemon/daemon.ts',
+      'src/daemon/work.ts',
       'src/base/spool.ts',
       'src/base/deadline.ts',
       'src/base/wait.ts',

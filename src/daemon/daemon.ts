@@ -1,27 +1,25 @@
-import { uptime } from 'node:os';
-import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
-import { atTimes, type Bell, createBell, every, tried } from '../base/loop.ts';
-import { createSteadyClock } from '../base/steady-clock.ts';
-import { timesOf } from '../base/times.ts';
 import { sleep } from '../base/wait.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import { MINUTE, SECOND } from '../core/time.ts';
 import { createApp } from '../http/app.ts';
-import { type Listening, listen } from '../http/server.ts';
+import { listen } from '../http/server.ts';
 import { keyTrouble, publishKeys } from '../intake/sealing-keys.ts';
 import { publishTerms } from '../intake/terms.ts';
+import { domainsIn } from '../providers/mailgun/settings.ts';
+import { connectProviders } from '../providers/registry/registry.ts';
 import { schemaProblems } from '../store/db/drift.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
-import { durabilityProblems, NotDurable, openStore, type Store } from '../store/db/open.ts';
+import { durabilityProblems, openStore, type Store } from '../store/db/open.ts';
+import { NotDurable } from '../store/db/trouble.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
 import { storyTo } from '../tell/story.ts';
-import { appDeps, placeOf } from './face.ts';
-import { closeOutside, type Inside, insideOf } from './inside.ts';
-import { JOBS } from './jobs.ts';
-import { tick } from './tick.ts';
+import { faceOf, placeOf } from './face.ts';
+import { ownRules } from './inside.ts';
+import { clockOfMachine, monotonic, type Work } from './work.ts';
+import { workInThread } from './work-in-thread.ts';
 
 export type Daemon = { port: number; stop(): Promise<void> };
 
@@ -35,7 +33,9 @@ export type StartOptions = {
 
 /** Starts everything in this process. Several processes may share one database. */
 export async function startDaemon(config: Config, log: Log, how: StartOptions = {}): Promise<Daemon> {
-  const store = openStore(config.DATABASE_URL);
+  // They are used in the other thread, where a mistake in them could not be told of so well.
+  ownRules(config);
+  const store = openStore(config.DATABASE_URL, { inThread: true });
   try {
     await prepareInTurn(store, config, how);
     return await run(store, config, log);
@@ -71,8 +71,8 @@ async function prepare(store: Store, config: Config, how: StartOptions): Promise
   if (problems.length > 0) throw new NotDurable(problems.join('; '));
   await settleKeys(store, config, how);
   await makeIdentity(store, Date.now());
-  await rememberDomains(store, config.MAILGUN_DOMAIN);
-  await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, Date.now());
+  await rememberDomains(store, domainsIn(config));
+  await publishTerms(store, { ...settingsOf(config), domains: domainsIn(config) }, Date.now());
 }
 
 /** With a wrong key the mail that is kept here would wait until it is too late to be delivered. */
@@ -87,82 +87,45 @@ const OTHER_KEY = 'another daemon seals with another key';
 const MEND_KEY =
   'put the old key behind the new one (ENCRYPTION_KEY=new,old), or, if it is lost, give that mail up with "homing start --without-lost-keys"';
 
+/**
+ * Requests are answered in this thread, and everything else is done in another one. Each has its own connection to the
+ * database; they meet in its tables.
+ */
 async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   store.heard = storyTo(log);
   const stopping = new AbortController();
-  const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
-  const monotonic = () => performance.now();
-  const clock = createSteadyClock({ wall: Date.now, monotonic, uptime: () => uptime() * SECOND });
-  const inside = insideOf({
-    store,
-    config,
+  const clock = clockOfMachine();
+  const providers = connectProviders(config, { now: clock.now, monotonic });
+  let work: Work | null = null;
+  const face = faceOf({
+    ...{ store, config, log, providers, monotonic },
     now: clock.now,
-    monotonic,
-    heardTime: clock.heard,
-    behindBy: clock.behindBy,
-    slowBy: clock.slowBy,
     signal: stopping.signal,
-    log,
-    wake: (job) => bells.get(job)?.ring(),
+    wake: (job) => work?.wake(job),
+    onKept: (count) => work?.kept(count),
   });
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp(appDeps(inside)), placeOf(inside)).catch(async (error: unknown) => {
-    await closeOutside(inside);
+  const server = await listen(createApp(face), placeOf(config, monotonic)).catch(async (error: unknown) => {
+    await providers.close();
     throw error;
   });
-  const jobs = startJobs(inside, bells);
-  const ticking = startTicking(inside);
-  log.info({ port: server.port, database: store.kind, domains: config.MAILGUN_DOMAIN }, 'homing is up');
+  const working = workInThread(config, log, clock.heard);
+  work = working;
+  log.info({ port: server.port, database: store.kind, domains: domainsIn(config) }, 'homing is up');
   let stopped: Promise<void> | null = null;
-  const stop = () => {
-    stopped ??= stopAll(inside, stopping, { server, jobs, ticking });
-    return stopped;
+  const stop = async () => {
+    log.info({}, 'stopping: no new work is taken');
+    stopping.abort();
+    await Promise.all([server.close(GRACE), working.stop()]);
+    await providers.close();
+    await store.close();
+    log.info({}, 'stopped');
   };
-  return { port: server.port, stop };
-}
-
-type Jobs = { ended: Promise<unknown>; running: readonly Running[] };
-
-function startJobs(inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
-  const running: Running[] = [];
-  const loops = JOBS.map((job) => {
-    const started = job.start(inside);
-    running.push(started);
-    const bell = bells.get(job.name) ?? createBell();
-    return every(job.name, inTurn(job, started, inside), {
-      pause: job.pause(inside),
-      bell,
-      signal: inside.signal,
-      log: inside.log,
-    });
-  });
-  return { ended: Promise.all(loops), running };
-}
-
-/** What mail waits for goes first. */
-function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () => Promise<number> {
-  if (job.isUrgent) return () => rightOfWay.first(run, (handled) => handled > 0);
-  return () => rightOfWay.clear().then(run);
-}
-
-async function startTicking(inside: Inside): Promise<void> {
-  const { config, log, now, signal } = inside;
-  const run = () => tick(inside);
-  // What came about while no daemon ran is read at once.
-  await tried('tick', run, log);
-  await atTimes('tick', run, { times: timesOf(config.RECONCILE_CRON), now, signal, log });
-}
-
-type Parts = { server: Listening; jobs: Jobs; ticking: Promise<void> };
-
-async function stopAll(inside: Inside, stopping: AbortController, { server, jobs, ticking }: Parts): Promise<void> {
-  const { log, store } = inside;
-  log.info({}, 'stopping: no new work is taken');
-  stopping.abort();
-  await Promise.all([server.close(GRACE), ticking, jobs.ended]);
-  // Waits for mail that has begun to leave, because its answer must be written down.
-  await Promise.all(jobs.running.map((job) => job.idle?.()));
-  await closeOutside(inside);
-  await store.close();
-  log.info({}, 'stopped');
+  return {
+    port: server.port,
+    stop() {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
 }

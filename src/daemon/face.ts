@@ -1,25 +1,34 @@
+import type { Config } from '../config/config.ts';
+import { settingsOf } from '../config/settings.ts';
+import type { Clock } from '../core/time.ts';
 import type { AppDeps } from '../http/app.ts';
 import { limitsOf } from '../http/limits/limits.ts';
 import type { Place } from '../http/server.ts';
+import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
 import type { Inside } from './inside.ts';
 
+/** What of the inside is needed to answer requests. */
+export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'signal' | 'log' | 'wake'> & {
+  /** Told how many webhooks were kept. */
+  onKept(count: number): void;
+};
+
 /** What the HTTP side is called with. */
-export const appDeps = (inside: Inside): AppDeps => ({
+export const faceOf = (inside: Face): AppDeps => ({
   store: inside.store,
-  settings: inside.settings,
+  settings: settingsOf(inside.config),
   tokens: inside.config.API_TOKENS,
   webhooks: inside.providers.all.flatMap(({ name, webhook }) => (webhook ? [{ provider: name, ...webhook }] : [])),
-  onKept: () => inside.wake('digest'),
+  onKept: inside.onKept,
   onStale: (signedAt) =>
     void tellOfStale(inside.store, { signedAt, now: inside.now() }).catch((error) =>
       inside.log.error({ error }, 'it could not be noted that every webhook is stale'),
     ),
   onTold: () => inside.wake('told'),
-  first: (work) => inside.rightOfWay.first(work),
   onQueued: () => inside.wake('dispatch'),
-  encryptionKey: inside.encryptionKeys[0] ?? null,
-  domains: inside.config.MAILGUN_DOMAIN,
+  encryptionKey: inside.config.ENCRYPTION_KEY[0] ?? null,
+  domains: domainsIn(inside.config),
   memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,
@@ -27,7 +36,7 @@ export const appDeps = (inside: Inside): AppDeps => ({
 });
 
 /** Where it is called. */
-export const placeOf = ({ config, monotonic }: Inside): Place => ({
+export const placeOf = (config: Config, monotonic: Clock): Place => ({
   host: config.HOST,
   port: config.PORT,
   limits: limitsOf(config),

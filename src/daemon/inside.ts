@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts';
+import { createMeter, type Meter } from '../base/meter.ts';
 import { createRightOfWay, type RightOfWay } from '../base/right-of-way.ts';
 import type { OwnRules } from '../classifier/classify.ts';
 import { judgeBy } from '../classifier/judge.ts';
@@ -32,6 +33,8 @@ export type Inside = {
   isOpenToForgery(provider: string): boolean;
   understand(about: readonly string[]): Promise<number>;
   rightOfWay: RightOfWay;
+  /** Webhooks that were kept. */
+  kept: Meter;
   /** Tells a job that there is work. */
   wake(job: string): void;
   now: Clock;
@@ -83,6 +86,7 @@ export function insideOf(given: Given): Inside {
     judge,
     isOpenToForgery,
     rightOfWay: createRightOfWay(given.monotonic),
+    kept: createMeter(given.monotonic),
     understand: (about) => digest({ ...given, settings, read, judge, isOpenToForgery }, ABOUT, about),
   };
 }
@@ -93,8 +97,8 @@ const ABOUT = 200;
 /** A letter to an administrator may take as long as any mail. */
 const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
 
-/** Read once: a change of the file takes effect with the next start. */
-function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
+/** Read once: a change of the file takes effect with the next start. Throws `ConfigError` when it holds mistakes. */
+export function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
   if (file === undefined) return undefined;
   const { rules, problems } = readRules(file);
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `HOMING_RULES: ${problem}`));

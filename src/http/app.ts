@@ -31,12 +31,10 @@ export type AppDeps = {
   /** The domains that are sent for; any when they are not said. */
   domains?: readonly string[];
   /** Called when events came in, when applications told something, and when mail was queued. */
-  onKept(): void;
+  onKept(count: number): void;
   onStale?(signedAt: Ms): void;
   onTold?(): void;
   onQueued?(): void;
-  /** Does what has to go before other work. */
-  first?<T>(work: () => Promise<T>): Promise<T>;
   now: Clock;
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;

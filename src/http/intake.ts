@@ -23,7 +23,6 @@ export type IntakeDeps = {
   encryptionKey?: string | null;
   domains?: readonly string[];
   onQueued?(): void;
-  first?<T>(work: () => Promise<T>): Promise<T>;
   now: Clock;
 };
 
@@ -41,7 +40,6 @@ const PARTS = 2000;
 export function createIntake(deps: IntakeDeps): Router {
   const router = new Router();
   const to = { ...deps, encryptionKey: deps.encryptionKey ?? null, domains: deps.domains ?? null };
-  const first = deps.first ?? ((work) => work());
   const take: Middleware = async (ctx) => {
     // It would go out in the name of another account than the one that was meant.
     if (ctx.get('X-Mailgun-On-Behalf-Of') !== '')
@@ -53,7 +51,7 @@ export function createIntake(deps: IntakeDeps): Router {
     const form = await formOf(raw, type);
     await breathe();
     const call = { domain: String(ctx['params'].domain), form, caller: ctx.get('Authorization'), repeatable };
-    const { messageId } = await first(() => queueMessage(to, call, deps.now()));
+    const { messageId } = await queueMessage(to, call, deps.now());
     deps.onQueued?.();
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };
   };

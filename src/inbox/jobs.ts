@@ -1,19 +1,27 @@
 import type { Job } from '../base/job.ts';
+import type { Meter } from '../base/meter.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { sleep } from '../base/wait.ts';
-import { type Ms, SECOND } from '../core/time.ts';
+import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { type DigestDeps, digest } from './digest.ts';
 
 /** So many events are digested at a time. */
 const BATCH = 200;
 /** The same while mail is being sent, which may have to wait for the end of a batch. */
 const SMALL_BATCH = 20;
+/** More webhooks a second than this are a flood. */
+const FLOOD = 1000;
+/** In a flood the reading rests for so many times as long as it works: it can be done later, and the answers can't. */
+const REST = 4;
 /** When there was little to do, what comes in meanwhile is digested together. */
 const COLLECT: Ms = SECOND / 4;
 
 export type DigestInside = DigestDeps & {
   config: { DUE_POLL: Ms };
   rightOfWay: Pick<RightOfWay, 'isWanted'>;
+  /** Webhooks that were kept. */
+  kept: Pick<Meter, 'perSecond'>;
+  monotonic: Clock;
   signal: AbortSignal;
   wake(job: string): void;
 };
@@ -24,10 +32,13 @@ const digestJob: Job<DigestInside> = {
   start: (inside) => ({
     async run() {
       const limit = inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
+      const began = inside.monotonic();
       const handled = await digest(inside, limit);
       if (handled > 0) inside.wake('dispatch');
       if (handled > 0) inside.wake('ask');
-      if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
+      const took = inside.monotonic() - began;
+      if (inside.kept.perSecond() > FLOOD) await sleep(REST * took, inside.signal);
+      else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
       return handled;
     },
   }),

@@ -7,7 +7,7 @@ import type { MessageClass } from '../../src/core/message-class.ts';
 import { policyFor } from '../../src/core/policy.ts';
 import { handedOver } from '../../src/core/sent.ts';
 import { MINUTE, type Ms } from '../../src/core/time.ts';
-import { appDeps } from '../../src/daemon/face.ts';
+import { faceOf } from '../../src/daemon/face.ts';
 import { closeOutside, type Inside, insideOf } from '../../src/daemon/inside.ts';
 import { createDispatcher, type Dispatcher } from '../../src/dispatch/dispatch.ts';
 import { createApp } from '../../src/http/app.ts';
@@ -17,6 +17,7 @@ import { publishTerms } from '../../src/intake/terms.ts';
 import { fileTold } from '../../src/intake/told.ts';
 import { type SimMailgun, type SimMailgunOptions, startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { type Sink, type SinkOptions, startSink } from '../../src/lab/sim/sink.ts';
+import { domainsIn } from '../../src/providers/mailgun/settings.ts';
 import { connectProviders, type OpenProvider } from '../../src/providers/registry/registry.ts';
 import { type Asker, createAsker } from '../../src/reconcile/asker.ts';
 import { learnRetention } from '../../src/reconcile/learn-retention.ts';
@@ -98,8 +99,8 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
   const store = openStore(config.DATABASE_URL);
   await migrate(store.db);
   await makeIdentity(store, clock());
-  await rememberDomains(store, config.MAILGUN_DOMAIN);
-  await publishTerms(store, { ...settingsOf(config), domains: config.MAILGUN_DOMAIN }, clock());
+  await rememberDomains(store, domainsIn(config));
+  await publishTerms(store, { ...settingsOf(config), domains: domainsIn(config) }, clock());
   const lines: string[] = [];
   const stopping = new AbortController();
   const configured = options.adjust?.(config) ?? config;
@@ -115,7 +116,11 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
       ? { providers: connectProviders(configured, { now: clock, monotonic: clock }, options.schemes) }
       : {}),
   });
-  const server = await listen(createApp(appDeps(inside)), { host: '127.0.0.1', port: 0, monotonic: inside.monotonic });
+  const server = await listen(createApp(faceOf({ ...inside, onKept: () => {} })), {
+    host: '127.0.0.1',
+    port: 0,
+    monotonic: inside.monotonic,
+  });
   const url = `http://127.0.0.1:${server.port}`;
   sim.setWebhook(`${url}/webhooks/mailgun`);
   const dispatcher = createDispatcher({ ...inside, onFree: () => {} });

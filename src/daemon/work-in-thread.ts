@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import type { Log } from '../base/log.ts';
+import { startThread } from '../base/thread.ts';
+import type { Config } from '../config/config.ts';
+import type { Ms } from '../core/time.ts';
+import type { Work } from './work.ts';
+
+export type ToWork = { wake: string } | { kept: number } | { stop: true };
+export type FromWork = { heard: Ms } | { log: keyof Log; fields: [name: string, value: unknown][]; text: string };
+
+/**
+ * Does the work in a thread of its own, so that no request waits for it. What goes wrong there without being caught ends
+ * the process, as it would in this thread.
+ */
+export function workInThread(config: Config, log: Log, heardTime: (theirs: Ms) => void): Work {
+  const thread = startThread(import.meta.url, 'work-thread', { config });
+  const ended = once(thread, 'exit');
+  let isToldToStop = false;
+  thread.on('message', (told: FromWork) => {
+    if ('heard' in told) heardTime(told.heard);
+    else log[told.log](Object.fromEntries(told.fields.map(([name, value]) => [name, whole(value)])), told.text);
+  });
+  thread.on('error', (error) => {
+    throw error;
+  });
+  thread.on('exit', () => {
+    if (!isToldToStop) throw new Error('the thread that does the work has ended');
+  });
+  const tell = (what: ToWork) => thread.postMessage(what);
+  return {
+    wake: (job) => tell({ wake: job }),
+    kept: (count) => tell({ kept: count }),
+    async stop() {
+      isToldToStop = true;
+      tell({ stop: true });
+      await ended;
+    },
+  };
+}
+
+/** Errors come as what they hold. */
+function whole(value: unknown): unknown {
+  const error = (value as { error?: unknown } | null)?.error;
+  return typeof error === 'object' ? Object.assign(new Error(), error) : value;
+}

@@ -1,0 +1,37 @@
+// Does the work of a daemon in a thread of its own (see `workInThread`).
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import { startWork } from './work.ts';
+import type { FromWork, ToWork } from './work-in-thread.ts';
+
+const { config } = workerData as { config: Config };
+const say = (what: FromWork) => parentPort?.postMessage(what);
+
+const logging =
+  (level: keyof Log) =>
+  (fields: object, text: string): void =>
+    say({ log: level, fields: Object.entries(fields).map(([name, value]) => [name, plain(value)]), text });
+
+/** Of an error only some of it arrives on the other side. */
+const plain = (value: unknown): unknown => {
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack } = value;
+  return { error: { name, message, stack, code: (value as { code?: unknown }).code } };
+};
+
+const log = {
+  debug: config.LOG_LEVEL === 'debug' ? logging('debug') : () => {},
+  info: logging('info'),
+  warn: logging('warn'),
+  error: logging('error'),
+} as Log;
+
+const work = startWork(config, log, (heard) => say({ heard }));
+
+parentPort?.on('message', async (told: ToWork) => {
+  if ('wake' in told) return work.wake(told.wake);
+  if ('kept' in told) return work.kept(told.kept);
+  await work.stop();
+  parentPort?.close();
+});

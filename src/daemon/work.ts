@@ -1,0 +1,98 @@
+import { uptime } from 'node:os';
+import type { Job, Running } from '../base/job.ts';
+import type { Log } from '../base/log.ts';
+import { atTimes, type Bell, createBell, every, tried } from '../base/loop.ts';
+import { createSteadyClock, type SteadyClock } from '../base/steady-clock.ts';
+import { timesOf } from '../base/times.ts';
+import type { Config } from '../config/config.ts';
+import { SECOND } from '../core/time.ts';
+import { openStore } from '../store/db/open.ts';
+import { storyTo } from '../tell/story.ts';
+import { closeOutside, type Inside, insideOf } from './inside.ts';
+import { JOBS } from './jobs.ts';
+import { tick } from './tick.ts';
+
+/** All that a daemon does besides answering requests. */
+export type Work = {
+  /** Tells a job that there is something to do. */
+  wake(job: string): void;
+  /** Tells that so many webhooks were kept. */
+  kept(count: number): void;
+  /** Begins nothing more; resolves when what is in flight is over and written down. */
+  stop(): Promise<void>;
+};
+
+export const monotonic = (): number => performance.now();
+
+export const clockOfMachine = (): SteadyClock =>
+  createSteadyClock({ wall: Date.now, monotonic, uptime: () => uptime() * SECOND });
+
+/** `heardTime` is told what the clock of a provider says. */
+export function startWork(config: Config, log: Log, heardTime: (theirs: number) => void): Work {
+  const store = openStore(config.DATABASE_URL);
+  store.heard = storyTo(log);
+  const stopping = new AbortController();
+  const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
+  const wake = (job: string) => bells.get(job)?.ring();
+  const clock = clockOfMachine();
+  const inside = insideOf({
+    ...{ store, config, log, wake, monotonic },
+    now: clock.now,
+    heardTime(theirs) {
+      clock.heard(theirs);
+      heardTime(theirs);
+    },
+    behindBy: clock.behindBy,
+    slowBy: clock.slowBy,
+    signal: stopping.signal,
+  });
+  const jobs = startJobs(inside, bells);
+  const ticking = startTicking(inside);
+  return {
+    wake,
+    kept(count) {
+      inside.kept.add(count);
+      wake('digest');
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all([ticking, jobs.ended]);
+      // Waits for mail that has begun to leave, because its answer must be written down.
+      await Promise.all(jobs.running.map((job) => job.idle?.()));
+      await closeOutside(inside);
+      await store.close();
+    },
+  };
+}
+
+type Jobs = { ended: Promise<unknown>; running: readonly Running[] };
+
+function startJobs(inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
+  const running: Running[] = [];
+  const loops = JOBS.map((job) => {
+    const started = job.start(inside);
+    running.push(started);
+    const bell = bells.get(job.name) ?? createBell();
+    return every(job.name, inTurn(job, started, inside), {
+      pause: job.pause(inside),
+      bell,
+      signal: inside.signal,
+      log: inside.log,
+    });
+  });
+  return { ended: Promise.all(loops), running };
+}
+
+/** What mail waits for goes first. */
+function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () => Promise<number> {
+  if (job.isUrgent) return () => rightOfWay.first(run, (handled) => handled > 0);
+  return () => rightOfWay.clear().then(run);
+}
+
+async function startTicking(inside: Inside): Promise<void> {
+  const { config, log, now, signal } = inside;
+  const run = () => tick(inside);
+  // What came about while no daemon ran is read at once.
+  await tried('tick', run, log);
+  await atTimes('tick', run, { times: timesOf(config.RECONCILE_CRON), now, signal, log });
+}
