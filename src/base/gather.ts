@@ -5,19 +5,30 @@ type Add<T> = (item: T) => Promise<void>;
 type Flush<T> = (items: T[]) => Promise<void>;
 type Waiting<T> = { item: T; urgent: boolean; resolve: () => void; reject: (error: unknown) => void };
 
+export type Gathering = {
+  /** How long what nobody waits for waits for others. */
+  linger?: Ms;
+  /** A flush holds this thread up no longer than it takes to begin it, so it begins at once. */
+  atOnce?: boolean;
+};
+
 /**
  * Joins what is added at about the same time into one flush. While a flush is under way new items wait; the next flush
  * takes them all and starts as soon as the first is done. There is no timer, so a lone item is flushed at once. `add`
  * resolves when its item is flushed.
  *
- * A flush begins only when the requests that have arrived are read. A synchronous database driver would otherwise
- * commit the first one before the second is looked at, and a hundred requests that came together would be a hundred
- * commits.
+ * Without `atOnce` a flush begins only when the requests that have arrived are read. A synchronous database driver would
+ * otherwise commit the first one before the second is looked at, and a hundred requests that came together would be a
+ * hundred commits.
  *
  * `add.later` is for items that nobody waits for: such an item goes out with the next one that somebody waits for, or
  * when there are `most` of them, or after `linger` ms.
  */
-export function gather<T>(flush: Flush<T>, most: number, linger: Ms = 0): Add<T> & { later: Add<T> } {
+export function gather<T>(
+  flush: Flush<T>,
+  most: number,
+  { linger = 0, atOnce = false }: Gathering = {},
+): Add<T> & { later: Add<T> } {
   const waiting: Waiting<T>[] = [];
   let busy = false;
   let lingering: AbortController | null = null;
@@ -35,7 +46,7 @@ export function gather<T>(flush: Flush<T>, most: number, linger: Ms = 0): Add<T>
     lingering?.abort();
     lingering = null;
     while (isDue()) {
-      await untilQuiet(waiting, most);
+      if (!atOnce) await untilQuiet(waiting, most);
       await settle(flush, waiting.splice(0, most));
     }
     busy = false;

@@ -38,6 +38,12 @@ const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 /** Whether a text is an id of ours in its form. */
 export const isId = (text: string): boolean => ID.test(text);
 
+/** A key of at most 64 characters that sorts by a time, so that an index of such keys grows at its end. */
+export const keyInTime = (at: Ms, key: string): string =>
+  `${Math.floor(at / 1000)
+    .toString(36)
+    .padStart(7, '0')}${key}`.slice(0, 64);
+
 export const sha256 = (text: string): string => hash('sha256', text);
 
 /** The name cut to the length of a column. A name that is cut ends with a hash, so that two names do not become one. */

@@ -43,7 +43,7 @@ export function createPatientStore(take: Take, onLate: () => void): PatientStore
       if (wanted.some((item) => item.givenUp)) onLate();
     },
     BATCH,
-    COLLECT,
+    { linger: COLLECT },
   );
   return {
     async offer(record, { patience, urgent }) {

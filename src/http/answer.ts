@@ -17,10 +17,11 @@ export function answer(
   body: Record<string, unknown>,
   headers: Record<string, string> = {},
 ): void {
-  const text = Buffer.from(safeJson(body));
+  // As a text it leaves in one piece with the header.
+  const text = safeJson(body);
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': text.length,
+    'Content-Length': Buffer.byteLength(text),
     ...JSON_HEADERS,
     ...headers,
   });

@@ -53,7 +53,10 @@ export type AppDeps = {
  */
 export function createApp(deps: AppDeps): { callback(): RequestListener } {
   const bodies = createBodies(deps.memory ?? LIMITS.memory);
-  const webhooks = createWebhooks({ ...deps, bodies, keep: deps.keep ?? keeping(deps) });
+  const webhooks = createWebhooks({
+    ...{ ...deps, bodies, keep: deps.keep ?? keeping(deps) },
+    isSynchronous: deps.store.isSynchronous,
+  });
   const koa = createKoa(deps, bodies).callback();
   const identity = createIdentity(deps);
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -48,9 +48,11 @@ export function createBodies(bytes: number): Bodies {
       if (isEncoded(request) && !(form === 'packed' && isPacked(request)))
         throw refused(request, new AppError('unsupported', 'Content-Encoding is not supported'));
       if ((lengthOf(request) ?? 0) > limit) throw refused(request, tooLarge(limit));
-      const giving = new AbortController();
-      const room = await roomFor(request, sender, (error) => giving.abort(error));
-      const body = await readInto(room, request, limit, giving.signal);
+      let giveWay = (_: Error): void => {};
+      const room = await roomFor(request, sender, (error) => giveWay(error));
+      const body = await readInto(room, request, limit, (giveUp) => {
+        giveWay = giveUp;
+      });
       await room.read();
       return body;
     },
@@ -67,7 +69,12 @@ function lengthOf({ headers }: IncomingMessage): number | null {
   return given === undefined ? null : Number(given);
 }
 
-function readInto(room: Room, request: IncomingMessage, limit: number, giving: AbortSignal): Promise<Buffer> {
+function readInto(
+  room: Room,
+  request: IncomingMessage,
+  limit: number,
+  mayGiveUp: (giveUp: (error: unknown) => void) => void,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const isPlain = !isEncoded(request);
     const body = isPlain ? request : request.pipe(createUnzip());
@@ -80,7 +87,7 @@ function readInto(room: Room, request: IncomingMessage, limit: number, giving: A
       discard(request, isPlain ? size : 0);
       reject(error);
     };
-    giving.addEventListener('abort', () => giveUp(giving.reason));
+    mayGiveUp(giveUp);
     body.on('data', (part: Buffer) => {
       size += part.length;
       if (size > limit) giveUp(tooLarge(limit));
@@ -90,8 +97,7 @@ function readInto(room: Room, request: IncomingMessage, limit: number, giving: A
     body.on('end', () => resolve(parts.whole()));
     if (!isPlain) body.on('error', () => giveUp(new AppError('invalid', 'the body is not whole, or not packed')));
     request.on('error', (cause) => reject(new SenderGone('the request broke off', { cause })));
-    // What was packed comes out a moment after its last bytes have come in.
-    request.on('close', () => (isPlain || !request.readableEnded) && reject(new SenderGone('the request broke off')));
+    request.on('close', () => request.complete || reject(new SenderGone('the request broke off')));
     if (request.destroyed) reject(new SenderGone('the request broke off'));
   });
 }

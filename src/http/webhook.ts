@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts';
 import { within } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { OpenedEvent, Webhook } from '../providers/provider.ts';
-import type { Arrival } from '../store/inbox/inbox.ts';
+import { type Arrival, eventKeyOf } from '../store/inbox/inbox.ts';
 import { aboutOf } from '../store/inbox/news.ts';
 import { answer } from './answer.ts';
 import { type Bodies, discard, SenderGone } from './body.ts';
@@ -18,8 +18,10 @@ export type WebhookDeps = {
   bodies: Bodies;
   /** Makes events durable, all or none. */
   keep(arrivals: readonly Arrival[]): Promise<void>;
-  /** Called after each commit. */
-  onKept(): void;
+  /** Keeping them takes this thread, which can do nothing else meanwhile. */
+  isSynchronous?: boolean;
+  /** Called after each commit, with how many events are in it. */
+  onKept(count: number): void;
   /** How long a sender waits to hear that its event is stored, or that it could not be. */
   patience?: Ms;
   /** Called when one webhook after the other has a right signature that is stale, with the time of the last. */
@@ -106,7 +108,7 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
 }
 
 function arrivalOf(provider: string, { sighting, ...event }: OpenedEvent, now: Ms): Arrival {
-  const eventKey = sighting?.eventKey ?? null;
+  const eventKey = sighting ? eventKeyOf(sighting) : null;
   const about = sighting ? aboutOf(sighting) : null;
   return { ...event, provider, source: 'webhook', eventKey, about, receivedAt: now };
 }
@@ -114,18 +116,23 @@ function arrivalOf(provider: string, { sighting, ...event }: OpenedEvent, now: M
 /** Makes all events of a request durable; false when that can not be done now. */
 type File = (arrivals: readonly Arrival[]) => Promise<boolean>;
 
-function createFiling({ keep, onKept, log, patience = PATIENCE }: WebhookDeps): File {
+function createFiling({ keep, isSynchronous = false, onKept, log, patience = PATIENCE }: WebhookDeps): File {
   let waiting = 0;
   let bytes = 0;
-  const add = gather<{ arrivals: readonly Arrival[]; kept: boolean }>(async (items) => {
-    try {
-      await keep(items.flatMap((item) => item.arrivals));
-      for (const item of items) item.kept = true;
-      onKept();
-    } catch (error) {
-      log.error({ events: items.length, error }, 'events could not be stored; Mailgun will post them again');
-    }
-  }, BATCH);
+  const add = gather<{ arrivals: readonly Arrival[]; kept: boolean }>(
+    async (items) => {
+      try {
+        const arrivals = items.flatMap((item) => item.arrivals);
+        await keep(arrivals);
+        for (const item of items) item.kept = true;
+        onKept(arrivals.length);
+      } catch (error) {
+        log.error({ events: items.length, error }, 'events could not be stored; Mailgun will post them again');
+      }
+    },
+    BATCH,
+    { atOnce: !isSynchronous },
+  );
 
   return async (arrivals) => {
     const size = arrivals.reduce((sum, { body }) => sum + body.length, 0);

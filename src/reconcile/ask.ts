@@ -5,7 +5,7 @@ import type { Found, History, RawItem } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import { confirmEvents } from '../store/inbox/doubts.ts';
-import { keep, knownEvents } from '../store/inbox/inbox.ts';
+import { eventKeyOf, keep, knownEvents } from '../store/inbox/inbox.ts';
 import { addHandles, match } from '../store/inbox/match.ts';
 import { aboutOf } from '../store/inbox/news.ts';
 import { recipientKey, type View } from '../store/rows/rows.ts';
@@ -126,7 +126,7 @@ export async function fileItems(
   provider: string,
   { history, items, source, now }: Items,
 ): Promise<number> {
-  const fresh = new Map(items.map((item) => [item.sighting.eventKey, item]));
+  const fresh = new Map(items.map((item) => [eventKeyOf(item.sighting), item]));
   const known = await knownEvents(store, [...fresh.keys()]);
   await confirmEvents(store, [...known]);
   for (const key of known) fresh.delete(key);

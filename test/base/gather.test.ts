@@ -31,6 +31,18 @@ test('what is added while a flush is under way goes out together in the next one
   assert.deepEqual(flushed, [['a'], ['b', 'c']]);
 });
 
+test('where a flush holds nobody up, the first goes at once and alone', async () => {
+  const { flushed, flush, let: letThrough } = gate();
+  const add = gather(flush, 10, { atOnce: true });
+  const all = [add('a'), add('b'), add('c')];
+  assert.deepEqual(flushed, [['a']]);
+  letThrough();
+  while (flushed.length === 1) await new Promise(setImmediate);
+  letThrough();
+  await Promise.all(all);
+  assert.deepEqual(flushed, [['a'], ['b', 'c']]);
+});
+
 test('a flush that fails is the answer of its items alone', async () => {
   const add = gather<string>(async (items) => {
     if (items.includes('bad')) throw new Error('no');
@@ -41,7 +53,7 @@ test('a flush that fails is the answer of its items alone', async () => {
 
 test('what nobody waits for goes with the next that somebody waits for, in its order', async () => {
   const flushed: string[][] = [];
-  const add = gather<string>(async (items) => void flushed.push(items), 10, DAY);
+  const add = gather<string>(async (items) => void flushed.push(items), 10, { linger: DAY });
   const later = add.later('a');
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
   assert.deepEqual(flushed, []);
@@ -51,7 +63,7 @@ test('what nobody waits for goes with the next that somebody waits for, in its o
 
 test('many of those that nobody waits for do not wait either', async () => {
   const flushed: string[][] = [];
-  const add = gather<string>(async (items) => void flushed.push(items), 2, DAY);
+  const add = gather<string>(async (items) => void flushed.push(items), 2, { linger: DAY });
   await Promise.all([add.later('a'), add.later('b')]);
   assert.deepEqual(flushed, [['a', 'b']]);
 });
@@ -59,7 +71,7 @@ test('many of those that nobody waits for do not wait either', async () => {
 test('what nobody waits for goes when its time is up, and not before', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const flushed: string[][] = [];
-  const add = gather<string>(async (items) => void flushed.push(items), 10, DAY);
+  const add = gather<string>(async (items) => void flushed.push(items), 10, { linger: DAY });
   const added = [add.later('a'), add.later('b')];
   t.mock.timers.tick(DAY - 1);
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
@@ -72,7 +84,7 @@ test('what nobody waits for goes when its time is up, and not before', async (t)
 test('nobody waits for a flush of those that nobody waits for', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { flushed, flush, let: letThrough } = gate();
-  const add = gather(flush, 10, DAY);
+  const add = gather(flush, 10, { linger: DAY });
   const later = add.later('a');
   t.mock.timers.tick(DAY);
   while (flushed.length === 0) await new Promise(setImmediate);

@@ -79,9 +79,9 @@ async function aboutWebhooks({ sim, database }: World): Promise<string[]> {
   const store = openStore(database);
   try {
     const rows: { replay_key: string; outcome: string; body: string }[] = await store.db('inbox').select();
-    const kept = new Map(rows.map((r) => [r.replay_key, r.outcome]));
+    const kept = new Map(rows.flatMap((r) => signatureIn(r.body).map((signature) => [signature, r.outcome] as const)));
     const lost = sim.webhooks.flatMap(({ answer, body, event }) => {
-      const { signature } = (JSON.parse(body) as { signature: { signature: string } }).signature;
+      const [signature = ''] = signatureIn(body);
       return answer === 200 && kept.get(signature) !== 'done'
         ? [`webhook ${event.event} for ${event.recipient} was acknowledged and is ${kept.get(signature) ?? 'lost'}`]
         : [];
@@ -92,6 +92,12 @@ async function aboutWebhooks({ sim, database }: World): Promise<string[]> {
   } finally {
     await store.close();
   }
+}
+
+/** What was told or polled has none. */
+function signatureIn(body: string): string[] {
+  const { signature } = JSON.parse(body) as { signature?: { signature: string } };
+  return signature ? [signature.signature] : [];
 }
 
 export type AlertMail = { messageId: string; count: number; kind: string; ids: string[] };

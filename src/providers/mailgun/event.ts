@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../base/ids.ts';
 import { asciiLower, domainOf } from '../../core/address.ts';
 import type { Bounce, Report, Sighting, Storage } from '../../core/sighting.ts';
 import type { Ms } from '../../core/time.ts';
@@ -52,8 +52,7 @@ export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
   if (event === null) return null;
   const headers = objectOf(objectOf(body['message'])['headers']);
   const storage = storageOf(body['storage']);
-  const bounce = bounceOf(body);
-  const report = reportOf(event, bounce, body);
+  const report = reportOf(event, body);
   const name = exact(objectOf(body['domain'])['name'], 253) ?? domainIn(storage) ?? hints.domain ?? null;
   const parts: Identity = {
     id: body['id'],
@@ -79,13 +78,13 @@ export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
     subject: words(headers['subject'], MAX_LINE),
     sendingIp: words(objectOf(body['envelope'])['sending-ip'], 64),
     recipientProvider: words(body['recipient-provider'], 191),
-    bounce: FAILURES.has(report) ? bounce : null,
+    bounce: FAILURES.has(report) ? bounceOf(body) : null,
   };
 }
 
 const FAILURES: ReadonlySet<Report> = new Set(['failed', 'deferred', 'rejected']);
 
-function reportOf(event: string, bounce: Bounce, body: Fields): Report {
+function reportOf(event: string, body: Fields): Report {
   const name = event.toLowerCase();
   // Mail that came in through a route of Mailgun is not mail that we sent.
   if (name === 'accepted' && objectOf(body['flags'])['is-routed'] === true) return 'other';
@@ -93,6 +92,7 @@ function reportOf(event: string, bounce: Bounce, body: Fields): Report {
   if (name !== 'failed') return REPORTS.get(name) ?? 'other';
   const status = objectOf(body['delivery-status']);
   const retrying = Number(status['retry-seconds']) > 0;
+  const bounce = bounceOf(body);
   // The last of Mailgun's own tries may still be called temporary.
   if (bounce.reason === 'old' && !retrying) return 'failed';
   if (bounce.severity !== null) return bounce.severity === 'permanent' ? 'failed' : 'deferred';
@@ -112,11 +112,11 @@ function listIn(body: Fields): string | null {
 function isInbound(body: Fields, domain: string | null): boolean {
   if (objectOf(body['flags'])['is-routed'] === true) return true;
   if (Array.isArray(body['routes']) && body['routes'].length > 0) return true;
+  const to = addressNamed(body['recipient']);
+  if (domain === null || to === null || domainOf(to) !== domain) return false;
   const from = words(objectOf(objectOf(body['message'])['headers'])['from'], MAX_LINE);
   const author = from === null ? null : authorIn(from);
-  const to = addressNamed(body['recipient']);
-  if (domain === null || author === null || to === null || domainOf(to) !== domain) return false;
-  return !isRelated(domainOf(author), domain);
+  return author !== null && !isRelated(domainOf(author), domain);
 }
 
 /** One is below the other, as mg.example.com is below example.com. */
@@ -225,7 +225,5 @@ export type Identity = {
  */
 export function eventKey({ id, event, at, domain, recipient, messageId }: Identity): string {
   const known = typeof id === 'string' && id !== '' ? { id } : { messageId };
-  return createHash('sha256')
-    .update(JSON.stringify([domain, known, event, recipient, at]))
-    .digest('hex');
+  return sha256(JSON.stringify([domain, known, event, recipient, at]));
 }

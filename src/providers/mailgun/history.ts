@@ -1,3 +1,4 @@
+import { keyInTime } from '../../base/ids.ts';
 import { type Clock, DAY, type Ms } from '../../core/time.ts';
 import type { Found, History, Page, RawItem } from '../provider.ts';
 import { readEvent } from './event.ts';
@@ -37,7 +38,7 @@ export function createHistory(ports: { asking: Port; reading: Port }, options: H
       readPage(all, domain, { begin, end, limit: Math.min(limit, PAGE) }, cursor),
     // The domain is kept too: the records are asked by domain, so their items need not name it.
     keep: ({ body, sighting }) => ({
-      replayKey: sighting.eventKey,
+      replayKey: keyInTime(sighting.at, sighting.eventKey),
       contentType: 'application/json',
       body: JSON.stringify({ domain: sighting.domain, item: body }),
     }),

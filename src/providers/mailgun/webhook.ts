@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { keyInTime } from '../../base/ids.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
 import type { Opened } from '../provider.ts';
@@ -33,7 +34,12 @@ export function openWebhook(raw: Buffer, contentType: string | undefined, keys: 
   const signature = signatureIn(payload);
   if (signature?.timestamp !== right.timestamp || signature.token !== right.token) return unusable(UNSIGNED);
   // A replay has the same HMAC, even if digits were moved from one field to the other.
-  const event = { replayKey: right.hmac, body: text, contentType: format.type, sighting: sightingIn(payload) };
+  const event = {
+    replayKey: keyInTime(signedAt, right.hmac),
+    body: text,
+    contentType: format.type,
+    sighting: sightingIn(payload),
+  };
   return { kind: 'events', events: [event] };
 }
 

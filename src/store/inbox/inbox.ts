@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { newId } from '../../base/ids.ts';
+import { keyInTime, newId } from '../../base/ids.ts';
 import { groupBy } from '../../core/group.ts';
+import type { Sighting } from '../../core/sighting.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { inStatements, insertNew } from '../db/statements.ts';
@@ -65,6 +66,9 @@ export async function keep(store: Store, arrivals: readonly Arrival[]): Promise<
     return aside;
   });
 }
+
+/** The name of an event in the inbox. */
+export const eventKeyOf = ({ at, eventKey }: Pick<Sighting, 'at' | 'eventKey'>): string => keyInTime(at, eventKey);
 
 type NewRow = ReturnType<typeof newRow>;
 
