@@ -17,7 +17,6 @@ import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
 import { storyTo } from '../tell/story.ts';
 import { faceOf, placeOf } from './face.ts';
-import { ownRules } from './inside.ts';
 import { clockOfMachine, monotonic, type Work } from './work.ts';
 import { workInThread } from './work-in-thread.ts';
 
@@ -33,8 +32,6 @@ export type StartOptions = {
 
 /** Starts everything in this process. Several processes may share one database. */
 export async function startDaemon(config: Config, log: Log, how: StartOptions = {}): Promise<Daemon> {
-  // They are used in the other thread, where a mistake in them could not be told of so well.
-  ownRules(config);
   const store = openStore(config.DATABASE_URL, { inThread: true });
   try {
     await prepareInTurn(store, config, how);

@@ -97,8 +97,8 @@ const ABOUT = 200;
 /** A letter to an administrator may take as long as any mail. */
 const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
 
-/** Read once: a change of the file takes effect with the next start. Throws `ConfigError` when it holds mistakes. */
-export function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
+/** Read once: a change of the file takes effect with the next start. */
+function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
   if (file === undefined) return undefined;
   const { rules, problems } = readRules(file);
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `HOMING_RULES: ${problem}`));

@@ -63,8 +63,7 @@ function classesOf(words: readonly (readonly [string, number])[]): { classOf: Ui
 
 function grow(words: readonly (readonly [string, number])[]): Table {
   const { classOf, classes } = classesOf(words);
-  const most = words.reduce((sum, [word]) => sum + word.length, 1);
-  const next = new Int32Array(most * classes).fill(-1);
+  const next = new Int32Array(statesOf(words) * classes).fill(-1);
   const owners: number[][] = [];
   let states = 1;
   for (const [word, owner] of words) {
@@ -78,8 +77,13 @@ function grow(words: readonly (readonly [string, number])[]): Table {
     if (here === undefined) owners[state] = [owner];
     else if (!here.includes(owner)) here.push(owner);
   }
-  return { next: next.slice(0, states * classes), owners, classOf, classes };
+  return { next, owners, classOf, classes };
 }
+
+/** One for each beginning of a word, the empty one among them. */
+const statesOf = (words: readonly (readonly [string, number])[]): number =>
+  new Set(words.flatMap(([word]) => Array.from({ length: word.length + 1 }, (_, length) => word.slice(0, length))))
+    .size || 1;
 
 /**
  * Breadth first. Where a word breaks off, the search goes on with the longest word that the text may be in the middle
