@@ -64,8 +64,8 @@ export function createIntake(deps: IntakeDeps): Router {
  * and a path without `/v3` mean the same.
  */
 export const atAnyBase: Middleware = async (ctx, next) => {
-  const [, path] = /^\/+(?:v3\/+)*([^/]+\.[^/]+\/messages(?:\.mime)?)\/?$/.exec(ctx.path) ?? [];
-  if (path !== undefined) ctx.path = `/v3/${path}`;
+  const [, domain, rest] = /^\/+(?:v3\/+)*([^/]+)\/(messages(?:\.mime)?)\/?$/.exec(ctx.path) ?? [];
+  if (domain?.includes('.')) ctx.path = `/v3/${domain}/${rest}`;
   await next();
 };
 
