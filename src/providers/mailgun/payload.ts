@@ -56,8 +56,11 @@ export function signedPartsOf(text: string, format: Format): Payload[] | string 
     const form = formIn(Buffer.from(text), format, new Set(SIGNED));
     return typeof form === 'string' ? form : [form];
   }
-  const found = [...text.matchAll(SIGNATURE)].slice(0, MOST_SIGNATURES);
-  const parts = found.map(([, block = '']): Payload => ({ kind: 'json', body: { signature: jsonIn(block) } }));
+  const parts: Payload[] = [];
+  for (const [, block = ''] of text.matchAll(SIGNATURE)) {
+    parts.push({ kind: 'json', body: { signature: jsonIn(block) } });
+    if (parts.length === MOST_SIGNATURES) break;
+  }
   if (parts.length > 0 || text.length > SMALL) return parts;
   // Inbound routes write the signature among the other fields.
   const flat = payloadOf(text, format);
