@@ -13,6 +13,7 @@ import { schemaProblems } from '../store/db/drift.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, openStore, type Store } from '../store/db/open.ts';
 import { NotDurable } from '../store/db/trouble.ts';
+import { isInMemory } from '../store/db/url.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
 import { storyTo } from '../tell/story.ts';
@@ -32,6 +33,8 @@ export type StartOptions = {
 
 /** Starts everything in this process. Several processes may share one database. */
 export async function startDaemon(config: Config, log: Log, how: StartOptions = {}): Promise<Daemon> {
+  // Nothing would be durable, and the two threads have no memory in common.
+  if (isInMemory(config.DATABASE_URL)) throw new ConfigError([IN_MEMORY]);
   const store = openStore(config.DATABASE_URL, { inThread: true });
   try {
     await prepareInTurn(store, config, how);
@@ -41,6 +44,8 @@ export async function startDaemon(config: Config, log: Log, how: StartOptions = 
     throw error;
   }
 }
+
+const IN_MEMORY = 'DATABASE_URL must name a file or a server: what is only in memory is lost when the process ends';
 
 /** Waits while another process holds SQLite's write lock, or is paused with it. */
 async function prepareInTurn(store: Store, config: Config, how: StartOptions): Promise<void> {

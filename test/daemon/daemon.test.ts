@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { seal } from '../../src/base/seal.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { startDaemon } from '../../src/daemon/daemon.ts';
@@ -43,6 +45,22 @@ test('where the key is lost a daemon starts when told so, and the mail waits for
   assert.match(JSON.stringify(facts), /withdrawn.*does not open with ENCRYPTION_KEY/);
   assert.equal(sim.handovers.length, 0);
   assert.deepEqual(await store.db('deliveries').select('state'), [{ state: 'queued' }]);
+});
+
+test('a database in memory is refused, as nothing that is acknowledged would last', async (t) => {
+  const { config } = await queued(t);
+  for (const DATABASE_URL of ['sqlite::memory:', 'sqlite://:memory:'])
+    await assert.rejects(startDaemon({ ...config, DATABASE_URL }, logInto([])), {
+      name: 'ConfigError',
+      message: /DATABASE_URL must name a file or a server/,
+    });
+});
+
+test('a fault of the thread that does the work ends the process', async () => {
+  const script = "import { workInThread } from './src/daemon/work-in-thread.ts'; workInThread({}, console, () => {});";
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const ended = promisify(execFile)(process.execPath, args, { cwd: join(import.meta.dirname, '..', '..') });
+  await assert.rejects(ended, { code: 1, stderr: /must be sqlite/ });
 });
 
 test('a second daemon on a port that is taken sends nothing before it finds out', async (t) => {

@@ -1,6 +1,6 @@
 import { text } from '../../base/kinds.ts';
 import { room } from '../../base/setting.ts';
-import { databaseProblem } from './url.ts';
+import { databaseProblem, isInMemory } from './url.ts';
 
 export const DATABASE = room({
   title: 'Database',
@@ -15,8 +15,8 @@ export const DATABASE = room({
       says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later), with ?ssl=true for TLS, and ssl-ca=file for an authority of your own.',
     },
   },
-  doubts: ({ DATABASE_URL }) => (DATABASE_URL === 'sqlite::memory:' ? [IN_MEMORY] : []),
+  doubts: ({ DATABASE_URL }) => (isInMemory(DATABASE_URL) ? [IN_MEMORY] : []),
 });
 
 const IN_MEMORY =
-  'DATABASE_URL keeps everything in memory: what was acknowledged is lost when the process ends, so name a file';
+  'DATABASE_URL keeps everything in memory, where nothing is durable: no daemon starts with it, so name a file';

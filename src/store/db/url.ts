@@ -59,6 +59,12 @@ export function parseDatabaseUrl(url: string): DatabaseUrl {
   };
 }
 
+/** Whether it is a database that ends with its connection. */
+export function isInMemory(url: string): boolean {
+  const place = parseDatabaseUrl(url);
+  return place.kind === 'sqlite' && place.file === ':memory:';
+}
+
 function partsOf(url: string): URL {
   if (URL.canParse(url)) return new URL(url);
   throw new Error(unescaped());
