@@ -2,8 +2,8 @@ import type { Clock, Ms } from '../core/time.ts';
 import { within } from './wait.ts';
 
 /**
- * Lets what somebody waits for go before what has time. All in one process share a thread, and on SQLite a connection, so
- * a large piece of work delays each statement of a small one.
+ * Lets what somebody waits for go before what has time. All the work of a daemon shares a thread, and on SQLite a connection,
+ * so a large piece of work delays each statement of a small one.
  */
 export type RightOfWay = {
   /** Does what somebody waits for. `isWork` tells of its result whether there was anything to do. */

@@ -21,7 +21,7 @@ const plain = (value: unknown): unknown => {
 };
 
 const log = {
-  debug: config.LOG_LEVEL === 'debug' ? logging('debug') : () => {},
+  debug: ['trace', 'debug'].includes(config.LOG_LEVEL) ? logging('debug') : () => {},
   info: logging('info'),
   warn: logging('warn'),
   error: logging('error'),

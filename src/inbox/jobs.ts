@@ -11,7 +11,10 @@ const BATCH = 200;
 const SMALL_BATCH = 20;
 /** More webhooks a second than this are a flood. */
 const FLOOD = 1000;
-/** In a flood the reading rests for so many times as long as it works: it can be done later, and the answers can't. */
+/**
+ * In a flood the reading rests for so many times as long as it works, and not for longer than a second: it can be done
+ * later, and the answers can't.
+ */
 const REST = 4;
 /** When there was little to do, what comes in meanwhile is digested together. */
 const COLLECT: Ms = SECOND / 4;
@@ -37,7 +40,7 @@ const digestJob: Job<DigestInside> = {
       if (handled > 0) inside.wake('dispatch');
       if (handled > 0) inside.wake('ask');
       const took = inside.monotonic() - began;
-      if (inside.kept.perSecond() > FLOOD) await sleep(REST * took, inside.signal);
+      if (inside.kept.perSecond() > FLOOD) await sleep(Math.min(REST * took, SECOND), inside.signal);
       else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
       return handled;
     },

@@ -5,7 +5,15 @@ import { Worker } from 'node:worker_threads';
 import { stopwatch } from '../../base/wait.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 
-export type FileHealth = {
+/** What can be found out about the file of a database. */
+export type FileWatch = {
+  /** What is wrong with it, in words for an operator; null when nothing is. */
+  problem(): string | null;
+  /** Reads the whole file in a thread of its own, if it is time for that again. */
+  inspect(): Promise<void>;
+};
+
+export type FileHealth = FileWatch & {
   /** Makes a file that is for nobody else to read; rejects one that is gone, as a new one in its place would be empty. */
   opening(): void;
   opened(connection: object): void;
@@ -13,10 +21,6 @@ export type FileHealth = {
   guard(connection: object): void;
   /** Notes an error of the driver that tells of the file. */
   failed(error: unknown): void;
-  /** What is wrong, in words for an operator; null when nothing is. */
-  problem(): string | null;
-  /** Reads the whole file in a thread of its own, if it is time for that again. */
-  inspect(): Promise<void>;
 };
 
 /** What SQLite's errors about the file mean. */

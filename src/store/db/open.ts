@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
 import type { Turn } from '../../core/turn.ts';
+import type { FileWatch } from './file-health.ts';
 import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
 import { sqliteClient } from './sqlite.ts';
-import { type FileWatch, workHere, workInThread } from './sqlite-worker.ts';
+import { workHere, workInThread } from './sqlite-worker.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 const { knex } = knexModule;

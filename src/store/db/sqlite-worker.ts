@@ -2,15 +2,8 @@ import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../../base/thread.ts';
 import { SECOND } from '../../core/time.ts';
+import type { FileWatch } from './file-health.ts';
 import { type HowToRun, type Ran, sqliteFile } from './sqlite-connection.ts';
-
-/** What can be found out about the file of a database. */
-export type FileWatch = {
-  /** What is wrong with it, in words for an operator; null when nothing is. */
-  problem(): string | null;
-  /** Reads the whole file, if it is time for that again. */
-  inspect(): Promise<void>;
-};
 
 /** Whoever runs the statements of a file. */
 export type SqliteWorker = {
@@ -79,9 +72,9 @@ export function workInThread(filename: string): SqliteWorker {
     if ('error' in answered) asked?.reject(Object.assign(new Error(answered.error.message), answered.error));
     else asked?.resolve(answered.ran);
   });
-  thread.on('error', (error: Error) => {
-    for (const asked of waiting.values()) asked.reject(error);
-    waiting.clear();
+  // It answers with the errors of statements. Any other is of the thread itself, and nobody would be answered any more.
+  thread.on('error', (error) => {
+    throw error;
   });
 
   function ask(what: Question): Promise<Ran | null> {
@@ -106,5 +99,5 @@ export function workInThread(filename: string): SqliteWorker {
 async function ended(thread: Worker): Promise<void> {
   const gone = once(thread, 'exit');
   await thread.terminate();
-  await gone.catch(() => {});
+  await gone;
 }
