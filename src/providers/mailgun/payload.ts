@@ -43,28 +43,53 @@ const SMALL = 64 * 1024;
 
 /** What a signature is made of. Somewhere in an event Mailgun may write the same names again. */
 const SIGNED = ['signature', 'timestamp', 'token', 'parent-signature'] as const;
-/** An object under the name of the signature. In user variables there may be others of that name. */
-const SIGNATURE = /"signature"\s*:\s*(\{[^{}]{0,2048}\})/g;
+const NAME = Buffer.from('"signature"');
+/** An object without another one in it. */
+const BLOCK = /^\{[^{}]*\}/;
+const MAX_BLOCK = 2048;
+/** In user variables there may be others of that name. */
 const MOST_SIGNATURES = 8;
 
 /**
  * What looks like a signature in a body, or why nothing does. Anybody may post, so nothing more of a body is made into
- * objects before one of these is known to be right.
+ * text or objects before one of these is known to be right.
  */
-export function signedPartsOf(text: string, format: Format): Payload[] | string {
+export function signedPartsOf(raw: Buffer, format: Format): Payload[] | string {
   if (format.kind !== 'json') {
-    const form = formIn(Buffer.from(text), format, new Set(SIGNED));
+    const form = formIn(raw, format, new Set(SIGNED));
     return typeof form === 'string' ? form : [form];
   }
   const parts: Payload[] = [];
-  for (const [, block = ''] of text.matchAll(SIGNATURE)) {
-    parts.push({ kind: 'json', body: { signature: jsonIn(block) } });
-    if (parts.length === MOST_SIGNATURES) break;
+  for (let at = objectIn(raw, 0), seen = 0; at >= 0 && seen < MOST_SIGNATURES; at = objectIn(raw, at), seen++) {
+    const [block] = BLOCK.exec(raw.toString('utf8', at, at + MAX_BLOCK)) ?? [];
+    if (block) parts.push({ kind: 'json', body: { signature: jsonIn(block) } });
   }
-  if (parts.length > 0 || text.length > SMALL) return parts;
+  if (parts.length > 0 || raw.length > SMALL) return parts;
   // Inbound routes write the signature among the other fields.
-  const flat = payloadOf(text, format);
+  const text = textOf(raw, format);
+  const flat = text === null ? UNCLEAN : payloadOf(text, format);
   return typeof flat === 'string' ? flat : [flat];
+}
+
+/** The place of the next object under the name of the signature; -1 when there is none. */
+function objectIn(raw: Buffer, from: number): number {
+  for (let at = raw.indexOf(NAME, from); at >= 0; at = raw.indexOf(NAME, at + NAME.length)) {
+    const colon = afterBlanks(raw, at + NAME.length);
+    const value = raw[colon] === COLON ? afterBlanks(raw, colon + 1) : colon;
+    if (raw[value] === BRACE) return value;
+  }
+  return -1;
+}
+
+const COLON = 0x3a;
+const BRACE = 0x7b;
+/** Blank, tab, line feed and carriage return: what JSON allows between its parts (RFC 8259, 2). */
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
+
+function afterBlanks(raw: Buffer, from: number): number {
+  let at = from;
+  while (BLANKS.includes(raw[at] ?? 0)) at++;
+  return at;
 }
 
 export const UNCLEAN = 'the body is not clean UTF-8';

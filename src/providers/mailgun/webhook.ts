@@ -18,9 +18,7 @@ const WINDOW: Ms = DAY;
 export function openWebhook(raw: Buffer, contentType: string | undefined, keys: readonly string[], now: Ms): Opened {
   const format = formatOf(contentType);
   if (!format) return unusable('the content type is none of JSON, form and multipart');
-  const text = textOf(raw, format);
-  if (text === null) return unusable(UNCLEAN);
-  const parts = signedPartsOf(text, format);
+  const parts = signedPartsOf(raw, format);
   if (typeof parts === 'string') return unusable(parts);
   const signatures = parts.flatMap((part) => signatureIn(part) ?? []);
   if (signatures.length === 0) return unusable(UNSIGNED);
@@ -29,6 +27,8 @@ export function openWebhook(raw: Buffer, contentType: string | undefined, keys: 
   const signedAt = Number(right.timestamp) * SECOND;
   if (Math.abs(now - signedAt) > WINDOW)
     return { kind: 'forged', detail: 'the signature is older than a day, or from the future', signedAt };
+  const text = textOf(raw, format);
+  if (text === null) return unusable(UNCLEAN);
   const payload = payloadOf(text, format);
   if (typeof payload === 'string') return unusable(payload);
   const signature = signatureIn(payload);

@@ -108,9 +108,20 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
   ['a byte order mark', 'event', `\uFEFF${bodyOf()}`],
   ['broken UTF-8', 'unusable', Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])],
   ['overlong UTF-8', 'unusable', Buffer.from([0xc0, 0xaf])],
-  ['NUL in a form', 'unusable', `${legacy()}\0`, FORM],
+  ['NUL in a form', 'unusable', `x=\0&${legacy()}`, FORM],
+  ['NUL in the signature of a form', 'forged', `${legacy()}\0`, FORM],
   ['a lone surrogate, escaped', 'event', bodyOf(sign(), { ...EVENT, recipient: 'a\ud800@b.test' })],
   ['NUL, escaped', 'event', bodyOf(sign(), { ...EVENT, reason: '\0' })],
+  [
+    'objects under the name of the signature before it',
+    'event',
+    bodyOf(sign()).replace('{', `{"user-variables":{"signature" : {"a":{}},"b":{"signature":{"by":"Ann"}}},`),
+  ],
+  [
+    'more of them than are looked at',
+    'unusable',
+    bodyOf(sign()).replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`),
+  ],
   ['the triple of another event', 'event', bodyOf(sign(), { ...EVENT, event: 'complained' })],
   [
     'one digit of the token moved to the timestamp',
