@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, deflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
+import { constants, createDeflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
 
 /** The version byte, the name of the key, nonce, tag, and what is sealed. The first version had no name of a key. */
 const VERSION = 2;
@@ -19,7 +20,6 @@ export const keyName = (key: string): string =>
     .slice(0, 2 * NAME);
 
 // Large bodies are packed in another thread, as one takes a second; for small ones the way there takes longer.
-const compress = promisify(deflateRaw);
 const expand = promisify(inflateRaw);
 /** For a larger body the time counts more than the space. */
 const LARGE = 1024 * 1024;
@@ -28,16 +28,25 @@ const SMALL = 64 * 1024;
 const SMALL_PACKED = 4 * 1024;
 
 /**
- * Compresses and encrypts a body (AES-256-GCM; `key` is 64 hex digits). `context` is bound to it: a body moved to another
- * message does not open.
+ * Compresses and encrypts a body, which may come in pieces (AES-256-GCM; `key` is 64 hex digits). `context` is bound to
+ * it: a body moved to another message does not open.
  */
-export async function seal(body: Buffer, key: string, context: string): Promise<Buffer> {
-  const level = body.length > LARGE ? constants.Z_BEST_SPEED : constants.Z_DEFAULT_COMPRESSION;
-  const packed = body.length < SMALL ? deflateRawSync(body) : await compress(body, { level });
+export async function seal(body: Buffer | readonly Buffer[], key: string, context: string): Promise<Buffer> {
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(key, 'hex'), nonce).setAAD(Buffer.from(context));
-  const sealed = Buffer.concat([cipher.update(packed), cipher.final()]);
-  return Buffer.concat([Buffer.from([VERSION]), Buffer.from(keyName(key), 'hex'), nonce, cipher.getAuthTag(), sealed]);
+  const sealed: Buffer[] = [];
+  for await (const packed of packedParts(Buffer.isBuffer(body) ? [body] : body)) sealed.push(cipher.update(packed));
+  sealed.push(cipher.final());
+  const head = [Buffer.from([VERSION]), Buffer.from(keyName(key), 'hex'), nonce, cipher.getAuthTag()];
+  return Buffer.concat([...head, ...sealed]);
+}
+
+/** Part after part, so that a large body is not in memory another time. */
+function packedParts(pieces: readonly Buffer[]): Iterable<Buffer> | AsyncIterable<Buffer> {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (size < SMALL) return [deflateRawSync(Buffer.concat(pieces))];
+  const level = size > LARGE ? constants.Z_BEST_SPEED : constants.Z_DEFAULT_COMPRESSION;
+  return Readable.from(pieces.filter((piece) => piece.length > 0)).pipe(createDeflateRaw({ level, chunkSize: SMALL }));
 }
 
 /** The name of the key that it was sealed with; null for a body that does not say. */

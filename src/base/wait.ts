@@ -14,9 +14,6 @@ export function sleep(ms: Ms, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Lets others have their turn of the event loop. */
-export const breathe = (): Promise<void> => new Promise(setImmediate);
-
 /** The result, or `otherwise` when it takes longer than `ms`. */
 export function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T | E> {
   return new Promise((resolve, reject) => {

@@ -1,86 +1,15 @@
-import { createHash } from 'node:crypto';
-import { AppError } from '../base/errors.ts';
-import { newId } from '../base/ids.ts';
-import { MAX_BODY, seal } from '../base/seal.ts';
-import { canonicalDomain } from '../core/address.ts';
-import { neverElsewhere, policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
-import { type FormEntry, packForm } from '../mail/form.ts';
-import { newMessageId } from '../mail/message-id.ts';
 import type { Store } from '../store/db/open.ts';
-import type { Call } from '../store/messages/calls.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
-import { type Draft, enqueue } from '../store/messages/messages.ts';
-import { printable } from './form-checks.ts';
-import { readFormMail } from './form-mail.ts';
-import type { BirthSettings } from './terms.ts';
+import { enqueue } from '../store/messages/messages.ts';
+import type { Prepared } from './draft.ts';
 
-export type QueueDeps = {
-  store: Store;
-  settings: BirthSettings;
-  /** Bodies are stored sealed; without a key nothing can be queued. */
-  encryptionKey: string | null;
-  /** The domains that the daemon sends for; null where that is not known. */
-  domains: readonly string[] | null;
-};
-
-/** What somebody hands over. */
-export type HandedIn = {
-  domain: string;
-  form: readonly FormEntry[];
-  /** Who hands it over: the same call of another is another call. */
-  caller: string;
-  /** The call by the name that the caller gave it. */
-  repeatable?: Call | null;
-};
-
-/**
- * Stores a message for the daemon to send. Throws `AppError` in words like those of Mailgun; then nothing is stored.
- */
+/** Stores a message for the daemon to send, all or nothing. */
 export async function queueMessage(
-  deps: QueueDeps,
-  handedIn: HandedIn,
+  store: Store,
+  { draft, call }: Prepared,
   now: Ms,
 ): Promise<{ id: string; messageId: string }> {
-  const { domain, form } = handedIn;
-  const { store, settings, encryptionKey } = deps;
-  if (encryptionKey === null)
-    throw new AppError(
-      'unavailable',
-      'ENCRYPTION_KEY is not set: mail that waits is kept sealed, so none can be queued',
-    );
-  const name = canonicalDomain(domain);
-  if (name === null || (deps.domains && !deps.domains.includes(name)))
-    throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
-  const { form: toSend, isTest, ...mail } = readFormMail(form, now);
-  const policy = policyFor(mail.class, settings.policies);
-  const body = packForm(toSend);
-  if (body.length > MAX_BODY) throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);
-  const id = newId(now);
-  await rememberDomains(store, [name]);
-  const draft = {
-    ...mail,
-    id,
-    messageId: mail.messageId ?? newMessageId(name),
-    domain: name,
-    origin: 'queued' as const,
-    policy: isTest ? neverElsewhere(policy) : policy,
-    facts: [],
-    createdAt: now,
-    body: await seal(body, encryptionKey, id),
-  };
-  const call = handedIn.repeatable ?? (mail.messageId === null ? null : sameCall(handedIn.caller, draft, body));
+  await rememberDomains(store, [draft.domain]);
   return enqueue(store, draft, call, now);
-}
-
-/**
- * The name of a call that gives none but chose the Message-Id: the same message once more, to the same recipients, while
- * the first one is still under way. Then a client did not get our answer. Without a Message-Id of the caller's, two calls
- * can not be told from two mails.
- */
-function sameCall(caller: string, { domain, messageId, class: kind, key }: Draft, body: Buffer): Call {
-  const hash = createHash('sha256').update(JSON.stringify([domain, messageId, kind, key]));
-  const fingerprint = hash.update(body).digest('hex');
-  // No key that a caller gives to a call has a line end.
-  return { scope: `${caller}\nMessage-Id`, key: fingerprint, fingerprint, untilEnded: true };
 }

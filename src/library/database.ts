@@ -5,6 +5,7 @@ import { HomingError } from '../client/homing-error.ts';
 import type { HomingErrorCode } from '../client/types.ts';
 import { detailOf } from '../contract/present.ts';
 import { SECOND } from '../core/time.ts';
+import { draftOf } from '../intake/draft.ts';
 import { queueMessage } from '../intake/queue.ts';
 import { keyForDaemons } from '../intake/sealing-keys.ts';
 import { termsIn } from '../intake/terms.ts';
@@ -50,8 +51,9 @@ async function queue({ store, encryptionKey: given }: QueueDeps, domain: string,
   const encryptionKey = await keyForDaemons(store, keys);
   if (encryptionKey === null) throw new HomingError('misconfigured', OTHER_KEY);
   const { domains, ...settings } = await termsIn(store);
-  const deps = { store, settings, encryptionKey, domains };
-  const { messageId } = await queueMessage(deps, { domain, form, caller: 'database' }, Date.now());
+  const now = Date.now();
+  const prepared = await draftOf({ settings, encryptionKey, domains }, { domain, form, caller: 'database' }, now);
+  const { messageId } = await queueMessage(store, prepared, now);
   return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
 }
 

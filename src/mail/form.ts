@@ -19,8 +19,8 @@ const LONG = 64 * 1024;
 
 type Head = { name: string; text?: string; long?: number; file?: { filename: string; type: string; size: number } }[];
 
-/** A form as one piece of bytes: a line that says what it is, a line of JSON, and the files as they are. */
-export function packForm(form: readonly FormEntry[]): Buffer {
+/** A form as bytes, in pieces: a line that says what it is, a line of JSON, and the files as they are. */
+export function packForm(form: readonly FormEntry[]): Buffer[] {
   const pieces: Buffer[] = [];
   const head: Head = form.map(([name, value]) => {
     if (typeof value === 'string' && value.length < LONG) return { name, text: value };
@@ -30,7 +30,7 @@ export function packForm(form: readonly FormEntry[]): Buffer {
     return { name, file: { filename: value.filename, type: value.type, size: piece.length } };
   });
   const magic = head.some(({ long }) => long !== undefined) ? MAGIC_LONG : MAGIC;
-  return Buffer.concat([magic, Buffer.from(`${JSON.stringify(head)}\n`), ...pieces]);
+  return [Buffer.concat([magic, Buffer.from(`${JSON.stringify(head)}\n`)]), ...pieces];
 }
 
 /** The form again; null when the bytes hold no form but a ready MIME message. */

@@ -6,9 +6,8 @@ import {
   type MultipartPart,
   parseMultipart,
 } from '@remix-run/multipart-parser';
-import { formTextIn, textIn } from './decode.ts';
+import { formTextIn } from './decode.ts';
 import type { FormEntry } from './form.ts';
-import { inOneGo, type Steps } from './steps.ts';
 
 export type FormLimits = {
   /** Fields and files together. */
@@ -42,27 +41,22 @@ export function formTypeOf(contentType: string): FormType | null {
  * is none: what breaks off, and what holds a part that can't be read, is refused as a whole.
  */
 export const readForm = (raw: Buffer, type: FormType, limits: FormLimits): FormEntry[] | string =>
-  inOneGo(formIn(raw, type, limits));
-
-/** The same in steps, for a form that may be large. */
-export function formIn(raw: Buffer, type: FormType, limits: FormLimits): Steps<FormEntry[] | string> {
-  return type.kind === 'urlencoded' ? readPairs(raw, limits) : readParts(raw, type.boundary, limits);
-}
+  type.kind === 'urlencoded' ? readPairs(raw, limits) : readParts(raw, type.boundary, limits);
 
 const tooManyParts = ({ parts }: FormLimits): string => `a form can have ${parts} parts at most`;
 const tooLarge = ({ partSize }: FormLimits): string => `a field or file of a form can have ${partSize} bytes at most`;
 
 /** The pairs are counted before any is made: a body of `a&a&a&…` would become millions of them. */
-function* readPairs(raw: Buffer, limits: FormLimits): Steps<FormEntry[] | string> {
+function readPairs(raw: Buffer, limits: FormLimits): FormEntry[] | string {
   const pairs = pairsIn(raw.subarray(0, BOM.length).equals(BOM) ? raw.subarray(BOM.length) : raw, limits.parts);
   if (pairs === null) return tooManyParts(limits);
   const entries: FormEntry[] = [];
   for (const pair of pairs) {
     if (pair.length === 0) continue;
     const equals = pair.indexOf(EQUALS);
-    const name = yield* formTextIn(equals < 0 ? pair : pair.subarray(0, equals));
+    const name = formTextIn(equals < 0 ? pair : pair.subarray(0, equals));
     if (limits.only && !limits.only.has(name)) continue;
-    const value = equals < 0 ? '' : yield* formTextIn(pair.subarray(equals + 1));
+    const value = equals < 0 ? '' : formTextIn(pair.subarray(equals + 1));
     if (value.length > limits.partSize) return tooLarge(limits);
     entries.push([name, value]);
   }
@@ -86,7 +80,7 @@ function pairsIn(raw: Buffer, most: number): Buffer[] | null {
   return pairs;
 }
 
-function* readParts(raw: Buffer, boundary: string, limits: FormLimits): Steps<FormEntry[] | string> {
+function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry[] | string {
   const options = {
     boundary,
     maxHeaderSize: HEADER_SIZE,
@@ -97,7 +91,7 @@ function* readParts(raw: Buffer, boundary: string, limits: FormLimits): Steps<Fo
   const entries: FormEntry[] = [];
   try {
     for (const part of parseMultipart(withoutPreamble(raw, boundary), options)) {
-      const entry = yield* entryOf(part, limits.only);
+      const entry = entryOf(part, limits.only);
       if (typeof entry === 'string') return entry;
       if (entry) entries.push(entry);
     }
@@ -115,7 +109,7 @@ function withoutPreamble(raw: Buffer, boundary: string): Buffer {
 }
 
 /** A field or file, or what is wrong with it; null when it is not asked for. */
-function* entryOf(part: MultipartPart, only: FormLimits['only']): Steps<FormEntry | string | null> {
+function entryOf(part: MultipartPart, only: FormLimits['only']): FormEntry | string | null {
   const { 'content-disposition': disposition = '', 'content-type': type = '' } = part.headers;
   if (disposition.split(';', PARAMETERS + 2).length > PARAMETERS + 1)
     return 'a part of the form has too many parameters';
@@ -123,7 +117,7 @@ function* entryOf(part: MultipartPart, only: FormLimits['only']): Steps<FormEntr
   if (!/^form-data\s*;/i.test(disposition) || !name) return 'a part of the form has no name';
   if (only && !only.has(unescaped(name))) return null;
   const content = contentOf(part);
-  if (filename === undefined) return [unescaped(name), yield* textIn(content)];
+  if (filename === undefined) return [unescaped(name), content.toString()];
   return [unescaped(name), { filename: unescaped(filename), type, content }];
 }
 

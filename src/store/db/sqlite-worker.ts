@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import { startThread } from '../../base/thread.ts';
+import { asking, startThread } from '../../base/thread.ts';
 import { SECOND } from '../../core/time.ts';
 import type { FileWatch } from './file-health.ts';
 import { type HowToRun, type Ran, sqliteFile } from './sqlite-connection.ts';
@@ -46,44 +46,30 @@ type Question =
   | { op: 'runEach'; sql: string; each: readonly (readonly unknown[])[] };
 export type Asked = Question & { id: number };
 
-export type Answered = { id: number; problem: string | null } & (
+export type Answered = { id: number } & Answer;
+type Answer = { problem: string | null } & (
   | { ran: Ran | null }
   | { error: { name: string; message: string; code: string | undefined } }
 );
-
-type Waiting = { resolve(ran: Ran | null): void; reject(error: Error): void };
 
 /**
  * Runs them in a thread of its own, one after the other, so that no commit that waits for the disk, and no wait for another
  * writer, holds this thread up.
  */
 export function workInThread(filename: string): SqliteWorker {
-  const waiting = new Map<number, Waiting>();
   let problem: string | null = null;
-  let last = 0;
   const thread = startThread(import.meta.url, 'sqlite-thread', { filename, how: IN_THREAD });
-  // It keeps the process from ending only while somebody waits for it.
-  thread.unref();
-  thread.on('message', (answered: Answered) => {
-    const asked = waiting.get(answered.id);
-    waiting.delete(answered.id);
-    if (waiting.size === 0) thread.unref();
-    problem = answered.problem;
-    if ('error' in answered) asked?.reject(Object.assign(new Error(answered.error.message), answered.error));
-    else asked?.resolve(answered.ran);
-  });
+  const asked = asking<Question, Answer>(thread);
   // It answers with the errors of statements. Any other is of the thread itself, and nobody would be answered any more.
   thread.on('error', (error) => {
     throw error;
   });
 
-  function ask(what: Question): Promise<Ran | null> {
-    return new Promise((resolve, reject) => {
-      const id = ++last;
-      if (waiting.size === 0) thread.ref();
-      waiting.set(id, { resolve, reject });
-      thread.postMessage({ id, ...what });
-    });
+  async function ask(what: Question): Promise<Ran | null> {
+    const answer = await asked.ask(what);
+    problem = answer.problem;
+    if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
+    return answer.ran;
   }
 
   return {
