@@ -1,4 +1,5 @@
 import type { Deadline } from '../base/deadline.ts';
+import { giveBack } from '../base/give-back.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { keyName, sealedBy, unseal } from '../base/seal.ts';
 import type { Turns } from '../base/turns.ts';
@@ -40,10 +41,11 @@ export async function copyFor(provider: Provider, deps: CopyDeps, view: View, un
   const done = sealed.length > PERHAPS_LARGE ? await deps.largeFor(provider.name).next() : () => {};
   try {
     const copy = await open(sealed, deps.encryptionKeys, view.messageId);
-    if (typeof copy === 'string' || sizeOf(copy) < LARGE) done();
+    const isLarge = typeof copy !== 'string' && sizeOf(copy) > LARGE;
+    if (!isLarge) done();
     if (copy === 'locked') return locked(view);
     const had = copy === 'damaged' ? null : await takenBy(provider, copy, view);
-    if (had) return { copy: had, done };
+    if (had) return { copy: had, done: isLarge ? andGiveBack(done) : done };
     done();
     if (copy === 'damaged' && view.delivery.storages.length === 0) return DAMAGED;
     return storedCopy(deps.providers, view, until);
@@ -52,6 +54,11 @@ export async function copyFor(provider: Provider, deps: CopyDeps, view: View, un
     throw error;
   }
 }
+
+const andGiveBack = (done: () => void) => () => {
+  done();
+  giveBack('all');
+};
 
 function sizeOf(copy: Copy): number {
   if ('mime' in copy) return copy.mime.length;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createUnzip } from 'node:zlib';
 import { AppError } from '../base/errors.ts';
+import { giveBack } from '../base/give-back.ts';
 import { outlineOf } from '../base/json.ts';
 import { createMemory, type Room } from './limits/memory.ts';
 
@@ -9,6 +10,7 @@ import { createMemory, type Room } from './limits/memory.ts';
  * answer.
  */
 const DISCARD = 4 * 1024 * 1024;
+const LARGE = 1024 * 1024;
 
 /** The sender went away, or was too slow: there is nobody to answer. */
 export class SenderGone extends Error {
@@ -54,6 +56,8 @@ export function createBodies(bytes: number): Bodies {
         giveWay = giveUp;
       });
       await room.read();
+      // It came in pieces.
+      if (body.length > LARGE) giveBack('new');
       return body;
     },
     release(request) {

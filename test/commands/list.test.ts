@@ -54,16 +54,7 @@ test('a wrong option is wrong usage, and says what is right', async (t) => {
 
 eachStore('tail shows each fact once as it comes, and ends well on Ctrl-C', async ({ t, store, url }) => {
   const [old] = await seed(store, { messageId: 'old@mg.example.com' });
-  const args = [
-    '--disable-warning=ExperimentalWarning',
-    '--import',
-    'tsx',
-    'src/cli.ts',
-    'tail',
-    '--to',
-    'bob@example.net',
-    '--json',
-  ];
+  const args = ['scripts/homing.mjs', 'tail', '--to', 'bob@example.net', '--json'];
   const tail = spawn(process.execPath, args, { env: { ...process.env, DATABASE_URL: url } });
   t.after(() => tail.kill('SIGKILL'));
   let out = '';

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
-const FLAGS = ['--disable-warning=ExperimentalWarning', '--import', 'tsx'];
 
 export type Ended = { code: number | null; signal: string | null };
 export type DaemonProcess = {
@@ -30,7 +29,7 @@ process.on('exit', () => {
 
 /** Runs a command of homing; its environment is what is given and no more. */
 export function startProcess(command: readonly string[], env: Record<string, string>): DaemonProcess {
-  const child = spawn(process.execPath, [...FLAGS, join('src', 'cli.ts'), ...command], {
+  const child = spawn(process.execPath, [join('scripts', 'homing.mjs'), ...command], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

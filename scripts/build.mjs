@@ -1,0 +1,16 @@
+// npm run build: the command line, the library and the client for applications, unless they are what the sources are now.
+// It runs after an installation too; one without the compiler, or without the sources, has nothing to build.
+import { execSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuilt } from './built.mjs';
+
+const canBuild = existsSync('src') && existsSync('node_modules/typescript');
+
+if (canBuild && !isBuilt()) {
+  // First of all, so that nobody runs half a build.
+  rmSync('dist/.built', { force: true });
+  for (const folder of ['dist', 'packages/client/dist']) rmSync(folder, { recursive: true, force: true });
+  for (const step of ['tsc -p tsconfig.build.json', 'node --import tsx scripts/build-library.ts'])
+    execSync(step, { stdio: 'inherit' });
+  writeFileSync('dist/.built', '');
+}
