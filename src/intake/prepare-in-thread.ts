@@ -3,7 +3,7 @@ import { type Asked, asBuffer, asking, movable, startThread } from '../base/thre
 import { inBackground } from '../base/wait.ts';
 import { MINUTE, type Ms } from '../core/time.ts';
 import type { Prepared, QueueTerms } from './draft.ts';
-import type { Prepare } from './prepare.ts';
+import type { Prepare } from './prepare-here.ts';
 import type { RawCall } from './read-call.ts';
 
 export type ToPrepare = { call: RawCall; now: Ms };

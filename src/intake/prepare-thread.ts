@@ -5,7 +5,7 @@ import { giveBack } from '../base/give-back.ts';
 import { asBuffer, movable } from '../base/thread.ts';
 import type { Ms } from '../core/time.ts';
 import type { QueueTerms } from './draft.ts';
-import { prepareHere } from './prepare.ts';
+import { prepareHere } from './prepare-here.ts';
 import type { FromPrepare, ToPrepare } from './prepare-in-thread.ts';
 import type { RawCall } from './read-call.ts';
 
