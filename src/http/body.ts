@@ -106,21 +106,32 @@ function readInto(
   });
 }
 
-/** Parts of a body. Where its length is known they go to their place at once, as joining them takes it twice. */
+/**
+ * Parts of a body. Where its length is known they go to their place at once, as joining them takes it twice. A body that
+ * came in one part, as webhooks do, is that part.
+ */
 function gathering(length: number | null) {
   let parts: Buffer[] = [];
-  let place = length === null ? null : Buffer.allocUnsafeSlow(length);
+  let place: Buffer | null = null;
   let size = 0;
   return {
     add(part: Buffer): void {
-      size += place ? part.copy(place, size) : 0;
-      if (!place) parts.push(part);
+      if (length === null || part.length === length) parts.push(part);
+      else {
+        place ??= Buffer.allocUnsafeSlow(length);
+        part.copy(place, size);
+      }
+      size += part.length;
     },
     forget(): void {
       parts = [];
       place = null;
     },
-    whole: (): Buffer => place?.subarray(0, size) ?? Buffer.concat(parts),
+    whole(): Buffer {
+      const [first, ...others] = parts;
+      if (place) return place.subarray(0, size);
+      return first && others.length === 0 ? first : Buffer.concat(parts);
+    },
   };
 }
 

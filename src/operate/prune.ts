@@ -1,8 +1,9 @@
 import { sleep, stopwatch } from '../base/wait.ts';
 import { type Clock, DAY, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { pruneInbox } from '../store/inbox/inbox.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
-import { giveRoomBack, pruneInbox, pruneMessages, pruneOperations } from '../store/prune.ts';
+import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
 
 export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
+import { SOURCES } from './inbox/inbox.ts';
 
 const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
 
@@ -25,21 +26,12 @@ export async function setAside(
   return store
     .db('inbox')
     .where({ pending: 0 })
+    .whereIn('source', [...SOURCES])
     .where('due_at', '>=', since)
     .where({ outcome: 'set_aside' })
     .orderBy('due_at', 'desc')
     .select('id', 'error')
     .limit(limit);
-}
-
-/** Since when the oldest event has waited to be understood; null when none waits. */
-export async function inboxWaitsSince(store: Store): Promise<Ms | null> {
-  const row: { due_at: Ms } | undefined = await store
-    .db('inbox')
-    .where({ pending: 1 })
-    .orderBy('due_at')
-    .first('due_at');
-  return row?.due_at ?? null;
 }
 
 /** Alerts that are still to be sent and were made before that moment, with the last error. */

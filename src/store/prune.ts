@@ -56,16 +56,9 @@ async function fewEnough({ db }: Store, ids: readonly string[]): Promise<string[
   return few.length > 0 ? few : ids.slice(0, 1);
 }
 
-/** Deletes events from before that moment that nobody has to look at any more. */
-export async function pruneInbox(store: Store, before: Ms, limit: number): Promise<number> {
-  const ids = await settledBefore(store, 'inbox', before, limit);
-  if (ids.length === 0) return 0;
-  return transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
-}
-
 /** Deletes alerts and summaries that were sent, and example replies, from before that moment. The audit is kept. */
 export async function pruneOperations(store: Store, before: Ms, limit: number): Promise<number> {
-  const ids = await settledBefore(store, 'alerts', before, limit);
+  const ids = await alertsBefore(store, before, limit);
   return transact(store, async (tx) => {
     const alerts = await deleteBy(tx, 'alerts', 'id', ids);
     // Needs no limit: these tables get a few rows a day. The sums of all days stay.
@@ -75,16 +68,10 @@ export async function pruneOperations(store: Store, before: Ms, limit: number): 
   });
 }
 
-/** The oldest rows that were settled before that moment. */
-async function settledBefore(store: Store, table: 'inbox' | 'alerts', before: Ms, limit: number): Promise<string[]> {
-  const rows: { id: string }[] = await store
-    .db(table)
-    .where({ pending: 0 })
-    .where('due_at', '<', before)
-    .orderBy('due_at')
-    .select('id')
-    .limit(limit);
-  return rows.map((r) => r.id);
+/** The oldest alerts that were sent before that moment. */
+async function alertsBefore(store: Store, before: Ms, limit: number): Promise<string[]> {
+  const sent = store.db('alerts').where({ pending: 0 }).where('due_at', '<', before);
+  return sent.orderBy('due_at').limit(limit).pluck('id');
 }
 
 /** Pages that are given back at once, of 8 KB each. */

@@ -6,10 +6,18 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { placesOf } from '../../src/store/figures/places.ts';
-import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
+import {
+  inboxWaitsSince,
+  keep,
+  knownEvents,
+  lastWebhookAt,
+  pruneInbox,
+  settle,
+  takePending,
+} from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
 import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
-import { forgotten } from '../../src/store/inspect.ts';
+import { forgotten, setAside } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
 import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
 import { namelessBody, sealedBody, sealers, withBodies } from '../../src/store/messages/bodies.ts';
@@ -238,6 +246,9 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     match: () => match(store, heard),
     knownEvents: () => knownEvents(store, ['x', 'y']),
     lastWebhookAt: () => lastWebhookAt(store),
+    inboxWaitsSince: () => inboxWaitsSince(store),
+    setAside: () => setAside(store, LONG_AGO + 1000, 10),
+    pruneInbox: () => pruneInbox(store, LONG_AGO + 10, 10),
     lastReposts: () => lastReposts(store, 'p1.example ip_block', 20),
     untold: () => untold(store, 10),
     bundle: () => bundle(store, `gave_up:${DOMAIN}`, now, () => ({ subject: '', body: '', avoid: [] })),

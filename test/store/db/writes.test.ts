@@ -8,7 +8,7 @@ import { alertFailed, alertSent, bundle, holdAlert, raise, takeAlert } from '../
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
-import { type InboxRow, keep, settle, takePending } from '../../../src/store/inbox/inbox.ts';
+import { type InboxRow, keep, pruneInbox, settle, takePending } from '../../../src/store/inbox/inbox.ts';
 import { addHandles } from '../../../src/store/inbox/match.ts';
 import {
   type ClaimedQuestion,
@@ -32,7 +32,7 @@ import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { auditWithin } from '../../../src/store/notes/audit.ts';
 import { setCursor } from '../../../src/store/notes/cursors.ts';
 import { addSuppression, removeSuppression } from '../../../src/store/projections/suppressions.ts';
-import { pruneInbox, pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
+import { pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
 import { keepSummary, summaryFailed, summarySent, summaryTold, takeSummary } from '../../../src/store/summaries.ts';
 import { MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, draft, failed, queueDraft, seed } from '../../support/factory.ts';
