@@ -11,10 +11,19 @@ import type { Clock, Ms } from '../core/time.ts';
 import { OPERATORS_CONFIDENCE, type Verdict } from '../core/verdict.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import { type EventRow, holdsEvent, type InboxRow, type Settled, settle, takePending } from '../store/inbox/inbox.ts';
-import { addHandles, handlesIn, type Match, match } from '../store/inbox/match.ts';
+import { chunks, transact } from '../store/db/transact.ts';
+import {
+  type EventRow,
+  holdsEvent,
+  type InboxRow,
+  type Settled,
+  settle,
+  takePending,
+  writeDone,
+} from '../store/inbox/inbox.ts';
+import { addHandlesIn, handlesIn, type Match, match } from '../store/inbox/match.ts';
 import { failed, type WorkOptions, workOff } from '../store/inbox/work-off.ts';
-import { change } from '../store/ledger/ledger.ts';
+import { changeIn } from '../store/ledger/ledger.ts';
 import { switchToLocal } from '../store/messages/domains.ts';
 import { recipientKey, type View } from '../store/rows/rows.ts';
 import { aliveAmong, type IsAlive, judgedAlive } from './alive.ts';
@@ -110,22 +119,38 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
   const now = deps.now();
   const each = known.flatMap((k) => k.match.ids.map((id) => ({ id, k })));
   const byDelivery = groupBy(each, ({ id }) => id);
-  await addHandles(deps.store, known.flatMap(handlesOf));
   const isAlive = await aliveAmong(
     deps.store,
     known.map((k) => k.sighting),
     now,
   );
   const judge = judging(deps, isAlive);
-  const views = await change(deps.store, [...byDelivery.keys()], now, (view) =>
+  const factsFor = (view: View): Fact[] =>
     fewNotes(
       (byDelivery.get(view.id) ?? []).flatMap(({ k }) => factsOf({ ...deps, judge }, k, view)),
       view,
-    ),
-  );
-  for (const view of views) await noticeEarly(deps, view, now);
-  return known.map((k) => ({ id: k.row.id, outcome: 'done' }));
+    );
+  // An event about a message as a whole may be about a thousand deliveries, which are written some at a time.
+  const ids = chunks([...byDelivery.keys()].sort(), AT_ONCE);
+  for (const [n, part] of ids.entries()) {
+    const isLast = n === ids.length - 1;
+    const views = await transact(deps.store, async (tx) => {
+      if (n === 0) await addHandlesIn(tx, known.flatMap(handlesOf));
+      const changed = await changeIn(tx, part, now, factsFor);
+      if (isLast)
+        await writeDone(
+          tx,
+          known.map(({ row }) => row.id),
+        );
+      return changed;
+    });
+    for (const view of views) await noticeEarly(deps, view, now);
+  }
+  return known.map(({ row }) => ({ id: row.id, outcome: ids.length > 0 ? 'written' : 'done' }));
 }
+
+/** So many deliveries are written in one commit, with the events that they had. */
+const AT_ONCE = 200;
 
 /** What a failure means, with what is known of the recipient's domain. */
 function judging({ judge }: DigestDeps, isAlive: IsAlive): DigestDeps['judge'] {

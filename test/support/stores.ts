@@ -26,6 +26,10 @@ export function onMariaDb(name: string, check: (given: TestStore) => Promise<voi
   test(`${name} (MariaDB)`, { skip: skipped('mysql') }, async (t) => check(await testStore(t, 'mysql')));
 }
 
+export function onSqlite(name: string, check: (given: TestStore) => Promise<void>): void {
+  test(`${name} (SQLite)`, async (t) => check(await testStore(t, 'sqlite')));
+}
+
 const skipped = (kind: Kind): string | false => (kind === 'mysql' ? withoutMariaDb() : null) ?? false;
 
 export async function testStore(t: TestContext, kind: Kind): Promise<TestStore> {

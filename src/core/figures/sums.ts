@@ -19,21 +19,26 @@ export const nameOfEntry = (e: Omit<Entry, 'n' | 'ms'>): string => `${e.bucket}\
 
 /** Adds up entries with the same name; those that come to nothing are left out. `sign` -1 takes them away. */
 export function sumEntries(parts: readonly { sign: 1 | -1; entries: readonly Entry[] }[]): Entry[] {
-  const signed = parts.flatMap(({ sign, entries }) => entries.map((e) => ({ ...e, n: sign * e.n, ms: sign * e.ms })));
-  return added(signed, nameOfEntry);
+  const sums = new Map<string, Entry>();
+  for (const { sign, entries } of parts) for (const one of entries) add(sums, nameOfEntry(one), one, sign);
+  return something(sums);
 }
 
 /** Adds up what has the same name; sums that come to nothing are left out. */
 export function added<T extends { n: number; ms: Ms }>(all: readonly T[], nameOf: (one: T) => string): T[] {
   const sums = new Map<string, T>();
-  for (const one of all) {
-    const name = nameOf(one);
-    const sum = sums.get(name);
-    if (!sum) sums.set(name, { ...one });
-    else {
-      sum.n += one.n;
-      sum.ms += one.ms;
-    }
-  }
-  return [...sums.values()].filter((sum) => sum.n !== 0 || sum.ms !== 0);
+  for (const one of all) add(sums, nameOf(one), one, 1);
+  return something(sums);
 }
+
+function add<T extends { n: number; ms: Ms }>(sums: Map<string, T>, name: string, one: T, sign: 1 | -1): void {
+  const sum = sums.get(name);
+  if (!sum) sums.set(name, { ...one, n: sign * one.n, ms: sign * one.ms });
+  else {
+    sum.n += sign * one.n;
+    sum.ms += sign * one.ms;
+  }
+}
+
+const something = <T extends { n: number; ms: Ms }>(sums: ReadonlyMap<string, T>): T[] =>
+  [...sums.values()].filter((sum) => sum.n !== 0 || sum.ms !== 0);

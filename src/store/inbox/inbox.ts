@@ -152,7 +152,11 @@ const SOURCES_OF: Record<'events' | 'told', readonly Source[]> = {
   told: ['told'],
 };
 
-/** Takes up to `limit` rows that are to be understood, oldest first, for `lease` ms. */
+/**
+ * Up to `limit` rows that are to be understood, oldest first. Of a database that several machines share they are taken for
+ * `lease` ms, so that each works on others. An SQLite file has one daemon, and doing it twice would come to the same: there
+ * rows are not written only to be written again.
+ */
 export async function takePending(
   store: Store,
   which: Which,
@@ -160,17 +164,19 @@ export async function takePending(
 ): Promise<InboxRow[]> {
   const candidates = await candidatesOf(store, which, { now, limit });
   if (candidates.length === 0) return [];
+  if (store.kind === 'sqlite') return inOrder(store.db('inbox').whereIn('id', candidates), limit);
   const token = newId(now);
   const taken = { due_at: now + lease, lease: token };
   await transact(store, (tx) => stillDue(tx('inbox').whereIn('id', candidates), now).update(taken));
-  return store
-    .db('inbox')
-    .where({ lease: token })
+  return inOrder(store.db('inbox').where({ lease: token }), limit);
+}
+
+const inOrder = (rows: Knex.QueryBuilder, limit: number): Promise<InboxRow[]> =>
+  rows
     .orderBy('received_at')
     .orderBy('id')
     .limit(limit)
     .select(...COLUMNS);
-}
 
 async function candidatesOf(
   { db }: Store,
@@ -228,6 +234,8 @@ export async function unfiledTold(store: Store, limit: number): Promise<InboxRow
 
 export type Settled =
   | { id: string; outcome: 'done' }
+  /** The same, written already together with what it brought about. */
+  | { id: string; outcome: 'written' }
   /** Everything in the row is stored elsewhere now, so it is deleted. */
   | { id: string; outcome: 'filed' }
   | { id: string; outcome: 'waiting'; tries: number; dueAt: Ms }
@@ -249,26 +257,30 @@ export type Settled =
  */
 export async function settle(store: Store, lease: string | null, results: readonly Settled[]): Promise<void> {
   const idsOf = (outcome: string) => results.filter((r) => r.outcome === outcome).map((r) => r.id);
-  const done = idsOf('done');
-  const filed = idsOf('filed');
+  if (results.every((r) => r.outcome === 'written')) return;
   await transact(store, async (tx) => {
-    for (const part of chunks(filed, 200)) await tx('inbox').whereIn('id', part).delete();
-    for (const part of chunks(done, 200)) {
-      await tx('inbox').whereIn('id', part).update({ pending: 0, outcome: 'done', lease: null, about: null });
-    }
+    for (const part of chunks(idsOf('filed'), 200)) await tx('inbox').whereIn('id', part).delete();
+    await writeDone(tx, idsOf('done'));
     for (const [change, same] of groupBy(results.flatMap(changeOf), ({ change }) => change)) {
       const ids = same.map(({ id }) => id);
       for (const part of chunks(ids, 200)) {
-        const rows = tx('inbox').whereIn('id', part).where({ lease });
+        const rows = tx('inbox').whereIn('id', part).where({ lease, pending: 1 });
         await rows.update(JSON.parse(change) as Record<string, unknown>);
       }
     }
   });
 }
 
+/** They are not looked at again. */
+export async function writeDone(tx: Knex.Transaction, ids: readonly string[]): Promise<void> {
+  for (const part of chunks(ids, 200)) {
+    await tx('inbox').whereIn('id', part).update({ pending: 0, outcome: 'done', lease: null, about: null });
+  }
+}
+
 /** As text, by which rows that get the same values become one statement. */
 function changeOf(r: Settled): { id: string; change: string }[] {
-  if (r.outcome === 'done' || r.outcome === 'filed') return [];
+  if (r.outcome === 'done' || r.outcome === 'written' || r.outcome === 'filed') return [];
   if (r.outcome === 'doubted') {
     const change = { source: 'doubted', outcome: r.outcome, due_at: r.dueAt, tries: 0, lease: null, about: null };
     return [{ id: r.id, change: JSON.stringify(change) }];

@@ -183,9 +183,13 @@ export async function inFlight(store: Store, recipients: readonly string[]): Pro
   return keys;
 }
 
+type HandleRow = { hash: string; message_id: string };
+
 /** Remembers names under which a provider may speak of a message again. */
-export async function addHandles(store: Store, rows: readonly { hash: string; message_id: string }[]): Promise<void> {
-  for (const part of chunks(rows, 200)) {
-    await transact(store, (tx) => insertNew(tx, 'handles', part, ['hash', 'message_id']));
-  }
+export const addHandles = (store: Store, rows: readonly HandleRow[]): Promise<void> =>
+  transact(store, (tx) => addHandlesIn(tx, rows));
+
+/** `addHandles` inside a transaction that does more. */
+export async function addHandlesIn(tx: Knex.Transaction, rows: readonly HandleRow[]): Promise<void> {
+  for (const part of chunks(rows, 200)) await insertNew(tx, 'handles', part, ['hash', 'message_id']);
 }

@@ -164,6 +164,11 @@ test('whatever is written waits for another writer (SQLite)', async (t) => {
   const { store, open } = await testStore(t, 'sqlite');
   const other = open();
   for (const [name, run] of await steps(store)) {
+    if (name === 'takePending') {
+      // In a file it only reads.
+      await run(store);
+      continue;
+    }
     const writer = await other.db.transaction();
     await writer('cursors').insert({ name: `busy ${name}`, value: '', at: 0 });
     // The other ends only after this one has tried to write, and been refused.

@@ -10,7 +10,7 @@ import { rememberDomains } from '../../../src/store/messages/domains.ts';
 import type { View } from '../../../src/store/rows/rows.ts';
 import { at, MORNING } from '../../support/clock.ts';
 import { arrival, STORAGE, seed, sighting } from '../../support/factory.ts';
-import { eachStore } from '../../support/stores.ts';
+import { eachStore, onMariaDb, onSqlite } from '../../support/stores.ts';
 
 const count = async (store: Store): Promise<number> =>
   Number((await store.db('inbox').count({ n: '*' }).first())?.['n']);
@@ -46,7 +46,7 @@ eachStore('two hundred events and bodies of a megabyte are kept at once', async 
   assert.ok(big.every((body) => rows.some((r) => r.body === body)));
 });
 
-eachStore('events are taken oldest first, each by one taker, until the lease ends', async ({ store, open }) => {
+onMariaDb('events are taken oldest first, each by one taker, until the lease ends', async ({ store, open }) => {
   const names = Array.from({ length: 60 }, (_, n) => `event-${n}`);
   await keep(
     store,
@@ -101,7 +101,7 @@ eachStore('what is settled is not taken again, what waits comes back at its time
   assert.deepEqual([poison.pending, poison.outcome, poison.error, poison.lease], [0, 'set_aside', 'a fault', null]);
 });
 
-eachStore('who held a row for too long has no say in it any more, unless it was done', async ({ store }) => {
+onMariaDb('who held a row for too long has no say in it any more, unless it was done', async ({ store }) => {
   await keep(store, [arrival('slow')]);
   const [slow] = await take(store, at(1), 10, MINUTE);
   const [next] = await take(store, at(3), 10, MINUTE);
@@ -117,6 +117,35 @@ eachStore('who held a row for too long has no say in it any more, unless it was 
   await settle(store, next.lease, [{ id: next.id, ...aside }]);
   assert.deepEqual(await row(), [0, 'done', null]);
 });
+
+onSqlite(
+  'events of a file are read oldest first, until they are settled, and what is done stays done',
+  async ({ store }) => {
+    const names = Array.from({ length: 60 }, (_, n) => `event-${n}`);
+    await keep(
+      store,
+      names.map((name, n) => arrival(name, { receivedAt: MORNING + n })),
+    );
+    const [first, second] = await Promise.all([take(store, at(1), 40, MINUTE), take(store, at(1), 40, MINUTE)]);
+    assert.deepEqual(
+      [first, second].map((rows) => rows.map((r) => r.event_key)),
+      [names.slice(0, 40), names.slice(0, 40)],
+    );
+    const [row] = first;
+    assert.ok(row);
+    await settle(
+      store,
+      row.lease,
+      first.map(({ id }) => ({ id, outcome: 'done' })),
+    );
+    await settle(store, row.lease, [{ id: row.id, outcome: 'set_aside', tries: 3, dueAt: at(1), error: 'a fault' }]);
+    assert.equal((await store.db('inbox').where({ id: row.id }).first('outcome')).outcome, 'done');
+    assert.deepEqual(
+      (await take(store, at(1), 40, MINUTE)).map((r) => r.event_key),
+      names.slice(40),
+    );
+  },
+);
 
 eachStore(
   'an event that nobody has looked at is news for those whom it is about, and for nobody else',
