@@ -381,6 +381,52 @@ test('what follows on our machine, the sender, a full box or a silent directory 
   for (const message of live) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
 });
 
+test('an account by which we send, a callout to us, or mail of one kind refused, keeps the recipient', () => {
+  const ours = [
+    '550 Parent account suspended',
+    '551 Primary account unavailable',
+    '550 API user unknown',
+    '550 Account not activated for sending',
+    '550 This account is not active for outgoing mail',
+    '550 Postmaster check failed for mail.test: 550 User unknown',
+    "550-We called back mx.mail.test. 550-We sent: RCPT TO:<kim@mail.test> 550 No such user. Return address can't be verified",
+    '550-Called: 10.9.8.7 550-Sent: RCPT TO:<kim@mail.test> 550-Response: 550 5.1.1 No such mailbox',
+    '550 You are required to have an abuse mailbox, and <abuse@mail.test> is unknown',
+    '550 5.1.0 ax12b3 nieprawidłowa domena / invalid domain',
+    '550 Rejected: unknown domain',
+    '550 This domain does not accept attachments',
+    '550 Domain mail.test does not accept mail from abroad',
+    '550 Host does not accept unauthenticated connections',
+    '556 The number of recipients per message is over the size',
+  ];
+  for (const message of ours) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
+
+  const dead = [
+    '550 5.1.2 Unknown domain nowhere.test',
+    '550 Recipient domain unknown',
+    '550 Domain mail.test does not accept mail',
+    '550 The domain mail.test does not receive e-mail.',
+    '550 This domain does not accept email anymore',
+    '521 Host does not accept mail',
+  ];
+  for (const message of dead) assert.equal(classify({ message }).decision, 'give_up_suppress', message);
+});
+
+test('a box that is closed for a time is not suppressed, one that is closed is', () => {
+  const closedForNow = [
+    '550 The mailbox is currently closed, please try again',
+    '550 Mailbox disabled at this time',
+    '550 Account disabled until payment is received',
+    '550 The account is deactivated pending verification',
+    '550 Mailbox is closed for maintenance',
+    '550 <kim@mail.test>: user is suspended at this time',
+  ];
+  for (const message of closedForNow) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
+
+  const closed = ['550 This account has been disabled', '550 The mailbox is closed. Please check the address'];
+  for (const message of closed) assert.equal(classify({ message }).decision, 'give_up_suppress', message);
+});
+
 test('any input at all gets a verdict', () => {
   const field = fc.option(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),

@@ -136,7 +136,15 @@ export const REPLY_CODES: readonly Rule[] = [
     source: 'RFC 5321',
     example: { code: 503, message: 'Zzz' },
   },
-  { name: 'code-556', cause: 'bad_domain', codes: [556], source: 'RFC 7504', example: { code: 556, message: 'Zzz' } },
+  {
+    // Some servers number their refusals as they like, so the code alone suppresses nobody.
+    name: 'code-556',
+    cause: 'bad_domain',
+    codes: [556],
+    decision: 'give_up_no_suppress',
+    source: 'RFC 7504',
+    example: { code: 556, message: 'Zzz' },
+  },
   {
     name: 'code-421',
     cause: 'server_temporary',

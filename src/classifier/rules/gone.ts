@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { FOR_NOW_ABROAD, SENDERS_ABROAD, saidAbroad } from './languages.ts';
-import { OTHER_TROUBLE, RECIPIENT } from './vocabulary.ts';
+import { FOR_NOW, OTHER_TROUBLE, RECIPIENT } from './vocabulary.ts';
 
 const COMMON = 'wording common to many servers';
 
@@ -48,7 +48,7 @@ export const GONE: readonly Rule[] = [
       String.raw`log ?in (?:\S{1,12} ){0,3}to (?:enable|activate|receive)`,
       String.raw`(?:no|not) (?:longer )?(?:accepts?|accepting|receiving|receives?) (?:any )?(?:more )?(?:mails?|messages?|e-?mails?)\b(?! from)`,
     ],
-    unless: [...OTHER_TROUBLE, 'domain', 'host', 'server', 'outside', 'external', 'sender', 'from', 'ip\\b'],
+    unless: [...OTHER_TROUBLE, FOR_NOW, 'domain', 'host', 'server', 'outside', 'external', 'sender', 'from', 'ip\\b'],
     confidence: 0.8,
     source: COMMON,
     example: '550 Frozen subscriber',

@@ -1,6 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { FOR_NOW_ABROAD, openingAbroad, SENDERS_ABROAD } from './languages.ts';
-import { DIRECTORY_DOWN } from './vocabulary.ts';
+import { DIRECTORY_DOWN, FOR_NOW } from './vocabulary.ts';
 
 const COMMON = 'wording common to many servers';
 
@@ -111,7 +111,7 @@ export const OPENINGS: readonly Rule[] = [
     name: 'opens-with-closed-recipient',
     cause: 'recipient_disabled',
     pattern: String.raw`${BEFORE}${WHO} ${LINK}(?:disabled|closed|inactive|deactivated|terminated|discontinued|deleted|no longer active|no longer in use|no longer valid|no longer available)\b`,
-    unless: [...DOUBTFUL, FOR_A_REASON],
+    unless: [...DOUBTFUL, FOR_A_REASON, 'currently', FOR_NOW],
     source: COMMON,
     example: '550 5.2.1 Mailbox is closed. Please check the address and try again',
   },

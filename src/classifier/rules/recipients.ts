@@ -1,10 +1,17 @@
 import type { Rule } from '../engine/rule.ts';
-import { NOT_THE_RECIPIENTS, RECIPIENT } from './vocabulary.ts';
+import { ACCOUNT_OF_OURS, FOR_NOW, NOT_THE_RECIPIENTS, RECIPIENT } from './vocabulary.ts';
 
 const COMMON = 'wording common to many servers';
 
-const BARE_DOMAIN = '^"?(?:unknown|invalid|non-?existent|illegal|bad|unresolvable) (?:mail )?domain(?: ?name)?\\b';
-const NOT_BARE = ['recipient', 'destination', 'sender', 'mail from', 'user', 'address', 'mx record'];
+/** Words may stand before it: the id of the mail, "rejected:", the same in another language. */
+const BARE_DOMAIN = String.raw`^"?(?:\S{1,40} ){0,5}(?:unknown|invalid|non-?existent|illegal|bad|unresolvable) (?:mail )?domain(?: ?name)?\b`;
+const NOT_BARE = ['recipient', 'rcpt', 'destination', 'sender', 'mail from', 'user', 'address', 'mx record', 'no such'];
+
+/** A domain that takes no mail at all, which is said with nothing after it. */
+const TAKES_NO_MAIL: readonly string[] = [
+  String.raw`(?:domain|host) (?:\S{1,60} ){0,2}(?:does not|doesn't|will not|won't|never) (?:accept|receive)s? (?:any |incoming |internet )?(?:e-?)?(?:mail|message)s?(?: at all| any ?more| any longer| here| yet)?(?:$| ?[.,;:(]| for | http| according)`,
+  String.raw`(?:domain|host) (?:\S{1,60} ){0,2}(?:does not|doesn't|will not|never) (?:accept|receive)s?(?:$| ?[.,;:(]| any ?(?:more|thing)| incoming$)`,
+];
 
 /** Who is named is the one we write to. The last files to ask, because what is said here ends all mail to an address. */
 export const RECIPIENTS: readonly Rule[] = [
@@ -69,8 +76,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'unknown user',
       'smtp (?:auth|service)',
       'null mx',
-      "domain (?:name )?(?:does not|doesn't|that does not) accept",
-      'host .{0,20}does not accept',
+      ...TAKES_NO_MAIL,
       'accepting network messages',
       'host/domain',
       'policy',
@@ -100,7 +106,7 @@ export const RECIPIENTS: readonly Rule[] = [
       'null mx',
       String.raw`\bnullmx\b`,
       String.raw`does(?:n't| not) (?:accept|receive) (?:any )?(?:e?-?mail|mail|messages?)(?: according| \(|$|\.| for)`,
-      String.raw`(?:host/domain|domain|host) (?:\S{1,60} )?(?:does not|doesn't|will not|never) (?:accept|receive)`,
+      ...TAKES_NO_MAIL,
       'no mail (?:service|server)s? (?:for|at) (?:this|the) domain',
       'server does not accept mail$',
     ],
@@ -250,7 +256,8 @@ export const RECIPIENTS: readonly Rule[] = [
       '(?:user|recipient|mailbox|account|address|inbox|<a>).{0,30}temporarily (?:disabled|suspended|locked|deactivated|blocked|inactive|closed)',
       '(?:disabled|suspended|locked|deactivated|closed) temporarily',
       'temporarily (?:disabled|suspended|locked|deactivated|inactive) (?:user|recipient|mailbox|account|address)',
-      String.raw`(?:mailbox|account|user|address|recipient) (?:\S{1,12} ){0,2}currently (?:unavailable|disabled|suspended|not available|inactive|locked)`,
+      String.raw`(?:mailbox|account|user|address|recipient) (?:\S{1,12} ){0,2}currently (?:unavailable|disabled|suspended|not available|inactive|locked|closed|deactivated|frozen)`,
+      String.raw`(?:mail ?box|account|user|address|recipient|inbox|<a>)\S{0,2} .{0,40}(?:disabled|suspended|locked|deactivated|closed|inactive|frozen|not active),? (?:\S{1,12} ){0,5}${FOR_NOW}`,
     ],
     unless: ['<ip>', 'your (?:ip|host|server|domain)', 'sender', 'too (?:fast|soon|many|often)'],
     decision: 'give_up_no_suppress',
@@ -315,6 +322,8 @@ export const RECIPIENTS: readonly Rule[] = [
       String.raw`(?:blocked|locked|suspended) (?:\S{1,10} )?(?:by|for|due to|because) (?:\S{1,12} ){0,3}(?:spam|polic|filter|content|reputation)`,
       'relay',
       '<ip>',
+      ACCOUNT_OF_OURS,
+      'outgoing',
       'sender (?:is )?blocked',
       'message (?:was |has been |is )?blocked',
       'connection (?:was )?(?:closed|terminated)',

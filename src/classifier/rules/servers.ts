@@ -1,5 +1,5 @@
 import type { Rule } from '../engine/rule.ts';
-import { NOT_THE_RECIPIENTS } from './vocabulary.ts';
+import { ACCOUNT_OF_OURS, NOT_THE_RECIPIENTS } from './vocabulary.ts';
 
 const COMMON = 'wording common to many servers';
 
@@ -42,6 +42,18 @@ export const LOGINS: readonly Rule[] = [
     unless: ['turned on', 'relay'],
     source: 'Symantec Email Security.cloud and common wordings',
     example: '550 Please turn on SMTP Authentication in your mail program',
+  },
+  {
+    name: 'account-of-ours',
+    cause: 'tls_or_login',
+    pattern: [
+      String.raw`${ACCOUNT_OF_OURS} (?:\S{1,12} ){0,4}(?:unavailable|unknown|not|no longer|disabled|suspended|inactive|expired|locked|blocked|closed|invalid)`,
+      String.raw`(?:account|user) (?:\S{1,12} ){0,3}(?:not|disabled|suspended|blocked|inactive) (?:\S{1,12} ){0,2}for (?:sending|outgoing|outbound|submission)`,
+    ],
+    unless: 'recipient',
+    confidence: 0.7,
+    source: 'relays and providers, of the account by which the mail came to them',
+    example: '550 Parent account suspended',
   },
 ];
 

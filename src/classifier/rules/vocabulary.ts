@@ -8,6 +8,14 @@ export const RECIPIENT =
 export const CLIENT =
   '\\b(?:client(?: host)?|sending (?:ip|host|server|mta)|source ip|(?:remote|connecting) (?:host|ip|server)|your (?:ip|hosts?|servers?|smtp server|mail ?servers?|mail host|network|subnet|isp|provider|mta|computer|machine|netblock|mail system|site|system|relay)|the (?:server|host) (?:sending|from)|(?:sender|server|host|this|client) ip|ips?|ip[- ]address(?:es)?)';
 
+/** The account by which we send, at a provider or a relay. It is none of the recipient's. */
+export const ACCOUNT_OF_OURS =
+  '\\b(?:main|primary|master|parent|sub|sending|submission|smtp|relay|api|billing|trial|tenant|reseller)[- ]?(?:account|user)\\b';
+
+/** What makes a closed box one that is closed for a time. */
+export const FOR_NOW =
+  '(?:at (?:this|the|present)(?: time| moment)|for now|for the time being|until|pending|awaiting|(?:for|under|during) maintenance|tomorrow)';
+
 /** Words that name the one who sends where "address", "mailbox" or "account" would else be the recipient's. */
 export const NOT_THE_RECIPIENTS: readonly string[] = [
   'sender',
@@ -18,6 +26,8 @@ export const NOT_THE_RECIPIENTS: readonly string[] = [
   '(?:log ?in|authenticate) first',
   '(?:return|reply|reply-to|bounce) address',
   'your (?:ip|host|server|domain|network|(?:e?-?mail )?address(?! book)|mail ?box|account)',
+  ACCOUNT_OF_OURS,
+  '(?:for|to) (?:sending|outgoing|outbound|submission)',
   'sen(?:d|ds|t|ding) (?:\\S{1,12} ){0,3}to (?:\\S{1,12} ){0,2}(?:unknown|invalid|non-?existent|bad) (?:users|recipients|addresses|mailboxes|accounts)',
 ];
 
