@@ -427,6 +427,39 @@ test('a box that is closed for a time is not suppressed, one that is closed is',
   for (const message of closed) assert.equal(classify({ message }).decision, 'give_up_suppress', message);
 });
 
+test('an address that somebody made up, or wrote wrongly, is dead', () => {
+  const dead = [
+    '550 You are trying to send to a made-up address',
+    '554 Your mail was addressed to a fictitious recipient',
+    '550 You have attempted to mail a bogus mailbox',
+    '553 5.1.3 RCPT syntax is invalid',
+    '550 5.1.1 <kim@mail.test> recipient rejected. Please check your settings and try again.',
+    '550 5.1.1 Recipient refused. Please review the address and try again',
+    '550 <kim@mail.test> has no mail here',
+    '550 Leider gibt es keinen Empfänger dieses Namens',
+    '550 Er is geen account met dit adres',
+    '550 Det finns ingen mottagare med detta namn',
+    '550 Der er ingen bruger med det navn',
+    '550 Não há nenhum destinatário com esse endereço',
+    "550 Cette personne n'existe pas ici",
+    '550 Taka osoba nie istnieje',
+  ];
+  for (const message of dead) assert.equal(classify({ message }).decision, 'give_up_suppress', message);
+
+  const live = [
+    '550 You are trying to send mail from a forged address',
+    '550 You have sent too many mails to a nonexistent address',
+    '550 Server unavailable; check our status page and try again',
+    '550 Mailbox full, please check with the recipient and try again',
+    '550 This user has no mail space',
+    '550 Es gibt keinen Platz im Postfach',
+    '550 Er is geen ruimte in de mailbox',
+    '550 Det finns inget utrymme i brevlådan',
+    '550 Não há espaço na caixa',
+  ];
+  for (const message of live) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
+});
+
 test('any input at all gets a verdict', () => {
   const field = fc.option(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),

@@ -200,6 +200,11 @@ const SAYING_NOTHING: readonly [sign: string, clause: RegExp][] = [
     'remote host said',
     /(?:connected to )?<ip> (?:does not like recipient|failed after i sent the message|but sender was rejected|but greeting failed|but connection died|but recipient was rejected)\.? ?remote host said: ?/g,
   ],
+  // To try again with another address is advice: it promises nothing of the same one.
+  [
+    ' again',
+    /(?<=\b(?:check|verify|review|correct|confirm)(?:ing)? (?:\S{1,24} ){0,8}?),? ?and (?:then )?(?:please )?(?:try|send)(?: (?:it|sending|this|your message|the (?:mail|message)))? again\b(?! (?:later|in|after|at|on|tomorrow|soon))/g,
+  ],
   ['giving up on', /\bgiving up on <ip>\.?/g],
   [
     'google tried to deliver',

@@ -20,7 +20,8 @@ type Language = {
 const LANGUAGES: readonly Language[] = [
   {
     name: 'German',
-    recipient: 'benutzer|nutzer|empfänger|adressat|adresse|postfach|mailbox|konto|account|teilnehmer|kunde|mitarbeiter',
+    recipient:
+      'benutzer|nutzer|empfänger|adressat|adresse|postfach|mailbox|konto|account|teilnehmer|kunde|mitarbeiter|person\\b',
     unknown:
       'unbekannt|niemand|existiert (?:hier |leider |bei uns |so )?nicht|nicht (?:mehr )?(?:bekannt|vorhanden|gefunden|existent|gültig|vergeben|registriert|eingerichtet|angelegt|zugeordnet|aufgeführt|zustellbar|erreichbar|verfügbar)|gibt es (?:hier |bei uns )?(?:nicht|kein)|ungültig|gelöscht|fehlerhaft|nicht (?:korrekt|richtig)|kein(?:e|en)? solche|kein(?:e|en)? gültige|verzogen|ausgeschieden|nicht mehr (?:bei uns|tätig)',
     closed:
@@ -31,7 +32,8 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'French',
-    recipient: 'utilisateur|destinataire|adresse|boîte|compte|usager|messagerie|abonné|correspondant|courriel|annuaire',
+    recipient:
+      'utilisateur|destinataire|adresse|boîte|compte|usager|messagerie|abonné|correspondant|courriel|annuaire|personne\\b',
     unknown:
       "inconnu|inexistant|n'existe|introuvable|non trouvé|invalide|erroné|incorrect|(?:non|pas) (?:valide|reconnu|répertorié|enregistré|trouvé)|pas été trouvé|supprimé|a changé|n'a pas de|aucun|pas d'",
     closed:
@@ -41,7 +43,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Spanish',
-    recipient: 'usuario|destinatario|buzón|cuenta|dirección|correo|casilla|empleado|cliente',
+    recipient: 'usuario|destinatario|buzón|cuenta|dirección|correo|casilla|empleado|cliente|persona\\b',
     unknown:
       'desconocid|no existe|inexistente|no (?:ha sido |fue |se ha |se |está |es )?(?:encontrad|encuentra|encontró|halla|reconoc|válid|registrad)|inválid|erróne|incorrect|eliminad|borrad|dad[oa] de baja|no pertenece|ya no (?:trabaja|labora)|no tiene (?:una )?(?:cuenta|buzón|correo)|no hay|ningun|ningún',
     closed:
@@ -51,7 +53,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Portuguese',
-    recipient: 'usuário|destinatário|conta\\b|caixa|endereço|utilizador|correio|e-?mail',
+    recipient: 'usuário|destinatário|conta\\b|caixa|endereço|utilizador|correio|e-?mail|pessoa',
     unknown:
       'desconhecid|não existe|inexistente|não (?:foi |está |é )?(?:encontrad|localizad|reconhecid|válid|cadastrad|registrad|registad)|inválid|incorret|excluíd|removid|apagad|não pertence|nenhum',
     closed:
@@ -61,7 +63,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Italian',
-    recipient: 'utente|destinatario|casella|indirizzo|account|mailbox|utenza',
+    recipient: 'utente|destinatario|casella|indirizzo|account|mailbox|utenza|persona\\b',
     unknown:
       "sconosciut|non esist|inesistent|non (?:è |e' )?(?:stat[oa] )?(?:trovat|valid|riconosciut|present|registrat|conosciut)|errat|non corrett|cancellat|eliminat|rimoss|nessun",
     closed:
@@ -71,7 +73,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Dutch',
-    recipient: 'gebruiker|ontvanger|geadresseerde|adres|mailbox|postbus|postvak|account|abonnee',
+    recipient: 'gebruiker|ontvanger|geadresseerde|adres|mailbox|postbus|postvak|account|abonnee|persoon',
     unknown:
       'onbekend|bestaat (?:hier )?niet|niet (?:meer )?(?:gevonden|bekend|geldig|herkend|aanwezig|geregistreerd|beschikbaar)|ongeldig|verwijderd|onjuist|geen geldig',
     closed:
@@ -81,7 +83,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Polish',
-    recipient: 'użytkownik|odbiorc|skrzynk|kont[oa]\\b|adres|klient|abonent',
+    recipient: 'użytkownik|odbiorc|skrzynk|kont[oa]\\b|adres|klient|abonent|osoba',
     unknown:
       'nie istniej|nieznan|nie (?:został[oa]? )?(?:znalezion|odnalezion)|nieprawidłow|niepoprawn|nie ma|usunięt|skasowan|nie figuruj|błędn|brak',
     closed:
@@ -91,7 +93,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Czech and Slovak',
-    recipient: 'uživatel|adresát|adres[auy]|schránk|příjemc|účet|užívateľ|používateľ|príjemc|konto',
+    recipient: 'uživatel|adresát|adres[auy]|schránk|příjemc|účet|užívateľ|používateľ|príjemc|konto|osoba',
     unknown:
       'neexistuj|neznám|nenalezen|neplatn|nebyl[aoy]? nalez|nebol[aoi]? nájden|nenájden|smazán|zmazan|zrušen|není (?:znám|platn)|nie je (?:znám|platn)|chybn',
     closed: 'zablokován|zablokovan|neaktivn|neaktívn|deaktivován|deaktivovan|pozastaven|uzamčen|vypršel|ukončen',

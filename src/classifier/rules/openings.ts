@@ -76,6 +76,10 @@ const OTHERWISE_UNKNOWN = [
   '(?:address|recipient|mailbox|account) (?:not found )?(?:<ip>|format|syntax|count|path|in spf)',
 ];
 
+/** Addresses that nobody ever had, as they stand in forms and in lists that were sold. */
+const INVENTED =
+  '(?:bogus|fake|forged|fictitious|fictional|invented|made[- ]?up|imaginary|non-?existent|non-?existing)';
+
 /** Closed by somebody, and so to be opened again perhaps. */
 const FOR_A_REASON =
   '(?:disabled|closed|inactive|deactivated|terminated|discontinued|deleted|active|in use|valid|available),? (?:due|because|for|by|until|temporar)';
@@ -106,6 +110,25 @@ export const OPENINGS: readonly Rule[] = [
     unless: [...DOUBTFUL, ...OTHERWISE_UNKNOWN],
     source: COMMON,
     example: '550 5.1.1 Unknown mailbox. See https://mail.test/help/spam-policy.html and try again',
+  },
+  {
+    name: 'opens-with-invented-recipient',
+    cause: 'recipient_unknown',
+    pattern: [
+      String.raw`^(?:\S{1,12} ){1,8}to an? (?:\S{1,12} ){0,2}${INVENTED} (?:\S{1,12} ){0,3}(?:${WHO}|person|domain)\b`,
+      String.raw`^you (?:\S{1,12} ){0,5}(?:mail|mailing|mailed|contact|contacting|contacted|reach) an? (?:\S{1,12} ){0,2}${INVENTED} (?:\S{1,12} ){0,3}${WHO}\b`,
+    ],
+    unless: [...DOUBTFUL, 'from', 'header', 'too many', 'repl(?:y|ies)', 'bounce', 'return'],
+    source: COMMON,
+    example: '550 You are trying to send to a made-up address',
+  },
+  {
+    name: 'opens-with-malformed-recipient',
+    cause: 'recipient_unknown',
+    pattern: String.raw`^(?:sorry,? |error:? )?(?:your |the |this )?(?:recipient|rcpt(?: to)?|destination)(?: address)?(?:'s)? (?:syntax|format) (?:is |was |has )?(?:not (?:allowed|permitted|valid|accepted|acceptable|correct|recogni[sz]ed)|invalid|incorrect|illegal|unacceptable|wrong)\b`,
+    unless: [...DOUBTFUL, 'command', 'parameter', 'argument', 'utf-?8'],
+    source: COMMON,
+    example: '553 5.1.3 The recipient syntax is not valid',
   },
   {
     name: 'opens-with-closed-recipient',
