@@ -460,6 +460,22 @@ test('an address that somebody made up, or wrote wrongly, is dead', () => {
   for (const message of live) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
 });
 
+test('what a recipient may not receive, or has blocked, is no matter of our IP or of spam', () => {
+  const restricted = [
+    '550 <kim@mail.test> has blacklisted <bob@mail.test>',
+    '550 5.7.1 Recipient is blacklisted',
+    '550 The recipient is not permitted to receive messages from outside because of our filter policy',
+    '550 This address is not entitled to receive external messages',
+  ];
+  for (const message of restricted) assert.equal(classify({ message }).cause, 'recipient_restricted', message);
+  for (const message of ['550 <kim@mail.test> has blacklisted your server', '554 Insecure relay, go away'])
+    assert.equal(classify({ message }).cause, 'ip_block', message);
+  for (const message of ['550 The message has an unwanted ZIP attachment', '554 Too many embedded attachments'])
+    assert.equal(classify({ message }).cause, 'message_format', message);
+  const other = '554 5.7.1 The domain of the authenticated user is not the same as that of the From';
+  assert.equal(classify({ message: other }).decision, 'fix_sender');
+});
+
 test('any input at all gets a verdict', () => {
   const field = fc.option(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),

@@ -39,6 +39,7 @@ export const CONTENT: readonly Rule[] = [
       String.raw`\bworm\b`,
       '(?:attachment|file|extension|zip|executable|macro)s? .{0,50}(?:not (?:allow|accept|permit)|block|prohibit|reject|forbid|illegal|banned|denied|dangerous|unsafe|restrict|disallow)',
       String.raw`(?:illegal|banned|blocked|forbidden|prohibited|unacceptable|dangerous|disallowed|restricted|executable) (?:\S{1,12} ){0,2}(?:attachment|file|content type|extension)`,
+      String.raw`(?:unwanted|rejected|suspicious|unsafe|malicious|unsupported|encrypted) (?:\S{1,12} ){0,2}attachments?\b`,
       'security (?:issue|threat|risk)',
       'potential(?:ly)? (?:security|danger|harmful|executable)',
       String.raw`(?:rejecting|rejected) (?:\S{1,10} )?banned`,
@@ -100,7 +101,7 @@ export const CONTENT: readonly Rule[] = [
       'comply with',
       'mime complexity',
       String.raw`\bhtml (?:messages?|mails?|e-?mails?|content|format)`,
-      'too many (?:mime|parts|attachments)',
+      String.raw`too many (?:\S{1,12} )?(?:mime|parts|attachments)`,
     ],
     unless: [
       'spam',

@@ -375,6 +375,7 @@ export const IPS: readonly Rule[] = [
       String.raw`\bsource of spam`,
       'spam source',
       'open (?:relay|proxy|proxies|smtp)',
+      String.raw`(?:insecure|unsecured?|unprotected|exploitable|vulnerable) (?:\S{1,12} )?(?:relay|proxy|proxies)`,
       String.raw`\bspammers?\b`,
       String.raw`(?:reject|refuse|block|den(?:y|ied)|accept|welcome|banned)\w{0,3} (?:\S{1,14} ){0,6}(?:hosters?|hosting|cloud|vps|data ?cent\w{1,4}|digitalocean|ovh|hetzner|linode|ec2|amazon\w{0,4}|azure|netblock|subnet|address space)`,
       String.raw`(?:hosters?|hosting|cloud|vps|data ?cent\w{1,4}|digitalocean|ovh|hetzner|linode|ec2|amazon|azure|netblock|subnet|address space) (?:\S{1,14} ){0,4}(?:block|ban|reject|refus|denied|not)`,

@@ -131,6 +131,14 @@ export const OPENINGS: readonly Rule[] = [
     example: '553 5.1.3 The recipient syntax is not valid',
   },
   {
+    name: 'opens-with-restricted-recipient',
+    cause: 'recipient_restricted',
+    pattern: String.raw`${BEFORE}${WHO}s? (?:<a>:? )?(?:is |are |was )?not (?:allowed|permitted|entitled) to (?:receive|get|accept)\b`,
+    unless: DOUBTFUL,
+    source: COMMON,
+    example: '550 The user is not allowed to receive this because of a filter',
+  },
+  {
     name: 'opens-with-closed-recipient',
     cause: 'recipient_disabled',
     pattern: String.raw`${BEFORE}${WHO} ${LINK}(?:disabled|closed|inactive|deactivated|terminated|discontinued|deleted|no longer active|no longer in use|no longer valid|no longer available)\b`,
