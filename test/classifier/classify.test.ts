@@ -476,6 +476,28 @@ test('what a recipient may not receive, or has blocked, is no matter of our IP o
   assert.equal(classify({ message: other }).decision, 'fix_sender');
 });
 
+test('what is too long or too much is told apart: an address, a mail, the number of mails', () => {
+  const dead = [
+    '550 5.1.1 Recipient address length exceeds 254 octets',
+    '501 Local part is too long',
+    '553 Destination mailbox name too long',
+    '550 The user <kim@mail.test> is not deliverable',
+  ];
+  for (const message of dead) assert.equal(classify({ message }).decision, 'give_up_suppress', message);
+  const causes: [message: string, cause: string][] = [
+    ['523 Message length (20 MB) exceeds the limit of this server', 'message_too_big'],
+    ['552 5.3.4 Mail size 123456 exceeds maximum', 'message_too_big'],
+    ['550 You are sending us too much mail', 'rate_limited'],
+    ['550 A blacklisted and dangerous file extension was found', 'message_format'],
+    ['554 Could not parse headers', 'message_format'],
+    ['553 Unacceptable mail-from', 'sender_address'],
+    ['501 5.1.2 Malformed destination domain', 'bad_domain'],
+  ];
+  for (const [message, cause] of causes) assert.equal(classify({ message }).cause, cause, message);
+  const live = ['550 Recipient list too long', '550 Sender address too long', '550 Your address is not deliverable'];
+  for (const message of live) assert.notEqual(classify({ message }).decision, 'give_up_suppress', message);
+});
+
 test('any input at all gets a verdict', () => {
   const field = fc.option(
     fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), fc.constantFrom('5.1.1', '550', 'temporary', 'old')),

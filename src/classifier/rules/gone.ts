@@ -22,6 +22,7 @@ export const GONE: readonly Rule[] = [
       String.raw`(?:${RECIPIENT}|<a>|e-?mail|subscriber)\S{0,4} (?:\S{1,40} )?(?:(?:is|was|has|have|had|been|does|do|did|must|are|you|to|at|in|that|already|could|can|be) ){0,4}(?:unregistered|unassigned|not (?:set ?up|stored|assigned|exists?|ok\b|match)|gone\b|left (?:the|our|this|us)|deleted|removed|wrong\b|not a member of|misaddressed|must exist|not be (?:associated|linked)|not (?:associated|linked|attached))`,
       String.raw`(?:unknown|unregistered|unassigned|undefined|wrong|non-?existent|inexistent|deleted|not an? (?:\S{1,12} ){0,2}(?:known|valid|existing|registered|recogni[sz]ed|deliverable|correct|real|current)) (?:\S{1,12} ){0,2}${PERSON}\b`,
       String.raw`(?:cannot|can not|can't|couldn't|could not|unable to|failed to|did not|didn't) (?:be )?(?:find|locate|resolve|recogni[sz]e|match|identify|look ?up) (?:\S{1,14} ){0,3}${PERSON}\b`,
+      String.raw`(?:${RECIPIENT}|<a>)\S{0,4} (?:is |was )?(?:not|non)[- ]?deliverable\b`,
       'unavailable (?:mail )?(?:user|recipient|mail ?box|account)',
       String.raw`(?:${PERSON}|<a>)\S{0,2} (?:is )?not (?:handled|served|hosted|serviced|managed) (?:by|on|at) (?:this|our) `,
       `not (?:an? )?${PERSON} (?:of|on|at|in) (?:this|our) `,

@@ -401,7 +401,7 @@ export const IPS: readonly Rule[] = [
       'mailbox',
       'open relay not allowed',
       'not an? open relay',
-      String.raw`black-?listed (?:\S{1,12} )?(?:file|extension|attachment|word)`,
+      String.raw`black-?listed (?:\S{1,12} ){0,2}(?:file|extension|attachment|word)`,
     ],
     source: COMMON,
     example: '554 Sorry, blacklisted',

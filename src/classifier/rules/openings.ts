@@ -131,6 +131,17 @@ export const OPENINGS: readonly Rule[] = [
     example: '553 5.1.3 The recipient syntax is not valid',
   },
   {
+    name: 'opens-with-overlong-recipient',
+    cause: 'recipient_unknown',
+    pattern: [
+      `${BEFORE}(?:recipient|rcpt|destination)(?:'s)? (?:e-?mail |mailbox )?(?:address|name|mailbox)(?: length)? (?:is |was )?(?:exceed(?:s|ed)|too long|longer than|over (?:the )?max)`,
+      `${BEFORE}local[- ]?part(?: length)? (?:<a> )?(?:is |was )?(?:exceed(?:s|ed)|too long|longer than|over (?:the )?max)`,
+    ],
+    unless: ['sender', 'from', 'header', 'quota', 'size'],
+    source: 'RFC 5321, 4.5.3.1: no address is longer than that',
+    example: '501 5.1.3 Recipient address too long',
+  },
+  {
     name: 'opens-with-restricted-recipient',
     cause: 'recipient_restricted',
     pattern: String.raw`${BEFORE}${WHO}s? (?:<a>:? )?(?:is |are |was )?not (?:allowed|permitted|entitled) to (?:receive|get|accept)\b`,

@@ -228,7 +228,7 @@ export const SENDERS: readonly Rule[] = [
       'sender address rejected',
       String.raw`(?:message |mail |e-?mail )?sending (?:\S{1,12} )?(?:for|from|by) (?:this|your|the) (?:account|mail ?box|user|address) (?:\S{1,12} ){0,2}(?:disabled|blocked|suspended|denied|not allowed)`,
       String.raw`(?:sender|mail from|return[- ]path|envelope from|originator|from) (?:(?:e-?mail|mail|address|header|domain|user|account|name|address:|<a>|is|was|does|has|must|contains|could|field|not|an?) ){0,5}(?:invalid|unknown|not (?:exist|valid|found|known|local|allowed|in my|a valid|acceptable|resolv)|exist|malformed|bad|illegal|unrout\w{1,6}|syntax|non-?exist|does not exist|doesn't exist|not exist|undeliverable|incorrect|missing|unacceptable|be fully|valid)`,
-      String.raw`(?:invalid|unknown|bad|illegal|malformed|incorrect|unroutable|non-?existent|bogus|fake|unacceptable) (?:e?-?mail )?(?:sender|mail from|from|return|envelope sender|from:)(?: |$|\b)`,
+      String.raw`(?:invalid|unknown|bad|illegal|malformed|incorrect|unroutable|non-?existent|bogus|fake|unacceptable) (?:e?-?mail )?(?:sender|mail[- ]from|from|return|envelope sender|from:)(?: |$|\b)`,
       'sender email is not',
       'not (?:a )?(?:registered|valid|known|local) (?:gateway user|sender|user sending)',
       'not (?:the )?owner',

@@ -10,7 +10,7 @@ export const CLIENT =
 
 /** The account by which we send, at a provider or a relay. It is none of the recipient's. */
 export const ACCOUNT_OF_OURS =
-  '\\b(?:main|primary|master|parent|sub|sending|submission|smtp|relay|api|billing|trial|tenant|reseller)[- ]?(?:account|user)\\b';
+  '\\b(?:main|primary|master|parent|sub|log-?in|sending|submission|smtp|relay|api|billing|trial|tenant|reseller)[- ]?(?:account|user)\\b';
 
 /** What makes a closed box one that is closed for a time. */
 export const FOR_NOW =
