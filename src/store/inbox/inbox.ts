@@ -264,12 +264,18 @@ export async function settle(store: Store, lease: string | null, results: readon
     for (const [change, same] of groupBy(results.flatMap(changeOf), ({ change }) => change)) {
       const ids = same.map(({ id }) => id);
       for (const part of chunks(ids, 200)) {
-        const rows = tx('inbox').whereIn('id', part).where({ lease, pending: 1 });
+        const rows = byIdAlone(tx('inbox').whereIn('id', part), lease);
         await rows.update(JSON.parse(change) as Record<string, unknown>);
       }
     }
   });
 }
+
+/** Those that wait still, under this lease. The signs keep SQLite from walking all that waits: the rows are named. */
+const byIdAlone = (rows: Knex.QueryBuilder, lease: string | null): Knex.QueryBuilder =>
+  rows
+    .whereRaw('+pending = 1')
+    .whereRaw(lease === null ? '+lease is null' : '+lease = ?', lease === null ? [] : [lease]);
 
 /** They are not looked at again. */
 export async function writeDone(tx: Knex.Transaction, ids: readonly string[]): Promise<void> {

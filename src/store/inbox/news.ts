@@ -43,7 +43,7 @@ export async function takeUpAgain(store: Store, recorded: readonly Named[], now:
     const ids: string[] = await given.orderBy('id').limit(1000).pluck('id');
     for (const some of chunks(ids, 200)) {
       const again = { pending: 1, due_at: now, tries: 0, outcome: 'new', error: null };
-      await transact(store, (tx) => tx('inbox').whereIn('id', some).where({ pending: 0 }).update(again));
+      await transact(store, (tx) => tx('inbox').whereIn('id', some).whereRaw('+pending = 0').update(again));
     }
     woken += ids.length;
   }
