@@ -107,7 +107,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     onKept: (count) => work?.kept(count),
   });
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp(face), placeOf(config, monotonic)).catch(async (error: unknown) => {
+  const server = await listen(createApp(face), placeOf(config, monotonic, log)).catch(async (error: unknown) => {
     await providers.close();
     throw error;
   });

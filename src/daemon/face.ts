@@ -1,3 +1,4 @@
+import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import type { Clock } from '../core/time.ts';
@@ -36,9 +37,14 @@ export const faceOf = (inside: Face): AppDeps => ({
 });
 
 /** Where it is called. */
-export const placeOf = (config: Config, monotonic: Clock): Place => ({
+export const placeOf = (config: Config, monotonic: Clock, log: Log): Place => ({
   host: config.HOST,
   port: config.PORT,
   limits: limitsOf(config),
   monotonic,
+  certificate:
+    config.TLS_CERT !== undefined && config.TLS_KEY !== undefined
+      ? { cert: config.TLS_CERT, key: config.TLS_KEY }
+      : null,
+  onBadCertificate: (error) => log.error({ error }, 'the renewed certificate can not be used; the one before stays'),
 });

@@ -1,6 +1,8 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import { sleep } from '../base/wait.ts';
-import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import { type Certificate, changeOf, readCertificate } from './certificate.ts';
 import { createConnections } from './limits/connections.ts';
 import { LIMITS, type Limits, LONGEST_REQUEST } from './limits/limits.ts';
 
@@ -19,22 +21,29 @@ export type Place = {
   limits?: Limits;
   /** Never goes back. */
   monotonic: Clock;
+  /** With which HTTPS is served in place of HTTP. */
+  certificate?: Certificate | null;
+  /** Told when a renewed certificate can't be used; the one before stays. */
+  onBadCertificate?(error: unknown): void;
+  /** How often it is looked whether it was renewed. */
+  renewal?: Ms;
 };
 
 export async function listen(app: { callback(): RequestListener }, place: Place): Promise<Listening> {
-  const { host, port, limits = LIMITS, monotonic } = place;
+  const { host, port, limits = LIMITS, monotonic, certificate = null } = place;
   const serve = app.callback();
   const connections = createConnections(limits, monotonic);
   const inFlight = new Set<ServerResponse>();
   let closing = false;
-  const server = createServer(timesOf(limits), (request, response) => {
+  const server = serverOf(certificate, limits, (request, response) => {
     connections.begun(request, response);
     inFlight.add(response);
     response.on('close', () => inFlight.delete(response));
     if (closing) response.shouldKeepAlive = false;
     serve(request, response);
   });
-  server.on('connection', connections.add);
+  // Before its handshake is over, a connection says nothing; it has as long for it as for a header.
+  server.on(certificate ? 'secureConnection' : 'connection', connections.add);
   await new Promise<void>((resolve, reject) => {
     // A host that is no name of this machine fails as a lookup, which could be that of any other.
     server.once('error', (error) => reject(Object.assign(error, { syscall: 'listen' })));
@@ -44,6 +53,7 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
   if (address === null || typeof address === 'string') throw new Error('expected a TCP address');
   const closed = new AbortController();
   void lookAgainAndAgain(connections.look, limits.look, closed.signal);
+  if (certificate) void renewAgainAndAgain(server as SecureServer, certificate, place, closed.signal);
 
   async function close(grace: Ms): Promise<void> {
     closing = true;
@@ -59,6 +69,37 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
     await ended;
   }
   return { port: address.port, close };
+}
+
+function serverOf(certificate: Certificate | null, limits: Limits, listener: RequestListener): Server | SecureServer {
+  if (certificate === null) return createServer(timesOf(limits), listener);
+  const options = { ...timesOf(limits), ...readCertificate(certificate), handshakeTimeout: limits.header };
+  const server = createSecureServer(options, listener);
+  server.maxConnections = limits.connections;
+  return server;
+}
+
+/** How often it is looked whether a certificate was renewed. */
+const RENEWAL: Ms = MINUTE;
+
+async function renewAgainAndAgain(
+  server: SecureServer,
+  certificate: Certificate,
+  { onBadCertificate, renewal = RENEWAL }: Place,
+  closed: AbortSignal,
+): Promise<void> {
+  let known = changeOf(certificate);
+  while (!closed.aborted) {
+    await sleep(renewal, closed);
+    const change = changeOf(certificate);
+    if (change === null || change === known) continue;
+    known = change;
+    try {
+      server.setSecureContext(readCertificate(certificate));
+    } catch (error) {
+      onBadCertificate?.(error);
+    }
+  }
 }
 
 /** The times that Node sees to itself. */

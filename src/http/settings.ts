@@ -1,5 +1,6 @@
 import { count, isGuessable, secrets, text, webUrl } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
+import { certificateProblem } from './certificate.ts';
 
 /** Paths of ours are added to it. */
 const baseUrl = webUrl
@@ -17,6 +18,12 @@ export const HTTP = room({
       says: 'Where Mailgun and people reach this daemon, such as https://homing.example.com.',
       unset: '"homing doctor" can neither check nor register the webhooks',
     },
+    TLS_CERT: {
+      kind: text,
+      level: 'rarely',
+      says: 'A file with the certificate for HTTPS and those of its authorities, as PEM. With it and TLS_KEY all that is served goes over HTTPS, without a proxy; a renewed file is taken up within a minute.',
+    },
+    TLS_KEY: { kind: text, level: 'rarely', says: 'The file with the private key of TLS_CERT, as PEM.' },
     HTTP_MEMORY: {
       kind: count(16, 100_000),
       default: '64',
@@ -36,6 +43,12 @@ export const HTTP = room({
       says: 'Comma list of tokens for the API and for intake.',
       unset: 'the API and the intake answer 401 to everybody',
     },
+  },
+  problems({ TLS_CERT: cert, TLS_KEY: key }) {
+    if (cert === undefined && key === undefined) return [];
+    if (cert === undefined || key === undefined) return ['TLS_CERT and TLS_KEY are needed together'];
+    const problem = certificateProblem({ cert, key });
+    return problem === null ? [] : [problem];
   },
   doubts: ({ API_TOKENS }) =>
     API_TOKENS.some((token) => isGuessable(token, SHORTEST))
