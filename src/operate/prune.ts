@@ -1,7 +1,7 @@
 import { sleep, stopwatch } from '../base/wait.ts';
 import { type Clock, DAY, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { pruneInbox } from '../store/inbox/inbox.ts';
+import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
-import { SOURCES } from './inbox/inbox.ts';
 
 const OPEN = ['queued', 'sending', 'unconfirmed', 'accepted', 'deferred'];
 
@@ -15,23 +14,6 @@ export async function forgotten(store: Store, limit: number): Promise<string[]> 
     .select('id')
     .limit(limit);
   return rows.map((r) => r.id);
-}
-
-/** Events that could not be understood since then; their last error. */
-export async function setAside(
-  store: Store,
-  since: Ms,
-  limit: number,
-): Promise<{ id: string; error: string | null }[]> {
-  return store
-    .db('inbox')
-    .where({ pending: 0 })
-    .whereIn('source', [...SOURCES])
-    .where('due_at', '>=', since)
-    .where({ outcome: 'set_aside' })
-    .orderBy('due_at', 'desc')
-    .select('id', 'error')
-    .limit(limit);
 }
 
 /** Alerts that are still to be sent and were made before that moment, with the last error. */

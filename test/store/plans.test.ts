@@ -6,18 +6,11 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { placesOf } from '../../src/store/figures/places.ts';
-import {
-  inboxWaitsSince,
-  keep,
-  knownEvents,
-  lastWebhookAt,
-  pruneInbox,
-  settle,
-  takePending,
-} from '../../src/store/inbox/inbox.ts';
+import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
 import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
-import { forgotten, setAside } from '../../src/store/inspect.ts';
+import { inboxWaitsSince, pruneInbox, setAside } from '../../src/store/inbox/oldest.ts';
+import { forgotten } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
 import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
 import { namelessBody, sealedBody, sealers, withBodies } from '../../src/store/messages/bodies.ts';

@@ -4,13 +4,12 @@ import { groupBy } from '../../core/group.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { deleteBy, inStatements, insertNew } from '../db/statements.ts';
+import { inStatements, insertNew } from '../db/statements.ts';
 import { again, chunks, transact } from '../db/transact.ts';
 import { TooLarge } from '../db/trouble.ts';
+import { oldest, type Source } from './oldest.ts';
 
-/** `doubted` is a webhook that is to be confirmed by the provider's records. */
-export const SOURCES = ['webhook', 'poll', 'lookup', 'told', 'doubted'] as const;
-export type Source = (typeof SOURCES)[number];
+export type { Source };
 
 /** Something that came in, as it came: a verified event of a provider, or what an application tells of its message. */
 export type Arrival = {
@@ -190,31 +189,6 @@ async function candidatesOf(
   }
   const rows = await oldest(db, { pending: 1, sources: SOURCES_OF[which], until: now, limit });
   return rows.map((r) => r.id);
-}
-
-type Oldest = { pending: 0 | 1; sources: readonly Source[]; until: Ms; limit: number };
-
-/** One closed range of the index for each source: of a hundred thousand that wait, only these are read. */
-async function oldest(db: Knex, { pending, sources, until, limit }: Oldest): Promise<{ id: string; due_at: Ms }[]> {
-  const ranges = sources.map((source) => {
-    const rows = db('inbox').where({ pending, source }).whereBetween('due_at', [0, until]).orderBy('due_at');
-    return db.from(rows.limit(limit).select('id', 'due_at').as('part')).select('*');
-  });
-  const rows: { id: string; due_at: Ms }[] = await db.unionAll(ranges);
-  return rows.sort((a, b) => a.due_at - b.due_at).slice(0, limit);
-}
-
-/** Since when the oldest event has waited to be understood; null when none waits. */
-export async function inboxWaitsSince({ db }: Store): Promise<Ms | null> {
-  const [first] = await oldest(db, { pending: 1, sources: SOURCES, until: Number.MAX_SAFE_INTEGER, limit: 1 });
-  return first?.due_at ?? null;
-}
-
-/** Deletes events from before that moment that nobody has to look at any more, oldest first; says how many. */
-export async function pruneInbox(store: Store, before: Ms, limit: number): Promise<number> {
-  const rows = await oldest(store.db, { pending: 0, sources: SOURCES, until: before - 1, limit });
-  const ids = rows.map(({ id }) => id);
-  return ids.length === 0 ? 0 : transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
 }
 
 /** The sign keeps SQLite from looking for the rows by these columns, which would walk all that waits: they are named. */

@@ -8,8 +8,9 @@ import { alertFailed, alertSent, bundle, holdAlert, raise, takeAlert } from '../
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
-import { type InboxRow, keep, pruneInbox, settle, takePending } from '../../../src/store/inbox/inbox.ts';
+import { type InboxRow, keep, settle, takePending } from '../../../src/store/inbox/inbox.ts';
 import { addHandles } from '../../../src/store/inbox/match.ts';
+import { pruneInbox } from '../../../src/store/inbox/oldest.ts';
 import {
   type ClaimedQuestion,
   claimQuestions,
