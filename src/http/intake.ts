@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
-import type { Clock } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { createPrepare } from '../intake/prepare.ts';
 import { queueMessage } from '../intake/queue.ts';
 import { MAX_CALL } from '../intake/read-call.ts';
@@ -42,13 +42,23 @@ export function createIntake(deps: IntakeDeps): Router {
       caller: ctx.get('Authorization'),
       idempotencyKey: ctx.get('Idempotency-Key') || null,
     };
-    const { messageId } = await queueMessage(store, await prepare(call, now()), now());
+    const { messageId, isRepeat } = await queueMessage(store, await prepare(call, now()), now());
     onQueued?.();
+    ctx.set(rateHeaders(now()));
+    if (isRepeat) ctx.set('Idempotent-Replayed', 'true');
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };
   };
   for (const path of ['/v3/:domain/messages', '/v3/:domain/messages.mime']) router.post(path, basic(deps.tokens), take);
   return router;
 }
+
+/** Some clients read Mailgun's rate limit from each answer. Here there is none. */
+const rateHeaders = (now: Ms): Record<string, string> => ({
+  'X-RateLimit-Limit': UNLIMITED,
+  'X-RateLimit-Remaining': UNLIMITED,
+  'X-RateLimit-Reset': String(now + MINUTE),
+});
+const UNLIMITED = '1000000';
 
 /**
  * Clients differ in whether `/v3` belongs to their base URL, and people in whether a slash ends it: `//v3/…`, `/v3/v3/…`

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { asciiLower } from '../core/address.ts';
+import { momentIn } from '../mail/delivery-time.ts';
 import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
 import { MAX_LISTS, MAX_OPTIONS } from '../mail/limits.ts';
 import { shallowObject } from '../mail/variable.ts';
@@ -15,6 +16,16 @@ export function checkFields(form: readonly FormEntry[]): void {
   for (const [name, value] of form) checkEntry(name, value);
   checkOptions(form);
   checkSingles(form);
+  checkTimes(form);
+}
+
+/** Mail for a time that can't be read would go out at once. */
+function checkTimes(form: readonly FormEntry[]): void {
+  const isTime = (name: string) => /^(?:o:deliverytime|h:x-mailgun-deliver-by)$/i.test(name);
+  const isUnread = (value: FormEntry[1]) =>
+    typeof value === 'string' && value.trim() !== '' && momentIn(value) === null;
+  if (form.some(([name, value]) => isTime(name) && isUnread(value)))
+    throw refused('o:deliverytime parameter is not a valid RFC-2822 date');
 }
 
 /** First, so that no long text is looked at sign by sign. */

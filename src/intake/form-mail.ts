@@ -71,7 +71,7 @@ function recipientsOf(form: readonly FormEntry[], names: readonly string[]): str
 }
 
 const notAnAddress = (name: string): AppError =>
-  refused(`'${name}' parameter is not a valid address. please check documentation`);
+  refused(`${name} parameter is not a valid address. please check documentation`);
 
 /** Characters: nobody has so many authors. */
 const MAX_FROM = 10_000;

@@ -35,13 +35,17 @@ function latest({ at, period, localTime }: Timing, now: Ms): Ms | null {
   return until > now ? until : null;
 }
 
-/** RFC 2822, or seconds since the epoch. What Mailgun would refuse is no time. */
-function momentIn(text: string): Ms | null {
+/** RFC 2822 with an offset or `GMT`, or seconds since the epoch. What Mailgun would refuse is no time. */
+export function momentIn(text: string): Ms | null {
   const plain = text.trim();
   if (/^\d{9,11}(?:\.\d+)?$/.test(plain)) return Math.round(Number(plain) * SECOND);
-  const read = /[A-Za-z]{3}/.test(plain) ? Date.parse(plain) : Number.NaN;
+  const read = RFC_2822.test(plain) ? Date.parse(plain) : Number.NaN;
   return Number.isNaN(read) ? null : read;
 }
+
+/** A time without a zone would be another one on each machine. */
+const RFC_2822 =
+  /^(?:[A-Z][a-z]{2}, *)?\d{1,2} +[A-Z][a-z]{2} +\d{4} +\d{2}:\d{2}(?::\d{2})? +(?:[+-]\d{4}|[A-Z]{1,3})(?: +\([^)]*\))?$/i;
 
 /** "24h" to "72h". */
 function hoursIn(text: string | null): number | null {

@@ -7,6 +7,9 @@ import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts'
 
 export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
 
+/** A call may be made again for so long, however short everything else is kept. */
+const CALLS_KEPT: Ms = 7 * DAY;
+
 /** After each bite it rests for so many times as long as that took, so that others have the database for most of the time. */
 const REST = 4;
 const LEAST_REST: Ms = 20;
@@ -17,10 +20,11 @@ const LEAST_REST: Ms = 20;
  */
 export async function prune({ store, retentionDays, now, signal }: PruneDeps, limit = 50): Promise<number> {
   const before = now() - retentionDays * DAY;
+  const callsBefore = Math.min(before, now() - CALLS_KEPT);
   let gone = 0;
   for (const bite of [pruneMessages, pruneInbox, pruneOperations, pruneCalls]) {
     const spent = stopwatch();
-    const here = await bite(store, before, limit);
+    const here = await bite(store, bite === pruneCalls ? callsBefore : before, limit);
     if (here > 0) await giveRoomBack(store);
     if (here > 0) await sleep(Math.max(LEAST_REST, REST * spent()), signal);
     gone += here;

@@ -136,12 +136,24 @@ test('what a client writes as JSON in its variables is read as the text that it 
 test('the same Idempotency-Key makes one message, however often and at once it is used', async (t) => {
   const { url, play, clock, sim } = await setup(t);
   const call = () => post(url, { headers: { 'idempotency-key': 'k1' } });
-  const answers = await Promise.all(Array.from({ length: 20 }, async () => (await call()).json()));
+  const replies = await Promise.all(Array.from({ length: 20 }, call));
+  const answers = await Promise.all(replies.map((reply) => reply.json()));
   assert.equal(new Set(answers.map((a) => JSON.stringify(a))).size, 1);
+  const repeats = replies.filter((reply) => reply.headers.get('idempotent-replayed') === 'true');
+  assert.equal(repeats.length, 19, 'all but the first say that they are repeats');
   const other = await post(url, { form: { ...MAIL, subject: 'Other' }, headers: { 'idempotency-key': 'k1' } });
   assert.equal(other.status, 422);
   await play(clock() + MINUTE);
   assert.equal(sim.copies('ann@example.org'), 1);
+});
+
+test('an answer has the headers that clients of Mailgun read', async (t) => {
+  const { url, clock } = await setup(t);
+  const { headers } = await post(url, {});
+  assert.equal(Number(headers.get('x-ratelimit-remaining')) > 0, true);
+  assert.equal(Number(headers.get('x-ratelimit-remaining')), Number(headers.get('x-ratelimit-limit')));
+  assert.equal(Number(headers.get('x-ratelimit-reset')) > clock(), true, 'milliseconds');
+  assert.equal(headers.get('idempotent-replayed'), null);
 });
 
 test('a Message-Id that another one chose before keeps no mail out, and nobody is sent the mail of another', async (t) => {
@@ -205,9 +217,12 @@ test('what can not be sent is refused in words that its client shows, and nothin
   const { url, client, store } = await setup(t);
   const wrong: [Record<string, string>, RegExp][] = [
     [{ ...MAIL, to: '' }, /to parameter is missing/],
-    [{ ...MAIL, to: 'nobody' }, /'to' parameter is not a valid address/],
+    [{ ...MAIL, to: 'nobody' }, /to parameter is not a valid address/],
     [{ ...MAIL, to: 'a@b.example>\r\nRCPT TO:<evil@x' }, /control characters/],
     [{ ...MAIL, from: '' }, /from parameter is missing|no sender/],
+    [{ ...MAIL, 'o:deliverytime': 'tomorrow' }, /o:deliverytime parameter is not a valid RFC-2822 date/],
+    [{ ...MAIL, 'o:deliverytime': 'Wed, 25 Nov 2026 12:00:00' }, /o:deliverytime/],
+    [{ ...MAIL, 'h:x-mailgun-deliver-by': '2026-11-25T12:00:00Z' }, /o:deliverytime/],
     [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
     [{ ...MAIL, 'h:X-Own': 'a\r\nBcc: evil@x.example' }, /control characters/],
@@ -263,7 +278,7 @@ test('recipients without a comma between them are refused, and none of them is l
     for (const list of [...lists, `dee@example.org, ${lists[0]}`]) {
       const response = await post(url, { form: { ...MAIL, [name]: list } });
       assert.equal(response.status, 400, `${name}: ${list}`);
-      assert.match(await response.text(), new RegExp(`'${name}' parameter is not a valid address`));
+      assert.match(await response.text(), new RegExp(`${name} parameter is not a valid address`));
     }
   assert.equal((await store.db('messages')).length, 0);
 });

@@ -31,7 +31,7 @@ function addressProblem(request: SimRequest, name: string): string | null {
   const values = request.fields[name] ?? [];
   if (values.join('').trim() === '') return `${name} parameter is missing`;
   const isRight = addressesIn(values).every((address) => /^[^\s@<>,]+@[^\s@<>,]+$/.test(address));
-  return isRight ? null : `'${name}' parameter is not a valid address. please check documentation`;
+  return isRight ? null : `${name} parameter is not a valid address. please check documentation`;
 }
 
 function contentProblem({ fields }: SimRequest): string | null {

@@ -127,6 +127,9 @@ async function knownRecipients(
   return known;
 }
 
+/** A message of our queue; `isRepeat` when an earlier call made it. */
+export type Enqueued = { id: string; messageId: string; isRepeat: boolean };
+
 /** A message for our queue, with the body that is to be sent. */
 export type QueueDraft = Draft & { id: string; body: Buffer };
 
@@ -138,15 +141,10 @@ export type QueueDraft = Draft & { id: string; body: Buffer };
  * A Message-Id belongs to nobody: whoever uses one that is in use makes a message of his own, with his own content and
  * his own recipients. So nobody gets the mail of another, and nobody can keep another's mail out by guessing its name.
  */
-export async function enqueue(
-  store: Store,
-  draft: QueueDraft,
-  call: Call | null,
-  now: Ms,
-): Promise<{ id: string; messageId: string }> {
+export async function enqueue(store: Store, draft: QueueDraft, call: Call | null, now: Ms): Promise<Enqueued> {
   return transact(store, async (tx) => {
     const first = call === null ? draft : await firstCall(tx, call, draft, now);
-    if (first.id !== draft.id) return { id: first.id, messageId: first.messageId };
+    if (first.id !== draft.id) return { id: first.id, messageId: first.messageId, isRepeat: true };
     const { message, found } = await insertOrGet(tx, draft.id, draft, now);
     // If it is found, this is the second try after a COMMIT whose reply was lost.
     if (!found) {
@@ -157,7 +155,7 @@ export async function enqueue(
       await insertNew(tx, 'handles', { hash, message_id: message.id }, ['hash', 'message_id']);
       if (draft.key !== null) await replaceOthers(tx, message, draft.key, now);
     }
-    return { id: message.id, messageId: message.message_id };
+    return { id: message.id, messageId: message.message_id, isRepeat: false };
   });
 }
 

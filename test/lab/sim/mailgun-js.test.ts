@@ -28,7 +28,7 @@ test('a refused key and a refused message are its API errors', async (t) => {
   await assert.rejects(clientOf(sim, 'wrong').messages.create(DOMAIN, MAIL), { status: 401, details: 'Forbidden' });
   await assert.rejects(clientOf(sim).messages.create(DOMAIN, { ...MAIL, to: 'nobody' }), {
     status: 400,
-    details: "'to' parameter is not a valid address. please check documentation",
+    details: 'to parameter is not a valid address. please check documentation',
   });
 });
 

@@ -66,7 +66,7 @@ test('repeated and comma-separated recipients are each handed over once', async 
 const REFUSED: [string, Record<string, string | string[]>, RegExp][] = [
   ['no sender', { from: '' }, /from parameter is missing/],
   ['no recipient', { to: '' }, /to parameter is missing/],
-  ['a recipient that is no address', { to: 'nobody' }, /'to' parameter is not a valid address/],
+  ['a recipient that is no address', { to: 'nobody' }, /to parameter is not a valid address/],
   [
     'more than a thousand recipients',
     { to: Array.from({ length: 1001 }, (_, n) => `u${n}@example.net`) },
