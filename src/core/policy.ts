@@ -88,6 +88,15 @@ export function policyFor(kind: MessageClass, s: PolicySettings): Policy {
 /** For a message that only the provider it goes to first may have. */
 export const neverElsewhere = (policy: Policy): Policy => ({ ...policy, fallback: false });
 
+/** For a message that says itself how long it is worth delivering: nothing of it may take longer than that. */
+export const livingFor = (life: Ms, policy: Policy): Policy => ({
+  ...policy,
+  usefulLife: life,
+  fallbackAfter: policy.fallbackAfter === null ? null : Math.min(policy.fallbackAfter, life / 2),
+  silenceAfter: Math.min(policy.silenceAfter, life),
+  patience: policy.patience === null ? null : Math.min(policy.patience, life / 2),
+});
+
 export const watchOnly = (policy: Policy): Policy => ({ ...policy, watch: true, fallback: false, alert: false });
 
 export function plainWait(attempt: number, waits: Waits): Ms {

@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { MAX_BODY, seal } from '../base/seal.ts';
 import { canonicalDomain } from '../core/address.ts';
-import { neverElsewhere, policyFor } from '../core/policy.ts';
+import { livingFor, neverElsewhere, policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
 import { type FormEntry, packForm } from '../mail/form.ts';
 import { newMessageId } from '../mail/message-id.ts';
@@ -46,8 +46,9 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   const name = canonicalDomain(domain);
   if (name === null || (domains && !domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
-  const { form: toSend, isTest, ...mail } = readFormMail(form, now);
-  const policy = policyFor(mail.class, settings.policies);
+  const { form: toSend, isTest, expiresAt, ...mail } = readFormMail(form, now);
+  const usual = policyFor(mail.class, settings.policies);
+  const policy = expiresAt === null ? usual : livingFor(expiresAt - Math.max(now, mail.deliverAt ?? 0), usual);
   const pieces = packForm(toSend);
   if (pieces.reduce((sum, piece) => sum + piece.length, 0) > MAX_BODY)
     throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);

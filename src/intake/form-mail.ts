@@ -4,6 +4,7 @@ import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
 import { classOf } from '../mail/class.ts';
 import { deliveryTimeIn } from '../mail/delivery-time.ts';
+import { expiryIn } from '../mail/expires.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../mail/form.ts';
 import { withoutComposersHeaders } from '../mail/given-headers.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
@@ -27,6 +28,8 @@ export type FormMail = {
   key: string | null;
   /** When it is to be delivered, at the latest; null for at once. */
   deliverAt: Ms | null;
+  /** From when on it is worth nothing to its recipient, where it says so itself. */
+  expiresAt: Ms | null;
   /** Whether nobody is to get it: it is a test of Mailgun. */
   isTest: boolean;
   /** What is to be sent: without our control variables. */
@@ -43,6 +46,7 @@ export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
   if (message === null) checkParts(form);
   const said = valuesIn(form, message);
   const variables = variablesIn(said);
+  const deliverAt = deliveryTimeIn(said, now);
   const subject = textIn(form, 'subject') ?? (message && fieldIn(message, 'subject'));
   return {
     from: oneLine(fromOf(form, message)),
@@ -51,7 +55,8 @@ export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
     messageId: givenId(form) ?? (message && messageIdOf(message)),
     class: givenClass(variables('class')),
     key: givenKey(variables('key')),
-    deliverAt: deliveryTimeIn(said, now),
+    deliverAt,
+    expiresAt: givenExpiry(variables('expires'), deliverAt ?? now, now),
     isTest: isTestMode(said),
     form: withoutOurs(form),
   };
@@ -99,7 +104,7 @@ function valuesIn(form: readonly FormEntry[], message: Buffer | null): Said {
 const VARIABLES = 'x-mailgun-variables';
 
 /** Our variables, which may stand among others in a header of Mailgun's. */
-function variablesIn(said: Said): (name: 'class' | 'key') => string | null {
+function variablesIn(said: Said): (name: 'class' | 'key' | 'expires') => string | null {
   const { ours } = partOurs(said(VARIABLES) ?? '{}');
   return (name) => {
     const among = ours[`homing-${name}`];
@@ -135,4 +140,13 @@ function givenKey(text: string | null): string | null {
   const key = text === null ? null : readKey(text);
   if (text !== null && key === null) throw refused(`'v:homing-key' must have 1 to ${MAX_KEY} characters`);
   return key;
+}
+
+function givenExpiry(text: string | null, leavesAt: Ms, now: Ms): Ms | null {
+  if (text === null) return null;
+  const at = expiryIn(text, now);
+  if (at === null)
+    throw refused("'v:homing-expires' must be a time such as 2026-11-25T09:00:00Z, or a length such as 10m");
+  if (at <= leavesAt) throw refused("'v:homing-expires' is over before the message may leave");
+  return at;
 }

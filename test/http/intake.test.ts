@@ -147,6 +147,25 @@ test('the same Idempotency-Key makes one message, however often and at once it i
   assert.equal(sim.copies('ann@example.org'), 1);
 });
 
+test('a message that says when it is worth nothing any more is not sent from then on', async (t) => {
+  const { url, play, clock, sim, views, store } = await setup(t, { env: { SECONDARY_SMTP_URL: '' } });
+  await sim.unplug();
+  const form = { ...MAIL, 'v:homing-expires': '5m' };
+  assert.equal((await post(url, { form })).status, 200);
+  const [row] = await store.db('messages').select('id', 'policy');
+  assert.equal(JSON.parse(row.policy).usefulLife, 5 * MINUTE);
+  const begun = clock();
+  await play(begun + DAY);
+  assert.equal(sim.copies('ann@example.org'), 0);
+  const [view] = await views(row.id);
+  assert.ok(view?.endedAt && view.endedAt <= begun + 5 * MINUTE, `${view?.delivery.state} at ${view?.endedAt}`);
+  const times = ['soon', '0s', '2026-11-25T12:00:00', new Date(clock() - MINUTE).toISOString()];
+  for (const expires of times)
+    assert.equal((await post(url, { form: { ...MAIL, 'v:homing-expires': expires } })).status, 400, expires);
+  for (const expires of ['10m', String(clock() + DAY), String(Math.ceil(clock() / 1000) + 60)])
+    assert.equal((await post(url, { form: { ...MAIL, 'v:homing-expires': expires } })).status, 200, expires);
+});
+
 test('an answer has the headers that clients of Mailgun read', async (t) => {
   const { url, clock } = await setup(t);
   const { headers } = await post(url, {});
