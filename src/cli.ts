@@ -10,6 +10,7 @@ import { addMigrateCommand } from './commands/migrate.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
+import { addQueueCommand } from './commands/queue.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly AddCommand[] = [
   addMigrateCommand,
   addRestoredCommand,
   addDemoCommand,
+  addQueueCommand,
   addListCommand,
   addExplainCommand,
   addTailCommand,

@@ -15,6 +15,7 @@ import { asksIdentity, createIdentity } from './identity.ts';
 import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
 import { createPages } from './pages.ts';
+import { createQueue } from './queue.ts';
 import { createReadiness, createStatus } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
@@ -92,6 +93,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createOpenRoutes(deps),
     createApi({ ...deps, bodies }),
     createSuppressions(deps),
+    createQueue(deps),
     createPages({ store, tokens }),
     createIntake({ ...deps, bodies }),
   ];

@@ -7,6 +7,7 @@ import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addListCommand } from '../../src/commands/list.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
+import { addQueueCommand } from '../../src/commands/queue.ts';
 import { addRestoredCommand } from '../../src/commands/restored.ts';
 import { addRetryCommand } from '../../src/commands/retry.ts';
 import { addStartCommand } from '../../src/commands/start.ts';
@@ -19,6 +20,7 @@ const COMMANDS = {
   restored: addRestoredCommand,
   explain: addExplainCommand,
   list: addListCommand,
+  queue: addQueueCommand,
   tail: addTailCommand,
   retry: addRetryCommand,
   cancel: addCancelCommand,
