@@ -4,6 +4,7 @@ import { addClassifyCommand } from './commands/classify.ts';
 import type { Terminal } from './commands/common/terminal.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addEraseCommand } from './commands/erase.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRetryCommand,
   addCancelCommand,
   addSuppressionsCommand,
+  addEraseCommand,
   addReportCommand,
   addDoctorCommand,
   addProbeCommand,

@@ -6,6 +6,7 @@ import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
 import type { Store } from '../store/db/open.ts';
+import { erasedAmong } from '../store/erased.ts';
 import type { EventRow, Settled } from '../store/inbox/inbox.ts';
 import { inFlight, type Match } from '../store/inbox/match.ts';
 import { messageNamed } from '../store/inbox/news.ts';
@@ -25,16 +26,24 @@ export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Prom
   const now = deps.now();
   const recipients = unknown.flatMap(({ sighting: { recipient } }) => recipient ?? []);
   const busy = await inFlight(deps.store, recipients);
+  const isErased = await erasedAmong(deps.store, recipients);
   const results: Settled[] = [];
   const strange: Unknown[] = [];
   for (const event of unknown) {
-    const settled = waiting(deps.settings, event, busy, now) ?? hopeless(deps.settings, event, now);
+    const settled =
+      ofErased(event, isErased) ?? waiting(deps.settings, event, busy, now) ?? hopeless(deps.settings, event, now);
     if (settled) results.push(settled);
     else strange.push(event);
   }
   await adopt(deps, strange, now);
   // The message is known now, so its events are matched at the next look.
   return [...results, ...strange.map((event) => wait(event, now))];
+}
+
+/** What is told of earlier mail to somebody who was erased is thrown away. */
+function ofErased({ row, sighting }: Unknown, isErased: (address: string, at: Ms) => boolean): Settled | null {
+  const { recipient, at } = sighting;
+  return recipient !== null && isErased(recipient, at) ? { id: row.id, outcome: 'filed' } : null;
 }
 
 const wait = ({ row }: Unknown, dueAt: Ms): Settled => ({

@@ -4,7 +4,6 @@ import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
 import { classOf } from '../mail/class.ts';
 import { deliveryTimeIn } from '../mail/delivery-time.ts';
-import { expiryIn } from '../mail/expires.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../mail/form.ts';
 import { withoutComposersHeaders } from '../mail/given-headers.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
@@ -15,6 +14,7 @@ import { readMessageId } from '../mail/message-id.ts';
 import { isTooLong, recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs, unquoted } from '../mail/variable.ts';
+import { expiryIn } from './expires.ts';
 import { checkFields, checkParts, refused, withoutUnknown } from './form-checks.ts';
 import { withSafeFiles } from './form-files.ts';
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { addCancelCommand } from '../../src/commands/cancel.ts';
 import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
+import { addEraseCommand } from '../../src/commands/erase.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addListCommand } from '../../src/commands/list.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
@@ -21,6 +22,7 @@ const COMMANDS = {
   explain: addExplainCommand,
   list: addListCommand,
   queue: addQueueCommand,
+  erase: addEraseCommand,
   tail: addTailCommand,
   retry: addRetryCommand,
   cancel: addCancelCommand,

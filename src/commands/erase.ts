@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { Erased } from '../operate/erase.ts';
+import { EXIT, Failed, plural, say, sayError, sayJson, type Terminal } from './common/terminal.ts';
+
+const EXAMPLES = `
+Removes a person from messages, events, webhooks as they came, alerts, summaries
+and notes. What is still open to them is cancelled. Events of their earlier mail
+that come later are thrown away; mail that is sent to them from now on is
+followed as any other. A message that went to others too stays, without them.
+
+What stays: the address on the list of those that nothing is sent to, as it has
+to ("homing suppressions remove" takes it off), copies of the database, logs,
+and what Mailgun keeps.
+
+Examples:
+  homing erase --recipient ann@example.net
+  homing erase --recipient ann@example.net --json`;
+
+type Options = { recipient?: string; json?: boolean };
+
+export function addEraseCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('erase')
+    .description('remove a person from all that is kept')
+    .option('--recipient <address>', 'whom')
+    .option('--json', 'print what was removed as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(({ recipient, ...options }: Options, command: Command) => {
+      if (recipient === undefined) command.error('error: say whom with --recipient', { exitCode: 2 });
+      return erase(terminal, recipient, options);
+    });
+}
+
+async function erase(terminal: Terminal, recipient: string, { json }: Options): Promise<void> {
+  const { canonicalAddress } = await import('../core/address.ts');
+  const address = canonicalAddress(recipient.trim());
+  if (address === null) throw new Failed('error: --recipient must be an e-mail address', EXIT.usage);
+  const { withStore } = await import('./common/database.ts');
+  const { operator } = await import('./common/message.ts');
+  const { erase: remove } = await import('../operate/erase.ts');
+  await withStore(terminal, async (store) => {
+    const progress = ({ deliveries, events }: Erased) => {
+      if (!json && terminal.colours) sayError(terminal, `… ${deliveries} deliveries, ${events} events`);
+    };
+    const erased = await remove(address, { store, who: operator(), now: terminal.now, progress });
+    if (json) return sayJson(terminal, erased);
+    say(
+      terminal,
+      `${plural(erased.deliveries, 'delivery', 'deliveries')} removed, ${erased.cancelled} of them still open; ${plural(erased.messages, 'message', 'messages')}, ${plural(erased.events, 'event', 'events')}.`,
+      `The address was taken out of ${plural(erased.texts, 'alert, summary or note', 'alerts, summaries and notes')}.`,
+    );
+  });
+}

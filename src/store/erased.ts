@@ -1,0 +1,154 @@
+// What is removed of a person, and what keeps late events from bringing it back.
+import type { Knex } from 'knex';
+import { sha256 } from '../base/ids.ts';
+import { DAY, type Ms } from '../core/time.ts';
+import type { Store } from './db/open.ts';
+import { deleteBy } from './db/statements.ts';
+import { again, chunks, transact } from './db/transact.ts';
+import { PROJECTIONS } from './ledger/projections.ts';
+import { recipientKey } from './rows/rows.ts';
+
+/** Events of older mail come no later: Mailgun posts for hours, and its records are kept for a month at most. */
+const REMEMBERED: Ms = 40 * DAY;
+/** Mail that was sent before somebody was erased may still be on its way for so long. */
+const ON_ITS_WAY: Ms = 4 * DAY;
+
+const hashOf = (address: string): string => sha256(`erased\n${recipientKey(address)}`);
+
+/** From now on, events that are about earlier mail to this address make no delivery. */
+export function rememberErased(store: Store, address: string, now: Ms): Promise<void> {
+  return transact(store, async (tx) => {
+    await tx('erased')
+      .where('at', '<', now - REMEMBERED)
+      .delete();
+    const row = { address_hash: hashOf(address), at: now };
+    await tx('erased').insert(row).onConflict('address_hash').merge();
+  });
+}
+
+/** Of these addresses, those of people who were erased, each with the time until when events are about earlier mail. */
+export async function erasedAmong(
+  store: Store,
+  addresses: readonly string[],
+): Promise<(address: string, at: Ms) => boolean> {
+  const until = new Map<string, Ms>();
+  for (const part of chunks([...new Set(addresses.map(hashOf))], 200)) {
+    const rows: { address_hash: string; at: Ms }[] = await store.db('erased').whereIn('address_hash', part);
+    for (const { address_hash, at } of rows) until.set(address_hash, Number(at) + ON_ITS_WAY);
+  }
+  return (address, at) => at < (until.get(hashOf(address)) ?? 0);
+}
+
+/** Some deliveries to an address, oldest first. */
+export function deliveriesTo({ db }: Store, address: string, limit: number): Promise<string[]> {
+  return db('deliveries')
+    .where({ recipient_key: recipientKey(address) })
+    .orderBy('message_at')
+    .limit(limit)
+    .pluck('id');
+}
+
+/**
+ * Deletes deliveries with all that hangs on them, and the messages that have no other recipient; says how many messages
+ * went.
+ */
+export function eraseDeliveries(store: Store, ids: readonly string[]): Promise<number> {
+  return transact(store, async (tx) => {
+    const messages: string[] = await tx('deliveries')
+      .whereIn('id', [...ids])
+      .distinct('message_id')
+      .pluck('message_id');
+    const others: string[] = await tx('deliveries')
+      .whereIn('message_id', messages)
+      .whereNotIn('id', [...ids])
+      .distinct('message_id')
+      .pluck('message_id');
+    const messageIds = messages.filter((id) => !others.includes(id));
+    await deleteBy(tx, 'facts', 'delivery_id', ids);
+    await deleteBy(tx, 'due', 'delivery_id', ids);
+    for (const { forget } of PROJECTIONS) await forget?.(tx, { messageIds, deliveryIds: ids });
+    await deleteBy(tx, 'deliveries', 'id', ids);
+    await deleteBy(tx, 'handles', 'message_id', messageIds);
+    return deleteBy(tx, 'messages', 'id', messageIds);
+  });
+}
+
+type Texts = { table: string; id: string; columns: readonly string[] };
+
+/** What people read, and what tells them of mail: the address is taken out of it. */
+const TEXTS: readonly Texts[] = [
+  { table: 'alerts', id: 'id', columns: ['subject', 'body'] },
+  { table: 'alert_items', id: 'item_key', columns: ['detail'] },
+  { table: 'summaries', id: 'day', columns: ['subject', 'body'] },
+  { table: 'rollup_examples', id: 'reply', columns: ['reply'] },
+  { table: 'rollup_pending', id: 'id', columns: ['body'] },
+  { table: 'audit', id: 'id', columns: ['subject', 'detail'] },
+];
+
+/** What stands where an address was. */
+const NOBODY = '(erased)';
+
+/** Takes the address out of the texts of a table; says of how many rows. These tables get a few rows a day. */
+async function eraseTexts(tx: Knex.Transaction, { table, id, columns }: Texts, address: string): Promise<number> {
+  const rows: Record<string, string | null>[] = await tx(table)
+    .where((any) => {
+      for (const column of columns) any.orWhereRaw('lower(??) like ?', [column, `%${likeOf(address)}%`]);
+    })
+    .select(id, ...columns);
+  for (const row of rows) {
+    const change = Object.fromEntries(columns.map((column) => [column, withoutAddress(row[column] ?? null, address)]));
+    await tx(table)
+      .where({ [id]: row[id] })
+      .update(change);
+  }
+  return rows.length;
+}
+
+/** Without the letters that have a meaning in a pattern: what matches is looked at again. */
+const likeOf = (address: string): string => address.toLowerCase().replace(/[%_\\]/g, '_');
+
+export function withoutAddress(text: string | null, address: string): string | null {
+  if (text === null) return null;
+  const plain = address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return text.replace(new RegExp(`(?<![^\\s<>"'(\\[,;:=/])${plain}(?![\\w-]|\\.\\w)`, 'gi'), NOBODY);
+}
+
+/** The same of all that people read; says of how many rows. */
+export function eraseFromTexts(store: Store, address: string): Promise<number> {
+  return transact(store, async (tx) => {
+    let changed = 0;
+    for (const texts of TEXTS) changed += await eraseTexts(tx, texts, address);
+    return changed;
+  });
+}
+
+/** Rows of the inbox that are read at a time: each is looked at from its beginning to its end. */
+const PAGE = 500;
+
+/**
+ * Deletes what came in about an address. The inbox is read through, page by page from after a row on: gives the last row
+ * of the page, or null at the end, and how many rows were deleted.
+ */
+export async function eraseEvents(
+  store: Store,
+  address: string,
+  after: string,
+): Promise<{ last: string | null; deleted: number }> {
+  const rows: { id: string; body: string }[] = await store
+    .db('inbox')
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(PAGE)
+    .select('id', 'body');
+  const ids = rows.filter(({ body }) => withoutAddress(decoded(body), address) !== decoded(body)).map(({ id }) => id);
+  const deleted = ids.length === 0 ? 0 : await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
+  return { last: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null), deleted };
+}
+
+/** Forms have their addresses percent-encoded. */
+const decoded = (body: string): string => body.replaceAll('%40', '@').replaceAll('%2B', '+');
+
+/** Takes what was deleted out of the write-ahead log of an SQLite file as well. */
+export async function eraseFromLog(store: Store): Promise<void> {
+  if (store.kind === 'sqlite') await again(() => store.db.raw('pragma wal_checkpoint(truncate)'));
+}

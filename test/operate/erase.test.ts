@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { addEraseCommand } from '../../src/commands/erase.ts';
+import { DAY, MINUTE } from '../../src/core/time.ts';
+import { erase } from '../../src/operate/erase.ts';
+import { withoutAddress } from '../../src/store/erased.ts';
+import { addSuppression } from '../../src/store/projections/suppressions.ts';
+import { database, runHere } from '../commands/support.ts';
+import { seed } from '../support/factory.ts';
+import { startByHand } from '../support/homing.ts';
+import { eachStore } from '../support/stores.ts';
+
+const ANN = 'ann@canary.example';
+const BOB = 'bob@canary.example';
+
+test('a person is removed from everything, and late events do not bring them back', async (t) => {
+  const homing = await startByHand(t, { env: { ADOPT_AFTER: '1m', ADOPT: 'retry' } });
+  const { store, sim, clock, play, send } = homing;
+  sim.fate(ANN, [
+    {
+      fail: {
+        code: 550,
+        enhanced: '5.1.1',
+        message: `5.1.1 <${ANN}> is unknown here`,
+        reason: 'bounce',
+        bounceType: 'hard',
+      },
+    },
+  ]);
+  await send(ANN);
+  await send(BOB);
+  await play(clock() + DAY);
+  await send(ANN);
+  await homing.settle();
+  const all = async () => {
+    const tables = [
+      'messages',
+      'deliveries',
+      'facts',
+      'inbox',
+      'alerts',
+      'alert_items',
+      'summaries',
+      'rollup_examples',
+      'rollup_pending',
+      'audit',
+      'handles',
+      'due',
+    ];
+    const rows = await Promise.all(
+      tables.map(async (table) => [table, JSON.stringify(await store.db(table).select())] as const),
+    );
+    return rows
+      .filter(([, text]) => text.toLowerCase().includes(ANN) || text.includes('ann%40canary'))
+      .map(([table]) => table);
+  };
+  assert.ok((await all()).length > 0, 'there is something to remove');
+  const webhooks = sim.webhooks.filter(({ event }) => event.recipient === ANN).map(({ body }) => body);
+  assert.ok(webhooks.length > 0);
+
+  const erased = await erase(ANN.toUpperCase(), { store, who: 'ops', now: clock });
+  assert.equal(erased.deliveries, 2);
+  assert.ok(erased.events > 0);
+  assert.deepEqual(await all(), []);
+
+  await play(clock() + MINUTE);
+  for (const body of webhooks)
+    await fetch(`${homing.url}/webhooks/mailgun`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+  await play(clock() + DAY);
+  assert.deepEqual(await all(), [], 'late webhooks');
+  const bobs = await store.db('deliveries').where({ recipient: BOB });
+  assert.equal(bobs.length, 1, 'others stay');
+});
+
+eachStore(
+  'a message to others too stays without them, what is open is cancelled, and doing it twice is harmless',
+  async ({ store }) => {
+    const [ann] = await seed(store, { recipients: [ANN, BOB] });
+    await addSuppression(store, { address: ANN, who: 'ops', reason: null }, Date.now());
+    const now = () => Date.now();
+    const first = await erase(ANN, { store, who: 'ops', now });
+    assert.deepEqual([first.deliveries, first.cancelled, first.messages], [1, 1, 0]);
+    assert.deepEqual(await store.db('deliveries').pluck('recipient'), [BOB]);
+    assert.equal((await store.db('messages').where({ id: ann?.messageId })).length, 1);
+    assert.equal((await store.db('suppressions')).length, 1, 'nothing is sent to them as before');
+    const second = await erase(ANN, { store, who: 'ops', now });
+    assert.deepEqual([second.deliveries, second.events], [0, 0]);
+  },
+);
+
+test('the command says how much was removed, and leaves nothing of it in the file', async (t) => {
+  const { store, url } = await database(t);
+  await seed(store, { recipients: [ANN] });
+  const run = (...args: string[]) => runHere(addEraseCommand, ['erase', ...args], { DATABASE_URL: url });
+  assert.equal((await run('--recipient', 'nobody')).code, 2);
+  const { code, out } = await run('--recipient', ANN);
+  assert.equal(code, 0, out);
+  assert.match(out, /^1 delivery removed, 1 of them still open; 1 message, 0 events\.$/m);
+  const file = url.slice('sqlite:'.length);
+  for (const suffix of ['', '-wal']) {
+    const bytes = readFileSync(file + suffix);
+    assert.equal(bytes.includes(ANN), false, suffix);
+  }
+});
+
+test('an address is taken out of a text only where it stands by itself', () => {
+  assert.equal(
+    withoutAddress(`To <${ANN}>, x${ANN} and ${ANN}.org: ${ANN}.`, ANN),
+    `To <(erased)>, x${ANN} and ${ANN}.org: (erased).`,
+  );
+});
