@@ -53,7 +53,7 @@ export function createApi(deps: ApiDeps): Router {
   router.post('/', allowed, (ctx) => tell(deps, ctx));
   router.post('/cancel', allowed, current, async (ctx) => {
     const { key } = parse(CANCEL_KEY, await readJson(bodies, ctx.req, BODY_LIMIT));
-    ctx.body = { cancelled: await cancelByKey(store, key, 'by_application', now()) };
+    ctx.body = await cancelByKey(store, key, 'by_application', now());
   });
   router.get('/', allowed, current, async (ctx) => {
     const { found, next } = await searchMessages(store, parse(SEARCH, { ...ctx.query }));
@@ -67,7 +67,7 @@ export function createApi(deps: ApiDeps): Router {
   router.post('/:id/cancel', allowed, current, async (ctx) => {
     const { recipient, reason: said } = parse(CANCEL, await readJson(bodies, ctx.req, BODY_LIMIT));
     const request = { message: idIn(ctx), recipient, who: 'api', reason: 'by_application' as const, said };
-    ctx.body = { cancelled: await cancelMessage(store, request, now()) };
+    ctx.body = await cancelMessage(store, request, now());
   });
   for (const what of ['retry', 'resend'] as const) {
     router.post(`/:id/${what}`, allowed, current, async (ctx) => {

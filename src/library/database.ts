@@ -66,9 +66,10 @@ function keysIn(text: string): string[] {
 async function cancel(store: Store, which: { id: string } | { key: string }): Promise<number> {
   const now = Date.now();
   await fileTold(store, now);
-  if ('key' in which) return cancelByKey(store, which.key, 'by_application', now);
+  if ('key' in which) return (await cancelByKey(store, which.key, 'by_application', now)).cancelled;
   try {
-    return await cancelMessage(store, { message: which.id, who: 'the application', reason: 'by_application' }, now);
+    return (await cancelMessage(store, { message: which.id, who: 'the application', reason: 'by_application' }, now))
+      .cancelled;
   } catch (error) {
     if (error instanceof AppError && error.code === 'not_found') return 0;
     throw error;

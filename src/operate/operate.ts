@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { type Cancelled, type CancelledDelivery, cancelOutcome } from '../core/cancelled.ts';
 import { type Fact, isEnded } from '../core/delivery.ts';
 import { endedFact } from '../core/ended.ts';
 import type { CancelReason } from '../core/reason.ts';
@@ -13,19 +14,24 @@ import type { View } from '../store/rows/rows.ts';
 /** A message (see `findMessageRow`), one of its recipients or all of them, and who asks. */
 export type Request = { message: string; recipient?: string | undefined; who: string };
 
-/** Ends what is still open of a message; says how many deliveries that were. */
+/** Ends what is still open of a message; says what that comes to for each delivery. */
 export async function cancelMessage(
   store: Store,
   request: Request & { reason: CancelReason; said?: string | undefined },
   now: Ms,
-): Promise<number> {
+): Promise<Cancelled> {
   const { reason, said } = request;
+  const outcomes = new Map<string, CancelledDelivery>();
   const decide = (view: View): Fact | null => {
+    // Decided once more after a COMMIT without a reply, it would look as if it had been cancelled before.
+    if (!outcomes.has(view.id))
+      outcomes.set(view.id, { recipient: view.recipient, outcome: cancelOutcome(view.delivery) });
     if (isEnded(view.delivery.state)) return null;
     const fact = endedFact(view, 'cancelled', reason, now);
     return said === undefined ? fact : { ...fact, said };
   };
-  return operate(store, request, { what: 'cancel', now, decide });
+  const cancelled = await operate(store, request, { what: 'cancel', now, decide });
+  return { cancelled, deliveries: [...outcomes.values()] };
 }
 
 /** How many deliveries were opened, and how many stayed as they are: their address is suppressed, or there is no copy. */

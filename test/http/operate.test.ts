@@ -42,8 +42,8 @@ test('cancelling ends what is open, once, and is audited', async (t) => {
   const id = await sent(running);
   await told(running, id, 'bob@example.org', () => reported('delivered', running.clock()));
   const path = `/api/messages/${id}/cancel`;
-  assert.deepEqual((await post(running, path, { reason: 'the user has reset it' })).body, { cancelled: 1 });
-  assert.deepEqual((await post(running, path)).body, { cancelled: 0 });
+  assert.equal((await post(running, path, { reason: 'the user has reset it' })).body['cancelled'], 1);
+  assert.equal((await post(running, path)).body['cancelled'], 0);
   const [ann, bob] = await viewsOf(running, id);
   const { state, reason, said } = ann?.delivery ?? {};
   assert.deepEqual([state, reason, said], ['cancelled', 'by_application', 'the user has reset it']);
@@ -74,7 +74,7 @@ test('one recipient can be cancelled and the others left', async (t) => {
   const running = await start(t);
   const id = await sent(running);
   const { body } = await post(running, `/api/messages/${id}/cancel`, { recipient: 'BOB@example.org' });
-  assert.deepEqual(body, { cancelled: 1 });
+  assert.equal(body['cancelled'], 1);
   assert.deepEqual(await states(running, id), ['accepted', 'cancelled']);
 });
 

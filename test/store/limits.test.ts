@@ -96,7 +96,7 @@ eachStore('alerts, the audit, suppressions and cancellations keep what fits', as
   await addSuppression(store, { address: 'a@b.example', who: long, reason: long }, MORNING);
   await setCursor(store, 'terms', 'x'.repeat(200_000), MORNING);
   const request = { message: view?.messageId ?? '', who: long, reason: 'by_application' as const, said: long };
-  assert.equal(await cancelMessage(store, request, MORNING), 1);
+  assert.equal((await cancelMessage(store, request, MORNING)).cancelled, 1);
 });
 
 eachStore('a delivery of a domain of 253 characters is given up, and alerted', async ({ store }) => {

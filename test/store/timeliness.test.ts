@@ -32,7 +32,7 @@ eachStore('a message to a thousand people is recorded, ended and opened again as
   assert.equal((await recordMessage({ store, settings }, { ...sent, to, state: 'accepted' }, MORNING)).created, false);
   assert.equal((await findMessage(store, id))?.views.length, 1000);
   const wish = { message: id, who: 'test', reason: 'by_operator' as const };
-  assert.equal(await cancelMessage(store, wish, MORNING), 1000);
+  assert.equal((await cancelMessage(store, wish, MORNING)).cancelled, 1000);
   const { reopened } = await reopenMessage(store, { message: id, what: 'retry', who: 'test' }, MORNING + 1);
   assert.equal(reopened, 1000);
 });

@@ -96,7 +96,7 @@ eachDatabase('what has arrived, is dead, suppressed or cancelled stays as it is'
   const suppression = { address_key: 'bela@inbox.test', cause: 'operator', created_at: homing.clock() };
   await homing.store.db('suppressions').insert(suppression);
   const cancel = { message: mails['carl@inbox.test'], who: 'an operator', reason: 'by_operator' as const };
-  assert.equal(await cancelMessage(homing.store, cancel, homing.clock()), 1);
+  assert.equal((await cancelMessage(homing.store, cancel, homing.clock())).cancelled, 1);
   for (const [recipient, id] of Object.entries(mails)) await post(homing, told(id, recipient));
   await homing.play(homing.clock() + DAY);
   const states = await Promise.all(Object.values(mails).map(async (id) => (await only(homing, id)).delivery.state));

@@ -245,11 +245,9 @@ export async function settle(store: Store, lease: string | null, results: readon
   });
 }
 
-/** Those that wait still, under this lease. The signs keep SQLite from walking all that waits: the rows are named. */
+/** Those that wait still, under this lease, in a form that keeps databases from walking all that waits: the rows are named. */
 const byIdAlone = (rows: Knex.QueryBuilder, lease: string | null): Knex.QueryBuilder =>
-  rows
-    .whereRaw('+pending = 1')
-    .whereRaw(lease === null ? '+lease is null' : '+lease = ?', lease === null ? [] : [lease]);
+  rows.whereRaw("+pending = 1 and coalesce(lease, '') = ?", [lease ?? '']);
 
 /** They are not looked at again. */
 export async function writeDone(tx: Knex.Transaction, ids: readonly string[]): Promise<void> {

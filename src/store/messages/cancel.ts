@@ -1,6 +1,7 @@
 // Cancels what is still open of messages, for any number of deliveries.
 import type { Knex } from 'knex';
-import { type Fact, isEnded } from '../../core/delivery.ts';
+import { type Cancelled, type CancelledDelivery, cancelOutcome } from '../../core/cancelled.ts';
+import { type Fact, isEnded, type State } from '../../core/delivery.ts';
 import { endedFact } from '../../core/ended.ts';
 import type { CancelReason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
@@ -11,14 +12,39 @@ import type { MessageRow, View } from '../rows/rows.ts';
 import { inTurn } from './calls.ts';
 import { deliveryIds } from './find.ts';
 
-/** Ends what is still open of the messages with this key of the application's; says how many deliveries that were. */
-export async function cancelByKey(store: Store, key: string, reason: CancelReason, now: Ms): Promise<number> {
-  const cancelled = new Set<string>();
+/** So many of the deliveries with a key that had ended before are told of, the newest. */
+const EARLIER = 200;
+
+/**
+ * Ends what is still open of the messages with this key of the application's; says what that comes to for each delivery,
+ * those included that had ended before.
+ */
+export async function cancelByKey(store: Store, key: string, reason: CancelReason, now: Ms): Promise<Cancelled> {
+  const earlier = await endedWith(store.db, key);
+  const outcomes = new Map<string, CancelledDelivery>();
   await eachBatch(
     (after) => openWith(store.db, key, after),
-    (ids) => change(store, ids, now, (view) => cancel(view, reason, now, cancelled)),
+    (ids) =>
+      change(store, ids, now, (view) => {
+        const isFirst = !outcomes.has(view.id);
+        if (isFirst) outcomes.set(view.id, { recipient: view.recipient, outcome: cancelOutcome(view.delivery) });
+        return cancel(view, reason, now);
+      }),
   );
-  return cancelled.size;
+  const deliveries = [...outcomes.values()];
+  const wereOpen = ({ outcome }: CancelledDelivery) => outcome === 'cancelled' || outcome === 'already_handed_over';
+  return { cancelled: deliveries.filter(wereOpen).length, deliveries: [...deliveries, ...earlier] };
+}
+
+async function endedWith(db: Knex, key: string): Promise<CancelledDelivery[]> {
+  const rows: { recipient: string; state: State }[] = await db('messages')
+    .join('deliveries', 'deliveries.message_id', 'messages.id')
+    .where('messages.message_key', key)
+    .whereNotNull('deliveries.ended_at')
+    .orderBy('deliveries.id', 'desc')
+    .limit(EARLIER)
+    .select('deliveries.recipient', 'deliveries.state');
+  return rows.map(({ recipient, state }) => ({ recipient, outcome: cancelOutcome({ state, attempts: [] }) }));
 }
 
 /**
@@ -82,8 +108,7 @@ async function eachBatch(
   }
 }
 
-function cancel(view: View, reason: CancelReason, now: Ms, cancelled?: Set<string>): Fact[] {
+function cancel(view: View, reason: CancelReason, now: Ms): Fact[] {
   if (isEnded(view.delivery.state)) return [];
-  cancelled?.add(view.id);
   return [endedFact(view, 'cancelled', reason, now)];
 }
