@@ -7,7 +7,8 @@ export const withSafeFiles = (form: readonly FormEntry[]): FormEntry[] =>
 
 function cleaned({ filename, type, content }: FormFile): FormFile {
   if (filename === '') throw refused('a file in the form has no name');
-  const isType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w ="'.+-]*)*$/.test(type);
+  // What has no type is told by its name, by Mailgun or by whoever composes the mail.
+  const isType = type === '' || /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(;[\w ="'.+-]*)*$/.test(type);
   return { filename: safeName(filename), type: isType ? type : 'application/octet-stream', content };
 }
 

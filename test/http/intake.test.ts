@@ -479,7 +479,7 @@ test('forms are taken as clients of all kinds write them', async (t) => {
   await play(clock() + MINUTE);
   assert.equal(sim.copies('ann@example.org'), bodies.length);
   const [file] = sim.requests.flatMap(({ files }) => files['attachment'] ?? []);
-  assert.deepEqual([file?.filename, file?.type], ['jörg.ics', 'text/calendar; method=request']);
+  assert.deepEqual([file?.filename, file?.type], ['jörg.ics', 'text/calendar; method=REQUEST']);
 });
 
 test('fields are taken under the names that clients of many languages give them', async (t) => {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Agent, Dispatcher, FormData } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Deadline } from '../../base/deadline.ts';
 import type { Ms } from '../../core/time.ts';
 
@@ -7,7 +7,7 @@ export type Call = {
   url: URL;
   method: 'GET' | 'POST' | 'DELETE';
   headers: Record<string, string>;
-  body: string | FormData | null;
+  body: string | Buffer | null;
   /** For all of it, from the wait for a connection to the last byte of the answer. Several calls may share one. */
   deadline: Deadline;
   /** Bytes of the answer's body. */

@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import { Agent, FormData } from 'undici';
+import { Agent } from 'undici';
 import { type Deadline, sooner, within } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Ms } from '../../core/time.ts';
@@ -9,6 +9,7 @@ import { type Call, type Exchanged, exchange } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
 import type { Route, Use } from './route.ts';
 import { isAllowedOrigin } from './storage.ts';
+import { writeForm } from './write-form.ts';
 
 export type PortOptions = {
   /** Origin of the API, perhaps with a path before `/v3`. */
@@ -98,7 +99,7 @@ export function createPort(options: PortOptions): Port {
   const ask = createAsk(agent, options);
   const soon = (until: Deadline | undefined) => sooner(options.timeout, until ?? null);
   const handOver = async (path: string, form: readonly FormEntry[], until: Deadline | undefined) =>
-    answerTo(await ask(base + path, { method: 'POST', body: formOf(form), deadline: soon(until) }), 'send');
+    answerTo(await ask(base + path, { method: 'POST', ...writeForm(form), deadline: soon(until) }), 'send');
   const call = async (path: string, request: Request) =>
     replyOf(await ask(base + path, { limit: LIST_LIMIT, ...request }));
   return {
@@ -171,15 +172,6 @@ function isData({ status, headers }: Extract<Exchanged, { kind: 'reply' }>): boo
   return status < 300 && String(headers['content-type']).includes('json');
 }
 
-function formOf(entries: readonly FormEntry[]): FormData {
-  const form = new FormData();
-  for (const [name, value] of entries) {
-    if (typeof value === 'string') form.append(name, value);
-    else form.append(name, new Blob([value.content], { type: value.type }), value.filename);
-  }
-  return form;
-}
-
 function mimeForm({ to, mime, fields = {} }: Parameters<Port['sendMime']>[1]): FormEntry[] {
   const more = Object.entries(fields).flatMap(([name, value]) => [value].flat().map((v): FormEntry => [name, v]));
   // As a file: Mailgun refuses a message that comes as a plain field.
@@ -204,7 +196,7 @@ async function repost(
   if (deliverAt !== null) entries.push(['o:deliverytime', deliveryTime(deliverAt)]);
   const refusals: Refused[] = [];
   for (const target of targets) {
-    const exchanged = await ask(target, { method: 'POST', body: formOf(entries), deadline });
+    const exchanged = await ask(target, { method: 'POST', ...writeForm(entries), deadline });
     const answer = answerTo(exchanged, 'repost');
     if (answer.kind !== 'refused' || !isElsewhere(exchanged, answer)) return answer;
     refusals.push(answer);
