@@ -35,11 +35,15 @@ const readFields = (body: Body, content: Buffer, contentType: string): void => {
   const type = formTypeOf(contentType);
   const form = type ? readForm(content, type, { parts: PARTS, partSize: content.length }) : 'no form';
   if (typeof form === 'string') throw new Error(form);
-  for (const [name, value] of form) {
+  for (const [given, value] of form) {
+    const name = plainName(given);
     if (typeof value === 'string') body.fields[name] = [...(body.fields[name] ?? []), value];
     else body.files[name] = [...(body.files[name] ?? []), value];
   }
 };
+
+/** Clients mark the fields that there may be several of: `to[]`, `attachment[0]`. A header or variable is called as it is. */
+const plainName = (name: string): string => (/^[hv]:/.test(name) ? name : name.replace(/\[\d*\]$/, ''));
 
 /** The first value of a field, or null; header-like names (`h:Message-Id`) in any case. */
 export function fieldOf({ fields }: Pick<SimRequest, 'fields'>, name: string): string | null {

@@ -12,7 +12,7 @@ export type Options = {
   tags: string[];
   variables: Record<string, string>;
   messageId: string | null;
-  /** Without the message id. */
+  /** Without the message id, and without those that say how the mail is written. */
   headers: Header[];
 };
 
@@ -35,9 +35,12 @@ export function optionsIn(world: World, request: SimRequest): Options | string {
     tags: request.fields['o:tag'] ?? [],
     variables: Object.fromEntries(prefixed(named, 'v:')),
     messageId: fieldOf(request, 'h:Message-Id'),
-    headers: prefixed(named, 'h:').filter(([name]) => name.toLowerCase() !== 'message-id'),
+    headers: prefixed(named, 'h:').filter(([name]) => !OF_THE_COMPOSER.test(name)),
   };
 }
+
+/** Clients that send all headers of a mail along send these as well; the mail gets its own. */
+const OF_THE_COMPOSER = /^(?:message-id|mime-version|content-.*)$/i;
 
 /** `o:deliverytime` as a moment, null when there is none, or what is wrong with it. */
 export function deliveryTimeIn(world: World, request: SimRequest): Ms | null | string {
