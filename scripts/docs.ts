@@ -1,10 +1,13 @@
-// npm run docs: writes .env.example, docs/settings.md and the table in README.md from what the rooms declare.
+// npm run docs: writes .env.example, docs/settings.md and the table in README.md from what the rooms declare, and
+// docs/clients.md from the requests that the tests replay.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { durationText } from '../src/base/duration.ts';
 import type { Level, Room, Setting } from '../src/base/setting.ts';
 import { ROOMS } from '../src/config/rooms.ts';
 import { MINUTE } from '../src/core/time.ts';
+import { clientsPage } from './clients-page.ts';
+import { table } from './table.ts';
 
 type Named = Setting & { name: string };
 
@@ -14,7 +17,12 @@ const rooms: readonly Room[] = ROOMS;
 
 /** What each generated file is to hold; of README.md only the table is written. */
 export function generated(readme: string): Record<string, string> {
-  return { '.env.example': envExample(), 'docs/settings.md': settingsPage(), 'README.md': withTable(readme) };
+  return {
+    '.env.example': envExample(),
+    'docs/settings.md': settingsPage(),
+    'docs/clients.md': clientsPage(),
+    'README.md': withTable(readme),
+  };
 }
 
 function envExample(): string {
@@ -82,11 +90,6 @@ function withTable(readme: string): string {
   const rows = [...at(all, 'needed'), ...at(all, 'usual')].map((s) => [`\`${s.name}\``, cell(s), s.says]);
   const shown = table(['setting', 'default', 'meaning'], rows);
   return readme.replace(README_TABLE, () => `<!-- settings -->\n\n${shown}\n\n<!-- /settings -->`);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
 }
 
 function of(room: Room, level?: Level): Named[] {

@@ -26,7 +26,7 @@ const CODE = /`([^`\n]+)`|^(?:npm|homing|curl|cp) .+$/gm;
 const codes = found(CODE).map(({ page, text }) => ({ page, text: text.replace(/\s+#.*$/, '') }));
 
 for (const [name, text] of Object.entries(generated(read('README.md')))) {
-  test(`${name} tells of the settings as they are declared (npm run docs)`, () => assert.equal(read(name), text));
+  test(`${name} tells what the program and the tests declare (npm run docs)`, () => assert.equal(read(name), text));
 }
 
 test('every link leads to a page that is there, and to a heading of it', () => {
