@@ -21,10 +21,17 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   for (const { name, slots } of providers.all) for (const way of WAYS) lanes.set(`${way} ${name}`, slots);
   const slots = createSlots((name) => lanes.get(name) ?? 0, onFree);
   const names = [...lanes.keys()];
+  const turns = new Map<string, number>();
+  /** The places that it may give away are counted as given: what is left over is the turn of somebody else. */
+  const roomIn = (lane: string, most: number): Room => {
+    const turn = turns.get(lane) ?? 0;
+    turns.set(lane, turn + Math.max(0, most));
+    return { lane, most, turn };
+  };
   return {
     ...slots,
     names,
-    rooms: (limit) => [{ lane: '', most: limit }, ...names.map((lane) => ({ lane, most: slots.free(lane) }))],
+    rooms: (limit) => [roomIn('', limit), ...names.map((lane) => roomIn(lane, slots.free(lane)))],
   };
 }
 

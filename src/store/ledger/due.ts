@@ -7,10 +7,16 @@ import { chunks, transact } from '../db/transact.ts';
 const PRIORITIES = [0, 1, 2];
 
 /**
- * A lane in which due deliveries wait, and how many of them there is room for. The empty name is for those that wait
- * for no provider.
+ * Whose turn each of ten places is: of notices twice, of bulk once. Whoever has nothing due gives the place to the most
+ * urgent mail that waits. So a stream of access mail without end does not keep the others for ever.
  */
-export type Room = { lane: string; most: number };
+const TURNS = [0, 0, 1, 0, 0, 2, 0, 1, 0, 0];
+
+/**
+ * A lane in which due deliveries wait, and how many of them there is room for. The empty name is for those that wait
+ * for no provider. `turn` counts the places that the lane has given away.
+ */
+export type Room = { lane: string; most: number; turn?: number };
 
 export type Claimed = {
   id: string;
@@ -19,7 +25,8 @@ export type Claimed = {
 };
 
 /**
- * Claims due deliveries for `lease` ms, access mail first, and from each lane as many as there is room for. It is one
+ * Claims due deliveries for `lease` ms, most of them access mail if there is any, and from each lane as many as there is
+ * room for. It is one
  * committed statement that takes only free rows. On a cluster two nodes may take the same row, and one of them loses at
  * its commit: so nothing is sent in here. A claim that is not given back comes due again when its lease ends.
  */
@@ -61,14 +68,28 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promi
     }),
   );
   if (ranges.length === 0) return [];
-  const rows: { delivery_id: string; priority: number; at: Ms; lane: string }[] = await db.unionAll(ranges);
-  rows.sort((a, b) => a.priority - b.priority || a.at - b.at);
-  return open.flatMap(({ lane, most }) =>
-    rows
-      .filter((r) => r.lane === lane)
-      .slice(0, most)
-      .map((r) => r.delivery_id),
+  const rows: Candidate[] = await db.unionAll(ranges);
+  rows.sort((a, b) => a.at - b.at);
+  return open.flatMap((room) =>
+    inTurn(
+      rows.filter((r) => r.lane === room.lane),
+      room,
+    ),
   );
+}
+
+type Candidate = { delivery_id: string; priority: number; at: Ms; lane: string };
+
+/** As many as there is room for, each the oldest of the class whose turn it is. */
+function inTurn(rows: readonly Candidate[], { most, turn = 0 }: Room): string[] {
+  const waiting = PRIORITIES.map((priority) => rows.filter((r) => r.priority === priority));
+  const taken: string[] = [];
+  for (let n = turn; taken.length < most; n++) {
+    const first = waiting[TURNS[n % TURNS.length] ?? 0]?.shift() ?? waiting.find((some) => some.length > 0)?.shift();
+    if (!first) break;
+    taken.push(first.delivery_id);
+  }
+  return taken;
 }
 
 /** Gives claimed deliveries back to wait in a lane until it has room. They stay due. */

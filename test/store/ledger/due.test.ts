@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import type { MessageClass } from '../../../src/core/message-class.ts';
+import { DAY, MINUTE } from '../../../src/core/time.ts';
+import type { Store } from '../../../src/store/db/open.ts';
+import { claimDue } from '../../../src/store/ledger/due.ts';
+import { MORNING } from '../../support/clock.ts';
+import { seedQueued } from '../../support/factory.ts';
+import { eachStore } from '../../support/stores.ts';
+
+let n = 0;
+
+async function queue(store: Store, kind: MessageClass, count: number): Promise<void> {
+  const recipients = Array.from({ length: count }, () => `p${n++}@example.net`);
+  const id = `01QUEUED${String(n).padStart(18, '0')}`;
+  await seedQueued(store, { id, messageId: `${id}@mg.example.com`, class: kind, recipients });
+}
+
+/** The classes of what is claimed, in places that become free one after the other. */
+async function claimed(store: Store, turn: number, most = 1): Promise<MessageClass[]> {
+  const { claimed } = await claimDue(store, [{ lane: '', most, turn }], MORNING + MINUTE, DAY);
+  const ids = claimed.map(({ id }) => id);
+  return store.db('deliveries').whereIn('id', ids).pluck('class');
+}
+
+const countOf = (all: readonly MessageClass[], kind: MessageClass): number => all.filter((one) => one === kind).length;
+
+eachStore('a stream of access mail without end does not keep the other classes for ever', async ({ store }) => {
+  await queue(store, 'notice', 10);
+  await queue(store, 'bulk', 10);
+  await queue(store, 'access', 60);
+  const all: MessageClass[] = [];
+  for (let turn = 0; turn < 20; turn++) all.push(...(await claimed(store, turn)));
+  assert.deepEqual([countOf(all, 'access'), countOf(all, 'notice'), countOf(all, 'bulk')], [14, 4, 2]);
+  const many = await claimed(store, 20, 30);
+  assert.deepEqual([countOf(many, 'access'), countOf(many, 'notice'), countOf(many, 'bulk')], [21, 6, 3]);
+});
+
+eachStore('a place whose class has nothing due goes to the most urgent mail that waits', async ({ store }) => {
+  await queue(store, 'access', 3);
+  await queue(store, 'bulk', 12);
+  const all = await claimed(store, 0, 10);
+  assert.deepEqual([countOf(all, 'access'), countOf(all, 'bulk')], [3, 7]);
+  assert.equal((await claimed(store, 10, 10)).length, 5, 'no place stays empty while something waits');
+});
