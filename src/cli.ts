@@ -6,6 +6,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEraseCommand } from './commands/erase.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addHoldCommand, addReleaseCommand } from './commands/hold.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addPolicyCommand } from './commands/policy.ts';
@@ -32,6 +33,8 @@ const COMMANDS: readonly AddCommand[] = [
   addTailCommand,
   addRetryCommand,
   addCancelCommand,
+  addHoldCommand,
+  addReleaseCommand,
   addSuppressionsCommand,
   addEraseCommand,
   addReportCommand,

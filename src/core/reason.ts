@@ -15,6 +15,7 @@ const OTHERS = [
   'not_confirmed', // known from events alone, and the provider does not confirm the recipient
   'unconfirmed',
   'silence',
+  'provider_held', // an operator keeps mail from leaving through it
   'silent_accepted',
   'silent_deferred',
   'failed', // the provider reported a failure without a cause

@@ -9,6 +9,7 @@ import { newsKeys, unreadNews } from '../store/inbox/news.ts';
 import type { Claimed } from '../store/ledger/due.ts';
 import { withBodies } from '../store/messages/bodies.ts';
 import { type Domain, domains, rememberDomains } from '../store/messages/domains.ts';
+import { activeHolds } from '../store/notes/holds.ts';
 import { senderFaults } from '../store/projections/verdicts.ts';
 import { load, type View } from '../store/rows/rows.ts';
 import type { Behind } from './behind.ts';
@@ -64,11 +65,12 @@ export async function lookAt(
   const { store, settings } = deps;
   const names = views.map((v) => v.domain);
   const messages = views.map((v) => v.messageId);
-  const [known, bodies, faultOf, behind] = await Promise.all([
+  const [known, bodies, faultOf, behind, holds] = await Promise.all([
     domains(store, names),
     withBodies(store, messages),
     senderFaults(store, names, now - settings.faultHold),
     deps.behind(views, now),
+    activeHolds(store, now),
   ]);
   await rememberDomains(
     store,
@@ -84,6 +86,7 @@ export async function lookAt(
       faultAt: faultOf(view.domain, view.delivery.attempts.at(-1)?.failure?.verdict?.cause),
       askedInVain: inVain.has(view.id),
       behind: behind.has(view.id),
+      held: holds.filter((hold) => hold.class === null || hold.class === view.class),
     };
     return { view, circumstances, action: decide(lookOf(view, circumstances, now)) };
   });
@@ -93,7 +96,7 @@ function circumstancesOf(
   { settings, candidates, slowBy }: LookDeps,
   view: View,
   domain: Domain | undefined,
-): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain' | 'behind'> {
+): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain' | 'behind' | 'held'> {
   const isLocal = settings.schedule === 'auto' ? domain?.schedule === 'local' : settings.schedule === 'local';
   const retention = domain?.retention ?? null;
   return {

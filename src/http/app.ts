@@ -11,6 +11,7 @@ import { type Arrival, keep } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
 import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
+import { createHolds } from './holds.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
 import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
@@ -94,6 +95,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createApi({ ...deps, bodies }),
     createSuppressions(deps),
     createQueue(deps),
+    createHolds({ ...deps, bodies }),
     createPages({ store, tokens }),
     createIntake({ ...deps, bodies }),
   ];

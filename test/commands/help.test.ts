@@ -5,6 +5,7 @@ import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
 import { addEraseCommand } from '../../src/commands/erase.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
+import { addHoldCommand, addReleaseCommand } from '../../src/commands/hold.ts';
 import { addListCommand } from '../../src/commands/list.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
@@ -22,6 +23,8 @@ const COMMANDS = {
   explain: addExplainCommand,
   list: addListCommand,
   queue: addQueueCommand,
+  hold: addHoldCommand,
+  release: addReleaseCommand,
   erase: addEraseCommand,
   tail: addTailCommand,
   retry: addRetryCommand,

@@ -9,6 +9,7 @@ import { forgotten, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
 import { domains } from '../../store/messages/domains.ts';
 import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
+import { activeHolds } from '../../store/notes/holds.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -20,6 +21,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     await reconciler(store, config, now),
     await unattended(store),
     await overdue(store, config, now),
+    ...(await held(store, now)),
     await inbox(store, config, now),
     await alerts(store, now),
     ...(await schedules(store, config)),
@@ -48,6 +50,18 @@ async function overdue(store: Store, config: Config, now: Ms): Promise<Finding> 
   const says = `${open} open, ${due} due now`;
   if (late < config.RECONCILE_SILENCE + config.LEASE) return ok('backlog', says);
   return problem('backlog', `${says}, the oldest ${lengthWords(late)} late`, 'start the daemon, or look at its log');
+}
+
+/** An operator may have forgotten it. */
+async function held(store: Store, now: Ms): Promise<Finding[]> {
+  return (await activeHolds(store, now)).map(({ id, provider, class: kind, at, who }) => {
+    const what = `${kind ?? 'all'} mail${provider === null ? '' : ` through ${provider}`}`;
+    return warning(
+      'holds',
+      `${what} is held since ${timeWords(at)} by ${who}`,
+      `let it go with "homing release ${id}"`,
+    );
+  });
 }
 
 async function inbox(store: Store, config: Config, now: Ms): Promise<Finding> {

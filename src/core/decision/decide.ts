@@ -4,6 +4,7 @@ import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
 import { fallBack, nothingLeft, others, refusalWait } from './elsewhere.ts';
 import { afterFailedFallback, afterFallback } from './fallback.ts';
+import { heldBack } from './held.ts';
 import { mayBeOut, whenSilent, whenUnconfirmed } from './silence.ts';
 import { nextStep, tooLate } from './step.ts';
 import { type Action, end, type HandOver, type Look } from './world.ts';
@@ -11,7 +12,10 @@ import { type Action, end, type HandOver, type Look } from './world.ts';
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(look: Look): Action {
   const action = nextAction(look);
-  const final = action.do === 'handOver' ? (barred(look) ?? tooEarly(look, action) ?? called(look, action)) : action;
+  const final =
+    action.do === 'handOver'
+      ? (barred(look) ?? tooEarly(look, action) ?? heldBack(look, action) ?? called(look, action))
+      : action;
   return look.c.behind && isConcluded(look, final) ? { do: 'wait', until: look.now + look.c.pause } : final;
 }
 

@@ -4,6 +4,14 @@ import type { Policy } from '../policy.ts';
 import type { Reason } from '../reason.ts';
 import type { Ms } from '../time.ts';
 
+/** What an operator keeps from leaving, as far as it concerns one delivery. */
+export type Held = {
+  /** Null: whoever would be handed it. */
+  provider: string | null;
+  /** Null: until it is released. */
+  until: Ms | null;
+};
+
 /** What the world looks like to a delivery that is due. */
 export type Circumstances = {
   /** Whom mail may be handed to, in order of preference; when all is well it goes to the first. */
@@ -30,6 +38,8 @@ export type Circumstances = {
    * meanwhile is not known yet.
    */
   behind: boolean;
+  /** What an operator keeps from leaving. */
+  held?: readonly Held[];
   /** How much our clock is ahead of others', as far as that is known: their leases end so much later by it. */
   ahead?: Ms;
   /** How long the provider's records of a moment stay incomplete. */

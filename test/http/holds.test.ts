@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { queueMail, startByHand } from '../support/homing.ts';
+import { ask, start } from './support.ts';
+
+const headers = { authorization: 'Bearer token', 'content-type': 'application/json' };
+
+type Answer = { status: number; body: Record<string, unknown> };
+
+async function call(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+  const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  const answer = await fetch(`${url}/api/holds${path}`, init);
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
+
+test('mail of a class that is held waits, and leaves soon after it is released', async (t) => {
+  const homing = await startByHand(t, { env });
+  const { url, sim, clock, play } = homing;
+  const wish = { provider: 'mailgun', class: 'notice', reason: 'incident 17' };
+  const { status, body: hold } = await call(url, 'POST', '', wish);
+  assert.equal(status, 201);
+  assert.deepEqual(hold, { id: hold['id'], ...wish, until: null, by: 'api', at: '2026-11-25T09:00:00.000Z' });
+  await queueMail(homing, 'ann@example.org', { 'v:homing-class': 'notice' });
+  await queueMail(homing, 'bob@example.org', { 'v:homing-class': 'bulk' });
+  await play(clock() + 10 * MINUTE);
+  assert.deepEqual([sim.copies('ann@example.org'), sim.copies('bob@example.org')], [0, 1]);
+  assert.deepEqual((await call(url, 'GET', '')).body, { holds: [hold] });
+
+  assert.deepEqual(await call(url, 'DELETE', `/${hold['id']}`), { status: 200, body: { released: hold } });
+  await play(clock() + 2 * SECOND);
+  assert.equal(sim.copies('ann@example.org'), 1, 'at once');
+  assert.equal((await call(url, 'DELETE', `/${hold['id']}`)).status, 404);
+  assert.deepEqual((await call(url, 'GET', '')).body, { holds: [] });
+});
+
+test('a hold ends by itself when its time is over', async (t) => {
+  const homing = await startByHand(t, { env });
+  const { url, sim, clock, play } = homing;
+  await call(url, 'POST', '', { for: '1h' });
+  await queueMail(homing, 'ann@example.org');
+  await play(clock() + 59 * MINUTE);
+  assert.equal(sim.copies('ann@example.org'), 0);
+  await play(clock() + 2 * MINUTE);
+  assert.equal(sim.copies('ann@example.org'), 1);
+});
+
+test('while one provider is held, access mail leaves through the other; while all is held it ends in its time', async (t) => {
+  const homing = await startByHand(t, { env });
+  const { url, sim, sink, clock, play, views } = homing;
+  const { body: first } = await call(url, 'POST', '', { provider: 'mailgun' });
+  await queueMail(homing, 'ann@example.org', { 'v:homing-class': 'access' });
+  await play(clock() + 5 * MINUTE);
+  const toAnn = () => sink.mails.filter((m) => m.to.includes('ann@example.org')).length;
+  assert.deepEqual([sim.copies('ann@example.org'), toAnn()], [0, 1]);
+  await call(url, 'DELETE', `/${first['id']}`);
+
+  await call(url, 'POST', '', {});
+  const id = await queueMail(homing, 'bob@example.org', { 'v:homing-class': 'access' });
+  await play(clock() + HOUR);
+  const [bob] = await views(id);
+  assert.equal(bob?.delivery.state, 'expired');
+  assert.equal(sim.copies('bob@example.org') + sink.mails.filter((m) => m.to.includes('bob@example.org')).length, 0);
+});
+
+test('what is no hold is refused, and a token is needed', async (t) => {
+  const homing = await startByHand(t, { env });
+  for (const wrong of [{ class: 'urgent' }, { for: 'long' }, { for: '0s' }, { provider: '' }, { until: 'x' }, [], 'x'])
+    assert.equal((await call(homing.url, 'POST', '', wrong)).status, 400, JSON.stringify(wrong));
+  assert.deepEqual((await call(homing.url, 'GET', '')).body, { holds: [] });
+  const running = await start(t);
+  assert.equal((await ask(`${running.url}/api/holds`)).status, 401);
+});
