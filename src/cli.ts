@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { addCancelCommand } from './commands/cancel.ts';
+import { addClassesCommand } from './commands/classes.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import type { Terminal } from './commands/common/terminal.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReportCommand,
   addDoctorCommand,
   addProbeCommand,
+  addClassesCommand,
   addClassifyCommand,
   addPolicyCommand,
 ];

@@ -1,5 +1,5 @@
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
-import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
+import { CLASSES, DEFAULT_CLASS, type MessageClass } from '../core/message-class.ts';
+import { classOf } from '../mail/class.ts';
 import { fieldIn } from '../mail/headers.ts';
 import { readKey } from '../mail/key.ts';
 import { MAX_HEADER, MAX_KEY } from '../mail/limits.ts';

@@ -11,6 +11,7 @@ import { SMTP } from '../providers/smtp/settings.ts';
 import { RECONCILE } from '../reconcile/settings.ts';
 import { DATABASE } from '../store/db/settings.ts';
 import { TELL } from '../tell/settings.ts';
+import { CLASSES_FILE } from './classes-file.ts';
 import { RULES } from './rules-file.ts';
 
 /** Every room that has settings, in the order in which the documentation tells of them. */
@@ -26,6 +27,7 @@ export const ROOMS = [
   RECONCILE,
   INBOX,
   RULES,
+  CLASSES_FILE,
   OPERATE,
   COMMON,
 ] as const;

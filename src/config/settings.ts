@@ -1,11 +1,12 @@
 import type { Settings } from '../core/settings.ts';
 import { policySettings } from '../intake/settings.ts';
+import { readClasses } from './classes-file.ts';
 import type { Config } from './config.ts';
 
 /** The part of the configuration that the steps work by. */
 export function settingsOf(c: Config): Settings {
   return {
-    policies: policySettings(c),
+    policies: { ...policySettings(c), classes: readClasses(c.HOMING_CLASSES).classes },
     rules: { codes: c.RETRY_CODES, decisions: c.RETRY_DECISIONS },
     schedule: c.RETRY_SCHEDULE,
     eventsSettle: c.EVENTS_SETTLE,

@@ -2,3 +2,6 @@
 export const CLASSES = ['access', 'notice', 'bulk'] as const;
 
 export type MessageClass = (typeof CLASSES)[number];
+
+/** The class of a message whose sender names none. */
+export const DEFAULT_CLASS: MessageClass = 'notice';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Classes, PolicyChange } from './classes.ts';
 import type { MessageClass } from './message-class.ts';
 import type { Ms } from './time.ts';
 
@@ -48,9 +49,29 @@ export type PolicySettings = {
   accessFallbackAfter: Ms;
   bulkFallback: boolean;
   silenceAfter: Ms;
+  /** The operator's own rules and changes. */
+  classes?: Classes;
 };
 
 export function policyFor(kind: MessageClass, s: PolicySettings): Policy {
+  return changed(usualFor(kind, s), s.classes?.policies[kind] ?? {});
+}
+
+function changed(policy: Policy, change: PolicyChange): Policy {
+  const { life, attempts, waits, fallback, fallbackAfter, alert } = change;
+  return {
+    ...policy,
+    usefulLife: life ?? policy.usefulLife,
+    maxAttempts: attempts ?? policy.maxAttempts,
+    waits: waits ? { kind: 'list', waits } : policy.waits,
+    fallback: fallback ?? policy.fallback,
+    fallbackAfter: fallbackAfter ?? policy.fallbackAfter,
+    silenceAfter: life === undefined ? policy.silenceAfter : Math.min(policy.silenceAfter, life),
+    alert: alert ?? policy.alert,
+  };
+}
+
+function usualFor(kind: MessageClass, s: PolicySettings): Policy {
   const common = {
     usefulLife: s.usefulLife[kind],
     maxAttempts: s.maxAttempts,

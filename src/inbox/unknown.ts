@@ -1,10 +1,11 @@
 import { groupBy } from '../core/group.ts';
+import { DEFAULT_CLASS } from '../core/message-class.ts';
 import { policyFor, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
-import { classOf, DEFAULT_CLASS } from '../mail/class.ts';
+import { classOf } from '../mail/class.ts';
 import type { Store } from '../store/db/open.ts';
 import { erasedAmong } from '../store/erased.ts';
 import type { EventRow, Settled } from '../store/inbox/inbox.ts';

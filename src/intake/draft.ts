@@ -3,6 +3,8 @@ import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { MAX_BODY, seal } from '../base/seal.ts';
 import { canonicalDomain } from '../core/address.ts';
+import { classRuleFor } from '../core/classes.ts';
+import { DEFAULT_CLASS } from '../core/message-class.ts';
 import { livingFor, neverElsewhere, policyFor } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
 import { type FormEntry, packForm } from '../mail/form.ts';
@@ -46,8 +48,11 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   const name = canonicalDomain(domain);
   if (name === null || (domains && !domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
-  const { form: toSend, isTest, expiresAt, ...mail } = readFormMail(form, now);
-  const usual = policyFor(mail.class, settings.policies);
+  const { form: toSend, isTest, expiresAt, class: said, tags, template, ...mail } = readFormMail(form, now);
+  const traits = { tags, template, subject: mail.subject, sender: mail.from };
+  const ruled = classRuleFor(settings.policies.classes?.rules ?? [], traits)?.class;
+  const kind = said ?? ruled ?? DEFAULT_CLASS;
+  const usual = policyFor(kind, settings.policies);
   const policy = expiresAt === null ? usual : livingFor(expiresAt - Math.max(now, mail.deliverAt ?? 0), usual);
   const pieces = packForm(toSend);
   if (pieces.reduce((sum, piece) => sum + piece.length, 0) > MAX_BODY)
@@ -55,6 +60,7 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   const id = newId(now);
   const draft = {
     ...mail,
+    class: kind,
     id,
     messageId: mail.messageId ?? newMessageId(name),
     domain: name,

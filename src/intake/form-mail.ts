@@ -24,7 +24,11 @@ export type FormMail = {
   recipients: string[];
   subject: string | null;
   messageId: string | null;
-  class: MessageClass;
+  /** Null when its sender names none. */
+  class: MessageClass | null;
+  /** By which the operator's rules give it one. */
+  tags: string[];
+  template: string | null;
   key: string | null;
   /** When it is to be delivered, at the latest; null for at once. */
   deliverAt: Ms | null;
@@ -54,6 +58,8 @@ export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
     subject: subject === null ? null : oneLine(subject),
     messageId: givenId(form) ?? (message && messageIdOf(message)),
     class: givenClass(variables('class')),
+    tags: [...textsIn(form, 'o:tag'), ...textsIn(form, 'h:X-Mailgun-Tag')],
+    template: textIn(form, 'template'),
     key: givenKey(variables('key')),
     deliverAt,
     expiresAt: givenExpiry(variables('expires'), deliverAt ?? now, now),
@@ -130,7 +136,8 @@ function givenId(form: readonly FormEntry[]): string | null {
   return id;
 }
 
-function givenClass(text: string | null): MessageClass {
+function givenClass(text: string | null): MessageClass | null {
+  if (text === null) return null;
   const named = classOf(text);
   if (named === null) throw refused(`'v:homing-class' must be one of ${CLASSES.join(', ')}`);
   return named;

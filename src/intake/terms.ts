@@ -43,6 +43,7 @@ const DEFAULTS: Terms = {
     accessFallbackAfter: 90 * SECOND,
     bulkFallback: false,
     silenceAfter: 8 * HOUR,
+    classes: { rules: [], policies: {} },
   },
   lease: MINUTE,
   domains: null,

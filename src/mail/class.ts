@@ -1,7 +1,4 @@
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
-
-/** The class of a message whose sender names none. */
-export const DEFAULT_CLASS: MessageClass = 'notice';
+import { CLASSES, DEFAULT_CLASS, type MessageClass } from '../core/message-class.ts';
 
 /** The class of a message, by what its sender says of it; null when that names no class. */
 export function classOf(said: unknown): MessageClass | null {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import Mailgun from 'mailgun.js';
@@ -164,6 +167,26 @@ test('a message that says when it is worth nothing any more is not sent from the
     assert.equal((await post(url, { form: { ...MAIL, 'v:homing-expires': expires } })).status, 400, expires);
   for (const expires of ['10m', String(clock() + DAY), String(Math.ceil(clock() / 1000) + 60)])
     assert.equal((await post(url, { form: { ...MAIL, 'v:homing-expires': expires } })).status, 200, expires);
+});
+
+test('mail whose sender names no class gets one by the rules of the operator', async (t) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'homing-classes-')), 'classes.json');
+  t.after(() => rmSync(dirname(file), { recursive: true }));
+  writeFileSync(file, JSON.stringify({ presets: ['reset'], classes: { access: { life: '7m' } } }));
+  const { url, store } = await setup(t, { env: { HOMING_CLASSES: file } });
+  const forms = [
+    { ...MAIL, subject: 'Reset your password' },
+    { ...MAIL, subject: 'Reset your password', 'v:homing-class': 'bulk' },
+    { ...MAIL, 'o:tag': 'password-reset' },
+    MAIL,
+  ];
+  for (const form of forms) assert.equal((await post(url, { form })).status, 200);
+  const rows: { class: string; policy: string }[] = await store.db('messages').orderBy('id').select('class', 'policy');
+  assert.deepEqual(
+    rows.map((row) => row.class),
+    ['access', 'bulk', 'access', 'notice'],
+  );
+  assert.equal(JSON.parse(rows[0]?.policy ?? '{}').usefulLife, 7 * MINUTE);
 });
 
 test('an answer has the headers that clients of Mailgun read', async (t) => {

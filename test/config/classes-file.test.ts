@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { addClassesCommand } from '../../src/commands/classes.ts';
+import { readClasses } from '../../src/config/classes-file.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
+import { policyFor } from '../../src/core/policy.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { runHere } from '../commands/support.ts';
+
+function fileOf(t: TestContext, content: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-classes-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'classes.json');
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+const GOOD = {
+  presets: ['otp'],
+  rules: [{ class: 'bulk', tag: 'otp-news' }],
+  classes: { access: { life: '10m', attempts: 3, waits: ['20s', '1m'], fallbackAfter: '45s', alert: false } },
+};
+
+test("the operator's own rules go before those of presets, and policies are changed", async (t) => {
+  const file = fileOf(t, GOOD);
+  const settings = settingsOf(readConfig({ HOMING_CLASSES: file }, 'database'));
+  const access = policyFor('access', settings.policies);
+  assert.deepEqual(
+    [access.usefulLife, access.maxAttempts, access.waits, access.fallbackAfter, access.alert],
+    [10 * MINUTE, 3, { kind: 'list', waits: [20 * SECOND, MINUTE] }, 45 * SECOND, false],
+  );
+  const plain = settingsOf(readConfig({}, 'database'));
+  assert.deepEqual(policyFor('notice', settings.policies), policyFor('notice', plain.policies));
+
+  const run = (...args: string[]) => runHere(addClassesCommand, ['classes', 'test', ...args], { HOMING_CLASSES: file });
+  assert.equal((await run('--tag', 'otp-news')).out, 'bulk: by a rule of yours, tag "otp-news"\n');
+  assert.equal((await run('--tag', 'x', 'otp-1')).out, 'access: by the preset otp, tag "otp*"\n');
+  assert.equal((await run('--subject', 'Hello')).out, 'notice: no rule fits\n');
+  assert.deepEqual(JSON.parse((await run('--tag', 'otp-news', '--json')).out), {
+    class: 'bulk',
+    rule: { class: 'bulk', tag: 'otp-news' },
+  });
+});
+
+test('every problem of the file is named, a daemon does not start, and the command says so', async (t) => {
+  const problemsOf = (content: unknown) => readClasses(fileOf(t, content)).problems;
+  for (const [content, words] of [
+    ['{', /not JSON/],
+    [[], /expected object/i],
+    [{ presets: ['resets'] }, /presets\.0: must be one of reset, magic-link/],
+    [{ rules: [{ class: 'urgent', tag: 'x' }] }, /rules\.0\.class: must be one of access, notice, bulk/],
+    [{ rules: [{ class: 'access' }] }, /rules\.0: needs a tag/],
+    [{ rules: [{ class: 'access', tags: 'x' }] }, /rules\.0: .*tags/],
+    [{ classes: { access: { life: 'long' } } }, /classes\.access\.life: must be a length/],
+    [{ classes: { other: {} } }, /classes: .*other/],
+  ] as const)
+    assert.match(problemsOf(content).join('\n'), words);
+  assert.match(readClasses('/nowhere/x.json').problems.join(), /can't be read: ENOENT/);
+  const file = fileOf(t, { rules: [{ class: 'x' }] });
+  const needed = {
+    MAILGUN_API_KEY: 'key-3f1c',
+    MAILGUN_DOMAIN: 'mg.example.com',
+    MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-77aa',
+  };
+  assert.throws(() => readConfig({ ...needed, HOMING_CLASSES: file }, 'daemon'), /HOMING_CLASSES: rules\.0\.class/);
+  const ran = await runHere(addClassesCommand, ['classes', 'test'], { HOMING_CLASSES: file });
+  assert.equal(ran.code, 78);
+});
