@@ -110,8 +110,9 @@ onMariaDb(
     proxy.loseNextCommit();
     const call = { scope: 'token', key: 'k1', fingerprint: 'f' };
     const ids = { id: queued.id, messageId: queued.messageId };
-    assert.deepEqual(await enqueue(shaky, queued, call, MORNING), ids);
-    assert.deepEqual(await enqueue(store, { ...queued, id: '01LATER0000000000000000000' }, call, MORNING), ids);
+    assert.deepEqual(await enqueue(shaky, queued, call, MORNING), { ...ids, isRepeat: false });
+    const later = { ...queued, id: '01LATER0000000000000000000' };
+    assert.deepEqual(await enqueue(store, later, call, MORNING), { ...ids, isRepeat: true });
     assert.equal(proxy.lost(), 2);
     assert.deepEqual(
       [await count(store, 'messages'), await count(store, 'deliveries'), await count(store, 'due')],
