@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { addHold } from '../../src/store/notes/holds.ts';
 import { queueMail, startByHand } from '../support/homing.ts';
 import { ask, start } from './support.ts';
 
@@ -72,4 +73,19 @@ test('what is no hold is refused, and a token is needed', async (t) => {
   assert.deepEqual((await call(homing.url, 'GET', '')).body, { holds: [] });
   const running = await start(t);
   assert.equal((await ask(`${running.url}/api/holds`)).status, 401);
+});
+
+test('however many holds have ended by themselves, a new one holds', async (t) => {
+  const homing = await startByHand(t, { env });
+  const { url, sim, store, clock, play } = homing;
+  for (let n = 0; n < 201; n++) {
+    const wish = { provider: null, class: null, until: clock() + SECOND, reason: null, who: 'ops' };
+    await addHold(store, wish, clock());
+  }
+  await play(clock() + MINUTE);
+  const { body: hold } = await call(url, 'POST', '', {});
+  await queueMail(homing, 'ann@example.org');
+  await play(clock() + 2 * MINUTE);
+  assert.equal(sim.copies('ann@example.org'), 0);
+  assert.deepEqual((await call(url, 'GET', '')).body, { holds: [hold] });
 });

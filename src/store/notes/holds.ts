@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import { HELD_LOOK } from '../../core/decision/held.ts';
 import type { MessageClass } from '../../core/message-class.ts';
@@ -23,8 +24,9 @@ type Row = Hold & { released_at: Ms | null };
 
 /** What is held now, oldest first. */
 export async function activeHolds({ db }: Store, now: Ms): Promise<Hold[]> {
-  const rows: Row[] = await db('holds').whereNull('released_at').orderBy('id').limit(200);
-  return rows.map(holdOf).filter(({ until }) => until === null || until > now);
+  const isOpen = (hold: Knex.QueryBuilder) => hold.whereNull('until').orWhere('until', '>', now);
+  const rows: Row[] = await db('holds').whereNull('released_at').where(isOpen).orderBy('id').limit(200);
+  return rows.map(holdOf);
 }
 
 const holdOf = ({ released_at: _, ...row }: Row): Hold => ({
