@@ -4,6 +4,7 @@ import { sleep } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { type Certificate, changeOf, readCertificate } from './certificate.ts';
 import { createConnections } from './limits/connections.ts';
+import { createHandshakes } from './limits/handshakes.ts';
 import { LIMITS, type Limits, LONGEST_REQUEST } from './limits/limits.ts';
 
 export type Listening = {
@@ -42,7 +43,8 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
     if (closing) response.shouldKeepAlive = false;
     serve(request, response);
   });
-  // Before its handshake is over, a connection says nothing; it has as long for it as for a header.
+  const handshakes = createHandshakes(limits);
+  if (certificate) server.on('connection', handshakes.add).on('secureConnection', handshakes.over);
   server.on(certificate ? 'secureConnection' : 'connection', connections.add);
   await new Promise<void>((resolve, reject) => {
     // A host that is no name of this machine fails as a lookup, which could be that of any other.
@@ -63,6 +65,7 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
         resolve();
       });
     });
+    handshakes.cut();
     for (const response of inFlight) response.shouldKeepAlive = false;
     await sleep(grace, closed.signal);
     server.closeAllConnections();
@@ -73,10 +76,9 @@ export async function listen(app: { callback(): RequestListener }, place: Place)
 
 function serverOf(certificate: Certificate | null, limits: Limits, listener: RequestListener): Server | SecureServer {
   if (certificate === null) return createServer(timesOf(limits), listener);
+  // Before its handshake is over, a connection says nothing; it has as long for it as for a header.
   const options = { ...timesOf(limits), ...readCertificate(certificate), handshakeTimeout: limits.header };
-  const server = createSecureServer(options, listener);
-  server.maxConnections = limits.connections;
-  return server;
+  return createSecureServer(options, listener);
 }
 
 /** How often it is looked whether a certificate was renewed. */
@@ -88,13 +90,14 @@ async function renewAgainAndAgain(
   { onBadCertificate, renewal = RENEWAL }: Place,
   closed: AbortSignal,
 ): Promise<void> {
-  let known = changeOf(certificate);
+  // Read once more at the first look: it may have changed since it was read.
+  let known: string | null = null;
   while (!closed.aborted) {
     await sleep(renewal, closed);
-    const change = changeOf(certificate);
-    if (change === null || change === known) continue;
-    known = change;
     try {
+      const change = changeOf(certificate);
+      if (change === null || change === known) continue;
+      known = change;
       server.setSecureContext(readCertificate(certificate));
     } catch (error) {
       onBadCertificate?.(error);

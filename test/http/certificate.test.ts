@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import { connect as connectPlainly } from 'node:net';
@@ -8,14 +8,14 @@ import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { readConfig } from '../../src/config/config.ts';
 import { certificateProblem } from '../../src/http/certificate.ts';
-import { LIMITS } from '../../src/http/limits/limits.ts';
+import { LIMITS, type Limits } from '../../src/http/limits/limits.ts';
 import { listen } from '../../src/http/server.ts';
 import { makeCertificates, withoutOpenssl } from '../support/certificates.ts';
 import { clockAt } from '../support/clock.ts';
 
 const skip = withoutOpenssl() ?? false;
 
-async function serve(t: TestContext) {
+async function serve(t: TestContext, limits: Partial<Limits> = {}) {
   const files = makeCertificates(t);
   const bad: unknown[] = [];
   const callback = () => async (asked: IncomingMessage, response: ServerResponse) => {
@@ -24,10 +24,17 @@ async function serve(t: TestContext) {
     response.end(`${asked.method} ${asked.url} ${size}`);
   };
   const certificate = { cert: files.cert, key: files.key };
-  const place = { host: '127.0.0.1', port: 0, limits: LIMITS, monotonic: clockAt(), renewal: 5, certificate };
+  const place = {
+    host: '127.0.0.1',
+    port: 0,
+    limits: { ...LIMITS, ...limits },
+    monotonic: clockAt(),
+    renewal: 5,
+    certificate,
+  };
   const server = await listen({ callback }, { ...place, onBadCertificate: (error) => bad.push(error) });
   t.after(() => server.close(0));
-  return { files, port: server.port, bad };
+  return { files, port: server.port, bad, close: server.close };
 }
 
 function post(port: number, ca: Buffer | string, body: Buffer): Promise<string> {
@@ -101,6 +108,27 @@ test('a renewed certificate is taken up, and one that is broken leaves the one b
   while (bad.length === 0) await new Promise(setImmediate);
   assert.equal(await shown(port), after);
 });
+
+test('a certificate that can not even be looked at leaves the one before', { skip }, async (t) => {
+  const { files, port, bad } = await serve(t);
+  const before = await shown(port);
+  rmSync(files.cert);
+  symlinkSync(files.cert, files.cert);
+  while (bad.length === 0) await new Promise(setImmediate);
+  assert.equal(await shown(port), before);
+});
+
+for (const few of [{ connections: 4 }, { connectionsOfOne: 4 }])
+  test(`silent handshakes keep nobody out, nor the daemon from stopping: ${JSON.stringify(few)}`, {
+    skip,
+    timeout: 5000,
+  }, async (t) => {
+    const { files, port, close } = await serve(t, few);
+    const silent = Array.from({ length: 8 }, () => connectPlainly(port, '127.0.0.1').on('error', () => {}));
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    assert.equal(await post(port, readFileSync(files.ca), Buffer.alloc(10)), 'POST /x 10');
+    await close(0);
+  });
 
 test('what is no certificate with its key is said before anything starts', { skip }, (t) => {
   const files = makeCertificates(t);
