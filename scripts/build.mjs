@@ -2,15 +2,17 @@
 // It runs after an installation too; one without the compiler, or without the sources, has nothing to build.
 import { execSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { isBuilt } from './built.mjs';
+import { fingerprint, isBuilt } from './built.mjs';
 
 const canBuild = existsSync('src') && existsSync('node_modules/typescript');
 
 if (canBuild && !isBuilt()) {
+  // What changes while it is built is not in it.
+  const made = fingerprint();
   // First of all, so that nobody runs half a build.
   rmSync('dist/.built', { force: true });
   for (const folder of ['dist', 'packages/client/dist']) rmSync(folder, { recursive: true, force: true });
   for (const step of ['tsc -p tsconfig.build.json', 'node --import tsx scripts/build-library.ts'])
     execSync(step, { stdio: 'inherit' });
-  writeFileSync('dist/.built', '');
+  writeFileSync('dist/.built', made);
 }
