@@ -1,6 +1,7 @@
 // What is removed of a person, and what keeps late events from bringing it back.
 import type { Knex } from 'knex';
 import { sha256 } from '../base/ids.ts';
+import { likePatternsOf, mentions, withoutAddress } from '../core/mention.ts';
 import { DAY, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
@@ -85,32 +86,22 @@ const TEXTS: readonly Texts[] = [
   { table: 'audit', id: 'id', columns: ['subject', 'detail'] },
 ];
 
-/** What stands where an address was. */
-const NOBODY = '(erased)';
-
 /** Takes the address out of the texts of a table; says of how many rows. These tables get a few rows a day. */
 async function eraseTexts(tx: Knex.Transaction, { table, id, columns }: Texts, address: string): Promise<number> {
   const rows: Record<string, string | null>[] = await tx(table)
     .where((any) => {
-      for (const column of columns) any.orWhereRaw('lower(??) like ?', [column, `%${likeOf(address)}%`]);
+      for (const column of columns)
+        for (const pattern of likePatternsOf(address)) any.orWhereRaw('lower(??) like ?', [column, pattern]);
     })
     .select(id, ...columns);
   for (const row of rows) {
-    const change = Object.fromEntries(columns.map((column) => [column, withoutAddress(row[column] ?? null, address)]));
+    const cleaned = (text: string | null | undefined) => (text ? withoutAddress(text, address) : text);
+    const change = Object.fromEntries(columns.map((column) => [column, cleaned(row[column])]));
     await tx(table)
       .where({ [id]: row[id] })
       .update(change);
   }
   return rows.length;
-}
-
-/** Without the letters that have a meaning in a pattern: what matches is looked at again. */
-const likeOf = (address: string): string => address.toLowerCase().replace(/[%_\\]/g, '_');
-
-export function withoutAddress(text: string | null, address: string): string | null {
-  if (text === null) return null;
-  const plain = address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return text.replace(new RegExp(`(?<![^\\s<>"'(\\[,;:=/])${plain}(?![\\w-]|\\.\\w)`, 'gi'), NOBODY);
 }
 
 /** The same of all that people read; says of how many rows. */
@@ -134,19 +125,17 @@ export async function eraseEvents(
   address: string,
   after: string,
 ): Promise<{ last: string | null; deleted: number }> {
-  const rows: { id: string; body: string }[] = await store
+  const rows: { id: string; body: string; content_type: string | null }[] = await store
     .db('inbox')
     .where('id', '>', after)
     .orderBy('id')
     .limit(PAGE)
-    .select('id', 'body');
-  const ids = rows.filter(({ body }) => withoutAddress(decoded(body), address) !== decoded(body)).map(({ id }) => id);
+    .select('id', 'body', 'content_type');
+  const about = rows.filter((row) => mentions(row.body, row.content_type, address));
+  const ids = about.map(({ id }) => id);
   const deleted = ids.length === 0 ? 0 : await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
   return { last: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null), deleted };
 }
-
-/** Forms have their addresses percent-encoded. */
-const decoded = (body: string): string => body.replaceAll('%40', '@').replaceAll('%2B', '+');
 
 /** Takes what was deleted out of the write-ahead log of an SQLite file as well. */
 export async function eraseFromLog(store: Store): Promise<void> {
