@@ -132,12 +132,14 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
     );
   // An event about a message as a whole may be about a thousand deliveries, which are written some at a time.
   const ids = chunks([...byDelivery.keys()].sort(), AT_ONCE);
+  let isSettled = false;
   for (const [n, part] of ids.entries()) {
-    const isLast = n === ids.length - 1;
     const views = await transact(deps.store, async (tx) => {
       if (n === 0) await addHandlesIn(tx, known.flatMap(handlesOf));
       const changed = await changeIn(tx, part, now, factsFor);
-      if (isLast)
+      // What is to be noticed comes after the commit: until then the events must not count as done.
+      isSettled = n === ids.length - 1 && !changed.some(wasEarly);
+      if (isSettled)
         await writeDone(
           tx,
           known.map(({ row }) => row.id),
@@ -146,7 +148,7 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
     });
     for (const view of views) await noticeEarly(deps, view, now);
   }
-  return known.map(({ row }) => ({ id: row.id, outcome: ids.length > 0 ? 'written' : 'done' }));
+  return known.map(({ row }) => ({ id: row.id, outcome: isSettled ? 'written' : 'done' }));
 }
 
 /** So many deliveries are written in one commit, with the events that they had. */
@@ -207,6 +209,8 @@ function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly A
     foundBy: row.source,
   };
 }
+
+const wasEarly = ({ delivery }: View): boolean => delivery.attempts.some((attempt) => sentEarly(attempt) !== null);
 
 /** Mailgun documents no delivery time for a re-post. When it is seen to ignore ours, we keep the waits from now on. */
 async function noticeEarly(deps: DigestDeps, view: View, now: Ms): Promise<void> {

@@ -8,8 +8,20 @@ import { type DigestDeps, digest } from '../../src/inbox/digest.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
+import { rememberDomains } from '../../src/store/messages/domains.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
-import { arrival, bounce, reported, seed, sighting, verdict, viewsOf } from '../support/factory.ts';
+import {
+  accepted,
+  arrival,
+  bounce,
+  claimed,
+  failed,
+  reported,
+  seed,
+  sighting,
+  verdict,
+  viewsOf,
+} from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Log;
@@ -301,3 +313,29 @@ for (const report of ['failed', 'delivered', 'complained'] as const)
       );
     },
   );
+
+eachStore('an event is settled only after it was noticed that Mailgun ignored a delivery time', async ({ store }) => {
+  const { clock, deps } = digesting(store);
+  const [view] = await seed(store);
+  assert.ok(view);
+  await rememberDomains(store, [view.domain]);
+  const again = claimed(2, MORNING + 2000, { since: MORNING + 1000, deliverAt: MORNING + HOUR });
+  await change(store, [view.id], MORNING + 2000, () => [
+    failed(MORNING + 1000, 'retry', { messageId: view.rfcMessageId }),
+    again,
+    accepted(2, MORNING + 2000, 'again@mg.example.com'),
+  ]);
+  clock.advance(MINUTE);
+  const { recipient, domain } = view;
+  const event = { recipient, domain, at: MORNING + 3000, messageId: 'again@mg.example.com', homingId: view.messageId };
+  const body = JSON.stringify(sighting({ report: 'delivered', ...event }));
+  await keep(store, [arrival('early', { body })]);
+
+  await store.db.schema.renameTable('domains', 'domains_away');
+  await assert.rejects(digest(deps), /domains/);
+  await store.db.schema.renameTable('domains_away', 'domains');
+  clock.advance(HOUR);
+  await digest(deps);
+  assert.deepEqual(await store.db('domains').where({ domain }).pluck('schedule'), ['local']);
+  assert.deepEqual(await outcomes(store), ['early done 0']);
+});
