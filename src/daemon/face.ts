@@ -30,6 +30,7 @@ export const faceOf = (inside: Face): AppDeps => ({
   onQueued: () => inside.wake('dispatch'),
   encryptionKey: inside.config.ENCRYPTION_KEY[0] ?? null,
   domains: domainsIn(inside.config),
+  providers: inside.providers.all.map(({ name }) => name),
   memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,

@@ -32,6 +32,8 @@ export type AppDeps = {
   encryptionKey?: string | null;
   /** The domains that are sent for; any when they are not said. */
   domains?: readonly string[];
+  /** The names of those whom mail is handed to; any when they are not said. */
+  providers?: readonly string[];
   /** Called when events came in, when applications told something, and when mail was queued. */
   onKept(count: number): void;
   onStale?(signedAt: Ms): void;

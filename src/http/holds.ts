@@ -12,12 +12,19 @@ import { activeHolds, addHold, releaseHold } from '../store/notes/holds.ts';
 import { bearer } from './auth.ts';
 import { type Bodies, readJson } from './body.ts';
 
-export type HoldDeps = { store: Store; bodies: Bodies; tokens: readonly string[]; now: Clock };
+export type HoldDeps = {
+  store: Store;
+  bodies: Bodies;
+  tokens: readonly string[];
+  /** The names of those whom mail is handed to; any when they are not said. */
+  providers?: readonly string[];
+  now: Clock;
+};
 
 const BODY_LIMIT = 64 * 1024;
 
 /** Keeps mail from leaving, and lets it leave again. */
-export function createHolds({ store, bodies, tokens, now }: HoldDeps): Router {
+export function createHolds({ store, bodies, tokens, providers, now }: HoldDeps): Router {
   const router = new Router({ prefix: '/api/holds' });
   const allowed = bearer(tokens);
   router.get('/', allowed, async (ctx) => {
@@ -25,6 +32,9 @@ export function createHolds({ store, bodies, tokens, now }: HoldDeps): Router {
   });
   router.post('/', allowed, async (ctx) => {
     const { for: length, ...wish } = parse(WISH, await readJson(bodies, ctx.req, BODY_LIMIT));
+    // Under another name nothing would be held, and nobody would know.
+    if (wish.provider !== null && providers?.includes(wish.provider) === false)
+      throw new AppError('invalid', `provider must be one of ${providers.join(', ')}`);
     const at = now();
     const hold = await addHold(store, { ...wish, until: length === null ? null : at + length, who: 'api' }, at);
     ctx.status = 201;

@@ -68,7 +68,16 @@ test('while one provider is held, access mail leaves through the other; while al
 
 test('what is no hold is refused, and a token is needed', async (t) => {
   const homing = await startByHand(t, { env });
-  for (const wrong of [{ class: 'urgent' }, { for: 'long' }, { for: '0s' }, { provider: '' }, { until: 'x' }, [], 'x'])
+  for (const wrong of [
+    { class: 'urgent' },
+    { for: 'long' },
+    { for: '0s' },
+    { provider: '' },
+    { provider: 'Mailgun' },
+    { until: 'x' },
+    [],
+    'x',
+  ])
     assert.equal((await call(homing.url, 'POST', '', wrong)).status, 400, JSON.stringify(wrong));
   assert.deepEqual((await call(homing.url, 'GET', '')).body, { holds: [] });
   const running = await start(t);
