@@ -38,10 +38,14 @@ async function erase(terminal: Terminal, recipient: string, { json }: Options): 
   const { withStore } = await import('./common/database.ts');
   const { operator } = await import('./common/message.ts');
   const { erase: remove } = await import('../operate/erase.ts');
+  const { catchUp } = await import('../intake/told.ts');
+  const { termsIn } = await import('../intake/terms.ts');
   await withStore(terminal, async (store) => {
     const progress = ({ deliveries, events }: Erased) => {
       if (!json && terminal.colours) sayError(terminal, `… ${deliveries} deliveries, ${events} events`);
     };
+    // What applications told of a message may be about others as well, and is removed with all that it says.
+    await catchUp({ store, settings: await termsIn(store) }, terminal.now());
     const erased = await remove(address, { store, who: operator(), now: terminal.now, progress });
     if (json) return sayJson(terminal, erased);
     say(

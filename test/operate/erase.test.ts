@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { addEraseCommand } from '../../src/commands/erase.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
+import { keepTold } from '../../src/intake/told.ts';
 import { erase } from '../../src/operate/erase.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
@@ -92,6 +93,21 @@ eachStore(
     assert.deepEqual([second.deliveries, second.events], [0, 0]);
   },
 );
+
+test('others of a message that was told of a moment ago are still tracked', async (t) => {
+  const { store, url } = await database(t);
+  const told = {
+    messageId: 'two@mg.example.com',
+    domain: 'mg.example.com',
+    from: 'shop@example.com',
+    state: 'accepted',
+  };
+  await keepTold(store, [{ ...told, to: [ANN, BOB] }], Date.now());
+  const { code } = await runHere(addEraseCommand, ['erase', '--recipient', ANN], { DATABASE_URL: url });
+  assert.equal(code, 0);
+  assert.deepEqual(await store.db('deliveries').pluck('recipient'), [BOB]);
+  assert.equal((await store.db('inbox')).length, 0);
+});
 
 test('the command says how much was removed, and leaves nothing of it in the file', async (t) => {
   const { store, url } = await database(t);
