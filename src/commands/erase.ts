@@ -53,5 +53,10 @@ async function erase(terminal: Terminal, recipient: string, { json }: Options): 
       `${plural(erased.deliveries, 'delivery', 'deliveries')} removed, ${erased.cancelled} of them still open; ${plural(erased.messages, 'message', 'messages')}, ${plural(erased.events, 'event', 'events')}.`,
       `The address was taken out of ${plural(erased.texts, 'alert, summary or note', 'alerts, summaries and notes')}.`,
     );
+    if (erased.left > 0)
+      say(
+        terminal,
+        `${plural(erased.left, 'event that names them is', 'events that name them are')} not understood yet: run this again in a while.`,
+      );
   });
 }

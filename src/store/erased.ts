@@ -6,6 +6,7 @@ import { DAY, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
 import { again, chunks, transact } from './db/transact.ts';
+import { byRecipient } from './inbox/news.ts';
 import { PROJECTIONS } from './ledger/projections.ts';
 import { recipientKey } from './rows/rows.ts';
 
@@ -118,23 +119,26 @@ const PAGE = 500;
 
 /**
  * Deletes what came in about an address. The inbox is read through, page by page from after a row on: gives the last row
- * of the page, or null at the end, and how many rows were deleted.
+ * of the page, or null at the end, and how many rows were deleted. What names the address, but may be about others, is
+ * left as long as it was not understood: how many rows those are is said as well.
  */
 export async function eraseEvents(
   store: Store,
   address: string,
   after: string,
-): Promise<{ last: string | null; deleted: number }> {
-  const rows: { id: string; body: string; content_type: string | null }[] = await store
-    .db('inbox')
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(PAGE)
-    .select('id', 'body', 'content_type');
-  const about = rows.filter((row) => mentions(row.body, row.content_type, address));
-  const ids = about.map(({ id }) => id);
+): Promise<{ last: string | null; deleted: number; left: number }> {
+  const rows: { id: string; body: string; content_type: string | null; about: string | null; pending: number }[] =
+    await store
+      .db('inbox')
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PAGE)
+      .select('id', 'body', 'content_type', 'about', 'pending');
+  const named = rows.filter((row) => mentions(row.body, row.content_type, address));
+  const over = named.filter(({ pending, about }) => pending === 0 || about === byRecipient(address));
+  const ids = over.map(({ id }) => id);
   const deleted = ids.length === 0 ? 0 : await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
-  return { last: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null), deleted };
+  return { last: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null), deleted, left: named.length - over.length };
 }
 
 /** Takes what was deleted out of the write-ahead log of an SQLite file as well. */

@@ -6,6 +6,7 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { keepTold } from '../../src/intake/told.ts';
 import { erase } from '../../src/operate/erase.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
+import { byRecipient } from '../../src/store/inbox/news.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { database, runHere } from '../commands/support.ts';
 import { arrival, seed } from '../support/factory.ts';
@@ -139,9 +140,25 @@ eachStore('what came in is removed however the address is written in it', async 
   ];
   const rows = [...bodies, ...others].map(([body, contentType], n) => arrival(`row ${n}`, { body, contentType }));
   await keep(store, rows);
+  await store.db('inbox').update({ pending: 0 });
   const detail = "To <O'brien+x@xn--bcher-kva.example>: no";
   await store.db('alert_items').insert({ item_key: 'x', incident: 'x', kind: 'x', at: 1, detail });
   const erased = await erase("o'brien+x@b\u00fccher.example", { store, who: 'ops', now: () => Date.now() });
   assert.deepEqual([erased.events, erased.texts], [bodies.length, 1]);
   assert.deepEqual(await store.db('alert_items').pluck('detail'), ['To <(erased)>: no']);
 });
+
+eachStore(
+  'an event about somebody else that names the person is not lost before it is understood',
+  async ({ store }) => {
+    const body = JSON.stringify({ recipient: BOB, to: `${ANN}, ${BOB}` });
+    await keep(store, [arrival('about Bob', { body, about: byRecipient(BOB) }), arrival('of nobody', { body })]);
+    await keep(store, [arrival('about Ann', { body: JSON.stringify({ recipient: ANN }), about: byRecipient(ANN) })]);
+    const remove = () => erase(ANN, { store, who: 'ops', now: () => Date.now() });
+    const first = await remove();
+    assert.deepEqual([first.events, first.left], [1, 2]);
+    await store.db('inbox').update({ pending: 0 });
+    const second = await remove();
+    assert.deepEqual([second.events, second.left], [2, 0]);
+  },
+);

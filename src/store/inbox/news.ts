@@ -8,7 +8,8 @@ import { recipientKey, type View } from '../rows/rows.ts';
 /** Stands for events that were kept by an earlier version, which did not note whom they are about. */
 const ANYBODY = '?';
 
-const byRecipient = (address: string): string => sha256(`to\n${recipientKey(address)}`);
+/** As which an event is about a recipient. */
+export const byRecipient = (address: string): string => sha256(`to\n${recipientKey(address)}`);
 const byMessage = (name: string): string => sha256(`of\n${name}`);
 
 /** Whom an event is about: its recipient or the list of which that is a member, else its message; null for none of them. */
