@@ -106,12 +106,13 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
     wake: (job) => work?.wake(job),
     onKept: (count) => work?.kept(count),
   });
+  const startedAt = clock.now();
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
   const server = await listen(createApp(face), placeOf(config, monotonic, log)).catch(async (error: unknown) => {
     await providers.close();
     throw error;
   });
-  const working = workInThread(config, log, clock.heard);
+  const working = workInThread(config, log, clock.heard, startedAt);
   work = working;
   log.info({ port: server.port, database: store.kind, domains: domainsIn(config) }, 'homing is up');
   let stopped: Promise<void> | null = null;

@@ -39,6 +39,8 @@ export type Inside = {
   wake(job: string): void;
   now: Clock;
   monotonic: Clock;
+  /** From when on this daemon took mail: a moment before it began to work. */
+  startedAt?: Ms;
   /** Told what a provider's clock says, to the second. */
   heardTime?: (theirs: Ms) => void;
   /** By how much the machine's clock is behind that; null when it was never heard. */

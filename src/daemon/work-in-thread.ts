@@ -12,8 +12,8 @@ export type FromWork = { heard: Ms } | { log: keyof Log; fields: [name: string, 
  * Does the work in a thread of its own, so that no request waits for it. What goes wrong there without being caught ends
  * the process, as it would in this thread.
  */
-export function workInThread(config: Config, log: Log, heardTime: (theirs: Ms) => void): Work {
-  const thread = startThread(import.meta.url, 'work-thread', { config });
+export function workInThread(config: Config, log: Log, heardTime: (theirs: Ms) => void, startedAt: Ms): Work {
+  const thread = startThread(import.meta.url, 'work-thread', { config, startedAt });
   const ended = once(thread, 'exit');
   let isToldToStop = false;
   thread.on('message', (told: FromWork) => {

@@ -2,10 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
+import type { Ms } from '../core/time.ts';
 import { startWork } from './work.ts';
 import type { FromWork, ToWork } from './work-in-thread.ts';
 
-const { config } = workerData as { config: Config };
+const { config, startedAt } = workerData as { config: Config; startedAt: Ms };
 const say = (what: FromWork) => parentPort?.postMessage(what);
 
 const logging =
@@ -27,7 +28,7 @@ const log = {
   error: logging('error'),
 } as Log;
 
-const work = startWork(config, log, (heard) => say({ heard }));
+const work = startWork(config, log, (heard) => say({ heard }), startedAt);
 
 parentPort?.on('message', async (told: ToWork) => {
   if ('wake' in told) return work.wake(told.wake);

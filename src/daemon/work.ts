@@ -5,7 +5,7 @@ import { atTimes, type Bell, createBell, every, tried } from '../base/loop.ts';
 import { createSteadyClock, type SteadyClock } from '../base/steady-clock.ts';
 import { timesOf } from '../base/times.ts';
 import type { Config } from '../config/config.ts';
-import { SECOND } from '../core/time.ts';
+import { type Ms, SECOND } from '../core/time.ts';
 import { openStore } from '../store/db/open.ts';
 import { storyTo } from '../tell/story.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
@@ -27,8 +27,8 @@ export const monotonic = (): number => performance.now();
 export const clockOfMachine = (): SteadyClock =>
   createSteadyClock({ wall: Date.now, monotonic, uptime: () => uptime() * SECOND });
 
-/** `heardTime` is told what the clock of a provider says. */
-export function startWork(config: Config, log: Log, heardTime: (theirs: number) => void): Work {
+/** `heardTime` is told what the clock of a provider says; `startedAt` is when this daemon began to take mail. */
+export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => void, startedAt: Ms): Work {
   const store = openStore(config.DATABASE_URL);
   store.heard = storyTo(log);
   const stopping = new AbortController();
@@ -36,7 +36,7 @@ export function startWork(config: Config, log: Log, heardTime: (theirs: number) 
   const wake = (job: string) => bells.get(job)?.ring();
   const clock = clockOfMachine();
   const inside = insideOf({
-    ...{ store, config, log, wake, monotonic },
+    ...{ store, config, log, wake, monotonic, startedAt },
     now: clock.now,
     heardTime(theirs) {
       clock.heard(theirs);

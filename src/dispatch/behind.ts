@@ -14,15 +14,20 @@ const PATIENCE: Ms = HOUR;
 /** The same for mail that was never sent as far as we know: it should not wait long for being sent. */
 const FIRST_PATIENCE: Ms = MINUTE;
 
-export type BehindDeps = { store: Store; providers: Providers; now: Clock };
+export type BehindDeps = {
+  store: Store;
+  providers: Providers;
+  now: Clock;
+  /** From when on this daemon took mail; by default from now on. */
+  startedAt?: Ms;
+};
 
 /**
  * After a time without a daemon everything that fell due meanwhile falls due at once. What the provider has to tell of
  * that time is read first: also of mail that waits to be sent since before that time, or since before this process was
  * started, because a database from a backup does not know that it was sent.
  */
-export function createBehind({ store, providers, now: clock }: BehindDeps): Behind {
-  const startedAt = clock();
+export function createBehind({ store, providers, now: clock, startedAt = clock() }: BehindDeps): Behind {
   const since = new Map<string, Ms>();
   return async (views, now) => {
     const cursorOf = (view: View) => cursorName(providers, view);

@@ -57,7 +57,8 @@ test('a database in memory is refused, as nothing that is acknowledged would las
 });
 
 test('a fault of the thread that does the work ends the process', async () => {
-  const script = "import { workInThread } from './src/daemon/work-in-thread.ts'; workInThread({}, console, () => {});";
+  const script =
+    "import { workInThread } from './src/daemon/work-in-thread.ts'; workInThread({}, console, () => {}, 0);";
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];
   const ended = promisify(execFile)(process.execPath, args, { cwd: join(import.meta.dirname, '..', '..') });
   await assert.rejects(ended, { code: 1, stderr: /must be sqlite/ });
