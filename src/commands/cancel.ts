@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CancelledDelivery, CancelOutcome } from '../core/cancelled.ts';
+import type { Cancelled, CancelOutcome } from '../core/cancelled.ts';
 import type { Store } from '../store/db/open.ts';
 import { Failed, plural, say, sayJson, type Terminal } from './common/terminal.ts';
 
@@ -37,13 +37,13 @@ async function cancel(terminal: Terminal, id: string | undefined, options: Optio
       id === undefined
         ? await messagesWith(store, options.key ?? '')
         : [(await messageNamed(store, config, id)).message.id];
-    const deliveries = await cancelAll(store, messages, options.recipient, terminal.now());
+    const { cancelled, deliveries } = await cancelAll(store, messages, options.recipient, terminal.now());
     const count = (wanted: CancelOutcome) => deliveries.filter(({ outcome }) => outcome === wanted).length;
-    const [unsent, out, arrived] = [count('cancelled'), count('already_handed_over'), count('already_delivered')];
-    if (options.json) return sayJson(terminal, { messages, cancelled: unsent + out, deliveries });
-    if (unsent + out === 0) say(terminal, 'Nothing was open any more: nothing to do.');
-    else say(terminal, `${plural(unsent + out, 'delivery is', 'deliveries are')} cancelled.`);
-    if (out > 0) say(terminal, `A provider has ${out} of them already, and may still deliver.`);
+    const [out, arrived] = [count('already_handed_over'), count('already_delivered')];
+    if (options.json) return sayJson(terminal, { messages, cancelled, deliveries });
+    if (cancelled === 0) say(terminal, 'Nothing was open any more: nothing to do.');
+    else say(terminal, `${plural(cancelled, 'delivery is', 'deliveries are')} cancelled.`);
+    if (out > 0) say(terminal, `A provider has ${out} already, and may still deliver.`);
     if (arrived > 0) say(terminal, `${plural(arrived, 'delivery', 'deliveries')} had arrived before.`);
   });
 }
@@ -60,8 +60,11 @@ async function cancelAll(store: Store, messages: string[], recipient: string | u
   const { cancelMessage } = await import('../operate/operate.ts');
   const who = operator();
   const request = { recipient, who, reason: 'by_operator' as const, said: `by ${who}` };
-  const deliveries: CancelledDelivery[] = [];
-  for (const message of messages)
-    deliveries.push(...(await cancelMessage(store, { ...request, message }, now)).deliveries);
-  return deliveries;
+  const all: Cancelled = { cancelled: 0, deliveries: [] };
+  for (const message of messages) {
+    const { cancelled, deliveries } = await cancelMessage(store, { ...request, message }, now);
+    all.cancelled += cancelled;
+    all.deliveries.push(...deliveries);
+  }
+  return all;
 }

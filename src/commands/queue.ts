@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { MessageClass } from '../core/message-class.ts';
-import type { QueueOfClass } from '../core/queue.ts';
+import type { QueueOfClass, Waiting } from '../core/queue.ts';
 import { say, sayJson, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
@@ -30,7 +30,7 @@ async function queue(terminal: Terminal, asJson: boolean): Promise<void> {
   const inWords = (seconds: number) => lengthWords(seconds * SECOND);
   await withStore(terminal, async (store) => {
     const now = terminal.now();
-    const waiting = Object.entries(await waitingByClass(store, now)) as [MessageClass, Parameters<typeof queueOf>[0]][];
+    const waiting = Object.entries(await waitingByClass(store, now)) as [MessageClass, Waiting][];
     const classes = waiting.map(([name, one]) => [name, queueOf(one, now)] as const);
     if (asJson) return sayJson(terminal, { classes: Object.fromEntries(classes) });
     for (const [name, one] of classes) say(terminal, `${name.padEnd(8)}${sentence(one, { inWords, many })}`);

@@ -2,7 +2,10 @@ const PLUS = 0x2b;
 const BLANK = 0x20;
 const PERCENT = 0x25;
 
-/** The text that the bytes of a name or value in a urlencoded form stand for. URLSearchParams takes five seconds for 25 MB of `+`. */
+/**
+ * The text that the bytes of a name or value in a urlencoded form stand for. URLSearchParams takes five seconds for 25 MB
+ * of `+`.
+ */
 export function formTextIn(bytes: Buffer): string {
   if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return bytes.toString('utf8');
   const plain = Buffer.allocUnsafe(bytes.length);

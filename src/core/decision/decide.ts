@@ -12,11 +12,16 @@ import { type Action, end, type HandOver, type Look } from './world.ts';
 /** The one place that decides. Pure: the same delivery, circumstances and time give the same action. */
 export function decide(look: Look): Action {
   const action = nextAction(look);
-  const final =
-    action.do === 'handOver'
-      ? (barred(look) ?? tooEarly(look, action) ?? heldBack(look, action) ?? called(look, action))
-      : action;
+  const final = action.do === 'handOver' ? handedOver(look, action) : action;
   return look.c.behind && isConcluded(look, final) ? { do: 'wait', until: look.now + look.c.pause } : final;
+}
+
+/** What becomes of a hand-over: it must not be, it is too early for it, an operator holds it back, or it is made. */
+function handedOver(look: Look, action: HandOver): Action {
+  const instead = barred(look) ?? tooEarly(look, action);
+  if (instead) return instead;
+  const made = heldBack(look, action) ?? action;
+  return made.do === 'handOver' ? called(look, made) : made;
 }
 
 const called = ({ d }: Look, action: HandOver): HandOver => ({ ...action, double: action.double ?? unresolved(d) });

@@ -5,14 +5,7 @@ import { API_KEY, DOMAIN, TOKEN, type World } from './world.ts';
 export type Mail = { recipient: string; class?: 'access' | 'notice' | 'bulk' };
 export type Recorded = { id: string; messageId: string; recipient: string };
 
-export type ApiFact = {
-  at: string;
-  kind: string;
-  attempt?: number;
-  report?: string;
-  until?: string;
-  problem?: string | null;
-};
+export type ApiFact = { at: string; kind: string; attempt?: number; report?: string; until?: string };
 export type ApiAttempt = {
   number: number;
   provider: string;

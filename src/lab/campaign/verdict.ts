@@ -29,10 +29,7 @@ function aboutMessage(world: World, { id, deliveries }: ApiMessage): string[] {
   const { ends } = fateOf(recipient);
   // Why is not to be seen any more when the play is over.
   const story = facts.map((f) => JSON.stringify(f)).join('\n  ');
-  // On a slow machine a question may find no time, and the mail then goes on without an answer: it arrives by another way.
-  const asItMay = state === 'relayed' && ends === 'delivered' && facts.some((f) => f.kind === 'asked' && f.problem);
-  const wrong =
-    state === ends || asItMay ? [] : [`${recipient} is ${state} (${reason}) instead of ${ends}:\n  ${story}`];
+  const wrong = state === ends ? [] : [`${recipient} is ${state} (${reason}) instead of ${ends}:\n  ${story}`];
   return [...wrong, ...aboutCopies(world, delivery), ...aboutAttempts(delivery)].map((p) => `${id}: ${p}`);
 }
 

@@ -152,9 +152,9 @@ const SOURCES_OF: Record<'events' | 'told', readonly Source[]> = {
 };
 
 /**
- * Up to `limit` rows that are to be understood, oldest first. Of a database that several machines share they are taken for
- * `lease` ms, so that each works on others. An SQLite file has one daemon, and doing it twice would come to the same: there
- * rows are not written only to be written again.
+ * Up to `limit` rows that are to be understood, oldest first. Of a database server, which many may share, they are taken for
+ * `lease` ms, so that each works on others. In an SQLite file they are read alone, and not written only to be written again:
+ * where two processes read the same ones, it comes to the same.
  */
 export async function takePending(
   store: Store,

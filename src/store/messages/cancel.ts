@@ -26,14 +26,12 @@ export async function cancelByKey(store: Store, key: string, reason: CancelReaso
     (after) => openWith(store.db, key, after),
     (ids) =>
       change(store, ids, now, (view) => {
-        const isFirst = !outcomes.has(view.id);
+        const isFirst = !outcomes.has(view.id) && !isEnded(view.delivery.state);
         if (isFirst) outcomes.set(view.id, { recipient: view.recipient, outcome: cancelOutcome(view.delivery) });
         return cancel(view, reason, now);
       }),
   );
-  const deliveries = [...outcomes.values()];
-  const wereOpen = ({ outcome }: CancelledDelivery) => outcome === 'cancelled' || outcome === 'already_handed_over';
-  return { cancelled: deliveries.filter(wereOpen).length, deliveries: [...deliveries, ...earlier] };
+  return { cancelled: outcomes.size, deliveries: [...outcomes.values(), ...earlier] };
 }
 
 async function endedWith(db: Knex, key: string): Promise<CancelledDelivery[]> {

@@ -635,3 +635,33 @@ test('a copy is called a possible double although the attempt right before it wa
   });
   assert.match((next as HandOver).double ?? '', /may have gone out/);
 });
+
+test('what an operator holds back waits, no longer than its life, and looks again soon', () => {
+  const held = [{ provider: 'mailgun', until: after(20) }];
+  const queued = (now: Ms, over: Partial<Circumstances> = {}) =>
+    decided([], { kind: 'access', hasBody: true, now, held, ...over });
+  assert.deepEqual(queued(after(0)), { do: 'wait', until: after(20) });
+  assert.deepEqual(queued(after(0), { held: [{ provider: 'mailgun', until: null }] }), {
+    do: 'wait',
+    until: after(30),
+  });
+  assert.deepEqual(queued(after(80), { held: [{ provider: null, until: null }] }), { do: 'wait', until: after(90) });
+  assert.deepEqual(
+    queued(after(0), { held: [{ provider: SMTP.name, until: null }] }),
+    handOver('mime', { role: 'first' }),
+  );
+});
+
+test('what goes elsewhere because its provider is held is called a possible double when an attempt got no answer', () => {
+  const held = [{ provider: 'mailgun', until: null }];
+  const facts = [
+    past.claimed(1, after(0)),
+    past.unanswered(1, after(10)),
+    past.claimed(2, after(100), { how: 'repost' }),
+    past.refused(2, after(101), 'gone'),
+  ];
+  const next = decided(facts, { kind: 'access', hasBody: true, now: after(120), held }) as HandOver;
+  assert.deepEqual([next.do, next.provider, next.why], ['handOver', SMTP.name, 'provider_held']);
+  assert.match(next.double ?? '', /may have gone out/);
+  assert.deepEqual(decided([], { kind: 'access', hasBody: true, now: after(120), held }), secondary('provider_held'));
+});
