@@ -71,8 +71,13 @@ async function hold(terminal: Terminal, { provider = '', class: kind, for: lengt
   const { operator } = await import('./common/message.ts');
   const { addHold } = await import('../store/notes/holds.ts');
   const { shownHold } = await import('../contract/hold.ts');
+  const { termsIn } = await import('../intake/terms.ts');
   await withStore(terminal, async (store) => {
     const now = terminal.now();
+    // Under another name nothing would be held, and nobody would know.
+    const { providers } = await termsIn(store);
+    if (provider.trim() !== '' && providers?.includes(provider.trim()) === false)
+      throw usage(`--provider must be one of ${providers.join(', ')}`);
     const wish = {
       provider: provider.trim() || null,
       class: (kind as MessageClass | undefined) ?? null,

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts';
+import type { SteadyClock } from '../base/steady-clock.ts';
 import { sleep } from '../base/wait.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
@@ -8,7 +9,7 @@ import { listen } from '../http/server.ts';
 import { keyTrouble, publishKeys } from '../intake/sealing-keys.ts';
 import { publishTerms } from '../intake/terms.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
-import { connectProviders } from '../providers/registry/registry.ts';
+import { connectProviders, type Providers } from '../providers/registry/registry.ts';
 import { schemaProblems } from '../store/db/drift.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, openStore, type Store } from '../store/db/open.ts';
@@ -36,10 +37,13 @@ export async function startDaemon(config: Config, log: Log, how: StartOptions = 
   // Nothing would be durable, and the two threads have no memory in common.
   if (isInMemory(config.DATABASE_URL)) throw new ConfigError([IN_MEMORY]);
   const store = openStore(config.DATABASE_URL, { inThread: true });
+  const clock = clockOfMachine();
+  const providers = connectProviders(config, { now: clock.now, monotonic });
   try {
-    await prepareInTurn(store, config, how);
-    return await run(store, config, log);
+    await prepareInTurn(store, config, { ...how, providers: providers.all.map(({ name }) => name) });
+    return await run({ store, config, log, clock, providers });
   } catch (error) {
+    await providers.close();
     await store.close();
     throw error;
   }
@@ -47,8 +51,10 @@ export async function startDaemon(config: Config, log: Log, how: StartOptions = 
 
 const IN_MEMORY = 'DATABASE_URL must name a file or a server: what is only in memory is lost when the process ends';
 
+type Preparing = StartOptions & { providers: readonly string[] };
+
 /** Waits while another process holds SQLite's write lock, or is paused with it. */
-async function prepareInTurn(store: Store, config: Config, how: StartOptions): Promise<void> {
+async function prepareInTurn(store: Store, config: Config, how: Preparing): Promise<void> {
   const until = Date.now() + MINUTE;
   for (;;) {
     try {
@@ -64,7 +70,7 @@ async function prepareInTurn(store: Store, config: Config, how: StartOptions): P
 /**
  * An SQLite file is migrated on start, as it is ours alone. A shared database is migrated when its operator says so.
  */
-async function prepare(store: Store, config: Config, how: StartOptions): Promise<void> {
+async function prepare(store: Store, config: Config, how: Preparing): Promise<void> {
   if (store.kind === 'sqlite') await migrate(store.db);
   const pending = await pendingMigrations(store.db);
   if (pending.length > 0)
@@ -74,7 +80,8 @@ async function prepare(store: Store, config: Config, how: StartOptions): Promise
   await settleKeys(store, config, how);
   await makeIdentity(store, Date.now());
   await rememberDomains(store, domainsIn(config));
-  await publishTerms(store, { ...settingsOf(config), domains: domainsIn(config) }, Date.now());
+  const terms = { ...settingsOf(config), domains: domainsIn(config), providers: how.providers };
+  await publishTerms(store, terms, Date.now());
 }
 
 /** With a wrong key the mail that is kept here would wait until it is too late to be delivered. */
@@ -89,15 +96,15 @@ const OTHER_KEY = 'another daemon seals with another key';
 const MEND_KEY =
   'put the old key behind the new one (ENCRYPTION_KEY=new,old), or, if it is lost, give that mail up with "homing start --without-lost-keys"';
 
+type Prepared = { store: Store; config: Config; log: Log; clock: SteadyClock; providers: Providers };
+
 /**
  * Requests are answered in this thread, and everything else is done in another one. Each has its own connection to the
  * database; they meet in its tables.
  */
-async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
+async function run({ store, config, log, clock, providers }: Prepared): Promise<Daemon> {
   store.heard = storyTo(log);
   const stopping = new AbortController();
-  const clock = clockOfMachine();
-  const providers = connectProviders(config, { now: clock.now, monotonic });
   let work: Work | null = null;
   const face = faceOf({
     ...{ store, config, log, providers, monotonic },
@@ -108,10 +115,7 @@ async function run(store: Store, config: Config, log: Log): Promise<Daemon> {
   });
   const startedAt = clock.now();
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp(face), placeOf(config, monotonic, log)).catch(async (error: unknown) => {
-    await providers.close();
-    throw error;
-  });
+  const server = await listen(createApp(face), placeOf(config, monotonic, log));
   const working = workInThread(config, log, clock.heard, startedAt);
   work = working;
   log.info({ port: server.port, database: store.kind, domains: domainsIn(config) }, 'homing is up');

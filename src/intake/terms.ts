@@ -10,6 +10,8 @@ export type BirthSettings = Pick<Settings, 'policies' | 'lease'>;
 export type Terms = BirthSettings & {
   /** The domains that it sends for; null where no daemon has said so. */
   domains: readonly string[] | null;
+  /** The names of those whom it hands mail to, where a daemon has said so. */
+  providers?: readonly string[];
 };
 
 const NAME = 'terms';
@@ -18,8 +20,10 @@ const NAME = 'terms';
  * Each daemon writes its terms into the database when it starts, so that applications that work on the database need no
  * settings of their own.
  */
-export async function publishTerms(store: Store, { policies, lease, domains }: Terms, now: Ms): Promise<void> {
-  await setCursor(store, NAME, JSON.stringify({ policies, lease, domains } satisfies Terms), now);
+export async function publishTerms(store: Store, terms: Terms, now: Ms): Promise<void> {
+  const { policies, lease, domains, providers } = terms;
+  const said = { policies, lease, domains, ...(providers ? { providers } : {}) } satisfies Terms;
+  await setCursor(store, NAME, JSON.stringify(said), now);
 }
 
 /** The terms that the last daemon wrote; the defaults if there was none yet. */

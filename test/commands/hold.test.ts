@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { addHoldCommand, addReleaseCommand } from '../../src/commands/hold.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
+import { publishTerms } from '../../src/intake/terms.ts';
 import { MORNING } from '../support/clock.ts';
 import { eachStore } from '../support/stores.ts';
 import { runHere } from './support.ts';
@@ -24,6 +27,11 @@ eachStore('mail is held, listed and released from the command line', async ({ st
   assert.match((await run('release', '--all')).out, /^Released: Mail of the class bulk/);
   for (const wrong of [['hold', '--class', 'x'], ['hold', '--for', 'x'], ['release'], ['release', 'x', '--all']])
     assert.equal((await run(...wrong)).code, 2, wrong.join(' '));
+  const settings = settingsOf(readConfig({}, 'database'));
+  await publishTerms(store, { ...settings, domains: null, providers: ['mailgun', 'mx.second.example:587'] }, MORNING);
+  const typo = await run('hold', '--provider', 'mailgum');
+  assert.deepEqual([typo.code, typo.out], [2, '']);
+  assert.match(typo.err, /must be one of mailgun, mx\.second\.example:587/);
   const audit = await store.db('audit').orderBy('id').pluck('what');
   assert.deepEqual(audit, ['hold', 'hold', 'release', 'release']);
 });
