@@ -3,7 +3,7 @@ import type { Ms } from '../core/time.ts';
 
 /** Work in the background: never twice at once, and again after a pause when it failed. */
 export type Persistent = {
-  /** Begins after `wait`, if it does not begin sooner anyway. */
+  /** Begins after `wait`, if it does not begin sooner anyway. What is under way by then is followed by another. */
   later(wait: Ms): void;
   /** Begins now, unless it is under way. Resolves at its end, whether it failed or not. */
   now(): Promise<void>;
@@ -22,7 +22,8 @@ export function persistent(work: () => Promise<void>, pause: Ms): Persistent {
     if (callOff || stopped) return;
     callOff = inBackground(wait, () => {
       callOff = null;
-      void now();
+      // What is under way may have begun before the reason for this one came up.
+      void ended().then(() => (stopped ? undefined : now()));
     });
   }
 
@@ -35,10 +36,12 @@ export function persistent(work: () => Promise<void>, pause: Ms): Persistent {
     return underWay;
   }
 
+  const ended = async () => void (await underWay);
+
   return {
     later,
     now,
-    ended: async () => void (await underWay),
+    ended,
     stop() {
       stopped = true;
       callOff?.();

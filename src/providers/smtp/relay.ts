@@ -186,8 +186,8 @@ async function verify(
   envelope: Envelope | undefined,
 ): Promise<Verified> {
   // A transport of its own, in which every step has the short limit. In the pool the limit has to cover the reply to
-  // the content.
-  const way = { ...poolOptions(target, options), socketTimeout: options.timeout };
+  // the content. A server that says nothing at all is told apart by the limit for the greeting, which has to end first.
+  const way = { ...poolOptions(target, options), socketTimeout: options.timeout + SECOND };
   const transport = createTransport(way);
   try {
     await transport.verify();
