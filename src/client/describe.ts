@@ -9,7 +9,7 @@ import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs } from '../mail/variable.ts';
-import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf, traitsOf } from './given.ts';
 import type { MessageRecord } from './record.ts';
 
 /** What a call says about its message. */
@@ -41,11 +41,15 @@ export function snapshot(data: object): Record<string, unknown> {
 }
 
 /** The data that mailgun.js is to send, and the record of it. `data` must be a snapshot, because it is changed. */
-export async function describe(domain: string, data: Record<string, unknown>, now: Ms): Promise<Described> {
+export async function describe(
+  domain: string,
+  data: Record<string, unknown>,
+  { now, classes }: { now: Ms; classes: readonly string[] },
+): Promise<Described> {
   const problems: string[] = [];
   const given = { data, mime: data['message'] ? await headerIn(data['message']) : null, problems };
   const among = takenFromHeader(data);
-  const kind = classFrom(taken(data, CLASS_VARIABLE) ?? among['homing-class'], problems);
+  const kind = classFrom(taken(data, CLASS_VARIABLE) ?? among['homing-class'], classes, problems);
   const key = keyFrom(taken(data, KEY_VARIABLE) ?? among['homing-key'], problems);
   const name = canonicalDomain(domain);
   if (name === null) {
@@ -56,11 +60,12 @@ export async function describe(domain: string, data: Record<string, unknown>, no
   const messageId = messageIdIn(given, id, name);
   const to = recipientsOf(given);
   if (to.length === 0) problems.push('no recipient of a message can be tracked, so it is not recorded');
-  const about = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
   const said = valuesIn(given);
+  const about = { id, messageId, domain: name, ...headingOf(given), to, class: kind, key, createdAt: now };
+  const traits = traitsOf([data['o:tag'], said('x-mailgun-tag')].flat(), data['template']);
   const deliverAt = deliveryTimeIn(said, now);
   const wait = deliverAt === null ? {} : { deliverAt };
-  const record = { ...about, ...wait, ...(isTestMode(said) ? { test: true as const } : {}) };
+  const record = { ...about, ...traits, ...wait, ...(isTestMode(said) ? { test: true as const } : {}) };
   return { wire: data, record: to.length > 0 ? record : null, problems };
 }
 

@@ -1,16 +1,17 @@
-import { CLASSES, DEFAULT_CLASS, type MessageClass } from '../core/message-class.ts';
-import { classOf } from '../mail/class.ts';
+import { CLASSES } from '../core/message-class.ts';
 import { fieldIn } from '../mail/headers.ts';
 import { readKey } from '../mail/key.ts';
 import { MAX_HEADER, MAX_KEY } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
+import type { MessageRecord } from './record.ts';
 
-/** What an application says of the class; the usual one for what is none. */
-export function classFrom(given: unknown, problems: string[]): MessageClass {
-  const named = classOf(isGiven(given) ? given : null);
-  if (named !== null) return named;
-  problems.push(`a class must be one of ${CLASSES.join(', ')}: ${DEFAULT_CLASS} is assumed`);
-  return DEFAULT_CLASS;
+/** What an application says of the class; null when it says nothing, or names none of the three and of its own. */
+export function classFrom(given: unknown, own: readonly string[], problems: string[]): string | null {
+  if (!isGiven(given)) return null;
+  const names: readonly unknown[] = [...CLASSES, ...own];
+  if (typeof given === 'string' && names.includes(given)) return given;
+  problems.push(`a class must be one of ${names.join(', ')}: it is left out`);
+  return null;
 }
 
 /** What an application says of the key, numbers as text; null for what is none. */
@@ -21,6 +22,18 @@ export function keyFrom(given: unknown, problems: string[]): string | null {
   problems.push(`a key must have 1 to ${MAX_KEY} characters, none of them a control character: it is left out`);
   return null;
 }
+
+/** Of what is given, what the rules of classes look at beside sender and subject. */
+export function traitsOf(tags: readonly unknown[], template: unknown): Pick<MessageRecord, 'tags' | 'template'> {
+  const texts = tags.filter((tag) => typeof tag === 'string' && tag !== '').map(String);
+  return {
+    ...(texts.length > 0 ? { tags: texts.slice(0, MAX_TAGS) } : {}),
+    ...(typeof template === 'string' && template !== '' ? { template } : {}),
+  };
+}
+
+/** Mailgun takes ten. */
+const MAX_TAGS = 100;
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 

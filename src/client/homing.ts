@@ -62,7 +62,8 @@ const defaultFolder = (place: string): string =>
 
 function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' | 'deliverNow'> {
   const { backend, recorder, onProblem } = inside;
-  const track = tracking({ recorder, now: Date.now, onProblem });
+  const { classes = [] } = inside.options;
+  const track = tracking({ recorder, classes, now: Date.now, onProblem });
   const send: typeof track = (domain, data, call) =>
     inside.outbox ? inside.outbox.take('mailgun', String(domain), data) : track(domain, data, call);
   /**
@@ -81,7 +82,7 @@ function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' |
       if (typeof transporter?.sendMail !== 'function') throw invalid('wrapTransport needs a nodemailer transporter');
       warmUp();
       const outbox = () => inside.outbox;
-      const tracked = wrapTransport(transporter, { ...how, recorder, outbox, now: Date.now, onProblem });
+      const tracked = wrapTransport(transporter, { ...how, recorder, classes, outbox, now: Date.now, onProblem });
       // Its `sendMail` passes on the field `homing`, which nodemailer does not know.
       return tracked as typeof tracked & TakesHoming<typeof tracked>;
     },
@@ -142,7 +143,7 @@ function keeping(inside: Inside): Pick<Homing, 'testing' | 'counts' | 'flush' | 
   }
   return {
     testing() {
-      inside.outbox ??= createOutbox();
+      inside.outbox ??= createOutbox(inside.options.classes ?? []);
       return inside.outbox.outbox;
     },
     counts: () => recorder.made()?.counts() ?? { recorded: 0, spooled: 0, filed: 0, lost: 0 },

@@ -35,7 +35,7 @@ function isPlainUrl(text: string): boolean {
 const isToken = (text: string): boolean => /^[\x21-\x7e]+$/.test(text) && !/^["'`]|["'`]$/.test(text);
 
 /** What is wrong with the options that do not say where the records go. */
-export function commonProblems({ patience, spool, mailgun, onProblem }: CommonOptions): string[] {
+export function commonProblems({ patience, spool, mailgun, classes, onProblem }: CommonOptions): string[] {
   const problems: string[] = [];
   const check = (value: unknown, isRight: boolean, words: string) => {
     if (value !== undefined && !isRight) problems.push(words);
@@ -47,6 +47,8 @@ export function commonProblems({ patience, spool, mailgun, onProblem }: CommonOp
   check(maxBytes, isNumber(maxBytes, 0, LARGEST_FILE), `spool.maxBytes must be a number from 0 to ${LARGEST_FILE}`);
   check(pause, isNumber(pause, 1, LONGEST_PAUSE), `spool.pause must be a number of ms from 1 to ${LONGEST_PAUSE}`);
   check(mailgun, typeof mailgun?.messages?.create === 'function', 'mailgun must be a client of mailgun.js');
+  const areNames = Array.isArray(classes) && classes.every((name) => typeof name === 'string');
+  check(classes, areNames, 'classes must be a list of names');
   check(onProblem, typeof onProblem === 'function', 'onProblem must be a function');
   return problems;
 }

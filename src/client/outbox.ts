@@ -1,3 +1,4 @@
+import { DEFAULT_CLASS } from '../core/message-class.ts';
 import { describe, snapshot } from './describe.ts';
 import { HomingError } from './homing-error.ts';
 import type { MessageRecord } from './record.ts';
@@ -13,14 +14,14 @@ export type OutboxSink = {
 
 type Wanted = NonNullable<Parameters<Outbox['only']>[0]>;
 
-export function createOutbox(): OutboxSink {
+export function createOutbox(classes: readonly string[]): OutboxSink {
   let sent: Sent[] = [];
   let failures: unknown[] = [];
 
   function keep(how: Sent['how'], record: MessageRecord, data: Readonly<Record<string, unknown>>): void {
     if (failures.length > 0) throw failures.shift();
     const { messageId, domain, from, to, subject, class: kind, key } = record;
-    sent.push({ how, messageId, domain, from, recipients: [...to], subject, class: kind, key, data });
+    sent.push({ how, messageId, domain, from, recipients: [...to], subject, class: kind ?? DEFAULT_CLASS, key, data });
   }
 
   const outbox: Outbox = {
@@ -43,7 +44,7 @@ export function createOutbox(): OutboxSink {
   return {
     outbox,
     async take(how, domain, data) {
-      const { record, problems } = await describe(domain, snapshot(data), Date.now());
+      const { record, problems } = await describe(domain, snapshot(data), { now: Date.now(), classes });
       if (!record) throw new HomingError('invalid', problems.join('; '));
       keep(how, record, snapshot(data));
       return { status: 200, id: `<${record.messageId}>`, message: 'Queued. Thank you.' };

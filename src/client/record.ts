@@ -1,4 +1,3 @@
-import type { MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
 
 /** A message as it is told to the store. */
@@ -9,7 +8,11 @@ export type MessageRecord = {
   from: string;
   to: readonly string[];
   subject: string | null;
-  class: MessageClass;
+  /** Null when the application names none: then the rules of the daemon give it one. */
+  class: string | null;
+  /** What these rules look at; left out where there is none. */
+  tags?: readonly string[];
+  template?: string;
   key: string | null;
   createdAt: Ms;
   /** When it is to be delivered, at the latest; left out for at once. */

@@ -5,7 +5,13 @@ import { notSent } from './not-sent.ts';
 import type { Recorder } from './recorder.ts';
 import type { Problem } from './types.ts';
 
-export type TrackDeps = { recorder: () => Recorder; now: Clock; onProblem(problem: Problem): void };
+export type TrackDeps = {
+  recorder: () => Recorder;
+  /** The names of the application's own classes. */
+  classes: readonly string[];
+  now: Clock;
+  onProblem(problem: Problem): void;
+};
 
 /**
  * Records that the call is about to be made, makes it, and records what became of it. The caller gets the result or
@@ -42,7 +48,7 @@ function answeredIn(result: unknown, given: string): { answeredId?: string } {
 /** Null when the data can not be copied: then the call itself will say what is wrong. */
 async function tryDescribe(deps: TrackDeps, domain: string, data: object): Promise<Described | null> {
   try {
-    const described = await describe(domain, snapshot(data), deps.now());
+    const described = await describe(domain, snapshot(data), { now: deps.now(), classes: deps.classes });
     for (const detail of described.problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
     return described;
   } catch (error) {

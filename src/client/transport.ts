@@ -6,17 +6,19 @@ import { fieldIn, messageIdOf } from '../mail/headers.ts';
 import { newMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
-import { classFrom, headerOf, keyFrom, plainSubject, subjectOf } from './given.ts';
+import { classFrom, headerOf, keyFrom, plainSubject, subjectOf, traitsOf } from './given.ts';
 import { refusalIn as mailgunRefusal } from './mailgun.ts';
 import { notSent } from './not-sent.ts';
 import type { OutboxSink } from './outbox.ts';
 import type { MessageRecord, RefusalTold } from './record.ts';
 import type { Recorder } from './recorder.ts';
-import type { MessageClass, Problem, TransporterLike, TransportOptions } from './types.ts';
+import type { Problem, TransporterLike, TransportOptions } from './types.ts';
 import { isWrapped, marked } from './wrapped.ts';
 
 export type TransportDeps = TransportOptions & {
   recorder: () => Recorder;
+  /** The names of the application's own classes. */
+  classes: readonly string[];
   outbox: () => OutboxSink | null;
   now: Clock;
   onProblem(problem: Problem): void;
@@ -155,13 +157,14 @@ function recordOf(mail: Mail, transport: Transport, deps: Deps): MessageRecord |
     domainOf(recipientsIn([envelope.from || from]).addresses[0] ?? '');
   const id = newId(deps.now());
   const problems: string[] = [];
-  const { kind, key } = takeControls(data, problems);
+  const { kind, key } = takeControls(data, deps.classes, problems);
   for (const detail of problems) deps.onProblem({ kind: 'untracked', count: 1, detail });
   const now = deps.now();
   const said = optionsIn(mail, isApi);
   const deliverAt = deliveryTimeIn(said, now);
   const more = { ...(deliverAt === null ? {} : { deliverAt }), ...(isTestMode(said) ? { test: true as const } : {}) };
-  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: now, ...more };
+  const traits = traitsOf(isApi ? [data['o:tag']].flat() : [said('X-Mailgun-Tag')], isApi ? data['template'] : null);
+  const about = { id, domain, from, to: addresses, class: kind, key, createdAt: now, ...traits, ...more };
   if (data['raw'] !== undefined) {
     const header = headerOf(data['raw']);
     const messageId = header && messageIdOf(header);
@@ -207,10 +210,14 @@ function optionsIn({ data, message }: Mail, isApi: boolean): (name: string) => s
 
 const bare = (id: string): string => id.trim().replace(/^<|>$/g, '');
 
-function takeControls(data: Record<string, unknown>, problems: string[]): { kind: MessageClass; key: string | null } {
+function takeControls(
+  data: Record<string, unknown>,
+  classes: readonly string[],
+  problems: string[],
+): { kind: string | null; key: string | null } {
   const { homing } = data as { homing?: { class?: unknown; key?: unknown } | null };
   delete data['homing'];
-  return { kind: classFrom(homing?.class, problems), key: keyFrom(homing?.key, problems) };
+  return { kind: classFrom(homing?.class, classes, problems), key: keyFrom(homing?.key, problems) };
 }
 
 function textOf(value: unknown): string | null {

@@ -4,6 +4,9 @@
 /** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security (the default); `bulk`: the rest. */
 export type MessageClass = 'access' | 'notice' | 'bulk';
 
+/** One of the three, or one of the option `classes`. */
+export type ClassName = MessageClass | (string & {});
+
 /** What went wrong, for a program to decide by. */
 export type HomingErrorCode =
   | 'invalid' // what was given is wrong, and will be wrong the next time
@@ -60,6 +63,8 @@ export type CommonOptions = {
    * in ms after which the store is tried again (5000).
    */
   spool?: { folder?: string; maxBytes?: number; pause?: number };
+  /** The names of classes of your own that messages may give, beside the three. The daemon knows them by `HOMING_CLASSES`. */
+  classes?: readonly string[];
   /** Told of trouble with the tracking. Without it, `process.emitWarning` is, once a minute at most for each kind. */
   onProblem?: (problem: Problem) => void;
 };
@@ -77,7 +82,7 @@ export type TakesHoming<T extends TransporterLike> = T['sendMail'] extends {
 }
   ? { sendMail(mail: Mail & ForHoming): Sent; sendMail(mail: Mail & ForHoming, done: Done): Nothing }
   : unknown;
-export type ForHoming = { homing?: { class?: MessageClass; key?: string } };
+export type ForHoming = { homing?: { class?: ClassName; key?: string } };
 
 export type TransportOptions = {
   /** Does the transport lead to Mailgun? Found out by its host or name unless it is said here. */
@@ -97,7 +102,7 @@ export type MessageData = {
   html?: string;
   template?: string;
   message?: unknown;
-  'v:homing-class'?: MessageClass;
+  'v:homing-class'?: ClassName;
   'v:homing-key'?: string;
   [name: string]: unknown;
 };
@@ -151,7 +156,7 @@ export type Sent = {
   /** Every recipient (to, cc and bcc) as a plain address. */
   recipients: string[];
   subject: string | null;
-  class: MessageClass;
+  class: ClassName;
   key: string | null;
   /** What the application handed over, as it was. */
   data: Readonly<Record<string, unknown>>;
@@ -164,7 +169,7 @@ export type Outbox = {
   /** Those to this recipient, oldest first. */
   to(recipient: string): Sent[];
   /** The only message that fits; throws when there is none or more than one. */
-  only(wanted?: { to?: string; subject?: string | RegExp; class?: MessageClass; key?: string }): Sent;
+  only(wanted?: { to?: string; subject?: string | RegExp; class?: ClassName; key?: string }): Sent;
   /** The next send fails with this error. */
   failNext(error: unknown): void;
   clear(): void;

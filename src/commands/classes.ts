@@ -4,20 +4,22 @@ import { EXIT, Failed, say, sayJson, type Terminal } from './common/terminal.ts'
 
 const EXAMPLES = `
 A class says how urgent mail is, and how it is retried. The sender may name it
-(v:homing-class). To other mail that is handed to Homing the file HOMING_CLASSES
-gives one, by the first rule that fits; it is a notice where none does:
+(v:homing-class). To other mail the file HOMING_CLASSES gives one, by the first
+rule that fits; it is a notice where none does:
 
   {
     "presets": ["reset", "otp", "newsletter"],
     "rules": [{ "tag": "signup-*", "class": "access" },
               { "sender": "*@news.example.com", "class": "bulk" }],
-    "classes": { "access": { "life": "10m", "waits": ["20s", "60s"] } }
+    "classes": { "access": { "life": "10m", "waits": ["20s", "60s"] },
+                 "welcome": { "like": "notice", "life": "2h" } }
   }
 
 A rule may name tag, template, subject and sender; "*" stands for anything, and
 case does not matter. Presets: reset, magic-link, otp, invite, receipt, billing,
 security, digest, newsletter. Of a class may be changed: life, attempts, waits,
-fallback, fallbackAfter, alert.
+fallback, fallbackAfter, alert. A class of your own is like one of the three:
+as urgent, and retried in the same way but for what it changes.
 
 Examples:
   homing classes test --tag signup-mail --subject "Confirm your address"
@@ -51,9 +53,11 @@ async function test(terminal: Terminal, { tag = [], template, subject, sender, j
   const traits = { tags: tag, template: template ?? null, subject: subject ?? null, sender: sender ?? null };
   const rule = classRuleFor(classes.rules, traits);
   const kind = rule?.class ?? DEFAULT_CLASS;
-  if (json) return sayJson(terminal, { class: kind, rule });
+  const like = classes.own?.[kind]?.like ?? null;
+  if (json) return sayJson(terminal, { class: kind, ...(like === null ? {} : { like }), rule });
   if (file === undefined) say(terminal, 'HOMING_CLASSES is not set: only the sender gives a class.');
-  say(terminal, rule ? `${kind}: ${wordsOf(rule)}` : `${kind}: no rule fits`);
+  const name = like === null ? kind : `${kind} (like ${like})`;
+  say(terminal, rule ? `${name}: ${wordsOf(rule)}` : `${name}: no rule fits`);
 }
 
 function wordsOf({ class: _, preset, ...rule }: ClassRule): string {

@@ -39,11 +39,14 @@ async function pageOf(terminal: Terminal, message: MessageRow, views: readonly V
   const { factWords } = await import('../core/words/facts.ts');
   const { standingWords } = await import('../core/words/standing.ts');
   const { timeWords } = await import('../core/words/numbers.ts');
+  const { ownClassOf } = await import('../contract/present.ts');
+  const own = ownClassOf(views);
+  const kind = own === null ? message.class : `${message.class} (${own})`;
   const inOrder = ({ facts }: View) => inTime(facts);
   const subject = message.subject === null ? '(no subject known)' : `"${printable(message.subject)}"`;
   const lines = [
     paint(terminal, 'bold', `Message ${message.id}  ${subject}`),
-    wrapped('  ', `from ${message.sender}, through ${message.domain}, class ${message.class}`),
+    wrapped('  ', `from ${message.sender}, through ${message.domain}, class ${kind}`),
     wrapped('  ', `Message-Id <${message.message_id}>, ${ORIGIN[message.origin]} at ${timeWords(message.created_at)}`),
   ];
   for (const view of views) {

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { text } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
-import { type Classes, type ClassRule, PRESETS, type Preset } from '../core/classes.ts';
-import { CLASSES } from '../core/message-class.ts';
+import { type Classes, type ClassRule, type OwnClass, PRESETS, type Preset } from '../core/classes.ts';
+import { CLASS_NAME, CLASSES, isClass } from '../core/message-class.ts';
 
 export const CLASSES_FILE = room({
   title: 'Classes',
@@ -12,7 +12,7 @@ export const CLASSES_FILE = room({
     HOMING_CLASSES: {
       kind: text,
       level: 'rarely',
-      says: 'A JSON file with rules that give mail a class by its tags, template, subject or sender, and with changes of the policies of classes (see docs/operating.md); a change of it needs a restart.',
+      says: 'A JSON file with rules that give mail a class by its tags, template, subject or sender, with changes of the policies of classes, and with classes of your own (see docs/operating.md); a change of it needs a restart.',
     },
   },
   problems: ({ HOMING_CLASSES: file }) =>
@@ -36,7 +36,10 @@ export function readClasses(file: string | undefined): ReadClasses {
   const { presets, rules, classes } = read.data;
   // The operator's own rules go first.
   const ofPresets = presets.flatMap((preset) => PRESETS[preset].map((rule) => ({ ...rule, preset })));
-  return { classes: { rules: [...(rules as ClassRule[]), ...ofPresets], policies: classes }, problems: [] };
+  const names = Object.entries(classes).filter(([name]) => !isClass(name));
+  const policies = Object.fromEntries(Object.entries(classes).filter(([name]) => isClass(name)));
+  const own = Object.fromEntries(names) as Record<string, OwnClass>;
+  return { classes: { rules: [...(rules as ClassRule[]), ...ofPresets], policies, own }, problems: [] };
 }
 
 function jsonIn(file: string): { value: unknown } | { problem: string } {
@@ -61,7 +64,7 @@ const names = Object.keys(PRESETS) as [Preset, ...Preset[]];
 
 const RULE = z
   .strictObject({
-    class: kind,
+    class: z.string(),
     tag: pattern.optional(),
     template: pattern.optional(),
     subject: pattern.optional(),
@@ -79,10 +82,26 @@ const CHANGE = z.strictObject({
   fallback: z.boolean().optional(),
   fallbackAfter: length.optional(),
   alert: z.boolean().optional(),
+  like: kind.optional(),
 });
 
-const FILE = z.strictObject({
-  presets: z.array(z.enum(names, { error: `must be one of ${names.join(', ')}` })).default([]),
-  rules: z.array(RULE).max(500, 'must have 500 rules at most').default([]),
-  classes: z.strictObject(Object.fromEntries(CLASSES.map((name) => [name, CHANGE.optional()]))).default({}),
-});
+const NAME = 'a class needs a name of small letters, digits and hyphens, 32 at most';
+
+const FILE = z
+  .strictObject({
+    presets: z.array(z.enum(names, { error: `must be one of ${names.join(', ')}` })).default([]),
+    rules: z.array(RULE).max(500, 'must have 500 rules at most').default([]),
+    classes: z.record(z.string(), CHANGE).default({}),
+  })
+  .superRefine(({ rules, classes }, ctx) => {
+    const wrong = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    for (const [own, { like }] of Object.entries(classes)) {
+      if (!CLASS_NAME.test(own)) wrong(['classes', own], NAME);
+      if (isClass(own) && like !== undefined) wrong(['classes', own, 'like'], 'is for classes of your own');
+      if (!isClass(own) && like === undefined)
+        wrong(['classes', own, 'like'], `is missing: a class of your own is like ${CLASSES.join(', ')}`);
+    }
+    const known = new Set([...CLASSES, ...Object.keys(classes)]);
+    for (const [n, rule] of rules.entries())
+      if (!known.has(rule.class)) wrong(['rules', n, 'class'], `must be one of ${[...known].join(', ')}`);
+  });

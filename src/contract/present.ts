@@ -38,6 +38,7 @@ export const summaryOf = ({ message, deliveries }: Found) => ({
 /** A message with everything that is known of it. */
 export const detailOf = (message: MessageRow, views: readonly View[]) => ({
   ...messageFields(message),
+  ...(ownClassOf(views) === null ? {} : { ownClass: ownClassOf(views) }),
   deliveries: views.map(({ recipient, delivery: d, facts, birth }) => ({
     recipient,
     state: d.state,
@@ -50,6 +51,9 @@ export const detailOf = (message: MessageRow, views: readonly View[]) => ({
     facts: inTime(facts).map((fact) => factOf(fact, birth.policy.watch)),
   })),
 });
+
+/** The operator's own class that its policy comes from. */
+export const ownClassOf = (views: readonly View[]): string | null => views[0]?.birth.policy.named ?? null;
 
 const attemptOf = (a: Attempt) => ({
   number: a.number,

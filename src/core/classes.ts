@@ -3,7 +3,8 @@ import type { Ms } from './time.ts';
 
 /** A rule that gives a class to mail whose sender names none. All that it names has to fit. */
 export type ClassRule = {
-  class: MessageClass;
+  /** One of the three, or one of the operator's own. */
+  class: string;
   /** Patterns for the whole text, in which `*` stands for anything; case does not matter. */
   tag?: string;
   template?: string;
@@ -23,9 +24,14 @@ export type PolicyChange = {
   alert?: boolean;
 };
 
+/** A class of the operator's own: one of the three, as urgent as that one, with a policy of its own. */
+export type OwnClass = PolicyChange & { like: MessageClass };
+
 export type Classes = {
   rules: readonly ClassRule[];
   policies: Partial<Record<MessageClass, PolicyChange>>;
+  /** By their names. */
+  own?: Readonly<Record<string, OwnClass>>;
 };
 
 /** What rules look at. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Classes, PolicyChange } from './classes.ts';
-import type { MessageClass } from './message-class.ts';
+import { type Classes, classRuleFor, type PolicyChange, type Traits } from './classes.ts';
+import { CLASSES, DEFAULT_CLASS, isClass, type MessageClass } from './message-class.ts';
 import type { Ms } from './time.ts';
 
 /**
@@ -33,6 +33,8 @@ export type Policy = {
   atEnd: 'abandoned' | 'expired';
   /** Are the administrators told of each delivery that was not delivered by Mailgun? */
   alert: boolean;
+  /** The operator's own class that it comes from. */
+  named?: string;
 };
 
 /** The wait after the n-th attempt: `base ** n` units (4, 16, 64, 256 minutes), or one of a list, the last repeating. */
@@ -56,6 +58,26 @@ export type PolicySettings = {
 export function policyFor(kind: MessageClass, s: PolicySettings): Policy {
   return changed(usualFor(kind, s), s.classes?.policies[kind] ?? {});
 }
+
+/** A class, and the policy that mail of it gets. */
+export type Treatment = { class: MessageClass; policy: Policy };
+
+/** By the name that the sender gives; without one by the first rule that fits. Null when there is no class of this name. */
+export function treatmentOf(said: string | null, traits: Traits, s: PolicySettings): Treatment | null {
+  return treatmentAs(said ?? classRuleFor(s.classes?.rules ?? [], traits)?.class ?? DEFAULT_CLASS, s);
+}
+
+function treatmentAs(name: string, s: PolicySettings): Treatment | null {
+  if (isClass(name)) return { class: name, policy: policyFor(name, s) };
+  const own = ownIn(s)[name];
+  return own ? { class: own.like, policy: { ...changed(policyFor(own.like, s), own), named: name } } : null;
+}
+
+/** The names that a sender may give. */
+export const classNames = (s: PolicySettings): string[] => [...CLASSES, ...Object.keys(ownIn(s))];
+
+const ownIn = ({ classes }: PolicySettings): NonNullable<Classes['own']> =>
+  Object.assign(Object.create(null) as object, classes?.own);
 
 function changed(policy: Policy, change: PolicyChange): Policy {
   const { life, attempts, waits, fallback, fallbackAfter, alert } = change;

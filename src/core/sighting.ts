@@ -61,6 +61,8 @@ export type Sighting = {
   /** From and Subject of the message where the event carries them. */
   from: string | null;
   subject: string | null;
+  tags: readonly string[];
+  template: string | null;
   sendingIp: string | null;
   recipientProvider: string | null;
   /** Present on failed and deferred (and tolerated on others). */

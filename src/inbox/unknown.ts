@@ -1,11 +1,10 @@
 import { groupBy } from '../core/group.ts';
 import { DEFAULT_CLASS } from '../core/message-class.ts';
-import { policyFor, watchOnly } from '../core/policy.ts';
+import { policyFor, type Treatment, treatmentOf, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
-import { classOf } from '../mail/class.ts';
 import type { Store } from '../store/db/open.ts';
 import { erasedAmong } from '../store/erased.ts';
 import type { EventRow, Settled } from '../store/inbox/inbox.ts';
@@ -97,8 +96,7 @@ async function adopt({ store, settings }: Deps, events: readonly Unknown[], now:
 }
 
 function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms): Draft {
-  const kind = classOf(s.homingClass) ?? DEFAULT_CLASS;
-  const policy = policyFor(kind, settings.policies);
+  const { class: kind, policy } = treatmentFor(settings, s);
   const at = Math.min(s.at, now);
   return {
     messageId: s.messageId ?? '',
@@ -113,4 +111,10 @@ function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms
     facts: handedOver(at, s.messageId, row.provider),
     createdAt: at,
   };
+}
+
+function treatmentFor({ policies }: AdoptSettings, s: Sighting): Treatment {
+  const traits = { tags: s.tags, template: s.template, subject: s.subject, sender: s.from };
+  const usual = { class: DEFAULT_CLASS, policy: policyFor(DEFAULT_CLASS, policies) };
+  return treatmentOf(s.homingClass, traits, policies) ?? treatmentOf(null, traits, policies) ?? usual;
 }

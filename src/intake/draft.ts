@@ -3,15 +3,13 @@ import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { MAX_BODY, seal } from '../base/seal.ts';
 import { canonicalDomain } from '../core/address.ts';
-import { classRuleFor } from '../core/classes.ts';
-import { DEFAULT_CLASS } from '../core/message-class.ts';
-import { livingFor, neverElsewhere, policyFor } from '../core/policy.ts';
+import { classNames, livingFor, neverElsewhere, treatmentOf } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
 import { type FormEntry, packForm } from '../mail/form.ts';
 import { newMessageId } from '../mail/message-id.ts';
 import type { Call } from '../store/messages/calls.ts';
 import type { Draft, QueueDraft } from '../store/messages/messages.ts';
-import { printable } from './form-checks.ts';
+import { printable, refused } from './form-checks.ts';
 import { readFormMail } from './form-mail.ts';
 import type { BirthSettings } from './terms.ts';
 
@@ -50,9 +48,9 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
   const { form: toSend, isTest, expiresAt, class: said, tags, template, ...mail } = readFormMail(form, now);
   const traits = { tags, template, subject: mail.subject, sender: mail.from };
-  const ruled = classRuleFor(settings.policies.classes?.rules ?? [], traits)?.class;
-  const kind = said ?? ruled ?? DEFAULT_CLASS;
-  const usual = policyFor(kind, settings.policies);
+  const treated = treatmentOf(said, traits, settings.policies);
+  if (treated === null) throw refused(`'v:homing-class' must be one of ${classNames(settings.policies).join(', ')}`);
+  const { class: kind, policy: usual } = treated;
   const policy = expiresAt === null ? usual : livingFor(expiresAt - Math.max(now, mail.deliverAt ?? 0), usual);
   const pieces = packForm(toSend);
   if (pieces.reduce((sum, piece) => sum + piece.length, 0) > MAX_BODY)

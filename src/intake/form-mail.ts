@@ -1,8 +1,6 @@
 import type { AppError } from '../base/errors.ts';
 import { asciiLower } from '../core/address.ts';
-import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Ms } from '../core/time.ts';
-import { classOf } from '../mail/class.ts';
 import { deliveryTimeIn } from '../mail/delivery-time.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../mail/form.ts';
 import { withoutComposersHeaders } from '../mail/given-headers.ts';
@@ -24,8 +22,8 @@ export type FormMail = {
   recipients: string[];
   subject: string | null;
   messageId: string | null;
-  /** Null when its sender names none. */
-  class: MessageClass | null;
+  /** As its sender named it; null when he names none. */
+  class: string | null;
   /** By which the operator's rules give it one. */
   tags: string[];
   template: string | null;
@@ -57,7 +55,7 @@ export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
     recipients,
     subject: subject === null ? null : oneLine(subject),
     messageId: givenId(form) ?? (message && messageIdOf(message)),
-    class: givenClass(variables('class')),
+    class: variables('class'),
     tags: [...textsIn(form, 'o:tag'), ...textsIn(form, 'h:X-Mailgun-Tag')],
     template: textIn(form, 'template'),
     key: givenKey(variables('key')),
@@ -134,13 +132,6 @@ function givenId(form: readonly FormEntry[]): string | null {
   const id = readMessageId(text);
   if (id === null) throw refused("'h:Message-Id' is not a Message-Id");
   return id;
-}
-
-function givenClass(text: string | null): MessageClass | null {
-  if (text === null) return null;
-  const named = classOf(text);
-  if (named === null) throw refused(`'v:homing-class' must be one of ${CLASSES.join(', ')}`);
-  return named;
 }
 
 function givenKey(text: string | null): string | null {

@@ -1,6 +1,7 @@
+import { AppError } from '../base/errors.ts';
 import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
-import { neverElsewhere, policyFor, watchOnly } from '../core/policy.ts';
+import { classNames, neverElsewhere, type Treatment, treatmentOf, watchOnly } from '../core/policy.ts';
 import { safeLine } from '../core/safe-text.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
@@ -35,7 +36,7 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
   const told = readTold(input);
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
-  const usual = policyFor(told.class, settings.policies);
+  const { class: kind, policy: usual } = treatmentFor(settings, told);
   const policy = told.test === true ? neverElsewhere(usual) : usual;
   return {
     ...(told.id === undefined ? {} : { id: told.id }),
@@ -43,7 +44,7 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
     domain: told.domain,
     from: told.from,
     subject: told.subject ? oneLine(told.subject) : null,
-    class: told.class,
+    class: kind,
     key: told.key ?? null,
     origin: 'recorded',
     policy: told.via === undefined ? policy : watchOnly(policy),
@@ -52,6 +53,15 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
     createdAt: at,
     deliverAt: told.deliverAt ?? null,
   };
+}
+
+function treatmentFor({ policies }: BirthSettings, told: ToldMessage): Treatment {
+  const { tags = [], template = null, subject = null, from } = told;
+  const treated = treatmentOf(told.class ?? null, { tags, template, subject, sender: from }, policies);
+  if (treated) return treated;
+  throw new AppError('invalid', 'the request has 1 problem(s)', [
+    `class must be one of ${classNames(policies).join(', ')}`,
+  ]);
 }
 
 function factsOf(told: ToldMessage, at: Ms, leaseUntil: Ms): Fact[] {

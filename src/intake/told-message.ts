@@ -3,9 +3,7 @@ import { fitted, isId } from '../base/ids.ts';
 import { parseMoment } from '../base/moment.ts';
 import { parse } from '../base/parse.ts';
 import { canonicalDomain } from '../core/address.ts';
-import { CLASSES } from '../core/message-class.ts';
 import { storable } from '../core/safe-text.ts';
-import { classOf } from '../mail/class.ts';
 import { readKey } from '../mail/key.ts';
 import { MAX_KEY, MAX_LINE, MAX_PROVIDER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { readMessageId } from '../mail/message-id.ts';
@@ -40,16 +38,6 @@ const messageId = textBy(readMessageId, `must be a Message-Id of at most ${MAX_L
 const key = textBy(readKey, `must have 1 to ${MAX_KEY} characters, none of them a control character`);
 const domain = textBy((given) => canonicalDomain(given.trim()), 'must be a domain');
 
-const messageClass = z
-  .unknown()
-  .optional()
-  .transform((said, ctx) => {
-    const named = classOf(said);
-    if (named !== null) return named;
-    ctx.addIssue({ code: 'custom', message: `must be one of ${CLASSES.join(', ')}` });
-    return z.NEVER;
-  });
-
 /** Lists and comma strings, with names and groups, as mail clients take them. Problems name the position, not the address. */
 const recipients = z
   .union([z.string(), z.array(z.string()).max(MAX_RECIPIENTS)], {
@@ -82,6 +70,9 @@ const moment = z
   .transform((text) => parseMoment(text))
   .refine((at) => at !== null, 'must be a time: ISO 8601 or milliseconds since the epoch');
 
+/** Mailgun takes ten. */
+const MAX_TAGS = 100;
+
 const REPLY_CODE = 'must be the code of an SMTP reply from 400 to 599';
 
 const TOLD = z
@@ -94,7 +85,9 @@ const TOLD = z
       cc: recipients.optional(),
       bcc: recipients.optional(),
       subject: z.string({ error: 'must be text' }).nullish(),
-      class: messageClass,
+      class: z.string({ error: 'must be text' }).nullish(),
+      tags: z.array(z.string(), { error: 'must be a list of texts' }).max(MAX_TAGS).optional(),
+      template: z.string({ error: 'must be text' }).nullish(),
       key: key.nullish(),
       state: z.enum(['sending', 'accepted', 'refused']),
       answeredId: messageId.optional(),

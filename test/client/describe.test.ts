@@ -9,7 +9,7 @@ const LATER = MORNING + 20 * HOUR;
 const rfc2822 = new Date(LATER).toUTCString().replace('GMT', '+0000');
 
 const asked = async (data: Record<string, unknown>) =>
-  (await describe('mg.example.com', { ...MAIL, ...data }, MORNING)).record?.deliverAt;
+  (await describe('mg.example.com', { ...MAIL, ...data }, { now: MORNING, classes: [] })).record?.deliverAt;
 
 test('a record says for when the mail was asked, however that was said', async () => {
   assert.equal(await asked({}), undefined);
@@ -23,7 +23,7 @@ test('a record says for when the mail was asked, however that was said', async (
 
 test('a record says that a mail is a test of Mailgun, however that was said', async () => {
   const isTest = async (data: Record<string, unknown>) =>
-    (await describe('mg.example.com', { ...MAIL, ...data }, MORNING)).record?.test;
+    (await describe('mg.example.com', { ...MAIL, ...data }, { now: MORNING, classes: [] })).record?.test;
   for (const data of [{ 'o:testmode': true }, { 'o:testmode': 'yes' }, { 'h:x-mailgun-drop-message': 'yes' }])
     assert.equal(await isTest(data), true);
   for (const data of [{}, { 'o:testmode': false }, { 'o:testmode': 'no' }]) assert.equal(await isTest(data), undefined);
@@ -32,6 +32,6 @@ test('a record says that a mail is a test of Mailgun, however that was said', as
 test('our variables are read and taken out of the header that holds all variables, too', async () => {
   const header = 'h:X-Mailgun-Variables';
   const given = { ...MAIL, [header]: '{"a":1,"homing-class":"access","homing-key":"k"}' };
-  const { record, wire } = await describe('mg.example.com', given, MORNING);
+  const { record, wire } = await describe('mg.example.com', given, { now: MORNING, classes: [] });
   assert.deepEqual([record?.class, record?.key, wire[header]], ['access', 'k', '{"a":1}']);
 });

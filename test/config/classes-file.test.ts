@@ -7,7 +7,7 @@ import { addClassesCommand } from '../../src/commands/classes.ts';
 import { readClasses } from '../../src/config/classes-file.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
-import { policyFor } from '../../src/core/policy.ts';
+import { classNames, policyFor, treatmentOf } from '../../src/core/policy.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { runHere } from '../commands/support.ts';
 
@@ -21,8 +21,14 @@ function fileOf(t: TestContext, content: unknown): string {
 
 const GOOD = {
   presets: ['otp'],
-  rules: [{ class: 'bulk', tag: 'otp-news' }],
-  classes: { access: { life: '10m', attempts: 3, waits: ['20s', '1m'], fallbackAfter: '45s', alert: false } },
+  rules: [
+    { class: 'bulk', tag: 'otp-news' },
+    { class: 'welcome', subject: 'Welcome*' },
+  ],
+  classes: {
+    welcome: { like: 'notice', life: '2h' },
+    access: { life: '10m', attempts: 3, waits: ['20s', '1m'], fallbackAfter: '45s', alert: false },
+  },
 };
 
 test("the operator's own rules go before those of presets, and policies are changed", async (t) => {
@@ -33,6 +39,16 @@ test("the operator's own rules go before those of presets, and policies are chan
     [access.usefulLife, access.maxAttempts, access.waits, access.fallbackAfter, access.alert],
     [10 * MINUTE, 3, { kind: 'list', waits: [20 * SECOND, MINUTE] }, 45 * SECOND, false],
   );
+  const traits = { tags: [], template: null, subject: 'Welcome, Ann', sender: null };
+  const welcome = treatmentOf(null, traits, settings.policies);
+  assert.deepEqual(
+    [welcome?.class, welcome?.policy.named, welcome?.policy.usefulLife, welcome?.policy.maxAttempts],
+    ['notice', 'welcome', 120 * MINUTE, 5],
+  );
+  assert.deepEqual(treatmentOf('welcome', { ...traits, subject: null }, settings.policies), welcome);
+  for (const name of ['other', 'constructor', '__proto__'])
+    assert.equal(treatmentOf(name, traits, settings.policies), null);
+  assert.deepEqual(classNames(settings.policies), ['access', 'notice', 'bulk', 'welcome']);
   const plain = settingsOf(readConfig({}, 'database'));
   assert.deepEqual(policyFor('notice', settings.policies), policyFor('notice', plain.policies));
 
@@ -40,6 +56,10 @@ test("the operator's own rules go before those of presets, and policies are chan
   assert.equal((await run('--tag', 'otp-news')).out, 'bulk: by a rule of yours, tag "otp-news"\n');
   assert.equal((await run('--tag', 'x', 'otp-1')).out, 'access: by the preset otp, tag "otp*"\n');
   assert.equal((await run('--subject', 'Hello')).out, 'notice: no rule fits\n');
+  assert.equal(
+    (await run('--subject', 'Welcome, Ann')).out,
+    'welcome (like notice): by a rule of yours, subject "Welcome*"\n',
+  );
   assert.deepEqual(JSON.parse((await run('--tag', 'otp-news', '--json')).out), {
     class: 'bulk',
     rule: { class: 'bulk', tag: 'otp-news' },
@@ -56,7 +76,9 @@ test('every problem of the file is named, a daemon does not start, and the comma
     [{ rules: [{ class: 'access' }] }, /rules\.0: needs a tag/],
     [{ rules: [{ class: 'access', tags: 'x' }] }, /rules\.0: .*tags/],
     [{ classes: { access: { life: 'long' } } }, /classes\.access\.life: must be a length/],
-    [{ classes: { other: {} } }, /classes: .*other/],
+    [{ classes: { other: {} } }, /classes\.other\.like: is missing: a class of your own is like access, notice, bulk/],
+    [{ classes: { access: { like: 'bulk' } } }, /classes\.access\.like: is for classes of your own/],
+    [{ classes: { 'Not A Name': { like: 'bulk' } } }, /classes\.Not A Name: a class needs a name/],
   ] as const)
     assert.match(problemsOf(content).join('\n'), words);
   assert.match(readClasses('/nowhere/x.json').problems.join(), /can't be read: ENOENT/);

@@ -307,6 +307,8 @@ export const sighting = (over: Partial<Sighting> = {}): Sighting => ({
   storage: null,
   from: null,
   subject: null,
+  tags: [],
+  template: null,
   sendingIp: null,
   recipientProvider: null,
   bounce: null,

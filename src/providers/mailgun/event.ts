@@ -76,11 +76,18 @@ export function readEvent(body: unknown, hints: Hints = {}): Sighting | null {
     storage,
     from: words(headers['from'], MAX_LINE),
     subject: words(headers['subject'], MAX_LINE),
+    tags: listOf(body['tags']).flatMap((tag) => words(tag, MAX_TAG) ?? []),
+    template: words(objectOf(body['template'])['name'], MAX_LINE),
     sendingIp: words(objectOf(body['envelope'])['sending-ip'], 64),
     recipientProvider: words(body['recipient-provider'], 191),
     bounce: FAILURES.has(report) ? bounceOf(body) : null,
   };
 }
+
+/** Characters; Mailgun takes 128. */
+const MAX_TAG = 191;
+const MAX_TAGS = 100;
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value.slice(0, MAX_TAGS) : []);
 
 const FAILURES: ReadonlySet<Report> = new Set(['failed', 'deferred', 'rejected']);
 

@@ -46,6 +46,8 @@ export function readLegacy(fields: Form | URLSearchParams): Sighting | null {
     storage: url === null ? null : { url, key: null },
     from: words(headers.get('from'), MAX_LINE),
     subject: words(headers.get('subject'), MAX_LINE),
+    tags: [],
+    template: null,
     sendingIp: null,
     recipientProvider: null,
     bounce: report === 'failed' ? bounceOf(form, event) : null,

@@ -55,6 +55,8 @@ const failed = (changes: Body = {}): Body => ({
     tls: true,
   },
   'user-variables': { 'homing-id': 'h1', 'homing-class': 'access', 'homing-key': 'reset:42' },
+  tags: ['receipt', '', 7, null, 'shop'],
+  template: { name: 'receipt', version: 'v2' },
   ...changes,
 });
 
@@ -86,6 +88,8 @@ test('an event with everything is read in full', () => {
     },
     from: 'Shop <shop@mail.example.com>',
     subject: 'Your receipt',
+    tags: ['receipt', '7', 'shop'],
+    template: 'receipt',
     sendingIp: '192.0.2.7',
     recipientProvider: 'Other',
     bounce: {
@@ -343,6 +347,8 @@ test('a legacy webhook about a drop is a permanent failure', () => {
     storage: null,
     from: 'shop@mail.example.com',
     subject: 'Receipt',
+    tags: [],
+    template: null,
     sendingIp: null,
     recipientProvider: null,
     bounce: {
