@@ -77,6 +77,7 @@ const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'con
   sender: view.sender,
   recipient: view.recipient,
   deliverAt: action.deliverAt,
+  usefulUntil: view.delivery.usefulUntil,
   content,
 });
 

@@ -49,6 +49,8 @@ export type Outgoing = {
   recipient: string;
   /** Not to be delivered before; null for at once. */
   deliverAt: Ms | null;
+  /** From then on it is worth nothing to its recipient; null when nothing is said of that. */
+  usefulUntil: Ms | null;
   /** The content: a copy of ours, or the one that the provider keeps. */
   content: Copy | StoredAt;
 };

@@ -189,6 +189,21 @@ test('mail whose sender names no class gets one by the rules of the operator', a
   assert.equal(JSON.parse(rows[0]?.policy ?? '{}').usefulLife, 7 * MINUTE);
 });
 
+test('Mailgun is told how long a mail is worth delivering, where that is less than it would try', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const forms = [
+    { 'v:homing-class': 'access' },
+    { 'v:homing-class': 'access', 'o:deliver-within': '1h0m' },
+    { 'v:homing-expires': '3m' },
+    { 'v:homing-expires': '100m', to: 'ann@example.org, bee@example.net' },
+    { 'v:homing-class': 'notice' },
+  ];
+  for (const form of forms) assert.equal((await post(url, { form: { ...MAIL, ...form } })).status, 200);
+  await play(clock() + 2000);
+  const said = sim.requests.filter((r) => r.method === 'POST').map(({ fields }) => fields['o:deliver-within']?.join());
+  assert.deepEqual(said.sort(), ['0h15m', '0h5m', '1h0m', '1h40m', '1h40m', undefined]);
+});
+
 test('an answer has the headers that clients of Mailgun read', async (t) => {
   const { url, clock } = await setup(t);
   const { headers } = await post(url, {});

@@ -21,6 +21,7 @@ const MAIL: Outgoing = {
   sender: `shop@${DOMAIN}`,
   recipient: RECIPIENT,
   deliverAt: null,
+  usefulUntil: null,
   content: {
     mime: Buffer.from(`From: shop@${DOMAIN}\r\nTo: ${RECIPIENT}\r\nMessage-Id: <m1@${DOMAIN}>\r\n\r\nHi\r\n`),
   },

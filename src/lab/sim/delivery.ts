@@ -29,10 +29,11 @@ export type Launch = { kind: 'send' | 'repost'; deliverAt: Ms | null; honoured: 
 export function launch(world: World, message: StoredMessage, { kind, deliverAt, honoured }: Launch): void {
   const at = world.clock();
   const scheduledFor = honoured && deliverAt !== null && deliverAt > at ? deliverAt : null;
-  const { domain, messageId, key: storageKey, variables } = message;
+  const { domain, messageId, key: storageKey, variables, deliverWithin } = message;
+  const giveUpAt = deliverWithin === null ? null : (scheduledFor ?? at) + deliverWithin;
   for (const recipient of message.recipients) {
     world.handovers.push({ at, kind, domain, messageId, storageKey, recipient, deliverAt, variables });
-    begin({ world, message, recipient, ip: addressFor(world, kind) }, { at, scheduledFor });
+    begin({ world, message, recipient, ip: addressFor(world, kind), giveUpAt }, { at, scheduledFor });
   }
 }
 
@@ -117,14 +118,22 @@ type Deferral = Extract<Outcome, { defer: Failure }>;
 const DEFERRALS: readonly Ms[] = [10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR];
 
 function defer(flight: Flight, { defer, after, next }: Deferral, { at, number }: Attempt): void {
-  const { world } = flight;
+  const { world, giveUpAt } = flight;
   const retryAfter = after ?? world.quirks.deferDelay ?? DEFERRALS[number - 1] ?? 4 * HOUR;
   const failure = { ...defer, severity: 'temporary' as const };
   emit(world, failedEvent(flight, { at, number, failure, retryAfter }), at);
   if (next === 'silence') return;
   const due = at + retryAfter;
-  world.agenda.add(due, () => attempt(flight, next, { at: due, number: number + 1 }));
+  if (giveUpAt !== null && due >= giveUpAt)
+    world.agenda.add(giveUpAt, () => fail(flight, { at: giveUpAt, number, failure: tooOld(defer) }));
+  else world.agenda.add(due, () => attempt(flight, next, { at: due, number: number + 1 }));
 }
+
+/** It has tried for as long as it may; the true cause stands beside. */
+const tooOld = ({ code, message }: Failure): Failure => ({
+  ...{ code: 602, message: 'Too old', reason: 'old', severity: 'permanent' },
+  ...{ lastCode: code, lastMessage: message },
+});
 
 function suppress(
   { world, message, recipient }: Flight,

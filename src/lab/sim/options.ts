@@ -1,6 +1,6 @@
 // What `o:`, `h:` and `v:` say, and what Mailgun refuses of it.
 import addressparser from 'nodemailer/lib/addressparser';
-import type { Ms } from '../../core/time.ts';
+import { DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import { fieldOf, momentIn } from './form.ts';
 import type { SimRequest, World } from './world.ts';
 
@@ -8,6 +8,8 @@ export type Header = [name: string, value: string];
 
 export type Options = {
   deliverAt: Ms | null;
+  /** How long Mailgun may try, from the time of delivery on; null for as long as it does. */
+  deliverWithin: Ms | null;
   testMode: boolean;
   tags: string[];
   variables: Record<string, string>;
@@ -29,8 +31,11 @@ export function optionsIn(world: World, request: SimRequest): Options | string {
   }
   const deliverAt = deliveryTimeIn(world, request);
   if (typeof deliverAt === 'string') return deliverAt;
+  const deliverWithin = deliverWithinIn(request);
+  if (typeof deliverWithin === 'string') return deliverWithin;
   return {
     deliverAt,
+    deliverWithin,
     testMode: ['yes', 'true'].includes(fieldOf(request, 'o:testmode') ?? ''),
     tags: request.fields['o:tag'] ?? [],
     variables: Object.fromEntries(prefixed(named, 'v:')),
@@ -50,6 +55,15 @@ export function deliveryTimeIn(world: World, request: SimRequest): Ms | null | s
   if (at === null) return "'o:deliverytime' parameter is not a valid RFC 2822 date";
   const latest = world.clock() + (world.options.retention ?? world.quirks.scheduleHorizon);
   return at > latest ? "'o:deliverytime' parameter is too far in the future" : at;
+}
+
+/** Hours and minutes, as in `1h30m`: from 5 minutes to 24 hours. */
+function deliverWithinIn(request: SimRequest): Ms | null | string {
+  const text = fieldOf(request, 'o:deliver-within');
+  if (text === null) return null;
+  const [, hours, minutes] = /^(\d+)h(\d+)m$/.exec(text) ?? [];
+  const within = Number(hours) * HOUR + Number(minutes) * MINUTE;
+  return within >= 5 * MINUTE && within <= DAY ? within : "'o:deliver-within' parameter is invalid";
 }
 
 function prefixed(named: [string, string[]][], prefix: string): Header[] {

@@ -110,6 +110,7 @@ function storedMessage(world: World, { request, domain, mime, recipients, option
     variables,
     tags: options.tags,
     testMode: options.testMode,
+    deliverWithin: options.deliverWithin,
     storedAt: world.clock(),
   };
 }

@@ -119,6 +119,7 @@ export type StoredMessage = {
   variables: Record<string, unknown>;
   tags: string[];
   testMode: boolean;
+  deliverWithin: Ms | null;
   storedAt: Ms;
 };
 
@@ -190,6 +191,8 @@ export type Flight = {
   recipient: string;
   /** The address of the pool that it leaves from. */
   ip: string;
+  /** When Mailgun stops trying. */
+  giveUpAt: Ms | null;
 };
 
 export function createWorld(options: WorldOptions): World {

@@ -1,5 +1,6 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
+import { type Clock, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import { composeMime, isForMailgun, mailboxFor, variablesOf } from '../../mail/compose.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
 import { recipientsIn } from '../../mail/recipients.ts';
@@ -14,15 +15,21 @@ import { deliveryTime, type Port } from './port.ts';
  * composed here, and goes as a form to the recipient alone, as do forms that show nobody else and batches
  * (`recipient-variables`), of which Mailgun makes a mail for each recipient anyway.
  */
-export async function sendCopy(port: Port, mail: Outgoing, copy: Copy, until: Deadline): Promise<Answer> {
+export async function sendCopy(
+  { port, now }: { port: Port; now: Clock },
+  mail: Outgoing,
+  copy: Copy,
+  until: Deadline,
+): Promise<Answer> {
   const sendMime = (mime: Buffer, entries: readonly FormEntry[]) =>
     port.sendMime(mail.domain, { to: mail.recipient, mime, fields: fieldsByName(entries) }, until);
-  if ('mime' in copy) return sendMime(copy.mime, fieldsOf(mail, []));
+  if ('mime' in copy) return sendMime(copy.mime, fieldsOf(mail, [], now()));
   const { form } = copy;
   const options = (isOne: (name: string) => boolean) =>
     fieldsOf(
       mail,
       form.filter(([name]) => isOne(name)),
+      now(),
     );
   const message = fileIn(form, 'message');
   if (message) return sendMime(message.content, [...options((name) => /^[hotv]:/.test(name)), idOf(mail)]);
@@ -45,13 +52,29 @@ const idOf = (mail: Outgoing): FormEntry => ['h:Message-Id', `<${mail.rfcMessage
 const WAITS = ['o:deliverytime', 'h:x-mailgun-deliver-by'];
 
 /**
- * Our variable, so that the events of this attempt are recognised whatever id it gets, and the delivery time if there
- * is one.
+ * Our variable, so that the events of this attempt are recognised whatever id it gets, the delivery time if there
+ * is one, and how long Mailgun may try where the mail is worthless before Mailgun gives up by itself.
  */
-function fieldsOf({ messageId, deliverAt }: Outgoing, given: readonly FormEntry[]): FormEntry[] {
+function fieldsOf(mail: Outgoing, given: readonly FormEntry[], now: Ms): FormEntry[] {
+  const { messageId, deliverAt } = mail;
   const ours = new Set(['v:homing-id', 'h:message-id', ...(deliverAt === null ? [] : WAITS)]);
   const wait: FormEntry[] = deliverAt === null ? [] : [['o:deliverytime', deliveryTime(deliverAt)]];
-  return [...given.filter(([name]) => !ours.has(name.toLowerCase())), ['v:homing-id', messageId], ...wait];
+  const kept = given.filter(([name]) => !ours.has(name.toLowerCase()));
+  const isLimited = kept.some(([name]) => name.toLowerCase() === LIMIT);
+  return [...kept, ['v:homing-id', messageId], ...wait, ...(isLimited ? [] : limitOf(mail, now))];
+}
+
+const LIMIT = 'o:deliver-within';
+/** Mailgun tries for eight hours (help.mailgun.com, "retry schedule"), and takes no less than five minutes. */
+const BY_ITSELF: Ms = 8 * HOUR;
+const SHORTEST: Ms = 5 * MINUTE;
+
+/** From the time on at which it is to be delivered. */
+function limitOf({ deliverAt, usefulUntil }: Outgoing, now: Ms): FormEntry[] {
+  const left = usefulUntil === null ? BY_ITSELF : usefulUntil - Math.max(now, deliverAt ?? 0);
+  if (left >= BY_ITSELF) return [];
+  const minutes = Math.floor(Math.max(left, SHORTEST) / MINUTE);
+  return [[LIMIT, `${Math.floor(minutes / 60)}h${minutes % 60}m`]];
 }
 
 function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {

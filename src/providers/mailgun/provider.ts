@@ -93,7 +93,7 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
     handOver: (mail: Outgoing, until: Deadline): Promise<Answer> =>
       'storages' in mail.content
         ? repostCopy(stored, mail, mail.content, until)
-        : sendCopy(sending, mail, mail.content, until),
+        : sendCopy({ port: sending, now: options.now }, mail, mail.content, until),
     history: createHistory({ asking, reading }, { api: options.records, now: options.now }),
     account: createAccount(asking),
     retention: createAccount(reading).retention,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MINUTE } from '../../../src/core/time.ts';
+import { HOUR, MINUTE } from '../../../src/core/time.ts';
 import { GREYLISTED, MAILBOX_FULL, NO_MX, TOO_OLD } from '../../../src/lab/campaign/outcomes.ts';
 import { BLOCKED_IP, BLOCKED_IP_LISTED, NO_SUCH_USER, type Outcome } from '../../../src/lab/sim/fates.ts';
 import type { EventData } from '../../../src/lab/sim/world.ts';
@@ -111,6 +111,24 @@ test('Mailgun tries again after 10, 15 and 30 min, 1, 2 and 4 h, unless it is to
   assert.deepEqual(await waits(), [10, 15, 30, 60, 120, 240]);
   sim.quirks.deferDelay = MINUTE;
   assert.deepEqual(await waits(), [1, 1, 1, 1, 1, 1]);
+});
+
+test('Mailgun gives up when it may try no longer, and says why it could not deliver', async (t) => {
+  const { sim, hand } = await startByHand(t);
+  const forGood: Outcome = { defer: GREYLISTED, next: { defer: GREYLISTED, next: 'deliver' } };
+  sim.fate(ANN, forGood);
+  assert.equal((await send(sim, { 'o:deliver-within': '0h20m' })).status, 200);
+  hand.now += HOUR;
+  await sim.runDue();
+  assert.deepEqual(eventNames(sim), ['accepted', 'failed', 'failed', 'failed']);
+  const last = sim.events().at(-1);
+  assert.deepEqual(
+    [last?.severity, last?.reason, Number(last?.timestamp) * 1000 >= NOON + 20 * MINUTE],
+    ['permanent', 'old', true],
+  );
+  assert.deepEqual([lastStatus(sim.events())['code'], lastStatus(sim.events())['last-code']], [602, 451]);
+  for (const wrong of ['4m', '0h4m', '24h1m', 'PT1H'])
+    assert.equal((await send(sim, { 'o:deliver-within': wrong })).status, 400, wrong);
 });
 
 for (const [list, code, reason] of [
