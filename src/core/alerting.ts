@@ -22,7 +22,8 @@ export function alertFor(
   before: Delivery | null,
   after: Delivery,
 ): { kind: AlertKind; incident: string } | null {
-  if (!birth.policy.alert || before?.state === after.state) return null;
+  if (before?.state === after.state) return null;
+  if (!birth.policy.alert && after.reason !== 'ends_processes') return null;
   switch (after.state) {
     case 'abandoned':
       return { kind: 'gave_up', incident: `gave_up:${birth.domain}` };

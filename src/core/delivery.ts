@@ -71,7 +71,8 @@ export type Fact = { key: string; at: Ms } & (
       detail: string;
       retryAfter: Ms | null;
     }
-  | { kind: 'unanswered'; attempt: number; detail: string }
+  /** `died`: not the provider was silent, but the process that handed it over was never heard of again. */
+  | { kind: 'unanswered'; attempt: number; detail: string; died?: true }
   | {
       kind: 'reported';
       /** Who told it. */

@@ -12,6 +12,7 @@ const OTHERS = [
   'secondary_refused',
   'secondary_exhausted',
   'bounce_listed',
+  'ends_processes', // each process that handed it over died of it
   'not_confirmed', // known from events alone, and the provider does not confirm the recipient
   'unconfirmed',
   'silence',

@@ -14,7 +14,7 @@ export function factsFor(view: View, action: Action, now: Ms): Fact[] {
   switch (action.do) {
     case 'presumeUnanswered': {
       const detail = 'the process that was handing it over ended or lost its lease';
-      return [{ key: `unanswered:${attempt}`, at: now, kind: 'unanswered', attempt, detail }];
+      return [{ key: `unanswered:${attempt}`, at: now, kind: 'unanswered', attempt, detail, died: true }];
     }
     case 'presumeUnasked': {
       const said = { settled: false, known: false, traced: false, problem: 'the question had no answer in its time' };

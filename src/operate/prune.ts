@@ -3,9 +3,13 @@ import { type Clock, DAY, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
+import { forgetSetAside } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
 
 export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
+
+/** For so long an operator can have mail tried again that was set aside. */
+const SET_ASIDE_KEPT: Ms = 3 * DAY;
 
 /** A call may be made again for so long, however short everything else is kept. */
 const CALLS_KEPT: Ms = 7 * DAY;
@@ -20,11 +24,17 @@ const LEAST_REST: Ms = 20;
  */
 export async function prune({ store, retentionDays, now, signal }: PruneDeps, limit = 50): Promise<number> {
   const before = now() - retentionDays * DAY;
-  const callsBefore = Math.min(before, now() - CALLS_KEPT);
+  const bites: [typeof pruneMessages, Ms][] = [
+    [pruneMessages, before],
+    [pruneInbox, before],
+    [pruneOperations, before],
+    [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
+    [forgetSetAside, now() - SET_ASIDE_KEPT],
+  ];
   let gone = 0;
-  for (const bite of [pruneMessages, pruneInbox, pruneOperations, pruneCalls]) {
+  for (const [bite, until] of bites) {
     const spent = stopwatch();
-    const here = await bite(store, bite === pruneCalls ? callsBefore : before, limit);
+    const here = await bite(store, until, limit);
     if (here > 0) await giveRoomBack(store);
     if (here > 0) await sleep(Math.max(LEAST_REST, REST * spent()), signal);
     gone += here;

@@ -28,6 +28,11 @@ test("what the recipient's side refuses for good is told, as the policy says", (
   assert.equal(told(stopped('relay_denied', 'give_up_no_suppress'), { alert: false }), null);
 });
 
+test('a mail that ends our processes is told, whatever its class', () => {
+  const setAside = [ended(1, at, 'abandoned', 'ends_processes')];
+  assert.equal(told(setAside, { alert: false }), 'gave_up:mg.example.com');
+});
+
 test('dead and suppressed addresses are no news', () => {
   assert.equal(told(stopped('recipient_unknown', 'give_up_suppress')), null);
   const barred = [failed(at, 'retry'), ended(1, at, 'failed', 'suppressed')];

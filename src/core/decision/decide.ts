@@ -53,12 +53,24 @@ function tooEarly({ d, now }: Look, action: HandOver): Action | null {
 /** Ends what must not be sent, whatever the next step would be. */
 function barred({ d, c }: Look): Action | null {
   if (c.suppressed) return end('failed', 'suppressed');
+  if (deathsOf(d) >= DEATHS && !d.reopened) return end('abandoned', 'ends_processes');
   const cause = d.attempts.at(-1)?.failure?.verdict?.cause;
   // Opening it again means that the operator has mended the fault; it counts as mended until the same failure is
   // reported again.
   const believedMendedAt = d.reopened?.at ?? 0;
   if (cause === undefined || c.faultAt === null || c.faultAt <= believedMendedAt) return null;
   return end('failed', cause);
+}
+
+const isOurs = ({ claim }: Attempt): boolean => claim.way !== 'application';
+
+/** After so many it is the mail that ends them, and others would wait for it for ever. */
+const DEATHS = 3;
+
+/** Our processes in a row that were never heard of again while they handed it over. */
+function deathsOf({ attempts }: Delivery): number {
+  const lived = attempts.findLastIndex((a) => !(isOurs(a) && a.outcome === 'unconfirmed' && a.unanswered?.died));
+  return attempts.length - 1 - lived;
 }
 
 function nextAction(look: Look): Action {
@@ -169,17 +181,17 @@ function afterRefusal(look: Look, last: Attempt): Action {
 }
 
 function withoutStoredCopy(look: Look, last: Attempt, why: 'gone' | 'storage_refused'): Action {
-  const { c, now } = look;
+  const { c, d, now } = look;
   const [home] = c.candidates;
   const reason = why === 'gone' ? 'storage_gone' : why;
-  if (c.hasBody && home) {
+  if (c.hasBody && home && d.tries < d.budget) {
     const { deliverAt: at } = last.claim;
     const how = { provider: home.name, role: 'retry', way: 'whole' } as const;
     const deliverAt = at !== null && at > now ? at : null;
     return { do: 'handOver', ...how, deliverAt, double: null, why: refusedFor(why) };
   }
   // Another provider would be given the same stored copy, which may not be fetched.
-  return why === 'storage_refused' ? nothingLeft(look, reason) : fallBack(look, reason, null);
+  return why === 'storage_refused' && !c.hasBody ? nothingLeft(look, reason) : fallBack(look, reason, null);
 }
 
 /** The provider took nothing: try it again after the wait, or another provider when that would be too late. */

@@ -6,6 +6,9 @@ export function adviceIn(advice: Advice | undefined, reply: string): string | nu
   return advice.when.find(([sign]) => sign.test(reply))?.[1] ?? advice.otherwise;
 }
 
+export const ENDS_PROCESSES =
+  'See in the logs why the daemon ended (is there too little memory for this mail?), then have it tried again: homing retry.';
+
 const SPF =
   "SPF: let the sending domain's TXT record include Mailgun (v=spf1 include:mailgun.org ~all), in one record only.";
 const DKIM =

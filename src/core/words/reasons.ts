@@ -234,6 +234,11 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     short: 'on the bounce list',
     advice: advice.BOUNCE_LIST,
   },
+  ends_processes: {
+    sentence: 'three processes in a row ended while they handed it over',
+    short: 'ends our processes',
+    advice: advice.ENDS_PROCESSES,
+  },
   not_confirmed: {
     sentence: 'the provider does not confirm that it ever had this message for this recipient',
     short: 'not confirmed by the provider',

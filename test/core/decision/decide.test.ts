@@ -399,6 +399,34 @@ test('a hand-over in flight whose lease is over is presumed to be without an ans
   assert.deepEqual(decided([past.claimed(1, at(0))], { now: at(1) }), { do: 'presumeUnanswered' });
 });
 
+test('a stored copy that is gone costs no more tries than there are', () => {
+  const third = [past.claimed(3, at(20), { since: at(11) }), past.refused(3, at(20), 'gone')];
+  const given = { policy: { maxAttempts: 2 }, hasBody: true, now: at(21) };
+  assert.deepEqual(decided([...failedTimes(2), ...third], given), secondary('storage_gone'));
+});
+
+/** So many processes died in a row while they handed it over, and each time the provider had no trace of it. */
+const deaths = (count: number): Fact[] =>
+  Array.from({ length: count }, (_, i): Fact[] => [
+    past.claimed(i + 1, at(100 * i), { how: 'send' }),
+    { ...past.unanswered(i + 1, at(100 * i + 1)), died: true },
+    past.asked(i + 1, at(100 * i + 31), 'unconfirmed', { known: false }),
+  ]).flat();
+
+test('a mail during whose hand-over three processes died in a row is set aside, until an operator opens it again', () => {
+  const given = { hasBody: true, now: at(390) };
+  assert.equal(decided(deaths(2), { ...given, now: at(190) }).do, 'handOver');
+  assert.deepEqual(decided(deaths(3), given), end('abandoned', 'ends_processes'));
+  const opened = [past.reopened(3, at(380), 1, 1), past.asked(3, at(381), 'unconfirmed', { known: false })];
+  assert.equal(decided([...deaths(3), ...opened], given).do, 'handOver');
+  const lived = [past.claimed(3, at(200), { how: 'send' }), past.refused(3, at(200), 'busy')];
+  const again = [past.claimed(4, at(210), { how: 'send' }), { ...past.unanswered(4, at(211)), died: true as const }];
+  const known = past.asked(4, at(241), 'unconfirmed', { known: false });
+  assert.equal(decided([...deaths(2), ...lived, ...again, known], { ...given, now: at(600) }).do, 'handOver');
+  const others = deaths(3).map((f) => (f.kind === 'claimed' ? { ...f, way: 'application' as const } : f));
+  assert.equal(decided(others, given).do, 'handOver', 'the application is not ours');
+});
+
 test('a deferred delivery is asked about and left to the provider', () => {
   const facts = [
     ...past.sent(),
