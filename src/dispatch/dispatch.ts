@@ -6,8 +6,10 @@ import { groupBy } from '../core/group.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { claimDue, leaveLanes, lookAgain, park, wantAnswers } from '../store/ledger/due.ts';
+import { claimDue, HELD, leaveLanes, lookAgain, lookAtHeld, park, wantAnswers } from '../store/ledger/due.ts';
 import { change, changeHeld } from '../store/ledger/ledger.ts';
+import { activeHolds } from '../store/notes/holds.ts';
+import { pause } from '../store/notes/pauses.ts';
 import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
 import { claimedFact, factsFor } from './facts.ts';
@@ -74,17 +76,23 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
     unsuppress,
   }));
   await wantAnswers(store, lease, questions);
-  await waitFor(store, lease, doing('wait'));
+  await waitFor(store, lease, doing('wait'), now);
   const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
   await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);
   await start(deps, lanes, doing('handOver'), lease);
   return claimed.length;
 }
 
-async function waitFor(store: Store, lease: string, due: readonly (Due & { action: { until: Ms } })[]): Promise<void> {
-  const until = Math.min(...due.map(({ action }) => action.until));
-  const ids = due.map(({ view }) => view.id);
-  if (ids.length > 0) await lookAgain(store, lease, ids, until);
+type Waiting = Due & { action: Extract<Action, { do: 'wait' }> };
+
+async function waitFor(store: Store, lease: string, due: readonly Waiting[], now: Ms): Promise<void> {
+  const idsOf = (waiting: readonly Waiting[]) => waiting.map(({ view }) => view.id);
+  const held = due.filter(({ action }) => action.isHeld);
+  for (const [at, same] of groupBy(held, ({ action }) => action.until))
+    await park(store, lease, idsOf(same), { lane: HELD, at });
+  if (held.length > 0 && (await isReleased(store, held, now))) await lookAtHeld(store, now);
+  const others = due.filter(({ action }) => !action.isHeld);
+  await lookAgain(store, lease, idsOf(others), Math.min(...others.map(({ action }) => action.until)));
 }
 
 /** Holds, ends and presumed deaths: decided again under lock, as news may have come in since. */
@@ -96,6 +104,12 @@ async function writeDown(deps: DispatchDeps, due: readonly Due[], lease: string)
     return d && view.delivery.nextAt !== null ? factsFor(view, decideNow(view, d, now), now) : [];
   };
   await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
+}
+
+/** Whether a hold ended while the mail that it kept back was looked at. */
+async function isReleased(store: Store, held: readonly Waiting[], now: Ms): Promise<boolean> {
+  const still = new Set((await activeHolds(store, now)).map(({ id }) => id));
+  return held.some(({ circumstances }) => circumstances.held?.some(({ id, why }) => !why && !still.has(id)));
 }
 
 type ToSend = Due & { action: HandOver };
@@ -158,16 +172,22 @@ async function perform(deps: Deps, started: Started): Promise<void> {
   const fact = await handOver(deps, started);
   const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };
   try {
-    await insist(deps, () => record(deps, view, fact));
+    await insist(deps, () => record(deps, view, fact, action.provider));
   } catch (error) {
     deps.log.error({ ...about, outcome: fact.kind, error }, 'what became of a hand-over could not be written down');
   }
 }
 
-async function record(deps: DispatchDeps, view: View, fact: Fact): Promise<void> {
+async function record(deps: DispatchDeps, view: View, fact: Fact, provider: string): Promise<void> {
   const { store, now } = deps;
   await change(store, [view.id], now(), () => [fact]);
-  if (fact.kind === 'refused' && fact.why === 'unscheduled') await keepWaitsHere(deps, view, fact.detail);
+  if (fact.kind !== 'refused') return;
+  if (fact.why === 'unscheduled') await keepWaitsHere(deps, view, fact.detail);
+  // What a provider says about more than this mail is not asked again by each.
+  const { retryAfter, at } = fact;
+  if (fact.why === 'busy' && retryAfter) await pause(store, { provider, domain: null }, at + retryAfter);
+  if (fact.why === 'account')
+    await pause(store, { provider, domain: view.domain }, at + (retryAfter ?? deps.settings.pause));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createSlots, type Slots } from '../base/slots.ts';
 import type { HandOver } from '../core/decision/world.ts';
 import type { Providers } from '../providers/registry/registry.ts';
-import type { Room } from '../store/ledger/due.ts';
+import { HELD, type Room } from '../store/ledger/due.ts';
 import type { Due } from './look.ts';
 
 /**
@@ -31,7 +31,7 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   return {
     ...slots,
     names,
-    rooms: (limit) => [roomIn('', limit), ...names.map((lane) => roomIn(lane, slots.free(lane)))],
+    rooms: (limit) => [roomIn('', limit), roomIn(HELD, limit), ...names.map((lane) => roomIn(lane, slots.free(lane)))],
   };
 }
 

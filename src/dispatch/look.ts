@@ -1,7 +1,7 @@
 import { sleep } from '../base/wait.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import { decide } from '../core/decision/decide.ts';
-import type { Action, Circumstances, Look } from '../core/decision/world.ts';
+import type { Action, Circumstances, Held, Look } from '../core/decision/world.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -10,6 +10,7 @@ import type { Claimed } from '../store/ledger/due.ts';
 import { withBodies } from '../store/messages/bodies.ts';
 import { type Domain, domains, rememberDomains } from '../store/messages/domains.ts';
 import { activeHolds } from '../store/notes/holds.ts';
+import { pausedAmong } from '../store/notes/pauses.ts';
 import { senderFaults } from '../store/projections/verdicts.ts';
 import { load, type View } from '../store/rows/rows.ts';
 import type { Behind } from './behind.ts';
@@ -65,12 +66,13 @@ export async function lookAt(
   const { store, settings } = deps;
   const names = views.map((v) => v.domain);
   const messages = views.map((v) => v.messageId);
-  const [known, bodies, faultOf, behind, holds] = await Promise.all([
+  const [known, bodies, faultOf, behind, holds, paused] = await Promise.all([
     domains(store, names),
     withBodies(store, messages),
     senderFaults(store, names, now - settings.faultHold),
     deps.behind(views, now),
     activeHolds(store, now),
+    pausedAmong(store, { providers: deps.candidates.map(({ name }) => name), domains: names }, now),
   ]);
   await rememberDomains(
     store,
@@ -86,11 +88,20 @@ export async function lookAt(
       faultAt: faultOf(view.domain, view.delivery.attempts.at(-1)?.failure?.verdict?.cause),
       askedInVain: inVain.has(view.id),
       behind: behind.has(view.id),
-      held: holds.filter((hold) => hold.class === null || hold.class === view.class),
+      held: [...holds.filter((hold) => hold.class === null || hold.class === view.class), ...pausesOf(view, paused)],
     };
     return { view, circumstances, action: decide(lookOf(view, circumstances, now)) };
   });
 }
+
+/** The providers that asked to be left alone with mail like this. */
+const pausesOf = ({ domain }: View, paused: Awaited<ReturnType<typeof pausedAmong>>): Held[] =>
+  paused
+    .filter((one) => one.domain === null || one.domain === domain)
+    .map(({ provider, domain: about, until }) => ({
+      ...{ id: '', provider, until },
+      why: about === null ? 'refused_busy' : 'refused_account',
+    }));
 
 function circumstancesOf(
   { settings, candidates, slowBy }: LookDeps,

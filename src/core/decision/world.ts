@@ -4,12 +4,15 @@ import type { Policy } from '../policy.ts';
 import type { Reason } from '../reason.ts';
 import type { Ms } from '../time.ts';
 
-/** What an operator keeps from leaving, as far as it concerns one delivery. */
+/** What is kept from leaving, as far as it concerns one delivery: by an operator, or because a provider asked to be left alone. */
 export type Held = {
+  id: string;
   /** Null: whoever would be handed it. */
   provider: string | null;
   /** Null: until it is released. */
   until: Ms | null;
+  /** Why mail that leaves through another provider meanwhile does so; an operator's wish where it is left out. */
+  why?: Reason;
 };
 
 /** What the world looks like to a delivery that is due. */
@@ -38,7 +41,7 @@ export type Circumstances = {
    * meanwhile is not known yet.
    */
   behind: boolean;
-  /** What an operator keeps from leaving. */
+  /** What is kept from leaving. */
   held?: readonly Held[];
   /** How much our clock is ahead of others', as far as that is known: their leases end so much later by it. */
   ahead?: Ms;
@@ -55,8 +58,8 @@ export type Action =
   | { do: 'presumeUnanswered' }
   /** Notes that a question got no answer in its time. */
   | { do: 'presumeUnasked'; about: Outcome }
-  /** Nothing is known that could be acted on before that moment. Leaves no fact. */
-  | { do: 'wait'; until: Ms }
+  /** Nothing is known that could be acted on before that moment. Leaves no fact. `isHeld`: unless a hold ends before. */
+  | { do: 'wait'; until: Ms; isHeld?: true }
   | {
       do: 'ask';
       about: Outcome;

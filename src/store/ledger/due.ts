@@ -18,6 +18,9 @@ const TURNS = [0, 0, 1, 0, 0, 2, 0, 1, 0, 0];
  */
 export type Room = { lane: string; most: number; turn?: number };
 
+/** The lane of what a hold keeps back, so that its release finds it. */
+export const HELD = 'held';
+
 export type Claimed = {
   id: string;
   /** The provider was to be asked about it, and the time for the answer is over. */
@@ -102,9 +105,14 @@ export function park(
   return giveBack(store, lease, ids, waits);
 }
 
+/** Has everything looked at that is held. */
+export async function lookAtHeld(store: Store, now: Ms): Promise<void> {
+  await transact(store, (tx) => tx('due').where({ lane: HELD }).whereNull('lease').update({ at: now }));
+}
+
 /** Gives claimed deliveries back, to be looked at again at that time. */
 export function lookAgain(store: Store, lease: string, ids: readonly string[], at: Ms): Promise<void> {
-  return giveBack(store, lease, ids, { at });
+  return giveBack(store, lease, ids, { lane: '', at });
 }
 
 async function giveBack(
@@ -126,7 +134,7 @@ async function giveBack(
 export async function leaveLanes(store: Store, served: readonly string[]): Promise<void> {
   await transact(store, (tx) =>
     tx('due')
-      .whereNotIn('lane', ['', ...served])
+      .whereNotIn('lane', ['', HELD, ...served])
       .update({ lane: '' }),
   );
 }

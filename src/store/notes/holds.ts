@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
-import { HELD_LOOK } from '../../core/decision/held.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { transactOnce } from '../db/transact.ts';
+import { lookAtHeld } from '../ledger/due.ts';
 import { auditIn } from './audit.ts';
 
 export type Hold = {
@@ -61,12 +61,9 @@ export async function releaseHold(store: Store, id: string, who: string, now: Ms
   const isDone = (tx: Store['db']) => tx('holds').where({ id }).whereNotNull('released_at').first('id');
   await transactOnce(store, isDone, async (tx) => {
     await tx('holds').where({ id }).whereNull('released_at').update({ released_at: now });
-    // What was held is looked at soon anyway; looking at others a little earlier does no harm.
-    await tx('due')
-      .whereNull('lease')
-      .whereBetween('at', [now, now + HELD_LOOK])
-      .update({ at: now });
     await auditIn(tx, now, { who, what: 'release', subject: id, detail: null });
   });
+  // Not before the release is seen by all: what is parked from now on is parked by what is still held.
+  await lookAtHeld(store, now);
   return holdOf(row);
 }

@@ -664,22 +664,20 @@ test('a copy is called a possible double although the attempt right before it wa
   assert.match((next as HandOver).double ?? '', /may have gone out/);
 });
 
-test('what an operator holds back waits, no longer than its life, and looks again soon', () => {
-  const held = [{ provider: 'mailgun', until: after(20) }];
+test('what an operator holds back waits, no longer than its life, and looks again for another way', () => {
+  const held = [{ id: 'h', provider: 'mailgun', until: after(20) }];
   const queued = (now: Ms, over: Partial<Circumstances> = {}) =>
     decided([], { kind: 'access', hasBody: true, now, held, ...over });
-  assert.deepEqual(queued(after(0)), { do: 'wait', until: after(20) });
-  assert.deepEqual(queued(after(0), { held: [{ provider: 'mailgun', until: null }] }), {
-    do: 'wait',
-    until: after(30),
-  });
-  assert.deepEqual(queued(after(80), { held: [{ provider: null, until: null }] }), { do: 'wait', until: after(90) });
-  const other = queued(after(0), { held: [{ provider: SMTP.name, until: null }] }) as HandOver;
+  const wait = (until: Ms) => ({ do: 'wait', until, isHeld: true });
+  assert.deepEqual(queued(after(0)), wait(after(20)));
+  assert.deepEqual(queued(after(0), { held: [{ id: 'h', provider: 'mailgun', until: null }] }), wait(after(90)));
+  assert.deepEqual(queued(after(100), { held: [{ id: 'h', provider: null, until: null }] }), wait(after(700)));
+  const other = queued(after(0), { held: [{ id: 'h', provider: SMTP.name, until: null }] }) as HandOver;
   assert.deepEqual([other.do, other.provider], ['handOver', 'mailgun'], 'another one is held');
 });
 
 test('what goes elsewhere because its provider is held is called a possible double when an attempt got no answer', () => {
-  const held = [{ provider: 'mailgun', until: null }];
+  const held = [{ id: 'h', provider: 'mailgun', until: null }];
   const facts = [
     past.claimed(1, after(0)),
     past.unanswered(1, after(10)),

@@ -1,0 +1,26 @@
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { cursorsAt, setCursor } from './cursors.ts';
+
+/** A provider that asked to be left alone: for all mail, or for that of one sending domain. */
+export type Paused = { provider: string; domain: string | null };
+
+const nameOf = ({ provider, domain }: Paused): string => `paused:${provider}${domain === null ? '' : ` ${domain}`}`;
+
+/** Leaves it alone until then, in all daemons. */
+export async function pause(store: Store, paused: Paused, until: Ms): Promise<void> {
+  await setCursor(store, nameOf(paused), '', until);
+}
+
+/** Which of these are to be left alone now, and until when. */
+export async function pausedAmong(
+  store: Store,
+  { providers, domains }: { providers: readonly string[]; domains: readonly string[] },
+  now: Ms,
+): Promise<(Paused & { until: Ms })[]> {
+  const all = providers.flatMap((provider) =>
+    [null, ...new Set(domains)].map((domain): Paused => ({ provider, domain })),
+  );
+  const until = await cursorsAt(store, all.map(nameOf));
+  return all.map((one) => ({ ...one, until: until.get(nameOf(one)) ?? 0 })).filter((one) => one.until > now);
+}
