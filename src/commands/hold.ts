@@ -106,7 +106,8 @@ async function list(terminal: Terminal, { json }: HoldOptions): Promise<void> {
 async function release(terminal: Terminal, id: string | null, json: boolean): Promise<void> {
   const { withStore } = await import('./common/database.ts');
   const { operator } = await import('./common/message.ts');
-  const { activeHolds, releaseHold } = await import('../store/notes/holds.ts');
+  const { activeHolds } = await import('../store/notes/holds.ts');
+  const { release: releaseHold } = await import('../operate/release.ts');
   const { shownHold } = await import('../contract/hold.ts');
   await withStore(terminal, async (store) => {
     const now = terminal.now();

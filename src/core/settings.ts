@@ -1,3 +1,4 @@
+import type { Rate } from './pace.ts';
 import type { RetryRules } from './plan.ts';
 import type { PolicySettings } from './policy.ts';
 import type { Ms } from './time.ts';
@@ -20,6 +21,8 @@ export type Settings = {
   unsuppressMaxPerDay: number;
   /** How long mail is not retried after mail of the same domain failed for something that the sender has to mend. */
   faultHold: Ms;
+  /** How much may leave through which provider. */
+  rates: readonly Rate[];
   /**
    * After so many re-posts without a cure for one recipient domain and cause the administrators are told; 0 is never.
    */

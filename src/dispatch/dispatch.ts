@@ -17,6 +17,7 @@ import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { keepWaitsHere } from './keep-waits.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
+import { type Pace, paceNow } from './pace.ts';
 import { skewOf } from './skew.ts';
 
 export type DispatchDeps = Omit<LookDeps, 'behind'> &
@@ -59,7 +60,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number> {
   const { store, settings } = deps;
   const now = deps.now();
-  const { lease, claimed } = await claimDue(store, lanes.rooms(limit), now, settings.lease);
+  const pace = await paceNow(store, settings.rates, now);
+  const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace), now, settings.lease);
   if (claimed.length === 0) return 0;
   const { views, unread } = await readNews(
     deps,
@@ -79,7 +81,7 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
   await waitFor(store, lease, doing('wait'), now);
   const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
   await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);
-  await start(deps, lanes, doing('handOver'), lease);
+  await start(deps, { lanes, pace }, doing('handOver'), lease);
   return claimed.length;
 }
 
@@ -114,13 +116,16 @@ async function isReleased(store: Store, held: readonly Waiting[], now: Ms): Prom
 
 type ToSend = Due & { action: HandOver };
 
+type Ways = { lanes: Lanes; pace: Pace };
+
 /** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
-async function start(deps: Deps, lanes: Lanes, due: readonly ToSend[], lease: string): Promise<void> {
+async function start(deps: Deps, { lanes, pace }: Ways, due: readonly ToSend[], lease: string): Promise<void> {
   const taken = new Map<string, string>();
   const waiting: { lane: string; id: string }[] = [];
   for (const d of due) {
     const lane = laneOf(d.action, d);
-    if (lanes.take(lane)) taken.set(d.view.id, lane);
+    if (lanes.free(lane) > 0 && pace.take(d.action.provider, d.view.class) && lanes.take(lane))
+      taken.set(d.view.id, lane);
     else waiting.push({ lane, id: d.view.id });
   }
   try {
@@ -128,6 +133,7 @@ async function start(deps: Deps, lanes: Lanes, due: readonly ToSend[], lease: st
       const ids = same.map(({ id }) => id);
       await park(deps.store, lease, ids, { lane, at: deps.now() });
     }
+    await pace.spend(deps.now());
     const claimed = await claim(
       deps,
       due.filter((d) => taken.has(d.view.id)),

@@ -3,6 +3,7 @@ import type { HandOver } from '../core/decision/world.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import { HELD, type Room } from '../store/ledger/due.ts';
 import type { Due } from './look.ts';
+import type { Pace } from './pace.ts';
 
 /**
  * The ways on which mail leaves, none of which waits for another. By each provider: what we hold a copy of, what has to be
@@ -13,7 +14,7 @@ const WAYS = ['whole', 'fetched', 'stored'] as const;
 export type Lanes = Slots & {
   readonly names: readonly string[];
   /** How many deliveries of each lane can be looked at and begun now. */
-  rooms(limit: number): Room[];
+  rooms(limit: number, pace: Pace): Room[];
 };
 
 export function createLanes(providers: Providers, onFree: () => void): Lanes {
@@ -23,17 +24,23 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   const names = [...lanes.keys()];
   const turns = new Map<string, number>();
   /** The places that it may give away are counted as given: what is left over is the turn of somebody else. */
-  const roomIn = (lane: string, most: number): Room => {
+  const roomIn = (lane: string, most: number, each?: readonly number[]): Room => {
     const turn = turns.get(lane) ?? 0;
     turns.set(lane, turn + Math.max(0, most));
-    return { lane, most, turn };
+    return { lane, most, turn, ...(each ? { each } : {}) };
   };
   return {
     ...slots,
     names,
-    rooms: (limit) => [roomIn('', limit), roomIn(HELD, limit), ...names.map((lane) => roomIn(lane, slots.free(lane)))],
+    rooms: (limit, pace) => [
+      roomIn('', limit),
+      roomIn(HELD, limit),
+      ...names.map((lane) => roomIn(lane, slots.free(lane), pace.leftFor(providerOf(lane)))),
+    ],
   };
 }
+
+const providerOf = (lane: string): string => lane.slice(lane.indexOf(' ') + 1);
 
 /** The lane by which a hand-over leaves. */
 export function laneOf({ provider, way }: HandOver, { circumstances }: Pick<Due, 'circumstances'>): string {

@@ -21,7 +21,7 @@ export type Due = { view: View; circumstances: Circumstances; action: Action };
 
 export type LookDeps = {
   store: Store;
-  settings: Pick<Settings, 'schedule' | 'eventsSettle' | 'pause' | 'askPatience' | 'faultHold' | 'lease'>;
+  settings: Pick<Settings, 'schedule' | 'eventsSettle' | 'pause' | 'askPatience' | 'faultHold' | 'lease' | 'rates'>;
   /** Whom mail may be handed to, in order of preference. */
   candidates: readonly Candidate[];
   /** Makes facts of the events that wait in the inbox under these names. */

@@ -1,5 +1,6 @@
-import { choice, duration } from '../base/kinds.ts';
+import { choice, duration, listOf } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
+import { readRate } from '../core/pace.ts';
 
 export const DISPATCH = room({
   title: 'Retries',
@@ -9,6 +10,12 @@ export const DISPATCH = room({
       default: 'auto',
       level: 'rarely',
       says: 'Who keeps the wait of a re-post: mailgun, local, or auto (Mailgun, until it is seen to ignore the delivery time).',
+    },
+    SEND_RATES: {
+      kind: listOf(readRate, 'must be a comma list of rates such as mailgun=100/s or mailgun/bulk=600/m'),
+      default: '',
+      level: 'rarely',
+      says: 'How much may leave through a provider, shared by all daemons: a comma list such as mailgun=100/s,mailgun/bulk=600/m,smtp.example.com:587=30/m. Without a class it is for all mail, and access mail never waits for it.',
     },
     ASK_PATIENCE: {
       kind: duration,

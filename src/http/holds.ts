@@ -7,8 +7,9 @@ import { shownHold } from '../contract/hold.ts';
 import { CLASSES } from '../core/message-class.ts';
 import type { Clock } from '../core/time.ts';
 import { MAX_PROVIDER } from '../mail/limits.ts';
+import { release } from '../operate/release.ts';
 import type { Store } from '../store/db/open.ts';
-import { activeHolds, addHold, releaseHold } from '../store/notes/holds.ts';
+import { activeHolds, addHold } from '../store/notes/holds.ts';
 import { bearer } from './auth.ts';
 import { type Bodies, readJson } from './body.ts';
 
@@ -41,7 +42,7 @@ export function createHolds({ store, bodies, tokens, providers, now }: HoldDeps)
     ctx.body = shownHold(hold);
   });
   router.delete('/:id', allowed, async (ctx) => {
-    const released = await releaseHold(store, String(ctx['params'].id), 'api', now());
+    const released = await release(store, String(ctx['params'].id), 'api', now());
     if (!released) throw new AppError('not_found', 'there is no such hold, or it was released before');
     ctx.body = { released: shownHold(released) };
   });

@@ -14,9 +14,10 @@ const TURNS = [0, 0, 1, 0, 0, 2, 0, 1, 0, 0];
 
 /**
  * A lane in which due deliveries wait, and how many of them there is room for. The empty name is for those that wait
- * for no provider. `turn` counts the places that the lane has given away.
+ * for no provider. `turn` counts the places that the lane has given away. `each` is how much of each class there is room for,
+ * most urgent first; left out when it is all the same.
  */
-export type Room = { lane: string; most: number; turn?: number };
+export type Room = { lane: string; most: number; turn?: number; each?: readonly number[] };
 
 /** The lane of what a hold keeps back, so that its release finds it. */
 export const HELD = 'held';
@@ -65,8 +66,9 @@ const isInVain = ({ ask_at: at, ask_lease: lease }: Asking, now: Ms): boolean =>
 async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promise<string[]> {
   const open = rooms.filter(({ most }) => most > 0);
   const ranges = PRIORITIES.flatMap((priority) =>
-    open.map(({ lane, most }) => {
-      const rows = db('due').where({ lane, priority }).where('at', '<=', now).orderBy('at').limit(most);
+    open.map(({ lane, most, each }) => {
+      const limit = Math.min(most, each?.[priority] ?? most);
+      const rows = db('due').where({ lane, priority }).where('at', '<=', now).orderBy('at').limit(limit);
       return db.from(rows.select('delivery_id', 'priority', 'at', 'lane').as('part')).select('*');
     }),
   );

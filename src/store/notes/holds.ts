@@ -5,7 +5,6 @@ import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { transactOnce } from '../db/transact.ts';
-import { lookAtHeld } from '../ledger/due.ts';
 import { auditIn } from './audit.ts';
 
 export type Hold = {
@@ -54,7 +53,7 @@ export function addHold(store: Store, wish: Wish, now: Ms): Promise<Hold> {
   });
 }
 
-/** Lets mail leave again, at once; gives the hold that ended, or null when there is none of this id. */
+/** Ends a hold (see `release`); gives what ended, or null when there is none of this id. */
 export async function releaseHold(store: Store, id: string, who: string, now: Ms): Promise<Hold | null> {
   const row: Row | undefined = await store.db('holds').where({ id }).whereNull('released_at').first();
   if (!row) return null;
@@ -63,7 +62,5 @@ export async function releaseHold(store: Store, id: string, who: string, now: Ms
     await tx('holds').where({ id }).whereNull('released_at').update({ released_at: now });
     await auditIn(tx, now, { who, what: 'release', subject: id, detail: null });
   });
-  // Not before the release is seen by all: what is parked from now on is parked by what is still held.
-  await lookAtHeld(store, now);
   return holdOf(row);
 }

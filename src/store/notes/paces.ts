@@ -1,0 +1,37 @@
+import { costOf, leftIn, type Rate } from '../../core/pace.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
+import { transact } from '../db/transact.ts';
+
+/** Under which a rate is shared by all daemons. One that is changed begins anew. */
+const nameOf = (rate: Rate): string => `${rate.provider}/${rate.class ?? ''}=${rate.perSecond}`;
+
+/** How much each of these rates has left, in their order. */
+export async function paceLeft({ db }: Store, rates: readonly Rate[], now: Ms): Promise<number[]> {
+  const rows: { name: string; full_at: number | string }[] = await db('paces')
+    .whereIn('name', rates.map(nameOf))
+    .select('name', 'full_at');
+  const fullAt = new Map(rows.map(({ name, full_at }) => [name, Number(full_at)]));
+  return rates.map((rate) => leftIn(rate, fullAt.get(nameOf(rate)) ?? 0, now));
+}
+
+/** Notes what leaves by each of these rates. */
+export async function spendPace(store: Store, spent: readonly (readonly [Rate, number])[], now: Ms): Promise<void> {
+  const used = spent.filter(([, count]) => count > 0);
+  if (used.length === 0) return;
+  await transact(store, async (tx) => {
+    const rows = used.map(([rate]) => ({ name: nameOf(rate), full_at: 0 }));
+    await insertNew(tx, 'paces', rows, 'name');
+    for (const [rate, count] of used) {
+      const later = tx.raw('case when full_at > ? then full_at else ? end + ?', [
+        1000 * now,
+        1000 * now,
+        costOf(rate, count),
+      ]);
+      await tx('paces')
+        .where({ name: nameOf(rate) })
+        .update({ full_at: later });
+    }
+  });
+}
