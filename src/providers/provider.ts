@@ -22,6 +22,12 @@ export type Provider = {
    * unanswered. Never sends twice.
    */
   handOver(mail: Outgoing, until: Deadline): Promise<Answer>;
+  /**
+   * Hands one mail to several of its recipients in one call, as far as that shows nobody more than the sender wanted: the
+   * answer is for each of them. Null, with nothing sent, when this mail takes a call for each. Where this is missing, every
+   * mail does.
+   */
+  handOverToAll?(mail: Outgoing, recipients: readonly string[], until: Deadline): Promise<Answer | null>;
   /** Where it posts its events. */
   readonly webhook?: Webhook;
   /** What a kept event says; null when it is no event at all. Pure. */

@@ -444,7 +444,7 @@ test('the name of a recipient stays with the address, alone, in a batch and in a
   const sent = sim.requests.filter((r) => r.path.endsWith('/messages')).flatMap(({ fields }) => fields['to'] ?? []);
   assert.deepEqual(sent.sort(), [
     '"Miller, Ann" <ann@example.org>',
-    'Dee <dee@example.com>',
+    'Dee (the one) <dee@example.com>',
     'J\u00f6rg <Bee@example.net>',
     'cid@example.com',
   ]);

@@ -1,4 +1,5 @@
 import type { Deadline } from '../../base/deadline.ts';
+import { addressKey } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import { composeMime, isForMailgun, mailboxFor, variablesOf } from '../../mail/compose.ts';
@@ -8,21 +9,21 @@ import type { Copy, Outgoing } from '../provider.ts';
 import { deliveryTime, type Port } from './port.ts';
 
 /**
- * Hands a copy to Mailgun for one recipient.
+ * Hands a copy to Mailgun for some of its recipients, in one call; see `takesCallForEach`.
  *
- * A form whose To or Cc shows others goes as a MIME message that we compose: there the envelope is `to` alone, and the
- * header shows whom the application wrote to. Mailgun documents no way to do that with a form. A template can't be
- * composed here, and goes as a form to the recipient alone, as do forms that show nobody else and batches
- * (`recipient-variables`), of which Mailgun makes a mail for each recipient anyway.
+ * To all recipients of a form it goes as it was given. To some of them a form whose To or Cc shows others goes as a MIME
+ * message that we compose: there the envelope is `to` alone, and the header shows whom the application wrote to. Mailgun
+ * documents no way to do that with a form. A template can't be composed here, and goes as a form to one recipient alone, as
+ * does a form that shows nobody else. Of a batch (`recipient-variables`) Mailgun makes a mail for each recipient anyway.
  */
 export async function sendCopy(
   { port, now }: { port: Port; now: Clock },
-  mail: Outgoing,
+  mail: Outgoing & { to: readonly string[] },
   copy: Copy,
   until: Deadline,
 ): Promise<Answer> {
   const sendMime = (mime: Buffer, entries: readonly FormEntry[]) =>
-    port.sendMime(mail.domain, { to: mail.recipient, mime, fields: fieldsByName(entries) }, until);
+    port.sendMime(mail.domain, { to: mail.to, mime, fields: fieldsByName(entries) }, until);
   if ('mime' in copy) return sendMime(copy.mime, fieldsOf(mail, [], now()));
   const { form } = copy;
   const options = (isOne: (name: string) => boolean) =>
@@ -31,18 +32,44 @@ export async function sendCopy(
       form.filter(([name]) => isOne(name)),
       now(),
     );
+  const sendForm = (entries: readonly FormEntry[]) => port.send(mail.domain, [...entries, idOf(mail)], until);
   const message = fileIn(form, 'message');
   if (message) return sendMime(message.content, [...options((name) => /^[hotv]:/.test(name)), idOf(mail)]);
+  if (isToAll(form, mail.to)) return sendForm(options(() => true));
   const composed = showsOthers(form) ? await composeMime(form, mail.recipient, mail.rfcMessageId) : null;
   if (composed)
     return sendMime(
       composed,
       options((name) => /^[otv]:/.test(name) || isForMailgun(name)),
     );
-  const own = variablesOf(form, mail.recipient);
-  const variables: FormEntry[] = own ? [['recipient-variables', JSON.stringify({ [mail.recipient]: own })]] : [];
+  const isBatch = textIn(form, 'recipient-variables') !== null;
+  const to = mail.to.map((recipient): FormEntry => ['to', mailboxFor(form, recipient)]);
   const rest = options((name) => !RECIPIENTS.has(name));
-  return port.send(mail.domain, [['to', mailboxFor(form, mail.recipient)], ...rest, ...variables, idOf(mail)], until);
+  return sendForm([...to, ...rest, ...(isBatch ? [variablesFor(form, mail.to)] : [])]);
+}
+
+/** Whether one call can't be for these recipients without showing them each other, as the sender of a template may not want. */
+export function takesCallForEach(copy: Copy, to: readonly string[]): boolean {
+  if (to.length < 2 || 'mime' in copy || fileIn(copy.form, 'message')) return false;
+  const isBatch = textIn(copy.form, 'recipient-variables') !== null;
+  return textIn(copy.form, 'template') !== null && !isBatch && !isToAll(copy.form, to);
+}
+
+/** A domain in letters that DNS does not know. */
+const BEYOND_ASCII = /@[^\s,;<>]*[^\p{ASCII}]/u;
+
+/** Whether these are all that it names, in addresses that Mailgun surely takes as they are written. */
+function isToAll(form: readonly FormEntry[], to: readonly string[]): boolean {
+  const lists = ['to', 'cc', 'bcc'].flatMap((name) => textsIn(form, name));
+  if (lists.some((list) => BEYOND_ASCII.test(list))) return false;
+  const { addresses } = recipientsIn(lists);
+  const given = new Set(addresses.map(addressKey));
+  return given.size === to.length && to.every((address) => given.has(addressKey(address)));
+}
+
+function variablesFor(form: readonly FormEntry[], to: readonly string[]): FormEntry {
+  const variables = Object.fromEntries(to.map((recipient) => [recipient, variablesOf(form, recipient) ?? {}]));
+  return ['recipient-variables', JSON.stringify(variables)];
 }
 
 const RECIPIENTS: ReadonlySet<string> = new Set(['to', 'cc', 'bcc', 'recipient-variables']);

@@ -1,9 +1,9 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
-import type { Outgoing, Provider, StoredAt } from '../provider.ts';
+import type { Copy, Outgoing, Provider, StoredAt } from '../provider.ts';
 import { createAccount } from './account.ts';
-import { sendCopy } from './hand-over.ts';
+import { sendCopy, takesCallForEach } from './hand-over.ts';
 import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
 import { createRoute, type Use } from './route.ts';
@@ -50,6 +50,7 @@ export function createMailgun(options: MailgunOptions): Provider {
       const answer = await of(mail.domain).handOver(mail, until);
       return mail.deliverAt === null ? answer : withTime(answer);
     },
+    handOverToAll: (mail, to, until) => of(mail.domain).handOverToAll(mail, to, until),
     webhook: {
       path: '/webhooks/mailgun',
       bodyIsUnsigned: true,
@@ -89,11 +90,17 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
   const [sending, copying] = [portFor('mail', SLOTS), portFor('mail', SLOTS)];
   const [asking, reading] = [portFor('questions', SLOTS), portFor('questions', 4)];
   const stored = { port: copying, apiUrl, allowedHosts };
+  const send = (mail: Outgoing & { to: readonly string[] }, copy: Copy, until: Deadline) =>
+    sendCopy({ port: sending, now: options.now }, mail, copy, until);
   return {
     handOver: (mail: Outgoing, until: Deadline): Promise<Answer> =>
       'storages' in mail.content
         ? repostCopy(stored, mail, mail.content, until)
-        : sendCopy({ port: sending, now: options.now }, mail, mail.content, until),
+        : send({ ...mail, to: [mail.recipient] }, mail.content, until),
+    handOverToAll: async (mail: Outgoing, to: readonly string[], until: Deadline): Promise<Answer | null> => {
+      const { content } = mail;
+      return 'storages' in content || takesCallForEach(content, to) ? null : send({ ...mail, to }, content, until);
+    },
     history: createHistory({ asking, reading }, { api: options.records, now: options.now }),
     account: createAccount(asking),
     retention: createAccount(reading).retention,
