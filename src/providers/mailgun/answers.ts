@@ -4,8 +4,8 @@ import type { Answer } from '../../core/answer.ts';
 import { safeLine } from '../../core/safe-text.ts';
 import { DAY, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { isOfEdge, type Purpose, refusalOf } from '../../mail/refusal.ts';
-import type { Exchanged } from './exchange.ts';
-import { isObject, messageIdOf, objectOf, words } from './fields.ts';
+import type { Exchanged } from '../common/exchange.ts';
+import { isObject, messageIdOf, objectOf, words } from '../common/fields.ts';
 
 type Reply = Extract<Exchanged, { kind: 'reply' }>;
 

@@ -1,5 +1,5 @@
 import { type Ms, SECOND } from '../../core/time.ts';
-import { type Fields, isObject, objectOf, words } from './fields.ts';
+import { type Fields, isObject, objectOf, words } from '../common/fields.ts';
 import type { Port } from './port.ts';
 import { ApiRefusal, answered, isUnknownDomain } from './refusal.ts';
 

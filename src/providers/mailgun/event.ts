@@ -16,7 +16,7 @@ import {
   objectOf,
   replyCodeOf,
   words,
-} from './fields.ts';
+} from '../common/fields.ts';
 
 /** Mailgun's names of events. `failed` alone does not tell: its severity does. */
 const REPORTS: ReadonlyMap<string, Report> = new Map([

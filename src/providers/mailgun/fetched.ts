@@ -1,6 +1,6 @@
+import type { Exchanged } from '../common/exchange.ts';
+import { objectOf } from '../common/fields.ts';
 import { answerTo, bodyOf } from './answers.ts';
-import type { Exchanged } from './exchange.ts';
-import { objectOf } from './fields.ts';
 
 export type Fetched =
   | { kind: 'mime'; mime: Buffer }

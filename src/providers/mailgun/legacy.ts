@@ -1,8 +1,17 @@
 import { asciiLower } from '../../core/address.ts';
 import type { Bounce, Report, Sighting } from '../../core/sighting.ts';
 import { MAX_LINE } from '../../mail/limits.ts';
+import {
+  addressNamed,
+  enhancedCodeOf,
+  exact,
+  messageIdOf,
+  momentOf,
+  objectOf,
+  replyCodeOf,
+  words,
+} from '../common/fields.ts';
 import { eventKey, ownVariables } from './event.ts';
-import { addressNamed, enhancedCodeOf, exact, messageIdOf, momentOf, objectOf, replyCodeOf, words } from './fields.ts';
 
 /** Names of the webhooks from before 2018. Both failures are final: there was no name for a temporary one. */
 const REPORTS: ReadonlyMap<string, Report> = new Map([

@@ -1,6 +1,6 @@
 import { outlineOf } from '../../base/json.ts';
 import { type FormType, formTypeOf, readForm } from '../../mail/read-form.ts';
-import { type Fields, isObject } from './fields.ts';
+import { type Fields, isObject } from '../common/fields.ts';
 import { formOf } from './legacy.ts';
 
 /** The format of a body. `type` is kept with the body, and is enough to read it again. */

@@ -4,8 +4,9 @@ import { type Deadline, sooner, within } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Ms } from '../../core/time.ts';
 import type { FormEntry } from '../../mail/form.ts';
+import { type Call, type Exchanged, exchange } from '../common/exchange.ts';
+import { withoutSecrets } from '../common/secrets.ts';
 import { answerTo, bodyOf, isAnswerOfEdge, timeOf } from './answers.ts';
-import { type Call, type Exchanged, exchange } from './exchange.ts';
 import { type Fetched, readMime, worstOf } from './fetched.ts';
 import type { Route, Use } from './route.ts';
 import { isAllowedOrigin } from './storage.ts';
@@ -148,28 +149,6 @@ function createAsk(agent: Agent, options: PortOptions): Ask {
     if (theirs !== null) options.heardTime?.(theirs);
     return withoutSecrets(exchanged, [login, apiKey]);
   };
-}
-
-/**
- * Mailgun's keys have 32 characters or more. A shorter one, as in trials, may be a part of ordinary words and is no
- * secret.
- */
-const SECRET = 16;
-
-/**
- * Removes secrets from error pages: such a page may show the request, and its text is stored, logged and mailed. Data
- * is left alone, because an id or address in it may contain the same letters by chance.
- */
-function withoutSecrets(exchanged: Exchanged, secrets: readonly string[]): Exchanged {
-  if (exchanged.kind === 'silence' || isData(exchanged)) return exchanged;
-  const shown = secrets.filter((secret) => secret.length >= SECRET && exchanged.body.includes(secret));
-  if (shown.length === 0) return exchanged;
-  const text = shown.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), exchanged.body.toString('latin1'));
-  return { ...exchanged, body: Buffer.from(text, 'latin1') };
-}
-
-function isData({ status, headers }: Extract<Exchanged, { kind: 'reply' }>): boolean {
-  return status < 300 && String(headers['content-type']).includes('json');
 }
 
 function mimeForm({ to, mime, fields = {} }: Parameters<Port['sendMime']>[1]): FormEntry[] {

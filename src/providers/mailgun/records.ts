@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
-import { type Fields, isObject, objectOf } from './fields.ts';
+import { type Fields, isObject, objectOf } from '../common/fields.ts';
 import type { Port } from './port.ts';
 import { answered, isUnknownDomain } from './refusal.ts';
 

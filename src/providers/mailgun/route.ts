@@ -1,8 +1,8 @@
 import type { Deadline } from '../../base/deadline.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { refusalOf } from '../../mail/refusal.ts';
+import type { Exchanged } from '../common/exchange.ts';
 import { detailOf, LONGEST_WAIT, retryAfter } from './answers.ts';
-import type { Exchanged } from './exchange.ts';
 
 /** What a call is for. Mail does not wait because Mailgun answers too many questions. */
 export type Use = 'mail' | 'questions';

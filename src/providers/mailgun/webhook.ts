@@ -2,9 +2,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { keyInTime } from '../../base/ids.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { DAY, type Ms, SECOND } from '../../core/time.ts';
+import { type Fields, isObject, momentOf } from '../common/fields.ts';
 import type { Opened } from '../provider.ts';
 import { type Hints, readEvent } from './event.ts';
-import { type Fields, isObject, momentOf } from './fields.ts';
 import { readLegacy } from './legacy.ts';
 import { formatOf, type Payload, payloadOf, signedPartsOf, textOf, UNCLEAN } from './payload.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { within } from '../../../src/base/deadline.ts';
 import { MINUTE, SECOND } from '../../../src/core/time.ts';
-import type { Exchanged } from '../../../src/providers/mailgun/exchange.ts';
+import type { Exchanged } from '../../../src/providers/common/exchange.ts';
 import { createRoute } from '../../../src/providers/mailgun/route.ts';
 import { clockAt } from '../../support/clock.ts';
 
