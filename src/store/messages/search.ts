@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { timeOf } from '../../base/ids.ts';
+import { STATES } from '../../core/delivery.ts';
 import { groupBy } from '../../core/group.ts';
 import { CLASSES, type MessageClass } from '../../core/message-class.ts';
 import type { Ms } from '../../core/time.ts';
@@ -43,8 +44,7 @@ async function standingOf(db: Knex, id: string): Promise<Standing> {
 }
 
 async function standingsOf(db: Knex, walk: Walk): Promise<Standing[]> {
-  if (walk.recipient !== undefined) return byRecipient(db, walk, walk.recipient);
-  if (walk.state !== undefined) return byState(db, walk, walk.state);
+  if (walk.recipient !== undefined || walk.state !== undefined) return ofDeliveries(db, walk);
   const query = db('messages').select({ at: 'created_at', id: 'id' });
   if (walk.class !== undefined) query.where({ class: walk.class });
   return newestFirst(query, walk, { at: 'created_at', id: 'id' });
@@ -53,34 +53,36 @@ async function standingsOf(db: Knex, walk: Walk): Promise<Standing[]> {
 /** The columns of `deliveries` that say where their message stands. */
 const OF_MESSAGE = { at: 'message_at', id: 'message_id' };
 
-/** A message has one delivery to a recipient at most. */
-async function byRecipient(db: Knex, walk: Walk, recipient: string): Promise<Standing[]> {
-  const query = db('deliveries')
-    .where({ recipient_key: recipientKey(recipient) })
-    .select(OF_MESSAGE);
-  // Written so that no index fits: SQLite would otherwise walk all deliveries in that state.
-  if (walk.state !== undefined) query.whereRaw("coalesce(??, '') = ?", ['state', walk.state]);
-  if (walk.class !== undefined) query.whereRaw("coalesce(??, '') = ?", ['class', walk.class]);
-  return newestFirst(query, walk, OF_MESSAGE);
+async function ofDeliveries(db: Knex, walk: Walk): Promise<Standing[]> {
+  const walks = waysOf(walk).map((way) => {
+    const query = db('deliveries').where(way).select(OF_MESSAGE);
+    // To one recipient a message has one delivery at most, and of several in one state it counts once.
+    if (walk.recipient === undefined) query.groupBy('message_at', 'message_id');
+    return db.from(newestFirst(query, walk, OF_MESSAGE).as('part')).select('*');
+  });
+  const standings: Standing[] = await db.unionAll(walks);
+  return standings.sort(inOrder).slice(0, walk.limit);
 }
 
-/** One walk for each class, as the index begins with state and class. */
-async function byState(db: Knex, walk: Walk, state: string): Promise<Standing[]> {
-  const standings: Standing[] = [];
-  for (const name of walk.class === undefined ? CLASSES : [walk.class]) {
-    const query = db('deliveries').where({ state, class: name }).groupBy('message_at', 'message_id').select(OF_MESSAGE);
-    standings.push(...(await newestFirst(query, walk, OF_MESSAGE)));
-  }
-  return standings.sort(inOrder).slice(0, walk.limit);
+type Way = { recipient_key?: string; state?: string; class?: MessageClass };
+
+/** One walk for each state and class, as the indexes have both: what does not fit would be read without an end. */
+function waysOf({ recipient, state, class: name }: Walk): Way[] {
+  const to = recipient === undefined ? {} : { recipient_key: recipientKey(recipient) };
+  if (state === undefined && name === undefined) return [to];
+  const classes = name === undefined ? CLASSES : [name];
+  return (state === undefined ? STATES : [state]).flatMap((one) =>
+    classes.map((c) => ({ ...to, state: one, class: c })),
+  );
 }
 
 const inOrder = (a: Standing, b: Standing): number => b.at - a.at || (a.id < b.id ? 1 : -1);
 
-async function newestFirst(
+function newestFirst(
   query: Knex.QueryBuilder,
   { since, until, before, limit }: Walk,
   { at, id }: { at: string; id: string },
-): Promise<Standing[]> {
+): Knex.QueryBuilder {
   if (since !== undefined) query.where(at, '>=', since);
   if (until !== undefined) query.where(at, '<', until);
   if (before !== null)

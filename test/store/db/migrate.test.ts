@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
 import * as summaries from '../../../migrations/20261128000300_summaries.ts';
+import * as byRecipient from '../../../migrations/20261129150000_search_recipient.ts';
 import { MigrationUnderWay, migrate, pendingMigrations, unlock } from '../../../src/store/db/migrate.ts';
 import { LIMITS } from '../../../src/store/db/mysql.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
@@ -48,6 +49,7 @@ eachDatabase('deliveries from before there was a search by index are found by it
   t.after(store.close);
   await migrate(store.db);
   const search = (await import(new URL('20261128000500_search.ts', FOLDER).href)) as Knex.Migration;
+  await byRecipient.down(store.db);
   for (const name of ['a', 'b']) await seed(store, { messageId: name, recipients: ['ann@x.test', 'bob@x.test'] });
   await search.down?.(store.db);
   await search.up(store.db);
