@@ -5,6 +5,7 @@ import { QUARTER } from '../../src/core/figures/cover.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { lostDeliveries } from '../../src/store/figures/lost.ts';
 import { placesOf } from '../../src/store/figures/places.ts';
 import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
@@ -20,6 +21,7 @@ import { record } from '../../src/store/messages/messages.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
+import { waitingByClass } from '../../src/store/queue.ts';
 import { flowByClass } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
@@ -260,6 +262,8 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     findMessage: () => findMessage(store, messageId),
     cancelByKey: () => cancelByKey(store, 'key-1', 'by_operator', now),
     flowByClass: () => flowByClass(store, now),
+    waitingByClass: () => waitingByClass(store, now),
+    lostDeliveries: () => lostDeliveries(store, { from: LONG_AGO, to: now }, 10),
     acceptedSince: () => acceptedSince(store, now - DAY, now),
     forgotten: () => forgotten(store, 10),
     placesOf: () => placesOf(store, { from: LONG_AGO + 100 * QUARTER, to: LONG_AGO + 200 * QUARTER }, 10),
@@ -292,6 +296,13 @@ eachStore('of an address that gets much mail, what it lacks is known by its inde
     assert.ok(query);
     assert.match(await indexOf(store, query), index, name);
   }
+});
+
+eachStore('what was lost is read in its order, as much of it as is named', async ({ store }) => {
+  await history(store);
+  await store.db('deliveries').update({ state: 'failed' });
+  const queries = await queriesOf(store, () => lostDeliveries(store, { from: LONG_AGO, to: MORNING }, 10));
+  for (const query of queries) assert.equal(await sortOf(store, query), null);
 });
 
 /** By which index the rows of a table are found. */
