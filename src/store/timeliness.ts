@@ -46,7 +46,8 @@ async function heldSince(store: Store, since: Ms): Promise<Map<MessageClass, Ms>
   return new Map(rows.map((r) => [r.class, Number(r.oldest)]));
 }
 
+/** By the time of their messages, which an index has by state and class: mail of other classes is not read. */
 async function hasRecent(store: Store, name: MessageClass, states: string[], since: Ms): Promise<boolean> {
-  const made = store.db('deliveries').whereIn('state', states).where('created_at', '>=', since);
-  return (await made.where({ class: name }).first('id')) !== undefined;
+  const made = store.db('deliveries').whereIn('state', states).where({ class: name });
+  return (await made.where('message_at', '>=', since).first('id')) !== undefined;
 }

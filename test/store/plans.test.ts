@@ -305,6 +305,17 @@ eachStore('what was lost is read in its order, as much of it as is named', async
   for (const query of queries) assert.equal(await sortOf(store, query), null);
 });
 
+eachStore('whether mail of a class has moved is known without reading that of the others', async ({ store }) => {
+  await history(store);
+  const late = await seedMany(store, 1, { class: 'access' });
+  assert.equal(late.length, 1);
+  const queries = await queriesOf(store, () => flowByClass(store, MORNING + 9 * DAY));
+  const recent = queries.filter(({ sql }) => sql.includes('message_at'));
+  assert.ok(recent.length >= 3);
+  for (const query of recent)
+    assert.match(await indexOf(store, query), /deliveries_state_class_message_at_message_id_index/);
+});
+
 /** By which index the rows of a table are found. */
 async function indexOf(store: Store, { sql, bindings }: Query): Promise<string> {
   const values = bindings as string[];
