@@ -5,8 +5,10 @@ import { QUARTER } from '../../src/core/figures/cover.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { dailyBars } from '../../src/store/figures/daily.ts';
 import { lostDeliveries } from '../../src/store/figures/lost.ts';
 import { placesOf } from '../../src/store/figures/places.ts';
+import { readSums } from '../../src/store/figures/read-sums.ts';
 import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
 import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
@@ -314,6 +316,26 @@ eachStore('whether mail of a class has moved is known without reading that of th
   assert.ok(recent.length >= 3);
   for (const query of recent)
     assert.match(await indexOf(store, query), /deliveries_state_class_message_at_message_id_index/);
+});
+
+eachStore('the sums of a report are read in the order of their key, not one by one', async ({ store }) => {
+  await history(store);
+  const month = { from: LONG_AGO, to: LONG_AGO + 15 * DAY };
+  const days = Array.from({ length: 15 }, (_, n) => ({
+    day: '',
+    from: LONG_AGO + n * DAY,
+    to: LONG_AGO + (n + 1) * DAY,
+  }));
+  const runs = {
+    readSums: () => readSums(store, month, ['messages', 'time']),
+    dailyBars: () => dailyBars(store, days),
+    placesOf: () => placesOf(store, month, 10),
+  };
+  for (const [name, run] of Object.entries(runs)) {
+    const queries = (await queriesOf(store, run)).filter(({ sql }) => sql.includes('`rollups`'));
+    assert.ok(queries.length > 0, name);
+    for (const query of queries) assert.match(await indexOf(store, query), /PRIMARY/, name);
+  }
 });
 
 /** By which index the rows of a table are found. */

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import type { Knex } from 'knex';
 import * as summaries from '../../../migrations/20261128000300_summaries.ts';
 import * as byRecipient from '../../../migrations/20261129150000_search_recipient.ts';
+import * as lean from '../../../migrations/20261129150100_lean_sums.ts';
 import { MigrationUnderWay, migrate, pendingMigrations, unlock } from '../../../src/store/db/migrate.ts';
 import { LIMITS } from '../../../src/store/db/mysql.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
@@ -57,6 +58,22 @@ eachDatabase('deliveries from before there was a search by index are found by it
   assert.deepEqual(
     found.map((f) => f.message.message_id),
     ['b', 'a'],
+  );
+});
+
+eachDatabase('the sums of an older database stay as they are', async (t, url) => {
+  const store = openStore(url);
+  t.after(store.close);
+  await migrate(store.db);
+  await lean.down(store.db);
+  const sum = { span: 1, what: 'state', domain: 'mg.example.com', class: 'notice', value: 'delivered', n: 3, ms: 4 };
+  const sums = [2, 1].map((bucket) => ({ ...sum, bucket }));
+  await store.db('rollups').insert(sums);
+  await lean.up(store.db);
+  const kept = await store.db('rollups').orderBy('bucket', 'desc');
+  assert.deepEqual(
+    kept.map((row) => ({ ...row })),
+    sums,
   );
 });
 
