@@ -34,7 +34,7 @@ const searchPath = () => ({ ...process.env, PATH: `${process.env['PATH'] ?? ''}:
  */
 export async function startMariaDb(settings: Record<string, string> = {}): Promise<MariaDb> {
   const folder = mkdtempSync(join(tmpdir(), 'homing-mariadb-'));
-  mkdirSync(join(folder, 'data'));
+  for (const name of ['data', 'temporary']) mkdirSync(join(folder, name));
   const port = await freePort();
   const all = { ...usualSettings(folder, port), ...settings };
   let server = launch(all);
@@ -63,6 +63,8 @@ function usualSettings(folder: string, port: number): Record<string, string> {
   return {
     user: userInfo().username,
     datadir: join(folder, 'data'),
+    // Not the folder of everybody: a server that starts there deletes the temporary tables of the others.
+    tmpdir: join(folder, 'temporary'),
     socket: join(folder, 'socket'),
     port: String(port),
     'bind-address': '127.0.0.1',
