@@ -7,10 +7,10 @@ import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { moduleName } from '../../src/store/db/sqlite-connection.ts';
-import { makeShrinkable } from '../../src/store/prune.ts';
+import { giveRoomBack, makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { ended, seed, sent } from '../support/factory.ts';
-import { eachStore, freshDatabase } from '../support/stores.ts';
+import { eachStore, freshDatabase, onSqlite } from '../support/stores.ts';
 
 eachStore('what has ended is forgotten after its time, what is open is kept', async ({ store }) => {
   const clock = clockAt();
@@ -53,6 +53,21 @@ test('a pruned SQLite file is as small as it was, and holds nothing of what was 
   await store.close();
   assert.ok(statSync(file).size - before < (full - before) / 4, `${before}, ${full}, ${statSync(file).size}`);
   assert.ok(!readFileSync(file).includes(subject));
+});
+
+onSqlite('room is given back in bites of two megabytes', async ({ store }) => {
+  const pages = async () =>
+    Number(((await store.db.raw('pragma page_count')) as { page_count: number }[])[0]?.page_count);
+  await store.db('cursors').insert({ name: 'large', value: 'x'.repeat(5_000_000), at: 0 });
+  await store.db('cursors').where({ name: 'large' }).delete();
+  const sizes = [await pages()];
+  for (let n = 0; n < 3; n++) {
+    await giveRoomBack(store);
+    sizes.push(await pages());
+  }
+  const given = sizes.slice(1).map((size, n) => (sizes[n] ?? 0) - size);
+  assert.deepEqual(given.slice(0, 2), [250, 250]);
+  assert.ok((given[2] ?? 0) > 0 && (given[2] ?? 0) < 250);
 });
 
 eachStore('a message with many recipients is a bite of its own', async ({ store }) => {
