@@ -1,21 +1,17 @@
-// A believable month, written straight into the roll-ups (and, when wanted, the deliveries), for the benchmark and for looking at reports.
-
-import { newId } from '../src/base/ids.ts';
-import { quarterOf, SPANS } from '../src/core/figures/cover.ts';
-import { type Entry, sumEntries } from '../src/core/figures/sums.ts';
-import { timeBucket } from '../src/core/figures/times.ts';
-import type { MessageClass } from '../src/core/message-class.ts';
-import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../src/core/time.ts';
-import type { Store } from '../src/store/db/open.ts';
-import { chunks, transact } from '../src/store/db/transact.ts';
+// Believable days, written straight into the roll-ups, for the benchmark and for looking at reports.
+import { quarterOf, SPANS } from '../../src/core/figures/cover.ts';
+import { type Entry, sumEntries } from '../../src/core/figures/sums.ts';
+import { timeBucket } from '../../src/core/figures/times.ts';
+import type { MessageClass } from '../../src/core/message-class.ts';
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { chunks, transact } from '../../src/store/db/transact.ts';
 
 export type Month = {
   deliveries: number;
   days: number;
   /** The moment after the last delivery. */
   end: Ms;
-  /** Also the rows of the deliveries, which a report does not read. */
-  rows: boolean;
   progress(done: number, all: number): void;
 };
 
@@ -51,13 +47,12 @@ export async function seedMonth(store: Store, month: Month): Promise<number> {
     const upTo = Math.round((month.deliveries * share) / all);
     const hour = month.end - (hours - h) * HOUR;
     const made = Array.from({ length: upTo - done }, () => oneDelivery(hour + Math.floor(die() * HOUR), h, hours, die));
-    const entries = sumEntries([{ sign: 1, entries: made.flatMap((m) => m.entries) }]);
+    const entries = sumEntries([{ sign: 1, entries: made.flat() }]);
     rollups += await writeSums(store, [SPANS[2], SPANS[1]], entries);
     daySums.push(...entries);
     if ((hour + HOUR) % DAY === 0 || h === hours - 1) {
       rollups += await writeSums(store, [SPANS[0]], daySums.splice(0));
     }
-    if (month.rows) await writeRows(store, made);
     done = upTo;
     month.progress(done, month.deliveries);
   }
@@ -70,9 +65,7 @@ function weightOf(at: Ms, die: Die): number {
   return daily * (day === 0 || day === 6 ? 0.55 : 1) * (0.9 + 0.2 * die());
 }
 
-type Made = { at: Ms; domain: string; class: MessageClass; place: string; state: string; entries: Entry[] };
-
-function oneDelivery(at: Ms, hour: number, hours: number, die: Die): Made {
+function oneDelivery(at: Ms, hour: number, hours: number, die: Die): Entry[] {
   const domain = die() < 0.8 ? 'mg.example.com' : pick(die, DOMAINS);
   const cls: MessageClass = die() < 0.3 ? 'access' : die() < 0.75 ? 'notice' : 'bulk';
   const place = die() < 0.75 ? pick(die, LARGE) : `company-${Math.floor(die() ** 2 * 20_000)}.example`;
@@ -127,7 +120,7 @@ function oneDelivery(at: Ms, hour: number, hours: number, die: Die): Made {
     }
   }
   if (die() < 0.0004) add('double', die() < 0.3 ? 'certain' : 'possible');
-  return { at, domain, class: cls, place, state, entries };
+  return entries;
 }
 
 const gauss = (die: Die): number => Math.sqrt(-2 * Math.log(1 - die())) * Math.cos(2 * Math.PI * die());
@@ -143,18 +136,4 @@ async function writeSums(store: Store, spans: readonly number[], entries: readon
     written += rows.length;
   }
   return written;
-}
-
-async function writeRows(store: Store, made: readonly Made[]): Promise<void> {
-  await transact(store, async (tx) => {
-    for (const part of chunks(made, 500)) await tx('deliveries').insert(part.map(deliveryRow));
-  });
-}
-
-function deliveryRow(m: Made) {
-  const id = newId(m.at);
-  const recipient = `someone@${m.place}`;
-  const times = { next_at: null, created_at: m.at, updated_at: m.at, ended_at: m.at };
-  const what = { domain: m.domain, class: m.class, state: m.state, reason: null, attempt: 1, provider: 'mailgun' };
-  return { id, message_id: id, recipient, recipient_key: recipient, ...what, ...times };
 }
