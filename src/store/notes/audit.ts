@@ -36,7 +36,8 @@ export type Budget = { most: number; since: Ms };
 
 /**
  * Writes down an act that may be done `most` times since a moment. When it was done that often it writes nothing and
- * gives false. It holds for any number of processes that ask at once.
+ * gives false. The same act again, with the same details, is another try of it and counts once. It holds for any number of
+ * processes that ask at once.
  */
 export function auditWithin(store: Store, now: Ms, entry: AuditEntry, { most, since }: Budget): Promise<boolean> {
   const id = newId(now);
@@ -45,7 +46,10 @@ export function auditWithin(store: Store, now: Ms, entry: AuditEntry, { most, si
     // Locks this row, so that those who ask at once do so in turn.
     await insertNew(tx, 'cursors', { name, value: '', at: now }, 'name');
     await tx('cursors').where({ name }).forUpdate().first('name');
-    const done = await tx('audit').where({ what: entry.what }).where('at', '>=', since).count({ n: '*' }).first();
+    const { what, subject, detail } = entry;
+    if (subject && (await tx('audit').where({ what, subject, detail }).where('at', '>=', since).first('id')))
+      return true;
+    const done = await tx('audit').where({ what }).where('at', '>=', since).count({ n: '*' }).first();
     if (Number(done?.['n'] ?? 0) >= most) return false;
     await auditIn(tx, now, entry, id);
     return true;

@@ -15,6 +15,10 @@ eachStore('what may be done ten times a day is done ten times, however many try 
   assert.equal(answers.filter((may) => may).length, 10);
   assert.equal((await store.db('audit')).length, 10);
   assert.equal(await auditWithin(store, MORNING, entry('other'), budget), true, 'another act has a budget of its own');
+  const removal = { ...entry('removal'), subject: 'a***@example.com', detail: 'of attempt 2' };
+  const once = { ...budget, most: 1 };
+  for (const _ of ['done', 'tried again']) assert.equal(await auditWithin(store, MORNING, removal, once), true);
+  assert.equal(await auditWithin(store, MORNING, { ...removal, detail: 'of attempt 3' }, once), false);
   const tomorrow = MORNING + DAY + 1;
   assert.equal(await auditWithin(store, tomorrow, entry(), { most: 10, since: tomorrow - DAY }), true);
 });
