@@ -169,6 +169,11 @@ export type Attempt = {
   unheardFrom: Ms | null;
 };
 
+/** What the provider answered since the delivery has been in its present state; null when it was not asked. */
+export function freshAnswer({ asked, held }: Attempt): FactOf<'asked'> | null {
+  return asked !== null && asked.at >= (held?.until ?? 0) ? asked : null;
+}
+
 /** A copy that a provider keeps, and which one. */
 export type StoredCopy = Storage & { provider: string };
 

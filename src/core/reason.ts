@@ -13,6 +13,7 @@ const OTHERS = [
   'secondary_exhausted',
   'bounce_listed',
   'ends_processes', // each process that handed it over died of it
+  'bounce_list_unasked', // nobody could say in time that the address is off the provider's bounce list
   'not_confirmed', // known from events alone, and the provider does not confirm the recipient
   'unconfirmed',
   'silence',

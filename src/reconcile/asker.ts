@@ -2,6 +2,7 @@ import { wordsOf } from '../base/errors.ts';
 import { gather } from '../base/gather.ts';
 import { renewing } from '../base/renewing.ts';
 import { createSlots } from '../base/slots.ts';
+import { listing } from '../core/bounce-list.ts';
 import type { Attempt, Fact } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
@@ -109,7 +110,7 @@ async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Prom
 
 /**
  * A bounce list that we may not see, or can't read, is not asked about for ever: the mail goes out as if it were not on it.
- * If it failed for the list before, it goes elsewhere.
+ * If it is known to be on it, it goes elsewhere.
  */
 async function clearedBounce(deps: AskerDeps, view: View): Promise<Cleared> {
   try {
@@ -120,8 +121,7 @@ async function clearedBounce(deps: AskerDeps, view: View): Promise<Cleared> {
     deps.log.warn({ delivery: view.id, problem: wordsOf(error) }, 'the bounce list could not be asked');
     if (refusesAccount(error)) await tellOfAccount(deps.store, { provider, detail: wordsOf(error), now: deps.now() });
     const what = `the bounce list could not be asked: ${wordsOf(error)}`;
-    const failedForIt = view.delivery.attempts.at(-1)?.failure?.verdict?.cause === 'suppressed';
-    return { kind: failedForIt ? 'barred' : 'clear', what };
+    return { kind: listing(view.delivery) ? 'barred' : 'clear', what };
   }
 }
 

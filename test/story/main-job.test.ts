@@ -70,18 +70,14 @@ test('blocked once and cured by the re-post, which is taken off the bounce list 
   assert.equal((await homing.store.db('audit').where({ what: 'unsuppress' })).length, 1);
 });
 
-test('while the bounce list can not be asked a re-post that dies on it is not the end', async (t) => {
+test('a re-post that dies on the bounce list, because the removal was not done, is not the end', async (t) => {
   const homing = await startByHand(t);
   homing.sim.fate('bela@inbox.test', [BLOCKED_IP_LISTED, 'deliver']);
-  const mend = homing.sim.misbehave((request) => /\/bounces\//.test(request.path), { status: 500 });
+  homing.sim.misbehave(({ path, method }) => /\/bounces\//.test(path) && method === 'DELETE', { status: 200 }, 1);
   const id = await homing.send('bela@inbox.test');
-  await homing.play(homing.clock() + 16 * MINUTE);
-  const before = (await only(homing, id)).delivery;
-  assert.equal(before.attempts[1]?.failure?.bounce?.code, 605);
-  assert.equal(before.state, 'queued');
-  mend();
   await homing.play(homing.clock() + HOUR);
   const { delivery } = await only(homing, id);
+  assert.equal(delivery.attempts[1]?.failure?.bounce?.code, 605);
   assert.deepEqual([delivery.state, delivery.arrivedOn], ['delivered', [3]]);
   assert.equal(homing.sim.copies('bela@inbox.test'), 1);
   assert.equal((await homing.store.db('suppressions')).length, 0);

@@ -141,9 +141,12 @@ export const reported = (report: Report, at: Ms, over: Partial<FactOf<'reported'
   ...over,
 });
 
+/** What Mailgun does not put the address on its bounce list for. */
+const SOFT: Partial<Bounce> = { reason: 'espblock', bounceType: 'soft' };
+
 export const failed = (at: Ms, plan: Plan = 'retry', over: Partial<FactOf<'reported'>> = {}): FactOf<'reported'> =>
   reported('failed', at, {
-    bounce: bounce(),
+    bounce: bounce(plan === 'stop' ? {} : SOFT),
     verdict: plan === 'stop' ? verdict('recipient_unknown', 'give_up_suppress') : verdict(),
     plan,
     storage: STORAGE,

@@ -1,7 +1,9 @@
-import type { Attempt } from '../delivery.ts';
+import { listing } from '../bounce-list.ts';
+import { type Attempt, freshAnswer } from '../delivery.ts';
+import { waitAfter } from '../policy.ts';
 import { type Ms, SECOND } from '../time.ts';
-import { elsewhereFrom } from './elsewhere.ts';
-import { type Action, type Circumstances, freshAnswer, type Look } from './world.ts';
+import { elsewhereFrom, fallBack } from './elsewhere.ts';
+import type { Action, Circumstances, HandOver, Look } from './world.ts';
 
 /** A fallback leaves within two seconds of its time: an answer gets one of them, the next look at what is due the other. */
 const GLANCE: Ms = SECOND;
@@ -13,6 +15,7 @@ const GLANCE: Ms = SECOND;
  */
 export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Action | null {
   const { c, d, now, policy } = look;
+  if (isRetry(step) && listing(d)) return untilOffList(look, last, step);
   const asked = freshAnswer(last);
   if (asked?.problem === null || c.askedInVain) return null;
   const from = Math.max(since, last.held?.until ?? 0);
@@ -22,15 +25,43 @@ export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Ac
   // The first question has all of that time, however late it is asked: after a standstill many are asked at once.
   const by = Math.min(asked ? Math.max(from + patience, now + c.pause) : now + patience, latest);
   const at = asked ? asked.at + longer(asked.at - from, c.pause) : now;
-  return { do: 'ask', about: last.outcome, at, by, unsuppress: isRepost(last, step) };
+  return { do: 'ask', about: last.outcome, at, by, unsuppress: isRetry(step) && last.failure?.plan === 'retry' };
 }
 
 /** So long waits for an answer what would be done without one by now. */
 export const glance = ({ pause }: Circumstances): Ms => Math.min(GLANCE, pause);
 
-/** Mailgun drops a re-post to an address on its bounce list, although it answers 200. */
-function isRepost(last: Attempt, step: Action): boolean {
-  return step.do === 'handOver' && step.way === 'stored' && last.failure?.plan === 'retry';
+const isRetry = (step: Action): step is HandOver => step.do === 'handOver' && step.role === 'retry';
+
+/**
+ * What the provider would drop, because the address is on its bounce list, waits until the provider says that it is not:
+ * no attempt is lost by it. When that takes too long, the mail goes another way or ends.
+ */
+function untilOffList(look: Look, last: Attempt, step: HandOver): Action {
+  const { c, now } = look;
+  const about = last.outcome;
+  const asked = freshAnswer(last);
+  const vain = asked !== null && asked.problem !== null ? asked : null;
+  const since = vain ? (last.unheardFrom ?? vain.at) : now;
+  const latest = offListBy(look, since);
+  if ((vain || c.askedInVain) && now >= latest) return fallBack(look, 'bounce_list_unasked', step.double);
+  if (c.askedInVain) return { do: 'presumeUnasked', about };
+  const at = vain ? vain.at + longer(vain.at - since, c.pause) : now;
+  const by = Math.max(Math.min(Math.max(at, now) + c.askPatience, latest), now + glance(c));
+  return { do: 'ask', about, at, by, unsuppress: true };
+}
+
+/** It waits no longer than the attempts that are left would have taken, and leaves in time for another way. */
+function offListBy(look: Look, since: Ms): Ms {
+  const { id, d, policy, c } = look;
+  const waits = Array.from({ length: d.budget - d.tries }, (_, n) => waitAfter(id, d.tries + n, policy));
+  const patience = Math.max(
+    c.askPatience,
+    waits.reduce((sum, wait) => sum + wait, 0),
+  );
+  const copyGoneAt = c.hasBody ? null : c.storageGoneAt;
+  const lastAt = Math.min(d.usefulUntil, copyGoneAt ?? d.usefulUntil) - c.pause;
+  return Math.min(since + patience, lastAt, elsewhereFrom(look) ?? lastAt);
 }
 
 /**

@@ -1,9 +1,9 @@
-import type { Attempt } from '../delivery.ts';
+import { type Attempt, freshAnswer } from '../delivery.ts';
 import { DAY, HOUR, type Ms } from '../time.ts';
 import { glance } from './ask-first.ts';
 import { elsewhereFrom } from './elsewhere.ts';
 import { nextStep } from './step.ts';
-import { type Action, end, freshAnswer, type Look } from './world.ts';
+import { type Action, end, type Look } from './world.ts';
 
 const MAY_BE_OUT = 'the hand-over before it got no answer and may have gone out';
 

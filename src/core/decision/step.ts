@@ -1,9 +1,9 @@
-import type { Attempt, FactOf } from '../delivery.ts';
+import { type Attempt, type FactOf, freshAnswer } from '../delivery.ts';
 import { waitAfter } from '../policy.ts';
 import type { Reason } from '../reason.ts';
 import { DAY, type Ms, SECOND } from '../time.ts';
 import { elsewhereFrom, fallBack } from './elsewhere.ts';
-import { type Action, end, freshAnswer, type Look } from './world.ts';
+import { type Action, end, type Look } from './world.ts';
 
 /** Mailgun keeps scheduled mail for 3 days on the smallest plans: longer waits stay here. */
 const HORIZON: Ms = 3 * DAY;

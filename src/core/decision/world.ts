@@ -1,5 +1,5 @@
 import type { Candidate } from '../capabilities.ts';
-import type { Attempt, Delivery, EndState, FactOf, Outcome, Role } from '../delivery.ts';
+import type { Delivery, EndState, Outcome, Role } from '../delivery.ts';
 import type { Policy } from '../policy.ts';
 import type { Reason } from '../reason.ts';
 import type { Ms } from '../time.ts';
@@ -91,10 +91,5 @@ export type HandOver = {
 
 /** All that a decision about a delivery is made of. */
 export type Look = { id: string; d: Delivery; policy: Policy; c: Circumstances; now: Ms };
-
-/** What the provider answered since the delivery has been in its present state; null when it was not asked. */
-export function freshAnswer({ asked, held }: Attempt): FactOf<'asked'> | null {
-  return asked !== null && asked.at >= (held?.until ?? 0) ? asked : null;
-}
 
 export const end = (state: EndState, reason: Reason): Action => ({ do: 'end', state, reason });

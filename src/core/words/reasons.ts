@@ -239,6 +239,11 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     short: 'ends our processes',
     advice: advice.ENDS_PROCESSES,
   },
+  bounce_list_unasked: {
+    sentence: 'the provider could not be asked to take the address off its bounce list',
+    short: 'bounce list out of reach',
+    advice: advice.BOUNCE_LIST,
+  },
   not_confirmed: {
     sentence: 'the provider does not confirm that it ever had this message for this recipient',
     short: 'not confirmed by the provider',

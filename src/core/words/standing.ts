@@ -1,3 +1,4 @@
+import { listing } from '../bounce-list.ts';
 import type { Attempt, Delivery, FactOf, State } from '../delivery.ts';
 import { provesArrival } from '../fold.ts';
 import type { Reason } from '../reason.ts';
@@ -20,7 +21,7 @@ const STANDING: Record<State, (d: Delivery) => string> = {
   queued: (d) =>
     d.attempt === 0
       ? `It waits to be sent, due ${when(d)}.`
-      : `Attempt ${d.attempt} did not arrive (${reasonWords(d.reason)}); the next step is due ${when(d)}.`,
+      : `Attempt ${d.attempt} did not arrive (${reasonWords(d.reason)}); ${nextWords(d)}.`,
   sending: (d) => `Attempt ${d.attempt} is being handed over; without a result by ${when(d)} it counts as unanswered.`,
   unconfirmed: (d) =>
     `Attempt ${d.attempt} got no answer and may or may not have gone out; the provider is asked again at ${when(d)}.`,
@@ -34,6 +35,13 @@ const STANDING: Record<State, (d: Delivery) => string> = {
   expired: (d) => `Its useful life ended before it arrived: ${endWords(d)}.`,
   cancelled: (d) => `It was cancelled: ${endWords(d)}.`,
 };
+
+function nextWords(d: Delivery): string {
+  const isUnasked = d.attempts.at(-1)?.asked?.problem != null;
+  return isUnasked && d.tries < d.budget && listing(d)
+    ? "the next one waits until the provider says that the address is off its bounce list, and it can't be asked just now"
+    : `the next step is due ${when(d)}`;
+}
 
 const when = ({ nextAt }: Delivery): string => (nextAt === null ? '' : timeWords(nextAt));
 

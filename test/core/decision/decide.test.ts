@@ -618,6 +618,98 @@ test("an address that stays on the provider's bounce list goes to the secondary,
   assert.deepEqual(decided(facts, { now: at(2), hasSecondary: false }), end('abandoned', 'bounce_listed'));
 });
 
+/** The address is on the bounce list because of the first attempt, and then the provider was asked at these minutes. */
+const onTheList = (...asked: [minute: number, said: object][]): Fact[] => [
+  ...past.sent(),
+  past.failed(at(1), 'retry', { bounce: past.bounce({ bounceType: 'hard' }) }),
+  ...asked.map(([minute, said]) => past.asked(1, at(minute), 'failed', said)),
+];
+const VAIN = { problem: 'time-out' };
+
+test('nothing is sent to an address on the bounce list before the provider says that it is off it', () => {
+  const action = decided(onTheList(), { now: at(2) });
+  assert.deepEqual(action, { do: 'ask', about: 'failed', at: at(2), by: at(12), unsuppress: true });
+  for (const listed of ['clear', 'removed'] as const) {
+    const wanted = handOver('repost', { deliverAt: at(5), why: 'ip_block' });
+    assert.deepEqual(decided(onTheList([2, { listed }]), { now: at(2) }), wanted);
+  }
+  isAsked(decided(onTheList([2, {}]), { now: at(2) }), 'failed');
+  assert.deepEqual(decided(onTheList([2, { listed: 'barred' }]), { now: at(2) }), secondary('bounce_listed'));
+});
+
+test('a bounce list that can not be asked is asked again after ever longer pauses, and no attempt is made meanwhile', () => {
+  const facts = onTheList([2, VAIN]);
+  assert.deepEqual(question(decided(facts, { now: at(2) })), { about: 'failed', at: at(2.5), by: at(12.5) });
+  isAsked(decided(facts, { now: at(60) }), 'failed');
+  const later = onTheList([2, VAIN], [62, VAIN]);
+  assert.deepEqual(question(decided(later, { now: at(62) })), { about: 'failed', at: at(78), by: at(88) });
+});
+
+test('a question about the bounce list that nobody had time to ask is asked again', () => {
+  const over = { do: 'presumeUnasked', about: 'failed' };
+  assert.deepEqual(decided(onTheList(), { now: at(12), askedInVain: true }), over);
+  isAsked(decided(onTheList([12, VAIN]), { now: at(12) }), 'failed');
+});
+
+test('the bounce list is waited for as long as the attempts would have taken that are left; then the mail goes elsewhere or ends', () => {
+  const minute = 2 + 4 + 16 + 64 + 256;
+  const facts = (last: number) =>
+    [0, 60, 120, 180, 240, 300].map((n): [number, object] => [Math.min(2 + n, last), VAIN]);
+  const before = onTheList(...facts(minute));
+  isAsked(decided(before, { now: at(minute - 1) }), 'failed');
+  assert.deepEqual(decided(before, { now: at(minute) }), secondary('bounce_list_unasked'));
+  const alone = { now: at(minute), hasSecondary: false };
+  assert.deepEqual(decided(before, alone), end('abandoned', 'bounce_list_unasked'));
+  assert.deepEqual(decided(before, { ...alone, askedInVain: true }), end('abandoned', 'bounce_list_unasked'));
+});
+
+test('the bounce list keeps a mail no longer than it can be sent at all', () => {
+  const waits = { kind: 'list' as const, waits: [4 * MINUTE, DAY] };
+  const facts = onTheList([20 * 60 + 1, VAIN]);
+  const given = { now: at(24 * 60) - MINUTE, policy: { waits } };
+  assert.deepEqual(question(decided(facts, given)), {
+    about: 'failed',
+    at: at(20 * 60 + 1.5),
+    by: at(24 * 60) - 30 * SECOND,
+  });
+  assert.deepEqual(decided(facts, { ...given, now: at(24 * 60) - 1 }), secondary('bounce_list_unasked'));
+  const goneAt = { ...given, storageGoneAt: at(23 * 60), now: at(23 * 60) - 1 };
+  assert.deepEqual(decided(facts, goneAt), secondary('bounce_list_unasked'));
+});
+
+test('the bounce list does not keep an access mail from its fallback', () => {
+  const failed = past.failed(after(20), 'retry', { bounce: past.bounce({ bounceType: 'hard' }) });
+  const facts = [...past.sent(), failed, past.held(1, after(20), 'failed', after(50))];
+  const asked = past.asked(1, after(50), 'failed', VAIN);
+  const action = decided([...facts, asked], { kind: 'access', now: after(80) });
+  assert.deepEqual(question(action), { about: 'failed', at: after(80), by: after(90) });
+});
+
+test('what failed for the list itself, or for something else than the sender, does not go out to the list either', () => {
+  const listed = (plan: Plan, over: object) => [...past.sent(), past.failed(at(1), plan, over)];
+  const fromList = { bounce: past.bounce({ code: 605 }), verdict: past.verdict('suppressed', 'give_up_suppress') };
+  const full = { bounce: past.bounce(), verdict: past.verdict('mailbox_full', 'retry_later') };
+  const given = { now: at(2), hasSecondary: false };
+  const policy = { bounce: past.bounce(), verdict: past.verdict('policy_block', 'switch_provider') };
+  for (const facts of [listed('retry', fromList), listed('wait', full), listed('switch', policy)]) {
+    const action = decided(facts, given);
+    assert.equal(action.do === 'ask' && action.unsuppress, true, JSON.stringify(action));
+    isAsked(decided([...facts, past.asked(1, at(2), 'failed', VAIN)], { ...given, now: at(60) }), 'failed');
+  }
+});
+
+test('what an operator opens again after a fallback does not go out to the bounce list', () => {
+  const facts = [
+    ...onTheList([2, VAIN]),
+    ...[past.claimed(2, at(400), { how: 'fallback' }), past.refused(2, at(400), 'permanent')],
+    ...[past.ended(2, at(400), 'abandoned', 'secondary_refused'), past.reopened(2, at(500), 1, 1)],
+  ];
+  const action = decided(facts, { now: at(500) });
+  assert.equal(action.do === 'ask' && action.unsuppress, true);
+  const off = [...facts, past.asked(2, at(500), 'refused', { listed: 'removed' })];
+  assert.deepEqual(decided(off, { now: at(500) }), handOver('repost', { why: 'reopened' }));
+});
+
 test('a queued message is sent, ends when its life is over, and is abandoned when there is nothing to send', () => {
   assert.deepEqual(decided([], { now: at(0), hasBody: true }), handOver('send', { why: null }));
   assert.deepEqual(decided([], { now: at(24 * 60), hasBody: true }), end('expired', 'useful_life_over'));

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { listing } from '../../../src/core/bounce-list.ts';
 import { decide } from '../../../src/core/decision/decide.ts';
 import type { Action, Circumstances, HandOver } from '../../../src/core/decision/world.ts';
 import type { Birth, Delivery, Fact } from '../../../src/core/delivery.ts';
@@ -87,7 +88,8 @@ function tells(w: World, attempt: number, messageId: string | null, from: Ms, pr
   if (chance(w, w.mood.defers))
     w.coming.push(past.reported('deferred', when(), { ...over, key: `${over.key}:deferred` }));
   const plan = pick(w, ['retry', 'retry', 'wait', 'switch', 'stop'] as const);
-  if (chance(w, w.mood.fails)) w.coming.push(past.failed(when(), plan, over));
+  const hard = chance(w, 40) ? { bounce: past.bounce({ bounceType: 'hard' }) } : {};
+  if (chance(w, w.mood.fails)) w.coming.push(past.failed(when(), plan, { ...over, ...hard }));
   else if (chance(w, 50)) w.coming.push(past.reported('delivered', when(), over));
 }
 
@@ -125,6 +127,7 @@ function checkHandOver(w: World, d: Delivery, action: HandOver): void {
   const isOther = w.c.candidates.slice(1).some(({ name }) => name === action.provider);
   if (action.role === 'fallback') assert.ok(isOther && w.born.policy.fallback, 'this class has no fallback');
   else assert.ok(d.tries < d.budget, `try ${d.tries + 1} of ${d.budget}`);
+  if (w.from === 1 && action.role === 'retry') assert.equal(listing(d), null, 'sent to an address on the bounce list');
   assert.ok(w.now < d.usefulUntil, 'sent after its useful life');
   assert.ok(action.deliverAt === null || action.deliverAt <= d.usefulUntil + SECOND, 'to go out after its useful life');
   const last = d.attempts.at(-1);
@@ -150,7 +153,9 @@ function ask(w: World, d: Delivery, action: Extract<Action, { do: 'ask' }>): voi
   const settled = lookUp && !w.mood.neverSettles && w.now >= (last?.unanswered?.at ?? w.now) + w.c.eventsSettle;
   const said = { problem, settled: problem === null && settled, known: problem === null && chance(w, 60) };
   const listed = chance(w, w.mood.barred) ? 'barred' : 'clear';
-  w.facts.push(past.asked(d.attempt, w.now, action.about, { ...said, ...(action.unsuppress ? { listed } : {}) }));
+  w.facts.push(
+    past.asked(d.attempt, w.now, action.about, { ...said, ...(action.unsuppress && !problem ? { listed } : {}) }),
+  );
 }
 
 function act(w: World, d: Delivery): void {

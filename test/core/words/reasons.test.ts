@@ -81,6 +81,7 @@ const STORED: readonly [Reason, string][] = [
   ['refused_gone', "the provider's stored copy is gone"],
   ['refused_storage_refused', 'the stored copy is said to be where the API key may not go'],
   ['failed', 'the provider reported a failure and did not say why'],
+  ['bounce_list_unasked', 'the provider could not be asked to take the address off its bounce list'],
   ['bounce_listed', "the address stays on the provider's bounce list"],
   ['not_confirmed', 'the provider does not confirm that it ever had this message for this recipient'],
   ['superseded', 'a newer message with the same key took its place'],

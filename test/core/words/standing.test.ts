@@ -4,7 +4,18 @@ import { type Fact, STATES } from '../../../src/core/delivery.ts';
 import { fold } from '../../../src/core/fold.ts';
 import { standingWords } from '../../../src/core/words/standing.ts';
 import { at } from '../../support/clock.ts';
-import { accepted, birth, bounce, claimed, ended, failed, reported, sent, unanswered } from '../../support/factory.ts';
+import {
+  accepted,
+  asked,
+  birth,
+  bounce,
+  claimed,
+  ended,
+  failed,
+  reported,
+  sent,
+  unanswered,
+} from '../../support/factory.ts';
 
 const standing = (...facts: Fact[]) => standingWords(fold(birth(), facts));
 
@@ -46,6 +57,16 @@ test('a bounce that came back after delivery is told', () => {
   const words = "The recipient's server accepted it; a bounce came back afterwards.";
   assert.equal(standing(...delivered, failed(at(9), 'stop', { bounce: bounce({ delayed: true }) })), words);
   assert.equal(standing(...delivered, failed(at(9), 'stop')), words);
+});
+
+test('what waits for the bounce list says so', () => {
+  const listed = [...sent(), failed(at(1), 'retry', { bounce: bounce({ bounceType: 'hard' }) })];
+  const unasked = asked(1, at(2), 'failed', { problem: 'time-out' });
+  const words =
+    "Attempt 1 did not arrive (the receiving server blocks the sending IP address); the next one waits until the provider says that the address is off its bounce list, and it can't be asked just now.";
+  assert.equal(standing(...listed, unasked), words);
+  assert.doesNotMatch(standing(...listed), /bounce list/);
+  assert.doesNotMatch(standing(...listed, unasked, asked(1, at(3), 'failed', { listed: 'removed' })), /bounce list/);
 });
 
 test('a double is told', () => {
