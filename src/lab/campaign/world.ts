@@ -101,7 +101,7 @@ function environment(database: string, sim: SimMailgun, sink: Sink): Record<stri
     DUE_POLL: '200ms',
     ADOPT_AFTER: '10s',
     LEASE: '4s',
-    // Longer than the lease, as by default: else a daemon that dies takes its questions with it.
-    ASK_PATIENCE: '8s',
+    // Ten times the lease, as by default: else a daemon that dies takes its questions with it.
+    ASK_PATIENCE: '40s',
   };
 }
