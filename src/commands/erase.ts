@@ -4,9 +4,10 @@ import { EXIT, Failed, plural, say, sayError, sayJson, type Terminal } from './c
 
 const EXAMPLES = `
 Removes a person from messages, events, webhooks as they came, alerts, summaries
-and notes. What is still open to them is cancelled. Events of their earlier mail
-that come later are thrown away; mail that is sent to them from now on is
-followed as any other. A message that went to others too stays, without them.
+and notes. What is still open to them is cancelled. Events and records of their
+earlier mail that come later are thrown away; mail that is sent to them from now
+on is followed as any other. A message that went to others too stays, without
+them.
 
 What stays: the address on the list of those that nothing is sent to, as it has
 to ("homing suppressions remove" takes it off), copies of the database, logs,

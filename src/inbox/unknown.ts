@@ -4,7 +4,7 @@ import { policyFor, type Treatment, treatmentOf, watchOnly } from '../core/polic
 import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
-import type { Clock, Ms } from '../core/time.ts';
+import { type Clock, DAY, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { erasedAmong } from '../store/erased.ts';
 import type { EventRow, Settled } from '../store/inbox/inbox.ts';
@@ -26,12 +26,12 @@ export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Prom
   const now = deps.now();
   const recipients = unknown.flatMap(({ sighting: { recipient } }) => recipient ?? []);
   const busy = await inFlight(deps.store, recipients);
-  const isErased = await erasedAmong(deps.store, recipients);
+  const erasedAt = await erasedAmong(deps.store, recipients);
   const results: Settled[] = [];
   const strange: Unknown[] = [];
   for (const event of unknown) {
     const settled =
-      ofErased(event, isErased) ?? waiting(deps.settings, event, busy, now) ?? hopeless(deps.settings, event, now);
+      ofErased(event, erasedAt) ?? waiting(deps.settings, event, busy, now) ?? hopeless(deps.settings, event, now);
     if (settled) results.push(settled);
     else strange.push(event);
   }
@@ -40,10 +40,13 @@ export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Prom
   return [...results, ...strange.map((event) => wait(event, now))];
 }
 
+/** Mail that was sent before somebody was erased may still be on its way for so long. */
+const ON_ITS_WAY: Ms = 4 * DAY;
+
 /** What is told of earlier mail to somebody who was erased is thrown away. */
-function ofErased({ row, sighting }: Unknown, isErased: (address: string, at: Ms) => boolean): Settled | null {
-  const { recipient, at } = sighting;
-  return recipient !== null && isErased(recipient, at) ? { id: row.id, outcome: 'filed' } : null;
+function ofErased({ row, sighting }: Unknown, erasedAt: (address: string) => Ms | null): Settled | null {
+  const since = sighting.recipient === null ? null : erasedAt(sighting.recipient);
+  return since !== null && sighting.at < since + ON_ITS_WAY ? { id: row.id, outcome: 'filed' } : null;
 }
 
 const wait = ({ row }: Unknown, dueAt: Ms): Settled => ({

@@ -4,6 +4,7 @@ import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import type { Draft } from '../store/messages/messages.ts';
 import { recordMany } from '../store/messages/record-many.ts';
+import { withoutErased } from './erased.ts';
 import { draftFrom, type IntakeDeps } from './record.ts';
 import type { BirthSettings } from './terms.ts';
 
@@ -20,7 +21,11 @@ export async function recordBatch(
   now: Ms,
 ): Promise<(AppError | null)[]> {
   const read = tellings.map(({ told, at }) => draftOrRefusal(deps.settings, told, at));
-  const drafts = read.filter((draft): draft is Draft => !(draft instanceof AppError));
+  const left = await withoutErased(
+    deps.store,
+    read.filter((draft): draft is Draft => !(draft instanceof AppError)),
+  );
+  const drafts = [...left.values()];
   await rememberDomains(deps.store, [...new Set(drafts.map((d) => d.domain))]);
   const refused = await recordMany(deps.store, drafts, now);
   await takeUpAgain(
@@ -28,7 +33,7 @@ export async function recordBatch(
     drafts.filter((draft) => !refused.has(draft)),
     now,
   );
-  return read.map((draft) => (draft instanceof AppError ? draft : (refused.get(draft) ?? null)));
+  return read.map((draft) => (draft instanceof AppError ? draft : (refused.get(left.get(draft) ?? draft) ?? null)));
 }
 
 /** A telling in the form that the store takes, or what is wrong with it. */

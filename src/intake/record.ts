@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
 import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
 import { classNames, neverElsewhere, type Treatment, treatmentOf, watchOnly } from '../core/policy.ts';
@@ -11,6 +12,7 @@ import type { Store } from '../store/db/open.ts';
 import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
+import { withoutErased } from './erased.ts';
 import type { BirthSettings } from './terms.ts';
 import { readTold, type ToldMessage } from './told-message.ts';
 
@@ -25,8 +27,10 @@ export type IntakeDeps = { store: Store; settings: BirthSettings };
  */
 export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): Promise<Recorded> {
   const draft = draftFrom(deps.settings, input, now);
+  const left = (await withoutErased(deps.store, [draft])).get(draft);
+  if (!left) return { id: draft.id ?? newId(now), created: true };
   await rememberDomains(deps.store, [draft.domain]);
-  const recorded = await record(deps.store, draft, now);
+  const recorded = await record(deps.store, left, now);
   await takeUpAgain(deps.store, [draft], now);
   return recorded;
 }
@@ -51,6 +55,7 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
     recipients: [...told.to, ...(told.cc ?? []), ...(told.bcc ?? [])],
     facts: factsOf(told, at, now + settings.lease),
     createdAt: at,
+    isUndated: told.createdAt === undefined && told.state !== 'sending',
     deliverAt: told.deliverAt ?? null,
   };
 }

@@ -12,12 +12,10 @@ import { recipientKey } from './rows/rows.ts';
 
 /** Events of older mail come no later: Mailgun posts for hours, and its records are kept for a month at most. */
 const REMEMBERED: Ms = 40 * DAY;
-/** Mail that was sent before somebody was erased may still be on its way for so long. */
-const ON_ITS_WAY: Ms = 4 * DAY;
 
 const hashOf = (address: string): string => sha256(`erased\n${recipientKey(address)}`);
 
-/** From now on, events that are about earlier mail to this address make no delivery. */
+/** From now on, what is told of earlier mail to this address makes no delivery. */
 export function rememberErased(store: Store, address: string, now: Ms): Promise<void> {
   return transact(store, async (tx) => {
     await tx('erased')
@@ -28,17 +26,14 @@ export function rememberErased(store: Store, address: string, now: Ms): Promise<
   });
 }
 
-/** Of these addresses, those of people who were erased, each with the time until when events are about earlier mail. */
-export async function erasedAmong(
-  store: Store,
-  addresses: readonly string[],
-): Promise<(address: string, at: Ms) => boolean> {
-  const until = new Map<string, Ms>();
+/** When each of these people was erased; null for those who were not. */
+export async function erasedAmong(store: Store, addresses: readonly string[]): Promise<(address: string) => Ms | null> {
+  const erasedAt = new Map<string, Ms>();
   for (const part of chunks([...new Set(addresses.map(hashOf))], 200)) {
     const rows: { address_hash: string; at: Ms }[] = await store.db('erased').whereIn('address_hash', part);
-    for (const { address_hash, at } of rows) until.set(address_hash, Number(at) + ON_ITS_WAY);
+    for (const { address_hash, at } of rows) erasedAt.set(address_hash, Number(at));
   }
-  return (address, at) => at < (until.get(hashOf(address)) ?? 0);
+  return (address) => erasedAt.get(hashOf(address)) ?? null;
 }
 
 /** Some deliveries to an address, oldest first. */

@@ -35,6 +35,8 @@ export type Draft = {
   recipients: readonly string[];
   facts: readonly Fact[];
   createdAt: Ms;
+  /** Nobody said when it was sent: it may have been a while before `createdAt`. */
+  isUndated?: boolean;
   /** When it was asked to be delivered, at the latest; left out for at once. */
   deliverAt?: Ms | null;
 };
