@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SECOND } from '../core/time.ts';
 import type { Erased } from '../operate/erase.ts';
 import { EXIT, Failed, plural, say, sayError, sayJson, type Terminal } from './common/terminal.ts';
 
@@ -32,6 +33,18 @@ export function addEraseCommand(program: Command, terminal: Terminal): void {
     });
 }
 
+const PAUSE = 2 * SECOND;
+
+/** Says on stderr how far it is, every few seconds. */
+function progressOn(terminal: Terminal): (sofar: Erased, read: number) => void {
+  let next = terminal.now() + PAUSE;
+  return ({ deliveries, events, texts }, read) => {
+    if (terminal.now() < next) return;
+    next = terminal.now() + PAUSE;
+    sayError(terminal, `… ${read} rows read: ${deliveries} deliveries, ${events} events, ${texts} texts so far`);
+  };
+}
+
 async function erase(terminal: Terminal, recipient: string, { json }: Options): Promise<void> {
   const { canonicalAddress } = await import('../core/address.ts');
   const address = canonicalAddress(recipient.trim());
@@ -42,12 +55,9 @@ async function erase(terminal: Terminal, recipient: string, { json }: Options): 
   const { catchUp } = await import('../intake/told.ts');
   const { termsIn } = await import('../intake/terms.ts');
   await withStore(terminal, async (store) => {
-    const progress = ({ deliveries, events }: Erased) => {
-      if (!json && terminal.colours) sayError(terminal, `… ${deliveries} deliveries, ${events} events`);
-    };
     // What applications told of a message may be about others as well, and is removed with all that it says.
     await catchUp({ store, settings: await termsIn(store) }, terminal.now());
-    const erased = await remove(address, { store, who: operator(), now: terminal.now, progress });
+    const erased = await remove(address, { store, who: operator(), now: terminal.now, progress: progressOn(terminal) });
     if (json) return sayJson(terminal, erased);
     say(
       terminal,

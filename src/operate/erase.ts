@@ -3,14 +3,8 @@ import { type Fact, isEnded } from '../core/delivery.ts';
 import { endedFact } from '../core/ended.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import {
-  deliveriesTo,
-  eraseDeliveries,
-  eraseEvents,
-  eraseFromLog,
-  eraseFromTexts,
-  rememberErased,
-} from '../store/erased.ts';
+import { deliveriesTo, eraseDeliveries, eraseEvents, eraseFromLog, rememberErased } from '../store/erased.ts';
+import { eraseFromTexts, type Page, type Place, START } from '../store/erased-texts.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { audit } from '../store/notes/audit.ts';
 
@@ -33,38 +27,61 @@ type EraseDeps = {
   store: Store;
   who: string;
   now: Clock;
-  /** Called with what was removed so far, after each batch. */
-  progress?(sofar: Erased): void;
+  /** Called after each batch with what was removed so far, and how many rows were read in search of it. */
+  progress?(sofar: Erased, read: number): void;
 };
 
 const BATCH = 100;
 
+const KINDS = ['cancelled', 'deliveries', 'messages', 'events', 'left', 'texts'] as const satisfies (keyof Erased)[];
+
 /**
- * Removes a person: what was sent, what came in, and what was written about it. Open mail is cancelled first. Events of
- * earlier mail that come later are thrown away. Doing it again goes on where it stopped.
+ * Removes a person: what was sent, what came in, and what was written about it. Open mail is cancelled first. What is told
+ * of earlier mail later is thrown away. It is done in small transactions, and doing it again goes on where it stopped.
  */
-export async function erase(address: string, { store, who, now, progress }: EraseDeps): Promise<Erased> {
+export async function erase(address: string, deps: EraseDeps): Promise<Erased> {
+  const { store, who, now, progress } = deps;
   const erased: Erased = { cancelled: 0, deliveries: 0, messages: 0, events: 0, left: 0, texts: 0 };
+  let rows = 0;
   await rememberErased(store, address, now());
-  for (;;) {
-    const ids = await deliveriesTo(store, address, BATCH);
-    if (ids.length === 0) break;
-    erased.cancelled += await cancelOpen(store, ids, now());
-    erased.messages += await eraseDeliveries(store, ids);
-    erased.deliveries += ids.length;
-    progress?.(erased);
-  }
-  for (let after: string | null = ''; after !== null; ) {
-    const { last, deleted, left } = await eraseEvents(store, address, after);
-    erased.events += deleted;
-    erased.left += left;
-    after = last;
-    progress?.(erased);
-  }
-  erased.texts = await eraseFromTexts(store, address);
+  for (const part of [deliveries, events, texts])
+    for await (const { read, ...removed } of part(address, deps)) {
+      for (const kind of KINDS) erased[kind] += removed[kind] ?? 0;
+      rows += read;
+      progress?.(erased, rows);
+    }
   await audit(store, now(), { who, what: 'erase', subject: maskAddress(address), detail: JSON.stringify(erased) });
   await eraseFromLog(store);
   return erased;
+}
+
+/** What one batch removed, and how many rows it read. */
+type Batch = Partial<Erased> & { read: number };
+
+async function* deliveries(address: string, { store, now }: EraseDeps): AsyncGenerator<Batch> {
+  for (;;) {
+    const ids = await deliveriesTo(store, address, BATCH);
+    if (ids.length === 0) return;
+    const cancelled = await cancelOpen(store, ids, now());
+    const messages = await eraseDeliveries(store, ids);
+    yield { cancelled, messages, deliveries: ids.length, read: ids.length };
+  }
+}
+
+async function* events(address: string, { store }: EraseDeps): AsyncGenerator<Batch> {
+  for (let after: string | null = ''; after !== null; ) {
+    const { last, deleted, left, read } = await eraseEvents(store, address, after);
+    after = last;
+    yield { events: deleted, left, read };
+  }
+}
+
+async function* texts(address: string, { store }: EraseDeps): AsyncGenerator<Batch> {
+  for (let from: Place | null = START; from !== null; ) {
+    const { next, changed, read }: Page = await eraseFromTexts(store, address, from);
+    from = next;
+    yield { texts: changed, read };
+  }
 }
 
 /** What is in flight learns that it is over, and no alert tells of it. */

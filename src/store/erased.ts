@@ -1,7 +1,6 @@
 // What is removed of a person, and what keeps late events from bringing it back.
-import type { Knex } from 'knex';
 import { sha256 } from '../base/ids.ts';
-import { likePatternsOf, mentions, withoutAddress } from '../core/mention.ts';
+import { mentions } from '../core/mention.ts';
 import { DAY, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
@@ -70,58 +69,19 @@ export function eraseDeliveries(store: Store, ids: readonly string[]): Promise<n
   });
 }
 
-type Texts = { table: string; id: string; columns: readonly string[] };
-
-/** What people read, and what tells them of mail: the address is taken out of it. */
-const TEXTS: readonly Texts[] = [
-  { table: 'alerts', id: 'id', columns: ['subject', 'body'] },
-  { table: 'alert_items', id: 'item_key', columns: ['detail'] },
-  { table: 'summaries', id: 'day', columns: ['subject', 'body'] },
-  { table: 'rollup_examples', id: 'reply', columns: ['reply'] },
-  { table: 'rollup_pending', id: 'id', columns: ['body'] },
-  { table: 'audit', id: 'id', columns: ['subject', 'detail'] },
-];
-
-/** Takes the address out of the texts of a table; says of how many rows. These tables get a few rows a day. */
-async function eraseTexts(tx: Knex.Transaction, { table, id, columns }: Texts, address: string): Promise<number> {
-  const rows: Record<string, string | null>[] = await tx(table)
-    .where((any) => {
-      for (const column of columns)
-        for (const pattern of likePatternsOf(address)) any.orWhereRaw('lower(??) like ?', [column, pattern]);
-    })
-    .select(id, ...columns);
-  for (const row of rows) {
-    const cleaned = (text: string | null | undefined) => (text ? withoutAddress(text, address) : text);
-    const change = Object.fromEntries(columns.map((column) => [column, cleaned(row[column])]));
-    await tx(table)
-      .where({ [id]: row[id] })
-      .update(change);
-  }
-  return rows.length;
-}
-
-/** The same of all that people read; says of how many rows. */
-export function eraseFromTexts(store: Store, address: string): Promise<number> {
-  return transact(store, async (tx) => {
-    let changed = 0;
-    for (const texts of TEXTS) changed += await eraseTexts(tx, texts, address);
-    return changed;
-  });
-}
-
 /** Rows of the inbox that are read at a time: each is looked at from its beginning to its end. */
 const PAGE = 500;
 
 /**
  * Deletes what came in about an address. The inbox is read through, page by page from after a row on: gives the last row
- * of the page, or null at the end, and how many rows were deleted. What names the address, but may be about others, is
+ * of the page, or null at the end, how many rows were read, and how many deleted. What names the address, but may be about others, is
  * left as long as it was not understood: how many rows those are is said as well.
  */
 export async function eraseEvents(
   store: Store,
   address: string,
   after: string,
-): Promise<{ last: string | null; deleted: number; left: number }> {
+): Promise<{ last: string | null; read: number; deleted: number; left: number }> {
   const rows: { id: string; body: string; content_type: string | null; about: string | null; pending: number }[] =
     await store
       .db('inbox')
@@ -133,7 +93,8 @@ export async function eraseEvents(
   const over = named.filter(({ pending, about }) => pending === 0 || about === byRecipient(address));
   const ids = over.map(({ id }) => id);
   const deleted = ids.length === 0 ? 0 : await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
-  return { last: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null), deleted, left: named.length - over.length };
+  const last = rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
+  return { last, read: rows.length, deleted, left: named.length - over.length };
 }
 
 /** Takes what was deleted out of the write-ahead log of an SQLite file as well. */

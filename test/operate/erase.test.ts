@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { newId } from '../../src/base/ids.ts';
 import { addEraseCommand } from '../../src/commands/erase.ts';
-import { DAY, MINUTE } from '../../src/core/time.ts';
+import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
 import { keepTold } from '../../src/intake/told.ts';
 import { erase } from '../../src/operate/erase.ts';
+import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
 import { byRecipient } from '../../src/store/inbox/news.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
@@ -162,3 +164,75 @@ eachStore(
     assert.deepEqual([second.events, second.left], [2, 0]);
   },
 );
+
+/** So many of each kind of text, in every second of which the address stands; more than are read at a time. */
+async function seedTexts(store: Store, count: number): Promise<void> {
+  const rows = Array.from({ length: count }, (_, n) => ({ id: newId(n), text: n % 2 ? `${n} to ${ANN}` : `${n}` }));
+  const insert = (table: string, row: (one: { id: string; text: string }, n: number) => object) =>
+    store.db.batchInsert(table, rows.map(row), 50);
+  const alert = { incident: 'x', count: 1, avoid: '', created_at: 1, pending: 0, due_at: 1, tries: 0 };
+  await insert('alerts', ({ id, text }) => ({ ...alert, id, subject: text, body: `${text}\n` }));
+  await insert('alert_items', ({ id, text }) => ({ item_key: id, incident: 'x', kind: 'x', at: 1, detail: text }));
+  await insert('rollup_examples', ({ text }, n) => ({ day: n % 3, domain: `${n % 7}`, place: `${n}`, reply: text }));
+  await insert('audit', ({ id, text }, n) => ({
+    id,
+    at: 1,
+    who: 'x',
+    what: 'x',
+    subject: n % 4 ? text : null,
+    detail: text,
+  }));
+}
+
+const TEXTS = { alerts: 'body', alert_items: 'detail', rollup_examples: 'reply', audit: 'detail' };
+
+async function named(store: Store): Promise<number> {
+  const texts = Object.entries(TEXTS).map(([table, column]) => store.db(table).pluck(column));
+  return (await Promise.all(texts)).flat().filter((text) => text.includes(ANN)).length;
+}
+
+eachStore(
+  'more texts than are read at a time are cleaned page by page, and others stay as they are',
+  async ({ store }) => {
+    await seedTexts(store, 250);
+    const read: number[] = [];
+    const progress = (_: object, rows: number) => read.push(rows);
+    const erased = await erase(ANN, { store, who: 'ops', now: () => Date.now(), progress });
+    assert.deepEqual([erased.texts, await named(store)], [4 * 125, 0]);
+    assert.ok(read.length > 4 * 2, 'in several pages');
+    assert.equal(read.at(-1), 4 * 250, 'each row is read once');
+    const replies: string[] = await store.db('rollup_examples').pluck('reply');
+    assert.deepEqual(
+      new Set(replies),
+      new Set(Array.from({ length: 250 }, (_, n) => `${n}${n % 2 ? ' to (erased)' : ''}`)),
+    );
+  },
+);
+
+eachStore('what was stopped in the middle is done to the end when it is done again', async ({ store }) => {
+  await seedTexts(store, 250);
+  await seed(store, { recipients: [ANN] });
+  const before = await named(store);
+  const stop = ({ texts }: { texts: number }) => assert.equal(texts, 0, 'stopped');
+  const now = () => Date.now();
+  await assert.rejects(erase(ANN, { store, who: 'ops', now, progress: stop }), /stopped/);
+  const between = await named(store);
+  assert.ok(between < before && between > 0);
+  const erased = await erase(ANN, { store, who: 'ops', now });
+  assert.deepEqual([erased.texts, await named(store)], [between, 0]);
+});
+
+test('the command says on stderr how far it is, and the answer stays whole', async (t) => {
+  const { store, url } = await database(t);
+  await seedTexts(store, 250);
+  let at = Date.now();
+  const now = () => (at += SECOND);
+  const { out, err } = await runHere(
+    addEraseCommand,
+    ['erase', '--recipient', ANN, '--json'],
+    { DATABASE_URL: url },
+    now,
+  );
+  assert.match(err, /^(?:… \d+ rows read: 0 deliveries, 0 events, \d+ texts so far\n)+$/);
+  assert.equal(JSON.parse(out).texts, 4 * 125);
+});
