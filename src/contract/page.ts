@@ -6,9 +6,10 @@ import { inTime } from '../core/fold.ts';
 import { safeLine } from '../core/safe-text.ts';
 import { factWords } from '../core/words/facts.ts';
 import { timeWords } from '../core/words/numbers.ts';
-import { standingWords } from '../core/words/standing.ts';
 import type { KeptAlert } from '../store/alerts.ts';
+import type { Hold } from '../store/notes/holds.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
+import { explanationOf } from './present.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -34,22 +35,22 @@ export const PAGE_POLICY = [
 /** So many deliveries of a message, or of an alert, are shown on a page. */
 export const MOST_ON_PAGE = 100;
 
-export function messagePage(message: MessageRow, views: readonly View[]): string {
+export function messagePage(message: MessageRow, views: readonly View[], holds: ReadonlyMap<string, Hold>): string {
   const subject = message.subject === null ? '(no subject known)' : safeLine(message.subject);
   return pageOf(
     subject,
     html`<h1>${subject}</h1>
 <p>From ${safeLine(message.sender)}, through ${message.domain}, class ${message.class}, ${timeWords(message.created_at)}.</p>
 <p class="faint">Message ${message.id}, Message-Id ${safeLine(message.message_id)}</p>
-${views.slice(0, MOST_ON_PAGE).map(deliveryPart)}
+${views.slice(0, MOST_ON_PAGE).map((view) => deliveryPart(view, holds.get(view.id)))}
 ${moreOf(views.length, `homing explain ${message.id}`)}`,
   );
 }
 
-function deliveryPart(view: View): Markup {
+function deliveryPart(view: View, hold: Hold | undefined): Markup {
   const facts = inTime(view.facts);
   return html`<h2>${safeLine(view.recipient)}</h2>
-<p><strong>${view.delivery.state}</strong>: ${safeLine(standingWords(view.delivery, view.birth.policy.watch))}</p>
+<p><strong>${view.delivery.state}</strong>: ${safeLine(explanationOf(view, hold))}</p>
 <dl>${facts.map((fact) => html`<dt>${timeWords(fact.at)}</dt><dd>${safeLine(factWords(fact, view.birth.policy.watch))}</dd>`)}</dl>`;
 }
 

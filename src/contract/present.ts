@@ -2,8 +2,10 @@ import type { Attempt, Fact } from '../core/delivery.ts';
 import { inTime } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import { factWords } from '../core/words/facts.ts';
+import { holdWords } from '../core/words/holds.ts';
 import { standingWords } from '../core/words/standing.ts';
 import type { Found } from '../store/messages/search.ts';
+import type { Hold } from '../store/notes/holds.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 
 /** Times leave as ISO 8601 in UTC. */
@@ -35,22 +37,31 @@ export const summaryOf = ({ message, deliveries }: Found) => ({
   })),
 });
 
-/** A message with everything that is known of it. */
-export const detailOf = (message: MessageRow, views: readonly View[]) => ({
+/** Where a delivery stands and what comes next; with the hold that keeps it, if there is one. */
+export const explanationOf = ({ delivery, birth }: View, hold: Hold | undefined): string =>
+  [standingWords(delivery, birth.policy.watch), ...(hold ? [holdWords(hold)] : [])].join(' ');
+
+/** A message with everything that is known of it; `holds` keep some of its deliveries. */
+export const detailOf = (message: MessageRow, views: readonly View[], holds: ReadonlyMap<string, Hold>) => ({
   ...messageFields(message),
   ...(ownClassOf(views) === null ? {} : { ownClass: ownClassOf(views) }),
-  deliveries: views.map(({ recipient, delivery: d, facts, birth }) => ({
+  deliveries: views.map((view) => deliveryOf(view, holds.get(view.id))),
+});
+
+function deliveryOf(view: View, hold: Hold | undefined) {
+  const { recipient, delivery: d, facts, birth } = view;
+  return {
     recipient,
     state: d.state,
     reason: d.said ?? d.reason,
     attempt: d.attempt,
     provider: d.provider,
     nextAttemptAt: nextAttemptAt(d.state, d.nextAt),
-    explanation: standingWords(d, birth.policy.watch),
+    explanation: explanationOf(view, hold),
     attempts: d.attempts.map(attemptOf),
     facts: inTime(facts).map((fact) => factOf(fact, birth.policy.watch)),
-  })),
-});
+  };
+}
 
 /** The operator's own class that its policy comes from. */
 export const ownClassOf = (views: readonly View[]): string | null => views[0]?.birth.policy.named ?? null;

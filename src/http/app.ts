@@ -91,14 +91,13 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   });
   koa.use(atAnyBase);
   koa.use(answerErrors(deps.log));
-  const { store, tokens } = deps;
   const routers = [
     createOpenRoutes(deps),
     createApi({ ...deps, bodies }),
     createSuppressions(deps),
     createQueue(deps),
     createHolds({ ...deps, bodies }),
-    createPages({ store, tokens }),
+    createPages(deps),
     createIntake({ ...deps, bodies }),
   ];
   for (const router of routers) {

@@ -3,19 +3,23 @@ import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import { alertPage, MOST_ON_PAGE, messagePage, PAGE_POLICY, plainPage } from '../contract/page.ts';
+import type { Clock } from '../core/time.ts';
 import { keptAlert } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
+import { holdsOn } from '../store/ledger/holds-on.ts';
 import { findMessage } from '../store/messages/find.ts';
 import { person } from './auth.ts';
 
+type PageDeps = { store: Store; tokens: readonly string[]; now: Clock };
+
 /** What the links in alerts lead to: pages to read, for people with an API token. */
-export function createPages({ store, tokens }: { store: Store; tokens: readonly string[] }): Router {
+export function createPages({ store, tokens, now }: PageDeps): Router {
   const router = new Router();
   const allowed = person(tokens);
   router.get('/messages/:id', asPage, allowed, async (ctx) => {
     const found = await findMessage(store, String(ctx['params'].id));
     if (!found) throw new AppError('not_found', 'There is no such message, or it is so old that it was deleted.');
-    ctx.body = messagePage(found.message, found.views);
+    ctx.body = messagePage(found.message, found.views, await holdsOn(store, found.views, now()));
   });
   router.get('/alerts/:id', asPage, allowed, async (ctx) => {
     const id = String(ctx['params'].id);

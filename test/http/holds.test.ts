@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { addExplainCommand } from '../../src/commands/explain.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
+import { runHere } from '../commands/support.ts';
 import { queueMail, startByHand } from '../support/homing.ts';
 import { ask, start } from './support.ts';
 
@@ -97,4 +102,28 @@ test('however many holds have ended by themselves, a new one holds', async (t) =
   await play(clock() + 2 * MINUTE);
   assert.equal(sim.copies('ann@example.org'), 0);
   assert.deepEqual((await call(url, 'GET', '')).body, { holds: [hold] });
+});
+
+test('whoever asks for a message that is held is told so, by the API, on its page and on the command line', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-holds-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const database = `sqlite:${join(folder, 'homing.sqlite')}`;
+  const homing = await startByHand(t, { env, database });
+  const { url, clock, play } = homing;
+  const id = await queueMail(homing, 'ann@example.org');
+  const told = async () => {
+    const api = await fetch(`${url}/api/messages/${id}`, { headers });
+    const { deliveries } = (await api.json()) as { deliveries: { explanation: string }[] };
+    const page = await fetch(`${url}/messages/${id}`, { headers: { authorization: `Basic ${btoa(':token')}` } });
+    const { out } = await runHere(addExplainCommand, ['explain', id], { DATABASE_URL: database }, clock);
+    return [deliveries[0]?.explanation ?? '', await page.text(), out.replace(/\s+/g, ' ')];
+  };
+  const { body: other } = await call(url, 'POST', '', { class: 'bulk', reason: 'something else' });
+  const { body: hold } = await call(url, 'POST', '', { for: '2h', reason: 'incident 17' });
+  const words = /Held since 2026-11-25 09:00:00 UTC by api, until 2026-11-25 11:00:00 UTC: incident 17\./;
+  await play(clock() + MINUTE);
+  for (const text of await told()) assert.match(text, words);
+  await call(url, 'DELETE', `/${hold['id']}`);
+  for (const text of await told()) assert.doesNotMatch(text, /Held/);
+  await call(url, 'DELETE', `/${other['id']}`);
 });
