@@ -1,20 +1,16 @@
 // How long an access mail waits until it is handed over, and how late a fallback leaves that is due, while the daemon has
 // nothing else to do, while Mailgun hangs on questions, and while events wait to be read. Each is measured with a daemon of
 // its own, a process with the settings as shipped; what counts is the ratio within one run. Loopback only, about two minutes.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sleep } from '../src/base/wait.ts';
 import { readConfig } from '../src/config/config.ts';
 import { settingsOf } from '../src/config/settings.ts';
 import { type Past, seedEvents, seedFallback, seedQuestions } from '../src/lab/campaign/backlog.ts';
-import { startProcess } from '../src/lab/campaign/daemon.ts';
-import { createMigrated, startMariaDb, withoutMariaDb } from '../src/lab/servers/mariadb.ts';
 import { type SimMailgun, startSimMailgun } from '../src/lab/sim/mailgun.ts';
 import { type Sink, startSink } from '../src/lab/sim/sink.ts';
-import { migrate } from '../src/store/db/migrate.ts';
 import { openStore, type Store } from '../src/store/db/open.ts';
+import { DOMAIN, ENCRYPTION_KEY, TOKEN, withDaemon } from './bench/daemon.ts';
+import { onEachDatabase } from './bench/databases.ts';
 
 const USAGE = `npm run bench:dispatch -- [options]
   --mails N       access mails per measurement, and half as many fallbacks (40)
@@ -39,19 +35,12 @@ const MAILS = Number(values.mails);
 const FALLBACKS = Math.ceil(MAILS / 2);
 /** Between two mails: no multiple of any pause in the daemon. */
 const GAP = 247;
-const DOMAIN = 'mg.example.com';
-const TOKEN = 'token-of-the-bench';
-const ENCRYPTION_KEY = 'ab'.repeat(32);
 /** So long after its start a daemon is at work. */
 const STARTED = 7000;
 const PATIENCE = 60_000;
 const { policies } = settingsOf(readConfig({}, 'database'));
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
-
-// Its daemons end with it.
-process.on('SIGTERM', () => process.exit(1));
-process.on('SIGINT', () => process.exit(1));
 
 setTimeout(() => {
   process.stderr.write('given up: it took ten minutes\n');
@@ -99,7 +88,8 @@ async function measure(situation: Situation, database: string): Promise<Figures>
   try {
     await situation.prepare(world);
     const fallbacks = await seedFallbacks(world);
-    return await withDaemon(world, database, async (url) => {
+    return await withDaemon(environment(world, database), async ({ url }) => {
+      sim.setWebhook(`${url}/webhooks/mailgun`);
       for (let n = 0; n < 3; n++) await waitOf(world, url, `warm-${n}@there.example`);
       const lateness = latenessOf(world, fallbacks);
       const waits: number[] = [];
@@ -115,21 +105,11 @@ async function measure(situation: Situation, database: string): Promise<Figures>
   }
 }
 
-async function withDaemon<T>({ sim, sink }: World, database: string, use: (url: string) => Promise<T>): Promise<T> {
-  const daemon = startProcess(['start'], {
-    ...sim.environment,
-    ...{ DATABASE_URL: database, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', API_TOKENS: TOKEN, ENCRYPTION_KEY },
-    ...{ SECONDARY_SMTP_URL: sink.url, ADMIN_EMAILS: 'admin@team.example', ALERT_FROM: `homing@${DOMAIN}` },
-  });
-  try {
-    const url = `http://127.0.0.1:${await daemon.up}`;
-    sim.setWebhook(`${url}/webhooks/mailgun`);
-    return await use(url);
-  } finally {
-    if (process.env['DEBUG_BENCH']) console.error(daemon.lines.filter((l) => !l.startsWith('{')).join('\n'));
-    await daemon.kill();
-  }
-}
+const environment = ({ sim, sink }: World, database: string): Record<string, string> => ({
+  ...sim.environment,
+  ...{ DATABASE_URL: database, SECONDARY_SMTP_URL: sink.url },
+  ...{ ADMIN_EMAILS: 'admin@team.example', ALERT_FROM: `homing@${DOMAIN}` },
+});
 
 /** From before the call until Mailgun has the mail, in ms. */
 async function waitOf({ sim }: World, url: string, to: string): Promise<number> {
@@ -199,23 +179,4 @@ async function bench(name: string, databaseFor: (n: number) => Promise<string>):
 }
 
 say(`node ${process.version}, ${MAILS} access mails and ${FALLBACKS} fallbacks each`);
-if (values.only !== 'mysql') {
-  const folder = await mkdtemp(join(tmpdir(), 'homing-bench-'));
-  await bench('SQLite, WAL, synchronous=FULL', async (n) => {
-    const url = `sqlite:${join(folder, `bench-${n}.sqlite`)}`;
-    const store = openStore(url);
-    await migrate(store.db);
-    await store.close();
-    return url;
-  }).finally(() => rm(folder, { recursive: true, force: true }));
-}
-if (values.only !== 'sqlite') {
-  const missing = withoutMariaDb();
-  if (missing) say(`\nMariaDB: left out (${missing})`);
-  else {
-    const server = await startMariaDb({ 'innodb-buffer-pool-size': '1G', 'innodb-flush-method': 'O_DIRECT' });
-    await bench('MariaDB, innodb_flush_log_at_trx_commit=1', (n) => createMigrated(server, `bench${n}`)).finally(
-      server.stop,
-    );
-  }
-}
+await onEachDatabase(values.only, bench);

@@ -5,10 +5,10 @@
 // Bounded, and on loopback only. Exits with 1 when the daemon died or the honest ones waited too long.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createWorld, DOMAIN, SIGNING_KEY, TOKEN } from '../src/lab/campaign/world.ts';
+import { megabytesOf } from './bench/daemon.ts';
 import { ATTACKS } from './hostile/attacks.ts';
 
 const { values } = parseArgs({
@@ -30,9 +30,6 @@ type Row = {
   work: { p50: number; p99: number };
   rss: number;
 };
-
-const megabytesOf = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
 type Heard = { took: number[]; worked: number[]; refused: number };
 

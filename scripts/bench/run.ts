@@ -1,13 +1,9 @@
 // npm run bench: what the design promises, as ratios within one run on one machine. Loopback only, bounded.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { digest } from '../../src/inbox/digest.ts';
-import { startMariaDb, withoutMariaDb } from '../../src/lab/servers/mariadb.ts';
-import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
+import { onEachDatabase } from './databases.ts';
 import { arrivalOf, DOMAIN, digesting, recordMail } from './events.ts';
 import { benchIngest } from './ingest.ts';
 
@@ -64,9 +60,9 @@ async function benchDigest(store: Store): Promise<void> {
   row('digest, events to facts and states', `${perSecond}/s`, `${done} events`);
 }
 
-async function bench(name: string, url: string): Promise<void> {
+async function bench(name: string, databaseFor: (n: number) => Promise<string>): Promise<void> {
+  const url = await databaseFor(0);
   const store = openStore(url);
-  await migrate(store.db);
   say(`\n${name}`);
   await showIngest(url);
   await benchDigest(store);
@@ -74,20 +70,4 @@ async function bench(name: string, url: string): Promise<void> {
 }
 
 say(`node ${process.version}, ${EVENTS} webhooks, 64 connections, medians of ${ROUNDS}`);
-if (values.only !== 'mysql') {
-  const directory = await mkdtemp(join(tmpdir(), 'homing-bench-'));
-  await bench('SQLite, WAL, synchronous=FULL', `sqlite:${join(directory, 'bench.sqlite')}`);
-  await rm(directory, { recursive: true, force: true });
-}
-if (values.only !== 'sqlite') {
-  const missing = withoutMariaDb();
-  if (missing) say(`\nMariaDB: left out (${missing})`);
-  else {
-    const server = await startMariaDb({ 'innodb-buffer-pool-size': '1G', 'innodb-flush-method': 'O_DIRECT' });
-    const admin = openStore(server.url('information_schema'));
-    await admin.db.raw('create database bench');
-    await admin.close();
-    await bench('MariaDB, innodb_flush_log_at_trx_commit=1', server.url('bench'));
-    await server.stop();
-  }
-}
+await onEachDatabase(values.only, bench);
