@@ -18,7 +18,10 @@ async function handOver(n: number): Promise<void> {
   const recipient = form.find(([name]) => name === 'to')?.[1] ?? '';
   const id = `bare-${process.pid}-${n}`;
   const mail = { messageId: id, rfcMessageId: `${id}@${DOMAIN}`, domain: DOMAIN, sender: 'team', recipient };
-  const answer = await mailgun.handOver({ ...mail, deliverAt: null, content: { form } }, within(TIMEOUT));
+  const answer = await mailgun.handOver(
+    { ...mail, deliverAt: null, usefulUntil: null, content: { form } },
+    within(TIMEOUT),
+  );
   if (answer.kind !== 'accepted') throw new Error(`${answer.kind}: ${answer.detail}`);
 }
 

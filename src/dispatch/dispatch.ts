@@ -1,23 +1,20 @@
 import { createTurns } from '../base/turns.ts';
-import { sleep, stopwatch } from '../base/wait.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
-import { type Ms, SECOND } from '../core/time.ts';
+import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { claimDue, HELD, leaveLanes, lookAgain, lookAtHeld, park, wantAnswers } from '../store/ledger/due.ts';
-import { change, changeHeld } from '../store/ledger/ledger.ts';
+import { changeHeld } from '../store/ledger/ledger.ts';
 import { activeHolds } from '../store/notes/holds.ts';
-import { pause } from '../store/notes/pauses.ts';
 import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
-import { keepWaitsHere } from './keep-waits.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
 import { type Pace, paceNow } from './pace.ts';
+import { createRecording, type Recording } from './record.ts';
 import { skewOf } from './skew.ts';
 
 export type DispatchDeps = Omit<LookDeps, 'behind'> &
@@ -26,7 +23,7 @@ export type DispatchDeps = Omit<LookDeps, 'behind'> &
     onFree(): void;
   };
 
-type Deps = DispatchDeps & LookDeps & HandOverDeps;
+type Deps = DispatchDeps & LookDeps & HandOverDeps & { record: Recording };
 
 /** So many large copies for one provider at a time. Each takes a hundred megabytes until it has left. */
 const LARGE_AT_ONCE = 1;
@@ -45,7 +42,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const lanes = createLanes(deps.providers, deps.onFree);
   const large = new Map(deps.providers.all.map(({ name }) => [name, createTurns(LARGE_AT_ONCE)]));
   const largeFor = (provider: string) => large.get(provider) ?? createTurns(LARGE_AT_ONCE);
-  const all = { ...deps, behind: createBehind(deps), largeFor };
+  const all = { ...deps, behind: createBehind(deps), largeFor, record: createRecording(deps) };
   let isFirst = true;
   return {
     async run(limit = 100) {
@@ -173,51 +170,13 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
   });
 }
 
-async function perform(deps: Deps, started: Started): Promise<void> {
+async function perform({ record, ...deps }: Deps, started: Started): Promise<void> {
   const { view, action } = started;
   const fact = await handOver(deps, started);
   const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };
   try {
-    await insist(deps, () => record(deps, view, fact, action.provider));
+    await record({ view, fact });
   } catch (error) {
     deps.log.error({ ...about, outcome: fact.kind, error }, 'what became of a hand-over could not be written down');
   }
 }
-
-async function record(deps: DispatchDeps, view: View, fact: Fact, provider: string): Promise<void> {
-  const { store, now } = deps;
-  await change(store, [view.id], now(), () => [fact]);
-  if (fact.kind !== 'refused') return;
-  if (fact.why === 'unscheduled') await keepWaitsHere(deps, view, fact.detail);
-  // What a provider says about more than this mail is not asked again by each.
-  const { retryAfter, at } = fact;
-  if (fact.why === 'busy' && retryAfter) await pause(store, { provider, domain: null }, at + retryAfter);
-  if (fact.why === 'account')
-    await pause(store, { provider, domain: view.domain }, at + (retryAfter ?? deps.settings.pause));
-}
-
-/**
- * What became of a hand-over is known to this process alone. While the database is away it is kept here, and its place is
- * not free for another: what can't be written down must not be sent. A process that is told to stop tries for a while yet;
- * what it could not write is asked about by the next one.
- */
-async function insist({ settings, signal, log }: DispatchDeps, write: () => Promise<void>): Promise<void> {
-  let spent = stopwatch();
-  for (let n = 1; ; n++) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!isDatabaseTrouble(error) || (signal.aborted && spent() > LAST_TRIES)) throw error;
-      if (n === 1) log.warn({ error }, 'what became of a hand-over can not be written down yet');
-      if (signal.aborted) await sleep(Math.min(settings.pause, LAST_PAUSE));
-      else {
-        await sleep(settings.pause, signal);
-        spent = stopwatch();
-      }
-    }
-  }
-}
-
-/** Well below the time that a process has for its stop. */
-const LAST_TRIES: Ms = 8 * SECOND;
-const LAST_PAUSE: Ms = SECOND / 4;

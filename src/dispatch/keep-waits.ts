@@ -6,10 +6,10 @@ import type { Store } from '../store/db/open.ts';
 import { switchToLocal } from '../store/messages/domains.ts';
 import type { View } from '../store/rows/rows.ts';
 
-type Deps = { store: Store; settings: Pick<Settings, 'schedule'>; now: Clock; log: Log };
+export type KeepWaitsDeps = { store: Store; settings: Pick<Settings, 'schedule'>; now: Clock; log: Log };
 
 /** A provider that refuses a delivery time, and says that this is why, is not given one again for mail of that domain. */
-export async function keepWaitsHere(deps: Deps, { id, domain }: View, detail: string): Promise<void> {
+export async function keepWaitsHere(deps: KeepWaitsDeps, { id, domain }: View, detail: string): Promise<void> {
   if (deps.settings.schedule !== 'auto' || !/deliver|schedul|time/i.test(detail)) return;
   const at = deps.now();
   const why = `a re-post of delivery ${id} was refused because of its delivery time (${detail})`;

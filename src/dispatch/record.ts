@@ -1,0 +1,86 @@
+import { gather } from '../base/gather.ts';
+import { sleep, stopwatch } from '../base/wait.ts';
+import type { Fact } from '../core/delivery.ts';
+import { groupBy } from '../core/group.ts';
+import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { change } from '../store/ledger/ledger.ts';
+import { pause } from '../store/notes/pauses.ts';
+import type { View } from '../store/rows/rows.ts';
+import { type KeepWaitsDeps, keepWaitsHere } from './keep-waits.ts';
+
+export type RecordDeps = KeepWaitsDeps & {
+  store: Store;
+  settings: { pause: Ms };
+  now: Clock;
+  signal: AbortSignal;
+};
+
+/** What became of a hand-over. */
+export type Ended = { view: View; fact: Fact };
+
+/** Resolves when it is written down. */
+export type Recording = (ended: Ended) => Promise<void>;
+
+/** So many answers in one commit. */
+const MOST = 200;
+
+/** Writes down what becomes of hand-overs: those that end at about the same time in one commit. */
+export function createRecording(deps: RecordDeps): Recording {
+  const write = (all: readonly Ended[]) => writeDown(deps, all);
+  const together = gather<Ended>(write, MOST);
+  const record = async (ended: Ended) => {
+    await together(ended).catch((error: unknown) => alone(error, () => write([ended])));
+    await heed(deps, ended);
+  };
+  return (ended) => insist(deps, () => record(ended));
+}
+
+/** What a provider says about more than this mail is not asked again by each. */
+async function heed(deps: RecordDeps, { view, fact }: Ended): Promise<void> {
+  if (fact.kind !== 'refused') return;
+  const { why, retryAfter, at, detail } = fact;
+  const { store, settings } = deps;
+  const provider = view.delivery.provider ?? '';
+  if (why === 'unscheduled') await keepWaitsHere(deps, view, detail);
+  if (why === 'busy' && retryAfter) await pause(store, { provider, domain: null }, at + retryAfter);
+  if (why === 'account') await pause(store, { provider, domain: view.domain }, at + (retryAfter ?? settings.pause));
+}
+
+async function writeDown({ store, now }: RecordDeps, all: readonly Ended[]): Promise<void> {
+  const endsOf = groupBy(all, ({ view }) => view.id);
+  await change(store, [...endsOf.keys()], now(), ({ id }) => (endsOf.get(id) ?? []).map(({ fact }) => fact));
+}
+
+/** One that can't be written must not take the others with it. */
+async function alone(error: unknown, write: () => Promise<void>): Promise<void> {
+  if (isDatabaseTrouble(error)) throw error;
+  await write();
+}
+
+/**
+ * What became of a hand-over is known to this process alone. While the database is away it is kept here, and its place is
+ * not free for another: what can't be written down must not be sent. A process that is told to stop tries for a while yet;
+ * what it could not write is asked about by the next one.
+ */
+async function insist({ settings, signal, log }: RecordDeps, write: () => Promise<void>): Promise<void> {
+  let spent = stopwatch();
+  for (let n = 1; ; n++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isDatabaseTrouble(error) || (signal.aborted && spent() > LAST_TRIES)) throw error;
+      if (n === 1) log.warn({ error }, 'what became of a hand-over can not be written down yet');
+      if (signal.aborted) await sleep(Math.min(settings.pause, LAST_PAUSE));
+      else {
+        await sleep(settings.pause, signal);
+        spent = stopwatch();
+      }
+    }
+  }
+}
+
+/** Well below the time that a process has for its stop. */
+const LAST_TRIES: Ms = 8 * SECOND;
+const LAST_PAUSE: Ms = SECOND / 4;

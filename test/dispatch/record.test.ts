@@ -1,0 +1,46 @@
+// What becomes of hand-overs is written down.
+import assert from 'node:assert/strict';
+import { SECOND } from '../../src/core/time.ts';
+import { createRecording } from '../../src/dispatch/record.ts';
+import { load, type View } from '../../src/store/rows/rows.ts';
+import { at, MORNING } from '../support/clock.ts';
+import { accepted, claimed, seedMany } from '../support/factory.ts';
+import { logInto } from '../support/homing.ts';
+import { eachStore, type TestStore } from '../support/stores.ts';
+
+async function handedOver({ store }: TestStore, count: number) {
+  const views = await seedMany(store, count, { facts: [claimed(1, MORNING)] });
+  const commits: number[] = [];
+  store.heard = (turns) => commits.push(turns.length);
+  const settings = { pause: SECOND, schedule: 'auto' } as const;
+  const { signal } = new AbortController();
+  const record = createRecording({ store, settings, now: () => at(1), signal, log: logInto([]) });
+  const states = async () => {
+    const now = await load(
+      store.db,
+      views.map((v) => v.id),
+    );
+    return views.map((v) => now.get(v.id)?.delivery.state);
+  };
+  return { views, record, commits, states };
+}
+
+const taken = (view: View) => ({ view, fact: accepted(1, at(1)) });
+
+eachStore('answers that come at the same time are written in one commit', async (given) => {
+  const { views, record, commits, states } = await handedOver(given, 5);
+  await Promise.all(views.map((view) => record(taken(view))));
+  assert.deepEqual(commits, [5]);
+  assert.deepEqual(await states(), Array(5).fill('accepted'));
+});
+
+eachStore('an answer that can not be written takes no other with it', async (given) => {
+  const { views, record, states } = await handedOver(given, 3);
+  const bad = { ...accepted(1, at(1)), key: null as unknown as string };
+  const results = await Promise.allSettled(views.map((view, n) => record(n === 1 ? { view, fact: bad } : taken(view))));
+  assert.deepEqual(
+    results.map((result) => result.status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual(await states(), ['accepted', 'sending', 'accepted']);
+});
