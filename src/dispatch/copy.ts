@@ -29,14 +29,19 @@ export type Had = ({ copy: Copy } | { answer: Answer }) & { done?(): void };
 /** A hand-over takes several times the size of a large copy in memory. */
 const LARGE = 1024 * 1024;
 /** Bytes of a sealed body from which on it may be a large one. */
-const PERHAPS_LARGE = 4 * 1024;
+export const PERHAPS_LARGE = 4 * 1024;
 
 /**
  * The message in a form that this provider takes: our sealed copy when there is one, else what a provider keeps. A template
  * is rendered by Mailgun alone, so for others it takes what Mailgun has stored.
  */
-export async function copyFor(provider: Provider, deps: CopyDeps, view: View, until: Deadline): Promise<Had> {
-  const sealed = await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId));
+export async function copyFor(
+  provider: Provider,
+  deps: CopyDeps,
+  { view, sealed: small }: { view: View; sealed: Buffer | null },
+  until: Deadline,
+): Promise<Had> {
+  const sealed = small ?? (await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId)));
   if (!sealed) return storedCopy(deps.providers, view, until);
   const done = sealed.length > PERHAPS_LARGE ? await deps.largeFor(provider.name).next() : () => {};
   try {

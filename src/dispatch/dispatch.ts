@@ -6,9 +6,11 @@ import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { claimDue, HELD, leaveLanes, lookAgain, lookAtHeld, park, wantAnswers } from '../store/ledger/due.ts';
 import { changeHeld } from '../store/ledger/ledger.ts';
+import { smallBodies } from '../store/messages/bodies.ts';
 import { activeHolds } from '../store/notes/holds.ts';
 import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
+import { PERHAPS_LARGE } from './copy.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
@@ -162,13 +164,18 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
     actions.set(view.id, action);
     return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease + skewOf(deps.slowBy).slow, now })];
   };
+  const copies = await smallBodies(deps.store, whole(due), PERHAPS_LARGE);
   const views = await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
   return views.flatMap((view) => {
     const action = actions.get(view.id);
     const isMine = view.delivery.attempts.at(-1)?.claim.lease === lease && view.delivery.state === 'sending';
-    return action && isMine ? [{ view, action, claimedAt }] : [];
+    return action && isMine ? [{ view, action, claimedAt, sealed: copies.get(view.messageId) ?? null }] : [];
   });
 }
+
+/** The messages of which our own copy is to be sent. */
+const whole = (due: readonly ToSend[]): string[] =>
+  due.filter((d) => d.action.way !== 'stored' && d.circumstances.hasBody).map((d) => d.view.messageId);
 
 async function perform({ record, ...deps }: Deps, started: Started): Promise<void> {
   const { view, action } = started;

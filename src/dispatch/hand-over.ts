@@ -19,8 +19,8 @@ export type HandOverDeps = CopyDeps & {
   log: Log;
 };
 
-/** A delivery that this process has claimed, and when, on the monotonic clock. */
-export type Started = { view: View; action: HandOver; claimedAt: Ms };
+/** A delivery that this process has claimed, and when, on the monotonic clock; with our copy, if it was read already. */
+export type Started = { view: View; action: HandOver; claimedAt: Ms; sealed: Buffer | null };
 
 /** The parts of a lease by which a hand-over has to have begun to leave, and to be over. */
 const BEGUN = 0.5;
@@ -56,12 +56,13 @@ async function answerOf(provider: Provider, deps: HandOverDeps, started: Started
 async function contentFor(
   provider: Provider,
   deps: HandOverDeps,
-  { view, action }: Started,
+  started: Started,
   until: Deadline,
 ): Promise<{ answer: Answer } | (Pick<Outgoing, 'content'> & Pick<Had, 'done'>)> {
+  const { view, action } = started;
   if (action.way === 'stored') return { content: storedAt(provider, view) };
   try {
-    const had = await copyFor(provider, deps, view, until);
+    const had = await copyFor(provider, deps, started, until);
     return 'answer' in had ? had : { ...had, content: had.copy };
   } catch (error) {
     // Nothing has left yet.

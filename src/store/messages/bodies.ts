@@ -11,6 +11,22 @@ export async function sealedBody(store: Store, messageId: string): Promise<Buffe
   return rows.length > 0 ? Buffer.concat(rows.map((r) => r.body)) : null;
 }
 
+/** Of these messages, the sealed bodies of that many bytes at most, all in one statement. */
+export async function smallBodies(
+  store: Store,
+  messageIds: readonly string[],
+  most: number,
+): Promise<Map<string, Buffer>> {
+  if (messageIds.length === 0) return new Map();
+  const rows: { message_id: string; body: Buffer }[] = await store
+    .db('message_bodies')
+    .whereIn('message_id', [...new Set(messageIds)])
+    .where({ piece: 0 })
+    .whereRaw('length(body) <= ?', most)
+    .select('message_id', 'body');
+  return new Map(rows.map((r) => [r.message_id, r.body]));
+}
+
 /** Of these messages, the ones that a body is kept of. */
 export async function withBodies(store: Store, messageIds: readonly string[]): Promise<Set<string>> {
   const rows: { message_id: string }[] = await store
