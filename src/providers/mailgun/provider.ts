@@ -32,7 +32,7 @@ export type MailgunOptions = {
 };
 
 /** Hand-overs at once, and sockets for them. */
-const SLOTS = 16;
+const SLOTS = 32;
 
 /** Mailgun, in one region or in several: each domain has its own. */
 export function createMailgun(options: MailgunOptions): Provider {
