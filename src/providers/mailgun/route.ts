@@ -55,6 +55,7 @@ export function createRoute(now: Clock): Route {
 /** How long Mailgun asks to be left alone; undefined when it does not say how long, null when it does not ask for it. */
 function waitAskedIn(exchanged: Exchanged): Ms | null | undefined {
   if (exchanged.kind === 'silence') return null;
+  if (exchanged.status < 400) return null;
   const wait = retryAfter(exchanged) ?? undefined;
   if (refusalOf(exchanged.status, detailOf(exchanged), 'send') === 'busy') return wait;
   return exchanged.status >= 500 ? (wait ?? null) : null;

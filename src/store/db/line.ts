@@ -1,4 +1,4 @@
-import { sleep } from '../../base/wait.ts';
+import { within as inTime } from '../../base/wait.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 
 type Connection = { stream: { destroy(): void } };
@@ -34,19 +34,14 @@ export function createLine(): Line {
   };
 }
 
+const LATE = Symbol('late');
+
 /** Waits for no longer than the limit, even if `giveUp` does not end the work. */
 export async function within<T>(limit: Ms, work: Promise<T>, giveUp: () => void): Promise<T> {
-  const over = new AbortController();
-  const late = sleep(limit, over.signal).then(() => {
-    if (over.signal.aborted) return work;
-    giveUp();
-    throw new NoAnswer(`the database did not answer within ${limit / SECOND} s`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    over.abort();
-  }
+  const given = await inTime(work, limit, LATE);
+  if (given !== LATE) return given;
+  giveUp();
+  throw new NoAnswer(`the database did not answer within ${limit / SECOND} s`);
 }
 
 /** The database did not answer in time, and nobody knows whether it did what it was asked. */
