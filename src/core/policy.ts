@@ -73,6 +73,12 @@ function treatmentAs(name: string, s: PolicySettings): Treatment | null {
   return own ? { class: own.like, policy: { ...changed(policyFor(own.like, s), own), named: name } } : null;
 }
 
+/** Where nothing else is known. */
+export const usualTreatment = (s: PolicySettings): Treatment => ({
+  class: DEFAULT_CLASS,
+  policy: policyFor(DEFAULT_CLASS, s),
+});
+
 /** The names that a sender may give. */
 export const classNames = (s: PolicySettings): string[] => [...CLASSES, ...Object.keys(ownIn(s))];
 

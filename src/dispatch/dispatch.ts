@@ -12,11 +12,11 @@ import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
 import { PERHAPS_LARGE } from './copy.ts';
 import { claimedFact, factsFor } from './facts.ts';
-import { type HandOverDeps, handOver, type Started } from './hand-over.ts';
+import { type Group, type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
 import { type Pace, paceNow } from './pace.ts';
-import { createRecording, type Recording } from './record.ts';
+import { createRecording, type Ended, type Recording } from './record.ts';
 import { skewOf } from './skew.ts';
 
 export type DispatchDeps = Omit<LookDeps, 'behind'> &
@@ -119,13 +119,16 @@ type Ways = { lanes: Lanes; pace: Pace };
 
 /** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
 async function start(deps: Deps, { lanes, pace }: Ways, due: readonly ToSend[], lease: string): Promise<void> {
+  /** The lane of each group that has a place there. */
   const taken = new Map<string, string>();
+  const going: ToSend[] = [];
   const waiting: { lane: string; id: string }[] = [];
-  for (const d of due) {
-    const lane = laneOf(d.action, d);
-    if (lanes.free(lane) > 0 && pace.take(d.action.provider, d.view.class) && lanes.take(lane))
-      taken.set(d.view.id, lane);
-    else waiting.push({ lane, id: d.view.id });
+  for (const [group, same] of groupBy(due, (d) => groupOf(deps, d))) {
+    const lane = laneOf(same[0].action, same[0]);
+    const may = lanes.free(lane) > 0 ? same.filter((d) => pace.take(d.action.provider, d.view.class)) : [];
+    if (may.length > 0 && lanes.take(lane)) taken.set(group, lane);
+    going.push(...may);
+    waiting.push(...same.filter((d) => !may.includes(d)).map((d) => ({ lane, id: d.view.id })));
   }
   try {
     for (const [lane, same] of groupBy(waiting, (w) => w.lane)) {
@@ -133,19 +136,21 @@ async function start(deps: Deps, { lanes, pace }: Ways, due: readonly ToSend[], 
       await park(deps.store, lease, ids, { lane, at: deps.now() });
     }
     await pace.spend(deps.now());
-    const claimed = await claim(
-      deps,
-      due.filter((d) => taken.has(d.view.id)),
-      lease,
-    );
-    for (const started of claimed) {
-      const lane = taken.get(started.view.id) ?? '';
-      taken.delete(started.view.id);
-      lanes.begin(lane, () => perform(deps, started));
+    const claimed = await claim(deps, going, lease);
+    for (const [name, group] of groupBy(claimed, (started) => groupOf(deps, started))) {
+      const lane = taken.get(name) ?? '';
+      taken.delete(name);
+      lanes.begin(lane, () => perform(deps, group));
     }
   } finally {
     for (const lane of taken.values()) lanes.leave(lane);
   }
+}
+
+/** The name of what leaves in one call: the first sends of one message, where its provider takes them so. */
+function groupOf({ providers }: Deps, { view, action }: Pick<ToSend, 'view' | 'action'>): string {
+  const isOne = action.role !== 'first' || !providers.named(action.provider)?.handOverToAll;
+  return isOne ? view.id : `${action.provider} ${view.messageId}`;
 }
 
 /** Decides again under lock and writes the claim; only what was claimed under our lease may be handed over. */
@@ -160,7 +165,8 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
     if (!d || view.delivery.nextAt === null) return [];
     const action = decideNow(view, d, now);
     // By another way there may be no room.
-    if (action.do !== 'handOver' || laneOf(action, d) !== laneOf(d.action, d)) return [];
+    if (action.do !== 'handOver' || laneOf(action, d) !== laneOf(d.action, d) || action.role !== d.action.role)
+      return [];
     actions.set(view.id, action);
     return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease + skewOf(deps.slowBy).slow, now })];
   };
@@ -177,13 +183,13 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
 const whole = (due: readonly ToSend[]): string[] =>
   due.filter((d) => d.action.way !== 'stored' && d.circumstances.hasBody).map((d) => d.view.messageId);
 
-async function perform({ record, ...deps }: Deps, started: Started): Promise<void> {
-  const { view, action } = started;
-  const fact = await handOver(deps, started);
-  const about = { delivery: view.id, attempt: view.delivery.attempt, provider: action.provider };
-  try {
-    await record({ view, fact });
-  } catch (error) {
-    deps.log.error({ ...about, outcome: fact.kind, error }, 'what became of a hand-over could not be written down');
-  }
+async function perform({ record, ...deps }: Deps, group: Group): Promise<void> {
+  const write = async (ended: Ended) => {
+    const { id: delivery, delivery: d } = ended.view;
+    const about = { delivery, attempt: d.attempt, provider: d.provider, outcome: ended.fact.kind };
+    await record(ended).catch((error: unknown) =>
+      deps.log.error({ ...about, error }, 'what became of a hand-over could not be written down'),
+    );
+  };
+  await Promise.all((await handOver(deps, group)).map(write));
 }

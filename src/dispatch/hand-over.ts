@@ -2,12 +2,12 @@ import { type Deadline, within } from '../base/deadline.ts';
 import type { Log } from '../base/log.ts';
 import type { Answer } from '../core/answer.ts';
 import type { HandOver } from '../core/decision/world.ts';
-import type { Fact } from '../core/delivery.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
 import { type CopyDeps, copyFor, type Had, storedAt } from './copy.ts';
 import { answerFact } from './facts.ts';
+import type { Ended } from './record.ts';
 
 export type HandOverDeps = CopyDeps & {
   now: Clock;
@@ -26,31 +26,64 @@ export type Started = { view: View; action: HandOver; claimedAt: Ms; sealed: Buf
 const BEGUN = 0.5;
 const OVER = 0.9;
 
-/** Hands a claimed delivery over and says what became of it. */
-export async function handOver(deps: HandOverDeps, started: Started): Promise<Fact> {
-  const provider = deps.providers.named(started.action.provider);
-  const answer = provider ? await answerOf(provider, deps, started) : withdrawn('its provider is not configured here');
+/** Deliveries of one message that leave together: more than one where their provider takes them in one call. */
+export type Group = readonly [Started, ...Started[]];
+
+/** Hands claimed deliveries over and says what became of each. */
+export async function handOver(deps: HandOverDeps, group: Group): Promise<Ended[]> {
+  const provider = deps.providers.named(group[0].action.provider);
+  const answers = provider ? await answersOf(provider, deps, group) : all(group, NOT_HERE);
   const tracked = provider?.can.track ?? false;
-  return answerFact(answer, started.view.delivery.attempt, deps.now(), tracked);
+  const factOf = ({ view }: Started) =>
+    answerFact(answers.get(view.id) ?? BROKEN, view.delivery.attempt, deps.now(), tracked);
+  return group.map((started) => ({ view: started.view, fact: factOf(started) }));
 }
 
-async function answerOf(provider: Provider, deps: HandOverDeps, started: Started): Promise<Answer> {
-  const { view, action } = started;
+/** By the ids of the deliveries. */
+type Answers = ReadonlyMap<string, Answer>;
+
+const all = (group: Group, answer: Answer): Answers => new Map(group.map(({ view }) => [view.id, answer]));
+
+async function answersOf(provider: Provider, deps: HandOverDeps, group: Group): Promise<Answers> {
+  const [first] = group;
+  const answers = new Map<string, Answer>();
   try {
     const began = deps.monotonic();
-    const until = within(OVER * deps.lease - (began - started.claimedAt));
-    const had = await contentFor(provider, deps, started, until);
-    if ('answer' in had) return had.answer;
+    const until = within(OVER * deps.lease - (began - first.claimedAt));
+    const had = await contentFor(provider, deps, first, until);
+    if ('answer' in had) return all(group, had.answer);
     try {
-      return late(deps, started, began) ?? (await provider.handOver(outgoing(view, action, had), until));
+      const together = late(deps, first, began) ?? (await inOneCall(provider, group, had, until));
+      if (together) return all(group, together);
+      for (const started of group) {
+        const { view, action } = started;
+        const mail = outgoing(view, action, had);
+        answers.set(view.id, late(deps, started, began) ?? (await provider.handOver(mail, until)));
+      }
     } finally {
       had.done?.();
     }
   } catch (error) {
     // An error of our own after the claim: nobody knows how far it got.
-    deps.log.error({ delivery: view.id, error }, 'a hand-over broke');
-    return { kind: 'unanswered', detail: 'a fault of our own; see the log' };
+    deps.log.error({ delivery: first.view.id, error }, 'a hand-over broke');
   }
+  return answers;
+}
+
+const BROKEN: Answer = { kind: 'unanswered', detail: 'a fault of our own; see the log' };
+
+/** The answer for all of them; null when each takes a call of its own, as when one address spoils it for the others. */
+async function inOneCall(
+  provider: Provider,
+  group: Group,
+  had: Pick<Outgoing, 'content'>,
+  until: Deadline,
+): Promise<Answer | null> {
+  const [{ view, action }, ...others] = group;
+  if (others.length === 0 || !provider.handOverToAll) return null;
+  const to = group.map((started) => started.view.recipient);
+  const answer = await provider.handOverToAll(outgoing(view, action, had), to, until);
+  return answer?.kind === 'refused' && answer.why === 'invalid' ? null : answer;
 }
 
 async function contentFor(
@@ -95,3 +128,4 @@ function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started
 }
 
 const withdrawn = (detail: string) => ({ kind: 'refused', why: 'withdrawn', detail }) as const;
+const NOT_HERE = withdrawn('its provider is not configured here');

@@ -1,6 +1,5 @@
 import { groupBy } from '../core/group.ts';
-import { DEFAULT_CLASS } from '../core/message-class.ts';
-import { policyFor, type Treatment, treatmentOf, watchOnly } from '../core/policy.ts';
+import { type Treatment, treatmentOf, usualTreatment, watchOnly } from '../core/policy.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
@@ -118,6 +117,7 @@ function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms
 
 function treatmentFor({ policies }: AdoptSettings, s: Sighting): Treatment {
   const traits = { tags: s.tags, template: s.template, subject: s.subject, sender: s.from };
-  const usual = { class: DEFAULT_CLASS, policy: policyFor(DEFAULT_CLASS, policies) };
-  return treatmentOf(s.homingClass, traits, policies) ?? treatmentOf(null, traits, policies) ?? usual;
+  return (
+    treatmentOf(s.homingClass, traits, policies) ?? treatmentOf(null, traits, policies) ?? usualTreatment(policies)
+  );
 }

@@ -1,8 +1,7 @@
-import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
-import { classNames, neverElsewhere, type Treatment, treatmentOf, watchOnly } from '../core/policy.ts';
+import { classNames, neverElsewhere, treatmentOf, usualTreatment, watchOnly } from '../core/policy.ts';
 import { safeLine } from '../core/safe-text.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
@@ -37,10 +36,13 @@ export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): 
 
 /** A telling in the form that the store takes. Throws `AppError` with every problem at once. */
 export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Draft {
-  const told = readTold(input);
+  const told = readTold(input, classNames(settings.policies));
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
-  const { class: kind, policy: usual } = treatmentFor(settings, told);
+  const { tags = [], template = null, subject = null, from: sender } = told;
+  const traits = { tags, template, subject, sender };
+  const treated = treatmentOf(told.class ?? null, traits, settings.policies) ?? usualTreatment(settings.policies);
+  const { class: kind, policy: usual } = treated;
   const policy = told.test === true ? neverElsewhere(usual) : usual;
   return {
     ...(told.id === undefined ? {} : { id: told.id }),
@@ -58,15 +60,6 @@ export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Dra
     isUndated: told.createdAt === undefined && told.state !== 'sending',
     deliverAt: told.deliverAt ?? null,
   };
-}
-
-function treatmentFor({ policies }: BirthSettings, told: ToldMessage): Treatment {
-  const { tags = [], template = null, subject = null, from } = told;
-  const treated = treatmentOf(told.class ?? null, { tags, template, subject, sender: from }, policies);
-  if (treated) return treated;
-  throw new AppError('invalid', 'the request has 1 problem(s)', [
-    `class must be one of ${classNames(policies).join(', ')}`,
-  ]);
 }
 
 function factsOf(told: ToldMessage, at: Ms, leaseUntil: Ms): Fact[] {

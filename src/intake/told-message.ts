@@ -10,10 +10,19 @@ import { readMessageId } from '../mail/message-id.ts';
 import { addressesIn } from '../mail/recipients.ts';
 
 /** What an application tells of a message that it has sent, or is about to send. */
-export type ToldMessage = z.output<typeof TOLD>;
+export type ToldMessage = z.output<ReturnType<typeof toldWith>>;
 
-/** Throws `AppError` with every problem at once. */
-export const readTold = (input: unknown): ToldMessage => parse(TOLD, input);
+/** Throws `AppError` with every problem at once. `classes` are the names that a message may give its class. */
+export const readTold = (input: unknown, classes: readonly string[]): ToldMessage => parse(schemaFor(classes), input);
+
+let made: { names: string; schema: ReturnType<typeof toldWith> } | null = null;
+
+/** Made once: the classes of a process stay the same. */
+function schemaFor(classes: readonly string[]): ReturnType<typeof toldWith> {
+  const names = classes.join();
+  made = made?.names === names ? made : { names, schema: toldWith(classes) };
+  return made.schema;
+}
 
 const hasControls = (text: string): boolean => /\p{Cc}/u.test(text);
 
@@ -75,49 +84,50 @@ const MAX_TAGS = 100;
 
 const REPLY_CODE = 'must be the code of an SMTP reply from 400 to 599';
 
-const TOLD = z
-  .object(
-    {
-      messageId,
-      domain,
-      from: line,
-      to: recipients.refine((all) => all.length > 0, 'must name a recipient'),
-      cc: recipients.optional(),
-      bcc: recipients.optional(),
-      subject: z.string({ error: 'must be text' }).nullish(),
-      class: z.string({ error: 'must be text' }).nullish(),
-      tags: z.array(z.string(), { error: 'must be a list of texts' }).max(MAX_TAGS).optional(),
-      template: z.string({ error: 'must be text' }).nullish(),
-      key: key.nullish(),
-      state: z.enum(['sending', 'accepted', 'refused']),
-      answeredId: messageId.optional(),
-      createdAt: moment.optional(),
-      deliverAt: moment.nullish(),
-      test: z.boolean({ error: 'must be true or false' }).nullish(),
-      id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),
-      via: line
-        .refine((text) => text.length <= 255, 'must have at most 255 characters')
-        .transform((text) => fitted(text, MAX_PROVIDER))
-        .optional(),
-      error: z
-        .object(
-          {
-            status: z.number({ error: 'must be a number' }).int().nullish(),
-            smtp: z.number({ error: 'must be a number' }).int().min(400, REPLY_CODE).max(599, REPLY_CODE).nullish(),
-            notSent: z.boolean({ error: 'must be true or false' }).nullish(),
-            message: z.string().nullish(),
-          },
-          { error: 'must be an object with status, smtp or notSent, and message' },
-        )
-        .optional(),
-    },
-    { error: 'must be an object' },
-  )
-  .refine((r) => r.to.length + (r.cc?.length ?? 0) + (r.bcc?.length ?? 0) <= MAX_RECIPIENTS, {
-    path: ['to'],
-    message: `, cc and bcc must name at most ${MAX_RECIPIENTS} recipients together`,
-  })
-  .refine((r) => r.state !== 'refused' || r.error !== undefined, {
-    path: ['error'],
-    message: 'must say why, when the state is refused',
-  });
+const toldWith = (classes: readonly string[]) =>
+  z
+    .object(
+      {
+        messageId,
+        domain,
+        from: line,
+        to: recipients.refine((all) => all.length > 0, 'must name a recipient'),
+        cc: recipients.optional(),
+        bcc: recipients.optional(),
+        subject: z.string({ error: 'must be text' }).nullish(),
+        class: z.enum(classes, { error: `must be one of ${classes.join(', ')}` }).nullish(),
+        tags: z.array(z.string(), { error: 'must be a list of texts' }).max(MAX_TAGS).optional(),
+        template: z.string({ error: 'must be text' }).nullish(),
+        key: key.nullish(),
+        state: z.enum(['sending', 'accepted', 'refused']),
+        answeredId: messageId.optional(),
+        createdAt: moment.optional(),
+        deliverAt: moment.nullish(),
+        test: z.boolean({ error: 'must be true or false' }).nullish(),
+        id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),
+        via: line
+          .refine((text) => text.length <= 255, 'must have at most 255 characters')
+          .transform((text) => fitted(text, MAX_PROVIDER))
+          .optional(),
+        error: z
+          .object(
+            {
+              status: z.number({ error: 'must be a number' }).int().nullish(),
+              smtp: z.number({ error: 'must be a number' }).int().min(400, REPLY_CODE).max(599, REPLY_CODE).nullish(),
+              notSent: z.boolean({ error: 'must be true or false' }).nullish(),
+              message: z.string().nullish(),
+            },
+            { error: 'must be an object with status, smtp or notSent, and message' },
+          )
+          .optional(),
+      },
+      { error: 'must be an object' },
+    )
+    .refine((r) => r.to.length + (r.cc?.length ?? 0) + (r.bcc?.length ?? 0) <= MAX_RECIPIENTS, {
+      path: ['to'],
+      message: `, cc and bcc must name at most ${MAX_RECIPIENTS} recipients together`,
+    })
+    .refine((r) => r.state !== 'refused' || r.error !== undefined, {
+      path: ['error'],
+      message: 'must say why, when the state is refused',
+    });

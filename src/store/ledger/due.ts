@@ -30,8 +30,7 @@ export type Claimed = {
 
 /**
  * Claims due deliveries for `lease` ms, most of them access mail if there is any, and from each lane as many as there is
- * room for. It is one
- * committed statement that takes only free rows. On a cluster two nodes may take the same row, and one of them loses at
+ * room for, with what else is due of the same messages. It is one committed statement that takes only free rows. On a cluster two nodes may take the same row, and one of them loses at
  * its commit: so nothing is sent in here. A claim that is not given back comes due again when its lease ends.
  */
 export async function claimDue(
@@ -41,8 +40,9 @@ export async function claimDue(
   lease: Ms,
 ): Promise<{ lease: string; claimed: Claimed[] }> {
   const token = newId(now);
-  const ids = await candidates(store, rooms, now);
-  if (ids.length === 0) return { lease: token, claimed: [] };
+  const first = await candidates(store, rooms, now);
+  if (first.length === 0) return { lease: token, claimed: [] };
+  const ids = [...new Set([...first, ...(await othersOf(store, first))])];
   const taken = { at: now + lease, lease: token };
   await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
   const won: Asking[] = await store
@@ -51,6 +51,17 @@ export async function claimDue(
     .select('delivery_id', 'ask_at', 'ask_lease')
     .limit(ids.length);
   return { lease: token, claimed: won.map((r) => ({ id: r.delivery_id, askedInVain: isInVain(r, now) })) };
+}
+
+/** As many as one call may be for. */
+const MOST_OTHERS = 1000;
+
+/** What else waits to be sent of the same messages: one call may be for all of it. */
+async function othersOf({ db }: Store, ids: readonly string[]): Promise<string[]> {
+  const waiting = () => db('deliveries').where({ state: 'queued' });
+  const messages: string[] = await waiting().whereIn('id', ids).distinct().pluck('message_id');
+  if (messages.length === 0) return [];
+  return waiting().whereIn('message_id', messages).orderBy('message_id').limit(MOST_OTHERS).pluck('id');
 }
 
 type Asking = { delivery_id: string; ask_at: Ms | null; ask_lease: string | null };

@@ -9,10 +9,12 @@ import { eachStore } from '../../support/stores.ts';
 
 let n = 0;
 
+/** Messages of one recipient each: those of one message are claimed together. */
 async function queue(store: Store, kind: MessageClass, count: number): Promise<void> {
-  const recipients = Array.from({ length: count }, () => `p${n++}@example.net`);
-  const id = `01QUEUED${String(n).padStart(18, '0')}`;
-  await seedQueued(store, { id, messageId: `${id}@mg.example.com`, class: kind, recipients });
+  for (let left = count; left > 0; left--) {
+    const id = `01QUEUED${String(n++).padStart(18, '0')}`;
+    await seedQueued(store, { id, messageId: `${id}@mg.example.com`, class: kind, recipients: [`p${n}@example.net`] });
+  }
 }
 
 /** The classes of what is claimed, in places that become free one after the other. */
