@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { HOUR, MINUTE, type Ms, SECOND } from './time.ts';
+
+export const HEALTHS = ['healthy', 'suspect', 'down', 'recovering'] as const;
+/**
+ * How a provider is. `suspect` changes nothing but that it is probed; mail leaves by other ways while it is `down`, and comes
+ * back bit by bit while it is `recovering`.
+ */
+export type Health = (typeof HEALTHS)[number];
+
+export type Standing = {
+  state: Health;
+  since: Ms;
+  /** Of a hundred mails so many are handed to it while it recovers. */
+  share: number;
+  /** Our own probes: since when they went well, and how many in a row did not. */
+  wellSince: Ms | null;
+  probesFailed: number;
+};
+
+/** What was seen of a provider in the last minute, and of the mail that it took before. */
+export type Signs = {
+  taken: number;
+  /** It was busy, could not be reached, or gave no answer. */
+  failed: number;
+  /** It refused our account. */
+  barred: number;
+  /** Mail that it accepted a while ago: how much, how much of it nothing was heard of since, and by how many recipient domains. */
+  accepted: number;
+  unheard: number;
+  receivers: number;
+};
+
+export const WINDOW: Ms = MINUTE;
+/** Mail that was accepted so long ago has been heard of, if all is well; and older mail tells of another time. */
+export const HEARD_AFTER: Ms = 2 * MINUTE;
+export const HEARD_WITHIN: Ms = 15 * MINUTE;
+
+const MOST_SWITCHES = 3;
+export const SWITCHES_WITHIN: Ms = HOUR;
+const PROBES = 3;
+const LEAST_FAILED = 5;
+const LEAST_UNHEARD = 10;
+const LEAST_RECEIVERS = 3;
+/** A suspicion ends when nothing was seen for so long. */
+const CALM: Ms = 2 * WINDOW;
+
+/** Shares while it recovers. Each holds for a fifth of the time for which it had to be well. */
+const SHARES = [1, 5, 25] as const;
+export const FIRST_SHARE = SHARES[0];
+
+export type World = {
+  now: Ms;
+  /** For how long it must look normal before mail comes back. */
+  steady: Ms;
+  /** Whether there is another provider, and none of the others looks sick at the same time. */
+  elsewhere: 'none' | 'well' | 'sick';
+  /** How often it went down or came back within the last hour. */
+  switches: number;
+};
+
+export type Change = { state: Health; share: number; evidence: string };
+
+/** What a provider's standing becomes; null when it stays as it is. */
+export function nextHealth(at: Standing, signs: Signs, world: World): Change | null {
+  const evidence = evidenceIn(at, signs);
+  switch (at.state) {
+    case 'healthy':
+      return evidence !== null || signs.failed > signs.taken ? to('suspect', evidence ?? failedWords(signs)) : null;
+    case 'suspect':
+      return whenSuspect(at, evidence, signs, world);
+    case 'down':
+      return whenDown(at, evidence, world);
+    case 'recovering':
+      return whenRecovering(at, evidence, world);
+  }
+}
+
+const to = (state: Health, evidence: string, share = 100): Change => ({ state, share, evidence });
+
+function whenSuspect(at: Standing, evidence: string | null, signs: Signs, world: World): Change | null {
+  if (evidence === null) {
+    const isCalm = signs.failed <= signs.taken && at.wellSince !== null && world.now - at.since >= CALM;
+    return isCalm ? to('healthy', 'nothing more was seen') : null;
+  }
+  // When all look sick at once it is most likely our own network, and nothing is gained by another provider.
+  const isOurs = world.elsewhere === 'sick' && signs.barred === 0;
+  return isOurs || world.switches >= MOST_SWITCHES ? null : to('down', evidence, 0);
+}
+
+function whenDown(at: Standing, evidence: string | null, { now, steady, elsewhere }: World): Change | null {
+  const needed = elsewhere === 'none' ? Math.min(steady, CALM / 4) : steady;
+  if (evidence !== null || at.wellSince === null || now - Math.max(at.since, at.wellSince) < needed) return null;
+  const words = `its own answers were normal for ${Math.round(needed / SECOND)} s`;
+  return elsewhere === 'none' ? to('healthy', words) : to('recovering', words, FIRST_SHARE);
+}
+
+function whenRecovering(at: Standing, evidence: string | null, { now, steady }: World): Change | null {
+  if (evidence !== null) return to('down', evidence, 0);
+  if (now - at.since < steady / 5) return null;
+  const next = SHARES.find((share) => share > at.share);
+  const words = `all went well with ${at.share} of 100 mails`;
+  return next === undefined ? to('healthy', words) : to('recovering', words, next);
+}
+
+/** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
+function evidenceIn(at: Standing, signs: Signs): string | null {
+  const { taken, failed, barred, accepted, unheard, receivers } = signs;
+  if (barred >= PROBES && taken === 0) return `it refused our account ${barred} times within a minute`;
+  if (failed >= LEAST_FAILED && failed >= taken) return failedWords(signs);
+  if (at.probesFailed >= PROBES && taken === 0) return `${at.probesFailed} of our own calls in a row failed`;
+  const isSilent = unheard >= LEAST_UNHEARD && unheard * 2 >= accepted && receivers >= LEAST_RECEIVERS;
+  if (isSilent)
+    return `of ${accepted} mails that it accepted ${unheard} were not heard of for ${HEARD_AFTER / MINUTE} min and more`;
+  return null;
+}
+
+const failedWords = ({ taken, failed }: Signs): string =>
+  `${failed} of ${taken + failed} hand-overs within a minute failed or got no answer`;
+
+/** Whether a mail is among those that are handed to a provider that recovers. The same mail always is, or is not. */
+export function isInShare(id: string, share: number): boolean {
+  return createHash('sha256').update(id).digest().readUInt32BE(0) % 100 < share;
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Change, isInShare, nextHealth, type Signs, type Standing, type World } from '../../src/core/health.ts';
+import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { MORNING } from '../support/clock.ts';
+
+const QUIET: Signs = { taken: 0, failed: 0, barred: 0, accepted: 0, unheard: 0, receivers: 0 };
+const WORLD: World = { now: MORNING, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 };
+
+function next(state: Standing['state'], signs: Partial<Signs>, over: Partial<Standing & World> = {}): Change | null {
+  const at: Standing = { state, since: MORNING, share: 100, wellSince: MORNING, probesFailed: 0, ...over };
+  return nextHealth(at, { ...QUIET, ...signs }, { ...WORLD, ...over });
+}
+const state = (...given: Parameters<typeof next>) => next(...given)?.state ?? null;
+
+test('one failure makes a provider suspect, and nothing more', () => {
+  assert.equal(state('healthy', { failed: 1 }), 'suspect');
+  assert.equal(state('healthy', { failed: 1, taken: 1 }), null);
+  assert.equal(state('suspect', { failed: 1 }), null);
+  assert.equal(state('suspect', { failed: 4 }), null);
+});
+
+test('many failures, or failed calls of our own without mail that it took, take it down', () => {
+  assert.equal(state('suspect', { failed: 5, taken: 5 }), 'down');
+  assert.equal(state('suspect', { failed: 5, taken: 6 }), null);
+  assert.equal(state('suspect', { failed: 1 }, { probesFailed: 3, wellSince: null }), 'down');
+  assert.equal(state('suspect', { failed: 1, taken: 1 }, { probesFailed: 3, wellSince: null }), null);
+  assert.match(next('suspect', { failed: 7, taken: 1 })?.evidence ?? '', /^7 of 8 hand-overs within a minute/);
+});
+
+test('an account that is refused takes it down, and mail that vanishes at several receivers does', () => {
+  assert.equal(state('suspect', { barred: 3 }), 'down');
+  assert.equal(state('suspect', { barred: 3, taken: 1 }), null, 'one domain of several may be barred');
+  const silent = { accepted: 20, unheard: 10, receivers: 3 };
+  assert.equal(state('suspect', silent), 'down');
+  assert.equal(state('suspect', { ...silent, receivers: 2 }), null, 'one receiver is slow');
+  assert.equal(state('suspect', { ...silent, accepted: 21 }), null);
+  assert.equal(state('suspect', { accepted: 9, unheard: 9, receivers: 9 }), null, 'too few to say');
+});
+
+test('when all providers look sick our own network is suspected, and after three switches an hour nothing is switched', () => {
+  assert.equal(state('suspect', { failed: 50 }, { elsewhere: 'sick' }), null);
+  assert.equal(state('suspect', { barred: 50 }, { elsewhere: 'sick' }), 'down', 'an account is no network');
+  assert.equal(state('suspect', { failed: 50 }, { switches: 3 }), null);
+  assert.equal(
+    state('suspect', { failed: 50 }, { elsewhere: 'none' }),
+    'down',
+    'mail is held, and no attempt is used up',
+  );
+});
+
+test('a suspicion ends when nothing more is seen for two minutes', () => {
+  assert.equal(state('suspect', {}, { now: MORNING + MINUTE }), null);
+  assert.equal(state('suspect', {}, { now: MORNING + 2 * MINUTE }), 'healthy');
+  assert.equal(state('suspect', {}, { now: MORNING + 2 * MINUTE, wellSince: null }), null);
+});
+
+test('it comes back after it was well for long enough, in steps, and goes at once when it fails', () => {
+  const after = (ms: Ms) => ({ now: MORNING + ms });
+  assert.equal(state('down', {}, after(9 * MINUTE)), null);
+  assert.equal(state('down', {}, { ...after(12 * MINUTE), wellSince: MORNING + 5 * MINUTE }), null);
+  assert.deepEqual(
+    [next('down', {}, after(10 * MINUTE))?.state, next('down', {}, after(10 * MINUTE))?.share],
+    ['recovering', 1],
+  );
+  const steps = [1, 5, 25].map((share) => next('recovering', {}, { ...after(2 * MINUTE), share }));
+  assert.deepEqual(
+    steps.map((step) => [step?.state, step?.share]),
+    [
+      ['recovering', 5],
+      ['recovering', 25],
+      ['healthy', 100],
+    ],
+  );
+  assert.equal(state('recovering', {}, { ...after(MINUTE), share: 1 }), null);
+  assert.equal(state('recovering', { failed: 5 }, { ...after(MINUTE), share: 1 }), 'down');
+  assert.equal(
+    state('down', {}, { ...after(30 * SECOND), elsewhere: 'none' }),
+    'healthy',
+    'nobody else takes the mail',
+  );
+});
+
+test('a share is of all mail, the same mails each time', () => {
+  const ids = Array.from({ length: 2000 }, (_, n) => `D${n}`);
+  const within = (share: number) => ids.filter((id) => isInShare(id, share));
+  assert.ok(Math.abs(within(25).length - 500) < 100);
+  assert.deepEqual(
+    within(5).filter((id) => !within(25).includes(id)),
+    [],
+  );
+  assert.deepEqual([within(0).length, within(100).length], [0, 2000]);
+});
