@@ -56,6 +56,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   dispatch: ['core', 'base', 'mail', 'store', 'providers'],
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],
+  outage: ['core', 'base', 'store', 'providers'],
   'tell/summary/charts': ['core'],
   'tell/summary': ['core', 'base', 'tell/summary/charts'],
   'tell/channels': ['core', 'store', 'providers', 'tell/summary'],
@@ -79,6 +80,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'dispatch',
     'reconcile',
     'operate',
+    'outage',
     'tell',
     'http',
   ],
@@ -98,6 +100,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'dispatch',
     'reconcile',
     'operate',
+    'outage',
     'tell',
     'http',
   ],
@@ -126,7 +129,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Packages that the model may use: none but what computes. */
 const PURE = new Set(['node:crypto', 'node:url']);
-const STAGES = ['intake', 'inbox', 'dispatch', 'reconcile', 'operate', 'tell'];
+const STAGES = ['intake', 'inbox', 'dispatch', 'reconcile', 'operate', 'outage', 'tell'];
 const LOOSE = ['src/cli.ts', 'src/index.ts'];
 
 type Line = { file: string; number: number; text: string };

@@ -5,6 +5,7 @@ import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
 import { INTAKE } from '../intake/settings.ts';
 import { OPERATE } from '../operate/settings.ts';
+import { OUTAGE } from '../outage/settings.ts';
 import { MAILGUN } from '../providers/mailgun/settings.ts';
 import { SECONDARIES } from '../providers/registry/settings.ts';
 import { SMTP } from '../providers/smtp/settings.ts';
@@ -24,6 +25,7 @@ export const ROOMS = [
   TELL,
   INTAKE,
   DISPATCH,
+  OUTAGE,
   RECONCILE,
   INBOX,
   RULES,

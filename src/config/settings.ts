@@ -17,6 +17,7 @@ export function settingsOf(c: Config): Settings {
     adoptAfter: c.ADOPT_AFTER,
     unsuppressMaxPerDay: c.UNSUPPRESS_MAX_PER_DAY,
     faultHold: c.FIX_SENDER_HOLD,
+    outagePatience: c.OUTAGE_PATIENCE,
     rates: c.SEND_RATES,
     hopelessAfter: c.RETRY_HOPELESS_AFTER,
   };

@@ -12,6 +12,8 @@ export const ALERT_KINDS = [
   'webhooks_silent',
   'schedule_switched',
   'account_refused',
+  'provider_down',
+  'provider_back',
   'clock_wrong',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { HOUR, MINUTE, type Ms, SECOND } from './time.ts';
 
-export const HEALTHS = ['healthy', 'suspect', 'down', 'recovering'] as const;
 /**
  * How a provider is. `suspect` changes nothing but that it is probed; mail leaves by other ways while it is `down`, and comes
  * back bit by bit while it is `recovering`.
  */
-export type Health = (typeof HEALTHS)[number];
+export type Health = 'healthy' | 'suspect' | 'down' | 'recovering';
 
 export type Standing = {
   state: Health;
@@ -32,22 +31,20 @@ export type Signs = {
 };
 
 export const WINDOW: Ms = MINUTE;
-/** Mail that was accepted so long ago has been heard of, if all is well; and older mail tells of another time. */
-export const HEARD_AFTER: Ms = 2 * MINUTE;
-export const HEARD_WITHIN: Ms = 15 * MINUTE;
+/** Mail that was accepted so long ago has been heard of, if all is well. */
+export const HEARD_AFTER: Ms = 1.5 * MINUTE;
 
 const MOST_SWITCHES = 3;
 export const SWITCHES_WITHIN: Ms = HOUR;
 const PROBES = 3;
 const LEAST_FAILED = 5;
-const LEAST_UNHEARD = 10;
+export const LEAST_UNHEARD = 10;
 const LEAST_RECEIVERS = 3;
 /** A suspicion ends when nothing was seen for so long. */
 const CALM: Ms = 2 * WINDOW;
 
 /** Shares while it recovers. Each holds for a fifth of the time for which it had to be well. */
 const SHARES = [1, 5, 25] as const;
-export const FIRST_SHARE = SHARES[0];
 
 export type World = {
   now: Ms;
@@ -92,7 +89,7 @@ function whenDown(at: Standing, evidence: string | null, { now, steady, elsewher
   const needed = elsewhere === 'none' ? Math.min(steady, CALM / 4) : steady;
   if (evidence !== null || at.wellSince === null || now - Math.max(at.since, at.wellSince) < needed) return null;
   const words = `its own answers were normal for ${Math.round(needed / SECOND)} s`;
-  return elsewhere === 'none' ? to('healthy', words) : to('recovering', words, FIRST_SHARE);
+  return elsewhere === 'none' ? to('healthy', words) : to('recovering', words, SHARES[0]);
 }
 
 function whenRecovering(at: Standing, evidence: string | null, { now, steady }: World): Change | null {
@@ -111,7 +108,7 @@ function evidenceIn(at: Standing, signs: Signs): string | null {
   if (at.probesFailed >= PROBES && taken === 0) return `${at.probesFailed} of our own calls in a row failed`;
   const isSilent = unheard >= LEAST_UNHEARD && unheard * 2 >= accepted && receivers >= LEAST_RECEIVERS;
   if (isSilent)
-    return `of ${accepted} mails that it accepted ${unheard} were not heard of for ${HEARD_AFTER / MINUTE} min and more`;
+    return `of ${accepted} mails that it accepted ${unheard} were not heard of for ${HEARD_AFTER / SECOND} s and more`;
   return null;
 }
 

@@ -17,6 +17,7 @@ const OTHERS = [
   'not_confirmed', // known from events alone, and the provider does not confirm the recipient
   'unconfirmed',
   'silence',
+  'provider_down', // mail leaves elsewhere, or waits, until it is back
   'provider_held', // an operator keeps mail from leaving through it
   'silent_accepted',
   'silent_deferred',

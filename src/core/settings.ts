@@ -21,6 +21,8 @@ export type Settings = {
   unsuppressMaxPerDay: number;
   /** How long mail is not retried after mail of the same domain failed for something that the sender has to mend. */
   faultHold: Ms;
+  /** How long a notice waits for a provider that is down before it leaves through another. */
+  outagePatience: Ms;
   /** How much may leave through which provider. */
   rates: readonly Rate[];
   /**

@@ -2,6 +2,7 @@ import { sleep } from '../base/wait.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import { decide } from '../core/decision/decide.ts';
 import type { Action, Circumstances, Held, Look } from '../core/decision/world.ts';
+import { isInShare, type Standing } from '../core/health.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -9,6 +10,7 @@ import { newsKeys, unreadNews } from '../store/inbox/news.ts';
 import type { Claimed } from '../store/ledger/due.ts';
 import { withBodies } from '../store/messages/bodies.ts';
 import { type Domain, domains, rememberDomains } from '../store/messages/domains.ts';
+import { standings } from '../store/notes/health.ts';
 import { activeHolds } from '../store/notes/holds.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { senderFaults } from '../store/projections/verdicts.ts';
@@ -21,7 +23,10 @@ export type Due = { view: View; circumstances: Circumstances; action: Action };
 
 export type LookDeps = {
   store: Store;
-  settings: Pick<Settings, 'schedule' | 'eventsSettle' | 'pause' | 'askPatience' | 'faultHold' | 'lease' | 'rates'>;
+  settings: Pick<
+    Settings,
+    'schedule' | 'eventsSettle' | 'pause' | 'askPatience' | 'faultHold' | 'lease' | 'rates' | 'outagePatience'
+  >;
   /** Whom mail may be handed to, in order of preference. */
   candidates: readonly Candidate[];
   /** Makes facts of the events that wait in the inbox under these names. */
@@ -66,13 +71,14 @@ export async function lookAt(
   const { store, settings } = deps;
   const names = views.map((v) => v.domain);
   const messages = views.map((v) => v.messageId);
-  const [known, bodies, faultOf, behind, holds, paused] = await Promise.all([
+  const [known, bodies, faultOf, behind, holds, paused, health] = await Promise.all([
     domains(store, names),
     withBodies(store, messages),
     senderFaults(store, names, now - settings.faultHold),
     deps.behind(views, now),
     activeHolds(store, now),
     pausedAmong(store, { providers: deps.candidates.map(({ name }) => name), domains: names }, now),
+    standings(store),
   ]);
   await rememberDomains(
     store,
@@ -88,7 +94,11 @@ export async function lookAt(
       faultAt: faultOf(view.domain, view.delivery.attempts.at(-1)?.failure?.verdict?.cause),
       askedInVain: inVain.has(view.id),
       behind: behind.has(view.id),
-      held: [...holds.filter((hold) => hold.class === null || hold.class === view.class), ...pausesOf(view, paused)],
+      held: [
+        ...holds.filter((hold) => hold.class === null || hold.class === view.class),
+        ...pausesOf(view, paused),
+        ...outagesOf(view, health, settings.outagePatience),
+      ],
     };
     return { view, circumstances, action: decide(lookOf(view, circumstances, now)) };
   });
@@ -101,6 +111,15 @@ const pausesOf = ({ domain }: View, paused: Awaited<ReturnType<typeof pausedAmon
     .map(({ provider, domain: about, until }) => ({
       ...{ id: '', provider, until },
       why: about === null ? 'refused_busy' : 'refused_account',
+    }));
+
+/** The providers that are down, and those that come back and are not handed a mail like this yet. */
+const outagesOf = (view: View, health: ReadonlyMap<string, Standing>, patience: Ms): Held[] =>
+  [...health]
+    .filter(([, { state, share }]) => state === 'down' || (state === 'recovering' && !isInShare(view.id, share)))
+    .map(([provider, { since }]) => ({
+      ...{ id: '', provider, until: null, why: 'provider_down' },
+      leaveFrom: view.birth.policy.fallbackAfter === null ? since + patience : since,
     }));
 
 function circumstancesOf(

@@ -6,6 +6,7 @@ import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { change } from '../store/ledger/ledger.ts';
+import { addSigns, type Sign, type SignKind } from '../store/notes/health.ts';
 import { pause } from '../store/notes/pauses.ts';
 import type { View } from '../store/rows/rows.ts';
 import { type KeepWaitsDeps, keepWaitsHere } from './keep-waits.ts';
@@ -52,6 +53,27 @@ async function heed(deps: RecordDeps, { view, fact }: Ended): Promise<void> {
 async function writeDown({ store, now }: RecordDeps, all: readonly Ended[]): Promise<void> {
   const endsOf = groupBy(all, ({ view }) => view.id);
   await change(store, [...endsOf.keys()], now(), ({ id }) => (endsOf.get(id) ?? []).map(({ fact }) => fact));
+  await addSigns(store, signsIn(all), now());
+}
+
+/** How the calls went, whatever became of the mail. */
+function signsIn(all: readonly Ended[]): Sign[] {
+  const each = all.flatMap(({ view, fact }) => {
+    const kind = signOf(fact);
+    return kind ? [{ provider: view.delivery.provider ?? '', kind }] : [];
+  });
+  const same = groupBy(each, ({ provider, kind }) => `${kind} ${provider}`);
+  return [...same.values()].map((signs) => ({ ...signs[0], n: signs.length }));
+}
+
+function signOf(fact: Fact): SignKind | null {
+  if (fact.kind === 'accepted') return 'taken';
+  if (fact.kind === 'unanswered') return 'failed';
+  if (fact.kind !== 'refused') return null;
+  if (fact.why === 'account') return 'barred';
+  // It asked for a pause, which is kept: that is no outage.
+  if (fact.why === 'busy') return fact.retryAfter === null ? 'failed' : null;
+  return fact.why === 'withdrawn' ? null : 'taken';
 }
 
 /** One that can't be written must not take the others with it. */

@@ -1,6 +1,6 @@
 import type { Attempt, Delivery } from '../delivery.ts';
 import { type Reason, refusedFor } from '../reason.ts';
-import type { Ms } from '../time.ts';
+import { type Ms, SECOND } from '../time.ts';
 import { askFirst } from './ask-first.ts';
 import { fallBack, nothingLeft, others, refusalWait } from './elsewhere.ts';
 import { afterFailedFallback, afterFallback } from './fallback.ts';
@@ -213,8 +213,12 @@ function inLife(look: Look, from: Ms, until: Ms): Ms {
   return isLastHope && from < lastAt ? Math.min(until, lastAt) : until;
 }
 
+/** Somebody waits for it, and in an outage it leaves elsewhere as soon as that is known. */
+const URGENT: Ms = 3 * SECOND;
+
 /** How long to leave a provider alone that was busy or refused for the account: longer each time. */
-function homeWait({ d, c }: Look): Ms {
+function homeWait({ d, c, policy }: Look): Ms {
+  const pause = policy.fallbackAfter === null ? c.pause : Math.min(c.pause, URGENT);
   const refusals = d.attempts.filter((a) => a.claim.role !== 'fallback' && a.outcome === 'refused');
-  return refusalWait(refusals.length, c.pause);
+  return refusalWait(refusals.length, pause);
 }

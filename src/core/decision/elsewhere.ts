@@ -2,7 +2,7 @@ import type { Candidate } from '../capabilities.ts';
 import type { Attempt } from '../delivery.ts';
 import type { Reason } from '../reason.ts';
 import type { Ms } from '../time.ts';
-import { type Action, end, type Look } from './world.ts';
+import { type Action, type Circumstances, end, type Held, type Look } from './world.ts';
 
 /** All but the provider that mail goes to when all is well. */
 export const others = ({ c }: Look): readonly Candidate[] => c.candidates.slice(1);
@@ -45,11 +45,20 @@ export function elsewhereFrom(look: Look): Ms | null {
   return d.usefulUntil - policy.usefulLife + policy.fallbackAfter;
 }
 
-/** Of the other providers the one that refused least often since a fallback was last taken; the first of several. */
+/**
+ * Of the other providers the one that refused least often since a fallback was last taken; the first of several. One that is
+ * held back only where all are.
+ */
 export function leastRefused(look: Look): Candidate | null {
-  const least = Math.min(...others(look).map(({ name }) => refusalsBy(look, name)));
-  return others(look).find(({ name }) => refusalsBy(look, name) === least) ?? null;
+  const open = others(look).filter(({ name }) => !holdOf(look.c, name));
+  const among = open.length > 0 ? open : others(look);
+  const least = Math.min(...among.map(({ name }) => refusalsBy(look, name)));
+  return among.find(({ name }) => refusalsBy(look, name) === least) ?? null;
 }
+
+/** What keeps mail from leaving through a provider. */
+export const holdOf = ({ held }: Circumstances, name: string): Held | undefined =>
+  held?.find(({ provider }) => provider === null || provider === name);
 
 /** How often a provider refused a fallback, for reasons of its own, since one was last taken. */
 export function refusalsBy({ d }: Look, name: string): number {

@@ -1,6 +1,6 @@
 import { MINUTE, type Ms } from '../time.ts';
-import { elsewhereFrom, leastRefused, toOther } from './elsewhere.ts';
-import type { Action, Circumstances, Held, Look } from './world.ts';
+import { elsewhereFrom, holdOf, leastRefused, toOther } from './elsewhere.ts';
+import type { Action, Look } from './world.ts';
 
 /** How soon it is noticed that the mail may leave by a way that was not there before. Whoever releases a hold tells of it. */
 const HELD_LOOK: Ms = 10 * MINUTE;
@@ -15,7 +15,7 @@ export function heldBack(look: Look, action: Action): Action | null {
   const { c, d, now } = look;
   const held = holdOf(c, action.provider);
   if (!held) return null;
-  const from = elsewhereFrom(look);
+  const from = held.leaveFrom === undefined ? elsewhereFrom(look) : mayLeave(look) ? held.leaveFrom : null;
   const other = leastRefused(look);
   if (from !== null && now >= from && other && c.hasBody && !holdOf(c, other.name))
     return toOther(other, held.why ?? 'provider_held', action.double);
@@ -23,5 +23,4 @@ export function heldBack(look: Look, action: Action): Action | null {
   return { do: 'wait', until: Math.min(...moments.filter((at): at is Ms => at !== null && at > now)), isHeld: true };
 }
 
-const holdOf = ({ held }: Circumstances, name: string): Held | undefined =>
-  held?.find(({ provider }) => provider === null || provider === name);
+const mayLeave = ({ d, policy }: Look): boolean => policy.fallback && d.fallbackTries === 0;

@@ -11,6 +11,8 @@ export type Held = {
   provider: string | null;
   /** Null: until it is released. */
   until: Ms | null;
+  /** From when on mail leaves through another provider, where its class may; when that is left out, as it would in any case. */
+  leaveFrom?: Ms;
   /** Why mail that leaves through another provider meanwhile does so; an operator's wish where it is left out. */
   why?: Reason;
 };

@@ -46,6 +46,15 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice:
       'No mail is given up for it yet: it waits, or goes out elsewhere. Check the key, the domain, and whether the account is paid and active: homing doctor.',
   },
+  provider_down: {
+    headline: () => 'a provider is down: mail leaves by other ways, or waits',
+    advice:
+      'Nothing has to be done: access mail leaves through another provider at once, notices after a while, and the rest waits here. What is known: homing outages.',
+  },
+  provider_back: {
+    headline: () => 'a provider that was down is back',
+    advice: 'Nothing has to be done: what waited leaves now. How it went: homing outages.',
+  },
   clock_wrong: {
     headline: () => "the machine's clock is wrong",
     advice:

@@ -169,6 +169,7 @@ const NEVER_TOLD = 'the provider accepted it and never told what became of it';
 export const REASON_WORDS: Record<Reason, ReasonWords> = {
   ...CAUSES,
 
+  provider_down: { sentence: 'the provider is down', short: 'provider down' },
   provider_held: { sentence: 'an operator keeps mail from leaving through the provider', short: 'provider held' },
   refused_busy: { sentence: 'the provider was busy or could not be reached', short: 'provider busy' },
   refused_account: {

@@ -1,8 +1,9 @@
 import type { Deadline } from '../../base/deadline.ts';
+import { wordsOf } from '../../base/errors.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
-import type { Copy, Outgoing, Provider, StoredAt } from '../provider.ts';
-import { createAccount } from './account.ts';
+import { type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
+import { createAccount, type Queue } from './account.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
 import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
@@ -70,11 +71,22 @@ export function createMailgun(options: MailgunOptions): Provider {
       removeBounce: (domain, address) => of(domain).account.removeBounce(domain, address),
       unlist: (list, domain, address) => of(domain).account.unlist(list, domain, address),
     },
+    verify: () => answersAtAll(() => home.account.sendingQueues(domains[0] ?? '')),
     storedCopies: { fetch: ({ domain }, at, until) => of(domain).fetch(domain, at, until) },
     async close() {
       await Promise.all([...regions.values()].map((region) => region.close()));
     },
   };
+}
+
+/** Whether Mailgun answers, and lets us send. A key that may not ask for this is an answer, too: of its account mail tells. */
+async function answersAtAll(ask: () => Promise<{ regular: Queue }>): ReturnType<NonNullable<Provider['verify']>> {
+  try {
+    const { disabled, reason } = (await ask()).regular;
+    return disabled ? { ok: false, detail: `sending is disabled: ${reason ?? 'no reason is given'}` } : { ok: true };
+  } catch (error) {
+    return isUseless(error) ? { ok: true } : { ok: false, detail: wordsOf(error) };
+  }
 }
 
 type Region = ReturnType<typeof createRegion>;

@@ -1,0 +1,24 @@
+import type { Job } from '../base/job.ts';
+import { type Ms, SECOND } from '../core/time.ts';
+import { type WatchDeps, watchProviders } from './watch.ts';
+
+export type OutageInside = Omit<WatchDeps, 'steady'> & { config: { OUTAGE_STEADY: Ms }; wake(job: string): void };
+
+const PAUSE: Ms = 2 * SECOND;
+
+const healthJob: Job<OutageInside> = {
+  name: 'health',
+  pause: ({ config }) => Math.min(PAUSE, config.OUTAGE_STEADY / 20),
+  start(inside) {
+    const deps = { ...inside, steady: inside.config.OUTAGE_STEADY };
+    return {
+      async run() {
+        const changed = await watchProviders(deps);
+        if (changed > 0) inside.wake('dispatch');
+        return 0;
+      },
+    };
+  },
+};
+
+export const OUTAGE_JOBS = [healthJob];

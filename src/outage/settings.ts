@@ -1,0 +1,20 @@
+import { length } from '../base/kinds.ts';
+import { room } from '../base/setting.ts';
+
+export const OUTAGE = room({
+  title: 'Outages',
+  settings: {
+    OUTAGE_STEADY: {
+      kind: length,
+      follows: (unit) => 10 * unit,
+      level: 'rarely',
+      says: 'How long a provider that was down must look normal before mail comes back to it, in steps of 1, 5, 25 and 100 of a hundred mails; when not set, ten times RETRY_UNIT (of at most 1m).',
+    },
+    OUTAGE_PATIENCE: {
+      kind: length,
+      follows: (unit) => 60 * unit,
+      level: 'rarely',
+      says: 'How long a notice waits for a provider that is down before it leaves through another; access mail leaves at once, and bulk mail waits. When not set, sixty times RETRY_UNIT (of at most 1m).',
+    },
+  },
+});

@@ -1,0 +1,140 @@
+import { wordsOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { within } from '../base/wait.ts';
+import {
+  type Change,
+  HEARD_AFTER,
+  LEAST_UNHEARD,
+  nextHealth,
+  type Signs,
+  type Standing,
+  WINDOW,
+  type World,
+} from '../core/health.ts';
+import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Providers } from '../providers/registry/registry.ts';
+import { raise } from '../store/alerts.ts';
+import type { Store } from '../store/db/open.ts';
+import { lookAtHeld } from '../store/ledger/due.ts';
+import { cursorsAt, readTo } from '../store/notes/cursors.ts';
+import {
+  changeHealth,
+  forgetSigns,
+  mayProbe,
+  noteProbe,
+  signsOf,
+  standings,
+  switchesOf,
+} from '../store/notes/health.ts';
+import { unheardOf } from '../store/unheard.ts';
+
+export type WatchDeps = {
+  store: Store;
+  providers: Providers;
+  /** For how long a provider that was down must look normal before mail comes back. */
+  steady: Ms;
+  now: Clock;
+  log: Log;
+};
+
+const USUAL: Standing = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 };
+
+/** Looks at how the providers are, in any number of processes; says how many of them changed. */
+export async function watchProviders(deps: WatchDeps): Promise<number> {
+  const { store, providers, now } = deps;
+  const before = await standings(store);
+  const known = (name: string) => before.get(name) ?? USUAL;
+  const isDoubtful = providers.all.some(({ name }) => known(name).state !== 'healthy');
+  if (isDoubtful) await Promise.all(providers.all.map((provider) => probe(deps, provider, known(provider.name))));
+  const at = isDoubtful ? await standings(store) : before;
+  let changed = 0;
+  for (const provider of providers.all) {
+    const standing = at.get(provider.name) ?? USUAL;
+    const signs = await signsFor(deps, provider);
+    const change = nextHealth(standing, signs, await worldFor(deps, provider, at));
+    if (change && (await changeHealth(store, provider.name, { before: standing, change }, now()))) {
+      await tell(deps, provider.name, standing, change);
+      changed++;
+    }
+  }
+  if (changed > 0) await lookAtHeld(store, now());
+  if (isDoubtful) await forgetSigns(store, now());
+  return changed;
+}
+
+/** A provider on which something depends just now is probed more often. */
+const PROBE: Ms = 5 * SECOND;
+const PROBE_DOWN: Ms = 15 * SECOND;
+const PROBE_TIME: Ms = 10 * SECOND;
+
+async function probe({ store, now }: WatchDeps, provider: Provider, { state }: Standing): Promise<void> {
+  const pause = state === 'down' ? PROBE_DOWN : PROBE;
+  if (!(await mayProbe(store, provider.name, now(), pause))) return;
+  await noteProbe(store, provider.name, await isWell(provider), now());
+}
+
+/** One that can't be asked is taken to be well: mail will tell. */
+async function isWell(provider: Provider): Promise<boolean> {
+  if (!provider.verify) return true;
+  const verified = await within(provider.verify(), PROBE_TIME, null).catch(() => null);
+  return verified?.ok === true;
+}
+
+async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
+  const { store, now } = deps;
+  const counted = await signsOf(store, provider.name, now());
+  const readUpTo = await readBy(deps, provider);
+  const nothing = { accepted: 0, unheard: 0, receivers: 0 };
+  // Without its records nobody can say whether mail vanishes or webhooks do.
+  if (readUpTo === null || readUpTo < now() - 2 * HEARD_AFTER) return { ...counted, ...nothing };
+  const to = Math.min(readUpTo - READ_WITHIN, now() - HEARD_AFTER);
+  const lately = await unheardOf(store, provider.name, { from: to - WINDOW, to });
+  if (lately.accepted >= LEAST_UNHEARD) return { ...counted, ...lately };
+  // Where little is sent, what there is tells for longer.
+  return { ...counted, ...(await unheardOf(store, provider.name, { from: to - 15 * WINDOW, to })) };
+}
+
+/** So late an event may be listed. */
+const READ_WITHIN: Ms = 10 * SECOND;
+
+/** Up to when all its records are read; null where it has none. */
+async function readBy({ store }: WatchDeps, { name, history }: Provider): Promise<Ms | null> {
+  const domains = history?.domains ?? [];
+  const names = domains.map((domain) => readTo('head', name, domain));
+  const read = await cursorsAt(store, names);
+  return names.length > 0 && read.size === names.length ? Math.min(...read.values()) : null;
+}
+
+async function worldFor(
+  { store, providers, steady, now }: WatchDeps,
+  { name }: Provider,
+  at: ReadonlyMap<string, Standing>,
+): Promise<World> {
+  const others = providers.all.filter((other) => other.name !== name).map((other) => at.get(other.name) ?? USUAL);
+  const isSick = ({ state, probesFailed }: Standing) => state === 'down' || probesFailed > 0;
+  const elsewhere = others.length === 0 ? 'none' : others.every(isSick) ? 'sick' : 'well';
+  return { now: now(), steady, elsewhere, switches: await switchesOf(store, name, now()) };
+}
+
+/** Every change is logged; people are told that it went down, and that it is back. */
+async function tell(
+  deps: WatchDeps,
+  provider: string,
+  before: Standing,
+  { state, share, evidence }: Change,
+): Promise<void> {
+  const { store, now, log } = deps;
+  log.warn({ provider, before: before.state, state, share, evidence }, 'the health of a provider changed');
+  const isBack = state === 'healthy' && before.state !== 'suspect';
+  if (state !== 'down' && !isBack) return;
+  const kind = isBack ? 'provider_back' : 'provider_down';
+  const at = now();
+  await raise(store, {
+    item_key: `${kind}:${provider}:${at}`,
+    incident: `${kind}:${provider}`,
+    kind,
+    at,
+    detail: `${provider}: ${evidence}.`,
+  }).catch((error: unknown) => log.error({ error: wordsOf(error) }, 'an alert could not be raised'));
+}

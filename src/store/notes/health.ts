@@ -1,0 +1,137 @@
+import { newId } from '../../base/ids.ts';
+import { type Change, type Health, type Signs, type Standing, SWITCHES_WITHIN, WINDOW } from '../../core/health.ts';
+import { storable } from '../../core/safe-text.ts';
+import { type Ms, SECOND } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
+import { transact } from '../db/transact.ts';
+
+const BUCKET: Ms = 10 * SECOND;
+const bucketOf = (at: Ms): Ms => at - (at % BUCKET);
+
+export type SignKind = 'taken' | 'failed' | 'barred';
+export type Sign = { provider: string; kind: SignKind; n: number };
+
+/** Counts how hand-overs ended. */
+export async function addSigns(store: Store, signs: readonly Sign[], now: Ms): Promise<void> {
+  if (signs.length === 0) return;
+  const bucket = bucketOf(now);
+  await transact(store, async (tx) => {
+    const rows = signs.map(({ provider, kind }) => ({ provider, kind, bucket, n: 0 }));
+    await insertNew(tx, 'signs', rows, ['provider', 'bucket', 'kind']);
+    for (const { n, ...key } of signs)
+      await tx('signs')
+        .where({ ...key, bucket })
+        .increment('n', n);
+  });
+}
+
+/** What was counted of late. */
+export async function signsOf(store: Store, provider: string, now: Ms): Promise<Pick<Signs, SignKind>> {
+  const rows: { kind: SignKind; n: number | string }[] = await store
+    .db('signs')
+    .where({ provider })
+    .where('bucket', '>', now - WINDOW)
+    .groupBy('kind')
+    .select('kind')
+    .sum({ n: 'n' });
+  const counted = { taken: 0, failed: 0, barred: 0 };
+  for (const { kind, n } of rows) counted[kind] = Number(n);
+  return counted;
+}
+
+/** What was counted a while ago tells nothing any more. */
+export async function forgetSigns(store: Store, now: Ms): Promise<void> {
+  await transact(store, (tx) =>
+    tx('signs')
+      .where('bucket', '<', now - 10 * WINDOW)
+      .delete(),
+  );
+}
+
+type Row = {
+  provider: string;
+  state: Health;
+  since: Ms;
+  share: number;
+  probed_at: Ms;
+  well_since: Ms | null;
+  probes_failed: number;
+};
+
+/** How the providers are that anything was ever noted of. */
+export async function standings(store: Store): Promise<Map<string, Standing>> {
+  const rows: Row[] = await store.db('health').select();
+  return new Map(rows.map((row) => [row.provider, standingOf(row)]));
+}
+
+const standingOf = ({ state, since, share, well_since, probes_failed }: Row): Standing => ({
+  ...{ state, since: Number(since), share: Number(share), probesFailed: Number(probes_failed) },
+  wellSince: well_since === null ? null : Number(well_since),
+});
+
+const FRESH = { state: 'healthy', since: 0, share: 100, probed_at: 0, well_since: null, probes_failed: 0 } as const;
+
+/** Whether it is this process that is to probe it now: one does it each time. */
+export async function mayProbe(store: Store, provider: string, now: Ms, pause: Ms): Promise<boolean> {
+  return transact(store, async (tx) => {
+    await insertNew(tx, 'health', { provider, ...FRESH }, 'provider');
+    const taken = tx('health')
+      .where({ provider })
+      .where('probed_at', '<=', now - pause);
+    return (await taken.update({ probed_at: now })) === 1;
+  });
+}
+
+export async function noteProbe(store: Store, provider: string, isWell: boolean, now: Ms): Promise<void> {
+  await transact(store, (tx) => {
+    const row = tx('health').where({ provider });
+    if (!isWell) return row.update({ well_since: null, probes_failed: tx.raw('probes_failed + 1') });
+    return row.update({ well_since: tx.raw('coalesce(well_since, ?)', [now]), probes_failed: 0 });
+  });
+}
+
+/** Notes a change with what spoke for it; false when another process made one meanwhile. */
+export async function changeHealth(
+  store: Store,
+  provider: string,
+  { before, change }: { before: Standing; change: Change },
+  now: Ms,
+): Promise<boolean> {
+  const id = newId(now);
+  const { state, share } = change;
+  const evidence = storable(change.evidence, 500);
+  return transact(store, async (tx) => {
+    // After a COMMIT without a reply it is there already.
+    if (await tx('health_changes').where({ id }).first('id')) return true;
+    await insertNew(tx, 'health', { provider, ...FRESH }, 'provider');
+    const same = tx('health').where({ provider, state: before.state, share: before.share });
+    if ((await same.update({ state, share, since: now, well_since: null, probes_failed: 0 })) === 0) return false;
+    await tx('health_changes').insert({ id, provider, before: before.state, after: state, share, evidence, at: now });
+    return true;
+  });
+}
+
+export type HealthChange = {
+  id: string;
+  provider: string;
+  before: Health;
+  after: Health;
+  share: number;
+  evidence: string;
+  at: Ms;
+};
+
+/** What changed since then, oldest first. */
+export async function healthChanges(store: Store, since: Ms, limit = 1000): Promise<HealthChange[]> {
+  const rows: HealthChange[] = await store.db('health_changes').where('at', '>=', since).orderBy('at').limit(limit);
+  return rows.map((row) => ({ ...row, at: Number(row.at), share: Number(row.share) }));
+}
+
+/** How often a provider went down, or was back, within an hour. */
+export async function switchesOf(store: Store, provider: string, now: Ms): Promise<number> {
+  const changes = await healthChanges(store, now - SWITCHES_WITHIN);
+  const isSwitch = ({ before, after }: HealthChange) =>
+    after === 'down' || (after === 'healthy' && before !== 'suspect');
+  return changes.filter((change) => change.provider === provider && isSwitch(change)).length;
+}

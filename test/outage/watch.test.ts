@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import type { Outcome } from '../../src/lab/sim/fates.ts';
+import type { SimRequest } from '../../src/lab/sim/world.ts';
+import { watchProviders } from '../../src/outage/watch.ts';
+import { healthChanges, standings } from '../../src/store/notes/health.ts';
+import { type Options, queueMail, startByHand } from '../support/homing.ts';
+
+const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
+const STEP: Ms = 5 * SECOND;
+const isSend = ({ method, path }: SimRequest): boolean => method === 'POST' && /\/messages(\.mime)?$/.test(path);
+
+async function setup(t: TestContext, options: Options = {}) {
+  const homing = await startByHand(t, { ...options, env: { ...env, ...options.env } });
+  const { store, clock, inside, settle, sink, sim } = homing;
+  const watch = () => watchProviders({ ...inside, steady: 10 * MINUTE });
+  let mails = 0;
+  return {
+    ...homing,
+    watch,
+    /** A daemon at work for so long; `each` comes before every five seconds of it. */
+    async live(length: Ms, each: () => Promise<unknown> = async () => {}) {
+      for (const end = clock() + length; clock() < end; clock.advance(STEP)) {
+        await each();
+        await settle();
+        if ((await watch()) > 0) await settle();
+      }
+    },
+    async mail(kind: string, count = 1, fate: Outcome = 'deliver') {
+      for (let n = 0; n < count; n++) {
+        const recipient = `${kind}${mails++}@r${mails % 7}.example`;
+        sim.fate(recipient, fate);
+        await queueMail(homing, recipient, { 'v:homing-class': kind });
+      }
+    },
+    state: async (provider = 'mailgun') => (await standings(store)).get(provider)?.state ?? 'healthy',
+    changes: async () => (await healthChanges(store, 0)).map(({ before, after }) => `${before} > ${after}`),
+    elsewhere: (kind: string) => sink.mails.filter(({ to }) => to.some((one) => one.startsWith(kind))).length,
+    byMailgun: (kind: string) => sim.handovers.filter(({ recipient }) => recipient.startsWith(kind)).length,
+  };
+}
+
+test('an outage: access mail leaves at once, notices after their patience, bulk waits; and all comes back in steps', async (t) => {
+  const world = await setup(t);
+  const { sim, live, mail, state, elsewhere, byMailgun, changes, alerts, clock } = world;
+  await live(MINUTE, () => mail('access'));
+  assert.equal(await state(), 'healthy');
+  await sim.unplug();
+  const before = byMailgun('access');
+  await live(30 * SECOND, () => mail('access', 2));
+  assert.equal(await state(), 'down');
+  await mail('access', 3);
+  await mail('notice', 3);
+  await mail('bulk', 3);
+  await live(10 * SECOND);
+  assert.equal(elsewhere('access'), 15, 'also those that came before anybody knew');
+  assert.equal(byMailgun('access'), before);
+  await live(61 * MINUTE);
+  assert.deepEqual([elsewhere('notice'), elsewhere('bulk')], [3, 0]);
+
+  await sim.plug();
+  await mail('bulk', 200);
+  await live(9 * MINUTE);
+  assert.deepEqual([await state(), byMailgun('bulk')], ['down', 0]);
+  await live(2 * MINUTE);
+  assert.equal(await state(), 'recovering');
+  const first = byMailgun('bulk');
+  assert.ok(first > 0 && first < 15, `${first} of 203`);
+  await live(8 * MINUTE);
+  assert.equal(await state(), 'healthy');
+  assert.equal(byMailgun('bulk'), 203);
+  assert.deepEqual(await changes(), [
+    'healthy > suspect',
+    'suspect > down',
+    'down > recovering',
+    'recovering > recovering',
+    'recovering > recovering',
+    'recovering > healthy',
+  ]);
+  await live(10 * MINUTE);
+  const told = alerts().map(({ subject }) => subject);
+  assert.ok(
+    told.some((subject) => /a provider is down/.test(subject)),
+    told.join('\n'),
+  );
+  assert.ok(told.some((subject) => /is back/.test(subject)));
+  assert.ok(clock() > 0);
+});
+
+test('no single failing receiver, and no single failed call, switches anything', async (t) => {
+  const world = await setup(t);
+  const { sim, live, mail, changes } = world;
+  const stop = sim.misbehave((r) => isSend(r) && String(r.fields['to']).includes('@r3.'), { status: 500 });
+  await live(3 * MINUTE, () => mail('notice', 2));
+  stop();
+  assert.ok(!(await changes()).includes('suspect > down'), (await changes()).join(', '));
+});
+
+test('a provider that takes mail and never delivers it is noticed within three minutes', async (t) => {
+  const world = await setup(t, { poll: true });
+  const { live, mail, state, elsewhere } = world;
+  await live(2 * MINUTE, () => mail('notice', 2));
+  const from = world.clock();
+  await live(4 * MINUTE, async () => {
+    if ((await state()) !== 'down') await mail('notice', 2, 'silence');
+  });
+  assert.equal(await state(), 'down');
+  const [down] = (await healthChanges(world.store, 0)).filter(({ after }) => after === 'down');
+  assert.ok(down && down.at - from <= 3 * MINUTE, `${down && (down.at - from) / SECOND} s`);
+  await mail('access', 2);
+  await live(10 * SECOND);
+  assert.equal(elsewhere('access'), 2);
+});
+
+test('good and bad minutes in turn do not make it go back and forth', async (t) => {
+  const world = await setup(t);
+  const { sim, live, mail, store } = world;
+  for (let minute = 0; minute < 14; minute++) {
+    if (minute % 2 === 0) await sim.unplug();
+    else await sim.plug();
+    await live(MINUTE, () => mail('notice'));
+  }
+  const downs = (await healthChanges(store, 0)).filter(({ after }) => after === 'down');
+  assert.equal(downs.length, 1);
+});
+
+test('when every provider looks sick nothing is switched', async (t) => {
+  const world = await setup(t);
+  const { sim, sink, live, mail, state } = world;
+  await sim.unplug();
+  await sink.close();
+  await live(2 * MINUTE, () => mail('notice', 2));
+  assert.equal(await state(), 'suspect');
+});
+
+test('without another provider mail waits, uses up no attempt, and leaves soon after the provider is back', async (t) => {
+  const world = await setup(t, { secondary: false });
+  const { sim, live, mail, state, byMailgun, store } = world;
+  await sim.unplug();
+  await live(MINUTE, () => mail('notice', 2));
+  assert.equal(await state(), 'down');
+  await mail('notice', 20);
+  await live(HOUR / 4);
+  const attempts: number[] = await store.db('deliveries').pluck('attempt');
+  assert.ok(attempts.filter((n) => n > 5).length === 0, `${Math.max(...attempts)} attempts`);
+  await sim.plug();
+  await live(3 * MINUTE);
+  assert.deepEqual([await state(), byMailgun('notice')], ['healthy', 44]);
+});
