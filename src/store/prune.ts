@@ -9,6 +9,12 @@ import { PROJECTIONS } from './ledger/projections.ts';
 const MOST_DELIVERIES = 200;
 
 /**
+ * Counted for one message after the other. From `not exists` MariaDB makes a join, for which it may read all deliveries when
+ * its statistics are old.
+ */
+const OPEN = 'select count(*) from deliveries where deliveries.message_id = messages.id and ended_at is null';
+
+/**
  * Deletes messages from before that moment all of whose deliveries have ended, with all that hangs on them: `limit` at
  * most, and fewer when they have many recipients.
  */
@@ -16,9 +22,7 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
   const { db } = store;
   const old: { id: string }[] = await db('messages')
     .where('created_at', '<', before)
-    .whereNotExists(
-      db('deliveries').whereRaw('deliveries.message_id = messages.id').whereNull('ended_at').select(db.raw('1')),
-    )
+    .whereRaw(`(${OPEN}) = 0`)
     .orderBy('created_at')
     .select('id')
     .limit(limit);

@@ -110,13 +110,10 @@ async function deliveriesOf({ db }: Store, { messages, recipients, whole }: Want
   const named: DeliveryKey[] = await rows()
     .whereIn('message_id', [...messages])
     .whereIn('recipient_key', [...recipients]);
-  const all: DeliveryKey[] =
-    whole.length === 0
-      ? []
-      : await rows()
-          .whereIn('message_id', [...whole])
-          .orderBy('id');
-  const ofMessage = [...groupBy(all, (d) => d.message_id)].map(([id, each]) => [id, each.map((d) => d.id)] as const);
+  const all: DeliveryKey[] = whole.length === 0 ? [] : await rows().whereIn('message_id', [...whole]);
+  const ofMessage = [...groupBy(all, (d) => d.message_id)].map(
+    ([id, each]) => [id, each.map((d) => d.id).sort()] as const,
+  );
   return {
     byRecipient: new Map(named.map((d) => [`${d.message_id} ${d.recipient_key}`, d.id])),
     ofMessage: new Map(ofMessage),
