@@ -313,6 +313,17 @@ eachStore(
   },
 );
 
+eachStore('a Message-Id is looked up by its index, also one that nobody knows', async ({ store }) => {
+  await history(store);
+  const [view] = await seedMany(store, 1);
+  assert.ok(view);
+  for (const name of [view.rfcMessageId, 'nothing@mg.example.com']) {
+    const queries = await queriesOf(store, () => findMessage(store, name));
+    for (const query of queries.filter(({ sql }) => !sql.includes('`domains`')))
+      assert.equal(await scanOf(store, query), null, query.sql);
+  }
+});
+
 eachStore('what was lost is read in its order, as much of it as is named', async ({ store }) => {
   await history(store);
   await store.db('deliveries').update({ state: 'failed' });

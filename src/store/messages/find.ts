@@ -55,7 +55,10 @@ async function byRfcMessageId(db: Knex, messageId: string): Promise<MessageRow |
     .orderBy('message_id', 'desc')
     .limit(1)
     .pluck('message_id');
-  return db('messages').whereIn('record_key', keys).orWhereIn('id', queued).orderBy('id', 'desc').first();
+  // Not both in one question: SQLite answers that by reading all messages when one of the lists is empty.
+  const recorded: string[] = await db('messages').whereIn('record_key', keys).pluck('id');
+  const newest = [...recorded, ...queued].sort().at(-1);
+  return newest === undefined ? undefined : db('messages').where({ id: newest }).first();
 }
 
 /**
