@@ -1,13 +1,10 @@
 // npm run bench:age: what work costs with few and with many finished deliveries beside it, within one run on one machine.
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createDatabase, startMariaDb, withoutMariaDb } from '../src/lab/servers/mariadb.ts';
-import { migrate } from '../src/store/db/migrate.ts';
 import { openStore } from '../src/store/db/open.ts';
 import { fill } from './age/fill.ts';
 import { addBacklog, type Goal, type Place, WORKS, type Work } from './age/work.ts';
+import { onEachDatabase } from './bench/databases.ts';
 import { table } from './table.ts';
 
 const USAGE = `npm run bench:age -- [options]
@@ -41,8 +38,6 @@ if (SIZES.some((size) => !(size >= 10_000 && size % 1000 === 0))) {
 const NOW = Date.UTC(2026, 10, 22);
 const CHOSEN = WORKS.filter(({ name }) => name.includes(values.work));
 
-const folder = mkdtempSync(join(tmpdir(), 'homing-bench-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(1));
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -53,7 +48,6 @@ const median = (list: readonly number[]): number => [...list].sort((a, b) => a -
 async function placeAt(url: string, size: number): Promise<Place> {
   const started = performance.now();
   const filling = openStore(url);
-  await migrate(filling.db);
   const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
   let told = 0;
   const progress = (line: string) => {
@@ -104,9 +98,10 @@ function rowOf({ name, goal }: Work, times: readonly number[]): string[] {
 const ratioOf = (ratio: number, took: number, goal: Goal): string =>
   ratio > goal.ratio || took > (goal.ms ?? Number.POSITIVE_INFINITY) ? `**${ratio.toFixed(2)}**` : ratio.toFixed(2);
 
-async function bench(name: string, urlOf: (size: number) => Promise<string>): Promise<void> {
+async function bench(database: string, databaseFor: (n: number) => Promise<string>): Promise<void> {
   const places: Place[] = [];
-  for (const size of SIZES) places.push(await placeAt(await urlOf(size), size));
+  const [name = ''] = database.split(',');
+  for (const [n, size] of SIZES.entries()) places.push(await placeAt(await databaseFor(n), size));
   const rows: string[][] = [];
   for (const work of CHOSEN) {
     note(`${name}: ${work.name}`);
@@ -117,19 +112,5 @@ async function bench(name: string, urlOf: (size: number) => Promise<string>): Pr
   for (const { store } of places) await store.close();
 }
 
-async function onMariaDb(): Promise<void> {
-  const missing = withoutMariaDb();
-  if (missing !== null) {
-    say(`\nMariaDB: left out (${missing})`);
-    return;
-  }
-  const server = await startMariaDb({
-    ...{ 'innodb-buffer-pool-size': '2G', 'innodb-log-file-size': '1G', 'innodb-stats-persistent': '1' },
-  });
-  await bench('MariaDB', (size) => createDatabase(server, `age_${size}`));
-  await server.stop();
-}
-
 say(`node ${process.version}, medians of ${ROUNDS}; a ratio in bold is beyond its goal`);
-if (values.only !== 'mysql') await bench('SQLite', async (size) => `sqlite:${join(folder, `${size}.sqlite`)}`);
-if (values.only !== 'sqlite') await onMariaDb();
+await onEachDatabase(values.only, bench, { 'innodb-buffer-pool-size': '2G', 'innodb-log-file-size': '1G' });

@@ -8,6 +8,7 @@ import { pruneInbox } from '../../src/store/inbox/oldest.ts';
 import { claimDue } from '../../src/store/ledger/due.ts';
 import { changeHeld } from '../../src/store/ledger/ledger.ts';
 import { pruneCalls } from '../../src/store/messages/calls.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
@@ -130,6 +131,7 @@ const pruneAt = ({ size, now }: Place): Ms => startOf({ now }) + stepOf({ size }
 
 export const WORKS: readonly Work[] = [
   ...SEARCHES,
+  reading('a message by its Message-Id', ({ store, size }) => findMessage(store, `${idAt(size / 2)}@${DOMAIN}`)),
   reading('status', async ({ store, now }) => createStatus(store, () => now)()),
   reading('queue', ({ store, now }) => waitingByClass(store, now + MINUTE)),
   reading('30-day report', (place) => report(place, 'summary'), { ratio: 1.5, ms: 150 }),
