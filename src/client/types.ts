@@ -4,8 +4,12 @@
 /** `access`: resets, links, codes, invitations; `notice`: receipts, billing, security (the default); `bulk`: the rest. */
 export type MessageClass = 'access' | 'notice' | 'bulk';
 
-/** One of the three, or one of the option `classes`. */
-export type ClassName = MessageClass | (string & {});
+/** The names of your own classes, for the compiler: `declare module 'homing' { interface OwnClasses { welcome: true } }`. */
+// biome-ignore lint/suspicious/noEmptyInterface: it is there to be added to
+export interface OwnClasses {}
+
+/** One of the three, or one of your own (see the option `classes`). */
+export type ClassName = MessageClass | (keyof OwnClasses & string);
 
 /** What went wrong, for a program to decide by. */
 export type HomingErrorCode =
@@ -156,7 +160,7 @@ export type Sent = {
   /** Every recipient (to, cc and bcc) as a plain address. */
   recipients: string[];
   subject: string | null;
-  class: ClassName;
+  class: string;
   key: string | null;
   /** What the application handed over, as it was. */
   data: Readonly<Record<string, unknown>>;
@@ -169,7 +173,7 @@ export type Outbox = {
   /** Those to this recipient, oldest first. */
   to(recipient: string): Sent[];
   /** The only message that fits; throws when there is none or more than one. */
-  only(wanted?: { to?: string; subject?: string | RegExp; class?: ClassName; key?: string }): Sent;
+  only(wanted?: { to?: string; subject?: string | RegExp; class?: string; key?: string }): Sent;
   /** The next send fails with this error. */
   failNext(error: unknown): void;
   clear(): void;
