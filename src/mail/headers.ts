@@ -93,7 +93,7 @@ function firstField(mime: Buffer, name: string): Field | null {
  * The fields of the header, each with its folded lines. A line ends with CRLF, LF or a single CR, because SMTP clients
  * send each of these as CRLF: a Bcc after a single CR would otherwise be seen by the recipient.
  */
-function* fieldsOf(mime: Buffer): Generator<Field> {
+export function* fieldsOf(mime: Buffer): Generator<Field> {
   let start = 0;
   while (start < mime.length) {
     let { textEnd, end } = lineAt(mime, start);

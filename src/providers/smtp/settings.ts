@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { list } from '../../base/kinds.ts';
+import { isLoopback } from '../../base/loopback.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
-import { isLoopback, parseRelayUrl } from './url.ts';
+import { parseRelayUrl } from './url.ts';
 
 export const checkRelay = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
   try {

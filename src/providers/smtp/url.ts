@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isLoopback } from '../../base/loopback.ts';
 
 /**
  * `smtp://user:pass@host:587` asks for STARTTLS and a certificate that verifies; `smtps://` speaks TLS from the first
@@ -72,10 +73,6 @@ function tlsOf(url: URL, host: string): RelayUrl['tls'] {
   if (asked === null) return isLoopback(host) ? 'optional' : 'required';
   if (asked === 'required' || asked === 'optional' || asked === 'off') return asked;
   throw bad('the switch "tls" must be "required", "optional" or "off"');
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function isInsecure(url: URL): boolean {

@@ -1,0 +1,83 @@
+import { isUtf8 } from 'node:buffer';
+import { TextDecoder } from 'node:util';
+
+/** The bytes of a part, as its Content-Transfer-Encoding says; those in an encoding that nobody uses stay as they are. */
+export function bytesOf(body: Buffer, encoding: string): Buffer {
+  const name = encoding.trim().toLowerCase();
+  if (name === 'base64') return Buffer.from(body.toString('latin1'), 'base64');
+  return name === 'quoted-printable' ? unquotedBytes(body) : body;
+}
+
+const EQUALS = 0x3d;
+
+/** `=41` is a byte, and an equals sign at the end of a line is none; one without two digits behind it stands for itself. */
+function unquotedBytes(text: Buffer): Buffer {
+  const plain = Buffer.allocUnsafe(text.length);
+  let size = 0;
+  for (let i = 0; i < text.length; i++) {
+    const behind = text[i] === EQUALS ? text.toString('latin1', i + 1, i + 3) : '';
+    if (behind === '\r\n') i += 2;
+    else if (behind.startsWith('\n')) i += 1;
+    else if (/^[0-9a-f]{2}$/i.test(behind)) {
+      plain[size++] = Number.parseInt(behind, 16);
+      i += 2;
+    } else plain[size++] = text[i] ?? 0;
+  }
+  return plain.subarray(0, size);
+}
+
+/** The text that bytes stand for. Where no charset is named, or one that nobody knows, they tell it themselves. */
+export function textOf(bytes: Buffer, charset: string | null): string {
+  const isNamed = charset !== null && !/^(?:us-)?ascii$/i.test(charset);
+  const decoder = (isNamed && decoderFor(charset)) || new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252');
+  return decoder.decode(bytes);
+}
+
+function decoderFor(charset: string): TextDecoder | null {
+  try {
+    return new TextDecoder(charset.trim());
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Encoded words of a header, one behind the other: RFC 2047. */
+const WORDS = /=\?[^?\s]{1,60}\?[bq]\?[^?\s]*\?=(?:\s+=\?[^?\s]{1,60}\?[bq]\?[^?\s]*\?=)*/gi;
+const WORD = /=\?([^?\s*]{1,60})(?:\*[^?]*)?\?([bq])\?([^?\s]*)\?=/gi;
+
+/** A header with its encoded words as text. Words of one charset are joined first: a letter may be divided between two. */
+export const headerText = (value: string): string =>
+  value.replace(WORDS, (words) => {
+    const runs: { charset: string; bytes: Buffer[] }[] = [];
+    for (const [, charset = '', kind = '', text = ''] of words.matchAll(WORD)) {
+      const bytes = kind.toLowerCase() === 'b' ? Buffer.from(text, 'base64') : ofQ(text);
+      const last = runs.at(-1);
+      if (last?.charset.toLowerCase() === charset.toLowerCase()) last.bytes.push(bytes);
+      else runs.push({ charset, bytes: [bytes] });
+    }
+    return runs.map(({ charset, bytes }) => textOf(Buffer.concat(bytes), charset)).join('');
+  });
+
+const ofQ = (text: string): Buffer => unquotedBytes(Buffer.from(text.replaceAll('_', ' '), 'latin1'));
+
+const PARAMETER = /;\s*([\w-]+)(?:\*(\d{1,3}))?(\*)?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))/g;
+
+/** Characters of a header that are read: nobody's file name is longer. */
+const LONGEST = 10_000;
+
+/** A parameter of a header, perhaps in numbered and percent-encoded pieces (RFC 2231); null when it has none such. */
+export function parameterOf(header: string, name: string): string | null {
+  const pieces = [...header.slice(0, LONGEST).matchAll(PARAMETER)]
+    .filter(([, other]) => other?.toLowerCase() === name)
+    .sort(([, , one = '0'], [, , other = '0']) => Number(one) - Number(other));
+  if (pieces.length === 0) return null;
+  const isEncoded = pieces.some(([, , , star]) => star !== undefined);
+  const values = pieces.map(([, , , , quoted, plain = '']) => quoted?.replace(/\\(.)/g, '$1') ?? plain);
+  if (!isEncoded) return headerText(values.join(''));
+  const [, charset = null, rest = ''] = /^([^']*)'[^']*'(.*)$/s.exec(values.join('')) ?? [null, null, values.join('')];
+  const bytes = rest.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return textOf(Buffer.from(bytes, 'latin1'), charset || null);
+}
