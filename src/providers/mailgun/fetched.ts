@@ -1,6 +1,7 @@
 import type { Exchanged } from '../common/exchange.ts';
 import { objectOf } from '../common/fields.ts';
-import { answerTo, bodyOf } from './answers.ts';
+import { bodyOf } from '../common/reply.ts';
+import { answerTo } from './answers.ts';
 
 export type Fetched =
   | { kind: 'mime'; mime: Buffer }

@@ -2,7 +2,8 @@ import type { Deadline } from '../../base/deadline.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from '../common/exchange.ts';
-import { detailOf, LONGEST_WAIT, retryAfter } from './answers.ts';
+import { LONGEST_WAIT, retryAfter } from '../common/reply.ts';
+import { detailOf } from './answers.ts';
 
 /** What a call is for. Mail does not wait because Mailgun answers too many questions. */
 export type Use = 'mail' | 'questions';
@@ -56,7 +57,7 @@ export function createRoute(now: Clock): Route {
 function waitAskedIn(exchanged: Exchanged): Ms | null | undefined {
   if (exchanged.kind === 'silence') return null;
   if (exchanged.status < 400) return null;
-  const wait = retryAfter(exchanged) ?? undefined;
+  const wait = retryAfter(exchanged, detailOf(exchanged)) ?? undefined;
   if (refusalOf(exchanged.status, detailOf(exchanged), 'send') === 'busy') return wait;
   return exchanged.status >= 500 ? (wait ?? null) : null;
 }
