@@ -78,13 +78,14 @@ async function tryPost(world: World, post: Post, attempt: number): Promise<void>
 }
 
 /** A fresh connection each time: a kept one that the receiver has closed would look like a lost webhook. */
-function postJson(url: string, body: string, timeout: Ms): Promise<number | 'no answer'> {
+export function postJson(
+  url: string,
+  body: string,
+  timeout: Ms,
+  more: Record<string, string> = { 'User-Agent': 'Go-http-client/1.1' },
+): Promise<number | 'no answer'> {
   const post = url.startsWith('https:') ? httpsRequest : httpRequest;
-  const headers = {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-    'User-Agent': 'Go-http-client/1.1',
-  };
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), ...more };
   return new Promise((resolve) => {
     const request = post(url, { method: 'POST', agent: false, signal: AbortSignal.timeout(timeout), headers });
     request.on('response', (response) => {
