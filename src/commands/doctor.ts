@@ -6,7 +6,7 @@ import type { Finding } from './doctor/finding.ts';
 
 const EXAMPLES = `
 Checks configuration, database, Mailgun (key, region, domain, webhooks,
-retention, clock), whether PUBLIC_URL leads to this daemon, secondary SMTP,
+retention, clock), whether PUBLIC_URL leads to this daemon, secondaries,
 alerts, disk and spool, and that every open delivery will be acted on. Changes
 nothing without --fix-webhooks, which registers nothing at an address where this
 daemon does not answer. Exits 1 when there is a problem.
@@ -49,14 +49,15 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
   if (!config) return findings;
   // First, because it says which daemon is the right one.
   const database = await atDatabase(config, terminal.now());
-  const [mailgun, servers, machine] = await Promise.all([
+  const [mailgun, servers, apis, machine] = await Promise.all([
     complete
       ? atMailgun({ config, identity: database.identity, timeout, now: terminal.now, ...options })
       : [await notAsked()],
     guardedBy('SMTP servers', async () => (await import('./doctor/servers.ts')).checkWaysOut(config, timeout)),
+    guardedBy('secondaries', async () => (await import('./doctor/apis.ts')).checkApis(config, timeout, terminal.now)),
     guardedBy('machine', async () => (await import('./doctor/machine.ts')).checkMachine(config)),
   ]);
-  return [...findings, ...database.findings, ...mailgun, ...servers, ...machine];
+  return [...findings, ...database.findings, ...mailgun, ...servers, ...apis, ...machine];
 }
 
 async function guardedBy(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {

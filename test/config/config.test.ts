@@ -130,13 +130,22 @@ test('no problem repeats a value, which may be a secret', () => {
 });
 
 test('a secondary of a kind that is not known stops the start, and the schemes that are known are named', () => {
-  for (const url of ['mailersend://token@host', 'smtp', 'http://relay.example.com', 'SMTX://relay.example.com'])
+  for (const url of ['carrier-pigeon://token@host', 'smtp', 'http://relay.example.com', 'SMTX://relay.example.com'])
     for (const name of ['SECONDARY', 'SECONDARY_SMTP_URL', 'ALERT_SMTP_URL'])
       assert.match(problemsOf({ [name]: url }).join(), new RegExp(`^${name} .*smtp://`), `${name}=${url}`);
-  assert.match(problemsOf({ SECONDARY: 'smtp://a.example.com,mailersend://t@h' }).join(), /smtp:\/\/ or smtps:\/\//);
+  assert.match(problemsOf({ SECONDARY: 'smtp://a.example.com,pigeon://t@h' }).join(), /smtp:\/\/ or smtps:\/\//);
   for (const SECONDARY of ['constructor:', 'tostring://x'])
     assert.equal(problemsOf({ SECONDARY }).length, 1, SECONDARY);
   assert.deepEqual(problemsOf({ SECONDARY: 'SMTP://a.example.com, smtps://user:pass@b.example.com' }), []);
+});
+
+test('MailerSend is named once, with a token, and what is wrong with its URL is told without what is in it', () => {
+  const right = 'mailersend://mlsn.t%2Fk@api.mailersend.com?signing=hunter2';
+  assert.deepEqual(problemsOf({ SECONDARY: `smtp://a.example.com,${right}` }), []);
+  assert.match(problemsOf({ SECONDARY: `${right},${right}` }).join(), /names a provider twice/);
+  for (const wrong of ['mailersend://hunter2', 'mailersend://hun/ter2@h', `${right}&api=http://hunter2.example`])
+    assert.match(problemsOf({ SECONDARY: wrong }).join(), /^SECONDARY has a wrong MailerSend URL: (?!.*hun)/);
+  assert.match(problemsOf({ SECONDARY: 'mailersend://t@h?headers=hunter2' }).join(), /"headers" must be "1" /);
 });
 
 test('a list of durations is read, and refused as a whole', () => {

@@ -105,3 +105,10 @@ test('what is not set is told with what follows from it, until it is set', () =>
   ]);
   assert.ok(!unset({ SECONDARY: 'smtp://relay.example.com' }).includes('SECONDARY_SMTP_URL'), 'the one is enough');
 });
+
+test('MailerSend without the secret of its webhook is doubted, as nobody hears what became of its mail', () => {
+  const url = 'mailersend://token@api.mailersend.com';
+  assert.match(doubts({ SECONDARY: url }).join(), /^SECONDARY has no signing secret for the webhooks of MailerSend/);
+  for (const name of ['signing', 'secret']) assert.deepEqual(doubts({ SECONDARY: `${url}?${name}=s` }), []);
+  assert.match(doubts({ SECONDARY: 'mailersend://t@api.example.com?signing=s' }).join(), /not below mailersend\.com/);
+});

@@ -1,5 +1,6 @@
 import type { Candidate } from '../../core/capabilities.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
+import { createMailersend } from '../mailersend/provider.ts';
 import { createMailgun } from '../mailgun/provider.ts';
 import { allowedHosts, apiOf, domainsIn, type MailgunSettings } from '../mailgun/settings.ts';
 import type { Provider } from '../provider.ts';
@@ -14,6 +15,7 @@ export type OpenProvider = (url: string, options: { lease: Ms; now: Clock }) => 
 export const SCHEMES: Readonly<Record<Scheme, OpenProvider>> = {
   'smtp:': createSmtp,
   'smtps:': createSmtp,
+  'mailersend:': createMailersend,
 };
 
 /** The settings that the providers are made of. */
@@ -55,7 +57,7 @@ export function connectProviders(
     ...(heardTime ? { heardTime } : {}),
   });
   const urls = [...config.SECONDARY, ...config.SECONDARY_SMTP_URL];
-  return providersOf([mailgun, ...urls.map((url) => openerOf(url, schemes)(url, { lease, now }))]);
+  return providersOf([mailgun, ...urls.map((url) => openSecondary(url, { lease, now }, schemes))]);
 }
 
 function providersOf(all: readonly Provider[]): Providers {
@@ -71,8 +73,13 @@ function providersOf(all: readonly Provider[]): Providers {
 /** The provider as decisions see it. */
 export const candidateOf = ({ name, can }: Provider): Candidate => ({ name, can });
 
-function openerOf(url: string, schemes: Readonly<Record<string, OpenProvider>>): OpenProvider {
+/** A secondary by its URL, which was checked. */
+export function openSecondary(
+  url: string,
+  options: Parameters<OpenProvider>[1],
+  schemes: Readonly<Record<string, OpenProvider>> = SCHEMES,
+): Provider {
   const open = schemes[schemeOf(url)];
   if (!open) throw new Error(`no provider is known for ${schemeOf(url)}//`);
-  return open;
+  return open(url, options);
 }

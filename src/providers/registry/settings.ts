@@ -1,12 +1,17 @@
 import type { z } from 'zod';
 import { list } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
+import { checkMailersend, mailersendDoubts } from '../mailersend/settings.ts';
 import { checkRelay, relayDoubts } from '../smtp/settings.ts';
 
 type Check = (url: string, ctx: z.core.$RefinementCtx<unknown>) => void;
 
 /** The schemes that a secondary's URL may have, each with what its URL must be like. The registry opens them. */
-const CHECKS = { 'smtp:': checkRelay, 'smtps:': checkRelay } satisfies Record<string, Check>;
+const CHECKS = {
+  'smtp:': checkRelay,
+  'smtps:': checkRelay,
+  'mailersend:': checkMailersend,
+} satisfies Record<string, Check>;
 
 export type Scheme = keyof typeof CHECKS;
 
@@ -24,7 +29,17 @@ const providerUrls = list.superRefine((urls, ctx) => {
     if (check) check(url, ctx);
     else ctx.addIssue({ code: 'custom', message: UNKNOWN });
   }
+  const others = urls.filter((url) => !isSmtp(url)).map(schemeOf);
+  if (new Set(others).size < others.length) ctx.addIssue({ code: 'custom', message: TWICE });
 });
+
+/** Facts know them by their names alone. */
+const TWICE = 'names a provider twice: there can be several of smtp:// and smtps:// only';
+
+const isOf =
+  (scheme: Scheme) =>
+  (url: string): boolean =>
+    schemeOf(url) === scheme;
 
 const isSmtp = (url: string): boolean => known[schemeOf(url)] === checkRelay;
 
@@ -35,10 +50,13 @@ export const SECONDARIES = room({
       kind: providerUrls,
       default: '',
       level: 'rarely',
-      says: 'Comma list of secondary providers by their URLs (smtp://, smtps://), tried in order and before those of SECONDARY_SMTP_URL.',
+      says: 'Comma list of secondary providers by their URLs (smtp://, smtps://, mailersend://), tried in order and before those of SECONDARY_SMTP_URL.',
     },
   },
-  doubts: ({ SECONDARY }) => relayDoubts('SECONDARY', SECONDARY.filter(isSmtp)),
+  doubts: ({ SECONDARY }) => [
+    ...relayDoubts('SECONDARY', SECONDARY.filter(isSmtp)),
+    ...mailersendDoubts('SECONDARY', SECONDARY.filter(isOf('mailersend:'))),
+  ],
 });
 
 export type SecondarySettings = SettingsOf<typeof SECONDARIES>;
@@ -51,3 +69,6 @@ export const smtpAmong = ({
   SECONDARY: readonly string[];
   SECONDARY_SMTP_URL: readonly string[];
 }) => [...SECONDARY.filter(isSmtp), ...SECONDARY_SMTP_URL];
+
+/** The others, which have an API of their own. */
+export const apisAmong = ({ SECONDARY }: { SECONDARY: readonly string[] }) => SECONDARY.filter((url) => !isSmtp(url));
