@@ -9,10 +9,16 @@ export function answerAsMailersend(world: MailersendWorld, request: SimRequest):
   if (world.isInMaintenance) return refusal(421, "Service isn't available, try again later");
   if (request.headers['authorization'] !== `Bearer ${world.token}`) return refusal(401, 'Unauthenticated.');
   if (world.callsLeft !== null && world.callsLeft-- <= 0) return tooMany();
-  if (request.method === 'POST' && request.path === '/v1/email') return takeEmail(world, request);
+  if (request.method === 'POST' && request.path === '/v1/email') return asAsked(request, takeEmail(world, request));
   if (request.method === 'GET' && request.path === '/v1/api-quota') return quota(world);
   return refusal(404, 'Resource not found.');
 }
+
+/** Whoever does not ask for JSON is sent back, as a browser to its form. */
+const asAsked = ({ headers }: SimRequest, answer: Reply): Reply =>
+  answer.status === 422 && !headers['accept']?.includes('json')
+    ? { status: 302, headers: { Location: 'https://www.mailersend.com' }, body: '' }
+    : answer;
 
 const refusal = (status: number, message: string, errors?: Record<string, string[]>): Reply =>
   reply({ message, ...(errors ? { errors } : {}) }, status);

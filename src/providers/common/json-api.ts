@@ -36,7 +36,13 @@ export function createJsonApi({ apiUrl, key, timeout, connections }: JsonApiOpti
     bodyTimeout: 0,
     connect: { timeout: Math.ceil(timeout / 3), rejectUnauthorized: true },
   });
-  const always = { authorization: `Bearer ${key}`, 'accept-encoding': 'identity', 'user-agent': 'homing' };
+  const always = {
+    authorization: `Bearer ${key}`,
+    // Without it some answer a mistake with a page or a redirect, and some every call with a 406.
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'homing',
+  };
   const ask = async (url: string, body: string | null, until: Deadline | undefined): Promise<Exchanged> => {
     const headers: Record<string, string> = body === null ? always : { ...always, 'content-type': 'application/json' };
     const method = body === null ? 'GET' : 'POST';

@@ -23,11 +23,12 @@ async function start(t: TestContext, version: 1 | 2 = 2) {
   });
   const listening = await listenOnLoopback(server, 0);
   t.after(() => Promise.all([sim.close(), listening.close()]));
-  const send = (email: object, token = 'token') =>
+  const send = (email: object, token = 'token', accept = 'application/json') =>
     fetch(`${sim.url}/v1/email`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', accept },
       body: JSON.stringify(email),
+      redirect: 'manual',
     });
   return { clock, sim, got, receiver, send, hook: `http://127.0.0.1:${listening.port}/hook` };
 }
@@ -42,6 +43,7 @@ test('a mail is taken with an id in a header and no body, and refused with a cod
   const { errors } = (await refused.json()) as { errors: Record<string, string[]> };
   assert.deepEqual([refused.status, Object.keys(errors)], [422, ['to.0.email', 'subject']]);
   assert.equal((await send(EMAIL, 'another')).status, 401);
+  assert.equal((await send({ ...EMAIL, subject: '' }, 'token', '*/*')).status, 302, 'a browser goes back to its form');
 });
 
 test('a webhook is saved after its test was answered, and is signed, slashes and all', async (t) => {

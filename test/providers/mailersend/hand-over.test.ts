@@ -13,7 +13,8 @@ test('a mail is handed over in one call, with the token, and known by the id in 
   assert.deepEqual(answer, { kind: 'accepted', messageId: sim.mails[0]?.id, detail: '202: queued' });
   const { to, subject, tags } = sim.mails[0]?.email ?? {};
   assert.deepEqual([to, subject, tags], [[{ email: RECIPIENT, name: 'Ann' }], 'Hi', ['homing-01MESSAGE']]);
-  assert.equal(sim.requests[0]?.headers.authorization, `Bearer ${TOKEN}`);
+  const { authorization, accept } = sim.requests[0]?.headers ?? {};
+  assert.deepEqual([authorization, accept], [`Bearer ${TOKEN}`, 'application/json']);
 });
 
 test('a mail keeps its headers where the URL says that the plan allows it', async (t) => {
