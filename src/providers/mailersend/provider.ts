@@ -1,6 +1,6 @@
 import type { Deadline } from '../../base/deadline.ts';
 import type { Answer } from '../../core/answer.ts';
-import { type Ms, SECOND } from '../../core/time.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { createJsonApi, type JsonApi } from '../common/json-api.ts';
 import type { Outgoing, Provider } from '../provider.ts';
 import { answerTo, detailOf } from './answers.ts';
@@ -17,7 +17,7 @@ const SLOTS = 4;
  * Its events carry our own id instead. Without the secret of its webhook nothing that is posted can be believed, and it is a
  * provider that tells nothing.
  */
-export function createMailersend(url: string, { lease }: { lease: Ms }): Provider {
+export function createMailersend(url: string, { lease, now }: { lease: Ms; now: Clock }): Provider {
   const { token: key, secrets, apiUrl, keepsHeaders } = parseMailersendUrl(url);
   // Well below half the lease, so that we give up a hand-over before another process takes it for dead.
   const timeout = Math.floor(Math.min(0.4 * lease, 30 * SECOND));
@@ -29,7 +29,7 @@ export function createMailersend(url: string, { lease }: { lease: Ms }): Provide
     handOver: (mail, until) => handOver(api, mail, keepsHeaders, until),
     webhook: { path: '/webhooks/mailersend', open: ({ raw, headers }) => openWebhook(raw, headers, secrets) },
     read: ({ body }) => reopen(body),
-    verify: () => verify(api),
+    verify: verifierOf(api, now),
     close: api.close,
   };
 }
@@ -42,12 +42,21 @@ async function handOver(api: JsonApi, mail: Outgoing, keepsHeaders: boolean, unt
   return answerTo(await api.post('/v1/email', email, until));
 }
 
-/** The cheapest question that there is: what is left of the calls of this day. */
-async function verify(api: JsonApi): Promise<{ ok: true } | { ok: false; detail: string }> {
-  const exchanged = await api.get('/v1/api-quota');
-  if (exchanged.kind === 'silence') return { ok: false, detail: exchanged.why };
-  // A key that may only send is refused, and known all the same.
-  if (exchanged.status === 200 || (exchanged.status === 403 && /#MS40301/.test(detailOf(exchanged))))
+/**
+ * The cheapest question that there is: what is left of the calls of this day. It is one of them, and a small plan has a
+ * thousand, so the answer that all is well holds for a minute: while a provider is in doubt each is asked every few seconds.
+ */
+function verifierOf(api: JsonApi, now: Clock): NonNullable<Provider['verify']> {
+  let wellAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (now() - wellAt < MINUTE) return { ok: true };
+    const exchanged = await api.get('/v1/api-quota');
+    if (exchanged.kind === 'silence') return { ok: false, detail: exchanged.why };
+    const detail = detailOf(exchanged);
+    // A token that may only send is refused, and known all the same.
+    if (exchanged.status !== 200 && !(exchanged.status === 403 && /#MS40301/.test(detail)))
+      return { ok: false, detail };
+    wellAt = now();
     return { ok: true };
-  return { ok: false, detail: detailOf(exchanged) };
+  };
 }

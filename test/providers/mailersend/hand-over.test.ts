@@ -107,11 +107,22 @@ test('the token is in no answer, whatever page shows it', async (t) => {
 
 test('a token is tried without sending, also one that may only send', async (t) => {
   const { sim, provider } = await start(t);
+  sim.misbehave((request) => request.method === 'GET', { status: 401, body: '{"message":"Unauthenticated."}' }, 1);
+  assert.deepEqual(await provider.verify?.(), { ok: false, detail: '401: Unauthenticated.' });
   assert.deepEqual(await provider.verify?.(), { ok: true });
   const sending = await start(t, { mayOnlySend: true });
   assert.deepEqual(await sending.provider.verify?.(), { ok: true });
-  sim.misbehave(() => true, { status: 401, body: '{"message":"Unauthenticated."}' });
-  assert.deepEqual(await provider.verify?.(), { ok: false, detail: '401: Unauthenticated.' });
-  await sim.close();
-  assert.equal((await provider.verify?.())?.ok, false);
+  assert.deepEqual(sim.mails, []);
+});
+
+test('whoever asks every few seconds whether all is well costs a call a minute, and is told anew that it is not', async (t) => {
+  const { sim, provider, clock } = await start(t);
+  for (let n = 0; n < 12; n++) {
+    assert.equal((await provider.verify?.())?.ok, true);
+    clock.advance(10 * SECOND);
+  }
+  assert.equal(sim.requests.length, 2);
+  sim.maintenance(true);
+  for (let n = 0; n < 3; n++) assert.equal((await provider.verify?.())?.ok, false);
+  assert.equal(sim.requests.length, 5);
 });

@@ -14,7 +14,7 @@ export const RECIPIENT = 'ann@example.net';
 export async function start(t: TestContext, options: Partial<SimMailersendOptions> = {}, more = '') {
   const clock = clockAt();
   const sim = await startSimMailersend({ token: TOKEN, secret: SECRET, domains: [DOMAIN], clock, ...options });
-  const provider = createMailersend(sim.secondary + more, { lease: 60 * SECOND });
+  const provider = createMailersend(sim.secondary + more, { lease: 60 * SECOND, now: clock });
   t.after(async () => {
     await sim.close();
     await provider.close();
