@@ -24,14 +24,19 @@ export type Ended = { view: View; fact: Fact };
 /** Resolves when it is written down. */
 export type Recording = (ended: Ended) => Promise<void>;
 
-/** So many answers are written at once, in one commit. A few wait for so long for others: nothing but their place waits. */
+/** So many answers are written at once, in one commit. */
 const MOST = 32;
+/**
+ * A server is asked a dozen times for each commit, so a few answers wait for others: nothing but their place waits. Where the
+ * driver is synchronous a commit takes less time than that.
+ */
 const LINGER: Ms = 20;
 
 /** Writes down what becomes of hand-overs: those that end at about the same time in one commit. */
 export function createRecording(deps: RecordDeps): Recording {
   const write = (all: readonly Ended[]) => writeDown(deps, all);
-  const together = gather<Ended>(write, MOST, { linger: LINGER }).later;
+  const atOnce = gather<Ended>(write, MOST, { linger: LINGER });
+  const together = deps.store.isSynchronous ? atOnce : atOnce.later;
   const record = async (ended: Ended) => {
     await together(ended).catch((error: unknown) => alone(error, () => write([ended])));
     await heed(deps, ended);
