@@ -19,16 +19,23 @@ export type CopyDeps = {
   /** What our copies may be sealed with, newest first. */
   encryptionKeys: readonly string[];
   rightOfWay: Pick<RightOfWay, 'first'>;
-  /** Large copies for a provider are in memory a few at a time. */
-  largeFor(provider: string): Turns;
+  /** Copies that are not small are in memory a few at a time. */
+  turnsFor(provider: string): CopyTurns;
 };
+
+/** Of the copies for one provider: one that may be large is in memory at a time, and a few of middle size. */
+export type CopyTurns = { large: Turns; middle: Turns };
 
 /** A copy to hand over, or why there is none. `done` is called when it was handed over. */
 export type Had = ({ copy: Copy } | { answer: Answer }) & { done?(): void };
 
+/** Our copy of a message: a small one was read already. Null when there is none. */
+export type Sealed = Buffer | 'unread' | null;
+
 /** A hand-over takes several times the size of a large copy in memory. */
 const LARGE = 1024 * 1024;
-/** Bytes of a sealed body from which on it may be a large one. */
+const MIDDLE = 128 * 1024;
+/** Bytes of a sealed body above which it may be a large one: it is not read before its turn. */
 export const PERHAPS_LARGE = 4 * 1024;
 
 /**
@@ -38,19 +45,20 @@ export const PERHAPS_LARGE = 4 * 1024;
 export async function copyFor(
   provider: Provider,
   deps: CopyDeps,
-  { view, sealed: small }: { view: View; sealed: Buffer | null },
+  { view, sealed: known }: { view: View; sealed: Sealed },
   until: Deadline,
 ): Promise<Had> {
-  const sealed = small ?? (await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId)));
-  if (!sealed) return storedCopy(deps.providers, view, until);
-  const done = sealed.length > PERHAPS_LARGE ? await deps.largeFor(provider.name).next() : () => {};
+  const turns = deps.turnsFor(provider.name);
+  let done = known === 'unread' ? await turns.large.next() : () => {};
   try {
-    const copy = await open(sealed, deps.encryptionKeys, view.messageId);
-    const isLarge = typeof copy !== 'string' && sizeOf(copy) > LARGE;
-    if (!isLarge) done();
+    const sealed =
+      known === 'unread' ? await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId)) : known;
+    const copy = sealed && (await open(sealed, deps.encryptionKeys, view.messageId));
+    const size = copy === null || typeof copy === 'string' ? 0 : sizeOf(copy);
+    if (size <= LARGE) done = await inPlaceOf(done, size > MIDDLE ? turns.middle : null);
     if (copy === 'locked') return locked(view);
-    const had = copy === 'damaged' ? null : await takenBy(provider, copy, view);
-    if (had) return { copy: had, done: isLarge ? andGiveBack(done) : done };
+    const had = copy === null || copy === 'damaged' ? null : await takenBy(provider, copy, view);
+    if (had) return { copy: had, done: size > MIDDLE ? andGiveBack(done) : done };
     done();
     if (copy === 'damaged' && view.delivery.storages.length === 0) return DAMAGED;
     return storedCopy(deps.providers, view, until);
@@ -58,6 +66,13 @@ export async function copyFor(
     done();
     throw error;
   }
+}
+
+/** Ends a turn when it is the next one. */
+async function inPlaceOf(done: () => void, next: Turns | null): Promise<() => void> {
+  const own = next ? await next.next() : () => {};
+  done();
+  return own;
 }
 
 const andGiveBack = (done: () => void) => () => {

@@ -10,7 +10,7 @@ import { smallBodies } from '../store/messages/bodies.ts';
 import { activeHolds } from '../store/notes/holds.ts';
 import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
-import { PERHAPS_LARGE } from './copy.ts';
+import { PERHAPS_LARGE, type Sealed } from './copy.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type Group, type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
@@ -20,15 +20,16 @@ import { createRecording, type Ended, type Recording } from './record.ts';
 import { skewOf } from './skew.ts';
 
 export type DispatchDeps = Omit<LookDeps, 'behind'> &
-  Omit<HandOverDeps, 'largeFor'> & {
+  Omit<HandOverDeps, 'turnsFor'> & {
     /** Called when a hand-over has ended: there is room for the next. */
     onFree(): void;
   };
 
 type Deps = DispatchDeps & LookDeps & HandOverDeps & { record: Recording };
 
-/** So many large copies for one provider at a time. Each takes a hundred megabytes until it has left. */
+/** So many copies for one provider at a time. A large one takes a hundred megabytes until it has left. */
 const LARGE_AT_ONCE = 1;
+const MIDDLE_AT_ONCE = 8;
 
 export type Dispatcher = {
   /**
@@ -42,9 +43,10 @@ export type Dispatcher = {
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const lanes = createLanes(deps.providers, deps.onFree);
-  const large = new Map(deps.providers.all.map(({ name }) => [name, createTurns(LARGE_AT_ONCE)]));
-  const largeFor = (provider: string) => large.get(provider) ?? createTurns(LARGE_AT_ONCE);
-  const all = { ...deps, behind: createBehind(deps), largeFor, record: createRecording(deps) };
+  const newTurns = () => ({ large: createTurns(LARGE_AT_ONCE), middle: createTurns(MIDDLE_AT_ONCE) });
+  const turns = new Map(deps.providers.all.map(({ name }) => [name, newTurns()]));
+  const turnsFor = (provider: string) => turns.get(provider) ?? newTurns();
+  const all = { ...deps, behind: createBehind(deps), turnsFor, record: createRecording(deps) };
   let isFirst = true;
   return {
     async run(limit = 100) {
@@ -170,18 +172,21 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
     actions.set(view.id, action);
     return [claimedFact(view, action, { lease, leaseFor: deps.settings.lease + skewOf(deps.slowBy).slow, now })];
   };
-  const copies = await smallBodies(deps.store, whole(due), PERHAPS_LARGE);
+  const sealedOf = await copiesFor(deps.store, due);
   const views = await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
   return views.flatMap((view) => {
     const action = actions.get(view.id);
     const isMine = view.delivery.attempts.at(-1)?.claim.lease === lease && view.delivery.state === 'sending';
-    return action && isMine ? [{ view, action, claimedAt, sealed: copies.get(view.messageId) ?? null }] : [];
+    return action && isMine ? [{ view, action, claimedAt, sealed: sealedOf(view) }] : [];
   });
 }
 
-/** The messages of which our own copy is to be sent. */
-const whole = (due: readonly ToSend[]): string[] =>
-  due.filter((d) => d.action.way !== 'stored' && d.circumstances.hasBody).map((d) => d.view.messageId);
+/** Our copies of what is to be sent, all small ones in one statement. */
+async function copiesFor(store: Store, due: readonly ToSend[]): Promise<(view: View) => Sealed> {
+  const kept = due.filter((d) => d.action.way !== 'stored' && d.circumstances.hasBody).map((d) => d.view.messageId);
+  const small = await smallBodies(store, kept, PERHAPS_LARGE);
+  return ({ messageId }) => small.get(messageId) ?? (kept.includes(messageId) ? 'unread' : null);
+}
 
 async function perform({ record, ...deps }: Deps, group: Group): Promise<void> {
   const write = async (ended: Ended) => {

@@ -5,7 +5,7 @@ import type { HandOver } from '../core/decision/world.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
-import { type CopyDeps, copyFor, type Had, storedAt } from './copy.ts';
+import { type CopyDeps, copyFor, type Had, type Sealed, storedAt } from './copy.ts';
 import { answerFact } from './facts.ts';
 import type { Ended } from './record.ts';
 
@@ -19,8 +19,8 @@ export type HandOverDeps = CopyDeps & {
   log: Log;
 };
 
-/** A delivery that this process has claimed, and when, on the monotonic clock; with our copy, if it was read already. */
-export type Started = { view: View; action: HandOver; claimedAt: Ms; sealed: Buffer | null };
+/** A delivery that this process has claimed, and when, on the monotonic clock. */
+export type Started = { view: View; action: HandOver; claimedAt: Ms; sealed: Sealed };
 
 /** The parts of a lease by which a hand-over has to have begun to leave, and to be over. */
 const BEGUN = 0.5;

@@ -10,7 +10,7 @@ import { createMemory, type Room } from './limits/memory.ts';
  * answer.
  */
 const DISCARD = 4 * 1024 * 1024;
-const LARGE = 1024 * 1024;
+const LARGE = 256 * 1024;
 
 /** The sender went away, or was too slow: there is nobody to answer. */
 export class SenderGone extends Error {
