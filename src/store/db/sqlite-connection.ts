@@ -42,6 +42,8 @@ export type HowToRun = {
   busy: Ms;
   /** Pages in the log beyond which a commit moves them into the file. */
   checkpoint: number;
+  /** Megabytes of the file that are kept in memory. */
+  cache: number;
 };
 
 export function sqliteFile(filename: string, how: HowToRun): SqliteFile {
@@ -117,7 +119,7 @@ function remembering(connection: Connection): Connection {
  * WAL with `synchronous=FULL`: under NORMAL, the default of many builds in WAL mode, a power cut can undo acknowledged
  * transactions. The switch to WAL happens once in the life of a file.
  */
-function makeDurable(connection: Connection, { busy, checkpoint }: HowToRun): void {
+function makeDurable(connection: Connection, { busy, checkpoint, cache }: HowToRun): void {
   connection.exec('PRAGMA busy_timeout=100');
   // Before the first table: only a file that is made so can give its room back bit by bit, and an event fills half a page
   // of the usual size. For another file it would change nothing and take the write lock, which somebody else may hold.
@@ -130,8 +132,8 @@ function makeDurable(connection: Connection, { busy, checkpoint }: HowToRun): vo
   connection.exec('PRAGMA foreign_keys=ON');
   // What is deleted, subjects and addresses among it, is not to be found in the file any more.
   connection.exec('PRAGMA secure_delete=ON');
-  // 64 MB. With the default of 2 MB a claim reads from disk once there are some 100,000 deliveries.
-  connection.exec('PRAGMA cache_size=-65536');
+  // With the default of 2 MB a claim reads from disk once there are some 100,000 deliveries.
+  connection.exec(`PRAGMA cache_size=-${cache * 1024}`);
   // Not mapped into memory: an error of the disk, or a file cut short, would end the process and not be an error.
   connection.exec('PRAGMA mmap_size=0');
   const level = pragmaOf(connection, 'synchronous');

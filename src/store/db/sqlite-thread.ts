@@ -1,14 +1,20 @@
 // Runs the statements of an SQLite file, one after the other, in a thread of its own (see `workInThread`).
 import { parentPort, workerData } from 'node:worker_threads';
+import { giveBack } from '../../base/give-back.ts';
 import { type HowToRun, type Ran, sqliteFile } from './sqlite-connection.ts';
 import type { Answered, Asked } from './sqlite-worker.ts';
 
 const { filename, how } = workerData as { filename: string; how: HowToRun };
 const file = sqliteFile(filename, how);
 
+/** Bytes of a value whose memory is given back at once. */
+const LARGE = 128 * 1024;
+const isLarge = (value: unknown): boolean => value instanceof Uint8Array && value.length > LARGE;
+
 parentPort?.on('message', async (asked: Asked) => {
   const said = await answerTo(asked);
   parentPort?.postMessage({ id: asked.id, problem: file.health?.problem() ?? null, ...said } as Answered);
+  if (asked.op === 'run' && asked.bindings.some(isLarge)) giveBack('new');
 });
 
 async function answerTo(asked: Asked): Promise<{ ran: Ran | null } | { error: object }> {

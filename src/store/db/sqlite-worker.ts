@@ -19,7 +19,7 @@ export type SqliteWorker = {
 };
 
 /** The driver is synchronous: a statement that waits for another writer in here lets nothing else in this thread go on. */
-const HERE: HowToRun = { busy: 20, checkpoint: 1000 };
+const HERE: HowToRun = { busy: 20, checkpoint: 1000, cache: 64 };
 
 /** Runs them in this thread. */
 export function workHere(filename: string): SqliteWorker {
@@ -36,9 +36,10 @@ export function workHere(filename: string): SqliteWorker {
 
 /**
  * In a thread of its own a statement may wait for as long as a change is tried anyway. Whoever asks waits for its commits,
- * so the log is left to the others who write to the file, unless they let it grow too long.
+ * so the log is left to the others who write to the file, unless they let it grow too long. What it asks for is mostly new,
+ * and needs no large cache.
  */
-const IN_THREAD: HowToRun = { busy: SECOND, checkpoint: 16_000 };
+const IN_THREAD: HowToRun = { busy: SECOND, checkpoint: 16_000, cache: 16 };
 
 type Question =
   | { op: 'open' | 'close' | 'inspect' }
