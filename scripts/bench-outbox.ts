@@ -41,7 +41,7 @@ const WAITING = given(values.waiting, 100_000, 2000);
 const LARGE = given(values.large, 1000, 20);
 const ROUNDS = given(values.rounds, 3, 1);
 /** Longer than a hand-over waits for its answer. */
-const SECONDS = values.quick ? 5 : 40;
+const SECONDS = values.quick ? 5 : 30;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const whole = (n: number) => n.toFixed(0);

@@ -4,6 +4,8 @@ import { DOMAIN, TOKEN, withDaemon } from '../bench/daemon.ts';
 import { type Load, middle, post } from '../bench/loads.ts';
 
 const CONNECTIONS = 32;
+/** Seconds at a pace. */
+const PACED = 10;
 
 /** As fast as it is answered, and at a pace. */
 export type Taken = { full: Load; paced: Load };
@@ -32,7 +34,7 @@ async function take(
       // For the compilers.
       await post({ ...what, connections: CONNECTIONS }, Math.ceil(mails / 4));
       spoil(sim);
-      const paced = await post({ ...what, connections: CONNECTIONS }, mails, pace);
+      const paced = await post({ ...what, connections: CONNECTIONS }, Math.min(mails, PACED * pace), pace);
       return { paced, full: await post({ ...what, connections: CONNECTIONS }, mails) };
     });
   } finally {
