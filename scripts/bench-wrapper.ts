@@ -1,5 +1,5 @@
-// What tracking adds to a send: time and CPU of mailgun.js alone and wrapped, in turns within one run, so that only the
-// ratio counts. Loopback only. npm run bench:wrapper -- [--sends 1000] [--latency 50] [--parallel 10] [--memory 100000]
+// npm run bench:wrapper: what tracking adds to a send, in time and CPU, beside mailgun.js alone. The two take turns within one
+// run, so that only the ratio counts; on MariaDB where it is installed, on SQLite and over HTTP. Loopback only.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,21 +8,38 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Mailgun from 'mailgun.js';
 import { createHoming } from '../src/index.ts';
-import { startProcess } from '../src/lab/campaign/daemon.ts';
 import { createMigrated, startMariaDb, withoutMariaDb } from '../src/lab/servers/mariadb.ts';
+import { DOMAIN, TOKEN, withDaemon } from './bench/daemon.ts';
+import { table } from './table.ts';
 
+const USAGE = `npm run bench:wrapper -- [options]
+  --sends N      of each of the two, in each place (1000)
+  --latency MS   until Mailgun answers (50)
+  --parallel N   at once (10)
+  --memory N     sends after which memory is measured; 0 leaves it out (100000)
+  --only mysql|sqlite|http
+  --quick        a small run of all of it: its figures say little
+`;
 const { values } = parseArgs({
   options: {
-    sends: { type: 'string', default: '1000' },
+    sends: { type: 'string' },
     latency: { type: 'string', default: '50' },
     parallel: { type: 'string', default: '10' },
-    memory: { type: 'string', default: '0' },
+    memory: { type: 'string' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
-const sends = Number(values.sends);
+if (values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const sends = Number(values.sends ?? (values.quick ? 100 : 1000));
+const remembered = Number(values.memory ?? (values.quick ? 2000 : 100_000));
 const parallel = Number(values.parallel);
 const folder = mkdtempSync(join(tmpdir(), 'homing-bench-'));
-const MAIL = { from: 'a@mg.example.com', to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
+const MAIL = { from: `a@${DOMAIN}`, to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
 
 /** Mailgun in a process of its own, whose CPU is not ours, answering after `latency` ms as the real one does. */
 const ANSWER = `
@@ -40,6 +57,7 @@ const [said] = (await once(mailgun.stdout, 'data')) as [Buffer];
 const url = `http://127.0.0.1:${Number(String(said))}`;
 const client = new Mailgun(globalThis.FormData).client({ username: 'api', key: 'k', url });
 
+type Homing = ReturnType<typeof createHoming>;
 type Send = (n: number) => Promise<unknown>;
 type Cost = { ms: number; cpu: number };
 
@@ -65,10 +83,11 @@ async function cost(send: Send, count: number, settle: () => Promise<void>): Pro
 const ROUNDS = 10;
 const mean = (list: readonly number[]): number => list.reduce((sum, n) => sum + n, 0) / list.length;
 
-async function compare(name: string, homing: ReturnType<typeof createHoming>): Promise<void> {
+/** Cells of a table: time and CPU of a send alone, tracked, and the ratio of the two. */
+async function compare(homing: Homing): Promise<string[]> {
   const wrapped = homing.wrapMailgun(client);
-  const alone: Send = () => client.messages.create('mg.example.com', MAIL);
-  const tracked: Send = () => wrapped.messages.create('mg.example.com', MAIL);
+  const alone: Send = () => client.messages.create(DOMAIN, MAIL);
+  const tracked: Send = () => wrapped.messages.create(DOMAIN, MAIL);
   const nothing = () => Promise.resolve();
   const costs = {
     alone: (count: number) => cost(alone, count, nothing),
@@ -85,66 +104,87 @@ async function compare(name: string, homing: ReturnType<typeof createHoming>): P
     const ours = await costs.tracked(part);
     runs.push({ ours, plain: await costs.alone(part) });
   }
-  const of = (what: keyof Cost) => ({
-    plain: mean(runs.map((r) => r.plain[what])),
-    ours: mean(runs.map((r) => r.ours[what])),
+  const { recorded, spooled, lost } = homing.counts();
+  if (recorded === 0 || spooled > 0 || lost > 0) throw new Error('not all was recorded in its time');
+  return (['ms', 'cpu'] as const).flatMap((what) => {
+    const [plain, ours] = [mean(runs.map((r) => r.plain[what])), mean(runs.map((r) => r.ours[what]))];
+    return [plain.toFixed(2), ours.toFixed(2), (ours / plain).toFixed(2)];
   });
-  const show = ({ plain, ours }: { plain: number; ours: number }) =>
-    `${plain.toFixed(2)} -> ${ours.toFixed(2)} ms (${(ours / plain).toFixed(2)} times)`;
-  console.log(`${name.padEnd(8)} time ${show(of('ms'))}   cpu ${show(of('cpu'))}   ${JSON.stringify(homing.counts())}`);
 }
 
-async function memory(count: number, homing: ReturnType<typeof createHoming>): Promise<void> {
+/** Cells of a table: the heap before and after, and what is resident then, in MB. */
+async function memory(count: number, homing: Homing): Promise<string[]> {
   const fast = homing.wrapMailgun({
     messages: { create: (_domain: string, _data: object) => Promise.resolve({ status: 200, id: '<x@y>' }) },
   });
-  const send: Send = () => fast.messages.create('mg.example.com', MAIL);
+  const send: Send = () => fast.messages.create(DOMAIN, MAIL);
   await cost(send, 1000, homing.flush);
   globalThis.gc?.();
   const before = process.memoryUsage();
   await cost(send, count, homing.flush);
   globalThis.gc?.();
   const after = process.memoryUsage();
-  const mb = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
-  console.log(
-    `memory after ${count} sends: heap ${mb(before.heapUsed)} -> ${mb(after.heapUsed)} MB, rss ${mb(after.rss)} MB`,
-  );
+  return [before.heapUsed, after.heapUsed, before.rss, after.rss].map((bytes) => (bytes / 1024 / 1024).toFixed(0));
 }
 
 const options = { spool: { folder: join(folder, 'spool') }, patience: 5000 };
 
-/** A daemon on this database, which files what is told while the sends go on, in a process of its own. */
-async function withDaemon(database: string, use: (url: string) => Promise<void>): Promise<void> {
-  const daemon = startProcess(['start'], {
-    ...{ DATABASE_URL: database, HOST: '127.0.0.1', PORT: '0', API_TOKENS: 't', LOG_LEVEL: 'info' },
-    ...{ MAILGUN_API_KEY: 'k', MAILGUN_DOMAIN: 'mg.example.com', MAILGUN_API_URL: url },
-    ...{ MAILGUN_STORAGE_HOSTS: new URL(url).host, MAILGUN_WEBHOOK_SIGNING_KEY: 's', RECONCILE_CRON: '0 0 1 1 *' },
-  });
+/** A daemon on this database files what is told while the sends go on, in a process of its own. */
+const daemonOn = (database: string): Record<string, string> => ({
+  ...{ DATABASE_URL: database, MAILGUN_API_KEY: 'k', MAILGUN_DOMAIN: DOMAIN, MAILGUN_API_URL: url },
+  ...{ MAILGUN_STORAGE_HOSTS: new URL(url).host, MAILGUN_WEBHOOK_SIGNING_KEY: 's', RECONCILE_CRON: '0 0 1 1 *' },
+});
+
+async function measure(name: string, homing: Homing): Promise<string[]> {
   try {
-    await use(`http://127.0.0.1:${await daemon.up}`);
+    return [name, ...(await compare(homing)), ...(remembered > 0 ? await memory(remembered, homing) : [])];
   } finally {
-    await daemon.kill();
+    await homing.close();
   }
 }
 
-async function measure(name: string, homing: ReturnType<typeof createHoming>): Promise<void> {
-  await compare(name, homing);
-  if (Number(values.memory) > 0) await memory(Number(values.memory), homing);
-  await homing.close();
+type Place = (name: string) => Promise<string[]>;
+
+async function onMariaDb(name: string): Promise<string[]> {
+  const missing = withoutMariaDb();
+  if (missing) return [`${name}: left out (${missing})`];
+  const server = await startMariaDb();
+  try {
+    const database = await createMigrated(server, 'homing');
+    return await withDaemon(daemonOn(database), () => measure(name, createHoming({ database, ...options })));
+  } finally {
+    await server.stop();
+  }
 }
 
-const sqlite = `sqlite:${join(folder, 'homing.sqlite')}`;
-const mariadb = withoutMariaDb() === null ? await startMariaDb() : null;
+const sqliteFile = (name: string) => `sqlite:${join(folder, `${name}.sqlite`)}`;
+
+const onSqlite: Place = (name) => {
+  const database = sqliteFile(name);
+  return withDaemon(daemonOn(database), () => measure(name, createHoming({ database, ...options })));
+};
+
+const overHttp: Place = (name) =>
+  withDaemon(daemonOn(sqliteFile(name)), (daemon) =>
+    measure(name, createHoming({ url: daemon.url, token: TOKEN, ...options })),
+  );
+
+const PLACES: Readonly<Record<string, [name: string, place: Place]>> = {
+  mysql: ['MariaDB', onMariaDb],
+  sqlite: ['SQLite', onSqlite],
+  http: ['HTTP', overHttp],
+};
+const HEAD = ['', 'time alone, ms', 'tracked', 'ratio', 'CPU alone, ms', 'tracked', 'ratio'];
+const MEMORY = ['heap before, MB', 'after', 'resident before, MB', 'after'];
+
 try {
   console.log(`${sends} sends, ${parallel} at once, Mailgun answers after ${values.latency} ms`);
-  if (mariadb) {
-    const database = await createMigrated(mariadb, 'homing');
-    await withDaemon(database, () => measure('MariaDB', createHoming({ database, ...options })));
-  } else console.log('MariaDB  not installed');
-  await withDaemon(sqlite, () => measure('SQLite', createHoming({ database: sqlite, ...options })));
-  await withDaemon(sqlite, (api) => measure('HTTP', createHoming({ url: api, token: 't', ...options })));
+  if (remembered > 0) console.log(`memory before and after ${remembered} sends`);
+  const rows: string[][] = [];
+  for (const [key, [name, place]] of Object.entries(PLACES))
+    if (values.only === undefined || values.only === key) rows.push(await place(name));
+  console.log(table(remembered > 0 ? [...HEAD, ...MEMORY] : HEAD, rows));
 } finally {
-  await mariadb?.stop();
   mailgun.kill();
   rmSync(folder, { recursive: true, force: true });
 }
