@@ -3,7 +3,7 @@ import type { Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { createPrepare } from '../intake/prepare.ts';
-import { queueMessage } from '../intake/queue.ts';
+import { createQueue } from '../intake/queue.ts';
 import { MAX_CALL } from '../intake/read-call.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import type { Store } from '../store/db/open.ts';
@@ -29,6 +29,7 @@ export function createIntake(deps: IntakeDeps): Router {
   const router = new Router();
   const { store, bodies, settings, encryptionKey = null, domains = null, onQueued, now } = deps;
   const prepare = createPrepare({ settings, encryptionKey, domains });
+  const queue = createQueue(store);
   const take: Middleware = async (ctx) => {
     // It would go out in the name of another account than the one that was meant.
     if (ctx.get('X-Mailgun-On-Behalf-Of') !== '')
@@ -42,7 +43,7 @@ export function createIntake(deps: IntakeDeps): Router {
       caller: ctx.get('Authorization'),
       idempotencyKey: ctx.get('Idempotency-Key') || null,
     };
-    const { messageId, isRepeat } = await queueMessage(store, await prepare(call, now()), now());
+    const { messageId, isRepeat } = await queue(await prepare(call, now()), now());
     onQueued?.();
     ctx.set(rateHeaders(now()));
     if (isRepeat) ctx.set('Idempotent-Replayed', 'true');

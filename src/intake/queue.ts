@@ -1,11 +1,38 @@
+import { gather } from '../base/gather.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { rememberDomains } from '../store/messages/domains.ts';
-import { type Enqueued, enqueue } from '../store/messages/messages.ts';
+import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { type Enqueued, enqueue, enqueueTogether, type ToQueue } from '../store/messages/messages.ts';
 import type { Prepared } from './draft.ts';
 
 /** Stores a message for the daemon to send, all or nothing. */
-export async function queueMessage(store: Store, { draft, call }: Prepared, now: Ms): Promise<Enqueued> {
-  await rememberDomains(store, [draft.domain]);
-  return enqueue(store, draft, call, now);
+export type Queue = (prepared: Prepared, now: Ms) => Promise<Enqueued>;
+
+/** So many messages in one commit. */
+const MOST = 32;
+
+/** Each message in a commit of its own; on SQLite, which has one writer, those that come at the same time in one. */
+export function createQueue(store: Store): Queue {
+  const alone: Queue = ({ draft, call }, now) => enqueue(store, draft, call, now);
+  return store.kind === 'sqlite' ? together(store, alone) : alone;
+}
+
+type Waiting = ToQueue & { made: Enqueued | null };
+
+function together(store: Store, alone: Queue): Queue {
+  const write = async (all: readonly Waiting[]) => {
+    const made = await enqueueTogether(store, all);
+    all.forEach((one, n) => {
+      one.made = made[n] ?? null;
+    });
+  };
+  const add = gather<Waiting>(write, MOST, { atOnce: !store.isSynchronous });
+  return async (prepared, now) => {
+    const one: Waiting = { ...prepared, now, made: null };
+    await add(one).catch((error: unknown) => {
+      if (isDatabaseTrouble(error)) throw error;
+    });
+    // One that is refused must not take the others with it.
+    return one.made ?? alone(prepared, now);
+  };
 }

@@ -6,7 +6,7 @@ import type { HomingErrorCode } from '../client/types.ts';
 import { detailOf } from '../contract/present.ts';
 import { SECOND } from '../core/time.ts';
 import { draftOf } from '../intake/draft.ts';
-import { queueMessage } from '../intake/queue.ts';
+import { createQueue } from '../intake/queue.ts';
 import { keyForDaemons } from '../intake/sealing-keys.ts';
 import { termsIn } from '../intake/terms.ts';
 import { catchUp, keepTold } from '../intake/told.ts';
@@ -54,7 +54,7 @@ async function queue({ store, encryptionKey: given }: QueueDeps, domain: string,
   const { domains, ...settings } = await termsIn(store);
   const now = Date.now();
   const prepared = await draftOf({ settings, encryptionKey, domains }, { domain, form, caller: 'database' }, now);
-  const { messageId } = await queueMessage(store, prepared, now);
+  const { messageId } = await createQueue(store)(prepared, now);
   return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
 }
 

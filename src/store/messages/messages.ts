@@ -144,21 +144,34 @@ export type QueueDraft = Draft & { id: string; body: Buffer };
  * his own recipients. So nobody gets the mail of another, and nobody can keep another's mail out by guessing its name.
  */
 export async function enqueue(store: Store, draft: QueueDraft, call: Call | null, now: Ms): Promise<Enqueued> {
+  return transact(store, (tx) => enqueueIn(tx, { draft, call, now }));
+}
+
+export type ToQueue = { draft: QueueDraft; call: Call | null; now: Ms };
+
+/** The same for several in one commit. When one of them is refused none is written. */
+export async function enqueueTogether(store: Store, all: readonly ToQueue[]): Promise<Enqueued[]> {
   return transact(store, async (tx) => {
-    const first = call === null ? draft : await firstCall(tx, call, draft, now);
-    if (first.id !== draft.id) return { id: first.id, messageId: first.messageId, isRepeat: true };
-    const { message, found } = await insertOrGet(tx, draft.id, draft, now);
-    // If it is found, this is the second try after a COMMIT whose reply was lost.
-    if (!found) {
-      await insertBody(tx, message.id, draft.body);
-      await addRecipients(tx, message, draft, now);
-      // Events without our variable, and people, know it by its Message-Id.
-      const hash = recordKey(draft.domain, draft.messageId);
-      await insertNew(tx, 'handles', { hash, message_id: message.id }, ['hash', 'message_id']);
-      if (draft.key !== null) await replaceOthers(tx, message, draft.key, now);
-    }
-    return { id: message.id, messageId: message.message_id, isRepeat: false };
+    const done: Enqueued[] = [];
+    for (const one of all) done.push(await enqueueIn(tx, one));
+    return done;
   });
+}
+
+async function enqueueIn(tx: Knex.Transaction, { draft, call, now }: ToQueue): Promise<Enqueued> {
+  const first = call === null ? draft : await firstCall(tx, call, draft, now);
+  if (first.id !== draft.id) return { id: first.id, messageId: first.messageId, isRepeat: true };
+  const { message, found } = await insertOrGet(tx, draft.id, draft, now);
+  // If it is found, this is the second try after a COMMIT whose reply was lost.
+  if (!found) {
+    await insertBody(tx, message.id, draft.body);
+    await addRecipients(tx, message, draft, now);
+    // Events without our variable, and people, know it by its Message-Id.
+    const hash = recordKey(draft.domain, draft.messageId);
+    await insertNew(tx, 'handles', { hash, message_id: message.id }, ['hash', 'message_id']);
+    if (draft.key !== null) await replaceOthers(tx, message, draft.key, now);
+  }
+  return { id: message.id, messageId: message.message_id, isRepeat: false };
 }
 
 /** Characters of a sender and a subject: as many as a line of a mail has. */
