@@ -29,6 +29,7 @@ export type Inside = {
   lease: Ms;
   eventsSettle: Ms;
   read(row: Pick<InboxRow, 'provider' | 'body' | 'content_type'>): Sighting | null;
+  notice: NonNullable<DigestDeps['notice']>;
   judge: DigestDeps['judge'];
   isOpenToForgery(provider: string): boolean;
   understand(about: readonly string[]): Promise<number>;
@@ -71,6 +72,8 @@ export function insideOf(given: Given): Inside {
       body: row.body,
       contentType: row.content_type,
     }) ?? null;
+  const notice: Inside['notice'] = (row) =>
+    providers.named(row.provider)?.notice?.({ replayKey: '', body: row.body, contentType: row.content_type }) ?? null;
   const judge = judgeBy(ownRules(config));
   const isOpenToForgery = (name: string) => {
     const provider = providers.named(name);
@@ -86,11 +89,12 @@ export function insideOf(given: Given): Inside {
     lease: config.LEASE,
     eventsSettle: config.EVENTS_SETTLE,
     read,
+    notice,
     judge,
     isOpenToForgery,
     rightOfWay: createRightOfWay(given.monotonic),
     kept: createMeter(given.monotonic),
-    understand: (about) => digest({ ...given, settings, read, judge, isOpenToForgery }, ABOUT, about),
+    understand: (about) => digest({ ...given, settings, read, notice, judge, isOpenToForgery }, ABOUT, about),
   };
 }
 

@@ -28,6 +28,7 @@ import { switchToLocal } from '../store/messages/domains.ts';
 import { recipientKey, type View } from '../store/rows/rows.ts';
 import { aliveAmong, type IsAlive, judgedAlive } from './alive.ts';
 import { fewNotes, memberFacts } from './member.ts';
+import { fileNotice, type Notice } from './notices.ts';
 import { fileUnknown } from './unknown.ts';
 
 export type DigestDeps = {
@@ -35,6 +36,8 @@ export type DigestDeps = {
   settings: Pick<Settings, 'adopt' | 'adoptAfter' | 'pause' | 'policies' | 'lease' | 'rules' | 'schedule'>;
   /** What a kept row says; null when it is no event at all. */
   read(row: InboxRow): Sighting | null;
+  /** What a kept row says of its provider. */
+  notice?(row: EventRow): Notice | null;
   judge(bounce: Bounce, sighting: Sighting): Verdict;
   /** Whether what this provider posts may be changed by whoever has one of its signatures, and it can be asked about it. */
   isOpenToForgery?(provider: string): boolean;
@@ -67,7 +70,7 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
   const results: Settled[] = [];
   const readings: Reading[] = [];
   for (const row of rows) {
-    const reading = readRow(deps, row);
+    const reading = (await fileNotice(deps, row)) ?? readRow(deps, row);
     if ('sighting' in reading) readings.push(reading);
     else results.push(reading);
   }

@@ -32,6 +32,8 @@ export type Provider = {
   readonly webhook?: Webhook;
   /** What a kept event says; null when it is no event at all. Pure. */
   read?(kept: Kept): Sighting | null;
+  /** What a kept event without a sighting says of the provider itself; null when it says nothing. Pure. */
+  notice?(kept: Kept): Notice | null;
   readonly history?: History;
   readonly account?: Account;
   readonly storedCopies?: StoredCopies;
@@ -95,6 +97,9 @@ export type Kept = {
   body: string;
   contentType: string | null;
 };
+
+/** The provider tells that it takes no mail for a while, or takes it again. */
+export type Notice = { at: Ms; maintenance: 'begins' | 'ends' };
 
 /** One event of a provider's records, as it came and as it reads. */
 export type RawItem = { body: unknown; sighting: Sighting };

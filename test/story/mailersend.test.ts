@@ -135,3 +135,36 @@ test('without the secret of its webhook MailerSend is a server that tells nothin
   const body = '{"type":"activity.delivered","data":{}}';
   assert.equal(await post(body, signedAsMailersend(body, '')), 401);
 });
+
+test('mail waits from the beginning of its maintenance to the end, and no longer than two hours when no end is told', async (t) => {
+  const { homing, mailersend, pass, look, post } = await start(t);
+  mailersend.maintenance(true);
+  await mailersend.runDue();
+  await homing.settle();
+  await pass(5);
+  assert.deepEqual([mailersend.mails.length, (await look()).delivery.state], [0, 'queued']);
+  assert.deepEqual(await homing.store.db('inbox').where({ outcome: 'set_aside' }), []);
+  mailersend.maintenance(false);
+  await pass(1);
+  await pass(1);
+  assert.equal((await look()).delivery.state, 'delivered');
+  // What was told before, and comes late, is not heeded.
+  const late = JSON.stringify({
+    type: 'maintenance.start',
+    created_at: new Date(homing.clock() - 5 * MINUTE).toISOString(),
+    data: {},
+  });
+  assert.equal(await post(late, signedAsMailersend(late, 'secret-of-the-webhook')), 200);
+  await homing.settle();
+  const id = await queueMail(homing, 'bob@inbox.test', ACCESS);
+  await pass(3);
+  assert.equal((await only(homing, id)).delivery.provider, 'mailersend');
+  // A beginning without an end.
+  mailersend.maintenance(true);
+  await mailersend.runDue();
+  mailersend.fates.set('cid@inbox.test', 'delivered');
+  await homing.settle();
+  const cid = await queueMail(homing, 'cid@inbox.test', { 'v:homing-class': 'notice' });
+  await pass(60);
+  assert.equal((await only(homing, cid)).delivery.provider ?? 'mailgun', 'mailgun');
+});

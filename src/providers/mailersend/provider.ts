@@ -6,7 +6,7 @@ import type { Outgoing, Provider } from '../provider.ts';
 import { answerTo, detailOf } from './answers.ts';
 import { emailOf } from './email.ts';
 import { parseMailersendUrl } from './url.ts';
-import { openWebhook, reopen } from './webhook.ts';
+import { noticeIn, openWebhook, reopen } from './webhook.ts';
 
 /** Hand-overs at once, and sockets for them. An account may make 120 calls a minute. */
 const SLOTS = 4;
@@ -29,6 +29,7 @@ export function createMailersend(url: string, { lease, now }: { lease: Ms; now: 
     handOver: (mail, until) => handOver(api, mail, keepsHeaders, until),
     webhook: { path: '/webhooks/mailersend', open: ({ raw, headers }) => openWebhook(raw, headers, secrets) },
     read: ({ body }) => reopen(body),
+    notice: ({ body }) => noticeIn(body),
     verify: verifierOf(api, now),
     close: api.close,
   };

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { keyInTime } from '../../base/ids.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { isObject, momentOf } from '../common/fields.ts';
-import type { Opened } from '../provider.ts';
+import type { Notice, Opened } from '../provider.ts';
 import { readEvent } from './event.ts';
 
 /** What a new webhook is tried with before it has a secret of its own. MailerSend publishes it: it proves nothing. */
@@ -51,6 +51,15 @@ const hmacOf = (raw: Buffer, secret: string): Buffer => createHmac('sha256', sec
 export function reopen(text: string): Sighting | null {
   const body = bodyIn(Buffer.from(text));
   return typeof body === 'string' ? null : readEvent(body.json);
+}
+
+/** What it says of MailerSend itself (developers.mailersend.com/guides/handling-maintenance-modes). */
+export function noticeIn(text: string): Notice | null {
+  const body = bodyIn(Buffer.from(text));
+  if (typeof body === 'string') return null;
+  const { type, created_at } = body.json;
+  const maintenance = type === 'maintenance.start' ? 'begins' : type === 'maintenance.end' ? 'ends' : null;
+  return maintenance && { at: momentOf(created_at) ?? 0, maintenance };
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true });

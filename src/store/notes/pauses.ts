@@ -1,4 +1,4 @@
-import type { Ms } from '../../core/time.ts';
+import { HOUR, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { cursorsAt, setCursor } from './cursors.ts';
 
@@ -10,6 +10,24 @@ const nameOf = ({ provider, domain }: Paused): string => `paused:${provider}${do
 /** Leaves it alone until then, in all daemons. */
 export async function pause(store: Store, paused: Paused, until: Ms): Promise<void> {
   await setCursor(store, nameOf(paused), '', until);
+}
+
+/** However long a provider says nothing more of its maintenance, mail is not kept from it for longer. */
+const LONGEST: Ms = 2 * HOUR;
+
+/** Keeps to what a provider told of its maintenance, unless it has told something later; false when it has. */
+export async function heedMaintenance(
+  store: Store,
+  provider: string,
+  { at, isOn }: { at: Ms; isOn: boolean },
+  now: Ms,
+): Promise<boolean> {
+  const name = `maintenance:${provider}`;
+  const told = (await cursorsAt(store, [name])).get(name) ?? 0;
+  if (at < told) return false;
+  await setCursor(store, name, isOn ? 'begins' : 'ends', at);
+  await pause(store, { provider, domain: null }, isOn ? Math.min(at, now) + LONGEST : now);
+  return true;
 }
 
 /** Which of these are to be left alone now, and until when. */
