@@ -49,9 +49,10 @@ export function createPatientStore(take: Take, onLate: () => void): PatientStore
     async offer(record, { patience, urgent }) {
       const item = { record, givenUp: false };
       const added = (urgent ? add : add.later)(item).then(() => null, homingErrorOf);
-      const trouble = await within(added, patience, tooSlow());
+      const trouble = await within(added, patience, 'late' as const);
       item.givenUp = trouble !== null;
-      return trouble;
+      // Made only when it is needed: an error takes longer to make than the rest of this.
+      return trouble === 'late' ? tooSlow() : trouble;
     },
     recorded: () => recorded,
   };
