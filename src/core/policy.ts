@@ -27,6 +27,8 @@ export type Policy = {
    * Null: it is never repeated.
    */
   patience: Ms | null;
+  /** A second copy goes out only when the provider was asked for the first and knows nothing of it. */
+  atMostOnce?: boolean;
   /** Only watched: reported as it is, never sent by us. */
   watch: boolean;
   /** What a delivery becomes when there is nothing left to try. */
@@ -49,6 +51,8 @@ export type PolicySettings = {
   accessWaits: readonly Ms[];
   accessAttempts: number;
   accessFallbackAfter: Ms;
+  /** May a second copy of a code or a link go out when nobody can be asked for the first? */
+  accessDuplicates?: boolean;
   bulkFallback: boolean;
   silenceAfter: Ms;
   /** The operator's own rules and changes. */
@@ -129,6 +133,7 @@ function usualFor(kind: MessageClass, s: PolicySettings): Policy {
         // If nothing was heard of a reset link when its life ends, it is too late for it in any case.
         silenceAfter: Math.min(s.silenceAfter, s.usefulLife.access),
         patience: s.accessFallbackAfter,
+        atMostOnce: s.accessDuplicates !== true,
         atEnd: 'expired',
       };
   }

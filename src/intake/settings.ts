@@ -79,6 +79,12 @@ export const INTAKE = room({
       level: 'rarely',
       says: 'Attempts of access mail through Mailgun.',
     },
+    ACCESS_DUPLICATES: {
+      kind: choice('never', 'allow'),
+      default: 'never',
+      level: 'rarely',
+      says: 'When a hand-over of access mail got no answer, and nobody can be asked whether it went out: never send a second copy, as two codes or links would be worse than a late one, or allow it.',
+    },
     ACCESS_FALLBACK_AFTER: {
       kind: duration,
       default: '90s',
@@ -115,6 +121,7 @@ export const policySettings = (s: IntakeSettings): PolicySettings => ({
   accessWaits: s.ACCESS_WAITS,
   accessAttempts: s.ACCESS_ATTEMPTS,
   accessFallbackAfter: s.ACCESS_FALLBACK_AFTER,
+  accessDuplicates: s.ACCESS_DUPLICATES === 'allow',
   bulkFallback: s.BULK_FALLBACK === 'yes',
   silenceAfter: s.SILENCE_AFTER,
 });

@@ -45,6 +45,7 @@ const DEFAULTS: Terms = {
     accessWaits: [30 * SECOND, MINUTE],
     accessAttempts: 2,
     accessFallbackAfter: 90 * SECOND,
+    accessDuplicates: false,
     bulkFallback: false,
     silenceAfter: 8 * HOUR,
     classes: { rules: [], policies: {} },

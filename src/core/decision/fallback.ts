@@ -61,7 +61,7 @@ function theSameAgain(look: Look, last: Attempt): Action {
   if (!same || d.fallbackTries >= policy.maxAttempts) return nothingLeft(look, 'secondary_exhausted');
   const double = last.answer ? null : mayBeOut(last);
   // One copy that may be a double is enough: whatever keeps the answers away may keep all of them away.
-  if (double !== null && last.claim.double !== null) return nothingLeft(look, 'unconfirmed');
+  if (double !== null && (policy.atMostOnce || last.claim.double !== null)) return nothingLeft(look, 'unconfirmed');
   const from = last.answer?.at ?? last.unanswered?.at ?? last.claim.at;
   return afterWait(look, last, from + waitAfter(id, d.fallbackTries, policy), toOther(same, reasonOf(last), double));
 }

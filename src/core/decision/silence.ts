@@ -1,6 +1,6 @@
 import { type Attempt, freshAnswer } from '../delivery.ts';
 import { DAY, HOUR, type Ms } from '../time.ts';
-import { glance } from './ask-first.ts';
+import { glance, longer } from './ask-first.ts';
 import { elsewhereFrom } from './elsewhere.ts';
 import { nextStep } from './step.ts';
 import { type Action, end, type Look } from './world.ts';
@@ -45,8 +45,19 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   }
   // After a standstill the last answer is from before it.
   if (!isSettled && asked && asked.at < lookAgainAt - c.pause && !c.askedInVain) return ask(now);
+  const isHeard = asked?.problem === null;
+  if (policy.atMostOnce && !isHeard) return untilAnswered(look, last, lostAt);
   const step = { last, failure: null, from: lostAt, double: mayBeOut(last) };
   return nextStep(look, { ...step, why: 'never_reached_provider', at: 'schedule' });
+}
+
+/** Where a second copy would harm, the question is asked until it has an answer or the mail is too old. */
+function untilAnswered({ c, d, now }: Look, last: Attempt, lostAt: Ms): Action {
+  const about = 'unconfirmed';
+  if (c.askedInVain) return { do: 'presumeUnasked', about };
+  const asked = freshAnswer(last);
+  const at = asked ? asked.at + longer(asked.at - lostAt, c.pause) : now;
+  return { do: 'ask', about, at, by: Math.max(d.usefulUntil, at, now) + c.pause, unsuppress: false };
 }
 
 /** Nobody knows whether it went out, and it is too late for another: the provider says it, or nobody does. */

@@ -405,6 +405,21 @@ test('a stored copy that is gone costs no more tries than there are', () => {
   assert.deepEqual(decided([...failedTimes(2), ...third], given), secondary('storage_gone'));
 });
 
+test('of a code or a link no second copy goes out while nobody can be asked for the first, unless that is allowed', () => {
+  const lost: Fact[] = [past.claimed(1, after(0), { how: 'send' }), past.unanswered(1, after(10))];
+  const vain = past.asked(1, after(100), 'unconfirmed', { problem: 'time-out', settled: false, known: false });
+  const heard = past.asked(1, after(100), 'unconfirmed', { settled: false, known: false });
+  const given = { kind: 'access', hasBody: true, now: after(101) } as const;
+  assert.equal(decided([...lost, heard], given).do, 'handOver', 'the provider knows nothing of it');
+  assert.equal(decided([...lost, vain], given).do, 'ask');
+  assert.equal(decided([...lost, vain], { ...given, policy: { atMostOnce: false } }).do, 'handOver');
+  const over = decided([...lost, vain], { ...given, now: after(16 * 60) });
+  assert.equal(over.do, 'ask', 'it is asked on, and not sent any more');
+  const how = { how: 'fallback' } as const;
+  const elsewhere = [past.claimed(1, after(90), how), past.unanswered(1, after(100))];
+  assert.deepEqual(decided(elsewhere, { ...given, now: after(140) }), end('abandoned', 'unconfirmed'));
+});
+
 /** So many processes died in a row while they handed it over, and each time the provider had no trace of it. */
 const deaths = (count: number): Fact[] =>
   Array.from({ length: count }, (_, i): Fact[] => [
