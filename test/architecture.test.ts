@@ -50,6 +50,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'providers/smtp': ['core', 'base', 'mail', 'providers'],
   'providers/mailgun': ['core', 'base', 'mail', 'providers', 'providers/common'],
   'providers/mailersend': ['core', 'base', 'mail', 'providers', 'providers/common'],
+  'providers/sendgrid': ['core', 'base', 'mail', 'providers', 'providers/common'],
   'providers/registry': ['core', 'base', 'providers'],
   // The stages. They meet in the tables, not in each other's files.
   intake: ['core', 'base', 'mail', 'store'],

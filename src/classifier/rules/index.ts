@@ -14,6 +14,7 @@ import { OPENINGS } from './openings.ts';
 import { POLICIES } from './policies.ts';
 import { RECIPIENTS } from './recipients.ts';
 import { SENDERS } from './senders.ts';
+import { SENDGRID } from './sendgrid.ts';
 import { DELIVERY_PROGRAMS, LOGINS, SERVERS } from './servers.ts';
 import { VAGUE } from './vague.ts';
 
@@ -26,7 +27,7 @@ export const BEFORE_OWN: readonly LayeredRule[] = layered('mailgun', SUPPRESSION
 /** In the order of asking; the first that holds decides. */
 export const RULES: readonly LayeredRule[] = [
   ...layered('mailgun', MAILGUN),
-  ...layered('provider', SUPPRESSIONS_OF_OTHERS, MICROSOFT, GOOGLE, ISPS, GATEWAYS),
+  ...layered('provider', SENDGRID, SUPPRESSIONS_OF_OTHERS, MICROSOFT, GOOGLE, ISPS, GATEWAYS),
   ...layered('words', DELIVERY_PROGRAMS, LOGINS, OPENINGS, LIMITS, SENDERS, IPS, CONTENT, RECIPIENTS, GONE, SERVERS),
   ...layered('mailgun', MAILGUN_LAST),
   ...layered('enhanced', TELLING_CODES, DOUBTED_CODES),
