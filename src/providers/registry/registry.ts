@@ -4,6 +4,7 @@ import { createMailersend } from '../mailersend/provider.ts';
 import { createMailgun } from '../mailgun/provider.ts';
 import { allowedHosts, apiOf, domainsIn, type MailgunSettings } from '../mailgun/settings.ts';
 import type { Provider } from '../provider.ts';
+import { createSendGrid } from '../sendgrid/provider.ts';
 import { createSmtp } from '../smtp/provider.ts';
 import type { SmtpSettings } from '../smtp/settings.ts';
 import { type Scheme, type SecondarySettings, schemeOf } from './settings.ts';
@@ -16,6 +17,7 @@ export const SCHEMES: Readonly<Record<Scheme, OpenProvider>> = {
   'smtp:': createSmtp,
   'smtps:': createSmtp,
   'mailersend:': createMailersend,
+  'sendgrid:': createSendGrid,
 };
 
 /** The settings that the providers are made of. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { list } from '../../base/kinds.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
 import { checkMailersend, mailersendDoubts } from '../mailersend/settings.ts';
+import { checkSendGrid, sendGridDoubts } from '../sendgrid/settings.ts';
 import { checkRelay, relayDoubts } from '../smtp/settings.ts';
 
 type Check = (url: string, ctx: z.core.$RefinementCtx<unknown>) => void;
@@ -11,6 +12,7 @@ const CHECKS = {
   'smtp:': checkRelay,
   'smtps:': checkRelay,
   'mailersend:': checkMailersend,
+  'sendgrid:': checkSendGrid,
 } satisfies Record<string, Check>;
 
 export type Scheme = keyof typeof CHECKS;
@@ -50,12 +52,13 @@ export const SECONDARIES = room({
       kind: providerUrls,
       default: '',
       level: 'rarely',
-      says: 'Comma list of secondary providers by their URLs (smtp://, smtps://, mailersend://), tried in order and before those of SECONDARY_SMTP_URL.',
+      says: 'Comma list of secondary providers by their URLs (smtp://, smtps://, mailersend://, sendgrid://), tried in order and before those of SECONDARY_SMTP_URL.',
     },
   },
   doubts: ({ SECONDARY }) => [
     ...relayDoubts('SECONDARY', SECONDARY.filter(isSmtp)),
     ...mailersendDoubts('SECONDARY', SECONDARY.filter(isOf('mailersend:'))),
+    ...sendGridDoubts('SECONDARY', SECONDARY.filter(isOf('sendgrid:'))),
   ],
 });
 
