@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { headerText, parameterOf } from '../../src/mail/mime-text.ts';
 import { firstOf, type Leaf, leafText, readMime } from '../../src/mail/read-mime.ts';
@@ -130,4 +131,46 @@ test('what is made to take time is refused', () => {
   assert.equal(readMime(Buffer.from(nested.join(''))), 'its parts are too deep in each other');
   const many = `Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\nx\n'.repeat(2000)}`;
   assert.equal(readMime(Buffer.from(many)), 'it has too many parts');
+});
+
+test('whatever comes is read or refused, and never breaks', () => {
+  const words = [
+    '--b',
+    '--b--',
+    '\r\n',
+    '\n',
+    '\r',
+    'Content-Type: ',
+    'multipart/mixed; boundary=b',
+    'text/html',
+    ';',
+    '=',
+    '"',
+  ];
+  const more = [
+    'Content-Transfer-Encoding: ',
+    'base64',
+    'quoted-printable',
+    'name*0*=',
+    "utf-8''%F",
+    '=?utf-8?q?=C3?=',
+    ':',
+    'x',
+  ];
+  const junk = fc.array(fc.oneof(fc.constantFrom(...words, ...more), fc.string({ maxLength: 4 })), { maxLength: 60 });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.uint8Array(),
+        junk.map((parts) => Buffer.from(parts.join(''))),
+      ),
+      (bytes) => {
+        const mail = readMime(Buffer.from(bytes));
+        if (typeof mail === 'string') return;
+        for (const leaf of mail.leaves) leafText(leaf);
+        for (const { value } of mail.fields) headerText(value);
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
