@@ -1,10 +1,8 @@
 import { detectExtension } from 'nodemailer/lib/mime-funcs';
-import { addressKey } from '../../core/address.ts';
 import { cleanForRelay } from '../../mail/headers.ts';
-import { type Mailbox, mailboxesIn } from '../../mail/mailboxes.ts';
+import { type Certain, isInline, isTextOf, mailboxesOf, recipientOf, shownText } from '../../mail/mail-parts.ts';
 import { headerText } from '../../mail/mime-text.ts';
-import { firstOf, type Leaf, leafText, readMime, type WrittenField } from '../../mail/read-mime.ts';
-import { isTooLong } from '../../mail/recipients.ts';
+import { firstOf, type Leaf, readMime, type WrittenField } from '../../mail/read-mime.ts';
 import type { Outgoing } from '../provider.ts';
 import { tagOf } from './tag.ts';
 
@@ -43,12 +41,12 @@ export function emailOf(mail: Mail, mime: Buffer, keepsHeaders: boolean): Email 
   if (typeof read === 'string') return `the mail can not be read: ${read}`;
   if (read.isSealed) return 'the mail is signed or encrypted, and MailerSend writes each mail anew';
   const { fields } = read;
-  const [author] = mailboxes(fields, 'from');
-  const [replyTo] = mailboxes(fields, 'reply-to');
+  const [author] = mailboxesOf(fields, 'from');
+  const [replyTo] = mailboxesOf(fields, 'reply-to');
   const inReplyTo = firstOf(fields, 'in-reply-to');
   return {
     from: author ? addressOf(author) : { email: mail.sender },
-    to: [recipientIn(fields, mail.recipient)],
+    to: [addressOf(recipientOf(fields, mail.recipient))],
     ...(replyTo ? { reply_to: addressOf(replyTo) } : {}),
     // It is required.
     subject: headerText(firstOf(fields, 'subject') ?? '') || '(no subject)',
@@ -60,26 +58,9 @@ export function emailOf(mail: Mail, mime: Buffer, keepsHeaders: boolean): Email 
   };
 }
 
-type Certain = Mailbox & { address: string };
-
-function mailboxes(fields: readonly WrittenField[], name: string): Certain[] {
-  const list = firstOf(fields, name) ?? '';
-  return isTooLong([list])
-    ? []
-    : [...mailboxesIn(list)].flatMap((box) =>
-        box.address === null ? [] : [{ name: headerText(box.name), address: box.address }],
-      );
-}
-
 /** A name may hold no comma and no semicolon. */
 const addressOf = ({ name, address }: Certain): Address =>
   name === '' || name === address || /[,;]/.test(name) ? { email: address } : { email: address, name };
-
-function recipientIn(fields: readonly WrittenField[], recipient: string): Address {
-  const named = ['to', 'cc'].flatMap((field) => mailboxes(fields, field));
-  const own = named.find(({ address }) => addressKey(address) === addressKey(recipient));
-  return addressOf({ name: own?.name ?? '', address: recipient });
-}
 
 /** What the API has fields of its own for, or writes itself. */
 const OF_THE_API =
@@ -93,24 +74,11 @@ function headersOf(fields: readonly WrittenField[]): Pick<Email, 'headers' | 're
   return { ...(headers.length > 0 ? { headers } : {}), ...(references.length > 0 ? { references } : {}) };
 }
 
-/**
- * Texts in several pieces are one, as they are shown: between them some mail programs put pictures, and list servers add a
- * footer. What is neither plain nor HTML is a file, save AMP, which is nothing to be opened.
- */
+/** What is neither plain nor HTML is a file, save AMP, which is nothing to be opened. */
 function contentOf(leaves: readonly Leaf[]): Pick<Email, 'text' | 'html' | 'attachments'> {
-  const isText = (leaf: Leaf, type: string) =>
-    leaf.type === type && leaf.disposition !== 'attachment' && !leaf.filename && leaf.content.length > 0;
-  const joined = (type: string) =>
-    leaves
-      .filter((leaf) => isText(leaf, type))
-      .map(leafText)
-      .join('\n');
-  const [text, html] = [joined('text/plain'), joined('text/html')];
-  const isFile = (leaf: Leaf) =>
-    leaf.content.length > 0 &&
-    !isText(leaf, 'text/plain') &&
-    !isText(leaf, 'text/html') &&
-    leaf.type !== 'text/x-amp-html';
+  const [text, html] = [shownText('text/plain', leaves), shownText('text/html', leaves)];
+  const isText = (leaf: Leaf) => ['text/plain', 'text/html'].some((type) => isTextOf(type, leaf));
+  const isFile = (leaf: Leaf) => leaf.content.length > 0 && !isText(leaf) && leaf.type !== 'text/x-amp-html';
   const attachments = leaves.filter(isFile).map((leaf, n) => attachmentOf(leaf, n + 1, html));
   return {
     // One of the two has to be there.
@@ -120,17 +88,12 @@ function contentOf(leaves: readonly Leaf[]): Pick<Email, 'text' | 'html' | 'atta
   };
 }
 
-/**
- * A file needs a name, and has the type that its ending says. What the HTML shows is inline under its id, however it was
- * marked.
- */
-function attachmentOf(
-  { type, filename, contentId, content, disposition }: Leaf,
-  number: number,
-  html: string,
-): Attachment {
+/** A file needs a name, and has the type that its ending says. */
+function attachmentOf(leaf: Leaf, number: number, html: string): Attachment {
+  const { type, filename, contentId, content } = leaf;
   const name = filename?.replace(/[/\\\p{Cc}]/gu, '_') ?? `attachment-${number}.${detectExtension(type)}`;
   const file = { filename: name, content: content.toString('base64') };
-  const isShown = contentId !== null && (disposition === 'inline' || html.includes(`cid:${contentId}`));
-  return isShown ? { ...file, disposition: 'inline', id: contentId } : { ...file, disposition: 'attachment' };
+  return contentId !== null && isInline(leaf, html)
+    ? { ...file, disposition: 'inline', id: contentId }
+    : { ...file, disposition: 'attachment' };
 }

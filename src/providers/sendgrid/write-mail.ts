@@ -1,10 +1,8 @@
 import { encodeWord } from 'nodemailer/lib/mime-funcs';
-import { addressKey } from '../../core/address.ts';
 import { cleanForRelay } from '../../mail/headers.ts';
-import { type Mailbox, mailboxesIn } from '../../mail/mailboxes.ts';
+import { type Certain, isInline, isTextOf, mailboxesOf, recipientOf, shownText } from '../../mail/mail-parts.ts';
 import { headerText } from '../../mail/mime-text.ts';
-import { firstOf, type Leaf, leafText, type ReadMail, readMime, type WrittenField } from '../../mail/read-mime.ts';
-import { isTooLong } from '../../mail/recipients.ts';
+import { firstOf, type Leaf, leafText, readMime, type WrittenField } from '../../mail/read-mime.ts';
 import type { Outgoing } from '../provider.ts';
 
 type Address = { email: string; name?: string };
@@ -55,8 +53,8 @@ export function writeMail(mail: Mail, mime: Buffer): MailSend | string {
   const read = readMime(cleanForRelay(mime));
   if (typeof read === 'string') return `the mail can not be read: ${read}`;
   if (read.isSealed) return 'the mail is signed or encrypted, and SendGrid writes each mail anew';
-  const { content, files } = contentOf(read);
-  const replyTo = mailboxes(read.fields, 'reply-to').map((box) => addressOf(box));
+  const { content, files } = contentOf(read.leaves);
+  const replyTo = mailboxesOf(read.fields, 'reply-to').map((box) => addressOf(box));
   return {
     personalizations: [
       { to: [recipientIn(read.fields, mail.recipient)], custom_args: { 'homing-id': mail.messageId } },
@@ -73,23 +71,12 @@ export function writeMail(mail: Mail, mime: Buffer): MailSend | string {
   };
 }
 
-type Certain = Mailbox & { address: string };
-
-function mailboxes(fields: readonly WrittenField[], name: string): Certain[] {
-  const list = firstOf(fields, name) ?? '';
-  const seen = new Map<string, Certain>();
-  for (const { name: shown, address } of isTooLong([list]) ? [] : mailboxesIn(list))
-    if (address !== null && !seen.has(addressKey(address)))
-      seen.set(addressKey(address), { name: headerText(shown), address });
-  return [...seen.values()];
-}
-
 const addressOf = ({ name, address }: Certain): Address =>
   name === '' || name === address ? { email: address } : { email: address, name };
 
 /** The API takes one author. */
 function fromOf(fields: readonly WrittenField[], sender: string): Address {
-  const [author] = mailboxes(fields, 'from');
+  const [author] = mailboxesOf(fields, 'from');
   return author ? addressOf(author) : { email: sender };
 }
 
@@ -98,11 +85,9 @@ function fromOf(fields: readonly WrittenField[], sender: string): Address {
  * (sendgrid-python, issue 291).
  */
 function recipientIn(fields: readonly WrittenField[], recipient: string): Address {
-  const named = ['to', 'cc'].flatMap((field) => mailboxes(fields, field));
-  const own = named.find(({ address }) => addressKey(address) === addressKey(recipient));
-  const { name = '' } = own ? addressOf(own) : {};
-  if (name === '') return { email: recipient };
-  return { email: recipient, name: /[,;]/.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name };
+  const { email, name } = addressOf(recipientOf(fields, recipient));
+  if (name === undefined) return { email };
+  return { email, name: /[,;]/.test(name) ? `"${name.replace(/["\\]/g, '\\$&')}"` : name };
 }
 
 /** RFC 5322, 3.6.8. One that has another would have the whole mail refused. */
@@ -124,36 +109,36 @@ function headersOf(fields: readonly WrittenField[], rfcMessageId: string): Recor
  * Texts come first and in this order, plain and then HTML, and none may be empty (documentation of the API, "Errors"). What
  * is neither the one nor the other, nor another form of them, is a file.
  */
-function contentOf({ leaves }: ReadMail): Pick<MailSend, 'content'> & { files: Attachment[] } {
-  const isText = (leaf: Leaf) => leaf.type.startsWith('text/') && leaf.disposition !== 'attachment' && !leaf.filename;
-  const text = leaves.find((leaf) => isText(leaf) && leaf.type === 'text/plain');
-  const html = leaves.find((leaf) => isText(leaf) && leaf.type === 'text/html');
-  const forms = leaves.filter((leaf) => isText(leaf) && isOtherForm(leaf));
-  const bodies = [text, html, ...forms].filter((leaf) => leaf !== undefined);
-  const content = bodies
-    .map((leaf) => ({ type: leaf.type, value: leafText(leaf) }))
-    .filter(({ value }) => value !== '');
-  const shown = html ? leafText(html) : '';
-  const others = leaves.filter((leaf) => !bodies.includes(leaf) && leaf.content.length > 0);
+function contentOf(leaves: readonly Leaf[]): Pick<MailSend, 'content'> & { files: Attachment[] } {
+  const [text, html] = [shownText('text/plain', leaves), shownText('text/html', leaves)];
+  const forms = leaves.filter(isOtherForm);
+  const content = [
+    { type: 'text/plain', value: text },
+    { type: 'text/html', value: html },
+    ...forms.map((leaf) => ({ type: leaf.type, value: leafText(leaf) })),
+  ].filter(({ value }) => value !== '');
+  const isText = (leaf: Leaf) => ['text/plain', 'text/html'].some((type) => isTextOf(type, leaf));
+  const files = leaves.filter((leaf) => leaf.content.length > 0 && !isText(leaf) && !forms.includes(leaf));
   return {
     content: content.length > 0 ? content : [{ type: 'text/plain', value: ' ' }],
-    files: others.map((leaf, n) => fileOf(leaf, n + 1, shown)),
+    files: files.map((leaf, n) => fileOf(leaf, n + 1, html)),
   };
 }
 
 /** Such as an invitation (text/calendar), or AMP. */
-const isOtherForm = ({ type, within }: Leaf): boolean =>
-  within === 'multipart/alternative' && type !== 'text/plain' && type !== 'text/html';
+const isOtherForm = (leaf: Leaf): boolean =>
+  leaf.within === 'multipart/alternative' && /^text\/(?!plain$|html$)/.test(leaf.type) && isTextOf(leaf.type, leaf);
 
-/** What the HTML shows is inline under its id, however it was marked; the rest is there to be opened. */
-function fileOf({ type, filename, contentId, content, disposition }: Leaf, number: number, html: string): Attachment {
+function fileOf(leaf: Leaf, number: number, html: string): Attachment {
+  const { type, filename, contentId, content } = leaf;
   const file = {
     content: content.toString('base64'),
     type: /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream',
     filename: asciiName(filename ?? `attachment-${number}`),
   };
-  const isShown = contentId !== null && (disposition === 'inline' || html.includes(`cid:${contentId}`));
-  return isShown ? { ...file, disposition: 'inline', content_id: contentId } : { ...file, disposition: 'attachment' };
+  return contentId !== null && isInline(leaf, html)
+    ? { ...file, disposition: 'inline', content_id: contentId }
+    : { ...file, disposition: 'attachment' };
 }
 
 /**
