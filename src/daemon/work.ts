@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { uptime } from 'node:os';
 import type { Job, Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
@@ -32,6 +33,8 @@ export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => v
   const store = openStore(config.DATABASE_URL);
   store.heard = storyTo(log);
   const stopping = new AbortController();
+  // Each job listens to it, and so does each hand-over that waits: Node would take that for a leak.
+  setMaxListeners(0, stopping.signal);
   const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
   const wake = (job: string) => bells.get(job)?.ring();
   const clock = clockOfMachine();
