@@ -18,6 +18,11 @@ export function settingsOf(c: Config): Settings {
     unsuppressMaxPerDay: c.UNSUPPRESS_MAX_PER_DAY,
     faultHold: c.FIX_SENDER_HOLD,
     outagePatience: c.OUTAGE_PATIENCE,
+    preference: {
+      mode: c.SECONDARY_MODE,
+      weights: new Map(c.SECONDARY_WEIGHTS),
+      shares: new Map(c.PROVIDER_SHARE),
+    },
     rates: c.SEND_RATES,
     hopelessAfter: c.RETRY_HOPELESS_AFTER,
   };

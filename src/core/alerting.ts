@@ -32,6 +32,8 @@ export function alertFor(
     case 'expired':
       return { kind: 'expired', incident: `expired:${birth.domain}` };
     case 'relayed':
+      // Where it went first there was nothing to be saved from.
+      if (after.attempts.at(-1)?.claim.role !== 'fallback') return null;
       return { kind: 'saved', incident: `saved:${birth.domain}` };
     case 'failed': {
       const last = after.attempts.at(-1);

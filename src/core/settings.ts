@@ -1,6 +1,7 @@
 import type { Rate } from './pace.ts';
 import type { RetryRules } from './plan.ts';
 import type { PolicySettings } from './policy.ts';
+import type { Preference } from './preference.ts';
 import type { Ms } from './time.ts';
 
 /** What the steps need of the configuration. Every wait has a name, so that a day's story can be played in seconds. */
@@ -23,6 +24,8 @@ export type Settings = {
   faultHold: Ms;
   /** How long a notice waits for a provider that is down before it leaves through another. */
   outagePatience: Ms;
+  /** Which provider a mail is handed to first. */
+  preference: Preference;
   /** How much may leave through which provider. */
   rates: readonly Rate[];
   /**

@@ -64,7 +64,7 @@ export type Given = Pick<
 export function insideOf(given: Given): Inside {
   const { config } = given;
   const providers = given.providers ?? connectProviders(config, given);
-  checkRates(config, providers);
+  checkNames(config, providers);
   const settings = settingsOf(config);
   const read = (row: Pick<InboxRow, 'provider' | 'body' | 'content_type'>) =>
     providers.named(row.provider)?.read?.({
@@ -104,11 +104,17 @@ const ABOUT = 200;
 /** A letter to an administrator may take as long as any mail. */
 const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
 
-/** A rate of nobody would be a slip, and limit nothing. */
-function checkRates({ SEND_RATES }: Config, providers: Providers): void {
-  const strange = SEND_RATES.filter(({ provider }) => !providers.named(provider));
+/** A rate or a share of nobody would be a slip, and do nothing. */
+function checkNames(config: Config, providers: Providers): void {
+  const named = {
+    SEND_RATES: config.SEND_RATES.map(({ provider }) => provider),
+    PROVIDER_SHARE: config.PROVIDER_SHARE.map(([name]) => name),
+    SECONDARY_WEIGHTS: config.SECONDARY_WEIGHTS.map(([name]) => name),
+  };
   const known = providers.all.map(({ name }) => name).join(', ');
-  if (strange.length > 0) throw new ConfigError([`SEND_RATES names a provider that is none of ${known}`]);
+  const strange = Object.entries(named).filter(([, names]) => names.some((name) => !providers.named(name)));
+  if (strange.length > 0)
+    throw new ConfigError(strange.map(([setting]) => `${setting} names a provider that is none of ${known}`));
 }
 
 /** Read once: a change of the file takes effect with the next start. */

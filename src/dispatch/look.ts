@@ -3,6 +3,7 @@ import type { Candidate } from '../core/capabilities.ts';
 import { decide } from '../core/decision/decide.ts';
 import type { Action, Circumstances, Held, Look } from '../core/decision/world.ts';
 import { isInShare, type Standing } from '../core/health.ts';
+import { preferred } from '../core/preference.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -25,7 +26,15 @@ export type LookDeps = {
   store: Store;
   settings: Pick<
     Settings,
-    'schedule' | 'eventsSettle' | 'pause' | 'askPatience' | 'faultHold' | 'lease' | 'rates' | 'outagePatience'
+    | 'schedule'
+    | 'eventsSettle'
+    | 'pause'
+    | 'askPatience'
+    | 'faultHold'
+    | 'lease'
+    | 'rates'
+    | 'outagePatience'
+    | 'preference'
   >;
   /** Whom mail may be handed to, in order of preference. */
   candidates: readonly Candidate[];
@@ -127,10 +136,11 @@ function circumstancesOf(
   view: View,
   domain: Domain | undefined,
 ): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain' | 'behind' | 'held'> {
+  const isFree = view.origin === 'queued' && view.birth.policy.fallback;
   const isLocal = settings.schedule === 'auto' ? domain?.schedule === 'local' : settings.schedule === 'local';
   const retention = domain?.retention ?? null;
   return {
-    candidates,
+    candidates: preferred(view.id, candidates, settings.preference, isFree),
     schedule: isLocal ? 'local' : 'provider',
     storageGoneAt: retention === null ? null : view.birth.createdAt + retention,
     suppressed: view.suppressed !== null,

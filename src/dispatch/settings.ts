@@ -1,6 +1,7 @@
 import { choice, duration, listOf } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 import { readRate } from '../core/pace.ts';
+import { MODES, readWeight } from '../core/preference.ts';
 
 export const DISPATCH = room({
   title: 'Retries',
@@ -16,6 +17,24 @@ export const DISPATCH = room({
       default: '',
       level: 'rarely',
       says: 'How much may leave through a provider, shared by all daemons: a comma list such as mailgun=100/s,mailgun/bulk=600/m,smtp.example.com:587=30/m. Without a class it is for all mail, and access mail never waits for it.',
+    },
+    PROVIDER_SHARE: {
+      kind: listOf(readWeight, 'must be a comma list of providers with a share each, such as mailgun:80,sendgrid:20'),
+      default: '',
+      level: 'rarely',
+      says: 'How much of the mail that was queued here, and may fall back, each provider gets first while all is well: a comma list such as mailgun:80,smtp.example.com:587:20. When not set, Mailgun gets all of it.',
+    },
+    SECONDARY_MODE: {
+      kind: choice(...MODES),
+      default: 'order',
+      level: 'rarely',
+      says: 'Which of several secondaries a mail goes to: the first of the list (order), each in turn (round-robin), or each as often as it weighs (weighted).',
+    },
+    SECONDARY_WEIGHTS: {
+      kind: listOf(readWeight, 'must be a comma list of providers with a weight each, such as mailersend:3,sendgrid:1'),
+      default: '',
+      level: 'rarely',
+      says: 'The weights of the secondaries for SECONDARY_MODE=weighted, 1 where none is given: a comma list such as mailersend:3,sendgrid:1.',
     },
     ASK_PATIENCE: {
       kind: duration,
