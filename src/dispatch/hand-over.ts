@@ -34,9 +34,13 @@ export async function handOver(deps: HandOverDeps, group: Group): Promise<Ended[
   const provider = deps.providers.named(group[0].action.provider);
   const answers = provider ? await answersOf(provider, deps, group) : all(group, NOT_HERE);
   const tracked = provider?.can.track ?? false;
-  const factOf = ({ view }: Started) =>
-    answerFact(answers.get(view.id) ?? BROKEN, view.delivery.attempt, deps.now(), tracked);
-  return group.map((started) => ({ view: started.view, fact: factOf(started) }));
+  const told = new Set<Answer>();
+  return group.map(({ view }) => {
+    const answer = answers.get(view.id) ?? BROKEN;
+    const isToldBefore = told.has(answer);
+    told.add(answer);
+    return { view, fact: answerFact(answer, view.delivery.attempt, deps.now(), tracked), isToldBefore };
+  });
 }
 
 /** By the ids of the deliveries. */

@@ -18,8 +18,8 @@ export type RecordDeps = KeepWaitsDeps & {
   signal: AbortSignal;
 };
 
-/** What became of a hand-over. */
-export type Ended = { view: View; fact: Fact };
+/** What became of a hand-over. `isToldBefore`: one call was for several, and what it says of the provider is said once. */
+export type Ended = { view: View; fact: Fact; isToldBefore?: boolean };
 
 /** Resolves when it is written down. */
 export type Recording = (ended: Ended) => Promise<void>;
@@ -45,8 +45,8 @@ export function createRecording(deps: RecordDeps): Recording {
 }
 
 /** What a provider says about more than this mail is not asked again by each. */
-async function heed(deps: RecordDeps, { view, fact }: Ended): Promise<void> {
-  if (fact.kind !== 'refused') return;
+async function heed(deps: RecordDeps, { view, fact, isToldBefore }: Ended): Promise<void> {
+  if (fact.kind !== 'refused' || isToldBefore) return;
   const { why, retryAfter, at, detail } = fact;
   const { store, settings } = deps;
   const provider = view.delivery.provider ?? '';
@@ -63,8 +63,8 @@ async function writeDown({ store, now }: RecordDeps, all: readonly Ended[]): Pro
 
 /** How the calls went, whatever became of the mail. */
 function signsIn(all: readonly Ended[]): Sign[] {
-  const each = all.flatMap(({ view, fact }) => {
-    const kind = signOf(fact);
+  const each = all.flatMap(({ view, fact, isToldBefore }) => {
+    const kind = isToldBefore ? null : signOf(fact);
     return kind ? [{ provider: view.delivery.provider ?? '', kind }] : [];
   });
   const same = groupBy(each, ({ provider, kind }) => `${kind} ${provider}`);

@@ -99,6 +99,18 @@ test('no single failing receiver, and no single failed call, switches anything',
   assert.ok(!(await changes()).includes('suspect > down'), (await changes()).join(', '));
 });
 
+test('one failed call is one sign, however many recipients it was for', async (t) => {
+  const world = await setup(t);
+  const { sim, live, changes } = world;
+  const all = Array.from({ length: 40 }, (_, n) => `p${n}@r${n}.example`).join(', ');
+  for (const status of [500, 401]) {
+    sim.misbehave(isSend, { status }, 1);
+    await queueMail(world, all);
+    await live(2 * MINUTE);
+  }
+  assert.ok(!(await changes()).includes('suspect > down'), (await changes()).join(', '));
+});
+
 test('a provider that takes mail and never delivers it is noticed within three minutes', async (t) => {
   const world = await setup(t, { poll: true });
   const { live, mail, state, elsewhere } = world;
