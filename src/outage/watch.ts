@@ -27,6 +27,7 @@ import {
   standings,
   switchesOf,
 } from '../store/notes/health.ts';
+import { pausedAmong } from '../store/notes/pauses.ts';
 import { unheardOf } from '../store/unheard.ts';
 
 export type WatchDeps = {
@@ -83,7 +84,8 @@ async function isWell(provider: Provider): Promise<boolean> {
 
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
   const { store, now } = deps;
-  const counted = await signsOf(store, provider.name, now());
+  const signs = await signsOf(store, provider.name, now());
+  const counted = { ...signs, barred: (await mayAnySend(deps, provider)) ? 0 : signs.barred };
   const readUpTo = await readBy(deps, provider);
   const nothing = { accepted: 0, unheard: 0, receivers: 0 };
   // Without its records nobody can say whether mail vanishes or webhooks do.
@@ -93,6 +95,13 @@ async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
   if (lately.accepted >= LEAST_UNHEARD) return { ...counted, ...lately };
   // Where little is sent, what there is tells for longer.
   return { ...counted, ...(await unheardOf(store, provider.name, { from: to - 15 * WINDOW, to })) };
+}
+
+/** Whether some domain may send as far as is known: one of several may be disabled, and its mail is left alone for that. */
+async function mayAnySend({ store, now }: WatchDeps, { name, history }: Provider): Promise<boolean> {
+  const domains = history?.domains ?? [];
+  const paused = await pausedAmong(store, { providers: [name], domains }, now());
+  return domains.some((domain) => !paused.some((one) => one.domain === domain));
 }
 
 /** So late an event may be listed. */

@@ -5,7 +5,7 @@ import type { Outcome } from '../../src/lab/sim/fates.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
 import { watchProviders } from '../../src/outage/watch.ts';
 import { healthChanges, standings } from '../../src/store/notes/health.ts';
-import { type Options, queueMail, startByHand } from '../support/homing.ts';
+import { DOMAIN, type Options, queueMail, startByHand } from '../support/homing.ts';
 
 const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
 const STEP: Ms = 5 * SECOND;
@@ -109,6 +109,30 @@ test('one failed call is one sign, however many recipients it was for', async (t
     await live(2 * MINUTE);
   }
   assert.ok(!(await changes()).includes('suspect > down'), (await changes()).join(', '));
+});
+
+test('a domain that may not send keeps no mail of another domain waiting', async (t) => {
+  const other = 'other.example.com';
+  const world = await setup(t, {
+    sim: { domains: [DOMAIN, other] },
+    env: { MAILGUN_DOMAIN: `${DOMAIN},${other}` },
+  });
+  const { sim, live, mail, state } = world;
+  sim.misbehave((r) => isSend(r) && r.path.includes(other), { status: 403, body: '{"message":"Domain is disabled"}' });
+  for (let n = 0; n < 5; n++) await queueMail(world, `p${n}@example.org`, {}, other);
+  await live(30 * SECOND);
+  assert.equal(await state(), 'healthy');
+  await mail('notice', 2);
+  await live(10 * SECOND);
+  assert.equal(world.byMailgun('notice'), 2);
+});
+
+test('an account that may not send for any domain is an outage', async (t) => {
+  const { sim, live, mail, state } = await setup(t);
+  sim.misbehave(isSend, { status: 401, body: 'Forbidden' });
+  await mail('notice', 5);
+  await live(30 * SECOND);
+  assert.equal(await state(), 'down');
 });
 
 test('a provider that takes mail and never delivers it is noticed within three minutes', async (t) => {

@@ -195,11 +195,12 @@ export async function queueMail(
   { url, store }: Pick<Homing, 'url' | 'store'>,
   to: string,
   options: Record<string, string> = {},
+  domain = DOMAIN,
 ): Promise<string> {
-  const response = await fetch(`${url}/v3/${DOMAIN}/messages`, {
+  const response = await fetch(`${url}/v3/${domain}/messages`, {
     method: 'POST',
     headers: { authorization: `Basic ${Buffer.from('api:token').toString('base64')}` },
-    body: new URLSearchParams({ from: `team@${DOMAIN}`, to, subject: 'Hi', text: 'Hi', ...options }),
+    body: new URLSearchParams({ from: `team@${domain}`, to, subject: 'Hi', text: 'Hi', ...options }),
   });
   assert.equal(response.status, 200);
   const { id } = (await response.json()) as { id: string };
