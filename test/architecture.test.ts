@@ -38,6 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'classifier',
     'base',
     'store/db',
+    'store/notes',
     'store/rows',
     'store/projections',
     'store/figures',

@@ -58,6 +58,17 @@ export type World = {
 
 export type Change = { state: Health; share: number; evidence: string };
 
+/** A change that was made, as it is kept. */
+export type HealthChange = {
+  id: string;
+  provider: string;
+  before: Health;
+  after: Health;
+  share: number;
+  evidence: string;
+  at: Ms;
+};
+
 /** What a provider's standing becomes; null when it stays as it is. */
 export function nextHealth(at: Standing, signs: Signs, world: World): Change | null {
   const evidence = evidenceIn(at, signs);

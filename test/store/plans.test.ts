@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { handle, newId, recordKey } from '../../src/base/ids.ts';
 import { QUARTER } from '../../src/core/figures/cover.ts';
+import type { Outage } from '../../src/core/outages.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
@@ -21,6 +22,7 @@ import { cancelByKey } from '../../src/store/messages/cancel.ts';
 import { acceptedSince, findMessage, messagesByKey } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
+import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
@@ -113,6 +115,23 @@ async function history(store: Store): Promise<void> {
       ...{ item_key: `old-${p.n}`, incident: 'old', kind: 'gave_up', at: p.at, alert_id: p.id },
     }));
   }
+}
+
+/** Very many outages of a moment, one that lasted in the middle of the history, and one that lasts. */
+async function pastOutages(store: Store): Promise<Outage[]> {
+  const change = (after: 'down' | 'healthy', at: number) => ({
+    ...{ id: newId(at), provider: 'mailgun', after, at, share: 100, evidence: '' },
+    before: after === 'down' ? 'healthy' : 'down',
+  });
+  for (let from = 0; from < 2 * MANY; from += 250) {
+    const turns = Array.from({ length: 250 }, (_, n) =>
+      change(n % 2 === 0 ? 'down' : 'healthy', LONG_AGO - DAY + from + n),
+    );
+    await store.db('health_changes').insert(turns);
+  }
+  const last = [change('down', LONG_AGO + 700), change('healthy', LONG_AGO + 720), change('down', MORNING)];
+  await store.db('health_changes').insert(last);
+  return (await outagesSince(store, LONG_AGO)).slice(0, 2);
 }
 
 type Query = { sql: string; bindings: readonly unknown[] };
@@ -222,6 +241,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     provider: 'mailgun',
     sighting: sighting({ homingId: messageId, messageId: `many-${n}@mg.example.com`, storage: STORAGE }),
   }));
+  const outages = await pastOutages(store);
   const rooms = ['', 'whole mailgun', 'stored mailgun'].map((lane) => ({ lane, most: 10 }));
   const taking = { now, limit: 10, lease: MINUTE };
   const keys = views.flatMap(newsKeys);
@@ -264,6 +284,9 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     cancelByKey: () => cancelByKey(store, 'key-1', 'by_operator', now),
     flowByClass: () => flowByClass(store, now),
     waitingByClass: () => waitingByClass(store, now),
+    outagesSince: () => outagesSince(store, now - DAY),
+    outageNamed: () => outageNamed(store, outages[0]?.id ?? ''),
+    tollOf: () => Promise.all(outages.map((outage) => tollOf(store, outage, now))),
     lostDeliveries: () => lostDeliveries(store, { from: LONG_AGO, to: now }, 10),
     acceptedSince: () => acceptedSince(store, now - DAY, now),
     forgotten: () => forgotten(store, 10),

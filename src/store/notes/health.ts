@@ -1,5 +1,13 @@
 import { newId } from '../../base/ids.ts';
-import { type Change, type Health, type Signs, type Standing, SWITCHES_WITHIN, WINDOW } from '../../core/health.ts';
+import {
+  type Change,
+  type Health,
+  type HealthChange,
+  type Signs,
+  type Standing,
+  SWITCHES_WITHIN,
+  WINDOW,
+} from '../../core/health.ts';
 import { storable } from '../../core/safe-text.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
@@ -112,21 +120,20 @@ export async function changeHealth(
   });
 }
 
-export type HealthChange = {
-  id: string;
-  provider: string;
-  before: Health;
-  after: Health;
-  share: number;
-  evidence: string;
-  at: Ms;
-};
-
 /** What changed since then, oldest first. */
 export async function healthChanges(store: Store, since: Ms, limit = 1000): Promise<HealthChange[]> {
   const rows: HealthChange[] = await store.db('health_changes').where('at', '>=', since).orderBy('at').limit(limit);
-  return rows.map((row) => ({ ...row, at: Number(row.at), share: Number(row.share) }));
+  return rows.map(changeOf);
 }
+
+/** The last changes before a moment, oldest first: what lasts at that moment began among them. */
+export async function changesBefore(store: Store, moment: Ms, limit = 300): Promise<HealthChange[]> {
+  const before = store.db('health_changes').where('at', '<', moment);
+  const rows: HealthChange[] = await before.orderBy('at', 'desc').limit(limit);
+  return rows.map(changeOf).reverse();
+}
+
+const changeOf = (row: HealthChange): HealthChange => ({ ...row, at: Number(row.at), share: Number(row.share) });
 
 /** How often a provider went down, or was back, within an hour. */
 export async function switchesOf(store: Store, provider: string, now: Ms): Promise<number> {
