@@ -10,6 +10,7 @@ import { addExplainCommand } from './commands/explain.ts';
 import { addHoldCommand, addReleaseCommand } from './commands/hold.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addOutagesCommand } from './commands/outages.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRestoredCommand,
   addDemoCommand,
   addQueueCommand,
+  addOutagesCommand,
   addListCommand,
   addExplainCommand,
   addTailCommand,

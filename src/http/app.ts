@@ -15,6 +15,7 @@ import { createHolds } from './holds.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
 import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
+import { createOutages } from './outages.ts';
 import { createPages } from './pages.ts';
 import { createQueue } from './queue.ts';
 import { createReadiness, createStatus } from './status.ts';
@@ -96,6 +97,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createApi({ ...deps, bodies }),
     createSuppressions(deps),
     createQueue(deps),
+    createOutages(deps),
     createHolds({ ...deps, bodies }),
     createPages(deps),
     createIntake({ ...deps, bodies }),

@@ -8,6 +8,7 @@ import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addHoldCommand, addReleaseCommand } from '../../src/commands/hold.ts';
 import { addListCommand } from '../../src/commands/list.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
+import { addOutagesCommand } from '../../src/commands/outages.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
 import { addQueueCommand } from '../../src/commands/queue.ts';
 import { addRestoredCommand } from '../../src/commands/restored.ts';
@@ -23,6 +24,7 @@ const COMMANDS = {
   explain: addExplainCommand,
   list: addListCommand,
   queue: addQueueCommand,
+  outages: addOutagesCommand,
   hold: addHoldCommand,
   release: addReleaseCommand,
   erase: addEraseCommand,

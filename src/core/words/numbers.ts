@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../time.ts';
 export const many = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 
 /** `1 mail`, `12 345 mails`. */
-export const counted = (n: number, one: string): string => `${many(n)} ${one}${n === 1 ? '' : 's'}`;
+export const counted = (n: number, one: string, more = `${one}s`): string => `${many(n)} ${n === 1 ? one : more}`;
 
 export const were = (n: number): string => (n === 1 ? 'was' : 'were');
 

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { addOutagesCommand } from '../../src/commands/outages.ts';
+import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { watchProviders } from '../../src/outage/watch.ts';
+import { runHere } from '../commands/support.ts';
+import { queueMail, startByHand } from '../support/homing.ts';
+import { ask, start } from './support.ts';
+
+const headers = { authorization: 'Bearer token' };
+
+/** A daemon by hand on a file that commands can read, too. */
+async function setup(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-outages-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const database = `sqlite:${join(folder, 'homing.sqlite')}`;
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) }, database });
+  const { inside, settle, clock, url } = homing;
+  return {
+    ...homing,
+    async live(length: Ms) {
+      for (const end = clock() + length; clock() < end; clock.advance(5 * SECOND)) {
+        await settle();
+        if ((await watchProviders({ ...inside, steady: MINUTE })) > 0) await settle();
+      }
+    },
+    get: (path: string, more = {}) => fetch(`${url}${path}`, { headers: { ...headers, ...more } }),
+    run: (...args: string[]) => runHere(addOutagesCommand, ['outages', ...args], { DATABASE_URL: database }, clock),
+  };
+}
+
+type Shown = { id: string; state: string; endedAt: string | null; seconds: number; held: number; moved: object[] };
+
+test('an outage is told of while it lasts and afterwards, as JSON, as text and as Markdown', async (t) => {
+  const world = await setup(t);
+  const { sim, live, get, run } = world;
+  assert.match((await run()).out, /^No provider was down in the last 30 days\.$/m);
+  await sim.unplug();
+  for (let n = 0; n < 6; n++) await queueMail(world, `a${n}@example.org`, { 'v:homing-class': 'access' });
+  for (let n = 0; n < 2; n++) await queueMail(world, `b${n}@example.org`, { 'v:homing-class': 'bulk' });
+  await live(MINUTE);
+  const outages = async () => ((await (await get('/api/outages')).json()) as { outages: Shown[] }).outages;
+  const [open] = await outages();
+  assert.ok(open);
+  assert.deepEqual([open.state, open.endedAt, open.held], ['down', null, 2]);
+  assert.deepEqual(open.moved, [{ provider: new URL(world.sink.url).host, class: 'access', n: 6 }]);
+  assert.match((await run(open.id)).out, /so far, now down\n.*6 access mails left through 127\.0\.0\.1:\d+\.\n/);
+
+  await sim.plug();
+  await live(5 * MINUTE);
+  const [ended, ...more] = await outages();
+  assert.ok(ended?.endedAt && more.length === 0);
+  assert.deepEqual([ended.id, ended.state, ended.held], [open.id, 'healthy', 0]);
+  const { out } = await run('--json');
+  assert.deepEqual(JSON.parse(out), { outages: [ended] });
+  assert.deepEqual(await (await get(`/api/outages/${open.id}`)).json(), ended);
+
+  const page = await get(`/api/outages/${open.id}`, { accept: 'text/markdown' });
+  assert.match(page.headers.get('content-type') ?? '', /^text\/markdown/);
+  const text = await page.text();
+  assert.match(text, /^# mailgun was down\n/);
+  assert.match(text, /^\| 2026-11-25 \d\d:\d\d:\d\d UTC \| down \| 0 \| .* hand-overs within a minute failed/m);
+  assert.equal((await run(open.id, '--markdown')).out.trim(), text.trim());
+});
+
+test('the outages need a token, and what is no search and no outage is refused', async (t) => {
+  const world = await setup(t);
+  assert.equal((await ask(`${(await start(t)).url}/api/outages`)).status, 401);
+  for (const wrong of ['days=0', 'days=x', 'days=1000', 'since=1', 'days=1&days=2'])
+    assert.equal((await world.get(`/api/outages?${wrong}`)).status, 400, wrong);
+  for (const id of ['x', '01KB2X7Q9T4M3N5P6R8S0V1W2Y'])
+    assert.equal((await world.get(`/api/outages/${id}`)).status, 404, id);
+  assert.deepEqual(await (await world.get('/api/outages?days=999')).json(), { outages: [] });
+  assert.equal((await world.run('--days', 'x')).code, 2);
+  assert.equal((await world.run('--markdown')).code, 2);
+  assert.equal((await world.run('01KB2X7Q9T4M3N5P6R8S0V1W2Y')).code, 1);
+});
