@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { inTime } from '../core/fold.ts';
-import type { Hold } from '../store/notes/holds.ts';
+import type { Keeping } from '../core/words/holds.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 import { paint, printable, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
@@ -26,13 +26,13 @@ export function addExplainCommand(program: Command, terminal: Terminal): void {
 async function explain(terminal: Terminal, id: string, options: { json?: boolean }): Promise<void> {
   const { withStore } = await import('./common/database.ts');
   const { messageNamed } = await import('./common/message.ts');
-  const { holdsOn } = await import('../store/ledger/holds-on.ts');
+  const { keptAmong } = await import('../store/ledger/kept.ts');
   const { detailOf } = await import('../contract/present.ts');
   await withStore(terminal, async (store, config) => {
     const { message, views } = await messageNamed(store, config, id);
-    const holds = await holdsOn(store, views, terminal.now());
-    if (options.json) return sayJson(terminal, detailOf(message, views, holds));
-    say(terminal, ...(await pageOf(terminal, message, views, holds)));
+    const kept = await keptAmong(store, views, terminal.now());
+    if (options.json) return sayJson(terminal, detailOf(message, views, kept));
+    say(terminal, ...(await pageOf(terminal, message, views, kept)));
   });
 }
 
@@ -40,7 +40,7 @@ async function pageOf(
   terminal: Terminal,
   message: MessageRow,
   views: readonly View[],
-  holds: ReadonlyMap<string, Hold>,
+  kept: ReadonlyMap<string, Keeping>,
 ): Promise<string[]> {
   const { factWords } = await import('../core/words/facts.ts');
   const { explanationOf } = await import('../contract/present.ts');
@@ -59,7 +59,7 @@ async function pageOf(
     const { state } = view.delivery;
     const { watch } = view.birth.policy;
     lines.push('', `${paint(terminal, 'bold', printable(view.recipient))}  (delivery ${view.id})`);
-    lines.push(wrapped('  ', `${state.toUpperCase()}: ${explanationOf(view, holds.get(view.id))}`), '');
+    lines.push(wrapped('  ', `${state.toUpperCase()}: ${explanationOf(view, kept.get(view.id))}`), '');
     lines.push(...inOrder(view).map((fact) => wrapped(`  ${timeWords(fact.at)}  `, factWords(fact, watch))));
     if (view.facts.length === 0) lines.push('  Nothing has happened to it yet.');
   }

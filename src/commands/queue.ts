@@ -6,7 +6,8 @@ import { say, sayJson, type Terminal } from './common/terminal.ts';
 const EXAMPLES = `
 Counts deliveries. "Due" are those that could leave now; the others wait for
 their time: a retry, or a delivery time that the application gave. The time to
-clear is what is due at the pace of the last five minutes.
+clear is what is due at the pace of the last five minutes. A provider that is not
+healthy is named first.
 
 Examples:
   homing queue
@@ -27,12 +28,18 @@ async function queue(terminal: Terminal, asJson: boolean): Promise<void> {
   const { queueOf } = await import('../core/queue.ts');
   const { lengthWords, many } = await import('../core/words/numbers.ts');
   const { SECOND } = await import('../core/time.ts');
+  const { termsIn } = await import('../intake/terms.ts');
+  const { unwell } = await import('../store/notes/health.ts');
+  const { shownUnwell } = await import('../contract/provider.ts');
+  const { unwellWords } = await import('../core/words/outages.ts');
   const inWords = (seconds: number) => lengthWords(seconds * SECOND);
   await withStore(terminal, async (store) => {
     const now = terminal.now();
     const waiting = Object.entries(await waitingByClass(store, now)) as [MessageClass, Waiting][];
     const classes = waiting.map(([name, one]) => [name, queueOf(one, now)] as const);
-    if (asJson) return sayJson(terminal, { classes: Object.fromEntries(classes) });
+    const sick = await unwell(store, (await termsIn(store)).providers);
+    if (asJson) return sayJson(terminal, { classes: Object.fromEntries(classes), providers: sick.map(shownUnwell) });
+    for (const one of sick) say(terminal, `${unwellWords(one)}.`);
     for (const [name, one] of classes) say(terminal, `${name.padEnd(8)}${sentence(one, { inWords, many })}`);
   });
 }

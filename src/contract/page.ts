@@ -5,9 +5,9 @@ import { html, type Markup, trusted } from '../base/markup.ts';
 import { inTime } from '../core/fold.ts';
 import { safeLine } from '../core/safe-text.ts';
 import { factWords } from '../core/words/facts.ts';
+import type { Keeping } from '../core/words/holds.ts';
 import { timeWords } from '../core/words/numbers.ts';
 import type { KeptAlert } from '../store/alerts.ts';
-import type { Hold } from '../store/notes/holds.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 import { explanationOf } from './present.ts';
 
@@ -35,22 +35,22 @@ export const PAGE_POLICY = [
 /** So many deliveries of a message, or of an alert, are shown on a page. */
 export const MOST_ON_PAGE = 100;
 
-export function messagePage(message: MessageRow, views: readonly View[], holds: ReadonlyMap<string, Hold>): string {
+export function messagePage(message: MessageRow, views: readonly View[], kept: ReadonlyMap<string, Keeping>): string {
   const subject = message.subject === null ? '(no subject known)' : safeLine(message.subject);
   return pageOf(
     subject,
     html`<h1>${subject}</h1>
 <p>From ${safeLine(message.sender)}, through ${message.domain}, class ${message.class}, ${timeWords(message.created_at)}.</p>
 <p class="faint">Message ${message.id}, Message-Id ${safeLine(message.message_id)}</p>
-${views.slice(0, MOST_ON_PAGE).map((view) => deliveryPart(view, holds.get(view.id)))}
+${views.slice(0, MOST_ON_PAGE).map((view) => deliveryPart(view, kept.get(view.id)))}
 ${moreOf(views.length, `homing explain ${message.id}`)}`,
   );
 }
 
-function deliveryPart(view: View, hold: Hold | undefined): Markup {
+function deliveryPart(view: View, keeping: Keeping | undefined): Markup {
   const facts = inTime(view.facts);
   return html`<h2>${safeLine(view.recipient)}</h2>
-<p><strong>${view.delivery.state}</strong>: ${safeLine(explanationOf(view, hold))}</p>
+<p><strong>${view.delivery.state}</strong>: ${safeLine(explanationOf(view, keeping))}</p>
 <dl>${facts.map((fact) => html`<dt>${timeWords(fact.at)}</dt><dd>${safeLine(factWords(fact, view.birth.policy.watch))}</dd>`)}</dl>`;
 }
 

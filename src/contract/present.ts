@@ -2,10 +2,9 @@ import type { Attempt, Fact } from '../core/delivery.ts';
 import { inTime } from '../core/fold.ts';
 import type { Ms } from '../core/time.ts';
 import { factWords } from '../core/words/facts.ts';
-import { holdWords } from '../core/words/holds.ts';
+import { type Keeping, keepingWords } from '../core/words/holds.ts';
 import { standingWords } from '../core/words/standing.ts';
 import type { Found } from '../store/messages/search.ts';
-import type { Hold } from '../store/notes/holds.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 
 /** Times leave as ISO 8601 in UTC. */
@@ -37,18 +36,18 @@ export const summaryOf = ({ message, deliveries }: Found) => ({
   })),
 });
 
-/** Where a delivery stands and what comes next; with the hold that keeps it, if there is one. */
-export const explanationOf = ({ delivery, birth }: View, hold: Hold | undefined): string =>
-  [standingWords(delivery, birth.policy.watch), ...(hold ? [holdWords(hold)] : [])].join(' ');
+/** Where a delivery stands and what comes next; with what keeps it from leaving, if anything does. */
+export const explanationOf = ({ delivery, birth }: View, keeping: Keeping | undefined): string =>
+  [standingWords(delivery, birth.policy.watch), ...(keeping ? [keepingWords(keeping)] : [])].join(' ');
 
-/** A message with everything that is known of it; `holds` keep some of its deliveries. */
-export const detailOf = (message: MessageRow, views: readonly View[], holds: ReadonlyMap<string, Hold>) => ({
+/** A message with everything that is known of it, and with what keeps some of its deliveries from leaving. */
+export const detailOf = (message: MessageRow, views: readonly View[], kept: ReadonlyMap<string, Keeping>) => ({
   ...messageFields(message),
   ...(ownClassOf(views) === null ? {} : { ownClass: ownClassOf(views) }),
-  deliveries: views.map((view) => deliveryOf(view, holds.get(view.id))),
+  deliveries: views.map((view) => deliveryOf(view, kept.get(view.id))),
 });
 
-function deliveryOf(view: View, hold: Hold | undefined) {
+function deliveryOf(view: View, keeping: Keeping | undefined) {
   const { recipient, delivery: d, facts, birth } = view;
   return {
     recipient,
@@ -57,7 +56,7 @@ function deliveryOf(view: View, hold: Hold | undefined) {
     attempt: d.attempt,
     provider: d.provider,
     nextAttemptAt: nextAttemptAt(d.state, d.nextAt),
-    explanation: explanationOf(view, hold),
+    explanation: explanationOf(view, keeping),
     attempts: d.attempts.map(attemptOf),
     facts: inTime(facts).map((fact) => factOf(fact, birth.policy.watch)),
   };

@@ -56,6 +56,9 @@ export type World = {
   switches: number;
 };
 
+/** A provider that is not as it should be. */
+export type Unwell = { provider: string } & Pick<Standing, 'state' | 'since' | 'share'>;
+
 export type Change = { state: Health; share: number; evidence: string };
 
 /** A change that was made, as it is kept. */

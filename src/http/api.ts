@@ -17,7 +17,7 @@ import { readKey } from '../mail/key.ts';
 import { MAX_KEY } from '../mail/limits.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
 import type { Store } from '../store/db/open.ts';
-import { holdsOn } from '../store/ledger/holds-on.ts';
+import { keptAmong } from '../store/ledger/kept.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
 import { findMessage } from '../store/messages/find.ts';
 import { searchMessages } from '../store/messages/search.ts';
@@ -63,7 +63,7 @@ export function createApi(deps: ApiDeps): Router {
   router.get('/:id', allowed, current, async (ctx) => {
     const found = await findMessage(store, idIn(ctx));
     if (!found) throw new AppError('not_found', 'there is no such message');
-    ctx.body = detailOf(found.message, found.views, await holdsOn(store, found.views, now()));
+    ctx.body = detailOf(found.message, found.views, await keptAmong(store, found.views, now()));
   });
   router.post('/:id/cancel', allowed, current, async (ctx) => {
     const { recipient, reason: said } = parse(CANCEL, await readJson(bodies, ctx.req, BODY_LIMIT));

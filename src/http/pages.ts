@@ -6,7 +6,7 @@ import { alertPage, MOST_ON_PAGE, messagePage, PAGE_POLICY, plainPage } from '..
 import type { Clock } from '../core/time.ts';
 import { keptAlert } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import { holdsOn } from '../store/ledger/holds-on.ts';
+import { keptAmong } from '../store/ledger/kept.ts';
 import { findMessage } from '../store/messages/find.ts';
 import { person } from './auth.ts';
 
@@ -19,7 +19,7 @@ export function createPages({ store, tokens, now }: PageDeps): Router {
   router.get('/messages/:id', asPage, allowed, async (ctx) => {
     const found = await findMessage(store, String(ctx['params'].id));
     if (!found) throw new AppError('not_found', 'There is no such message, or it is so old that it was deleted.');
-    ctx.body = messagePage(found.message, found.views, await holdsOn(store, found.views, now()));
+    ctx.body = messagePage(found.message, found.views, await keptAmong(store, found.views, now()));
   });
   router.get('/alerts/:id', asPage, allowed, async (ctx) => {
     const id = String(ctx['params'].id);

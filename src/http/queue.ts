@@ -1,18 +1,31 @@
 import Router from '@koa/router';
+import { shownUnwell } from '../contract/provider.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { queueOf } from '../core/queue.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { unwell } from '../store/notes/health.ts';
 import { waitingByClass } from '../store/queue.ts';
 import { bearer } from './auth.ts';
 
-/** What waits to be handed over, by class. */
-export function createQueue({ store, tokens, now }: { store: Store; tokens: readonly string[]; now: Clock }): Router {
+type QueueDeps = {
+  store: Store;
+  tokens: readonly string[];
+  /** The names of those whom mail is handed to, where they are said. */
+  providers?: readonly string[];
+  now: Clock;
+};
+
+/** What waits to be handed over, by class, and which providers are not healthy. */
+export function createQueue({ store, tokens, providers, now }: QueueDeps): Router {
   const router = new Router();
   router.get('/api/queue', bearer(tokens), async (ctx) => {
     const at = now();
     const waiting = await waitingByClass(store, at);
-    ctx.body = { classes: Object.fromEntries(CLASSES.map((name) => [name, queueOf(waiting[name], at)])) };
+    ctx.body = {
+      classes: Object.fromEntries(CLASSES.map((name) => [name, queueOf(waiting[name], at)])),
+      providers: (await unwell(store, providers)).map(shownUnwell),
+    };
   });
   return router;
 }

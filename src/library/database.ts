@@ -13,7 +13,7 @@ import { catchUp, keepTold } from '../intake/told.ts';
 import type { FormEntry } from '../mail/form.ts';
 import { cancelMessage } from '../operate/operate.ts';
 import { openStore, type Store } from '../store/db/open.ts';
-import { holdsOn } from '../store/ledger/holds-on.ts';
+import { keptAmong } from '../store/ledger/kept.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
 import { findMessage } from '../store/messages/find.ts';
 
@@ -80,7 +80,7 @@ async function cancel(store: Store, which: { id: string } | { key: string }): Pr
 async function status(store: Store, id: string) {
   await fileTold(store, Date.now());
   const found = await findMessage(store, id);
-  return found ? detailOf(found.message, found.views, await holdsOn(store, found.views, Date.now())) : null;
+  return found ? detailOf(found.message, found.views, await keptAmong(store, found.views, Date.now())) : null;
 }
 
 /** Files what was told a moment ago, so that it is found. */

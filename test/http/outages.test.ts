@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { checkWork } from '../../src/commands/doctor/work.ts';
+import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addOutagesCommand } from '../../src/commands/outages.ts';
+import type { AddCommand } from '../../src/commands/program.ts';
+import { addQueueCommand } from '../../src/commands/queue.ts';
+import type { Config } from '../../src/config/config.ts';
 import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { watchProviders } from '../../src/outage/watch.ts';
 import { runHere } from '../commands/support.ts';
@@ -28,7 +33,7 @@ async function setup(t: TestContext) {
       }
     },
     get: (path: string, more = {}) => fetch(`${url}${path}`, { headers: { ...headers, ...more } }),
-    run: (...args: string[]) => runHere(addOutagesCommand, ['outages', ...args], { DATABASE_URL: database }, clock),
+    run: (command: AddCommand, ...args: string[]) => runHere(command, args, { DATABASE_URL: database }, clock),
   };
 }
 
@@ -36,7 +41,8 @@ type Shown = { id: string; state: string; endedAt: string | null; seconds: numbe
 
 test('an outage is told of while it lasts and afterwards, as JSON, as text and as Markdown', async (t) => {
   const world = await setup(t);
-  const { sim, live, get, run } = world;
+  const { sim, live, get } = world;
+  const run = (...args: string[]) => world.run(addOutagesCommand, 'outages', ...args);
   assert.match((await run()).out, /^No provider was down in the last 30 days\.$/m);
   await sim.unplug();
   for (let n = 0; n < 6; n++) await queueMail(world, `a${n}@example.org`, { 'v:homing-class': 'access' });
@@ -66,15 +72,53 @@ test('an outage is told of while it lasts and afterwards, as JSON, as text and a
   assert.equal((await run(open.id, '--markdown')).out.trim(), text.trim());
 });
 
+test('while a provider is down the queue and the doctor say so, and of a mail that waits for it all that tell of it', async (t) => {
+  const world = await setup(t);
+  const { sim, live, get, run, store, inside, clock, url } = world;
+  await sim.unplug();
+  for (let n = 0; n < 6; n++) await queueMail(world, `a${n}@example.org`, { 'v:homing-class': 'access' });
+  const id = await queueMail(world, 'b@example.org', { 'v:homing-class': 'bulk' });
+  const told = async () => {
+    const queue = (await (await get('/api/queue')).json()) as { providers: { since: string }[] };
+    const api = (await (await get(`/api/messages/${id}`)).json()) as { deliveries: { explanation: string }[] };
+    const page = await fetch(`${url}/messages/${id}`, { headers: { authorization: `Basic ${btoa(':token')}` } });
+    const doctor = await checkWork(store, inside.config as Config, clock());
+    return {
+      providers: queue.providers,
+      queue: (await run(addQueueCommand, 'queue')).out,
+      doctor: doctor.filter(({ check }) => check === 'providers').map(({ says }) => says),
+      mail: [
+        api.deliveries[0]?.explanation ?? '',
+        await page.text(),
+        (await run(addExplainCommand, 'explain', id)).out.replace(/\s+/g, ' '),
+      ],
+    };
+  };
+  await live(MINUTE);
+  const { providers, queue, doctor, mail } = await told();
+  assert.deepEqual(providers, [{ name: 'mailgun', state: 'down', share: 0, since: providers[0]?.since }]);
+  assert.match(queue, /^mailgun is down since 2026-11-25 09:00:\d\d UTC\.\naccess /);
+  assert.match(doctor.join(), /^mailgun is down since 2026-11-25 09:00:\d\d UTC$/);
+  for (const text of mail) assert.match(text, /It waits because mailgun is down since 2026-11-25 09:00:\d\d UTC\./);
+
+  await sim.plug();
+  await live(5 * MINUTE);
+  const after = await told();
+  assert.deepEqual([after.providers, after.doctor], [[], []]);
+  assert.doesNotMatch(after.queue, /mailgun/);
+  for (const text of after.mail) assert.doesNotMatch(text, /It waits/);
+});
+
 test('the outages need a token, and what is no search and no outage is refused', async (t) => {
   const world = await setup(t);
+  const run = (...args: string[]) => world.run(addOutagesCommand, 'outages', ...args);
   assert.equal((await ask(`${(await start(t)).url}/api/outages`)).status, 401);
   for (const wrong of ['days=0', 'days=x', 'days=1000', 'since=1', 'days=1&days=2'])
     assert.equal((await world.get(`/api/outages?${wrong}`)).status, 400, wrong);
   for (const id of ['x', '01KB2X7Q9T4M3N5P6R8S0V1W2Y'])
     assert.equal((await world.get(`/api/outages/${id}`)).status, 404, id);
   assert.deepEqual(await (await world.get('/api/outages?days=999')).json(), { outages: [] });
-  assert.equal((await world.run('--days', 'x')).code, 2);
-  assert.equal((await world.run('--markdown')).code, 2);
-  assert.equal((await world.run('01KB2X7Q9T4M3N5P6R8S0V1W2Y')).code, 1);
+  assert.equal((await run('--days', 'x')).code, 2);
+  assert.equal((await run('--markdown')).code, 2);
+  assert.equal((await run('01KB2X7Q9T4M3N5P6R8S0V1W2Y')).code, 1);
 });

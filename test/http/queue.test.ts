@@ -7,7 +7,10 @@ test('the queue needs a token, and says of each class what waits', async (t) => 
   const running = await start(t);
   assert.equal((await ask(`${running.url}/api/queue`)).status, 401);
   const none = { waiting: 0, due: 0, oldestSeconds: null, clearSeconds: 0 };
-  assert.deepEqual((await get(running, '/api/queue')).body, { classes: { access: none, notice: none, bulk: none } });
+  assert.deepEqual((await get(running, '/api/queue')).body, {
+    classes: { access: none, notice: none, bulk: none },
+    providers: [],
+  });
 });
 
 test('mail that waits is counted until it has left', async (t) => {

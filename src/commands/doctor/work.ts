@@ -2,6 +2,8 @@ import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
+import { unwellWords } from '../../core/words/outages.ts';
+import { termsIn } from '../../intake/terms.ts';
 import { domainsIn } from '../../providers/mailgun/settings.ts';
 import type { Store } from '../../store/db/open.ts';
 import { inboxWaitsSince, setAside } from '../../store/inbox/oldest.ts';
@@ -9,6 +11,7 @@ import { forgotten, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
 import { domains } from '../../store/messages/domains.ts';
 import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
+import { unwell } from '../../store/notes/health.ts';
 import { activeHolds } from '../../store/notes/holds.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
@@ -22,6 +25,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     await unattended(store),
     await overdue(store, config, now),
     ...(await held(store, now)),
+    ...(await health(store)),
     await inbox(store, config, now),
     await alerts(store, now),
     ...(await schedules(store, config)),
@@ -62,6 +66,13 @@ async function held(store: Store, now: Ms): Promise<Finding[]> {
       `let it go with "homing release ${id}"`,
     );
   });
+}
+
+async function health(store: Store): Promise<Finding[]> {
+  const { providers } = await termsIn(store);
+  return (await unwell(store, providers)).map((one) =>
+    warning('providers', unwellWords(one), 'look at its own pages; "homing outages" tells what was seen'),
+  );
 }
 
 async function inbox(store: Store, config: Config, now: Ms): Promise<Finding> {

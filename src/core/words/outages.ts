@@ -1,4 +1,4 @@
-import type { HealthChange } from '../health.ts';
+import type { HealthChange, Unwell } from '../health.ts';
 import { lengthOf, type Moved, type Outage, type Toll } from '../outages.ts';
 import { safeLine } from '../safe-text.ts';
 import type { Ms } from '../time.ts';
@@ -63,6 +63,12 @@ export function outageMarkdown(outage: Outage, toll: Toll, now: Ms): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+/** How a provider is that is not healthy, in one line. */
+export function unwellWords({ provider, state, since, share }: Unwell): string {
+  const given = state === 'recovering' ? `, and is given ${share} of 100 mails` : '';
+  return `${named(provider)} is ${state} since ${timeWords(since)}${given}`;
 }
 
 const named = (provider: string): string => safeLine(provider).trim();

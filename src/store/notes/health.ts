@@ -6,6 +6,7 @@ import {
   type Signs,
   type Standing,
   SWITCHES_WITHIN,
+  type Unwell,
   WINDOW,
 } from '../../core/health.ts';
 import { storable } from '../../core/safe-text.ts';
@@ -71,6 +72,13 @@ type Row = {
 export async function standings(store: Store): Promise<Map<string, Standing>> {
   const rows: Row[] = await store.db('health').select();
   return new Map(rows.map((row) => [row.provider, standingOf(row)]));
+}
+
+/** Those that are not healthy; only of these names, where they are known: others are not in use any more. */
+export async function unwell(store: Store, among?: readonly string[]): Promise<Unwell[]> {
+  return [...(await standings(store))]
+    .filter(([provider, { state }]) => state !== 'healthy' && among?.includes(provider) !== false)
+    .map(([provider, { state, since, share }]) => ({ provider, state, since, share }));
 }
 
 const standingOf = ({ state, since, share, well_since, probes_failed }: Row): Standing => ({
