@@ -10,7 +10,7 @@ const healthJob: Job<OutageInside> = {
   name: 'health',
   pause: ({ config }) => Math.min(PAUSE, config.OUTAGE_STEADY / 20),
   start(inside) {
-    const deps = { ...inside, steady: inside.config.OUTAGE_STEADY };
+    const deps = { ...inside, steady: inside.config.OUTAGE_STEADY, found: new Map() };
     return {
       async run() {
         const changed = await watchProviders(deps);

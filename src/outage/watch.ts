@@ -28,7 +28,7 @@ import {
   switchesOf,
 } from '../store/notes/health.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
-import { unheardOf } from '../store/unheard.ts';
+import { type Unheard, unheardOf } from '../store/unheard.ts';
 
 export type WatchDeps = {
   store: Store;
@@ -37,6 +37,8 @@ export type WatchDeps = {
   steady: Ms;
   now: Clock;
   log: Log;
+  /** What was found about mail that nothing was heard of, which need not be counted at each look. */
+  found?: Map<string, Unheard & { at: Ms }>;
 };
 
 const USUAL: Standing = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 };
@@ -83,18 +85,28 @@ async function isWell(provider: Provider): Promise<boolean> {
 }
 
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
-  const { store, now } = deps;
+  const { store, now, found } = deps;
   const signs = await signsOf(store, provider.name, now());
   const counted = { ...signs, barred: (await mayAnySend(deps, provider)) ? 0 : signs.barred };
+  const before = found?.get(provider.name);
+  if (before && now() - before.at < COUNTED_EVERY) return { ...counted, ...before };
+  const unheard = await unheardAt(deps, provider);
+  found?.set(provider.name, { ...unheard, at: now() });
+  return { ...counted, ...unheard };
+}
+
+const COUNTED_EVERY: Ms = 10 * SECOND;
+
+async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard> {
+  const { store, now } = deps;
   const readUpTo = await readBy(deps, provider);
-  const nothing = { accepted: 0, unheard: 0, receivers: 0 };
   // Without its records nobody can say whether mail vanishes or webhooks do.
-  if (readUpTo === null || readUpTo < now() - 2 * HEARD_AFTER) return { ...counted, ...nothing };
+  if (readUpTo === null || readUpTo < now() - 2 * HEARD_AFTER) return { accepted: 0, unheard: 0, receivers: 0 };
   const to = Math.min(readUpTo - READ_WITHIN, now() - HEARD_AFTER);
   const lately = await unheardOf(store, provider.name, { from: to - WINDOW, to });
-  if (lately.accepted >= LEAST_UNHEARD) return { ...counted, ...lately };
   // Where little is sent, what there is tells for longer.
-  return { ...counted, ...(await unheardOf(store, provider.name, { from: to - 15 * WINDOW, to })) };
+  const isEnough = lately.accepted >= LEAST_UNHEARD;
+  return isEnough ? lately : unheardOf(store, provider.name, { from: to - 15 * WINDOW, to });
 }
 
 /** Whether some domain may send as far as is known: one of several may be disabled, and its mail is left alone for that. */

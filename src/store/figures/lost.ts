@@ -15,7 +15,7 @@ export async function lostDeliveries({ db }: Store, { from, to }: Range, limit: 
     return db.from(rows.orderBy('created_at', 'desc').limit(limit).select(COLUMNS).as('part')).select('*');
   });
   const rows: Row[] = await db.unionAll(walks);
-  const latest = rows.sort((a, b) => b.created_at - a.created_at).slice(0, limit);
+  const latest = rows.sort(inOrder).slice(0, limit);
   const subjects = await subjectsOf(
     db,
     latest.map((r) => r.message_id),
@@ -25,6 +25,9 @@ export async function lostDeliveries({ db }: Store, { from, to }: Range, limit: 
     subject: subjects.get(message_id) ?? null,
   }));
 }
+
+/** Of the same moment, what was given up stands before what was refused. */
+const inOrder = (a: Row, b: Row): number => b.created_at - a.created_at || (a.state < b.state ? -1 : 1);
 
 async function subjectsOf(db: Store['db'], ids: readonly string[]): Promise<Map<string, string | null>> {
   const rows: Pick<MessageRow, 'id' | 'subject'>[] = await db('messages')
