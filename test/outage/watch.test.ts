@@ -172,6 +172,17 @@ test('when every provider looks sick nothing is switched', async (t) => {
   assert.equal(await state(), 'suspect');
 });
 
+test('mail that no provider took leaves through the first one that is back', async (t) => {
+  const world = await setup(t);
+  const { sim, sink, live, mail, byMailgun } = world;
+  await sim.unplug();
+  await sink.close();
+  await live(3 * MINUTE, () => mail('access'));
+  await sim.plug();
+  await live(6 * MINUTE);
+  assert.equal(byMailgun('access'), 36);
+});
+
 test('without another provider mail waits, uses up no attempt, and leaves soon after the provider is back', async (t) => {
   const world = await setup(t, { secondary: false });
   const { sim, live, mail, state, byMailgun, store } = world;

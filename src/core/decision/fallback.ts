@@ -4,6 +4,7 @@ import { type Reason, refusedFor } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { askFirst } from './ask-first.ts';
 import {
+  holdOf,
   isRefusedByProvider,
   leastRefused,
   nothingLeft,
@@ -13,7 +14,7 @@ import {
   toOther,
 } from './elsewhere.ts';
 import { mayBeOut } from './silence.ts';
-import type { Action, Look } from './world.ts';
+import type { Action, HandOver, Look } from './world.ts';
 
 /** What follows a fallback that was refused, or that got no answer. */
 export function afterFallback(look: Look, last: Attempt): Action {
@@ -34,21 +35,29 @@ export function afterFallback(look: Look, last: Attempt): Action {
 }
 
 /**
- * The provider took nothing, and another may take it at once. When all have refused, it starts again with the first,
- * after a wait.
+ * The provider took nothing, and another may take it at once. When all have refused, it starts again after a wait: with
+ * the one that mail goes to when all is well, which may be well by now, or else with the first of the others.
  */
 function toNextOther(look: Look, last: Attempt): Action {
   const next = leastRefused(look);
   if (!next) return nothingLeft(look, 'secondary_exhausted');
   if (look.now >= look.d.usefulUntil) return nothingLeft(look, 'useful_life_over');
   const step = toOther(next, reasonOf(last), null);
+  const home = toHome(look, reasonOf(last));
   const asked = last.answer?.kind === 'refused' ? (last.answer.retryAfter ?? 0) : 0;
-  if (asked > 0 && next.name === last.claim.provider)
+  if (asked > 0 && next.name === last.claim.provider && !home)
     return afterWait(look, last, (last.answer?.at ?? last.claim.at) + asked, step);
   const rounds = refusalsBy(look, next.name);
   if (rounds === 0 || others(look).some(({ name }) => refusalsBy(look, name) > rounds)) return step;
   const from = last.answer?.at ?? last.claim.at;
-  return afterWait(look, last, from + refusalWait(rounds, look.c.pause), step);
+  return afterWait(look, last, from + refusalWait(rounds, look.c.pause), home ?? step);
+}
+
+/** What nobody has ever taken may leave as it would have at first; null when that is held back, or something was taken. */
+function toHome({ d, c }: Look, why: Reason): HandOver | null {
+  const [home] = c.candidates;
+  if (!home || d.tries > 0 || !c.hasBody || holdOf(c, home.name)) return null;
+  return { do: 'handOver', provider: home.name, role: 'first', way: 'whole', deliverAt: null, double: null, why };
 }
 
 /**
@@ -70,6 +79,8 @@ function afterWait(look: Look, last: Attempt, dueAt: Ms, step: Action): Action {
   const { d, now } = look;
   if (dueAt > d.usefulUntil || now >= d.usefulUntil) return nothingLeft(look, 'useful_life_over');
   if (now < dueAt) return { do: 'hold', about: last.outcome, until: dueAt, why: 'secondary_did_not_take_it' };
+  // Of what nobody has taken nobody knows anything.
+  if (d.tries + d.fallbackTries === 0) return step;
   return askFirst(look, last, dueAt, step) ?? step;
 }
 

@@ -237,6 +237,25 @@ test('a secondary that can not be used gives way to the next at once, and all of
   assert.deepEqual(tried, [first, second, 30, first, second, 60, first, second]);
 });
 
+test('what neither Mailgun nor a secondary has taken is tried with Mailgun again, unless that is held back', () => {
+  const facts = [
+    ...[past.claimed(1, after(1), { how: 'send' }), past.refused(1, after(1), 'busy')],
+    ...[past.claimed(2, after(90), { how: 'fallback' }), past.refused(2, after(90), 'account', 5 * MINUTE)],
+  ];
+  const given = { kind: 'access', hasBody: true } as const;
+  assert.deepEqual(
+    decided(facts, { ...given, now: after(91) }),
+    hold('refused', after(120), 'secondary_did_not_take_it'),
+  );
+  const held = [...facts, past.held(2, after(91), 'refused', after(120))];
+  assert.deepEqual(decided(held, { ...given, now: after(120) }), handOver('send', { why: 'refused_account' }));
+  const down = [{ id: '', provider: 'mailgun', until: null, leaveFrom: after(60), why: 'provider_down' }] as const;
+  const later = [...facts, past.held(2, after(91), 'refused', after(390))];
+  assert.deepEqual(decided(later, { ...given, now: after(390), held: down }), secondary('refused_account'));
+  const again = [...held, past.claimed(3, after(120), { how: 'send' }), past.refused(3, after(120), 'busy')];
+  assert.deepEqual(decided(again, { ...given, now: after(120) }), secondary('refused_busy'));
+});
+
 test('what we took back ourselves is begun again at once, and says nothing of its provider', () => {
   const facts = [...FALLEN((n, when) => past.refused(n, when, 'withdrawn'), 50)];
   assert.deepEqual(decided(facts, { now: at(50) }), secondary('refused_withdrawn'));
