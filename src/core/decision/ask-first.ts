@@ -15,7 +15,8 @@ const GLANCE: Ms = SECOND;
  */
 export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Action | null {
   const { c, d, now, policy } = look;
-  if (isRetry(step) && listing(d)) return untilOffList(look, last, step);
+  const offList = offListFirst(look, last, step);
+  if (offList) return offList;
   const asked = freshAnswer(last);
   if (asked?.problem === null || c.askedInVain) return null;
   const from = Math.max(since, last.held?.until ?? 0);
@@ -32,6 +33,10 @@ export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Ac
 export const glance = ({ pause }: Circumstances): Ms => Math.min(GLANCE, pause);
 
 const isRetry = (step: Action): step is HandOver => step.do === 'handOver' && step.role === 'retry';
+
+/** What comes before a retry to an address that may be on the provider's bounce list; null when nothing has to. */
+export const offListFirst = (look: Look, last: Attempt, step: Action): Action | null =>
+  isRetry(step) && listing(look.d) ? untilOffList(look, last, step) : null;
 
 /**
  * What the provider would drop, because the address is on its bounce list, waits until the provider says that it is not:

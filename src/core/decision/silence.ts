@@ -1,6 +1,6 @@
 import { type Attempt, freshAnswer } from '../delivery.ts';
 import { DAY, HOUR, type Ms } from '../time.ts';
-import { glance, longer } from './ask-first.ts';
+import { glance, longer, offListFirst } from './ask-first.ts';
 import { elsewhereFrom } from './elsewhere.ts';
 import { nextStep } from './step.ts';
 import { type Action, end, type Look } from './world.ts';
@@ -47,8 +47,9 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   if (!isSettled && asked && asked.at < lookAgainAt - c.pause && !c.askedInVain) return ask(now);
   const isHeard = asked?.problem === null;
   if (policy.atMostOnce && !isHeard) return untilAnswered(look, last, lostAt);
-  const step = { last, failure: null, from: lostAt, double: mayBeOut(last) };
-  return nextStep(look, { ...step, why: 'never_reached_provider', at: 'schedule' });
+  const again = { last, failure: null, from: lostAt, double: mayBeOut(last) };
+  const step = nextStep(look, { ...again, why: 'never_reached_provider', at: 'schedule' });
+  return offListFirst(look, last, step) ?? step;
 }
 
 /** Where a second copy would harm, the question is asked until it has an answer or the mail is too old. */
@@ -84,7 +85,9 @@ export function whenSilent(look: Look, last: Attempt): Action {
     const until = Math.min(d.usefulUntil, now + policy.silenceAfter);
     return { do: 'hold', about, until, why: 'nothing_heard' };
   }
-  return nextStep(look, { last, failure: null, from: last.claim.at, double: null, why: 'silence', at: 'once' });
+  const again = { last, failure: null, from: last.claim.at, double: null } as const;
+  const step = nextStep(look, { ...again, why: 'silence', at: 'once' });
+  return offListFirst(look, last, step) ?? step;
 }
 
 /**

@@ -659,6 +659,7 @@ const onTheList = (...asked: [minute: number, said: object][]): Fact[] => [
   ...asked.map(([minute, said]) => past.asked(1, at(minute), 'failed', said)),
 ];
 const VAIN = { problem: 'time-out' };
+const NOT_THERE = { known: false };
 
 test('nothing is sent to an address on the bounce list before the provider says that it is off it', () => {
   const action = decided(onTheList(), { now: at(2) });
@@ -669,6 +670,18 @@ test('nothing is sent to an address on the bounce list before the provider says 
   }
   isAsked(decided(onTheList([2, {}]), { now: at(2) }), 'failed');
   assert.deepEqual(decided(onTheList([2, { listed: 'barred' }]), { now: at(2) }), secondary('bounce_listed'));
+});
+
+test('the list is asked as well when the failure is told while a later attempt is unconfirmed', () => {
+  const [claimed, accepted, failed] = onTheList();
+  const again = [past.claimed(2, at(20)), past.unanswered(2, at(20)), past.asked(2, at(60), 'unconfirmed', NOT_THERE)];
+  const facts = [claimed, accepted, failed, ...again].filter((fact) => fact !== undefined);
+  assert.deepEqual(decided(facts, { now: at(60) }), {
+    ...{ do: 'ask', about: 'unconfirmed', unsuppress: true },
+    ...{ at: at(60), by: at(70) },
+  });
+  const cleared = [...facts, past.asked(2, at(61), 'unconfirmed', { ...NOT_THERE, listed: 'clear' })];
+  assert.equal(decided(cleared, { now: at(61) }).do, 'handOver');
 });
 
 test('a bounce list that can not be asked is asked again after ever longer pauses, and no attempt is made meanwhile', () => {
