@@ -34,10 +34,23 @@ export const likePatternsOf = (address: string): string[] =>
 
 /** Whether the body of a request is about it, as JSON or as a form. */
 export function mentions(body: string, contentType: string | null, address: string): boolean {
-  const isForm = contentType?.startsWith('application/x-www-form-urlencoded') ?? false;
   const pattern = patternOf(address);
+  return readingsOf(body, contentType).some((text) => text.search(pattern) >= 0);
+}
+
+/** No address has a longer part before its `@`; without an end the search would take long where there is none. */
+const ADDRESS = /[^\s<>"()[\],;:=/\\]{1,64}@[\p{L}\p{N}.-]*[\p{L}\p{N}]/gu;
+
+/** All that look like addresses in such a body. */
+export function addressesNamed(body: string, contentType: string | null): string[] {
+  const named = readingsOf(body, contentType).flatMap((text) => text.match(ADDRESS) ?? []);
+  return [...new Set(named.map((address) => address.replace(/^'+/, '')))];
+}
+
+function readingsOf(body: string, contentType: string | null): string[] {
+  const isForm = contentType?.startsWith('application/x-www-form-urlencoded') ?? false;
   const texts = [body, withoutEscapes(body), withoutPercents(isForm ? body.replaceAll('+', ' ') : body)];
-  return texts.some((text) => text.normalize('NFC').search(pattern) >= 0);
+  return texts.map((text) => text.normalize('NFC'));
 }
 
 /** JSON may write any sign as `\u0040`, and a line end before an address as `\n`. */

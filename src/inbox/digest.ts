@@ -12,6 +12,7 @@ import { OPERATORS_CONFIDENCE, type Verdict } from '../core/verdict.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { chunks, transact } from '../store/db/transact.ts';
+import { forgetMentions } from '../store/erased.ts';
 import {
   type EventRow,
   holdsEvent,
@@ -29,7 +30,7 @@ import { recipientKey, type View } from '../store/rows/rows.ts';
 import { aliveAmong, type IsAlive, judgedAlive } from './alive.ts';
 import { fewNotes, memberFacts } from './member.ts';
 import { fileNotice, type Notice } from './notices.ts';
-import { fileUnknown } from './unknown.ts';
+import { fileUnknown, ON_ITS_WAY } from './unknown.ts';
 
 export type DigestDeps = {
   store: Store;
@@ -61,10 +62,16 @@ export async function digest(deps: DigestDeps, limit = 200, about?: readonly str
   const [first] = rows;
   if (!first) return 0;
   const results = await digestRows(deps, rows.filter(holdsEvent));
+  const over = new Set(results.filter(({ outcome }) => !OPEN.has(outcome)).map(({ id }) => id));
+  const understood = rows.filter(({ id }) => over.has(id));
+  await forgetMentions(store, understood, deps.now() - ON_ITS_WAY);
   await settle(store, first.lease, results);
   // After a full batch there may be more, even if all that it held has to wait.
   return rows.length === limit ? limit : results.filter((r) => r.outcome !== 'waiting').length;
 }
+
+/** What is looked at again. */
+const OPEN: ReadonlySet<string> = new Set<Settled['outcome']>(['waiting', 'retry', 'doubted']);
 
 async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<Settled[]> {
   const results: Settled[] = [];

@@ -40,7 +40,7 @@ export async function fileUnknown(deps: Deps, unknown: readonly Unknown[]): Prom
 }
 
 /** Mail that was sent before somebody was erased may still be on its way for so long. */
-const ON_ITS_WAY: Ms = 4 * DAY;
+export const ON_ITS_WAY: Ms = 4 * DAY;
 
 /** What is told of earlier mail to somebody who was erased is thrown away. */
 function ofErased({ row, sighting }: Unknown, erasedAt: (address: string) => Ms | null): Settled | null {

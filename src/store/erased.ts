@@ -1,6 +1,6 @@
 // What is removed of a person, and what keeps late events from bringing it back.
 import { sha256 } from '../base/ids.ts';
-import { mentions } from '../core/mention.ts';
+import { addressesNamed, mentions } from '../core/mention.ts';
 import { DAY, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
@@ -95,6 +95,27 @@ export async function eraseEvents(
   const deleted = ids.length === 0 ? 0 : await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
   const last = rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
   return { last, read: rows.length, deleted, left: named.length - over.length };
+}
+
+/**
+ * Deletes those of these rows of the inbox in which somebody stands who was erased after that moment: what is told of the
+ * others in a mail names all to whom it went.
+ */
+export async function forgetMentions(
+  store: Store,
+  rows: readonly { id: string; body: string; content_type: string | null }[],
+  since: Ms,
+): Promise<void> {
+  const isUsual = (await store.db('erased').where('at', '>', since).first('at')) === undefined;
+  if (isUsual || rows.length === 0) return;
+  const named = rows.map(({ id, body, content_type }) => ({ id, names: addressesNamed(body, content_type) }));
+  const erasedAt = await erasedAmong(
+    store,
+    named.flatMap(({ names }) => names),
+  );
+  const isErased = (name: string) => (erasedAt(name) ?? since) > since;
+  const ids = named.filter(({ names }) => names.some(isErased)).map(({ id }) => id);
+  if (ids.length > 0) await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
 }
 
 /** Takes what was deleted out of the write-ahead log of an SQLite file as well. */

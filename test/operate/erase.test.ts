@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { newId } from '../../src/base/ids.ts';
 import { addEraseCommand } from '../../src/commands/erase.ts';
-import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { keepTold } from '../../src/intake/told.ts';
 import { erase } from '../../src/operate/erase.ts';
 import type { Store } from '../../src/store/db/open.ts';
@@ -12,7 +12,7 @@ import { byRecipient } from '../../src/store/inbox/news.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { database, runHere } from '../commands/support.ts';
 import { arrival, seed } from '../support/factory.ts';
-import { startByHand } from '../support/homing.ts';
+import { queueMail, startByHand } from '../support/homing.ts';
 import { eachStore } from '../support/stores.ts';
 
 const ANN = 'ann@canary.example';
@@ -79,6 +79,21 @@ test('a person is removed from everything, and late events do not bring them bac
   assert.deepEqual(await all(), [], 'late webhooks');
   const bobs = await store.db('deliveries').where({ recipient: BOB });
   assert.equal(bobs.length, 1, 'others stay');
+});
+
+test('what is told late of the others in a mail does not bring anybody back', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) }, poll: true });
+  const { store, clock, play, dispatch } = homing;
+  await queueMail(homing, `Ann <${ANN}>, ${BOB}`);
+  await dispatch();
+  await erase(ANN, { store, who: 'ops', now: clock });
+  await play(clock() + HOUR);
+  assert.equal((await store.db('deliveries').where({ recipient: BOB, state: 'delivered' })).length, 1);
+  const bodies: string[] = await store.db('inbox').pluck('body');
+  assert.deepEqual(
+    bodies.filter((body) => body.includes(ANN)),
+    [],
+  );
 });
 
 eachStore(
