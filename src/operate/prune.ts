@@ -1,8 +1,9 @@
 import { sleep, stopwatch } from '../base/wait.ts';
-import { type Clock, DAY, type Ms } from '../core/time.ts';
+import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
+import { forgetSigns } from '../store/notes/health.ts';
 import { forgetSetAside } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
 
@@ -13,6 +14,9 @@ const SET_ASIDE_KEPT: Ms = 3 * DAY;
 
 /** A call may be made again for so long, however short everything else is kept. */
 const CALLS_KEPT: Ms = 7 * DAY;
+
+/** What was seen of providers tells something for minutes. */
+const SIGNS_KEPT: Ms = HOUR;
 
 /** After each bite it rests for so many times as long as that took, so that others have the database for most of the time. */
 const REST = 4;
@@ -30,6 +34,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneOperations, before],
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
     [forgetSetAside, now() - SET_ASIDE_KEPT],
+    [forgetSigns, now() - SIGNS_KEPT],
   ];
   let gone = 0;
   for (const [bite, until] of bites) {

@@ -18,15 +18,7 @@ import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
-import {
-  changeHealth,
-  forgetSigns,
-  mayProbe,
-  noteProbe,
-  signsOf,
-  standings,
-  switchesOf,
-} from '../store/notes/health.ts';
+import { changeHealth, mayProbe, noteProbe, signsOf, standings, switchesOf } from '../store/notes/health.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
 
@@ -62,7 +54,6 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
     }
   }
   if (changed > 0) await lookAtHeld(store, now());
-  if (isDoubtful) await forgetSigns(store, now());
   return changed;
 }
 

@@ -7,6 +7,7 @@ import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { moduleName } from '../../src/store/db/sqlite-connection.ts';
+import { addSigns } from '../../src/store/notes/health.ts';
 import { giveRoomBack, makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { ended, seed, sent } from '../support/factory.ts';
@@ -30,6 +31,17 @@ eachStore('what has ended is forgotten after its time, what is open is kept', as
     ['open@mg.example.com'],
   );
   assert.equal((await store.db('facts').whereNotIn('delivery_id', store.db('deliveries').select('id'))).length, 0);
+});
+
+eachStore('what was seen of a provider that is well all the time does not add up', async ({ store }) => {
+  const clock = clockAt();
+  for (let n = 0; n < 3; n++) {
+    await addSigns(store, [{ provider: 'mailgun', kind: 'taken', n: 1 }], clock());
+    clock.advance(HOUR);
+  }
+  clock.advance(-HOUR / 2);
+  await prune({ store, retentionDays: 90, now: clock });
+  assert.equal((await store.db('signs')).length, 1);
 });
 
 test('a pruned SQLite file is as small as it was, and holds nothing of what was deleted', async (t) => {

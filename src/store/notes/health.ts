@@ -49,13 +49,9 @@ export async function signsOf(store: Store, provider: string, now: Ms): Promise<
   return counted;
 }
 
-/** What was counted a while ago tells nothing any more. */
-export async function forgetSigns(store: Store, now: Ms): Promise<void> {
-  await transact(store, (tx) =>
-    tx('signs')
-      .where('bucket', '<', now - 10 * WINDOW)
-      .delete(),
-  );
+/** What was counted before that moment; says how many rows went. */
+export function forgetSigns(store: Store, before: Ms): Promise<number> {
+  return transact(store, (tx) => tx('signs').where('bucket', '<', before).delete());
 }
 
 type Row = {
