@@ -17,6 +17,7 @@ export function settingsOf(c: Config): Settings {
     adoptAfter: c.ADOPT_AFTER,
     unsuppressMaxPerDay: c.UNSUPPRESS_MAX_PER_DAY,
     faultHold: c.FIX_SENDER_HOLD,
+    outageWindow: c.OUTAGE_WINDOW,
     outagePatience: c.OUTAGE_PATIENCE,
     preference: {
       mode: c.SECONDARY_MODE,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { HOUR, MINUTE, type Ms, SECOND } from './time.ts';
+import { HOUR, type Ms, SECOND } from './time.ts';
 
 /**
  * How a provider is. `suspect` changes nothing but that it is probed; mail leaves by other ways while it is `down`, and comes
@@ -17,7 +17,7 @@ export type Standing = {
   probesFailed: number;
 };
 
-/** What was seen of a provider in the last minute, and of the mail that it took before. */
+/** What was seen of a provider of late, and of the mail that it took before. */
 export type Signs = {
   taken: number;
   /** It was busy, could not be reached, or gave no answer. */
@@ -30,9 +30,8 @@ export type Signs = {
   receivers: number;
 };
 
-export const WINDOW: Ms = MINUTE;
 /** Mail that was accepted so long ago has been heard of, if all is well. */
-export const HEARD_AFTER: Ms = 1.5 * MINUTE;
+export const heardAfter = (window: Ms): Ms => 1.5 * window;
 
 const MOST_SWITCHES = 3;
 export const SWITCHES_WITHIN: Ms = HOUR;
@@ -41,13 +40,15 @@ const LEAST_FAILED = 5;
 export const LEAST_UNHEARD = 10;
 const LEAST_RECEIVERS = 3;
 /** A suspicion ends when nothing was seen for so long. */
-const CALM: Ms = 2 * WINDOW;
+const calm = (window: Ms): Ms => 2 * window;
 
 /** Shares while it recovers. Each holds for a fifth of the time for which it had to be well. */
 const SHARES = [1, 5, 25] as const;
 
 export type World = {
   now: Ms;
+  /** For so long what was seen counts. */
+  window: Ms;
   /** For how long it must look normal before mail comes back. */
   steady: Ms;
   /** Whether there is another provider, and none of the others looks sick at the same time. */
@@ -74,10 +75,12 @@ export type HealthChange = {
 
 /** What a provider's standing becomes; null when it stays as it is. */
 export function nextHealth(at: Standing, signs: Signs, world: World): Change | null {
-  const evidence = evidenceIn(at, signs);
+  const evidence = evidenceIn(at, signs, world.window);
   switch (at.state) {
     case 'healthy':
-      return evidence !== null || signs.failed > signs.taken ? to('suspect', evidence ?? failedWords(signs)) : null;
+      return evidence !== null || signs.failed > signs.taken
+        ? to('suspect', evidence ?? failedWords(signs, world.window))
+        : null;
     case 'suspect':
       return whenSuspect(at, evidence, signs, world);
     case 'down':
@@ -91,7 +94,7 @@ const to = (state: Health, evidence: string, share = 100): Change => ({ state, s
 
 function whenSuspect(at: Standing, evidence: string | null, signs: Signs, world: World): Change | null {
   if (evidence === null) {
-    const isCalm = signs.failed <= signs.taken && at.wellSince !== null && world.now - at.since >= CALM;
+    const isCalm = signs.failed <= signs.taken && at.wellSince !== null && world.now - at.since >= calm(world.window);
     return isCalm ? to('healthy', 'nothing more was seen') : null;
   }
   // When all look sick at once it is most likely our own network, and nothing is gained by another provider.
@@ -99,10 +102,10 @@ function whenSuspect(at: Standing, evidence: string | null, signs: Signs, world:
   return isOurs || world.switches >= MOST_SWITCHES ? null : to('down', evidence, 0);
 }
 
-function whenDown(at: Standing, evidence: string | null, { now, steady, elsewhere }: World): Change | null {
-  const needed = elsewhere === 'none' ? Math.min(steady, CALM / 4) : steady;
+function whenDown(at: Standing, evidence: string | null, { now, window, steady, elsewhere }: World): Change | null {
+  const needed = elsewhere === 'none' ? Math.min(steady, window / 2) : steady;
   if (evidence !== null || at.wellSince === null || now - Math.max(at.since, at.wellSince) < needed) return null;
-  const words = `its own answers were normal for ${Math.round(needed / SECOND)} s`;
+  const words = `its own answers were normal for ${inSeconds(needed)}`;
   return elsewhere === 'none' ? to('healthy', words) : to('recovering', words, SHARES[0]);
 }
 
@@ -115,19 +118,21 @@ function whenRecovering(at: Standing, evidence: string | null, { now, steady }: 
 }
 
 /** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
-function evidenceIn(at: Standing, signs: Signs): string | null {
+function evidenceIn(at: Standing, signs: Signs, window: Ms): string | null {
   const { taken, failed, barred, accepted, unheard, receivers } = signs;
-  if (barred >= PROBES && taken === 0) return `it refused our account ${barred} times within a minute`;
-  if (failed >= LEAST_FAILED && failed >= taken) return failedWords(signs);
+  if (barred >= PROBES && taken === 0) return `it refused our account ${barred} times within ${inSeconds(window)}`;
+  if (failed >= LEAST_FAILED && failed >= taken) return failedWords(signs, window);
   if (at.probesFailed >= PROBES && taken === 0) return `${at.probesFailed} of our own calls in a row failed`;
   const isSilent = unheard >= LEAST_UNHEARD && unheard * 2 >= accepted && receivers >= LEAST_RECEIVERS;
   if (isSilent)
-    return `of ${accepted} mails that it accepted ${unheard} were not heard of for ${HEARD_AFTER / SECOND} s and more`;
+    return `of ${accepted} mails that it accepted ${unheard} were not heard of for ${inSeconds(heardAfter(window))} and more`;
   return null;
 }
 
-const failedWords = ({ taken, failed }: Signs): string =>
-  `${failed} of ${taken + failed} hand-overs within a minute failed or got no answer`;
+const failedWords = ({ taken, failed }: Signs, window: Ms): string =>
+  `${failed} of ${taken + failed} hand-overs within ${inSeconds(window)} failed or got no answer`;
+
+const inSeconds = (length: Ms): string => `${Math.round(length / SECOND)} s`;
 
 /** Whether a mail is among those that are handed to a provider that recovers. The same mail always is, or is not. */
 export function isInShare(id: string, share: number): boolean {

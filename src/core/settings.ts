@@ -22,6 +22,8 @@ export type Settings = {
   unsuppressMaxPerDay: number;
   /** How long mail is not retried after mail of the same domain failed for something that the sender has to mend. */
   faultHold: Ms;
+  /** For how long it counts how a hand-over ended. */
+  outageWindow: Ms;
   /** How long a notice waits for a provider that is down before it leaves through another. */
   outagePatience: Ms;
   /** Which provider a mail is handed to first. */

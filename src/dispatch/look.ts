@@ -34,6 +34,7 @@ export type LookDeps = {
     | 'lease'
     | 'rates'
     | 'outagePatience'
+    | 'outageWindow'
     | 'preference'
   >;
   /** Whom mail may be handed to, in order of preference. */

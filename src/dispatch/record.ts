@@ -13,7 +13,7 @@ import { type KeepWaitsDeps, keepWaitsHere } from './keep-waits.ts';
 
 export type RecordDeps = KeepWaitsDeps & {
   store: Store;
-  settings: { pause: Ms };
+  settings: { pause: Ms; outageWindow: Ms };
   now: Clock;
   signal: AbortSignal;
 };
@@ -55,10 +55,10 @@ async function heed(deps: RecordDeps, { view, fact, isToldBefore }: Ended): Prom
   if (why === 'account') await pause(store, { provider, domain: view.domain }, at + (retryAfter ?? settings.pause));
 }
 
-async function writeDown({ store, now }: RecordDeps, all: readonly Ended[]): Promise<void> {
+async function writeDown({ store, settings, now }: RecordDeps, all: readonly Ended[]): Promise<void> {
   const endsOf = groupBy(all, ({ view }) => view.id);
   await change(store, [...endsOf.keys()], now(), ({ id }) => (endsOf.get(id) ?? []).map(({ fact }) => fact));
-  await addSigns(store, signsIn(all), now());
+  await addSigns(store, signsIn(all), { now: now(), window: settings.outageWindow });
 }
 
 /** How the calls went, whatever became of the mail. */

@@ -2,7 +2,10 @@ import type { Job } from '../base/job.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import { type WatchDeps, watchProviders } from './watch.ts';
 
-export type OutageInside = Omit<WatchDeps, 'steady'> & { config: { OUTAGE_STEADY: Ms }; wake(job: string): void };
+export type OutageInside = Omit<WatchDeps, 'window' | 'steady'> & {
+  config: { OUTAGE_WINDOW: Ms; OUTAGE_STEADY: Ms };
+  wake(job: string): void;
+};
 
 const PAUSE: Ms = 2 * SECOND;
 
@@ -10,7 +13,8 @@ const healthJob: Job<OutageInside> = {
   name: 'health',
   pause: ({ config }) => Math.min(PAUSE, config.OUTAGE_STEADY / 20),
   start(inside) {
-    const deps = { ...inside, steady: inside.config.OUTAGE_STEADY, found: new Map() };
+    const { OUTAGE_WINDOW: window, OUTAGE_STEADY: steady } = inside.config;
+    const deps = { ...inside, window, steady, found: new Map() };
     return {
       async run() {
         const changed = await watchProviders(deps);

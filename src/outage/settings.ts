@@ -4,6 +4,12 @@ import { room } from '../base/setting.ts';
 export const OUTAGE = room({
   title: 'Outages',
   settings: {
+    OUTAGE_WINDOW: {
+      kind: length,
+      default: '60s',
+      level: 'rarely',
+      says: 'For how long it counts how a hand-over to a provider ended: half of at least five that failed within it mean that the provider is down.',
+    },
     OUTAGE_STEADY: {
       kind: length,
       follows: (unit) => 10 * unit,

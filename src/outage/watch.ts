@@ -3,12 +3,11 @@ import type { Log } from '../base/log.ts';
 import { within } from '../base/wait.ts';
 import {
   type Change,
-  HEARD_AFTER,
+  heardAfter,
   LEAST_UNHEARD,
   nextHealth,
   type Signs,
   type Standing,
-  WINDOW,
   type World,
 } from '../core/health.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
@@ -25,6 +24,8 @@ import { type Unheard, unheardOf } from '../store/unheard.ts';
 export type WatchDeps = {
   store: Store;
   providers: Providers;
+  /** For how long what was seen counts. */
+  window: Ms;
   /** For how long a provider that was down must look normal before mail comes back. */
   steady: Ms;
   now: Clock;
@@ -57,13 +58,11 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
   return changed;
 }
 
-/** A provider on which something depends just now is probed more often. */
-const PROBE: Ms = 5 * SECOND;
-const PROBE_DOWN: Ms = 15 * SECOND;
 const PROBE_TIME: Ms = 10 * SECOND;
 
-async function probe({ store, now }: WatchDeps, provider: Provider, { state }: Standing): Promise<void> {
-  const pause = state === 'down' ? PROBE_DOWN : PROBE;
+async function probe({ store, window, now }: WatchDeps, provider: Provider, { state }: Standing): Promise<void> {
+  // A provider on which something depends just now is probed more often.
+  const pause = window / (state === 'down' ? 4 : 12);
   if (!(await mayProbe(store, provider.name, now(), pause))) return;
   await noteProbe(store, provider.name, await isWell(provider), now());
 }
@@ -76,28 +75,26 @@ async function isWell(provider: Provider): Promise<boolean> {
 }
 
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
-  const { store, now, found } = deps;
-  const signs = await signsOf(store, provider.name, now());
+  const { store, window, now, found } = deps;
+  const signs = await signsOf(store, provider.name, { now: now(), window });
   const counted = { ...signs, barred: (await mayAnySend(deps, provider)) ? 0 : signs.barred };
   const before = found?.get(provider.name);
-  if (before && now() - before.at < COUNTED_EVERY) return { ...counted, ...before };
+  if (before && now() - before.at < window / 6) return { ...counted, ...before };
   const unheard = await unheardAt(deps, provider);
   found?.set(provider.name, { ...unheard, at: now() });
   return { ...counted, ...unheard };
 }
 
-const COUNTED_EVERY: Ms = 10 * SECOND;
-
 async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard> {
-  const { store, now } = deps;
+  const { store, window, now } = deps;
   const readUpTo = await readBy(deps, provider);
   // Without its records nobody can say whether mail vanishes or webhooks do.
-  if (readUpTo === null || readUpTo < now() - 2 * HEARD_AFTER) return { accepted: 0, unheard: 0, receivers: 0 };
-  const to = Math.min(readUpTo - READ_WITHIN, now() - HEARD_AFTER);
-  const lately = await unheardOf(store, provider.name, { from: to - WINDOW, to });
+  if (readUpTo === null || readUpTo < now() - 2 * heardAfter(window)) return { accepted: 0, unheard: 0, receivers: 0 };
+  const to = Math.min(readUpTo - READ_WITHIN, now() - heardAfter(window));
+  const lately = await unheardOf(store, provider.name, { from: to - window, to });
   // Where little is sent, what there is tells for longer.
   const isEnough = lately.accepted >= LEAST_UNHEARD;
-  return isEnough ? lately : unheardOf(store, provider.name, { from: to - 15 * WINDOW, to });
+  return isEnough ? lately : unheardOf(store, provider.name, { from: to - 15 * window, to });
 }
 
 /** Whether some domain may send as far as is known: one of several may be disabled, and its mail is left alone for that. */
@@ -119,14 +116,14 @@ async function readBy({ store }: WatchDeps, { name, history }: Provider): Promis
 }
 
 async function worldFor(
-  { store, providers, steady, now }: WatchDeps,
+  { store, providers, window, steady, now }: WatchDeps,
   { name }: Provider,
   at: ReadonlyMap<string, Standing>,
 ): Promise<World> {
   const others = providers.all.filter((other) => other.name !== name).map((other) => at.get(other.name) ?? USUAL);
   const isSick = ({ state, probesFailed }: Standing) => state === 'down' || probesFailed > 0;
   const elsewhere = others.length === 0 ? 'none' : others.every(isSick) ? 'sick' : 'well';
-  return { now: now(), steady, elsewhere, switches: await switchesOf(store, name, now()) };
+  return { now: now(), window, steady, elsewhere, switches: await switchesOf(store, name, now()) };
 }
 
 /** Every change is logged; people are told that it went down, and that it is back. */

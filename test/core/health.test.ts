@@ -5,7 +5,7 @@ import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { MORNING } from '../support/clock.ts';
 
 const QUIET: Signs = { taken: 0, failed: 0, barred: 0, accepted: 0, unheard: 0, receivers: 0 };
-const WORLD: World = { now: MORNING, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 };
+const WORLD: World = { now: MORNING, window: MINUTE, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 };
 
 function next(state: Standing['state'], signs: Partial<Signs>, over: Partial<Standing & World> = {}): Change | null {
   const at: Standing = { state, since: MORNING, share: 100, wellSince: MORNING, probesFailed: 0, ...over };
@@ -25,7 +25,7 @@ test('many failures, or failed calls of our own without mail that it took, take 
   assert.equal(state('suspect', { failed: 5, taken: 6 }), null);
   assert.equal(state('suspect', { failed: 1 }, { probesFailed: 3, wellSince: null }), 'down');
   assert.equal(state('suspect', { failed: 1, taken: 1 }, { probesFailed: 3, wellSince: null }), null);
-  assert.match(next('suspect', { failed: 7, taken: 1 })?.evidence ?? '', /^7 of 8 hand-overs within a minute/);
+  assert.match(next('suspect', { failed: 7, taken: 1 })?.evidence ?? '', /^7 of 8 hand-overs within 60 s/);
 });
 
 test('an account that is refused takes it down, and mail that vanishes at several receivers does', () => {

@@ -1,6 +1,6 @@
 // What becomes of hand-overs is written down.
 import assert from 'node:assert/strict';
-import { SECOND } from '../../src/core/time.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { createRecording } from '../../src/dispatch/record.ts';
 import { load, type View } from '../../src/store/rows/rows.ts';
 import { at, MORNING } from '../support/clock.ts';
@@ -12,7 +12,7 @@ async function handedOver({ store }: TestStore, count: number) {
   const views = await seedMany(store, count, { facts: [claimed(1, MORNING)] });
   const commits: number[] = [];
   store.heard = (turns) => commits.push(turns.length);
-  const settings = { pause: SECOND, schedule: 'auto' } as const;
+  const settings = { pause: SECOND, outageWindow: MINUTE, schedule: 'auto' } as const;
   const { signal } = new AbortController();
   const record = createRecording({ store, settings, now: () => at(1), signal, log: logInto([]) });
   const states = async () => {

@@ -29,7 +29,7 @@ async function setup(t: TestContext) {
     async live(length: Ms) {
       for (const end = clock() + length; clock() < end; clock.advance(5 * SECOND)) {
         await settle();
-        if ((await watchProviders({ ...inside, steady: MINUTE })) > 0) await settle();
+        if ((await watchProviders({ ...inside, window: MINUTE, steady: MINUTE })) > 0) await settle();
       }
     },
     get: (path: string, more = {}) => fetch(`${url}${path}`, { headers: { ...headers, ...more } }),
@@ -68,7 +68,7 @@ test('an outage is told of while it lasts and afterwards, as JSON, as text and a
   assert.match(page.headers.get('content-type') ?? '', /^text\/markdown/);
   const text = await page.text();
   assert.match(text, /^# mailgun was down\n/);
-  assert.match(text, /^\| 2026-11-25 \d\d:\d\d:\d\d UTC \| down \| 0 \| .* hand-overs within a minute failed/m);
+  assert.match(text, /^\| 2026-11-25 \d\d:\d\d:\d\d UTC \| down \| 0 \| .* hand-overs within 60 s failed/m);
   assert.equal((await run(open.id, '--markdown')).out.trim(), text.trim());
 });
 

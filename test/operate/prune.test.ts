@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { DAY, HOUR } from '../../src/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
@@ -36,7 +36,7 @@ eachStore('what has ended is forgotten after its time, what is open is kept', as
 eachStore('what was seen of a provider that is well all the time does not add up', async ({ store }) => {
   const clock = clockAt();
   for (let n = 0; n < 3; n++) {
-    await addSigns(store, [{ provider: 'mailgun', kind: 'taken', n: 1 }], clock());
+    await addSigns(store, [{ provider: 'mailgun', kind: 'taken', n: 1 }], { now: clock(), window: MINUTE });
     clock.advance(HOUR);
   }
   clock.advance(-HOUR / 2);

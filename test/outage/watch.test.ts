@@ -14,7 +14,7 @@ const isSend = ({ method, path }: SimRequest): boolean => method === 'POST' && /
 async function setup(t: TestContext, options: Options = {}) {
   const homing = await startByHand(t, { ...options, env: { ...env, ...options.env } });
   const { store, clock, inside, settle, sink, sim } = homing;
-  const watch = () => watchProviders({ ...inside, steady: 10 * MINUTE });
+  const watch = () => watchProviders({ ...inside, window: MINUTE, steady: 10 * MINUTE });
   let mails = 0;
   return {
     ...homing,

@@ -7,24 +7,25 @@ import {
   type Standing,
   SWITCHES_WITHIN,
   type Unwell,
-  WINDOW,
 } from '../../core/health.ts';
 import { storable } from '../../core/safe-text.ts';
-import { type Ms, SECOND } from '../../core/time.ts';
+import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
-const BUCKET: Ms = 10 * SECOND;
-const bucketOf = (at: Ms): Ms => at - (at % BUCKET);
+/** What is seen is counted by the sixth of the time for which it counts. */
+const bucketOf = (at: Ms, window: Ms): Ms => at - (at % Math.max(1, Math.round(window / 6)));
+
+type Moment = { now: Ms; window: Ms };
 
 export type SignKind = 'taken' | 'failed' | 'barred';
 export type Sign = { provider: string; kind: SignKind; n: number };
 
 /** Counts how hand-overs ended. */
-export async function addSigns(store: Store, signs: readonly Sign[], now: Ms): Promise<void> {
+export async function addSigns(store: Store, signs: readonly Sign[], { now, window }: Moment): Promise<void> {
   if (signs.length === 0) return;
-  const bucket = bucketOf(now);
+  const bucket = bucketOf(now, window);
   await transact(store, async (tx) => {
     const rows = signs.map(({ provider, kind }) => ({ provider, kind, bucket, n: 0 }));
     await insertNew(tx, 'signs', rows, ['provider', 'bucket', 'kind']);
@@ -36,11 +37,11 @@ export async function addSigns(store: Store, signs: readonly Sign[], now: Ms): P
 }
 
 /** What was counted of late. */
-export async function signsOf(store: Store, provider: string, now: Ms): Promise<Pick<Signs, SignKind>> {
+export async function signsOf(store: Store, provider: string, { now, window }: Moment): Promise<Pick<Signs, SignKind>> {
   const rows: { kind: SignKind; n: number | string }[] = await store
     .db('signs')
     .where({ provider })
-    .where('bucket', '>', now - WINDOW)
+    .where('bucket', '>', now - window)
     .groupBy('kind')
     .select('kind')
     .sum({ n: 'n' });
