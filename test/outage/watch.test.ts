@@ -65,11 +65,12 @@ test('an outage: access mail leaves at once, notices after their patience, bulk 
   await mail('bulk', 200);
   await live(9 * MINUTE);
   assert.deepEqual([await state(), byMailgun('bulk')], ['down', 0]);
-  await live(2 * MINUTE);
+  // With a share of 5: of one mail in a hundred there may be none among these.
+  await live(4 * MINUTE);
   assert.equal(await state(), 'recovering');
   const first = byMailgun('bulk');
-  assert.ok(first > 0 && first < 15, `${first} of 203`);
-  await live(8 * MINUTE);
+  assert.ok(first > 0 && first < 30, `${first} of 203`);
+  await live(6 * MINUTE);
   assert.equal(await state(), 'healthy');
   assert.equal(byMailgun('bulk'), 203);
   assert.deepEqual(await changes(), [
