@@ -8,6 +8,7 @@ type Texts = { table: string; key: readonly string[]; columns: readonly string[]
 
 /** What is made of another stands after it: a text that moves on meanwhile is found where it has come to. */
 const TEXTS: readonly Texts[] = [
+  { table: 'messages', key: ['id'], columns: ['subject'] },
   { table: 'rollup_pending', key: ['id'], columns: ['body'] },
   { table: 'rollup_examples', key: ['day', 'domain', 'place'], columns: ['reply'] },
   { table: 'alert_items', key: ['item_key'], columns: ['detail'] },
