@@ -112,6 +112,14 @@ test('one failed call is one sign, however many recipients it was for', async (t
   assert.ok(!(await changes()).includes('suspect > down'), (await changes()).join(', '));
 });
 
+test('a provider that wants fewer calls is not down, whether it says for how long or not', async (t) => {
+  const { sim, live, mail, state } = await setup(t);
+  sim.misbehave(isSend, { status: 429, body: '{"message":"Too many requests"}' }, 40);
+  await mail('notice', 60);
+  await live(MINUTE);
+  assert.equal(await state(), 'healthy');
+});
+
 test('a domain that may not send keeps no mail of another domain waiting', async (t) => {
   const other = 'other.example.com';
   const world = await setup(t, {

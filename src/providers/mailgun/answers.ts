@@ -1,4 +1,5 @@
 import type { Answer } from '../../core/answer.ts';
+import { type Ms, SECOND } from '../../core/time.ts';
 import { type Purpose, refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from '../common/exchange.ts';
 import { messageIdOf, objectOf } from '../common/fields.ts';
@@ -13,6 +14,9 @@ import {
   saidIn as saidInReply,
 } from '../common/reply.ts';
 
+/** So long it is left alone when it says that too much comes at once, and not for how long. */
+export const USUAL_WAIT: Ms = 5 * SECOND;
+
 /** What an exchange means for the message that was handed over. */
 export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   if (exchanged.kind === 'silence') return answerToSilence(exchanged);
@@ -23,7 +27,7 @@ export function answerTo(exchanged: Exchanged, purpose: Purpose): Answer {
   const why = refusalOf(status, detail, purpose);
   if (why === null) return { kind: 'unanswered', detail };
   if (why === 'invalid' && !isData(exchanged)) return { kind: 'refused', why: 'busy', detail: `not sent: ${detail}` };
-  const wait = why === 'busy' ? retryAfter(exchanged, detail) : null;
+  const wait = why === 'busy' ? (retryAfter(exchanged, detail) ?? USUAL_WAIT) : null;
   return { kind: 'refused', why, detail, ...(wait === null ? {} : { retryAfter: wait }) };
 }
 

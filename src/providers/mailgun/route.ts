@@ -1,9 +1,9 @@
 import type { Deadline } from '../../base/deadline.ts';
-import { type Clock, type Ms, SECOND } from '../../core/time.ts';
+import type { Clock, Ms } from '../../core/time.ts';
 import { refusalOf } from '../../mail/refusal.ts';
 import type { Exchanged } from '../common/exchange.ts';
 import { LONGEST_WAIT, retryAfter } from '../common/reply.ts';
-import { detailOf } from './answers.ts';
+import { detailOf, USUAL_WAIT } from './answers.ts';
 
 /** What a call is for. Mail does not wait because Mailgun answers too many questions. */
 export type Use = 'mail' | 'questions';
@@ -14,8 +14,6 @@ export type Route = {
   enter(use: Use, until: Deadline): Promise<Ms>;
   heard(use: Use, exchanged: Exchanged): void;
 };
-
-const FIRST_WAIT: Ms = 5 * SECOND;
 
 /** `strikes`: how often in a row it asked to be left alone. `probe` resolves when the call that tries it again is over. */
 type Lane = { until: Ms; strikes: number; probe: Probe | null };
@@ -44,7 +42,7 @@ export function createRoute(now: Clock): Route {
       const asked = waitAskedIn(exchanged);
       if (asked === null) lane.strikes = 0;
       else {
-        const usual = FIRST_WAIT * 2 ** Math.min(lane.strikes++, 7);
+        const usual = USUAL_WAIT * 2 ** Math.min(lane.strikes++, 7);
         lane.until = Math.max(lane.until, now() + Math.min(asked ?? usual, LONGEST_WAIT));
       }
       lane.probe?.end();
