@@ -17,8 +17,10 @@ export function tollWords({ endedAt }: Outage, { moved, held, expired, doubles, 
   const sentences = moved.map(movedWords);
   if (moved.length === 0) sentences.push('No mail left through another provider.');
   if (endedAt === null) sentences.push(`${counted(held, 'mail')} ${held === 1 ? 'waits' : 'wait'} for it now.`);
-  sentences.push(`The useful life of ${counted(expired, 'mail')} ended before it arrived.`);
-  sentences.push(`${counted(doubles, 'copy', 'copies')} went out that may have been a second one.`);
+  sentences.push(expired === 0 ? 'No mail expired.' : `${counted(expired, 'mail')} expired.`);
+  sentences.push(
+    `${doubles === 0 ? 'No copy' : counted(doubles, 'copy', 'copies')} went out that may have been a second one.`,
+  );
   if (endedAt !== null) sentences.push(drainWords(drain));
   return sentences;
 }

@@ -34,6 +34,38 @@ export async function send({ mailgun, url }: Cast, part: Part): Promise<string> 
   return id;
 }
 
+/** What an application does that has its mail sent by Homing: the same client, with another URL. */
+export async function queue({ url }: Cast, to: string, kind: 'access' | 'notice', subject: string): Promise<void> {
+  const client = new Mailgun(FormData).client({ username: 'api', key: TOKEN, url, timeout: 10 * SECOND });
+  const from = `Example Team <team@${DOMAIN}>`;
+  await client.messages.create(DOMAIN, { from, to: [to], subject, text: `${subject}.`, 'v:homing-class': kind });
+}
+
+/** The state of the newest mail to somebody. */
+export async function stateOf({ url }: Cast, recipient: string): Promise<string | undefined> {
+  type Found = { messages: { deliveries: { state: string }[] }[] };
+  const { messages } = await call<Found>(url, `/api/messages?recipient=${encodeURIComponent(recipient)}&limit=1`);
+  return messages[0]?.deliveries[0]?.state;
+}
+
+export type Queue = {
+  classes: { notice: { waiting: number } };
+  providers: { name: string; state: string; share: number }[];
+};
+
+export const lookAtQueue = ({ url }: Cast): Promise<Queue> => call(url, '/api/queue');
+
+export type ToldOutage = { id: string; endedAt: string | null; moved: { class: string; n: number }[] };
+
+export const outages = async ({ url }: Cast): Promise<ToldOutage[]> =>
+  (await call<{ outages: ToldOutage[] }>(url, '/api/outages')).outages;
+
+/** An outage as Markdown. */
+export async function pageOf({ url }: Cast, id: string): Promise<string> {
+  const headers = { authorization: `Bearer ${TOKEN}`, accept: 'text/markdown' };
+  return (await fetch(`${url}/api/outages/${id}`, { headers })).text();
+}
+
 /** The one delivery of a message. */
 export async function look({ url }: Cast, id: string): Promise<Shown | undefined> {
   const { deliveries } = await call<{ deliveries: Shown[] }>(url, `/api/messages/${id}`);

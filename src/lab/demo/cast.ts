@@ -15,13 +15,15 @@ export const ADMIN = 'admin@team.example';
 /** Who plays: the real daemon at `url`, between a simulated Mailgun and a sink that is the secondary. */
 export type Cast = { mailgun: SimMailgun; sink: Sink; url: string };
 
-/** Starts everybody for as long as the play takes, and leaves nothing behind. */
-export async function withCast<T>(play: (cast: Cast) => Promise<T>): Promise<T> {
+type Env = Record<string, string>;
+
+/** Starts everybody for as long as the play takes, and leaves nothing behind. The settings are those that only this play needs. */
+export async function withCast<T>(play: (cast: Cast) => Promise<T>, settings: Env = {}): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'homing-demo-'));
   const mailgun = await startMailgun();
   const sink = await startSink({ refuse: (recipient) => partOf(recipient)?.secondary ?? null });
   try {
-    return await withDaemon(environment(folder, mailgun, sink), (url) => {
+    return await withDaemon({ ...environment(folder, mailgun, sink), ...settings }, (url) => {
       mailgun.setWebhook(`${url}/webhooks/mailgun`);
       return play({ mailgun, sink, url });
     });
@@ -31,7 +33,7 @@ export async function withCast<T>(play: (cast: Cast) => Promise<T>): Promise<T> 
   }
 }
 
-async function withDaemon<T>(env: Record<string, string>, use: (url: string) => Promise<T>): Promise<T> {
+async function withDaemon<T>(env: Env, use: (url: string) => Promise<T>): Promise<T> {
   const daemon = await startDaemon(readConfig(env, 'daemon'), createLog('error', 'pretty', process.stderr));
   try {
     return await use(`http://127.0.0.1:${daemon.port}`);
@@ -58,7 +60,7 @@ async function startMailgun(): Promise<SimMailgun> {
 }
 
 /** The defaults, with every wait shrunk: 2, 4, 8, 16 seconds stand for 4, 16, 64, 256 minutes. */
-function environment(folder: string, mailgun: SimMailgun, sink: Sink): Record<string, string> {
+function environment(folder: string, mailgun: SimMailgun, sink: Sink): Env {
   return {
     ...mailgun.environment,
     DATABASE_URL: `sqlite:${join(folder, 'demo.sqlite')}`,

@@ -1,16 +1,10 @@
 import { styleText } from 'node:util';
 import { sleep } from '../../base/wait.ts';
-import { type Ms, SECOND } from '../../core/time.ts';
+import { SECOND } from '../../core/time.ts';
 import { look, type Shown, send } from './application.ts';
-import { ADMIN, type Cast, TOKEN, withCast } from './cast.ts';
+import { ADMIN, withCast } from './cast.ts';
+import { bold, isOn, linger, type Play, type Stage, sayOf, since } from './stage.ts';
 import { type Part, STORY } from './story.ts';
-
-const PATIENCE: Ms = 90 * SECOND;
-
-/** What the demo prints with, and what ends it early. */
-export type Stage = { say(line: string): void; signal: AbortSignal };
-
-type Play = { stage: Stage; cast: Cast; startedAt: Ms };
 
 /**
  * Plays the story on the real daemon. Resolves to whether every delivery ended as told; `stay` keeps it up until the
@@ -23,7 +17,7 @@ export function playDemo(stage: Stage, stay: boolean): Promise<boolean> {
     const ended = await follow(play, ids);
     await followAlerts(play);
     const isRight = summarise(play, ended);
-    if (stay && !stage.signal.aborted) await linger(play);
+    if (stay) await linger(play, '/api/messages?recipient=dora@stubborn.example');
     return isRight;
   });
 }
@@ -36,7 +30,7 @@ async function sendAll(play: Play): Promise<Map<Part, string>> {
   const ids = new Map<Part, string>();
   for (const part of STORY) {
     ids.set(part, await send(cast, part));
-    sayOf(play, part, `sent: ${part.tells}`);
+    sayOf(play, part.name, `sent: ${part.tells}`);
   }
   stage.say('');
   return ids;
@@ -61,14 +55,12 @@ async function follow(play: Play, ids: ReadonlyMap<Part, string>): Promise<Map<P
 
 const ENDED = new Set(['delivered', 'relayed', 'failed', 'abandoned', 'expired', 'cancelled']);
 
-const isOn = ({ stage, startedAt }: Play): boolean => !stage.signal.aborted && Date.now() - startedAt < PATIENCE;
-
 /** `told` has what was printed before. That the first attempt was taken is no news: the send itself said so. */
 function tellNews(play: Play, part: Part, { facts }: Shown, told: Set<string>): void {
   for (const { kind, at, text } of facts) {
     if (kind === 'asked' || (kind === 'accepted' && text.startsWith('Attempt 1 '))) continue;
     const line = `${part.name} ${at} ${text}`;
-    if (!told.has(line)) sayOf(play, part, text);
+    if (!told.has(line)) sayOf(play, part.name, text);
     told.add(line);
   }
 }
@@ -109,18 +101,3 @@ function summarise({ stage, startedAt }: Play, ended: ReadonlyMap<Part, Shown>):
 
 const isAsTold = (part: Part, delivery: Shown | undefined): boolean =>
   delivery?.state === part.ends && delivery.attempt === part.attempts;
-
-async function linger({ stage, cast: { url } }: Play): Promise<void> {
-  stage.say('\nIt stays up until Ctrl-C. Look around:');
-  stage.say(`  curl -s -H 'Authorization: Bearer ${TOKEN}' '${url}/api/messages?recipient=dora@stubborn.example'`);
-  stage.say(`  curl -s ${url}/api/status`);
-  await new Promise<void>((resolve) => stage.signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function sayOf({ stage, startedAt }: Play, part: Part, text: string): void {
-  stage.say(`${since(startedAt)}  ${bold(part.name.padEnd(6))}  ${text}`);
-}
-
-const bold = (text: string): string => styleText('bold', text);
-
-const since = (at: Ms): string => `${((Date.now() - at) / SECOND).toFixed(1).padStart(5)} s`;
