@@ -8,10 +8,11 @@ export type OutageInside = Omit<WatchDeps, 'window' | 'steady'> & {
 };
 
 const PAUSE: Ms = 2 * SECOND;
+const LEAST: Ms = SECOND / 4;
 
 const healthJob: Job<OutageInside> = {
   name: 'health',
-  pause: ({ config }) => Math.min(PAUSE, config.OUTAGE_STEADY / 20),
+  pause: ({ config }) => Math.max(LEAST, Math.min(PAUSE, config.OUTAGE_STEADY / 20)),
   start(inside) {
     const { OUTAGE_WINDOW: window, OUTAGE_STEADY: steady } = inside.config;
     const deps = { ...inside, window, steady, found: new Map() };

@@ -1,14 +1,15 @@
 import { length } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
+import { SECOND } from '../core/time.ts';
 
 export const OUTAGE = room({
   title: 'Outages',
   settings: {
     OUTAGE_WINDOW: {
       kind: length,
-      default: '60s',
+      follows: (unit) => Math.max(unit, 5 * SECOND),
       level: 'rarely',
-      says: 'For how long it counts how a hand-over to a provider ended: half of at least five that failed within it mean that the provider is down.',
+      says: 'For how long it counts how a hand-over to a provider ended: half of at least five that failed within it mean that the provider is down; when not set, RETRY_UNIT (of at most 1m, and at least 5s).',
     },
     OUTAGE_STEADY: {
       kind: length,
