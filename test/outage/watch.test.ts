@@ -206,3 +206,14 @@ test('without another provider mail waits, uses up no attempt, and leaves soon a
   await live(3 * MINUTE);
   assert.deepEqual([await state(), byMailgun('notice')], ['healthy', 44]);
 });
+
+test('a question that is out of order alone does not keep a provider away', async (t) => {
+  const { sim, live, mail, state } = await setup(t);
+  sim.misbehave(({ path }) => path.endsWith('/sending_queues'), { status: 500 });
+  const stop = sim.misbehave(isSend, { status: 500 });
+  await live(MINUTE, () => mail('notice', 2));
+  assert.equal(await state(), 'down');
+  stop();
+  await live(12 * MINUTE);
+  assert.notEqual(await state(), 'down');
+});

@@ -3,7 +3,7 @@ import { wordsOf } from '../../base/errors.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import { type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
-import { createAccount, type Queue } from './account.ts';
+import { createAccount } from './account.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
 import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
@@ -71,7 +71,7 @@ export function createMailgun(options: MailgunOptions): Provider {
       removeBounce: (domain, address) => of(domain).account.removeBounce(domain, address),
       unlist: (list, domain, address) => of(domain).account.unlist(list, domain, address),
     },
-    verify: () => answersAtAll(() => home.account.sendingQueues(domains[0] ?? '')),
+    verify: () => answersAtAll(home, domains[0] ?? ''),
     storedCopies: { fetch: ({ domain }, at, until) => of(domain).fetch(domain, at, until) },
     async close() {
       await Promise.all([...regions.values()].map((region) => region.close()));
@@ -79,13 +79,18 @@ export function createMailgun(options: MailgunOptions): Provider {
   };
 }
 
-/** Whether Mailgun answers, and lets us send. A key that may not ask for this is an answer, too: of its account mail tells. */
-async function answersAtAll(ask: () => Promise<{ regular: Queue }>): ReturnType<NonNullable<Provider['verify']>> {
+/**
+ * Whether Mailgun answers, and lets us send. A key that may not ask for this is an answer, too: of its account mail tells. A
+ * second question is asked before it is said to be away, as one of many may be out of order.
+ */
+async function answersAtAll(region: Region, domain: string): ReturnType<NonNullable<Provider['verify']>> {
   try {
-    const { disabled, reason } = (await ask()).regular;
+    const { disabled, reason } = (await region.account.sendingQueues(domain)).regular;
     return disabled ? { ok: false, detail: `sending is disabled: ${reason ?? 'no reason is given'}` } : { ok: true };
   } catch (error) {
-    return isUseless(error) ? { ok: true } : { ok: false, detail: wordsOf(error) };
+    if (isUseless(error)) return { ok: true };
+    const answers = await region.retention(domain).then(() => true, isUseless);
+    return answers ? { ok: true } : { ok: false, detail: wordsOf(error) };
   }
 }
 
