@@ -6,8 +6,8 @@ import { say, sayJson, type Terminal } from './common/terminal.ts';
 const EXAMPLES = `
 Counts deliveries. "Due" are those that could leave now; the others wait for
 their time: a retry, or a delivery time that the application gave. The time to
-clear is what is due at the pace of the last five minutes. A provider that is not
-healthy is named first.
+clear is what is due at the pace of the last five minutes. A provider that is
+not healthy is named first.
 
 Examples:
   homing queue

@@ -75,7 +75,7 @@ export type HealthChange = {
 
 /** What a provider's standing becomes; null when it stays as it is. */
 export function nextHealth(at: Standing, signs: Signs, world: World): Change | null {
-  const evidence = evidenceIn(at, signs, world.window);
+  const evidence = evidenceIn(at, signs, world);
   switch (at.state) {
     case 'healthy':
       return evidence !== null || signs.failed > signs.taken
@@ -118,12 +118,14 @@ function whenRecovering(at: Standing, evidence: string | null, { now, steady }: 
 }
 
 /** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
-function evidenceIn(at: Standing, signs: Signs, window: Ms): string | null {
+function evidenceIn(at: Standing, signs: Signs, { window, elsewhere }: World): string | null {
   const { taken, failed, barred, accepted, unheard, receivers } = signs;
   if (barred >= PROBES && taken === 0) return `it refused our account ${barred} times within ${inSeconds(window)}`;
   if (failed >= LEAST_FAILED && failed >= taken) return failedWords(signs, window);
   if (at.probesFailed >= PROBES && taken === 0) return `${at.probesFailed} of our own calls in a row failed`;
-  const isSilent = unheard >= LEAST_UNHEARD && unheard * 2 >= accepted && receivers >= LEAST_RECEIVERS;
+  // Nothing is gained by holding back what nobody else could take, and what may only be late.
+  const isSilent =
+    elsewhere !== 'none' && unheard >= LEAST_UNHEARD && unheard * 2 >= accepted && receivers >= LEAST_RECEIVERS;
   if (isSilent)
     return `of ${accepted} mails that it accepted ${unheard} were not heard of for ${inSeconds(heardAfter(window))} and more`;
   return null;

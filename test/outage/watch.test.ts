@@ -136,6 +136,28 @@ test('a domain that may not send keeps no mail of another domain waiting', async
   assert.equal(world.byMailgun('notice'), 2);
 });
 
+test('a disabled domain does not make the probes of a doubtful provider fail', async (t) => {
+  const disabled = 'disabled.example.com';
+  const { sim, live, mail, state } = await setup(t, {
+    sim: { domains: [disabled, DOMAIN] },
+    env: { MAILGUN_DOMAIN: `${disabled},${DOMAIN}` },
+  });
+  const isOff = { is_disabled: true, disabled: { until: '', reason: 'complaints' } };
+  const body = JSON.stringify({ regular: isOff, scheduled: isOff });
+  sim.misbehave((r) => r.path.includes(`${disabled}/sending_queues`), { status: 200, body });
+  sim.misbehave(isSend, { status: 500 }, 1);
+  await mail('notice');
+  await live(2 * MINUTE + 30 * SECOND);
+  assert.equal(await state(), 'healthy');
+});
+
+test('mail that is slow to be heard of is not held back where nobody else could take it', async (t) => {
+  const world = await setup(t, { poll: true, secondary: false });
+  const { live, mail, state } = world;
+  await live(4 * MINUTE, () => mail('notice', 2, 'silence'));
+  assert.equal(await state(), 'healthy');
+});
+
 test('an account that may not send for any domain is an outage', async (t) => {
   const { sim, live, mail, state } = await setup(t);
   sim.misbehave(isSend, { status: 401, body: 'Forbidden' });

@@ -71,7 +71,7 @@ export function createMailgun(options: MailgunOptions): Provider {
       removeBounce: (domain, address) => of(domain).account.removeBounce(domain, address),
       unlist: (list, domain, address) => of(domain).account.unlist(list, domain, address),
     },
-    verify: () => answersAtAll(home, domains[0] ?? ''),
+    verify: () => letsAnySend(domains, of),
     storedCopies: { fetch: ({ domain }, at, until) => of(domain).fetch(domain, at, until) },
     async close() {
       await Promise.all([...regions.values()].map((region) => region.close()));
@@ -79,11 +79,23 @@ export function createMailgun(options: MailgunOptions): Provider {
   };
 }
 
+type Verified = Awaited<ReturnType<NonNullable<Provider['verify']>>>;
+
+/** Asked by each domain in turn, up to the first that is well: one that may not send says nothing of the others. */
+async function letsAnySend(domains: readonly string[], of: (domain: string) => Region): Promise<Verified> {
+  let last: Verified = { ok: true };
+  for (const domain of domains) {
+    last = await answersAtAll(of(domain), domain);
+    if (last.ok) return last;
+  }
+  return last;
+}
+
 /**
  * Whether Mailgun answers, and lets us send. A key that may not ask for this is an answer, too: of its account mail tells. A
  * second question is asked before it is said to be away, as one of many may be out of order.
  */
-async function answersAtAll(region: Region, domain: string): ReturnType<NonNullable<Provider['verify']>> {
+async function answersAtAll(region: Region, domain: string): Promise<Verified> {
   try {
     const { disabled, reason } = (await region.account.sendingQueues(domain)).regular;
     return disabled ? { ok: false, detail: `sending is disabled: ${reason ?? 'no reason is given'}` } : { ok: true };
