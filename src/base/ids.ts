@@ -14,6 +14,9 @@ export function newId(now: Ms): string {
   return base32(now, 10) + base32(last.random, 16);
 }
 
+/** Comes before every id that is made at that time, and after those from before it. */
+export const beforeIdsOf = (at: Ms): string => base32(at, 10);
+
 /** When an id was made. */
 export const timeOf = (id: string): Ms =>
   [...id.slice(0, 10)].reduce((time, digit) => time * 32 + '0123456789ABCDEFGHJKMNPQRSTVWXYZ'.indexOf(digit), 0);

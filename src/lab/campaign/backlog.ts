@@ -56,7 +56,8 @@ export async function seedFallback(
   const lostAt = dueAt - policies.accessFallbackAfter;
   const draft: Draft = {
     ...{ id, messageId, domain, from, subject: 'Your link', class: 'access', key: null, origin: 'queued' },
-    policy: policyFor('access', policies),
+    // A double is allowed: it is due, whoever can be asked about it.
+    policy: { ...policyFor('access', policies), atMostOnce: false },
     recipients: [recipient],
     facts: withoutAnswer(lostAt),
     createdAt: lostAt - SECOND,

@@ -1,4 +1,4 @@
-import { newId } from '../../base/ids.ts';
+import { beforeIdsOf, newId } from '../../base/ids.ts';
 import {
   type Change,
   type Health,
@@ -127,14 +127,15 @@ export async function changeHealth(
 
 /** What changed since then, oldest first. */
 export async function healthChanges(store: Store, since: Ms, limit = 1000): Promise<HealthChange[]> {
-  const rows: HealthChange[] = await store.db('health_changes').where('at', '>=', since).orderBy('at').limit(limit);
+  const after = store.db('health_changes').where('id', '>', beforeIdsOf(since));
+  const rows: HealthChange[] = await after.orderBy('id').limit(limit);
   return rows.map(changeOf);
 }
 
 /** The last changes before a moment, oldest first: what lasts at that moment began among them. */
 export async function changesBefore(store: Store, moment: Ms, limit = 300): Promise<HealthChange[]> {
-  const before = store.db('health_changes').where('at', '<', moment);
-  const rows: HealthChange[] = await before.orderBy('at', 'desc').limit(limit);
+  const before = store.db('health_changes').where('id', '<', beforeIdsOf(moment));
+  const rows: HealthChange[] = await before.orderBy('id', 'desc').limit(limit);
   return rows.map(changeOf).reverse();
 }
 
