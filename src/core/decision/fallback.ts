@@ -45,12 +45,14 @@ function toNextOther(look: Look, last: Attempt): Action {
   const step = toOther(next, reasonOf(last), null);
   const home = toHome(look, reasonOf(last));
   const asked = last.answer?.kind === 'refused' ? (last.answer.retryAfter ?? 0) : 0;
-  if (asked > 0 && next.name === last.claim.provider && !home)
-    return afterWait(look, last, (last.answer?.at ?? last.claim.at) + asked, step);
-  const rounds = refusalsBy(look, next.name);
-  if (rounds === 0 || others(look).some(({ name }) => refusalsBy(look, name) > rounds)) return step;
   const from = last.answer?.at ?? last.claim.at;
-  return afterWait(look, last, from + refusalWait(rounds, look.c.pause), home ?? step);
+  const rounds = refusalsBy(look, next.name);
+  const usual = refusalWait(Math.max(1, rounds), look.c.pause);
+  // For how long the other one wants to be left alone is nothing to the one at home.
+  if (asked > 0 && next.name === last.claim.provider)
+    return afterWait(look, last, from + (home ? Math.min(asked, usual) : asked), home ?? step);
+  if (rounds === 0 || others(look).some(({ name }) => refusalsBy(look, name) > rounds)) return step;
+  return afterWait(look, last, from + usual, home ?? step);
 }
 
 /** What nobody has ever taken may leave as it would have at first; null when that is held back, or something was taken. */
