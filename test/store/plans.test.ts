@@ -22,7 +22,7 @@ import { cancelByKey } from '../../src/store/messages/cancel.ts';
 import { acceptedSince, findMessage, messagesByKey } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
-import { outageNamed, outagesSince } from '../../src/store/outages.ts';
+import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
@@ -286,6 +286,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     waitingByClass: () => waitingByClass(store, now),
     outagesSince: () => outagesSince(store, now - DAY),
     outageNamed: () => outageNamed(store, outages[0]?.id ?? ''),
+    tollOf: () => Promise.all(outages.map((outage) => tollOf(store, outage, now))),
     lostDeliveries: () => lostDeliveries(store, { from: LONG_AGO, to: now }, 10),
     acceptedSince: () => acceptedSince(store, now - DAY, now),
     forgotten: () => forgotten(store, 10),
