@@ -35,17 +35,16 @@ export type Toll = {
 
 /** The outages that these changes tell of, in the order in which they began. */
 export function outagesFrom(changes: readonly HealthChange[]): Outage[] {
-  const outages: Outage[] = [];
+  const outages = new Map<string, Outage>();
   const open = new Map<string, Outage>();
   for (const change of changes) {
     const outage = continued(open.get(change.provider), change);
     if (!outage) continue;
-    const known = outages.findIndex(({ id }) => id === outage.id);
-    outages.splice(known < 0 ? outages.length : known, 1, outage);
+    outages.set(outage.id, outage);
     if (outage.endedAt === null) open.set(change.provider, outage);
     else open.delete(change.provider);
   }
-  return outages;
+  return [...outages.values()];
 }
 
 /** The outage with one more change; null when there is none that it belongs to. */
