@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
+import { heedMaintenance, pause, pausedAmong } from '../../src/store/notes/pauses.ts';
+import { MORNING } from '../support/clock.ts';
 import { type Homing, queueMail, startByHand } from '../support/homing.ts';
-import { freshDatabase } from '../support/stores.ts';
+import { eachStore, freshDatabase } from '../support/stores.ts';
 
 const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
 const isSend = ({ method, path }: SimRequest): boolean => method === 'POST' && path.endsWith('/messages');
@@ -54,4 +56,15 @@ test('an account that may not send is not asked by each mail, and one try is mad
   stop();
   await play(clock() + 10 * MINUTE);
   for (let n = 0; n < 60; n++) assert.equal(sim.copies(`p${n}@example.org`), 1);
+});
+
+eachStore('a pause is never made shorter by one that ends before it', async ({ store }) => {
+  const one = { provider: 'mailgun', domain: null };
+  const until = async () => (await pausedAmong(store, { providers: ['mailgun'], domains: [] }, MORNING))[0]?.until;
+  await pause(store, one, MORNING + MINUTE);
+  await pause(store, one, MORNING + 5 * MINUTE);
+  await pause(store, one, MORNING + 2 * MINUTE);
+  assert.equal(await until(), MORNING + 5 * MINUTE);
+  await heedMaintenance(store, 'mailgun', { at: MORNING, isOn: false }, MORNING);
+  assert.equal(await until(), undefined);
 });

@@ -1,5 +1,7 @@
 import { HOUR, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
+import { transact } from '../db/transact.ts';
 import { cursorsAt, setCursor } from './cursors.ts';
 
 /** A provider that asked to be left alone: for all mail, or for that of one sending domain. */
@@ -7,9 +9,13 @@ export type Paused = { provider: string; domain: string | null };
 
 const nameOf = ({ provider, domain }: Paused): string => `paused:${provider}${domain === null ? '' : ` ${domain}`}`;
 
-/** Leaves it alone until then, in all daemons. */
+/** Leaves it alone until then at least, in all daemons. */
 export async function pause(store: Store, paused: Paused, until: Ms): Promise<void> {
-  await setCursor(store, nameOf(paused), '', until);
+  const name = nameOf(paused);
+  await transact(store, async (tx) => {
+    await insertNew(tx, 'cursors', { name, value: '', at: until }, 'name');
+    await tx('cursors').where({ name }).where('at', '<', until).update({ at: until });
+  });
 }
 
 /** However long a provider says nothing more of its maintenance, mail is not kept from it for longer. */
@@ -26,7 +32,9 @@ export async function heedMaintenance(
   const told = (await cursorsAt(store, [name])).get(name) ?? 0;
   if (at < told) return false;
   await setCursor(store, name, isOn ? 'begins' : 'ends', at);
-  await pause(store, { provider, domain: null }, isOn ? Math.min(at, now) + LONGEST : now);
+  const whole = { provider, domain: null };
+  if (isOn) await pause(store, whole, Math.min(at, now) + LONGEST);
+  else await setCursor(store, nameOf(whole), '', now);
   return true;
 }
 
