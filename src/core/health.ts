@@ -53,7 +53,7 @@ export type World = {
   steady: Ms;
   /** Whether there is another provider, and none of the others looks sick at the same time. */
   elsewhere: 'none' | 'well' | 'sick';
-  /** How often it went down or came back within the last hour. */
+  /** How often it went down or came back within the last hour, where it is suspect. */
   switches: number;
 };
 
@@ -135,6 +135,10 @@ const failedWords = ({ taken, failed }: Signs, window: Ms): string =>
   `${failed} of ${taken + failed} hand-overs within ${inSeconds(window)} failed or got no answer`;
 
 const inSeconds = (length: Ms): string => `${Math.round(length / SECOND)} s`;
+
+/** Whether a provider is not given a mail for how it is. */
+export const isKeptFrom = ({ state, share }: Pick<Standing, 'state' | 'share'>, id: string): boolean =>
+  state === 'down' || (state === 'recovering' && !isInShare(id, share));
 
 /** Whether a mail is among those that are handed to a provider that recovers. The same mail always is, or is not. */
 export function isInShare(id: string, share: number): boolean {

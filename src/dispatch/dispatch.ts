@@ -7,12 +7,12 @@ import type { Store } from '../store/db/open.ts';
 import { claimDue, HELD, leaveLanes, lookAgain, lookAtHeld, park, wantAnswers } from '../store/ledger/due.ts';
 import { changeHeld } from '../store/ledger/ledger.ts';
 import { smallBodies } from '../store/messages/bodies.ts';
-import { activeHolds } from '../store/notes/holds.ts';
 import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
 import { PERHAPS_LARGE, type Sealed } from './copy.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type Group, type HandOverDeps, handOver, type Started } from './hand-over.ts';
+import { keptNow } from './kept.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
 import { type Pace, paceNow } from './pace.ts';
@@ -50,12 +50,18 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   let isFirst = true;
   return {
     async run(limit = 100) {
-      if (isFirst) await leaveLanes(deps.store, lanes.names);
+      if (isFirst) await begin(deps, lanes);
       isFirst = false;
       return runOnce(all, lanes, limit);
     },
     idle: lanes.idle,
   };
+}
+
+/** What waits for what may be over by now: lanes of providers that are not here any more, and what ended unseen. */
+async function begin({ store, now }: DispatchDeps, lanes: Lanes): Promise<void> {
+  await leaveLanes(store, lanes.names);
+  await lookAtHeld(store, now());
 }
 
 async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number> {
@@ -79,7 +85,7 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
     unsuppress,
   }));
   await wantAnswers(store, lease, questions);
-  await waitFor(store, lease, doing('wait'), now);
+  await waitFor(deps, lease, doing('wait'), now);
   const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
   await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);
   await start(deps, { lanes, pace }, doing('handOver'), lease);
@@ -88,12 +94,13 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
 
 type Waiting = Due & { action: Extract<Action, { do: 'wait' }> };
 
-async function waitFor(store: Store, lease: string, due: readonly Waiting[], now: Ms): Promise<void> {
+async function waitFor(deps: Deps, lease: string, due: readonly Waiting[], now: Ms): Promise<void> {
+  const { store } = deps;
   const idsOf = (waiting: readonly Waiting[]) => waiting.map(({ view }) => view.id);
   const held = due.filter(({ action }) => action.isHeld);
   for (const [at, same] of groupBy(held, ({ action }) => action.until))
     await park(store, lease, idsOf(same), { lane: HELD, at });
-  if (held.length > 0 && (await isReleased(store, held, now))) await lookAtHeld(store, now);
+  if (held.length > 0 && (await isReleased(deps, held))) await lookAtHeld(store, now);
   const others = due.filter(({ action }) => !action.isHeld);
   await lookAgain(store, lease, idsOf(others), Math.min(...others.map(({ action }) => action.until)));
 }
@@ -109,10 +116,14 @@ async function writeDown(deps: DispatchDeps, due: readonly Due[], lease: string)
   await changeHeld(deps.store, { ids: [...dueOf.keys()], lease }, now, decideAgain);
 }
 
-/** Whether a hold ended while the mail that it kept back was looked at. */
-async function isReleased(store: Store, held: readonly Waiting[], now: Ms): Promise<boolean> {
-  const still = new Set((await activeHolds(store, now)).map(({ id }) => id));
-  return held.some(({ circumstances }) => circumstances.held?.some(({ id, why }) => !why && !still.has(id)));
+/** Whether something ended that kept mail back, while that mail was looked at. */
+async function isReleased(deps: Deps, held: readonly Waiting[]): Promise<boolean> {
+  const domains = held.map(({ view }) => view.domain);
+  const keptFrom = await keptNow(deps, domains, deps.now());
+  return held.some(({ view, circumstances }) => {
+    const still = new Set(keptFrom(view).map(({ id }) => id));
+    return circumstances.held?.some(({ id }) => !still.has(id));
+  });
 }
 
 type ToSend = Due & { action: HandOver };
@@ -127,10 +138,11 @@ async function start(deps: Deps, { lanes, pace }: Ways, due: readonly ToSend[], 
   const waiting: { lane: string; id: string }[] = [];
   for (const [group, same] of groupBy(due, (d) => groupOf(deps, d))) {
     const lane = laneOf(same[0].action, same[0]);
-    const may = lanes.free(lane) > 0 ? same.filter((d) => pace.take(d.action.provider, d.view.class)) : [];
-    if (may.length > 0 && lanes.take(lane)) taken.set(group, lane);
+    const isFree = lanes.free(lane) > 0;
+    const may = new Set(same.filter((d) => isFree && pace.take(d.action.provider, d.view.class)));
+    if (may.size > 0 && lanes.take(lane)) taken.set(group, lane);
     going.push(...may);
-    waiting.push(...same.filter((d) => !may.includes(d)).map((d) => ({ lane, id: d.view.id })));
+    waiting.push(...same.filter((d) => !may.has(d)).map((d) => ({ lane, id: d.view.id })));
   }
   try {
     for (const [lane, same] of groupBy(waiting, (w) => w.lane)) {
@@ -183,9 +195,10 @@ async function claim(deps: DispatchDeps, due: readonly ToSend[], lease: string):
 
 /** Our copies of what is to be sent, all small ones in one statement. */
 async function copiesFor(store: Store, due: readonly ToSend[]): Promise<(view: View) => Sealed> {
-  const kept = due.filter((d) => d.action.way !== 'stored' && d.circumstances.hasBody).map((d) => d.view.messageId);
-  const small = await smallBodies(store, kept, PERHAPS_LARGE);
-  return ({ messageId }) => small.get(messageId) ?? (kept.includes(messageId) ? 'unread' : null);
+  const own = due.filter((d) => d.action.way !== 'stored' && d.circumstances.hasBody);
+  const kept = new Set(own.map((d) => d.view.messageId));
+  const small = await smallBodies(store, [...kept], PERHAPS_LARGE);
+  return ({ messageId }) => small.get(messageId) ?? (kept.has(messageId) ? 'unread' : null);
 }
 
 async function perform({ record, ...deps }: Deps, group: Group): Promise<void> {

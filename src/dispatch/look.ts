@@ -1,29 +1,24 @@
 import { sleep } from '../base/wait.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import { decide } from '../core/decision/decide.ts';
-import type { Action, Circumstances, Held, Look } from '../core/decision/world.ts';
-import { isInShare, type Standing } from '../core/health.ts';
+import type { Action, Circumstances, Look } from '../core/decision/world.ts';
 import { preferred } from '../core/preference.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
-import type { Store } from '../store/db/open.ts';
 import { newsKeys, unreadNews } from '../store/inbox/news.ts';
 import type { Claimed } from '../store/ledger/due.ts';
 import { withBodies } from '../store/messages/bodies.ts';
 import { type Domain, domains, rememberDomains } from '../store/messages/domains.ts';
-import { standings } from '../store/notes/health.ts';
-import { activeHolds } from '../store/notes/holds.ts';
-import { pausedAmong } from '../store/notes/pauses.ts';
 import { senderFaults } from '../store/projections/verdicts.ts';
 import { load, type View } from '../store/rows/rows.ts';
 import type { Behind } from './behind.ts';
+import { type KeptDeps, keptNow } from './kept.ts';
 import { type SlowBy, skewOf } from './skew.ts';
 
 /** A delivery that is due, what the world looks like to it, and what is to be done. */
 export type Due = { view: View; circumstances: Circumstances; action: Action };
 
-export type LookDeps = {
-  store: Store;
+export type LookDeps = KeptDeps & {
   settings: Pick<
     Settings,
     | 'schedule'
@@ -33,7 +28,6 @@ export type LookDeps = {
     | 'faultHold'
     | 'lease'
     | 'rates'
-    | 'outagePatience'
     | 'outageWindow'
     | 'preference'
   >;
@@ -81,14 +75,12 @@ export async function lookAt(
   const { store, settings } = deps;
   const names = views.map((v) => v.domain);
   const messages = views.map((v) => v.messageId);
-  const [known, bodies, faultOf, behind, holds, paused, health] = await Promise.all([
+  const [known, bodies, faultOf, behind, keptFrom] = await Promise.all([
     domains(store, names),
     withBodies(store, messages),
     senderFaults(store, names, now - settings.faultHold),
     deps.behind(views, now),
-    activeHolds(store, now),
-    pausedAmong(store, { providers: deps.candidates.map(({ name }) => name), domains: names }, now),
-    standings(store),
+    keptNow(deps, names, now),
   ]);
   await rememberDomains(
     store,
@@ -104,33 +96,11 @@ export async function lookAt(
       faultAt: faultOf(view.domain, view.delivery.attempts.at(-1)?.failure?.verdict?.cause),
       askedInVain: inVain.has(view.id),
       behind: behind.has(view.id),
-      held: [
-        ...holds.filter((hold) => hold.class === null || hold.class === view.class),
-        ...pausesOf(view, paused),
-        ...outagesOf(view, health, settings.outagePatience),
-      ],
+      held: keptFrom(view),
     };
     return { view, circumstances, action: decide(lookOf(view, circumstances, now)) };
   });
 }
-
-/** The providers that asked to be left alone with mail like this. */
-const pausesOf = ({ domain }: View, paused: Awaited<ReturnType<typeof pausedAmong>>): Held[] =>
-  paused
-    .filter((one) => one.domain === null || one.domain === domain)
-    .map(({ provider, domain: about, until }) => ({
-      ...{ id: '', provider, until },
-      why: about === null ? 'refused_busy' : 'refused_account',
-    }));
-
-/** The providers that are down, and those that come back and are not handed a mail like this yet. */
-const outagesOf = (view: View, health: ReadonlyMap<string, Standing>, patience: Ms): Held[] =>
-  [...health]
-    .filter(([, { state, share }]) => state === 'down' || (state === 'recovering' && !isInShare(view.id, share)))
-    .map(([provider, { since }]) => ({
-      ...{ id: '', provider, until: null, why: 'provider_down' },
-      leaveFrom: view.birth.policy.fallbackAfter === null ? since + patience : since,
-    }));
 
 function circumstancesOf(
   { settings, candidates, slowBy }: LookDeps,

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Health } from '../../src/core/health.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import type { Outcome } from '../../src/lab/sim/fates.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
 import { watchProviders } from '../../src/outage/watch.ts';
-import { healthChanges, standings } from '../../src/store/notes/health.ts';
+import { changeHealth, healthChanges, standings } from '../../src/store/notes/health.ts';
+import { addHold, releaseHold } from '../../src/store/notes/holds.ts';
 import { DOMAIN, type Options, queueMail, startByHand } from '../support/homing.ts';
 
 const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
@@ -238,4 +241,39 @@ test('a question that is out of order alone does not keep a provider away', asyn
   stop();
   await live(12 * MINUTE);
   assert.notEqual(await state(), 'down');
+});
+
+test('mail that was looked at while its provider was down, and is put aside when it is back, leaves at once', async (t) => {
+  const { store, clock, dispatch, mail, byMailgun } = await setup(t);
+  const to = async (before: Health, state: Health) => {
+    const standing = { state: before, since: 0, share: 100, wellSince: null, probesFailed: 0 };
+    const change = { state, share: 100, evidence: 'seen' };
+    await changeHealth(store, 'mailgun', { before: standing, change }, clock());
+  };
+  await to('healthy', 'down');
+  await mail('bulk');
+  let back: Promise<void> | null = null;
+  // Whoever brings it back has what is held looked at, and this is not held yet.
+  store.db.on('query-response', (_, { sql }: { sql: string }) => {
+    if (/^select \* from `health`$/.test(sql)) back ??= to('down', 'healthy');
+  });
+  await dispatch();
+  assert.ok(back);
+  await back;
+  await dispatch();
+  assert.equal(byMailgun('bulk'), 1);
+});
+
+test('a daemon that starts looks at what is held: what kept it may have ended unseen', async (t) => {
+  const { store, clock, inside, mail, dispatch, byMailgun } = await setup(t);
+  const hold = await addHold(store, { provider: null, class: 'bulk', until: null, reason: null, who: 'ops' }, clock());
+  await mail('bulk');
+  await dispatch();
+  await releaseHold(store, hold.id, 'ops', clock());
+  await dispatch();
+  assert.equal(byMailgun('bulk'), 0);
+  const other = createDispatcher({ ...inside, onFree: () => {} });
+  await other.run();
+  await other.idle();
+  assert.equal(byMailgun('bulk'), 1);
 });

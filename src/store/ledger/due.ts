@@ -30,8 +30,9 @@ export type Claimed = {
 
 /**
  * Claims due deliveries for `lease` ms, most of them access mail if there is any, and from each lane as many as there is
- * room for, with what else is due of the same messages. It is one committed statement that takes only free rows. On a cluster two nodes may take the same row, and one of them loses at
- * its commit: so nothing is sent in here. A claim that is not given back comes due again when its lease ends.
+ * room for, with what else is due of the same messages. It is one committed statement that takes only free rows. On a
+ * cluster two nodes may take the same row, and one of them loses at its commit: so nothing is sent in here. A claim that is
+ * not given back comes due again when its lease ends.
  */
 export async function claimDue(
   store: Store,

@@ -1,4 +1,4 @@
-import { isInShare, type Unwell } from '../../core/health.ts';
+import { isKeptFrom } from '../../core/health.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Keeping } from '../../core/words/holds.ts';
 import type { Store } from '../db/open.ts';
@@ -16,7 +16,7 @@ export async function keptAmong(store: Store, deliveries: readonly Kept[], now: 
   const keepingOf = ({ id, class: kind }: Kept): Keeping | null => {
     const hold = holds.find((one) => one.class === null || one.class === kind);
     if (hold) return { hold };
-    const without = sick.filter((one) => isWithout(one, id));
+    const without = sick.filter((one) => isKeptFrom(one, id));
     return without.length > 0 ? { unwell: without } : null;
   };
   const held = await heldAmong(store, deliveries);
@@ -27,10 +27,6 @@ export async function keptAmong(store: Store, deliveries: readonly Kept[], now: 
     }),
   );
 }
-
-/** Whether a provider is not given this mail for how it is. */
-const isWithout = ({ state, share }: Unwell, id: string): boolean =>
-  state === 'down' || (state === 'recovering' && !isInShare(id, share));
 
 async function heldAmong(store: Store, deliveries: readonly Kept[]): Promise<Kept[]> {
   const held = new Set<string>();
