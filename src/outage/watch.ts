@@ -1,4 +1,3 @@
-import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { within } from '../base/wait.ts';
 import {
@@ -13,7 +12,7 @@ import {
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
-import { raise } from '../store/alerts.ts';
+import type { RaisedItem } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
@@ -38,7 +37,7 @@ const USUAL: Standing = { state: 'healthy', since: 0, share: 100, wellSince: nul
 
 /** Looks at how the providers are, in any number of processes; says how many of them changed. */
 export async function watchProviders(deps: WatchDeps): Promise<number> {
-  const { store, providers, now } = deps;
+  const { store, providers, now, log } = deps;
   const before = await standings(store);
   const known = (name: string) => before.get(name) ?? USUAL;
   const isDoubtful = providers.all.some(({ name }) => known(name).state !== 'healthy');
@@ -49,10 +48,12 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
     const standing = at.get(provider.name) ?? USUAL;
     const signs = await signsFor(deps, provider);
     const change = nextHealth(standing, signs, await worldFor(deps, provider, at));
-    if (change && (await changeHealth(store, provider.name, { before: standing, change }, now()))) {
-      await tell(deps, provider.name, standing, change);
-      changed++;
-    }
+    if (!change) continue;
+    const alert = alertOf(provider.name, standing, change, now());
+    if (!(await changeHealth(store, provider.name, { before: standing, change, alert }, now()))) continue;
+    const about = { provider: provider.name, before: standing.state, ...change };
+    log.warn(about, 'the health of a provider changed');
+    changed++;
   }
   if (changed > 0) await lookAtHeld(store, now());
   return changed;
@@ -77,7 +78,8 @@ async function isWell(provider: Provider): Promise<boolean> {
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
   const { store, window, now, found } = deps;
   const signs = await signsOf(store, provider.name, { now: now(), window });
-  const counted = { ...signs, barred: (await mayAnySend(deps, provider)) ? 0 : signs.barred };
+  const isOneDomain = signs.barred > 0 && (await mayAnySend(deps, provider));
+  const counted = { ...signs, barred: isOneDomain ? 0 : signs.barred };
   const before = found?.get(provider.name);
   if (before && now() - before.at < window / 6) return { ...counted, ...before };
   const unheard = await unheardAt(deps, provider);
@@ -123,27 +125,20 @@ async function worldFor(
   const others = providers.all.filter((other) => other.name !== name).map((other) => at.get(other.name) ?? USUAL);
   const isSick = ({ state, probesFailed }: Standing) => state === 'down' || probesFailed > 0;
   const elsewhere = others.length === 0 ? 'none' : others.every(isSick) ? 'sick' : 'well';
-  return { now: now(), window, steady, elsewhere, switches: await switchesOf(store, name, now()) };
+  const switches = at.get(name)?.state === 'suspect' ? await switchesOf(store, name, now()) : 0;
+  return { now: now(), window, steady, elsewhere, switches };
 }
 
-/** Every change is logged; people are told that it went down, and that it is back. */
-async function tell(
-  deps: WatchDeps,
-  provider: string,
-  before: Standing,
-  { state, share, evidence }: Change,
-): Promise<void> {
-  const { store, now, log } = deps;
-  log.warn({ provider, before: before.state, state, share, evidence }, 'the health of a provider changed');
+/** People are told that it went down, and that it is back. */
+function alertOf(provider: string, before: Standing, { state, evidence }: Change, at: Ms): RaisedItem | null {
   const isBack = state === 'healthy' && before.state !== 'suspect';
-  if (state !== 'down' && !isBack) return;
+  if (state !== 'down' && !isBack) return null;
   const kind = isBack ? 'provider_back' : 'provider_down';
-  const at = now();
-  await raise(store, {
+  return {
     item_key: `${kind}:${provider}:${at}`,
     incident: `${kind}:${provider}`,
     kind,
     at,
     detail: `${provider}: ${evidence}.`,
-  }).catch((error: unknown) => log.error({ error: wordsOf(error) }, 'an alert could not be raised'));
+  };
 }

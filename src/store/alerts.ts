@@ -20,17 +20,20 @@ export type AlertItem = {
   detail: string | null;
 };
 
+export type RaisedItem = Omit<AlertItem, 'delivery_id'>;
+
 /** Tells the administrators of something that is not about one delivery. The same key is told once. */
-export async function raise(
-  store: Store,
-  item: Omit<AlertItem, 'delivery_id'>,
-  by: 'mail' | 'summary' = 'mail',
-): Promise<void> {
+export async function raise(store: Store, item: RaisedItem, by: 'mail' | 'summary' = 'mail'): Promise<void> {
+  await transact(store, (tx) => raiseIn(tx, item, by));
+}
+
+/** The same, together with what it is about. */
+export async function raiseIn(tx: Knex.Transaction, item: RaisedItem, by: 'mail' | 'summary' = 'mail'): Promise<void> {
   // Items that belong in the daily summary alone are marked as told, without an alert.
   const names = { item_key: fitted(item.item_key, 100), incident: incidentName(item.incident) };
   const detail = item.detail === null ? null : storable(item.detail, 4000);
   const row = { ...item, ...names, detail, delivery_id: null, alert_id: by === 'summary' ? 'summary' : null };
-  await transact(store, (tx) => insertNew(tx, 'alert_items', row, 'item_key'));
+  await insertNew(tx, 'alert_items', row, 'item_key');
 }
 
 export type Untold = { incident: string; since: Ms; latest: Ms };

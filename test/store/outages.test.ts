@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { park } from '../../src/store/ledger/due.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
-import { changeHealth } from '../../src/store/notes/health.ts';
+import { changeHealth, unwell } from '../../src/store/notes/health.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { MORNING } from '../support/clock.ts';
@@ -100,5 +100,22 @@ eachStore(
     await handOver(second, END + 2 * MINUTE);
     await handOver(later, END + 3 * MINUTE);
     assert.equal(await drain(END + HOUR), 2 * MINUTE);
+  },
+);
+
+eachStore(
+  'a change that people are to be told of is made with what they are told, or not at all',
+  async ({ store }) => {
+    const usual = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 } as const;
+    const change = { state: 'down', share: 0, evidence: 'seen' } as const;
+    const kind = 'provider_down';
+    const alert = { item_key: 'down', incident: kind, kind, at: MORNING, detail: 'seen' } as const;
+    const made = () => changeHealth(store, 'mailgun', { before: usual, change, alert }, MORNING);
+    await store.db.schema.renameTable('alert_items', 'elsewhere');
+    await assert.rejects(made);
+    assert.deepEqual(await unwell(store), []);
+    await store.db.schema.renameTable('elsewhere', 'alert_items');
+    assert.ok(await made());
+    assert.deepEqual(await store.db('alert_items').pluck('kind'), [kind]);
   },
 );

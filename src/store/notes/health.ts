@@ -10,6 +10,7 @@ import {
 } from '../../core/health.ts';
 import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
+import { type RaisedItem, raiseIn } from '../alerts.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
@@ -104,11 +105,18 @@ export async function noteProbe(store: Store, provider: string, isWell: boolean,
   });
 }
 
+export type Changing = {
+  before: Standing;
+  change: Change;
+  /** What people are told of it: with the change, or not at all. */
+  alert?: RaisedItem | null;
+};
+
 /** Notes a change with what spoke for it; false when another process made one meanwhile. */
 export async function changeHealth(
   store: Store,
   provider: string,
-  { before, change }: { before: Standing; change: Change },
+  { before, change, alert = null }: Changing,
   now: Ms,
 ): Promise<boolean> {
   const id = newId(now);
@@ -121,6 +129,7 @@ export async function changeHealth(
     const same = tx('health').where({ provider, state: before.state, share: before.share });
     if ((await same.update({ state, share, since: now, well_since: null, probes_failed: 0 })) === 0) return false;
     await tx('health_changes').insert({ id, provider, before: before.state, after: state, share, evidence, at: now });
+    if (alert) await raiseIn(tx, alert);
     return true;
   });
 }
