@@ -43,9 +43,8 @@ async function pageOf(
   kept: ReadonlyMap<string, Keeping>,
 ): Promise<string[]> {
   const { factWords } = await import('../core/words/facts.ts');
-  const { explanationOf } = await import('../contract/present.ts');
+  const { explanationOf, ownClassOf } = await import('../contract/present.ts');
   const { timeWords } = await import('../core/words/numbers.ts');
-  const { ownClassOf } = await import('../contract/present.ts');
   const own = ownClassOf(views);
   const kind = own === null ? message.class : `${message.class} (${own})`;
   const inOrder = ({ facts }: View) => inTime(facts);
