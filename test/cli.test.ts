@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Env } from '../src/config/env.ts';
 import { mailgun } from './commands/support.ts';
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 const REPORT = fileURLToPath(new URL('../scripts/report.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
@@ -20,15 +21,23 @@ type Running = { process: ChildProcessWithoutNullStreams; out: () => string; err
 function homing(t: TestContext, args: readonly string[], env: Env = {}, dotEnv = '', file = CLI): Running {
   const folder = mkdtempSync(join(tmpdir(), 'homing-run-'));
   if (dotEnv !== '') writeFileSync(join(folder, '.env'), dotEnv);
-  const child = spawn(process.execPath, ['--import', TSX, file, ...args], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], ...env },
-  });
+  const command = [process.execPath, '--import', TSX, file, ...args];
+  const run = running(t, command, { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return run;
+}
+
+/** What is still there of it when the test is over is ended, with all that it has started. */
+function running(t: TestContext, [file = '', ...args]: string[], how: { cwd: string; env: Env }): Running {
+  const child = spawn(file, args, { ...how, detached: true });
   const code = once(child, 'close').then(([status]) => Number(status));
   t.after(async () => {
-    child.kill('SIGKILL');
+    try {
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
     await code;
-    rmSync(folder, { recursive: true, force: true });
   });
   let [out, err] = ['', ''];
   child.stdout.on('data', (part: Buffer) => {
@@ -115,6 +124,19 @@ test('starts, tells of slips and of what is not set, answers, says where it can 
   assert.equal(await daemon.code, 0);
   assert.match(daemon.out(), /"msg":"stopped"/);
   assert.equal(daemon.err(), '');
+});
+
+test('stops when the npm that started it is told to stop', async (t) => {
+  const { env } = await mailgun(t);
+  const folder = mkdtempSync(join(tmpdir(), 'homing-run-'));
+  const here = { DATABASE_URL: `sqlite:${join(folder, 'homing.sqlite')}`, HOST: '127.0.0.1', PORT: '0' };
+  const all = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, ...here };
+  const npm = running(t, ['npm', 'run', '-s', 'homing', '--', 'start'], { cwd: ROOT, env: all });
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  await printed(npm, /homing is up/);
+  npm.process.kill('SIGTERM');
+  await npm.code;
+  assert.match(npm.out(), /"msg":"stopped"/);
 });
 
 test('waits for a request in flight when told to stop, and ends at once with 1 when told again', async (t) => {
