@@ -13,10 +13,11 @@ import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { RaisedItem } from '../store/alerts.ts';
+import { changeHealth } from '../store/change-health.ts';
 import type { Store } from '../store/db/open.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
-import { changeHealth, mayProbe, noteProbe, signsOf, standings, switchesOf } from '../store/notes/health.ts';
+import { mayProbe, noteProbe, signsOf, standings, switchesOf } from '../store/notes/health.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
 

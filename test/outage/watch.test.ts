@@ -6,7 +6,8 @@ import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import type { Outcome } from '../../src/lab/sim/fates.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
 import { watchProviders } from '../../src/outage/watch.ts';
-import { changeHealth, healthChanges, standings } from '../../src/store/notes/health.ts';
+import { changeHealth } from '../../src/store/change-health.ts';
+import { healthChanges, standings } from '../../src/store/notes/health.ts';
 import { addHold, releaseHold } from '../../src/store/notes/holds.ts';
 import { DOMAIN, type Options, queueMail, startByHand } from '../support/homing.ts';
 

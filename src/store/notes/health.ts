@@ -1,4 +1,5 @@
-import { beforeIdsOf, newId } from '../../base/ids.ts';
+import type { Knex } from 'knex';
+import { beforeIdsOf } from '../../base/ids.ts';
 import {
   type Change,
   type Health,
@@ -10,7 +11,6 @@ import {
 } from '../../core/health.ts';
 import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
-import { type RaisedItem, raiseIn } from '../alerts.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
@@ -105,33 +105,20 @@ export async function noteProbe(store: Store, provider: string, isWell: boolean,
   });
 }
 
-export type Changing = {
-  before: Standing;
-  change: Change;
-  /** What people are told of it: with the change, or not at all. */
-  alert?: RaisedItem | null;
-};
-
-/** Notes a change with what spoke for it; false when another process made one meanwhile. */
-export async function changeHealth(
-  store: Store,
-  provider: string,
-  { before, change, alert = null }: Changing,
-  now: Ms,
+/** Notes a change with what spoke for it, under an id of its own; false when another process made one meanwhile. */
+export async function noteChange(
+  tx: Knex.Transaction,
+  { id, provider, before, change, at }: { id: string; provider: string; before: Standing; change: Change; at: Ms },
 ): Promise<boolean> {
-  const id = newId(now);
   const { state, share } = change;
   const evidence = storable(change.evidence, 500);
-  return transact(store, async (tx) => {
-    // After a COMMIT without a reply it is there already.
-    if (await tx('health_changes').where({ id }).first('id')) return true;
-    await insertNew(tx, 'health', { provider, ...FRESH }, 'provider');
-    const same = tx('health').where({ provider, state: before.state, share: before.share });
-    if ((await same.update({ state, share, since: now, well_since: null, probes_failed: 0 })) === 0) return false;
-    await tx('health_changes').insert({ id, provider, before: before.state, after: state, share, evidence, at: now });
-    if (alert) await raiseIn(tx, alert);
-    return true;
-  });
+  // After a COMMIT without a reply it is there already.
+  if (await tx('health_changes').where({ id }).first('id')) return true;
+  await insertNew(tx, 'health', { provider, ...FRESH }, 'provider');
+  const same = tx('health').where({ provider, state: before.state, share: before.share });
+  if ((await same.update({ state, share, since: at, well_since: null, probes_failed: 0 })) === 0) return false;
+  await tx('health_changes').insert({ id, provider, before: before.state, after: state, share, evidence, at });
+  return true;
 }
 
 /** What changed since then, oldest first. */
