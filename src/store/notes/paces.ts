@@ -1,14 +1,16 @@
-import { costOf, leftIn, type Rate } from '../../core/pace.ts';
+import { costOf, leftIn, type Rate, type Reserve } from '../../core/pace.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
+type Shared = Rate | Reserve;
+
 /** Under which a rate is shared by all daemons. One that is changed begins anew. */
-const nameOf = (rate: Rate): string => `${rate.provider}/${rate.class ?? ''}=${rate.perSecond}`;
+const nameOf = (rate: Shared): string => `${rate.provider}/${rate.class ?? ''}=${rate.perSecond}`;
 
 /** How much each of these rates has left, in their order. */
-export async function paceLeft({ db }: Store, rates: readonly Rate[], now: Ms): Promise<number[]> {
+export async function paceLeft({ db }: Store, rates: readonly Shared[], now: Ms): Promise<number[]> {
   const rows: { name: string; full_at: number | string }[] = await db('paces')
     .whereIn('name', rates.map(nameOf))
     .select('name', 'full_at');
@@ -17,7 +19,7 @@ export async function paceLeft({ db }: Store, rates: readonly Rate[], now: Ms): 
 }
 
 /** Notes what leaves by each of these rates. */
-export async function spendPace(store: Store, spent: readonly (readonly [Rate, number])[], now: Ms): Promise<void> {
+export async function spendPace(store: Store, spent: readonly (readonly [Shared, number])[], now: Ms): Promise<void> {
   const used = spent.filter(([, count]) => count > 0);
   if (used.length === 0) return;
   await transact(store, async (tx) => {
