@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { asciiLower } from '../core/address.ts';
+import { readWithin } from '../mail/deliver-within.ts';
 import { momentIn } from '../mail/delivery-time.ts';
 import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
 import { MAX_LISTS, MAX_OPTIONS } from '../mail/limits.ts';
@@ -19,13 +20,16 @@ export function checkFields(form: readonly FormEntry[]): void {
   checkTimes(form);
 }
 
-/** Mail for a time that can't be read would go out at once. */
+/** Mail for a time that can't be read would go out at once, and Mailgun would refuse a length that it can't read. */
 function checkTimes(form: readonly FormEntry[]): void {
   const isTime = (name: string) => /^(?:o:deliverytime|h:x-mailgun-deliver-by)$/i.test(name);
   const isUnread = (value: FormEntry[1]) =>
     typeof value === 'string' && value.trim() !== '' && momentIn(value) === null;
   if (form.some(([name, value]) => isTime(name) && isUnread(value)))
     throw refused('o:deliverytime parameter is not a valid RFC-2822 date');
+  const isLength = (value: FormEntry[1]) => typeof value !== 'string' || readWithin(value) !== null;
+  if (form.some(([name, value]) => /^o:deliver-within$/i.test(name) && !isLength(value)))
+    throw refused("o:deliver-within parameter is not a length from 5m to 24h, such as '1h30m'");
 }
 
 /** First, so that no long text is looked at sign by sign. */

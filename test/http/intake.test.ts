@@ -199,6 +199,8 @@ test('Mailgun is told how long a mail is worth delivering, where that is less th
   const forms = [
     { 'v:homing-class': 'access' },
     { 'v:homing-class': 'access', 'o:deliver-within': '1h0m' },
+    { 'v:homing-class': 'access', 'o:deliver-within': '90m' },
+    { 'v:homing-class': 'access', 'o:deliver-within': '2h' },
     { 'v:homing-expires': '3m' },
     { 'v:homing-expires': '100m', to: 'ann@example.org, bee@example.net' },
     { 'v:homing-class': 'notice' },
@@ -206,7 +208,7 @@ test('Mailgun is told how long a mail is worth delivering, where that is less th
   for (const form of forms) assert.equal((await post(url, { form: { ...MAIL, ...form } })).status, 200);
   await play(clock() + 2000);
   const said = sim.requests.filter((r) => r.method === 'POST').map(({ fields }) => fields['o:deliver-within']?.join());
-  assert.deepEqual(said.sort(), ['0h15m', '0h5m', '1h0m', '1h40m', undefined]);
+  assert.deepEqual(said.sort(), ['0h15m', '0h5m', '1h0m', '1h30m', '1h40m', '2h0m', undefined]);
 });
 
 test('an answer has the headers that clients of Mailgun read', async (t) => {
@@ -284,6 +286,8 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, from: '' }, /from parameter is missing|no sender/],
     [{ ...MAIL, 'o:deliverytime': 'tomorrow' }, /o:deliverytime parameter is not a valid RFC-2822 date/],
     [{ ...MAIL, 'o:deliverytime': 'Wed, 25 Nov 2026 12:00:00' }, /o:deliverytime/],
+    [{ ...MAIL, 'o:deliver-within': '4m' }, /o:deliver-within parameter is not a length from 5m to 24h/],
+    [{ ...MAIL, 'o:deliver-within': 'soon' }, /o:deliver-within/],
     [{ ...MAIL, 'h:x-mailgun-deliver-by': '2026-11-25T12:00:00Z' }, /o:deliverytime/],
     [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],

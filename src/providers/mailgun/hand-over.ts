@@ -1,8 +1,9 @@
 import type { Deadline } from '../../base/deadline.ts';
 import { addressKey } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
-import { type Clock, HOUR, MINUTE, type Ms } from '../../core/time.ts';
+import { type Clock, HOUR, type Ms } from '../../core/time.ts';
 import { composeMime, isForMailgun, mailboxFor, variablesOf } from '../../mail/compose.ts';
+import { readWithin, SHORTEST, withinText } from '../../mail/deliver-within.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
 import { recipientsIn } from '../../mail/recipients.ts';
 import type { Copy, Outgoing } from '../provider.ts';
@@ -87,21 +88,28 @@ function fieldsOf(mail: Outgoing, given: readonly FormEntry[], now: Ms): FormEnt
   const ours = new Set(['v:homing-id', 'h:message-id', ...(deliverAt === null ? [] : WAITS)]);
   const wait: FormEntry[] = deliverAt === null ? [] : [['o:deliverytime', deliveryTime(deliverAt)]];
   const kept = given.filter(([name]) => !ours.has(name.toLowerCase()));
-  const isLimited = kept.some(([name]) => name.toLowerCase() === LIMIT);
-  return [...kept, ['v:homing-id', messageId], ...wait, ...(isLimited ? [] : limitOf(mail, now))];
+  const isLimited = kept.some(isLimit);
+  const asked = kept.map((entry) => (isLimit(entry) ? inItsForm(entry) : entry));
+  return [...asked, ['v:homing-id', messageId], ...wait, ...(isLimited ? [] : limitOf(mail, now))];
 }
 
 const LIMIT = 'o:deliver-within';
-/** Mailgun tries for eight hours (help.mailgun.com, "retry schedule"), and takes no less than five minutes. */
+/** Mailgun tries for eight hours (help.mailgun.com, "retry schedule"). */
 const BY_ITSELF: Ms = 8 * HOUR;
-const SHORTEST: Ms = 5 * MINUTE;
+
+const isLimit = ([name]: FormEntry): boolean => name.toLowerCase() === LIMIT;
+
+/** `1h` as `1h0m`. */
+function inItsForm([name, value]: FormEntry): FormEntry {
+  const within = typeof value === 'string' ? readWithin(value) : null;
+  return [name, within === null ? value : withinText(within)];
+}
 
 /** From the time on at which it is to be delivered. */
 function limitOf({ deliverAt, usefulUntil }: Outgoing, now: Ms): FormEntry[] {
   const left = usefulUntil === null ? BY_ITSELF : usefulUntil - Math.max(now, deliverAt ?? 0);
   if (left >= BY_ITSELF) return [];
-  const minutes = Math.floor(Math.max(left, SHORTEST) / MINUTE);
-  return [[LIMIT, `${Math.floor(minutes / 60)}h${minutes % 60}m`]];
+  return [[LIMIT, withinText(Math.max(left, SHORTEST))]];
 }
 
 function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {
