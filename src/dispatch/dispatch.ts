@@ -23,6 +23,8 @@ export type DispatchDeps = Omit<LookDeps, 'behind'> &
   Omit<HandOverDeps, 'turnsFor'> & {
     /** Called when a hand-over has ended: there is room for the next. */
     onFree(): void;
+    /** Called when there is something to ask of a provider. */
+    onQuestion?(): void;
   };
 
 type Deps = DispatchDeps & LookDeps & HandOverDeps & { record: Recording };
@@ -85,6 +87,7 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
     unsuppress,
   }));
   await wantAnswers(store, lease, questions);
+  if (questions.length > 0) deps.onQuestion?.();
   await waitFor(deps, lease, doing('wait'), now);
   const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
   await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { chunks, transact } from '../db/transact.ts';
+import { again, chunks, transact } from '../db/transact.ts';
 
 const PRIORITIES = [0, 1, 2];
 
@@ -45,7 +45,7 @@ export async function claimDue(
   if (first.length === 0) return { lease: token, claimed: [] };
   const ids = [...new Set([...first, ...(await othersOf(store, first))])];
   const taken = { at: now + lease, lease: token };
-  await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
+  await again(() => store.db('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
   const won: Asking[] = await store
     .db('due')
     .where({ lease: token })
@@ -135,13 +135,10 @@ async function giveBack(
   ids: readonly string[],
   change: { lane?: string; at: Ms },
 ): Promise<void> {
-  for (const part of chunks(ids, 400))
-    await transact(store, (tx) =>
-      tx('due')
-        .whereIn('delivery_id', part)
-        .where({ lease })
-        .update({ ...change, lease: null }),
-    );
+  for (const part of chunks(ids, 400)) {
+    const mine = () => store.db('due').whereIn('delivery_id', part).where({ lease });
+    await again(() => mine().update({ ...change, lease: null }));
+  }
 }
 
 /** Has deliveries looked at again that wait in a lane of a provider that is no longer configured. */
