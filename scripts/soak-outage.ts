@@ -83,14 +83,16 @@ function drain(fates: readonly Fate[]): string {
   return rows.length === 0 ? 'nothing was left to Mailgun' : table(['second', 'access', 'notice', 'bulk'], rows);
 }
 
-/** A mail that Mailgun took and did not deliver can't be known to be lost at once. */
+/** That Mailgun took a mail and did not deliver it can't be known at once. */
 function problemsOf(fates: readonly Fate[], how: Sickness): string[] {
   return fates.flatMap(({ recipient, class: kind, state, copies, doubles, waited }) => {
     const about = `${kind} mail to ${recipient} is ${state}`;
     const isLate = kind === 'access' && how !== 'silent' && (waited ?? 0) > 10_000;
     return [
       ...(copies > 1 + doubles || (kind === 'access' && copies > 1) ? [`${about} and arrived ${copies} times`] : []),
-      ...(copies === 0 && state !== 'expired' ? [`${about} and never arrived`] : []),
+      ...(copies === 0 && state !== 'expired' && !(how === 'silent' && state === 'accepted')
+        ? [`${about} and never arrived`]
+        : []),
       ...(isLate ? [`${about} after ${inSeconds(waited ?? 0)} s`] : []),
     ];
   });

@@ -4,7 +4,7 @@ import type { MessageClass } from '../../core/message-class.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 import type { Misbehaviour } from '../sim/misbehave.ts';
 import type { SimRequest } from '../sim/world.ts';
-import { type ApiDelivery, detail, list, settled, until } from './application.ts';
+import { type ApiDelivery, detail, list, open, settled, until } from './application.ts';
 import { copiesOf } from './verdict.ts';
 import { createWorld, DOMAIN, TOKEN, type World } from './world.ts';
 
@@ -64,12 +64,17 @@ export async function playOutage(plan: OutagePlan): Promise<OutageOutcome> {
     await settled(world.front.url);
     const { queued, healedAt, noticedAfter } = await whileSick(world, plan, mood);
     plan.say?.('Mailgun is well again; what waits has to end by itself');
-    await settled(world.front.url, plan.patience);
+    if (plan.sickness === 'silent') await handedOver(world, plan.patience);
+    else await settled(world.front.url, plan.patience);
     return { fates: await fatesOf(world, queued, healedAt), noticedAfter };
   } finally {
     await world.close();
   }
 }
+
+/** What was taken and not delivered is waited for longer than anybody looks on. */
+const handedOver = ({ front }: World, patience: Ms): Promise<void> =>
+  until('all mail to be handed over', async () => Object.keys(await open(front.url)).join() === 'accepted', patience);
 
 type Mood = { isSilent: boolean };
 
