@@ -64,8 +64,7 @@ export async function playOutage(plan: OutagePlan): Promise<OutageOutcome> {
     await settled(world.front.url);
     const { queued, healedAt, noticedAfter } = await whileSick(world, plan, mood);
     plan.say?.('Mailgun is well again; what waits has to end by itself');
-    if (plan.sickness === 'silent') await handedOver(world, plan.patience);
-    else await settled(world.front.url, plan.patience);
+    await allEnded(world, plan);
     return { fates: await fatesOf(world, queued, healedAt), noticedAfter };
   } finally {
     await world.close();
@@ -73,8 +72,19 @@ export async function playOutage(plan: OutagePlan): Promise<OutageOutcome> {
 }
 
 /** What was taken and not delivered is waited for longer than anybody looks on. */
-const handedOver = ({ front }: World, patience: Ms): Promise<void> =>
-  until('all mail to be handed over', async () => Object.keys(await open(front.url)).join() === 'accepted', patience);
+async function allEnded({ front }: World, { sickness, patience, say }: OutagePlan): Promise<void> {
+  const enough = sickness === 'silent' ? 'accepted' : '';
+  let toldAt = Date.now();
+  const isOver = async () => {
+    const left = await open(front.url);
+    if (Date.now() - toldAt > TELL_EVERY) say?.(`still open: ${JSON.stringify(left)}`);
+    if (Date.now() - toldAt > TELL_EVERY) toldAt = Date.now();
+    return Object.keys(left).join() === enough;
+  };
+  await until('all mail to end', isOver, patience);
+}
+
+const TELL_EVERY: Ms = 20 * SECOND;
 
 type Mood = { isSilent: boolean };
 
