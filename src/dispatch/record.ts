@@ -25,12 +25,12 @@ export type Ended = { view: View; fact: Fact; isToldBefore?: boolean };
 export type Recording = (ended: Ended) => Promise<void>;
 
 /** So many answers are written at once, in one commit. */
-const MOST = 32;
+const MOST = 64;
 /**
  * A server is asked a dozen times for each commit, so a few answers wait for others: nothing but their place waits. Where the
  * driver is synchronous a commit takes less time than that.
  */
-const LINGER: Ms = 20;
+const LINGER: Ms = 40;
 
 /** Writes down what becomes of hand-overs: those that end at about the same time in one commit. */
 export function createRecording(deps: RecordDeps): Recording {

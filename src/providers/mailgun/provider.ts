@@ -33,7 +33,7 @@ export type MailgunOptions = {
 };
 
 /** Hand-overs at once, and sockets for them. */
-const SLOTS = 32;
+const SLOTS = 64;
 
 /** Mailgun, in one region or in several: each domain has its own. */
 export function createMailgun(options: MailgunOptions): Provider {
