@@ -9,7 +9,7 @@ import { openStore } from '../../src/store/db/open.ts';
 /** `databaseFor` makes an empty database with all tables, one for each number. */
 export type OnDatabase = (name: string, databaseFor: (n: number) => Promise<string>) => Promise<void>;
 
-const SERVER = { 'innodb-buffer-pool-size': '1G', 'innodb-flush-method': 'O_DIRECT' };
+export const SERVER = { 'innodb-buffer-pool-size': '1G', 'innodb-flush-method': 'O_DIRECT' };
 
 /** Runs it on SQLite, and on MariaDB where that is installed; `only` names one of the two. */
 export async function onEachDatabase(
