@@ -1,5 +1,7 @@
-// npm run bench:peers: claims and completions of Homing's queue, each way in turn within one run. Loopback only.
+// npm run bench:peers: claims and completions of Homing's queue beside those of other queues, each in turn within one run.
+// The other queues are installed for it, once. Loopback only.
 import { parseArgs } from 'node:util';
+import { bullMq } from './peers/bullmq.ts';
 import { contest, type Field, type Result } from './peers/contest.ts';
 import { AS_SHIPPED, homingOnMariaDb, homingOnSqlite } from './peers/homing.ts';
 import { table } from './table.ts';
@@ -11,6 +13,8 @@ const progress = (line: string) => process.stderr.isTTY && process.stderr.write(
 const QUEUES: Readonly<Record<string, () => Promise<Field>>> = {
   sqlite: homingOnSqlite,
   mysql: homingOnMariaDb,
+  bullmq: () => bullMq('always', tell),
+  'bullmq-everysec': () => bullMq('everysec', tell),
 };
 
 const USAGE = `npm run bench:peers -- [options]
@@ -18,6 +22,8 @@ const USAGE = `npm run bench:peers -- [options]
   --rounds N     of each measurement (3), and one before them that does not count
   --only LIST    of ${Object.keys(QUEUES).join(', ')}
   --quick        a small run of all of it: its figures say little
+The other queues are measured where redis-server is installed. Their packages are installed by npm
+into node_modules/.cache/bench-peers when they are first needed, which takes a network.
 `;
 const { values } = parseArgs({
   options: {
