@@ -3,7 +3,9 @@
 import { parseArgs } from 'node:util';
 import { bullMq } from './peers/bullmq.ts';
 import { contest, type Field, type Result } from './peers/contest.ts';
+import { graphileWorker } from './peers/graphile-worker.ts';
 import { AS_SHIPPED, homingOnMariaDb, homingOnSqlite } from './peers/homing.ts';
+import { pgBoss } from './peers/pg-boss.ts';
 import { table } from './table.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -15,6 +17,8 @@ const QUEUES: Readonly<Record<string, () => Promise<Field>>> = {
   mysql: homingOnMariaDb,
   bullmq: () => bullMq('always', tell),
   'bullmq-everysec': () => bullMq('everysec', tell),
+  'graphile-worker': () => graphileWorker(tell),
+  'pg-boss': () => pgBoss(tell),
 };
 
 const USAGE = `npm run bench:peers -- [options]
@@ -22,7 +26,7 @@ const USAGE = `npm run bench:peers -- [options]
   --rounds N     of each measurement (3), and one before them that does not count
   --only LIST    of ${Object.keys(QUEUES).join(', ')}
   --quick        a small run of all of it: its figures say little
-The other queues are measured where redis-server is installed. Their packages are installed by npm
+The other queues are measured where redis-server, and postgres with initdb, are installed. Their packages are installed by npm
 into node_modules/.cache/bench-peers when they are first needed, which takes a network.
 `;
 const { values } = parseArgs({
