@@ -22,8 +22,8 @@ const QUEUES: Readonly<Record<string, () => Promise<Field>>> = {
 };
 
 const USAGE = `npm run bench:peers -- [options]
-  --jobs N       jobs per measurement (3000); a tenth of them where they are taken one at a time
-  --rounds N     of each measurement (3), and one before them that does not count
+  --jobs N       jobs per measurement (2000); a tenth of them where they are taken one at a time
+  --rounds N     of each measurement (5), and one before them that does not count
   --only LIST    of ${Object.keys(QUEUES).join(', ')}
   --quick        a small run of all of it: its figures say little
 The other queues are measured where redis-server, and postgres with initdb, are installed. Their packages are installed by npm
@@ -42,8 +42,8 @@ if (values.help) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const JOBS = Number(values.jobs ?? (values.quick ? 200 : 3000));
-const ROUNDS = Number(values.rounds ?? (values.quick ? 1 : 3));
+const JOBS = Number(values.jobs ?? (values.quick ? 200 : 2000));
+const ROUNDS = Number(values.rounds ?? (values.quick ? 1 : 5));
 const only = values.only.split(',');
 const unknown = only.filter((name) => !(name in QUEUES));
 if (unknown.length > 0) {

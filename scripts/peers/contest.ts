@@ -1,5 +1,6 @@
 // Queues that do the same work, each in turn, several times.
 import { middle } from '../bench/loads.ts';
+import { smallMail } from '../bench/postings.ts';
 
 /** How long it took, in ms, and what this process spent on it, in ms of a core. */
 export type Drained = { ms: number; cpu: number };
@@ -37,9 +38,8 @@ export async function onServer(server: { stop(): Promise<void> }, open: () => Pr
 export type Result = Pick<Entrant, 'queue' | 'way'> & { rate: number; low: number; high: number; cpu: number };
 type How = { jobs: number; rounds: number; progress(line: string): void };
 
-/** A small job. */
-export const payloadOf = (n: number) => ({ to: `person${n}@inbox.example`, subject: 'Receipt', text: TEXT });
-const TEXT = 'Thank you for your order. '.repeat(8);
+/** What a job is about: the same mail for all. */
+export const payloadOf = (n: number): object => Object.fromEntries(smallMail(n));
 
 /** So many times fewer jobs where they are taken one by one. */
 const FEWER = 10;
