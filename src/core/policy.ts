@@ -29,6 +29,11 @@ export type Policy = {
   patience: Ms | null;
   /** A second copy goes out only when the provider was asked for the first and knows nothing of it. */
   atMostOnce?: boolean;
+  /**
+   * A hand-over without an answer is repeated through another provider, as a possible double, when its own is down and can't
+   * be asked for longer than mail of this class waits in an outage.
+   */
+  doubleInOutage?: boolean;
   /** Only watched: reported as it is, never sent by us. */
   watch: boolean;
   /** What a delivery becomes when there is nothing left to try. */
@@ -120,7 +125,7 @@ function usualFor(kind: MessageClass, s: PolicySettings): Policy {
   };
   switch (kind) {
     case 'notice':
-      return common;
+      return { ...common, doubleInOutage: true };
     case 'bulk':
       return { ...common, fallback: s.bulkFallback, alert: false };
     case 'access':

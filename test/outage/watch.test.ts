@@ -218,6 +218,26 @@ test('mail that no provider took leaves through the first one that is back', asy
   assert.equal(byMailgun('access'), 36);
 });
 
+test('a notice that got no answer leaves elsewhere once Mailgun is down for longer than its patience, and says that it may be a double', async (t) => {
+  const { sim, live, mail, elsewhere, byMailgun, store } = await setup(t, { env: { OUTAGE_PATIENCE: '20m' } });
+  sim.quirks.lose = () => true;
+  sim.misbehave(() => true, 'dropBeforeAnswer');
+  await live(MINUTE, async () => {
+    await mail('notice', 2);
+    await mail('bulk');
+  });
+  await sim.unplug();
+  const taken = byMailgun('notice');
+  assert.ok(taken > 0);
+  await live(15 * MINUTE);
+  assert.equal(elsewhere('notice'), 0);
+  await live(15 * MINUTE);
+  assert.equal(elsewhere('notice'), 24);
+  assert.equal(elsewhere('bulk'), 0);
+  const claims: string[] = await store.db('facts').where({ kind: 'claimed' }).pluck('body');
+  assert.equal(claims.filter((body) => typeof JSON.parse(body).double === 'string').length, taken);
+});
+
 test('without another provider mail waits, uses up no attempt, and leaves soon after the provider is back', async (t) => {
   const world = await setup(t, { secondary: false });
   const { sim, live, mail, state, byMailgun, store } = world;

@@ -1,7 +1,7 @@
 import { type Attempt, freshAnswer } from '../delivery.ts';
 import { DAY, HOUR, type Ms } from '../time.ts';
 import { glance, longer, offListFirst } from './ask-first.ts';
-import { elsewhereFrom } from './elsewhere.ts';
+import { elsewhereFrom, fallBack, holdOf, leastRefused } from './elsewhere.ts';
 import { nextStep } from './step.ts';
 import { type Action, end, type Look } from './world.ts';
 
@@ -34,14 +34,17 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const ask = (at: Ms): Action => ({ do: 'ask', about: 'unconfirmed', at, by, unsuppress: false });
   const asked = freshAnswer(last);
   if (!asked && !c.askedInVain) return ask(now);
+  const leaveFrom = elsewhereInOutage(look, last);
+  if (leaveFrom !== null && now >= leaveFrom && asked?.problem !== null)
+    return fallBack(look, 'provider_down', mayBeOut(last));
   const isSettled = asked?.problem === null && asked.settled;
   const isPatienceOver = policy.patience !== null && now >= lostAt + policy.patience;
   if (!isSettled && !isPatienceOver) {
     const since = asked?.at ?? now;
     // Each question is a fact, and an event that comes in counts without one.
     const next = since + Math.max(c.pause, 3 * (since - lostAt));
-    const turns = [lostAt + c.eventsSettle, lookAgainAt - glance(c)].filter((at) => at > since);
-    return ask(Math.min(next, ...turns));
+    const turns = [lostAt + c.eventsSettle, lookAgainAt - glance(c), leaveFrom ?? next];
+    return ask(Math.min(next, ...turns.filter((at) => at > since)));
   }
   // After a standstill the last answer is from before it.
   if (!isSettled && asked && asked.at < lookAgainAt - c.pause && !c.askedInVain) return ask(now);
@@ -50,6 +53,15 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const again = { last, failure: null, from: lostAt, double: mayBeOut(last) };
   const step = nextStep(look, { ...again, why: 'never_reached_provider', at: 'schedule' });
   return offListFirst(look, last, step) ?? step;
+}
+
+/** From when on another provider gets what its own, which is down, may have taken; null when none does. */
+function elsewhereInOutage(look: Look, { claim }: Attempt): Ms | null {
+  const { c, d, policy } = look;
+  const other = leastRefused(look);
+  const isFree = other !== null && !holdOf(c, other.name) && policy.fallback && d.fallbackTries === 0;
+  if (!policy.doubleInOutage || !c.hasBody || !isFree) return null;
+  return holdOf(c, claim.provider)?.leaveFrom ?? null;
 }
 
 /** Where a second copy would harm, the question is asked until it has an answer or the mail is too old. */

@@ -379,6 +379,32 @@ test('what the application asked for later is sent by nobody else before', () =>
   assert.equal(decide(look(later)).do, 'handOver');
 });
 
+test('a notice that got no answer leaves elsewhere, as a possible double, when its provider is down past its patience', () => {
+  const held = [
+    { id: 'down mailgun', provider: 'mailgun', until: null, why: 'provider_down', leaveFrom: at(61) } as const,
+  ];
+  const vain = (minute: number) => [...LOST, past.asked(1, at(minute), 'unconfirmed', { problem: 'ECONNREFUSED' })];
+  const given = { hasBody: true, held };
+  const first = decided(vain(40), { ...given, now: at(40) });
+  assert.equal(first.do === 'ask' && first.at, at(61), 'not before, and no later');
+  const leaves = secondary('provider_down', 'the hand-over before it got no answer and may have gone out');
+  assert.deepEqual(decided(vain(61), { ...given, now: at(61) }), leaves);
+  assert.deepEqual(decided(LOST, { ...given, now: at(61), askedInVain: true }), leaves);
+  for (const kind of ['access', 'bulk'] as const)
+    assert.notEqual(decided(vain(61), { ...given, kind, now: at(61) }).do, 'handOver', kind);
+  const heard = [...LOST, past.asked(1, at(61), 'unconfirmed', { settled: false, known: false })];
+  assert.equal(decided(heard, { ...given, now: at(61) }).do, 'ask', 'it can be asked');
+  const others: Partial<Given>[] = [
+    { hasBody: false },
+    { held: [] },
+    { hasSecondary: false },
+    { held: [...held, { id: 'hold', provider: SMTP.name, until: null }] },
+    { policy: { fallback: false } },
+  ];
+  for (const other of others)
+    assert.equal(decided(vain(61), { ...given, ...other, now: at(61) }).do, 'ask', JSON.stringify(other));
+});
+
 test('an unconfirmed hand-over of which no copy is left ends as abandoned', () => {
   const settled = [...LOST, past.asked(1, at(31), 'unconfirmed', { known: false })];
   assert.deepEqual(decided(settled, { now: at(31) }), end('abandoned', 'never_reached_provider'));
