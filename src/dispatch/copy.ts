@@ -85,6 +85,9 @@ function sizeOf(copy: Copy): number {
   return copy.form.reduce((sum, [, value]) => sum + (typeof value === 'string' ? value : value.content).length, 0);
 }
 
+/** Whether handing it over takes as long as the provider is slow, and not as our line is. */
+export const isSmall = (copy: Copy): boolean => sizeOf(copy) <= MIDDLE;
+
 /** The copy as this provider takes it; null when only Mailgun can render it. */
 async function takenBy(provider: Provider, copy: Copy, view: View): Promise<Copy | null> {
   if ('mime' in copy || provider.can.forms) return copy;

@@ -5,7 +5,7 @@ import type { HandOver } from '../core/decision/world.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
-import { type CopyDeps, copyFor, type Had, type Sealed, storedAt } from './copy.ts';
+import { type CopyDeps, copyFor, type Had, isSmall, type Sealed, storedAt } from './copy.ts';
 import { answerFact } from './facts.ts';
 import type { Ended } from './record.ts';
 
@@ -34,35 +34,41 @@ export async function handOver(deps: HandOverDeps, group: Group): Promise<Ended[
   const provider = deps.providers.named(group[0].action.provider);
   const answers = provider ? await answersOf(provider, deps, group) : all(group, NOT_HERE);
   const tracked = provider?.can.track ?? false;
-  const told = new Set<Answer>();
+  const told = new Set<Answered>();
   return group.map(({ view }) => {
-    const answer = answers.get(view.id) ?? BROKEN;
-    const isToldBefore = told.has(answer);
-    told.add(answer);
-    return { view, fact: answerFact(answer, view.delivery.attempt, deps.now(), tracked), isToldBefore };
+    const answered = answers.get(view.id) ?? BROKEN;
+    const { answer, took = null } = answered;
+    const isToldBefore = told.has(answered);
+    told.add(answered);
+    return { view, fact: answerFact(answer, view.delivery.attempt, deps.now(), tracked), took, isToldBefore };
   });
 }
 
-/** By the ids of the deliveries. */
-type Answers = ReadonlyMap<string, Answer>;
+/** How one call ended, and how long it took where it was a call. */
+type Answered = { answer: Answer; took?: Ms | null };
 
-const all = (group: Group, answer: Answer): Answers => new Map(group.map(({ view }) => [view.id, answer]));
+/** By the ids of the deliveries. */
+type Answers = ReadonlyMap<string, Answered>;
+
+const all = (group: Group, answered: Answered): Answers => new Map(group.map(({ view }) => [view.id, answered]));
 
 async function answersOf(provider: Provider, deps: HandOverDeps, group: Group): Promise<Answers> {
   const [first] = group;
-  const answers = new Map<string, Answer>();
+  const answers = new Map<string, Answered>();
   try {
     const began = deps.monotonic();
     const until = within(OVER * deps.lease - (began - first.claimedAt));
     const had = await contentFor(provider, deps, first, until);
-    if ('answer' in had) return all(group, had.answer);
+    if ('answer' in had) return all(group, had);
+    const timed = timing(deps.monotonic, had.content);
     try {
-      const together = late(deps, first, began) ?? (await inOneCall(provider, group, had, until));
+      const together = late(deps, first, began) ?? (await inOneCall(provider, group, had, { timed, until }));
       if (together) return all(group, together);
       for (const started of group) {
         const { view, action } = started;
         const mail = outgoing(view, action, had);
-        answers.set(view.id, late(deps, started, began) ?? (await provider.handOver(mail, until)));
+        const answered = late(deps, started, began) ?? (await timed(() => provider.handOver(mail, until)));
+        if (answered) answers.set(view.id, answered);
       }
     } finally {
       had.done?.();
@@ -74,20 +80,32 @@ async function answersOf(provider: Provider, deps: HandOverDeps, group: Group): 
   return answers;
 }
 
-const BROKEN: Answer = { kind: 'unanswered', detail: 'a fault of our own; see the log' };
+const BROKEN: Answered = { answer: { kind: 'unanswered', detail: 'a fault of our own; see the log' } };
+
+type Timed = (call: () => Promise<Answer | null>) => Promise<Answered | null>;
+
+/** Makes calls and says how long they took, but for mail whose size tells more in that than its provider. */
+function timing(monotonic: Clock, content: Outgoing['content']): Timed {
+  const isTelling = 'storages' in content || isSmall(content);
+  return async (call) => {
+    const began = monotonic();
+    const answer = await call();
+    return answer && { answer, took: isTelling ? monotonic() - began : null };
+  };
+}
 
 /** The answer for all of them; null when each takes a call of its own, as when one address spoils it for the others. */
 async function inOneCall(
   provider: Provider,
   group: Group,
   had: Pick<Outgoing, 'content'>,
-  until: Deadline,
-): Promise<Answer | null> {
+  { timed, until }: { timed: Timed; until: Deadline },
+): Promise<Answered | null> {
   const [{ view, action }, ...others] = group;
-  if (others.length === 0 || !provider.handOverToAll) return null;
+  if (others.length === 0) return null;
   const to = group.map((started) => started.view.recipient);
-  const answer = await provider.handOverToAll(outgoing(view, action, had), to, until);
-  return answer?.kind === 'refused' && answer.why === 'invalid' ? null : answer;
+  const answered = await timed(async () => provider.handOverToAll?.(outgoing(view, action, had), to, until) ?? null);
+  return answered?.answer.kind === 'refused' && answered.answer.why === 'invalid' ? null : answered;
 }
 
 async function contentFor(
@@ -95,7 +113,7 @@ async function contentFor(
   deps: HandOverDeps,
   started: Started,
   until: Deadline,
-): Promise<{ answer: Answer } | (Pick<Outgoing, 'content'> & Pick<Had, 'done'>)> {
+): Promise<Answered | (Pick<Outgoing, 'content'> & Pick<Had, 'done'>)> {
   const { view, action } = started;
   if (action.way === 'stored') return { content: storedAt(provider, view) };
   try {
@@ -104,7 +122,8 @@ async function contentFor(
   } catch (error) {
     // Nothing has left yet.
     deps.log.error({ delivery: view.id, error }, 'the content of a mail could not be had');
-    return { answer: { ...withdrawn('its content could not be had; see the log'), retryAfter: 2 * MINUTE } };
+    const { answer } = withdrawn('its content could not be had; see the log');
+    return { answer: { ...answer, retryAfter: 2 * MINUTE } };
   }
 }
 
@@ -123,7 +142,7 @@ const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'con
  * A process that stood still for half of its lease must not send, because another may soon take the delivery for dead.
  * Nothing has left yet, so the mail is taken back; that says nothing about the mail or its provider.
  */
-function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started, began: Ms): Answer | null {
+function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started, began: Ms): Answered | null {
   if (signal.aborted) return withdrawn('this process was stopped before it could send');
   const now = monotonic();
   if (now - claimedAt < BEGUN * lease) return null;
@@ -131,5 +150,5 @@ function late({ signal, monotonic, lease }: HandOverDeps, { claimedAt }: Started
   return withdrawn('this process stood still for too long before it could send');
 }
 
-const withdrawn = (detail: string) => ({ kind: 'refused', why: 'withdrawn', detail }) as const;
+const withdrawn = (detail: string) => ({ answer: { kind: 'refused', why: 'withdrawn', detail } }) as const;
 const NOT_HERE = withdrawn('its provider is not configured here');

@@ -2,12 +2,13 @@ import { gather } from '../base/gather.ts';
 import { sleep, stopwatch } from '../base/wait.ts';
 import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
+import { tookOf } from '../core/latency.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { change } from '../store/ledger/ledger.ts';
-import { addSigns, type Sign, type SignKind } from '../store/notes/health.ts';
 import { pause } from '../store/notes/pauses.ts';
+import { addSigns, type Ending, type Sign } from '../store/notes/signs.ts';
 import type { View } from '../store/rows/rows.ts';
 import { type KeepWaitsDeps, keepWaitsHere } from './keep-waits.ts';
 
@@ -18,8 +19,11 @@ export type RecordDeps = KeepWaitsDeps & {
   signal: AbortSignal;
 };
 
-/** What became of a hand-over. `isToldBefore`: one call was for several, and what it says of the provider is said once. */
-export type Ended = { view: View; fact: Fact; isToldBefore?: boolean };
+/**
+ * What became of a hand-over, and how long the call took, where that says something. `isToldBefore`: one call was for
+ * several, and what it says of the provider is said once.
+ */
+export type Ended = { view: View; fact: Fact; took?: Ms | null; isToldBefore?: boolean };
 
 /** Resolves when it is written down. */
 export type Recording = (ended: Ended) => Promise<void>;
@@ -63,15 +67,18 @@ async function writeDown({ store, settings, now }: RecordDeps, all: readonly End
 
 /** How the calls went, whatever became of the mail. */
 function signsIn(all: readonly Ended[]): Sign[] {
-  const each = all.flatMap(({ view, fact, isToldBefore }) => {
-    const kind = isToldBefore ? null : signOf(fact);
-    return kind ? [{ provider: view.delivery.provider ?? '', kind }] : [];
+  const each = all.flatMap(({ view, fact, took = null, isToldBefore }) => {
+    const ending = isToldBefore ? null : endingOf(fact);
+    if (ending === null) return [];
+    // What took too long did not end well, and counts as that.
+    const kinds = ending === 'taken' && took !== null ? [ending, tookOf(took)] : [ending];
+    return kinds.map((kind) => ({ provider: view.delivery.provider ?? '', kind }));
   });
   const same = groupBy(each, ({ provider, kind }) => `${kind} ${provider}`);
   return [...same.values()].map((signs) => ({ ...signs[0], n: signs.length }));
 }
 
-function signOf(fact: Fact): SignKind | null {
+function endingOf(fact: Fact): Ending | null {
   if (fact.kind === 'accepted') return 'taken';
   if (fact.kind === 'unanswered') return 'failed';
   if (fact.kind !== 'refused') return null;

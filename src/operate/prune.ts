@@ -3,7 +3,7 @@ import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
-import { forgetSigns } from '../store/notes/health.ts';
+import { forgetSigns } from '../store/notes/signs.ts';
 import { forgetSetAside } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
 

@@ -1,14 +1,8 @@
 import type { Log } from '../base/log.ts';
 import { within } from '../base/wait.ts';
-import {
-  type Change,
-  heardAfter,
-  LEAST_UNHEARD,
-  nextHealth,
-  type Signs,
-  type Standing,
-  type World,
-} from '../core/health.ts';
+import { type Change, nextHealth, type Standing, type World } from '../core/health.ts';
+import { type Latencies, slownessIn } from '../core/latency.ts';
+import { heardAfter, LEAST_UNHEARD, type Signs } from '../core/signs.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
@@ -17,8 +11,9 @@ import { changeHealth } from '../store/change-health.ts';
 import type { Store } from '../store/db/open.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
-import { mayProbe, noteProbe, signsOf, standings, switchesOf } from '../store/notes/health.ts';
+import { mayProbe, noteProbe, standings, switchesOf } from '../store/notes/health.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
+import { signsOf, tookBefore } from '../store/notes/signs.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
 
 export type WatchDeps = {
@@ -30,9 +25,12 @@ export type WatchDeps = {
   steady: Ms;
   now: Clock;
   log: Log;
-  /** What was found about mail that nothing was heard of, which need not be counted at each look. */
-  found?: Map<string, Unheard & { at: Ms }>;
+  /** What was found that need not be counted at each look. */
+  found?: Map<string, Found>;
 };
+
+/** Mail that nothing was heard of, and how long hand-overs took before. */
+type Found = { at: Ms; unheard: Unheard; tookBefore: Latencies };
 
 const USUAL: Standing = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 };
 
@@ -77,15 +75,27 @@ async function isWell(provider: Provider): Promise<boolean> {
 }
 
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
+  const { store, window, now } = deps;
+  const { took, ...counted } = await signsOf(store, provider.name, { now: now(), window });
+  const isOneDomain = counted.barred > 0 && (await mayAnySend(deps, provider));
+  const found = await foundOf(deps, provider);
+  return {
+    ...counted,
+    barred: isOneDomain ? 0 : counted.barred,
+    slowness: slownessIn(took, found.tookBefore),
+    ...found.unheard,
+  };
+}
+
+async function foundOf(deps: WatchDeps, provider: Provider): Promise<Found> {
   const { store, window, now, found } = deps;
-  const signs = await signsOf(store, provider.name, { now: now(), window });
-  const isOneDomain = signs.barred > 0 && (await mayAnySend(deps, provider));
-  const counted = { ...signs, barred: isOneDomain ? 0 : signs.barred };
+  const at = now();
   const before = found?.get(provider.name);
-  if (before && now() - before.at < window / 6) return { ...counted, ...before };
+  if (before && at - before.at < window / 6) return before;
   const unheard = await unheardAt(deps, provider);
-  found?.set(provider.name, { ...unheard, at: now() });
-  return { ...counted, ...unheard };
+  const next = { at, unheard, tookBefore: await tookBefore(store, provider.name, at - window) };
+  found?.set(provider.name, next);
+  return next;
 }
 
 async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard> {

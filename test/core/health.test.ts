@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Change, isInShare, nextHealth, type Signs, type Standing, type World } from '../../src/core/health.ts';
-import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { type Change, isInShare, nextHealth, type Standing, type World } from '../../src/core/health.ts';
+import type { Signs } from '../../src/core/signs.ts';
+import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { MORNING } from '../support/clock.ts';
 
-const QUIET: Signs = { taken: 0, failed: 0, barred: 0, accepted: 0, unheard: 0, receivers: 0 };
+const QUIET: Signs = {
+  ...{ taken: 0, failed: 0, barred: 0, accepted: 0, unheard: 0, receivers: 0 },
+  slowness: { timed: 0, slow: 0, limit: 5 * SECOND },
+};
 const WORLD: World = { now: MORNING, window: MINUTE, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 };
 
 function next(state: Standing['state'], signs: Partial<Signs>, over: Partial<Standing & World> = {}): Change | null {
@@ -36,6 +40,33 @@ test('an account that is refused takes it down, and mail that vanishes at severa
   assert.equal(state('suspect', { ...silent, receivers: 2 }), null, 'one receiver is slow');
   assert.equal(state('suspect', { ...silent, accepted: 21 }), null);
   assert.equal(state('suspect', { accepted: 9, unheard: 9, receivers: 9 }), null, 'too few to say');
+});
+
+const slow = (count: number, timed = count) => ({ slowness: { timed, slow: count, limit: 5 * SECOND } });
+
+test('hand-overs that take long make a provider suspect, and never take it down alone', () => {
+  assert.equal(state('healthy', slow(4)), null);
+  assert.equal(state('healthy', slow(5, 34)), null, 'a few of many');
+  assert.equal(state('healthy', slow(5, 33)), 'suspect');
+  assert.match(next('healthy', slow(5, 33))?.evidence ?? '', /^5 of 33 hand-overs within 60 s took longer than 5 s$/);
+  assert.equal(state('suspect', slow(500), { now: MORNING + HOUR }), null, 'nor is the suspicion over while they do');
+});
+
+test('of a provider that is slow as well, fewer failures are enough, but never a few', () => {
+  const failing = { failed: 5, taken: 15 };
+  assert.equal(state('suspect', failing), null);
+  assert.equal(state('suspect', { ...failing, ...slow(10) }), 'down');
+  assert.equal(state('suspect', { failed: 4, taken: 0, ...slow(10) }), null);
+  assert.match(
+    next('suspect', { ...failing, ...slow(10) })?.evidence ?? '',
+    /^5 of 20 hand-overs .*; 10 of 10 hand-overs/,
+  );
+});
+
+test('a provider that is slow while it recovers gets no more mail than it has', () => {
+  const recovering = { now: MORNING + 2 * MINUTE, share: 5 };
+  assert.equal(next('recovering', {}, recovering)?.share, 25);
+  assert.equal(next('recovering', slow(5), recovering), null);
 });
 
 test('when all providers look sick our own network is suspected, and after three switches an hour nothing is switched', () => {

@@ -1,7 +1,8 @@
 // What becomes of hand-overs is written down.
 import assert from 'node:assert/strict';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
-import { createRecording } from '../../src/dispatch/record.ts';
+import { createRecording, type Ended } from '../../src/dispatch/record.ts';
+import { signsOf } from '../../src/store/notes/signs.ts';
 import { load, type View } from '../../src/store/rows/rows.ts';
 import { at, MORNING } from '../support/clock.ts';
 import { accepted, claimed, seedMany } from '../support/factory.ts';
@@ -22,7 +23,8 @@ async function handedOver({ store }: TestStore, count: number) {
     );
     return views.map((v) => now.get(v.id)?.delivery.state);
   };
-  return { views, record, commits, states };
+  const signs = async () => await signsOf(store, 'mailgun', { now: at(1), window: MINUTE });
+  return { views, record, commits, states, signs };
 }
 
 const taken = (view: View) => ({ view, fact: accepted(1, at(1)) });
@@ -43,4 +45,18 @@ eachStore('an answer that can not be written takes no other with it', async (giv
     ['fulfilled', 'rejected', 'fulfilled'],
   );
   assert.deepEqual(await states(), ['accepted', 'sending', 'accepted']);
+});
+
+eachStore('how long a call took is counted when it was taken, once for all that it was for', async (given) => {
+  const { views, record, signs } = await handedOver(given, 5);
+  const refused = { key: 'refused:1', at: at(1), kind: 'refused', attempt: 1, detail: '', retryAfter: null } as const;
+  const ends = [
+    { fact: accepted(1, at(1)), took: 7 * SECOND },
+    { fact: accepted(1, at(1)), took: 7 * SECOND, isToldBefore: true },
+    { fact: { ...refused, why: 'invalid' as const }, took: SECOND },
+    { fact: { ...refused, why: 'busy' as const }, took: 40 * SECOND },
+    { fact: accepted(1, at(1)), took: null },
+  ];
+  await Promise.all(views.map((view, n) => record({ view, ...(ends[n] ?? ends[4]) } as Ended)));
+  assert.deepEqual(await signs(), { taken: 3, failed: 1, barred: 0, took: { took1: 1, took10: 1 } });
 });

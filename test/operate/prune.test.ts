@@ -7,7 +7,7 @@ import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { moduleName } from '../../src/store/db/sqlite-connection.ts';
-import { addSigns } from '../../src/store/notes/health.ts';
+import { addSigns } from '../../src/store/notes/signs.ts';
 import { giveRoomBack, makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { ended, seed, sent } from '../support/factory.ts';

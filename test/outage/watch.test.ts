@@ -104,6 +104,38 @@ test('no single failing receiver, and no single failed call, switches anything',
   assert.ok(!(await changes()).includes('suspect > down'), (await changes()).join(', '));
 });
 
+test('a provider that takes mail slowly is suspected until it is quick again, and mail leaves through it all the while', async (t) => {
+  const world = await setup(t);
+  const { sim, live, mail, state, changes, clock, elsewhere } = world;
+  let length = SECOND / 10;
+  sim.misbehave((request) => {
+    if (isSend(request)) clock.advance(length);
+    return false;
+  }, 'hang');
+  await live(4 * MINUTE, () => mail('access', 2));
+  assert.equal(await state(), 'healthy');
+  length = 6 * SECOND;
+  await live(10 * MINUTE, () => mail('access', 3));
+  assert.equal(await state(), 'suspect');
+  length = SECOND / 10;
+  await live(3 * MINUTE, () => mail('access'));
+  assert.deepEqual(await changes(), ['healthy > suspect', 'suspect > healthy']);
+  assert.equal(elsewhere('access'), 0);
+});
+
+test('large mail takes long because it is large, and says nothing of its provider', async (t) => {
+  const world = await setup(t);
+  const { sim, live, changes, clock } = world;
+  sim.misbehave((request) => {
+    if (isSend(request)) clock.advance(8 * SECOND);
+    return false;
+  }, 'hang');
+  let n = 0;
+  await live(2 * MINUTE, () => queueMail(world, `p${n++}@r${n % 7}.example`, { text: 'x'.repeat(140_000) }));
+  assert.ok(sim.handovers.length > 5);
+  assert.deepEqual(await changes(), []);
+});
+
 test('one failed call is one sign, however many recipients it was for', async (t) => {
   const world = await setup(t);
   const { sim, live, changes } = world;

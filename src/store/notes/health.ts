@@ -4,7 +4,6 @@ import {
   type Change,
   type Health,
   type HealthChange,
-  type Signs,
   type Standing,
   SWITCHES_WITHIN,
   type Unwell,
@@ -14,47 +13,6 @@ import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
-
-/** What is seen is counted by the sixth of the time for which it counts. */
-const bucketOf = (at: Ms, window: Ms): Ms => at - (at % Math.max(1, Math.round(window / 6)));
-
-type Moment = { now: Ms; window: Ms };
-
-export type SignKind = 'taken' | 'failed' | 'barred';
-export type Sign = { provider: string; kind: SignKind; n: number };
-
-/** Counts how hand-overs ended. */
-export async function addSigns(store: Store, signs: readonly Sign[], { now, window }: Moment): Promise<void> {
-  if (signs.length === 0) return;
-  const bucket = bucketOf(now, window);
-  await transact(store, async (tx) => {
-    const rows = signs.map(({ provider, kind }) => ({ provider, kind, bucket, n: 0 }));
-    await insertNew(tx, 'signs', rows, ['provider', 'bucket', 'kind']);
-    for (const { n, ...key } of signs)
-      await tx('signs')
-        .where({ ...key, bucket })
-        .increment('n', n);
-  });
-}
-
-/** What was counted of late. */
-export async function signsOf(store: Store, provider: string, { now, window }: Moment): Promise<Pick<Signs, SignKind>> {
-  const rows: { kind: SignKind; n: number | string }[] = await store
-    .db('signs')
-    .where({ provider })
-    .where('bucket', '>', now - window)
-    .groupBy('kind')
-    .select('kind')
-    .sum({ n: 'n' });
-  const counted = { taken: 0, failed: 0, barred: 0 };
-  for (const { kind, n } of rows) counted[kind] = Number(n);
-  return counted;
-}
-
-/** What was counted before that moment; says how many rows went. */
-export function forgetSigns(store: Store, before: Ms): Promise<number> {
-  return transact(store, (tx) => tx('signs').where('bucket', '<', before).delete());
-}
 
 type Row = {
   provider: string;

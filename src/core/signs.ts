@@ -1,0 +1,64 @@
+import type { Slowness } from './latency.ts';
+import { type Ms, SECOND } from './time.ts';
+
+/** What was seen of a provider of late, and of the mail that it took before. */
+export type Signs = {
+  taken: number;
+  /** It was busy, could not be reached, or gave no answer. */
+  failed: number;
+  /** It refused our account. */
+  barred: number;
+  /** How long it took to take mail. */
+  slowness: Slowness;
+  /** Mail that it accepted a while ago: how much, how much of it nothing was heard of since, and by how many recipient domains. */
+  accepted: number;
+  unheard: number;
+  receivers: number;
+};
+
+/** How our own calls to it went, and whether somebody else could take its mail. */
+export type Setting = { window: Ms; probesFailed: number; hasOthers: boolean };
+
+/** Mail that was accepted so long ago has been heard of, if all is well. */
+export const heardAfter = (window: Ms): Ms => 1.5 * window;
+
+const LEAST_PROBES = 3;
+const LEAST_FAILED = 5;
+export const LEAST_UNHEARD = 10;
+const LEAST_RECEIVERS = 3;
+const LEAST_SLOW = 5;
+/** GOV.UK Notify takes a provider for slow from this part on. */
+const SLOW_PART = 0.15;
+
+/**
+ * What speaks against a provider, and is no outage by itself: it is doubted, and less of other signs is enough. Mail that is
+ * taken slowly is late by seconds, and what takes too long counts as failed.
+ */
+export function doubtIn({ slowness: { timed, slow, limit } }: Signs, { window }: Setting): string | null {
+  if (slow < LEAST_SLOW || slow < SLOW_PART * timed) return null;
+  return `${slow} of ${timed} hand-overs within ${inSeconds(window)} took longer than ${inSeconds(limit)}`;
+}
+
+/** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
+export function evidenceIn(signs: Signs, setting: Setting): string | null {
+  const { window, probesFailed, hasOthers } = setting;
+  const { taken, failed, barred, accepted, unheard, receivers } = signs;
+  const doubt = doubtIn(signs, setting);
+  const isMuch = (part: number, whole: number) => part * (doubt === null ? 2 : 4) >= whole;
+  const all = (evidence: string) => [evidence, ...(doubt === null ? [] : [doubt])].join('; ');
+  if (barred >= LEAST_PROBES && taken === 0)
+    return all(`it refused our account ${barred} times within ${inSeconds(window)}`);
+  if (failed >= LEAST_FAILED && isMuch(failed, taken + failed)) return all(failedWords(signs, window));
+  if (probesFailed >= LEAST_PROBES && taken === 0) return all(`${probesFailed} of our own calls in a row failed`);
+  // Nothing is gained by holding back what nobody else could take, and what may only be late.
+  const isSilent = hasOthers && unheard >= LEAST_UNHEARD && isMuch(unheard, accepted) && receivers >= LEAST_RECEIVERS;
+  if (!isSilent) return null;
+  return all(
+    `of ${accepted} mails that it accepted ${unheard} were not heard of for ${inSeconds(heardAfter(window))} and more`,
+  );
+}
+
+export const failedWords = ({ taken, failed }: Signs, window: Ms): string =>
+  `${failed} of ${taken + failed} hand-overs within ${inSeconds(window)} failed or got no answer`;
+
+export const inSeconds = (length: Ms): string => `${Math.round(length / SECOND)} s`;

@@ -1,0 +1,57 @@
+import type { Latencies, Took } from '../../core/latency.ts';
+import type { Signs } from '../../core/signs.ts';
+import type { Ms } from '../../core/time.ts';
+import type { Store } from '../db/open.ts';
+import { insertNew } from '../db/statements.ts';
+import { transact } from '../db/transact.ts';
+
+/** What is seen is counted by the sixth of the time for which it counts. */
+const bucketOf = (at: Ms, window: Ms): Ms => at - (at % Math.max(1, Math.round(window / 6)));
+
+type Moment = { now: Ms; window: Ms };
+
+/** How a hand-over ended, and how long it took. */
+export type Ending = 'taken' | 'failed' | 'barred';
+export type SignKind = Ending | Took;
+export type Sign = { provider: string; kind: SignKind; n: number };
+
+/** Counts how hand-overs ended, and how long they took. */
+export async function addSigns(store: Store, signs: readonly Sign[], { now, window }: Moment): Promise<void> {
+  if (signs.length === 0) return;
+  const bucket = bucketOf(now, window);
+  await transact(store, async (tx) => {
+    const rows = signs.map(({ provider, kind }) => ({ provider, kind, bucket, n: 0 }));
+    await insertNew(tx, 'signs', rows, ['provider', 'bucket', 'kind']);
+    for (const { n, ...key } of signs)
+      await tx('signs')
+        .where({ ...key, bucket })
+        .increment('n', n);
+  });
+}
+
+/** What was counted of late. */
+export async function signsOf(
+  store: Store,
+  provider: string,
+  { now, window }: Moment,
+): Promise<Pick<Signs, Ending> & { took: Latencies }> {
+  const { taken = 0, failed = 0, barred = 0, ...took } = await counted(store, provider, now - window);
+  return { taken, failed, barred, took };
+}
+
+/** How long hand-overs took before that moment, as far back as signs are kept. */
+export const tookBefore = (store: Store, provider: string, moment: Ms): Promise<Latencies> =>
+  counted(store, provider, 0, moment);
+
+type Counted = Partial<Record<SignKind, number>>;
+
+async function counted({ db }: Store, provider: string, after: Ms, until = Number.MAX_SAFE_INTEGER): Promise<Counted> {
+  const some = db('signs').where({ provider }).where('bucket', '>', after).where('bucket', '<=', until);
+  const rows: { kind: SignKind; n: number | string }[] = await some.groupBy('kind').select('kind').sum({ n: 'n' });
+  return Object.fromEntries(rows.map(({ kind, n }) => [kind, Number(n)]));
+}
+
+/** What was counted before that moment; says how many rows went. */
+export function forgetSigns(store: Store, before: Ms): Promise<number> {
+  return transact(store, (tx) => tx('signs').where('bucket', '<', before).delete());
+}
