@@ -37,10 +37,18 @@ async function list(terminal: Terminal, { days, json }: Options): Promise<void> 
   const { outagesSince } = await import('../store/outages.ts');
   const { DAY } = await import('../core/time.ts');
   if (!/^[1-9]\d{0,2}$/.test(days)) throw new Failed('error: --days must be a whole number from 1 to 999', EXIT.usage);
-  await withStore(terminal, async (store) => {
+  const { putOffsNow } = await import('../store/notes/receivers.ts');
+  const { putOffWords } = await import('../core/words/receivers.ts');
+  const { shownPutOff } = await import('../contract/outage.ts');
+  await withStore(terminal, async (store, { OUTAGE_WINDOW: window }) => {
     const now = terminal.now();
     const outages = await withTolls(store, await outagesSince(store, now - Number(days) * DAY), now);
-    if (json) return sayJson(terminal, { outages: await Promise.all(outages.map((one) => shown(one, now))) });
+    const putOffs = await putOffsNow(store, { now, window });
+    if (json) {
+      const shownOutages = await Promise.all(outages.map((one) => shown(one, now)));
+      return sayJson(terminal, { outages: shownOutages, putOff: putOffs.map(shownPutOff) });
+    }
+    for (const one of putOffs) say(terminal, `${one.provider}: ${putOffWords(one, window)}.`);
     if (outages.length === 0) say(terminal, `No provider was down in the last ${days} days.`);
     for (const one of outages) say(terminal, ...(await linesOf(terminal, one, now)));
   });

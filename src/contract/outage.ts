@@ -1,4 +1,5 @@
 import { lengthOf, type Outage, type Toll } from '../core/outages.ts';
+import type { PutOff } from '../core/receivers.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 
 /** An outage as the API and the commands show it. */
@@ -15,6 +16,12 @@ export const shownOutage = (outage: Outage, { moved, held, expired, doubles, dra
   expired,
   doubles,
   drainSeconds: drain === null ? null : inSeconds(drain),
+});
+
+/** A recipient domain, or a class, of which most is put off now. */
+export const shownPutOff = ({ provider, of, name, putOff, arrived }: PutOff & { provider: string }) => ({
+  ...{ provider, receiver: of === 'receiver' ? name : null, class: of === 'class' ? name : null },
+  ...{ putOff, mails: putOff + arrived },
 });
 
 const iso = (at: Ms): string => new Date(at).toISOString();

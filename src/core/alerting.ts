@@ -14,6 +14,7 @@ export const ALERT_KINDS = [
   'account_refused',
   'provider_down',
   'provider_back',
+  'put_off',
   'clock_wrong',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
@@ -58,6 +59,16 @@ const TOLD_AGAIN: Ms = 6 * HOUR;
 /** The incident of a clock that is wrong, told once for some hours. */
 export function clockIncident(at: Ms): { kind: AlertKind; incident: string; key: string } {
   return { kind: 'clock_wrong', incident: 'clock_wrong', key: `clock_wrong:${Math.floor(at / TOLD_AGAIN)}` };
+}
+
+/** The incident of mail to one receiver, or of one class, that is put off; told once for some hours. */
+export function putOffIncident(
+  provider: string,
+  name: string,
+  at: Ms,
+): { kind: AlertKind; incident: string; key: string } {
+  const incident = `put_off:${provider}:${name}`;
+  return { kind: 'put_off', incident, key: `${incident}:${Math.floor(at / TOLD_AGAIN)}` };
 }
 
 /** The incident of a provider that refuses our account, and the key under which it is told once for some hours. */

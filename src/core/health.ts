@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { doubtIn, evidenceIn, failedWords, inSeconds, type Signs } from './signs.ts';
+import { doubtsIn, evidenceIn, failedWords, inSeconds, type Signs } from './signs.ts';
 import { HOUR, type Ms } from './time.ts';
 
 /**
@@ -58,8 +58,9 @@ export type HealthChange = {
 export function nextHealth(at: Standing, signs: Signs, world: World): Change | null {
   const setting = { ...world, probesFailed: at.probesFailed, hasOthers: world.elsewhere !== 'none' };
   const evidence = evidenceIn(signs, setting);
-  const doubt = doubtIn(signs, setting) ?? (signs.failed > signs.taken ? failedWords(signs, world.window) : null);
-  const seen = { evidence, doubt };
+  const failing = signs.failed > signs.taken ? [failedWords(signs, world.window)] : [];
+  const doubts = [...doubtsIn(signs, setting), ...failing];
+  const seen = { evidence, doubt: doubts.length === 0 ? null : doubts.join('; ') };
   switch (at.state) {
     case 'healthy':
       return whenHealthy(seen);

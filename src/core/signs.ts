@@ -1,4 +1,5 @@
 import type { Slowness } from './latency.ts';
+import { type PutOffAtOnce, receiversWithin } from './receivers.ts';
 import { type Ms, SECOND } from './time.ts';
 
 /** What was seen of a provider of late, and of the mail that it took before. */
@@ -14,6 +15,7 @@ export type Signs = {
   accepted: number;
   unheard: number;
   receivers: number;
+  putOff: PutOffAtOnce | null;
 };
 
 /** How our own calls to it went, and whether somebody else could take its mail. */
@@ -32,20 +34,29 @@ const SLOW_PART = 0.15;
 
 /**
  * What speaks against a provider, and is no outage by itself: it is doubted, and less of other signs is enough. Mail that is
- * taken slowly is late by seconds, and what takes too long counts as failed.
+ * taken slowly is late by seconds, and what takes too long counts as failed. Mail that is put off is tried again by the
+ * provider, and it may be our mail that nobody wants.
  */
-export function doubtIn({ slowness: { timed, slow, limit } }: Signs, { window }: Setting): string | null {
-  if (slow < LEAST_SLOW || slow < SLOW_PART * timed) return null;
-  return `${slow} of ${timed} hand-overs within ${inSeconds(window)} took longer than ${inSeconds(limit)}`;
-}
+export const doubtsIn = ({ slowness, putOff }: Signs, { window }: Setting): string[] => [
+  ...(isSlow(slowness) ? [slowWords(slowness, window)] : []),
+  ...(putOff ? [putOffWords(putOff, window)] : []),
+];
+
+const isSlow = ({ timed, slow }: Slowness): boolean => slow >= LEAST_SLOW && slow >= SLOW_PART * timed;
+
+const slowWords = ({ timed, slow, limit }: Slowness, window: Ms): string =>
+  `${slow} of ${timed} hand-overs within ${inSeconds(window)} took longer than ${inSeconds(limit)}`;
+
+const putOffWords = ({ receivers, putOff, heard, worst }: PutOffAtOnce, window: Ms): string =>
+  `${receivers} receivers, ${worst} most of all, put off ${putOff} of ${heard} mails within ${inSeconds(receiversWithin(window))}`;
 
 /** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
 export function evidenceIn(signs: Signs, setting: Setting): string | null {
   const { window, probesFailed, hasOthers } = setting;
   const { taken, failed, barred, accepted, unheard, receivers } = signs;
-  const doubt = doubtIn(signs, setting);
-  const isMuch = (part: number, whole: number) => part * (doubt === null ? 2 : 4) >= whole;
-  const all = (evidence: string) => [evidence, ...(doubt === null ? [] : [doubt])].join('; ');
+  const doubts = doubtsIn(signs, setting);
+  const isMuch = (part: number, whole: number) => part * (doubts.length === 0 ? 2 : 4) >= whole;
+  const all = (evidence: string) => [evidence, ...doubts].join('; ');
   if (barred >= LEAST_PROBES && taken === 0)
     return all(`it refused our account ${barred} times within ${inSeconds(window)}`);
   if (failed >= LEAST_FAILED && isMuch(failed, taken + failed)) return all(failedWords(signs, window));

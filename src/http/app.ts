@@ -4,6 +4,7 @@ import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { safeJson } from '../core/safe-text.ts';
+import type { Settings } from '../core/settings.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
@@ -26,7 +27,7 @@ export type AppDeps = {
   store: Store;
   /** Where providers post what they have to tell. */
   webhooks: readonly WebhookOf[];
-  settings: ApiDeps['settings'];
+  settings: ApiDeps['settings'] & Pick<Settings, 'outageWindow'>;
   /** Tokens of the API; with none of them every call is refused. */
   tokens: readonly string[];
   /** What mail in the queue is sealed with; without it none is taken. */

@@ -3,18 +3,25 @@ import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import { parse } from '../base/parse.ts';
-import { shownOutage } from '../contract/outage.ts';
+import { shownOutage, shownPutOff } from '../contract/outage.ts';
+import type { Settings } from '../core/settings.ts';
 import { type Clock, DAY } from '../core/time.ts';
 import { outageMarkdown } from '../core/words/outages.ts';
 import type { Store } from '../store/db/open.ts';
+import { putOffsNow } from '../store/notes/receivers.ts';
 import { outageNamed, outagesSince, tollOf } from '../store/outages.ts';
 import { bearer } from './auth.ts';
 import { once } from './query.ts';
 
-type OutageDeps = { store: Store; tokens: readonly string[]; now: Clock };
+type OutageDeps = {
+  store: Store;
+  settings: Pick<Settings, 'outageWindow'>;
+  tokens: readonly string[];
+  now: Clock;
+};
 
 /** When providers were down, and what it did to the mail. */
-export function createOutages({ store, tokens, now }: OutageDeps): Router {
+export function createOutages({ store, settings, tokens, now }: OutageDeps): Router {
   const router = new Router({ prefix: '/api/outages' });
   const allowed = bearer(tokens);
   router.get('/', allowed, async (ctx) => {
@@ -23,7 +30,8 @@ export function createOutages({ store, tokens, now }: OutageDeps): Router {
     const outages = [];
     for (const outage of await outagesSince(store, at - days * DAY))
       outages.push(shownOutage(outage, await tollOf(store, outage, at), at));
-    ctx.body = { outages };
+    const putOffs = await putOffsNow(store, { now: at, window: settings.outageWindow });
+    ctx.body = { outages, putOff: putOffs.map(shownPutOff) };
   });
   router.get('/:id', allowed, async (ctx) => {
     const id = String(ctx['params'].id);

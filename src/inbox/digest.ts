@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts';
-import type { Attempt, Fact } from '../core/delivery.ts';
+import type { Attempt, Delivery, Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
 import { groupBy } from '../core/group.ts';
 import { planFor } from '../core/plan.ts';
@@ -30,11 +30,15 @@ import { recipientKey, type View } from '../store/rows/rows.ts';
 import { aliveAmong, type IsAlive, judgedAlive } from './alive.ts';
 import { fewNotes, memberFacts } from './member.ts';
 import { fileNotice, type Notice } from './notices.ts';
+import { noteReceivers } from './receivers.ts';
 import { fileUnknown, ON_ITS_WAY } from './unknown.ts';
 
 export type DigestDeps = {
   store: Store;
-  settings: Pick<Settings, 'adopt' | 'adoptAfter' | 'pause' | 'policies' | 'lease' | 'rules' | 'schedule'>;
+  settings: Pick<
+    Settings,
+    'adopt' | 'adoptAfter' | 'pause' | 'policies' | 'lease' | 'rules' | 'schedule' | 'outageWindow'
+  >;
   /** What a kept row says; null when it is no event at all. */
   read(row: InboxRow): Sighting | null;
   /** What a kept row says of its provider. */
@@ -126,6 +130,7 @@ const workOptions = ({ now, settings, log }: DigestDeps): WorkOptions => ({
 });
 
 async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Settled[]> {
+  const { settings } = deps;
   const now = deps.now();
   const each = known.flatMap((k) => k.match.ids.map((id) => ({ id, k })));
   const byDelivery = groupBy(each, ({ id }) => id);
@@ -135,11 +140,14 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
     now,
   );
   const judge = judging(deps, isAlive);
-  const factsFor = (view: View): Fact[] =>
-    fewNotes(
+  const before = new Map<string, Delivery>();
+  const factsFor = (view: View): Fact[] => {
+    before.set(view.id, view.delivery);
+    return fewNotes(
       (byDelivery.get(view.id) ?? []).flatMap(({ k }) => factsOf({ ...deps, judge }, k, view)),
       view,
     );
+  };
   // An event about a message as a whole may be about a thousand deliveries, which are written some at a time.
   const ids = chunks([...byDelivery.keys()].sort(), AT_ONCE);
   let isSettled = false;
@@ -157,6 +165,7 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
       return changed;
     });
     for (const view of views) await noticeEarly(deps, view, now);
+    await noteReceivers(deps.store, { before, after: views }, { now, window: settings.outageWindow });
   }
   return known.map(({ row }) => ({ id: row.id, outcome: isSettled ? 'written' : 'done' }));
 }

@@ -3,6 +3,7 @@ import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
+import { forgetReceivers } from '../store/notes/receivers.ts';
 import { forgetSigns } from '../store/notes/signs.ts';
 import { forgetSetAside } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
@@ -35,6 +36,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
     [forgetSetAside, now() - SET_ASIDE_KEPT],
     [forgetSigns, now() - SIGNS_KEPT],
+    [forgetReceivers, now() - SIGNS_KEPT],
   ];
   let gone = 0;
   for (const [bite, until] of bites) {

@@ -2,6 +2,7 @@ import type { Log } from '../base/log.ts';
 import { within } from '../base/wait.ts';
 import { type Change, nextHealth, type Standing, type World } from '../core/health.ts';
 import { type Latencies, slownessIn } from '../core/latency.ts';
+import type { PutOffAtOnce } from '../core/receivers.ts';
 import { heardAfter, LEAST_UNHEARD, type Signs } from '../core/signs.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -15,6 +16,7 @@ import { mayProbe, noteProbe, standings, switchesOf } from '../store/notes/healt
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { signsOf, tookBefore } from '../store/notes/signs.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
+import { lookAtReceivers } from './receivers.ts';
 
 export type WatchDeps = {
   store: Store;
@@ -29,8 +31,8 @@ export type WatchDeps = {
   found?: Map<string, Found>;
 };
 
-/** Mail that nothing was heard of, and how long hand-overs took before. */
-type Found = { at: Ms; unheard: Unheard; tookBefore: Latencies };
+/** Mail that nothing was heard of, mail that was put off, and how long hand-overs took before. */
+type Found = { at: Ms; unheard: Unheard; putOff: PutOffAtOnce | null; tookBefore: Latencies };
 
 const USUAL: Standing = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 };
 
@@ -83,6 +85,7 @@ async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
     ...counted,
     barred: isOneDomain ? 0 : counted.barred,
     slowness: slownessIn(took, found.tookBefore),
+    putOff: found.putOff,
     ...found.unheard,
   };
 }
@@ -92,8 +95,12 @@ async function foundOf(deps: WatchDeps, provider: Provider): Promise<Found> {
   const at = now();
   const before = found?.get(provider.name);
   if (before && at - before.at < window / 6) return before;
-  const unheard = await unheardAt(deps, provider);
-  const next = { at, unheard, tookBefore: await tookBefore(store, provider.name, at - window) };
+  const next = {
+    at,
+    unheard: await unheardAt(deps, provider),
+    putOff: await lookAtReceivers(deps, provider.name),
+    tookBefore: await tookBefore(store, provider.name, at - window),
+  };
   found?.set(provider.name, next);
   return next;
 }

@@ -8,6 +8,7 @@ import { MORNING } from '../support/clock.ts';
 const QUIET: Signs = {
   ...{ taken: 0, failed: 0, barred: 0, accepted: 0, unheard: 0, receivers: 0 },
   slowness: { timed: 0, slow: 0, limit: 5 * SECOND },
+  putOff: null,
 };
 const WORLD: World = { now: MORNING, window: MINUTE, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 };
 
@@ -61,6 +62,15 @@ test('of a provider that is slow as well, fewer failures are enough, but never a
     next('suspect', { ...failing, ...slow(10) })?.evidence ?? '',
     /^5 of 20 hand-overs .*; 10 of 10 hand-overs/,
   );
+});
+
+test('several receivers that put off most mail make a provider suspect, and never take it down alone', () => {
+  const putOff = { putOff: { receivers: 4, putOff: 30, heard: 40, worst: 'gmail.com' } };
+  const seen = next('healthy', putOff);
+  assert.equal(seen?.state, 'suspect');
+  assert.equal(seen?.evidence, '4 receivers, gmail.com most of all, put off 30 of 40 mails within 900 s');
+  assert.equal(state('suspect', putOff, { now: MORNING + HOUR }), null);
+  assert.equal(state('suspect', { ...putOff, failed: 5, taken: 15 }), 'down');
 });
 
 test('a provider that is slow while it recovers gets no more mail than it has', () => {

@@ -11,6 +11,7 @@ import { addQueueCommand } from '../../src/commands/queue.ts';
 import type { Config } from '../../src/config/config.ts';
 import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { watchProviders } from '../../src/outage/watch.ts';
+import { addReceiverSigns } from '../../src/store/notes/receivers.ts';
 import { runHere } from '../commands/support.ts';
 import { queueMail, startByHand } from '../support/homing.ts';
 import { ask, start } from './support.ts';
@@ -61,7 +62,7 @@ test('an outage is told of while it lasts and afterwards, as JSON, as text and a
   assert.ok(ended?.endedAt && more.length === 0);
   assert.deepEqual([ended.id, ended.state, ended.held], [open.id, 'healthy', 0]);
   const { out } = await run('--json');
-  assert.deepEqual(JSON.parse(out), { outages: [ended] });
+  assert.deepEqual(JSON.parse(out), { outages: [ended], putOff: [] });
   assert.deepEqual(await (await get(`/api/outages/${open.id}`)).json(), ended);
 
   const page = await get(`/api/outages/${open.id}`, { accept: 'text/markdown' });
@@ -109,6 +110,24 @@ test('while a provider is down the queue and the doctor say so, and of a mail th
   for (const text of after.mail) assert.doesNotMatch(text, /It waits/);
 });
 
+test('the receivers that put off most of their mail are named by all that tell of outages', async (t) => {
+  const { store, clock, get, run, inside } = await setup(t);
+  const sign = { provider: 'mailgun', receiver: 'gmail.example', class: 'notice' } as const;
+  const signs = [...Array(40).fill({ ...sign, what: 'putOff' }), ...Array(2).fill({ ...sign, what: 'arrived' })];
+  await addReceiverSigns(store, signs, { now: clock(), window: MINUTE });
+  const putOff = { provider: 'mailgun', receiver: 'gmail.example', class: null, putOff: 40, mails: 42 };
+  const expected = { outages: [], putOff: [putOff] };
+  assert.deepEqual(await (await get('/api/outages')).json(), expected);
+  assert.deepEqual(JSON.parse((await run(addOutagesCommand, 'outages', '--json')).out), expected);
+  const words = 'mailgun: gmail.example put off 40 of 42 mails within 15 min';
+  assert.match((await run(addOutagesCommand, 'outages')).out, new RegExp(`^${words}\\.\nNo provider was down`));
+  const doctor = await checkWork(store, inside.config as Config, clock());
+  assert.deepEqual(
+    doctor.filter(({ check }) => check === 'receivers').map(({ says }) => says),
+    [words],
+  );
+});
+
 test('the outages need a token, and what is no search and no outage is refused', async (t) => {
   const world = await setup(t);
   const run = (...args: string[]) => world.run(addOutagesCommand, 'outages', ...args);
@@ -117,7 +136,7 @@ test('the outages need a token, and what is no search and no outage is refused',
     assert.equal((await world.get(`/api/outages?${wrong}`)).status, 400, wrong);
   for (const id of ['x', '01KB2X7Q9T4M3N5P6R8S0V1W2Y'])
     assert.equal((await world.get(`/api/outages/${id}`)).status, 404, id);
-  assert.deepEqual(await (await world.get('/api/outages?days=999')).json(), { outages: [] });
+  assert.deepEqual(await (await world.get('/api/outages?days=999')).json(), { outages: [], putOff: [] });
   assert.equal((await run('--days', 'x')).code, 2);
   assert.equal((await run('--markdown')).code, 2);
   assert.equal((await run('01KB2X7Q9T4M3N5P6R8S0V1W2Y')).code, 1);

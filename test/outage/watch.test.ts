@@ -9,6 +9,7 @@ import { watchProviders } from '../../src/outage/watch.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
 import { healthChanges, standings } from '../../src/store/notes/health.ts';
 import { addHold, releaseHold } from '../../src/store/notes/holds.ts';
+import { putOffsNow } from '../../src/store/notes/receivers.ts';
 import { DOMAIN, type Options, queueMail, startByHand } from '../support/homing.ts';
 
 const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
@@ -134,6 +135,39 @@ test('large mail takes long because it is large, and says nothing of its provide
   await live(2 * MINUTE, () => queueMail(world, `p${n++}@r${n % 7}.example`, { text: 'x'.repeat(140_000) }));
   assert.ok(sim.handovers.length > 5);
   assert.deepEqual(await changes(), []);
+});
+
+const PUT_OFF: Outcome = {
+  defer: { code: 421, enhanced: '4.7.28', message: '4.7.28 unusual rate of unsolicited mail', severity: 'temporary' },
+  after: HOUR,
+  next: 'deliver',
+};
+
+test('a receiver that puts off all its mail switches nothing, and people are told of it once', async (t) => {
+  const world = await setup(t);
+  const { live, changes, store, clock } = world;
+  let n = 0;
+  await live(8 * MINUTE, async () => {
+    const recipient = `p${n++}@gmail.example`;
+    world.sim.fate(recipient, PUT_OFF);
+    await queueMail(world, recipient);
+    await world.mail('notice');
+  });
+  assert.deepEqual(await changes(), []);
+  const told: string[] = await store.db('alert_items').where({ kind: 'put_off' }).pluck('detail');
+  assert.deepEqual(told, ['mailgun: gmail.example put off 10 of 10 mails within 15 min.']);
+  assert.ok(world.alerts().some(({ text }) => text.replace(/\s+/g, ' ').includes(told[0] ?? '?')));
+  const [putOff, ...more] = await putOffsNow(store, { now: clock(), window: MINUTE });
+  assert.deepEqual([putOff?.name, putOff?.arrived, more.length], ['gmail.example', 0, 0]);
+});
+
+test('several receivers that put off their mail make the provider suspect, and mail leaves through it', async (t) => {
+  const world = await setup(t);
+  await world.live(3 * MINUTE, () => world.mail('notice', 3, PUT_OFF));
+  assert.equal(await world.state(), 'suspect');
+  await world.live(5 * MINUTE, () => world.mail('notice', 1, PUT_OFF));
+  assert.deepEqual(await world.changes(), ['healthy > suspect']);
+  assert.equal(world.elsewhere('notice'), 0);
 });
 
 test('one failed call is one sign, however many recipients it was for', async (t) => {

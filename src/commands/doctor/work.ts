@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
 import { unwellWords } from '../../core/words/outages.ts';
+import { putOffWords } from '../../core/words/receivers.ts';
 import { termsIn } from '../../intake/terms.ts';
 import { domainsIn } from '../../providers/mailgun/settings.ts';
 import type { Store } from '../../store/db/open.ts';
@@ -13,6 +14,7 @@ import { domains } from '../../store/messages/domains.ts';
 import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
 import { unwell } from '../../store/notes/health.ts';
 import { activeHolds } from '../../store/notes/holds.ts';
+import { putOffsNow } from '../../store/notes/receivers.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -26,6 +28,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     await overdue(store, config, now),
     ...(await held(store, now)),
     ...(await health(store)),
+    ...(await receivers(store, config, now)),
     await inbox(store, config, now),
     await alerts(store, now),
     ...(await schedules(store, config)),
@@ -72,6 +75,16 @@ async function health(store: Store): Promise<Finding[]> {
   const { providers } = await termsIn(store);
   return (await unwell(store, providers)).map((one) =>
     warning('providers', unwellWords(one), 'look at its own pages; "homing outages" tells what was seen'),
+  );
+}
+
+async function receivers(store: Store, { OUTAGE_WINDOW: window }: Config, now: Ms): Promise<Finding[]> {
+  return (await putOffsNow(store, { now, window })).map((one) =>
+    warning(
+      'receivers',
+      `${one.provider}: ${putOffWords(one, window)}`,
+      'nothing has to be done if it ends; "homing report" tells what the servers say',
+    ),
   );
 }
 

@@ -55,6 +55,11 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     headline: () => 'a provider that was down is back',
     advice: 'Nothing has to be done: what waited leaves now. How it went: homing outages.',
   },
+  put_off: {
+    headline: () => 'most mail to a recipient domain, or of a class, is put off',
+    advice:
+      'Nothing is switched for it: it is tried again, and goes out elsewhere where its class wants that. What the servers say: homing report. If several domains put off mail, ask the provider about its sending IP addresses.',
+  },
   clock_wrong: {
     headline: () => "the machine's clock is wrong",
     advice:

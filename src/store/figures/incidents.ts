@@ -20,6 +20,7 @@ const TROUBLE: readonly AlertKind[] = [
   'reconciler_silent',
   'webhooks_silent',
   'schedule_switched',
+  'put_off',
   'clock_wrong',
 ];
 
