@@ -36,6 +36,8 @@ export type World = {
   elsewhere: 'none' | 'well' | 'sick';
   /** How often it went down or came back within the last hour, where it is suspect. */
   switches: number;
+  /** What others say of it. They may be late or wrong, in both directions. */
+  hints: readonly string[];
 };
 
 /** A provider that is not as it should be. */
@@ -63,7 +65,7 @@ export function nextHealth(at: Standing, signs: Signs, world: World): Change | n
   const seen = { evidence, doubt: doubts.length === 0 ? null : doubts.join('; ') };
   switch (at.state) {
     case 'healthy':
-      return whenHealthy(seen);
+      return whenHealthy(seen, world);
     case 'suspect':
       return whenSuspect(at, seen, signs, world);
     case 'down':
@@ -78,14 +80,15 @@ type Seen = { evidence: string | null; doubt: string | null };
 
 const to = (state: Health, evidence: string, share = 100): Change => ({ state, share, evidence });
 
-function whenHealthy({ evidence, doubt }: Seen): Change | null {
-  const words = evidence ?? doubt;
-  return words === null ? null : to('suspect', words);
+function whenHealthy({ evidence, doubt }: Seen, { hints: [hint] }: World): Change | null {
+  const words = evidence ?? doubt ?? hint;
+  return words === undefined ? null : to('suspect', words);
 }
 
 function whenSuspect(at: Standing, { evidence, doubt }: Seen, signs: Signs, world: World): Change | null {
   if (evidence === null) {
-    const isCalm = doubt === null && at.wellSince !== null && world.now - at.since >= calm(world.window);
+    const isQuiet = doubt === null && world.hints.length === 0;
+    const isCalm = isQuiet && at.wellSince !== null && world.now - at.since >= calm(world.window);
     return isCalm ? to('healthy', 'nothing more was seen') : null;
   }
   // When all look sick at once it is most likely our own network, and nothing is gained by another provider.

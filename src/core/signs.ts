@@ -18,13 +18,15 @@ export type Signs = {
   putOff: PutOffAtOnce | null;
 };
 
-/** How our own calls to it went, and whether somebody else could take its mail. */
-export type Setting = { window: Ms; probesFailed: number; hasOthers: boolean };
+/** How our own calls to it went, what others say of it, and whether somebody else could take its mail. */
+export type Setting = { window: Ms; probesFailed: number; hints: readonly string[]; hasOthers: boolean };
 
 /** Mail that was accepted so long ago has been heard of, if all is well. */
 export const heardAfter = (window: Ms): Ms => 1.5 * window;
 
+const LEAST_BARRED = 3;
 const LEAST_PROBES = 3;
+const LEAST_PROBES_IN_DOUBT = 2;
 const LEAST_FAILED = 5;
 export const LEAST_UNHEARD = 10;
 const LEAST_RECEIVERS = 3;
@@ -52,15 +54,17 @@ const putOffWords = ({ receivers, putOff, heard, worst }: PutOffAtOnce, window: 
 
 /** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
 export function evidenceIn(signs: Signs, setting: Setting): string | null {
-  const { window, probesFailed, hasOthers } = setting;
+  const { window, probesFailed, hints, hasOthers } = setting;
   const { taken, failed, barred, accepted, unheard, receivers } = signs;
-  const doubts = doubtsIn(signs, setting);
-  const isMuch = (part: number, whole: number) => part * (doubts.length === 0 ? 2 : 4) >= whole;
+  const doubts = [...doubtsIn(signs, setting), ...hints];
+  const isDoubted = doubts.length > 0;
+  const isMuch = (part: number, whole: number) => part * (isDoubted ? 4 : 2) >= whole;
   const all = (evidence: string) => [evidence, ...doubts].join('; ');
-  if (barred >= LEAST_PROBES && taken === 0)
+  if (barred >= LEAST_BARRED && taken === 0)
     return all(`it refused our account ${barred} times within ${inSeconds(window)}`);
   if (failed >= LEAST_FAILED && isMuch(failed, taken + failed)) return all(failedWords(signs, window));
-  if (probesFailed >= LEAST_PROBES && taken === 0) return all(`${probesFailed} of our own calls in a row failed`);
+  if (probesFailed >= (isDoubted ? LEAST_PROBES_IN_DOUBT : LEAST_PROBES) && taken === 0)
+    return all(`${probesFailed} of our own calls in a row failed`);
   // Nothing is gained by holding back what nobody else could take, and what may only be late.
   const isSilent = hasOthers && unheard >= LEAST_UNHEARD && isMuch(unheard, accepted) && receivers >= LEAST_RECEIVERS;
   if (!isSilent) return null;

@@ -21,6 +21,8 @@ export const faceOf = (inside: Face): AppDeps => ({
   settings: settingsOf(inside.config),
   tokens: inside.config.API_TOKENS,
   webhooks: inside.providers.all.flatMap(({ name, webhook }) => (webhook ? [{ provider: name, ...webhook }] : [])),
+  statusPages: inside.config.STATUSPAGE_SECRETS,
+  alerts: inside.providers.all.flatMap(({ name, alerts }) => (alerts ? [{ provider: name, ...alerts }] : [])),
   onKept: inside.onKept,
   onStale: (signedAt) =>
     void tellOfStale(inside.store, { signedAt, now: inside.now() }).catch((error) =>

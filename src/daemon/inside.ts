@@ -104,12 +104,13 @@ const ABOUT = 200;
 /** A letter to an administrator may take as long as any mail. */
 const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
 
-/** A rate or a share of nobody would be a slip, and do nothing. */
+/** A rate, a share or a status page of nobody would be a slip, and do nothing. */
 function checkNames(config: Config, providers: Providers): void {
   const named = {
     SEND_RATES: config.SEND_RATES.map(({ provider }) => provider),
     PROVIDER_SHARE: config.PROVIDER_SHARE.map(([name]) => name),
     SECONDARY_WEIGHTS: config.SECONDARY_WEIGHTS.map(([name]) => name),
+    STATUSPAGE_SECRETS: config.STATUSPAGE_SECRETS.map(({ provider }) => provider),
   };
   const known = providers.all.map(({ name }) => name).join(', ');
   const strange = Object.entries(named).filter(([, names]) => names.some((name) => !providers.named(name)));

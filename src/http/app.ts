@@ -12,6 +12,7 @@ import { type Arrival, keep } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
 import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
+import { createHints, type HintDeps } from './hints.ts';
 import { createHolds } from './holds.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
 import { atAnyBase, createIntake } from './intake.ts';
@@ -27,6 +28,9 @@ export type AppDeps = {
   store: Store;
   /** Where providers post what they have to tell. */
   webhooks: readonly WebhookOf[];
+  /** Where others tell of providers. */
+  statusPages?: NonNullable<HintDeps['statusPages']>;
+  alerts?: NonNullable<HintDeps['alerts']>;
   settings: ApiDeps['settings'] & Pick<Settings, 'outageWindow'>;
   /** Tokens of the API; with none of them every call is refused. */
   tokens: readonly string[];
@@ -100,6 +104,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createQueue(deps),
     createOutages(deps),
     createHolds({ ...deps, bodies }),
+    createHints({ ...deps, bodies }),
     createPages(deps),
     createIntake({ ...deps, bodies }),
   ];

@@ -1,6 +1,15 @@
-import { length } from '../base/kinds.ts';
+import { length, listOf } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 import { SECOND } from '../core/time.ts';
+
+/** `secret`, or with the provider that the page is about: `sendgrid:secret`. */
+function readPage(part: string): { provider: string; secret: string } | null {
+  const [, provider = 'mailgun', secret = ''] = /^(?:([^\s/]+):)?([\w-]+)$/.exec(part) ?? [];
+  return secret.length >= SHORTEST ? { provider, secret } : null;
+}
+
+/** It stands in a URL, and whoever knows it can have a provider probed. */
+const SHORTEST = 16;
 
 export const OUTAGE = room({
   title: 'Outages',
@@ -22,6 +31,15 @@ export const OUTAGE = room({
       follows: (unit) => 60 * unit,
       level: 'rarely',
       says: 'How long a notice waits for a provider that is down before it leaves through another; access mail leaves at once, and bulk mail waits. When not set, sixty times RETRY_UNIT (of at most 1m).',
+    },
+    STATUSPAGE_SECRETS: {
+      kind: listOf(
+        readPage,
+        `must be a comma list of secrets of ${SHORTEST} letters, digits, - and _ or more, each with its provider unless that is Mailgun: secret,sendgrid:secret`,
+      ),
+      default: '',
+      level: 'rarely',
+      says: "Secrets of the addresses that status pages (Atlassian Statuspage, as Mailgun's is) may post to, /webhooks/statuspage/<secret>: a comma list, each with the provider that the page is about unless that is Mailgun, as in secret,sendgrid:secret.",
     },
   },
 });

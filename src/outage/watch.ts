@@ -13,6 +13,7 @@ import type { Store } from '../store/db/open.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
 import { mayProbe, noteProbe, standings, switchesOf } from '../store/notes/health.ts';
+import { hintsOf } from '../store/notes/hints.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { signsOf, tookBefore } from '../store/notes/signs.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
@@ -144,7 +145,7 @@ async function worldFor(
   const isSick = ({ state, probesFailed }: Standing) => state === 'down' || probesFailed > 0;
   const elsewhere = others.length === 0 ? 'none' : others.every(isSick) ? 'sick' : 'well';
   const switches = at.get(name)?.state === 'suspect' ? await switchesOf(store, name, now()) : 0;
-  return { now: now(), window, steady, elsewhere, switches };
+  return { now: now(), window, steady, elsewhere, switches, hints: await hintsOf(store, name, now()) };
 }
 
 /** People are told that it went down, and that it is back. */

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadline } from '../base/deadline.ts';
 import type { Answer } from '../core/answer.ts';
 import type { Capabilities } from '../core/capabilities.ts';
+import type { Hint } from '../core/hint.ts';
 import type { Sighting, Storage } from '../core/sighting.ts';
 import type { Ms } from '../core/time.ts';
 import type { FormEntry } from '../mail/form.ts';
@@ -34,6 +35,8 @@ export type Provider = {
   read?(kept: Kept): Sighting | null;
   /** What a kept event without a sighting says of the provider itself; null when it says nothing. Pure. */
   notice?(kept: Kept): Notice | null;
+  /** Where it posts alerts of its own. */
+  readonly alerts?: Alerts;
   readonly history?: History;
   readonly account?: Account;
   readonly storedCopies?: StoredCopies;
@@ -97,6 +100,16 @@ export type Kept = {
   body: string;
   contentType: string | null;
 };
+
+/** What a provider says of itself without being sure: it is looked at more closely for it. */
+export type Alerts = {
+  /** Below `/webhooks`, for instance `/mailgun-alerts`. */
+  path: string;
+  open(request: { raw: Buffer; headers: IncomingHttpHeaders }, now: Ms): OpenedAlert;
+};
+
+/** `hint` is null when it says nothing of how the provider is. */
+export type OpenedAlert = { kind: 'hint'; hint: Hint | null } | { kind: 'forged' | 'unusable'; detail: string };
 
 /** The provider tells that it takes no mail for a while, or takes it again. */
 export type Notice = { at: Ms; maintenance: 'begins' | 'ends' };

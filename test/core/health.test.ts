@@ -10,7 +10,7 @@ const QUIET: Signs = {
   slowness: { timed: 0, slow: 0, limit: 5 * SECOND },
   putOff: null,
 };
-const WORLD: World = { now: MORNING, window: MINUTE, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 };
+const WORLD: World = { now: MORNING, window: MINUTE, steady: 10 * MINUTE, elsewhere: 'well', switches: 0, hints: [] };
 
 function next(state: Standing['state'], signs: Partial<Signs>, over: Partial<Standing & World> = {}): Change | null {
   const at: Standing = { state, since: MORNING, share: 100, wellSince: MORNING, probesFailed: 0, ...over };
@@ -71,6 +71,27 @@ test('several receivers that put off most mail make a provider suspect, and neve
   assert.equal(seen?.evidence, '4 receivers, gmail.com most of all, put off 30 of 40 mails within 900 s');
   assert.equal(state('suspect', putOff, { now: MORNING + HOUR }), null);
   assert.equal(state('suspect', { ...putOff, failed: 5, taken: 15 }), 'down');
+});
+
+test('what others say makes a provider suspect, and never takes it down or keeps it away', () => {
+  const hints = ['its status page tells of "Delays"'];
+  assert.deepEqual(next('healthy', {}, { hints }), { state: 'suspect', share: 100, evidence: hints[0] });
+  assert.equal(state('suspect', { taken: 3, failed: 4 }, { hints, now: MORNING + HOUR }), null);
+  assert.equal(next('recovering', {}, { hints, now: MORNING + 2 * MINUTE, share: 5 })?.share, 25);
+  assert.equal(state('down', {}, { hints, now: MORNING + 10 * MINUTE }), 'recovering');
+});
+
+test('with what others say less of our own signs is enough, and stands in the evidence', () => {
+  const hints = ['its status page tells of "Delays"'];
+  const down = next('suspect', { failed: 5, taken: 15 }, { hints });
+  assert.deepEqual(
+    [down?.state, down?.evidence],
+    ['down', `5 of 20 hand-overs within 60 s failed or got no answer; ${hints[0]}`],
+  );
+  const probes = { probesFailed: 2, wellSince: null };
+  assert.equal(state('suspect', {}, probes), null);
+  assert.equal(state('suspect', {}, { ...probes, hints }), 'down');
+  assert.equal(state('suspect', {}, { ...probes, hints, probesFailed: 1 }), null);
 });
 
 test('a provider that is slow while it recovers gets no more mail than it has', () => {

@@ -98,7 +98,7 @@ function play({ fault, receivers, perMinute, part, seed }: Play) {
       receivers: new Set(unheard.map(({ receiver }) => receiver)).size,
     };
     isSeen ||= putOffsIn(counts).some(({ name }) => name === 'bad.example');
-    const world = { now, window, steady: 10 * MINUTE, elsewhere: 'well', switches: 0 } as const;
+    const world = { now, window, steady: 10 * MINUTE, elsewhere: 'well', switches: 0, hints: [] } as const;
     const change = nextHealth(standing, signs, world);
     if (!change) continue;
     changes.push(change);

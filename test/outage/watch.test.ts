@@ -170,6 +170,28 @@ test('several receivers that put off their mail make the provider suspect, and m
   assert.equal(world.elsewhere('notice'), 0);
 });
 
+test('a status page makes a provider suspect and probed, whatever it says, and mail leaves through it', async (t) => {
+  const secret = 'a-secret-of-16-x';
+  const world = await setup(t, { env: { STATUSPAGE_SECRETS: secret } });
+  const { live, mail, url, clock, state, changes, sim, elsewhere } = world;
+  const tell = (status: string) =>
+    fetch(`${url}/webhooks/statuspage/${secret}`, {
+      method: 'POST',
+      body: JSON.stringify({ incident: { id: 'i1', name: 'All is lost', impact: 'critical', status } }),
+    });
+  assert.equal((await tell('investigating')).status, 200);
+  const probes = () => sim.requests.filter(({ path }) => path.endsWith('/sending_queues')).length;
+  assert.equal(probes(), 0);
+  await live(10 * MINUTE, () => mail('access'));
+  assert.equal(await state(), 'suspect');
+  assert.ok(probes() > 10);
+  clock.advance(1);
+  await tell('resolved');
+  await live(MINUTE);
+  assert.deepEqual(await changes(), ['healthy > suspect', 'suspect > healthy']);
+  assert.equal(elsewhere('access'), 0);
+});
+
 test('one failed call is one sign, however many recipients it was for', async (t) => {
   const world = await setup(t);
   const { sim, live, changes } = world;

@@ -4,6 +4,7 @@ import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import { type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
 import { createAccount } from './account.ts';
+import { openAlert } from './alerts.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
 import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
@@ -19,6 +20,8 @@ export type MailgunOptions = {
   domains: readonly string[];
   /** Any of them may sign a webhook. */
   signingKeys: readonly string[];
+  /** Any of them may sign an alert. */
+  alertKeys?: readonly string[];
   /** Hosts that the API key may go to; see `isAllowedOrigin`. */
   allowedHosts: readonly string[];
   /** Which records are asked. */
@@ -57,6 +60,7 @@ export function createMailgun(options: MailgunOptions): Provider {
       bodyIsUnsigned: true,
       open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], options.signingKeys, now),
     },
+    alerts: { path: '/mailgun-alerts', open: (request, now) => openAlert(request, options.alertKeys ?? [], now) },
     read: ({ body, contentType }) => reopen(body, contentType),
     history: {
       ...home.history,

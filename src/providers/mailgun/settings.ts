@@ -72,6 +72,12 @@ export const MAILGUN = room({
       level: 'needed',
       says: 'HTTP webhook signing key (not the API key); a comma list while it is being changed.',
     },
+    MAILGUN_ALERT_KEY: {
+      kind: secrets,
+      default: '',
+      level: 'rarely',
+      says: "The key that Mailgun's own alerts are signed with, which is another one; a comma list while it is being changed. Alerts posted to /webhooks/mailgun-alerts then make Mailgun suspect.",
+    },
     MAILGUN_API_URL: {
       kind: apiUrl,
       default: 'https://api.mailgun.net',

@@ -50,6 +50,7 @@ export function connectProviders(
     apiKey: config.MAILGUN_API_KEY,
     domains: domainsIn(config),
     signingKeys: config.MAILGUN_WEBHOOK_SIGNING_KEY,
+    alertKeys: config.MAILGUN_ALERT_KEY,
     allowedHosts: allowedHosts(config),
     records: config.MAILGUN_EVENTS_API,
     // Well below half the lease, so that we give up a hand-over before another process takes it for dead.
