@@ -96,12 +96,25 @@ function whenSuspect(at: Standing, { evidence, doubt }: Seen, signs: Signs, worl
   return isOurs || world.switches >= MOST_SWITCHES ? null : to('down', evidence, 0);
 }
 
-function whenDown(at: Standing, { evidence }: Seen, { now, window, steady, elsewhere }: World): Change | null {
-  const needed = elsewhere === 'none' ? Math.min(steady, window / 2) : steady;
-  if (evidence !== null || at.wellSince === null || now - Math.max(at.since, at.wellSince) < needed) return null;
+function whenDown(at: Standing, { evidence }: Seen, world: World): Change | null {
+  const needed = neededFor(world);
+  if (evidence !== null || wellFor(at, world.now) < needed) return null;
   const words = `its own answers were normal for ${inSeconds(needed)}`;
-  return elsewhere === 'none' ? to('healthy', words) : to('recovering', words, SHARES[0]);
+  return world.elsewhere === 'none' ? to('healthy', words) : to('recovering', words, SHARES[0]);
 }
+
+type Needed = Pick<World, 'window' | 'steady' | 'elsewhere'>;
+
+/** For how long it must look normal before it gets mail again. */
+const neededFor = ({ window, steady, elsewhere }: Needed): Ms =>
+  elsewhere === 'none' ? Math.min(steady, window / 2) : steady;
+
+const wellFor = ({ since, wellSince }: Standing, now: Ms): Ms =>
+  wellSince === null ? Number.NEGATIVE_INFINITY : now - Math.max(since, wellSince);
+
+/** Whether it is down, and gets mail again soon unless something is seen. */
+export const isNearlyBack = (at: Standing, world: Needed & { now: Ms }): boolean =>
+  at.state === 'down' && wellFor(at, world.now) >= neededFor(world) - world.window;
 
 function whenRecovering(at: Standing, { evidence, doubt }: Seen, { now, steady }: World): Change | null {
   if (evidence !== null) return to('down', evidence, 0);

@@ -6,11 +6,13 @@ import { judgeBy } from '../classifier/judge.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import { readRules } from '../config/rules-file.ts';
 import { settingsOf } from '../config/settings.ts';
+import { domainOf } from '../core/address.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { type DigestDeps, digest } from '../inbox/digest.ts';
+import { domainsIn } from '../providers/mailgun/settings.ts';
 import { candidateOf, connectProviders, type Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import type { InboxRow } from '../store/inbox/inbox.ts';
@@ -116,6 +118,10 @@ function checkNames(config: Config, providers: Providers): void {
   const strange = Object.entries(named).filter(([, names]) => names.some((name) => !providers.named(name)));
   if (strange.length > 0)
     throw new ConfigError(strange.map(([setting]) => `${setting} names a provider that is none of ${known}`));
+  // What Mailgun refuses as somebody else's would look like an outage that never ends.
+  const { OUTAGE_PROBE_FROM: from } = config;
+  if (from !== undefined && !domainsIn(config).includes(domainOf(from)))
+    throw new ConfigError(['OUTAGE_PROBE_FROM is no address of a domain in MAILGUN_DOMAIN']);
 }
 
 /** Read once: a change of the file takes effect with the next start. */

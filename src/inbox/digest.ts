@@ -8,6 +8,7 @@ import type { Settings } from '../core/settings.ts';
 import type { Bounce, Sighting } from '../core/sighting.ts';
 import { suppressionFor } from '../core/suppression.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import { isOfTrial } from '../core/trial.ts';
 import { OPERATORS_CONFIDENCE, type Verdict } from '../core/verdict.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
@@ -115,6 +116,7 @@ function isDoubted(deps: DigestDeps, { row, sighting }: Known): boolean {
 function readRow(deps: DigestDeps, row: EventRow): Reading | Settled {
   try {
     const sighting = deps.read(row);
+    if (sighting && isOfTrial(sighting)) return { id: row.id, outcome: 'done' };
     if (sighting) return { row, sighting };
     return { id: row.id, outcome: 'set_aside', tries: row.tries + 1, dueAt: deps.now(), error: 'it holds no event' };
   } catch (error) {

@@ -2,8 +2,8 @@ import type { Job } from '../base/job.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import { type WatchDeps, watchProviders } from './watch.ts';
 
-export type OutageInside = Omit<WatchDeps, 'window' | 'steady'> & {
-  config: { OUTAGE_WINDOW: Ms; OUTAGE_STEADY: Ms };
+export type OutageInside = Omit<WatchDeps, 'window' | 'steady' | 'trialFrom'> & {
+  config: { OUTAGE_WINDOW: Ms; OUTAGE_STEADY: Ms; OUTAGE_PROBE_FROM?: string | undefined };
   wake(job: string): void;
 };
 
@@ -14,8 +14,8 @@ const healthJob: Job<OutageInside> = {
   name: 'health',
   pause: ({ config }) => Math.max(LEAST, Math.min(PAUSE, config.OUTAGE_STEADY / 20)),
   start(inside) {
-    const { OUTAGE_WINDOW: window, OUTAGE_STEADY: steady } = inside.config;
-    const deps = { ...inside, window, steady, found: new Map() };
+    const { OUTAGE_WINDOW: window, OUTAGE_STEADY: steady, OUTAGE_PROBE_FROM: trialFrom } = inside.config;
+    const deps = { ...inside, window, steady, trialFrom, found: new Map() };
     return {
       async run() {
         const changed = await watchProviders(deps);

@@ -1,5 +1,6 @@
-import { length, listOf } from '../base/kinds.ts';
+import { length, listOf, readAs } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
+import { canonicalAddress } from '../core/address.ts';
 import { SECOND } from '../core/time.ts';
 
 /** `secret`, or with the provider that the page is about: `sendgrid:secret`. */
@@ -31,6 +32,11 @@ export const OUTAGE = room({
       follows: (unit) => 60 * unit,
       level: 'rarely',
       says: 'How long a notice waits for a provider that is down before it leaves through another; access mail leaves at once, and bulk mail waits. When not set, sixty times RETRY_UNIT (of at most 1m).',
+    },
+    OUTAGE_PROBE_FROM: {
+      kind: readAs((text) => canonicalAddress(text), 'must be an address such as homing@mg.example.com'),
+      level: 'rarely',
+      says: 'Address, of a domain that is sent from, for mail in test mode by which a Mailgun that was down is tried out before real mail comes back: a few in an outage, from it and to it, which nobody gets and Mailgun charges for. When not set, Mailgun is asked and no mail is sent.',
     },
     STATUSPAGE_SECRETS: {
       kind: listOf(

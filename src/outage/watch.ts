@@ -1,33 +1,28 @@
-import type { Log } from '../base/log.ts';
-import { within } from '../base/wait.ts';
 import { type Change, nextHealth, type Standing, type World } from '../core/health.ts';
 import { type Latencies, slownessIn } from '../core/latency.ts';
 import type { PutOffAtOnce } from '../core/receivers.ts';
 import { heardAfter, LEAST_UNHEARD, type Signs } from '../core/signs.ts';
-import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { RaisedItem } from '../store/alerts.ts';
 import { changeHealth } from '../store/change-health.ts';
-import type { Store } from '../store/db/open.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
-import { mayProbe, noteProbe, standings, switchesOf } from '../store/notes/health.ts';
+import { standings, switchesOf } from '../store/notes/health.ts';
 import { hintsOf } from '../store/notes/hints.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { signsOf, tookBefore } from '../store/notes/signs.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
+import { type ProbeDeps, probe } from './probe.ts';
 import { lookAtReceivers } from './receivers.ts';
 
-export type WatchDeps = {
-  store: Store;
+export type WatchDeps = ProbeDeps & {
   providers: Providers;
   /** For how long what was seen counts. */
   window: Ms;
   /** For how long a provider that was down must look normal before mail comes back. */
   steady: Ms;
-  now: Clock;
-  log: Log;
   /** What was found that need not be counted at each look. */
   found?: Map<string, Found>;
 };
@@ -43,7 +38,9 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
   const before = await standings(store);
   const known = (name: string) => before.get(name) ?? USUAL;
   const isDoubtful = providers.all.some(({ name }) => known(name).state !== 'healthy');
-  if (isDoubtful) await Promise.all(providers.all.map((provider) => probe(deps, provider, known(provider.name))));
+  const hasOthers = providers.all.length > 1;
+  if (isDoubtful)
+    await Promise.all(providers.all.map((provider) => probe(deps, provider, known(provider.name), hasOthers)));
   const at = isDoubtful ? await standings(store) : before;
   let changed = 0;
   for (const provider of providers.all) {
@@ -59,22 +56,6 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
   }
   if (changed > 0) await lookAtHeld(store, now());
   return changed;
-}
-
-const PROBE_TIME: Ms = 10 * SECOND;
-
-async function probe({ store, window, now }: WatchDeps, provider: Provider, { state }: Standing): Promise<void> {
-  // A provider on which something depends just now is probed more often.
-  const pause = window / (state === 'down' ? 4 : 12);
-  if (!(await mayProbe(store, provider.name, now(), pause))) return;
-  await noteProbe(store, provider.name, await isWell(provider), now());
-}
-
-/** One that can't be asked is taken to be well: mail will tell. */
-async function isWell(provider: Provider): Promise<boolean> {
-  if (!provider.verify) return true;
-  const verified = await within(provider.verify(), PROBE_TIME, null).catch(() => null);
-  return verified?.ok === true;
 }
 
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {

@@ -29,6 +29,8 @@ export type Provider = {
    * mail does.
    */
   handOverToAll?(mail: Outgoing, recipients: readonly string[], until: Deadline): Promise<Answer | null>;
+  /** Hands over a mail of our own that nobody gets, from that address, to see whether mail is taken; it may have its price. */
+  tryOut?(from: string, until: Deadline): Promise<Answer>;
   /** Where it posts its events. */
   readonly webhook?: Webhook;
   /** What a kept event says; null when it is no event at all. Pure. */

@@ -19,7 +19,8 @@ const isSend = ({ method, path }: SimRequest): boolean => method === 'POST' && /
 async function setup(t: TestContext, options: Options = {}) {
   const homing = await startByHand(t, { ...options, env: { ...env, ...options.env } });
   const { store, clock, inside, settle, sink, sim } = homing;
-  const watch = () => watchProviders({ ...inside, window: MINUTE, steady: 10 * MINUTE });
+  const { OUTAGE_PROBE_FROM: trialFrom } = inside.config;
+  const watch = () => watchProviders({ ...inside, window: MINUTE, steady: 10 * MINUTE, trialFrom });
   let mails = 0;
   return {
     ...homing,
@@ -350,6 +351,50 @@ test('a question that is out of order alone does not keep a provider away', asyn
   stop();
   await live(12 * MINUTE);
   assert.notEqual(await state(), 'down');
+});
+
+test('a provider that answers and takes no mail is tried out with a mail that nobody gets, before real mail comes back', async (t) => {
+  const from = `homing@${DOMAIN}`;
+  const world = await setup(t, {
+    poll: true,
+    env: { OUTAGE_PROBE_FROM: from, ADOPT_UNKNOWN: 'retry', ADOPT_AFTER: '1m' },
+  });
+  const { sim, live, mail, state, changes, store, byMailgun } = world;
+  const trials = () => sim.requests.filter((r) => isSend(r) && String(r.fields['o:testmode']) === 'yes').length;
+  const stop = sim.misbehave(isSend, { status: 500 });
+  await live(MINUTE, () => mail('notice', 2));
+  assert.equal(await state(), 'down');
+  await live(8 * MINUTE);
+  assert.equal(trials(), 0, 'it costs money');
+  await live(25 * MINUTE);
+  assert.equal(await state(), 'down');
+  assert.ok(trials() >= 2 && trials() <= 4, `${trials()} trials`);
+  const before = trials();
+  const sent = byMailgun('notice');
+  stop();
+  await live(12 * MINUTE);
+  assert.notEqual(await state(), 'down');
+  assert.ok(trials() - before <= 6, `${trials() - before} trials`);
+  await live(3 * MINUTE);
+  assert.ok(byMailgun('notice') >= sent);
+  assert.equal((await changes()).filter((change) => change.endsWith('> down')).length, 1);
+  assert.ok(sim.handovers.some(({ recipient }) => recipient === from));
+  assert.equal(sim.copies(from), 0);
+  assert.deepEqual(await store.db('deliveries').where({ recipient: from }), [], 'nor is it taken for mail of anybody');
+  assert.deepEqual(await store.db('inbox').where({ pending: 1 }), []);
+});
+
+test('a trial that is refused as a mail says nothing of the provider', async (t) => {
+  const world = await setup(t, { env: { OUTAGE_PROBE_FROM: `homing@${DOMAIN}` } });
+  const { sim, live, mail, state } = world;
+  await sim.unplug();
+  await live(MINUTE, () => mail('notice', 2));
+  await sim.plug();
+  const isTrial = (r: SimRequest) => isSend(r) && String(r.fields['o:testmode']) === 'yes';
+  sim.misbehave(isTrial, { status: 400, body: '{"message":"from is not allowed"}' });
+  await live(12 * MINUTE);
+  assert.notEqual(await state(), 'down');
+  assert.match(world.lines.join('\n'), /a provider was tried out/);
 });
 
 test('mail that was looked at while its provider was down, and is put aside when it is back, leaves at once', async (t) => {

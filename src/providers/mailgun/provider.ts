@@ -1,7 +1,11 @@
 import type { Deadline } from '../../base/deadline.ts';
 import { wordsOf } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
+import { domainOf } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
+import { trialId } from '../../core/trial.ts';
+import type { FormEntry } from '../../mail/form.ts';
 import { type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
 import { createAccount } from './account.ts';
 import { openAlert } from './alerts.ts';
@@ -53,6 +57,10 @@ export function createMailgun(options: MailgunOptions): Provider {
     async handOver(mail, until) {
       const answer = await of(mail.domain).handOver(mail, until);
       return mail.deliverAt === null ? answer : withTime(answer);
+    },
+    tryOut(from, until) {
+      const domain = domainOf(from);
+      return of(domain).tryOut(domain, from, until);
     },
     handOverToAll: (mail, to, until) => of(mail.domain).handOverToAll(mail, to, until),
     webhook: {
@@ -134,6 +142,8 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
       const { content } = mail;
       return 'storages' in content || takesCallForEach(content, to) ? null : send({ ...mail, to }, content, until);
     },
+    tryOut: (domain: string, from: string, until: Deadline) =>
+      sending.send(domain, trialMail(from, options.now()), until),
     history: createHistory({ asking, reading }, { api: options.records, now: options.now }),
     account: createAccount(asking),
     retention: createAccount(reading).retention,
@@ -143,6 +153,17 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
     },
   };
 }
+
+/** Taken, told of and charged for like any mail, and never delivered (documentation.mailgun.com, "Sending in test mode"). */
+const trialMail = (address: string, now: Ms): FormEntry[] => [
+  ['from', address],
+  ['to', address],
+  ['subject', 'A trial of Homing'],
+  ['text', 'Whether mail is taken again is seen by this one, which nobody gets.\n'],
+  ['o:testmode', 'yes'],
+  ['o:tracking', 'no'],
+  ['v:homing-id', trialId(newId(now))],
+];
 
 /**
  * Mailgun documents no delivery time for a re-post. When it refuses one with a time as invalid, nobody knows what it would
