@@ -3,7 +3,7 @@ import type { PutOff } from '../core/receivers.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 
 /** An outage as the API and the commands show it. */
-export const shownOutage = (outage: Outage, { moved, held, expired, doubles, drain }: Toll, now: Ms) => ({
+export const shownOutage = (outage: Outage, { moved, held, expired, doubles, drain, expected }: Toll, now: Ms) => ({
   id: outage.id,
   provider: outage.provider,
   state: outage.state,
@@ -16,6 +16,7 @@ export const shownOutage = (outage: Outage, { moved, held, expired, doubles, dra
   expired,
   doubles,
   drainSeconds: drain === null ? null : inSeconds(drain),
+  drainExpectedSeconds: expected === null ? null : inSeconds(expected),
 });
 
 /** A recipient domain, or a class, of which most is put off now. */

@@ -31,7 +31,13 @@ export type Toll = {
   doubles: number;
   /** How long it took after the end until nothing waited any more that was made before; null where that is not known yet. */
   drain: Ms | null;
+  /** How long that was expected to take, when the first of it had left; null where nobody said so. */
+  expected: Ms | null;
 };
+
+/** How long a backlog takes in all, when so much of it has left after some time; null when that tells nothing. */
+export const expectedFrom = ({ waiting, left, after }: { waiting: number; left: number; after: Ms }): Ms | null =>
+  left > 0 && left < waiting ? Math.round((after * waiting) / left) : null;
 
 /** The outages that these changes tell of, in the order in which they began. */
 export function outagesFrom(changes: readonly HealthChange[]): Outage[] {

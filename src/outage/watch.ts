@@ -7,6 +7,7 @@ import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { RaisedItem } from '../store/alerts.ts';
 import { changeHealth } from '../store/change-health.ts';
+import { backlogAt, expectDrains } from '../store/drains.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
 import { standings, switchesOf } from '../store/notes/health.ts';
@@ -49,12 +50,14 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
     const change = nextHealth(standing, signs, await worldFor(deps, provider, at));
     if (!change) continue;
     const alert = alertOf(provider.name, standing, change, now());
-    if (!(await changeHealth(store, provider.name, { before: standing, change, alert }, now()))) continue;
+    const backlog = isBack(standing, change) ? await backlogAt(store, provider.name, now()) : null;
+    if (!(await changeHealth(store, provider.name, { before: standing, change, alert, backlog }, now()))) continue;
     const about = { provider: provider.name, before: standing.state, ...change };
     log.warn(about, 'the health of a provider changed');
     changed++;
   }
   if (changed > 0) await lookAtHeld(store, now());
+  await expectDrains(store, deps.window / 2, now());
   return changed;
 }
 
@@ -129,11 +132,13 @@ async function worldFor(
   return { now: now(), window, steady, elsewhere, switches, hints: await hintsOf(store, name, now()) };
 }
 
+const isBack = (before: Standing, { state }: Change): boolean => state === 'healthy' && before.state !== 'suspect';
+
 /** People are told that it went down, and that it is back. */
-function alertOf(provider: string, before: Standing, { state, evidence }: Change, at: Ms): RaisedItem | null {
-  const isBack = state === 'healthy' && before.state !== 'suspect';
-  if (state !== 'down' && !isBack) return null;
-  const kind = isBack ? 'provider_back' : 'provider_down';
+function alertOf(provider: string, before: Standing, change: Change, at: Ms): RaisedItem | null {
+  const { state, evidence } = change;
+  if (state !== 'down' && !isBack(before, change)) return null;
+  const kind = state === 'down' ? 'provider_down' : 'provider_back';
   return {
     item_key: `${kind}:${provider}:${at}`,
     incident: `${kind}:${provider}`,

@@ -1,10 +1,12 @@
 import type { HealthChange } from '../core/health.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { type Claim, movedFrom, type Outage, outagesFrom, type Toll } from '../core/outages.ts';
-import { MINUTE, type Ms } from '../core/time.ts';
+import type { Ms } from '../core/time.ts';
+import { BEFORE, isWaiting } from './backlog.ts';
 import type { Store } from './db/open.ts';
 import { HELD } from './ledger/due.ts';
 import { PRIORITY } from './ledger/ledger.ts';
+import { expectedAfter } from './notes/drains.ts';
 import { changesBefore, healthChanges } from './notes/health.ts';
 import { activeHolds } from './notes/holds.ts';
 
@@ -42,7 +44,8 @@ export async function tollOf(store: Store, outage: Outage, now: Ms): Promise<Tol
   const doubles = claims.filter(({ double }) => double !== null).length;
   const [held, drain] =
     endedAt === null ? [await heldFor(store, provider, now), null] : [0, await drainOf(store, outage, now)];
-  return { moved, held, expired, doubles, drain };
+  const expected = endedAt === null ? null : await expectedAfter(store, outage.changes.at(-1)?.id ?? '');
+  return { moved, held, expired, doubles, drain, expected };
 }
 
 type Part = { from: Ms; to: Ms };
@@ -103,9 +106,6 @@ async function heldFor(store: Store, provider: string, now: Ms): Promise<number>
   return (await Promise.all(each)).reduce((sum, n) => sum + n, 0);
 }
 
-/** Mail that was made so long before an outage is noticed waits because of it. */
-const BEFORE: Ms = 10 * MINUTE;
-
 /** How long after its end the last mail was handed over that had waited; null while some still waits. */
 async function drainOf(store: Store, { startedAt, endedAt }: Outage, now: Ms): Promise<Ms | null> {
   const end = endedAt ?? now;
@@ -115,24 +115,6 @@ async function drainOf(store: Store, { startedAt, endedAt }: Outage, now: Ms): P
   for await (const part of parts(store, MESSAGES, made.from, made.to))
     last = Math.max(last, await lastFirst(store, part, end));
   return last - end;
-}
-
-/** Whether mail made in that time still waits to be handed over, though its own time has come. */
-async function isWaiting({ db }: Store, { from, to }: Part, now: Ms): Promise<boolean> {
-  const rows = CLASSES.map((kind) =>
-    db('deliveries')
-      .where({ state: 'queued', class: kind })
-      .where('message_at', '>=', from)
-      .where('message_at', '<', to)
-      .whereExists(
-        db('due')
-          .whereRaw('due.delivery_id = deliveries.id')
-          .where((either) => either.where('at', '<=', now).orWhere({ lane: HELD }))
-          .select(db.raw('1')),
-      )
-      .first('id'),
-  );
-  return (await Promise.all(rows)).some((row) => row !== undefined);
 }
 
 /**

@@ -10,6 +10,7 @@ import { changeHealth } from '../../src/store/change-health.ts';
 import { healthChanges, standings } from '../../src/store/notes/health.ts';
 import { addHold, releaseHold } from '../../src/store/notes/holds.ts';
 import { putOffsNow } from '../../src/store/notes/receivers.ts';
+import { outagesSince, tollOf } from '../../src/store/outages.ts';
 import { DOMAIN, type Options, queueMail, startByHand } from '../support/homing.ts';
 
 const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
@@ -340,6 +341,21 @@ test('without another provider mail waits, uses up no attempt, and leaves soon a
   await sim.plug();
   await live(3 * MINUTE);
   assert.deepEqual([await state(), byMailgun('notice')], ['healthy', 44]);
+});
+
+test('what a backlog took is told beside what was expected', async (t) => {
+  const world = await setup(t, { secondary: false, env: { SEND_RATES: 'mailgun=12/m' } });
+  const { sim, live, mail, state, store, clock, byMailgun } = world;
+  await sim.unplug();
+  await live(MINUTE, () => mail('notice'));
+  await mail('notice', 40);
+  await sim.plug();
+  await live(6 * MINUTE, async () => {});
+  assert.deepEqual([await state(), byMailgun('notice')], ['healthy', 52]);
+  const [outage] = await outagesSince(store, 0);
+  assert.ok(outage);
+  const { drain, expected } = await tollOf(store, outage, clock());
+  assert.ok(drain && expected && Math.abs(drain - expected) < 0.2 * drain, `${drain} of ${expected} ms`);
 });
 
 test('a question that is out of order alone does not keep a provider away', async (t) => {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import type { Change } from '../../src/core/health.ts';
 import type { Outage } from '../../src/core/outages.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { tollWords } from '../../src/core/words/outages.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { backlogAt, expectDrains } from '../../src/store/drains.ts';
 import { park } from '../../src/store/ledger/due.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { unwell } from '../../src/store/notes/health.ts';
@@ -67,7 +69,7 @@ eachStore(
         { provider: 'smtp.example:25', class: 'access', n: 3 },
         { provider: 'smtp.example:25', class: 'notice', n: 1 },
       ],
-      ...{ held: 0, expired: 1, doubles: 1, drain: 0 },
+      ...{ held: 0, expired: 1, doubles: 1, drain: 0, expected: null },
     });
   },
 );
@@ -103,6 +105,53 @@ eachStore(
     assert.equal(await drain(END + HOUR), 2 * MINUTE);
   },
 );
+
+/** An outage that ends with four mails that wait; says how to hand them over. */
+async function withBacklog(store: Store) {
+  await lives(store, ['down', MORNING]);
+  const ids: string[] = [];
+  for (const n of [1, 2, 3, 4]) ids.push(await queued(store, MORNING + n * MINUTE));
+  const backlog = await backlogAt(store, 'mailgun', END);
+  const before = { state: 'down', since: MORNING, share: 100, wellSince: null, probesFailed: 0 } as const;
+  const back = { state: 'healthy', share: 100, evidence: 'it is back' } as const;
+  assert.ok(await changeHealth(store, 'mailgun', { before, change: back, backlog }, END));
+  const outage = await only(store);
+  return {
+    backlog,
+    handOver: (some: [from: number, to: number], at: Ms) =>
+      change(store, ids.slice(...some), at, () => [claimed(1, at, { how: 'send' })]),
+    toll: (now: Ms) => tollOf(store, outage, now),
+    words: async (now: Ms) => tollWords(outage, await tollOf(store, outage, now)).at(-1),
+  };
+}
+
+eachStore('how long the backlog takes is expected once, from its first half minute, and kept', async ({ store }) => {
+  const { backlog, handOver, toll, words } = await withBacklog(store);
+  assert.equal(backlog?.waiting, 4);
+  await queued(store, END + SECOND);
+  await expectDrains(store, 30 * SECOND, END + 29 * SECOND);
+  assert.equal((await toll(END + 29 * SECOND)).expected, null);
+  await handOver([0, 1], END + 10 * SECOND);
+  await expectDrains(store, 30 * SECOND, END + 30 * SECOND);
+  const { drain, expected } = await toll(END + 30 * SECOND);
+  assert.deepEqual([drain, expected], [null, 2 * MINUTE]);
+  assert.equal(await words(END + 30 * SECOND), 'Some of what had waited still waits; 2 min had been expected.');
+  await handOver([1, 4], END + 100 * SECOND);
+  await expectDrains(store, 30 * SECOND, END + 100 * SECOND);
+  assert.equal(
+    await words(END + HOUR),
+    'The last of what had waited left 1 min 40 s after the end; 2 min had been expected.',
+  );
+});
+
+eachStore('where nothing has left after half a minute, or all has, nothing is expected', async ({ store }) => {
+  const { handOver, toll } = await withBacklog(store);
+  await expectDrains(store, 30 * SECOND, END + 31 * SECOND);
+  await handOver([0, 2], END + 40 * SECOND);
+  await expectDrains(store, 30 * SECOND, END + 50 * SECOND);
+  assert.equal((await toll(END + MINUTE)).expected, null);
+  assert.deepEqual(await store.db('drains'), []);
+});
 
 eachStore(
   'a change that people are to be told of is made with what they are told, or not at all',

@@ -13,7 +13,8 @@ export function outageLine(outage: Outage, now: Ms): string {
 }
 
 /** What it did to the mail, a sentence each. */
-export function tollWords({ endedAt }: Outage, { moved, held, expired, doubles, drain }: Toll): string[] {
+export function tollWords({ endedAt }: Outage, toll: Toll): string[] {
+  const { moved, held, expired, doubles } = toll;
   const sentences = moved.map(movedWords);
   if (moved.length === 0) sentences.push('No mail left through another provider.');
   if (endedAt === null) sentences.push(`${counted(held, 'mail')} ${held === 1 ? 'waits' : 'wait'} for it now.`);
@@ -21,17 +22,18 @@ export function tollWords({ endedAt }: Outage, { moved, held, expired, doubles, 
   sentences.push(
     `${doubles === 0 ? 'No copy' : counted(doubles, 'copy', 'copies')} went out that may have been a second one.`,
   );
-  if (endedAt !== null) sentences.push(drainWords(drain));
+  if (endedAt !== null) sentences.push(drainWords(toll));
   return sentences;
 }
 
 const movedWords = ({ provider, class: kind, n }: Moved): string =>
   `${counted(n, `${kind} mail`)} left through ${named(provider)}.`;
 
-function drainWords(drain: Ms | null): string {
-  if (drain === null) return 'Some of what had waited still waits.';
+function drainWords({ drain, expected }: Pick<Toll, 'drain' | 'expected'>): string {
   if (drain === 0) return 'Nothing waited any more when it ended.';
-  return `The last of what had waited left ${timeTaken(drain)} after the end.`;
+  const said = expected === null ? '' : `; ${timeTaken(expected)} had been expected`;
+  if (drain === null) return `Some of what had waited still waits${said}.`;
+  return `The last of what had waited left ${timeTaken(drain)} after the end${said}.`;
 }
 
 /** One line for a change of a provider's health, with what spoke for it. */
