@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { doubtsIn, evidenceIn, failedWords, inSeconds, type Signs } from './signs.ts';
+import { doubtsIn, evidenceIn, failedWords, hintsIn, inSeconds, type Signs } from './signs.ts';
 import { HOUR, type Ms } from './time.ts';
 
 /**
@@ -62,10 +62,11 @@ export function nextHealth(at: Standing, signs: Signs, world: World): Change | n
   const evidence = evidenceIn(signs, setting);
   const failing = signs.failed > signs.taken ? [failedWords(signs, world.window)] : [];
   const doubts = [...doubtsIn(signs, setting), ...failing];
-  const seen = { evidence, doubt: doubts.length === 0 ? null : doubts.join('; ') };
+  const [hint = null] = hintsIn(signs, setting);
+  const seen = { evidence, doubt: doubts.length === 0 ? null : doubts.join('; '), hint };
   switch (at.state) {
     case 'healthy':
-      return whenHealthy(seen, world);
+      return whenHealthy(seen);
     case 'suspect':
       return whenSuspect(at, seen, signs, world);
     case 'down':
@@ -75,19 +76,19 @@ export function nextHealth(at: Standing, signs: Signs, world: World): Change | n
   }
 }
 
-/** What speaks for an outage, and what speaks against the provider at all. */
-type Seen = { evidence: string | null; doubt: string | null };
+/** What speaks for an outage, what speaks against the provider at all, and what others say. */
+type Seen = { evidence: string | null; doubt: string | null; hint: string | null };
 
 const to = (state: Health, evidence: string, share = 100): Change => ({ state, share, evidence });
 
-function whenHealthy({ evidence, doubt }: Seen, { hints: [hint] }: World): Change | null {
+function whenHealthy({ evidence, doubt, hint }: Seen): Change | null {
   const words = evidence ?? doubt ?? hint;
-  return words === undefined ? null : to('suspect', words);
+  return words === null ? null : to('suspect', words);
 }
 
-function whenSuspect(at: Standing, { evidence, doubt }: Seen, signs: Signs, world: World): Change | null {
+function whenSuspect(at: Standing, { evidence, doubt, hint }: Seen, signs: Signs, world: World): Change | null {
   if (evidence === null) {
-    const isQuiet = doubt === null && world.hints.length === 0;
+    const isQuiet = doubt === null && hint === null;
     const isCalm = isQuiet && at.wellSince !== null && world.now - at.since >= calm(world.window);
     return isCalm ? to('healthy', 'nothing more was seen') : null;
   }

@@ -9,6 +9,8 @@ export type Signs = {
   failed: number;
   /** It refused our account. */
   barred: number;
+  /** Applications could not reach it, or heard no answer: it may be their own network. */
+  unreached: number;
   /** How long it took to take mail. */
   slowness: Slowness;
   /** Mail that it accepted a while ago: how much, how much of it nothing was heard of since, and by how many recipient domains. */
@@ -52,11 +54,17 @@ const slowWords = ({ timed, slow, limit }: Slowness, window: Ms): string =>
 const putOffWords = ({ receivers, putOff, heard, worst }: PutOffAtOnce, window: Ms): string =>
   `${receivers} receivers, ${worst} most of all, put off ${putOff} of ${heard} mails within ${inSeconds(receiversWithin(window))}`;
 
+/** What others say: it counts as little as a doubt, and does not keep a provider away that is well by our own signs. */
+export const hintsIn = ({ unreached, taken }: Signs, { window, hints }: Setting): string[] => [
+  ...hints,
+  ...(unreached > taken ? [`applications could not reach it ${unreached} times within ${inSeconds(window)}`] : []),
+];
+
 /** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
 export function evidenceIn(signs: Signs, setting: Setting): string | null {
-  const { window, probesFailed, hints, hasOthers } = setting;
+  const { window, probesFailed, hasOthers } = setting;
   const { taken, failed, barred, accepted, unheard, receivers } = signs;
-  const doubts = [...doubtsIn(signs, setting), ...hints];
+  const doubts = [...doubtsIn(signs, setting), ...hintsIn(signs, setting)];
   const isDoubted = doubts.length > 0;
   const isMuch = (part: number, whole: number) => part * (isDoubted ? 4 : 2) >= whole;
   const all = (evidence: string) => [evidence, ...doubts].join('; ');

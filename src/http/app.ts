@@ -4,7 +4,6 @@ import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { safeJson } from '../core/safe-text.ts';
-import type { Settings } from '../core/settings.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
@@ -31,7 +30,7 @@ export type AppDeps = {
   /** Where others tell of providers. */
   statusPages?: NonNullable<HintDeps['statusPages']>;
   alerts?: NonNullable<HintDeps['alerts']>;
-  settings: ApiDeps['settings'] & Pick<Settings, 'outageWindow'>;
+  settings: ApiDeps['settings'];
   /** Tokens of the API; with none of them every call is refused. */
   tokens: readonly string[];
   /** What mail in the queue is sealed with; without it none is taken. */

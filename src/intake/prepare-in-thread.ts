@@ -20,8 +20,8 @@ const IDLE: Ms = MINUTE;
  * not here any more.
  */
 export function prepareInThread({ settings, encryptionKey, domains }: QueueTerms): Prepare {
-  const { policies, lease } = settings;
-  const terms: QueueTerms = { settings: { policies, lease }, encryptionKey, domains };
+  const { policies, lease, outageWindow } = settings;
+  const terms: QueueTerms = { settings: { policies, lease, outageWindow }, encryptionKey, domains };
   let thread: Asked<ToPrepare, FromPrepare> | null = null;
   let end = () => {};
   let stayOn = () => {};

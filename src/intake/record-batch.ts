@@ -2,10 +2,10 @@ import { AppError } from '../base/errors.ts';
 import type { Ms } from '../core/time.ts';
 import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
-import type { Draft } from '../store/messages/messages.ts';
 import { recordMany } from '../store/messages/record-many.ts';
 import { withoutErased } from './erased.ts';
-import { draftFrom, type IntakeDeps } from './record.ts';
+import { type IntakeDeps, type ReadTelling, readTelling } from './record.ts';
+import { noteSigns } from './signs.ts';
 import type { BirthSettings } from './terms.ts';
 
 /** What an application told, and when. */
@@ -20,10 +20,11 @@ export async function recordBatch(
   tellings: readonly Telling[],
   now: Ms,
 ): Promise<(AppError | null)[]> {
-  const read = tellings.map(({ told, at }) => draftOrRefusal(deps.settings, told, at));
+  const read = tellings.map(({ told, at }) => readOrRefuse(deps.settings, told, at));
+  const good = read.filter((one): one is ReadTelling => !(one instanceof AppError));
   const left = await withoutErased(
     deps.store,
-    read.filter((draft): draft is Draft => !(draft instanceof AppError)),
+    good.map(({ draft }) => draft),
   );
   const drafts = [...left.values()];
   await rememberDomains(deps.store, [...new Set(drafts.map((d) => d.domain))]);
@@ -33,13 +34,15 @@ export async function recordBatch(
     drafts.filter((draft) => !refused.has(draft)),
     now,
   );
-  return read.map((draft) => (draft instanceof AppError ? draft : (refused.get(left.get(draft) ?? draft) ?? null)));
+  const signs = good.flatMap(({ sign }) => sign ?? []);
+  await noteSigns(deps.store, signs, { now, window: deps.settings.outageWindow });
+  return read.map((one) => (one instanceof AppError ? one : (refused.get(left.get(one.draft) ?? one.draft) ?? null)));
 }
 
 /** A telling in the form that the store takes, or what is wrong with it. */
-export function draftOrRefusal(settings: BirthSettings, told: unknown, at: Ms): Draft | AppError {
+export function readOrRefuse(settings: BirthSettings, told: unknown, at: Ms): ReadTelling | AppError {
   try {
-    return draftFrom(settings, told, at);
+    return readTelling(settings, told, at);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;

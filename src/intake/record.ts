@@ -12,6 +12,7 @@ import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
 import { withoutErased } from './erased.ts';
+import { noteSigns, signOf, type ToldSign } from './signs.ts';
 import type { BirthSettings } from './terms.ts';
 import { readTold, type ToldMessage } from './told-message.ts';
 
@@ -25,7 +26,8 @@ export type IntakeDeps = { store: Store; settings: BirthSettings };
  * again adds what is new and changes nothing else. Throws `AppError` with every problem at once; nothing is stored then.
  */
 export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): Promise<Recorded> {
-  const draft = draftFrom(deps.settings, input, now);
+  const { draft, sign } = readTelling(deps.settings, input, now);
+  await noteSigns(deps.store, sign ? [sign] : [], { now, window: deps.settings.outageWindow });
   const left = (await withoutErased(deps.store, [draft])).get(draft);
   if (!left) return { id: draft.id ?? newId(now), created: true };
   await rememberDomains(deps.store, [draft.domain]);
@@ -34,11 +36,18 @@ export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): 
   return recorded;
 }
 
+export type ReadTelling = { draft: Draft; sign: ToldSign | null };
+
 /** A telling in the form that the store takes. Throws `AppError` with every problem at once. */
-export function draftFrom(settings: BirthSettings, input: unknown, now: Ms): Draft {
+export function readTelling(settings: BirthSettings, input: unknown, now: Ms): ReadTelling {
   const told = readTold(input, classNames(settings.policies));
   // A clock that is ahead must not make a message live longer.
   const at = Math.min(told.createdAt ?? now, now);
+  const sign = signOf(told, HOME);
+  return { draft: draftOf(settings, told, { at, now }), sign: sign && { ...sign, at } };
+}
+
+function draftOf(settings: BirthSettings, told: ToldMessage, { at, now }: { at: Ms; now: Ms }): Draft {
   const { tags = [], template = null, subject = null, from: sender } = told;
   const traits = { tags, template, subject, sender };
   const treated = treatmentOf(told.class ?? null, traits, settings.policies) ?? usualTreatment(settings.policies);

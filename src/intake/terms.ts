@@ -4,7 +4,7 @@ import type { Store } from '../store/db/open.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 
 /** The settings that a message is taken in by. */
-export type BirthSettings = Pick<Settings, 'policies' | 'lease'>;
+export type BirthSettings = Pick<Settings, 'policies' | 'lease' | 'outageWindow'>;
 
 /** What a daemon goes by when it takes messages in. Applications that write into the database themselves use it too. */
 export type Terms = BirthSettings & {
@@ -21,8 +21,8 @@ const NAME = 'terms';
  * settings of their own.
  */
 export async function publishTerms(store: Store, terms: Terms, now: Ms): Promise<void> {
-  const { policies, lease, domains, providers } = terms;
-  const said = { policies, lease, domains, ...(providers ? { providers } : {}) } satisfies Terms;
+  const { policies, lease, outageWindow, domains, providers } = terms;
+  const said = { policies, lease, outageWindow, domains, ...(providers ? { providers } : {}) } satisfies Terms;
   await setCursor(store, NAME, JSON.stringify(said), now);
 }
 
@@ -51,5 +51,6 @@ const DEFAULTS: Terms = {
     classes: { rules: [], policies: {} },
   },
   lease: MINUTE,
+  outageWindow: MINUTE,
   domains: null,
 };

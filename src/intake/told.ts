@@ -9,7 +9,7 @@ import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type InboxRow, keep, type Settled, settle, takePending, unfiledTold } from '../store/inbox/inbox.ts';
 import { workOff } from '../store/inbox/work-off.ts';
 import type { IntakeDeps } from './record.ts';
-import { draftOrRefusal, recordBatch, type Telling } from './record-batch.ts';
+import { readOrRefuse, recordBatch, type Telling } from './record-batch.ts';
 import type { BirthSettings } from './terms.ts';
 
 /**
@@ -39,8 +39,8 @@ export async function keepChecked(deps: IntakeDeps, inputs: readonly unknown[], 
   const answers = inputs.map((input) => {
     // It is kept as it came, in fields that nobody reads as well.
     if (isTooDeep(input)) return new AppError('invalid', 'the record is nested too deep');
-    const draft = isTooLarge(input) ? TOO_LARGE : draftOrRefusal(deps.settings, input, now);
-    return draft instanceof AppError ? draft : null;
+    const read = isTooLarge(input) ? TOO_LARGE : readOrRefuse(deps.settings, input, now);
+    return read instanceof AppError ? read : null;
   });
   const good = inputs.filter((_, i) => answers[i] === null);
   if (good.length > 0) await keepTold(deps.store, good, now);

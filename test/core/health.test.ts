@@ -6,7 +6,7 @@ import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { MORNING } from '../support/clock.ts';
 
 const QUIET: Signs = {
-  ...{ taken: 0, failed: 0, barred: 0, accepted: 0, unheard: 0, receivers: 0 },
+  ...{ taken: 0, failed: 0, barred: 0, unreached: 0, accepted: 0, unheard: 0, receivers: 0 },
   slowness: { timed: 0, slow: 0, limit: 5 * SECOND },
   putOff: null,
 };
@@ -79,6 +79,16 @@ test('what others say makes a provider suspect, and never takes it down or keeps
   assert.equal(state('suspect', { taken: 3, failed: 4 }, { hints, now: MORNING + HOUR }), null);
   assert.equal(next('recovering', {}, { hints, now: MORNING + 2 * MINUTE, share: 5 })?.share, 25);
   assert.equal(state('down', {}, { hints, now: MORNING + 10 * MINUTE }), 'recovering');
+});
+
+test('applications that can not reach a provider make it suspect, and our own calls decide', () => {
+  const unreached = { unreached: 40, taken: 10 };
+  assert.equal(next('healthy', unreached)?.evidence, 'applications could not reach it 40 times within 60 s');
+  assert.equal(state('healthy', { unreached: 3, taken: 3 }), null);
+  assert.equal(state('suspect', unreached, { now: MORNING + HOUR }), null);
+  const probes = { probesFailed: 2, wellSince: null };
+  assert.equal(state('suspect', { unreached: 3 }, probes), 'down');
+  assert.equal(next('recovering', unreached, { now: MORNING + 2 * MINUTE, share: 5 })?.share, 25);
 });
 
 test('with what others say less of our own signs is enough, and stands in the evidence', () => {

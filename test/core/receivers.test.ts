@@ -93,7 +93,7 @@ function play({ fault, receivers, perMinute, part, seed }: Play) {
       what ? [count(receiver, what === 'putOff' ? 1 : 0, what === 'arrived' ? 1 : 0)] : [],
     );
     const signs = {
-      ...{ taken: since(window).length, failed: 0, barred: 0, slowness: { timed: 0, slow: 0, limit: 0 } },
+      ...{ taken: since(window).length, failed: 0, barred: 0, unreached: 0, slowness: { timed: 0, slow: 0, limit: 0 } },
       ...{ accepted: settled.length, unheard: unheard.length, putOff: putOffAtOnce(counts) },
       receivers: new Set(unheard.map(({ receiver }) => receiver)).size,
     };

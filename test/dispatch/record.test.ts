@@ -58,5 +58,5 @@ eachStore('how long a call took is counted when it was taken, once for all that 
     { fact: accepted(1, at(1)), took: null },
   ];
   await Promise.all(views.map((view, n) => record({ view, ...(ends[n] ?? ends[4]) } as Ended)));
-  assert.deepEqual(await signs(), { taken: 3, failed: 1, barred: 0, took: { took1: 1, took10: 1 } });
+  assert.deepEqual(await signs(), { taken: 3, failed: 1, barred: 0, unreached: 0, took: { took1: 1, took10: 1 } });
 });

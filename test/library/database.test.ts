@@ -69,8 +69,8 @@ eachStore(
 );
 
 eachStore('messages are queued and filed by the policies of the daemon', async ({ t, store, url }) => {
-  const { policies, lease } = settingsOf(readConfig({ RETRY_MAX_ATTEMPTS: '3' }, 'database'));
-  await publishTerms(store, { policies, lease, domains: [DOMAIN] }, 1);
+  const { policies, lease, outageWindow } = settingsOf(readConfig({ RETRY_MAX_ATTEMPTS: '3' }, 'database'));
+  await publishTerms(store, { policies, lease, outageWindow, domains: [DOMAIN] }, 1);
   const { homing, client } = library(t, url);
   await homing.deliverLater(DOMAIN, MAIL);
   await client.messages.create(DOMAIN, { ...MAIL, 'h:Message-Id': `<own@${DOMAIN}>` } as never);
@@ -85,8 +85,8 @@ eachStore('messages are queued and filed by the policies of the daemon', async (
 
 test('mail of a domain that the daemon does not send for is refused at once', async (t) => {
   const { store, url } = await testStore(t, 'sqlite');
-  const { policies, lease } = settingsOf(readConfig({}, 'database'));
-  await publishTerms(store, { policies, lease, domains: [DOMAIN] }, 1);
+  const { policies, lease, outageWindow } = settingsOf(readConfig({}, 'database'));
+  await publishTerms(store, { policies, lease, outageWindow, domains: [DOMAIN] }, 1);
   const { homing } = library(t, url);
   await assert.rejects(homing.deliverLater('other.example.com', MAIL), { name: 'HomingError', code: 'not_found' });
   await assert.rejects(homing.deliverLater(DOMAIN, { ...MAIL, to: '' }), { name: 'HomingError', code: 'invalid' });

@@ -12,7 +12,7 @@ type Moment = { now: Ms; window: Ms };
 
 /** How a hand-over ended, and how long it took. */
 export type Ending = 'taken' | 'failed' | 'barred';
-export type SignKind = Ending | Took;
+type SignKind = Ending | 'unreached' | Took;
 export type Sign = { provider: string; kind: SignKind; n: number };
 
 /** Counts how hand-overs ended, and how long they took. */
@@ -34,9 +34,9 @@ export async function signsOf(
   store: Store,
   provider: string,
   { now, window }: Moment,
-): Promise<Pick<Signs, Ending> & { took: Latencies }> {
-  const { taken = 0, failed = 0, barred = 0, ...took } = await counted(store, provider, now - window);
-  return { taken, failed, barred, took };
+): Promise<Pick<Signs, Ending | 'unreached'> & { took: Latencies }> {
+  const { taken = 0, failed = 0, barred = 0, unreached = 0, ...took } = await counted(store, provider, now - window);
+  return { taken, failed, barred, unreached, took };
 }
 
 /** How long hand-overs took before that moment, as far back as signs are kept. */
