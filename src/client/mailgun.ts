@@ -79,6 +79,12 @@ export function refusalIn(error: unknown): RefusalTold | null {
   return { status, message: (details || message).replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, maskAddress) };
 }
 
+/** What an error says that is no refusal: a status after which the mail may have gone out, or nothing. */
+export function noAnswerIn(error: unknown): { status?: number } {
+  const status: unknown = isObject(error) && 'status' in error ? error.status : null;
+  return typeof status === 'number' && status >= 500 && status < 600 ? { status } : {};
+}
+
 /** The Message-Id in Mailgun's answer, without angle brackets; null when it has none that we can use. */
 export const answeredId = (result: unknown): string | null =>
   isObject(result) && 'id' in result && typeof result.id === 'string' ? readMessageId(result.id) : null;

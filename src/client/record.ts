@@ -33,6 +33,8 @@ export type Told = MessageRecord & {
   answeredId?: string;
   /** Why, when it was refused. */
   error?: RefusalTold;
+  /** That the call ended and nobody knows what became of the message, with the status of the answer if there was one. */
+  noAnswer?: { status?: number };
 };
 
 /** A refusal, with the status of an HTTP answer or the code of an SMTP reply; or that nobody was there to refuse it. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/time.ts';
 import { type Described, describe, snapshot } from './describe.ts';
-import { answeredId, isAccepted, refusalIn, type SendTracked } from './mailgun.ts';
+import { answeredId, isAccepted, noAnswerIn, refusalIn, type SendTracked } from './mailgun.ts';
 import { notSent } from './not-sent.ts';
 import type { Recorder } from './recorder.ts';
 import type { Problem } from './types.ts';
@@ -34,6 +34,7 @@ export function tracking(deps: TrackDeps): SendTracked {
     } catch (error) {
       const refusal = refusalIn(error) ?? notSent(error);
       if (refusal) recorder.after({ ...record, state: 'refused', error: refusal });
+      else recorder.after({ ...record, state: 'sending', noAnswer: noAnswerIn(error) });
       throw error;
     }
   };

@@ -7,10 +7,10 @@ import { newMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf, traitsOf } from './given.ts';
-import { refusalIn as mailgunRefusal } from './mailgun.ts';
+import { refusalIn as mailgunRefusal, noAnswerIn } from './mailgun.ts';
 import { notSent } from './not-sent.ts';
 import type { OutboxSink } from './outbox.ts';
-import type { MessageRecord, RefusalTold } from './record.ts';
+import type { MessageRecord, RefusalTold, Told } from './record.ts';
 import type { Recorder } from './recorder.ts';
 import type { Problem, TransporterLike, TransportOptions } from './types.ts';
 import { isWrapped, marked } from './wrapped.ts';
@@ -227,20 +227,20 @@ function textOf(value: unknown): string | null {
   return `${name}<${String(value.address)}>`;
 }
 
-type Part = {
-  to: readonly string[];
-  state: 'accepted' | 'refused';
-  error?: RefusalTold;
-};
+type Part = { to: readonly string[] } & Pick<Told, 'state' | 'error' | 'noAnswer'>;
 
 /**
- * What an answer means for each recipient. An error without a reply of the server means nothing: the mail may have gone
+ * What an answer means for each recipient. An error without a reply of the server changes nothing: the mail may have gone
  * out.
  */
 function outcomes(record: MessageRecord, error: unknown, info: Info | undefined): Part[] {
   if (error) {
     const refusal = refusalIn(error);
-    return refusal ? [{ to: record.to, state: 'refused', error: refusal }] : [];
+    return [
+      refusal
+        ? { to: record.to, state: 'refused', error: refusal }
+        : { to: record.to, state: 'sending', noAnswer: noAnswerIn(error) },
+    ];
   }
   const rejected = keysOf(info?.rejected);
   const refused = record.to.filter((address) => rejected.has(address.toLowerCase()));

@@ -12,10 +12,11 @@ export type ToldSign = Omit<Sign, 'n'> & { at: Ms };
  * Null for what says nothing: a mail that is about to be sent, one for another server, a wish for fewer calls, and a refusal
  * of the account, which may be the application's own. What got no answer at all may be the trouble of its own network.
  */
-export function signOf({ via, state, error = {} }: ToldMessage, provider: string): Omit<Sign, 'n'> | null {
-  if (via !== undefined || state === 'sending') return null;
+export function signOf(told: ToldMessage, provider: string): Omit<Sign, 'n'> | null {
+  const { via, state, noAnswer, error = {} } = told;
+  if (via !== undefined || (state === 'sending' && !noAnswer)) return null;
   if (state === 'accepted') return { provider, kind: 'taken' };
-  const { status, smtp, message } = error;
+  const { status, smtp, message } = state === 'sending' ? { ...noAnswer, smtp: null, message: null } : error;
   if (smtp) return null;
   if (!status) return { provider, kind: 'unreached' };
   const why = refusalOf(status, message ?? '', 'send');

@@ -102,6 +102,7 @@ const toldWith = (classes: readonly string[]) =>
         state: z.enum(['sending', 'accepted', 'refused']),
         answeredId: messageId.optional(),
         createdAt: moment.optional(),
+        noAnswer: z.object({ status: z.number().int().nullish() }).nullish(),
         deliverAt: moment.nullish(),
         test: z.boolean({ error: 'must be true or false' }).nullish(),
         id: z.string({ error: 'must be text' }).refine(isId, 'must be a ULID').optional(),

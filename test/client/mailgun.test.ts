@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { Homing, Problem } from '../../src/client/types.ts';
+import { HOUR } from '../../src/core/time.ts';
 import { createHoming } from '../../src/index.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { match } from '../../src/store/inbox/match.ts';
+import { signsOf } from '../../src/store/notes/signs.ts';
 import { load } from '../../src/store/rows/rows.ts';
 import { sighting } from '../support/factory.ts';
 import { testStore } from '../support/stores.ts';
@@ -233,6 +235,9 @@ test('a refusal is recorded as one; a network error, a time-out and a 5xx as a c
     assert.equal(found?.views[0]?.delivery.attempts[0]?.outcome, outcome, `case ${i}`);
     assert.doesNotMatch(JSON.stringify(found?.views[0]?.facts), /ann@example/);
   }
+  // The 400 and the page are answers of a Mailgun that is there.
+  const { taken, failed, unreached } = await signsOf(store, 'mailgun', { now: Date.now(), window: HOUR });
+  assert.deepEqual({ taken, failed, unreached }, { taken: 2, failed: 1, unreached: 2 });
 });
 
 test('nothing but messages.create is another than before', async (t) => {

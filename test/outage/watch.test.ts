@@ -194,6 +194,28 @@ test('a status page makes a provider suspect and probed, whatever it says, and m
   assert.equal(elsewhere('access'), 0);
 });
 
+test('an outage that applications alone run into is noticed, and one of their own network is not taken for it', async (t) => {
+  const world = await setup(t);
+  const { sim, live, url, clock, state } = world;
+  let n = 0;
+  const tell = async () => {
+    const record = { messageId: `own${n++}@${DOMAIN}`, domain: DOMAIN, from: `a@${DOMAIN}`, to: 'ann@example.org' };
+    const outcome = { state: 'refused', error: { notSent: true, message: 'connect ECONNREFUSED' } };
+    const response = await fetch(`${url}/api/messages`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
+      body: JSON.stringify({ ...record, ...outcome, createdAt: new Date(clock()).toISOString() }),
+    });
+    assert.equal(response.status, 201);
+  };
+  // What Homing sends itself for them is taken, and so speaks for Mailgun.
+  await live(3 * MINUTE, tell);
+  assert.notEqual(await state(), 'down');
+  await sim.unplug();
+  await live(MINUTE, tell);
+  assert.equal(await state(), 'down');
+});
+
 test('one failed call is one sign, however many recipients it was for', async (t) => {
   const world = await setup(t);
   const { sim, live, changes } = world;
