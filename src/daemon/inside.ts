@@ -1,3 +1,4 @@
+import { createHeap, type Heap } from '../base/heap.ts';
 import type { Log } from '../base/log.ts';
 import { createMeter, type Meter } from '../base/meter.ts';
 import { createRightOfWay, type RightOfWay } from '../base/right-of-way.ts';
@@ -16,6 +17,7 @@ import { domainsIn } from '../providers/mailgun/settings.ts';
 import { candidateOf, connectProviders, type Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
 import type { InboxRow } from '../store/inbox/inbox.ts';
+import type { ReceiverSign } from '../store/notes/receivers.ts';
 import { type Channels, createChannels } from '../tell/channels/create.ts';
 
 /** All that the parts of the daemon work with. Each part declares which of it it takes. */
@@ -35,6 +37,7 @@ export type Inside = {
   judge: DigestDeps['judge'];
   isOpenToForgery(provider: string): boolean;
   understand(about: readonly string[]): Promise<number>;
+  receiverSigns: Heap<ReceiverSign>;
   rightOfWay: RightOfWay;
   /** Webhooks that were kept. */
   kept: Meter;
@@ -77,6 +80,7 @@ export function insideOf(given: Given): Inside {
   const notice: Inside['notice'] = (row) =>
     providers.named(row.provider)?.notice?.({ replayKey: '', body: row.body, contentType: row.content_type }) ?? null;
   const judge = judgeBy(ownRules(config));
+  const receiverSigns = createHeap<ReceiverSign>(MOST_SIGNS);
   const isOpenToForgery = (name: string) => {
     const provider = providers.named(name);
     return provider?.webhook?.bodyIsUnsigned === true && provider.history !== undefined;
@@ -94,11 +98,16 @@ export function insideOf(given: Given): Inside {
     notice,
     judge,
     isOpenToForgery,
+    receiverSigns,
     rightOfWay: createRightOfWay(given.monotonic),
     kept: createMeter(given.monotonic),
-    understand: (about) => digest({ ...given, settings, read, notice, judge, isOpenToForgery }, ABOUT, about),
+    understand: (about) =>
+      digest({ ...given, settings, read, notice, judge, isOpenToForgery, receiverSigns }, ABOUT, about),
   };
 }
+
+/** Of receivers, that are counted every few seconds. */
+const MOST_SIGNS = 20_000;
 
 /** How many events about certain deliveries are read at once. */
 const ABOUT = 200;

@@ -1,3 +1,4 @@
+import type { Heap } from '../base/heap.ts';
 import type { Log } from '../base/log.ts';
 import type { Attempt, Delivery, Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
@@ -27,19 +28,17 @@ import { addHandlesIn, handlesIn, type Match, match } from '../store/inbox/match
 import { failed, type WorkOptions, workOff } from '../store/inbox/work-off.ts';
 import { changeIn } from '../store/ledger/ledger.ts';
 import { switchToLocal } from '../store/messages/domains.ts';
+import type { ReceiverSign } from '../store/notes/receivers.ts';
 import { recipientKey, type View } from '../store/rows/rows.ts';
 import { aliveAmong, type IsAlive, judgedAlive } from './alive.ts';
 import { fewNotes, memberFacts } from './member.ts';
 import { fileNotice, type Notice } from './notices.ts';
-import { noteReceivers } from './receivers.ts';
+import { receiverSignsIn } from './receivers.ts';
 import { fileUnknown, ON_ITS_WAY } from './unknown.ts';
 
 export type DigestDeps = {
   store: Store;
-  settings: Pick<
-    Settings,
-    'adopt' | 'adoptAfter' | 'pause' | 'policies' | 'lease' | 'rules' | 'schedule' | 'outageWindow'
-  >;
+  settings: Pick<Settings, 'adopt' | 'adoptAfter' | 'pause' | 'policies' | 'lease' | 'rules' | 'schedule'>;
   /** What a kept row says; null when it is no event at all. */
   read(row: InboxRow): Sighting | null;
   /** What a kept row says of its provider. */
@@ -47,6 +46,8 @@ export type DigestDeps = {
   judge(bounce: Bounce, sighting: Sighting): Verdict;
   /** Whether what this provider posts may be changed by whoever has one of its signatures, and it can be asked about it. */
   isOpenToForgery?(provider: string): boolean;
+  /** Takes what receivers did, which is written now and then. */
+  receiverSigns?: Pick<Heap<ReceiverSign>, 'add'>;
   now: Clock;
   log: Log;
 };
@@ -132,7 +133,6 @@ const workOptions = ({ now, settings, log }: DigestDeps): WorkOptions => ({
 });
 
 async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Settled[]> {
-  const { settings } = deps;
   const now = deps.now();
   const each = known.flatMap((k) => k.match.ids.map((id) => ({ id, k })));
   const byDelivery = groupBy(each, ({ id }) => id);
@@ -167,7 +167,7 @@ async function fileFacts(deps: DigestDeps, known: readonly Known[]): Promise<Set
       return changed;
     });
     for (const view of views) await noticeEarly(deps, view, now);
-    await noteReceivers(deps.store, { before, after: views }, { now, window: settings.outageWindow });
+    deps.receiverSigns?.add(receiverSignsIn(before, views));
   }
   return known.map(({ row }) => ({ id: row.id, outcome: isSettled ? 'written' : 'done' }));
 }

@@ -1,18 +1,33 @@
+import type { Heap } from '../base/heap.ts';
 import { putOffIncident } from '../core/alerting.ts';
 import { type PutOffAtOnce, putOffAtOnce, putOffsIn } from '../core/receivers.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { putOffWords } from '../core/words/receivers.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import { receiverCounts } from '../store/notes/receivers.ts';
+import { addReceiverSigns, type ReceiverSign, receiverCounts } from '../store/notes/receivers.ts';
 
-type Deps = { store: Store; window: Ms; now: Clock };
+export type ReceiverDeps = {
+  store: Store;
+  window: Ms;
+  /** What this process saw of receivers, to be counted with what others saw. */
+  receiverSigns?: Pick<Heap<ReceiverSign>, 'take'>;
+  now: Clock;
+};
+
+/** Writes down what this process saw. What is lost with it are a few seconds of figures for minutes. */
+export async function countReceivers({ store, window, receiverSigns, now }: ReceiverDeps): Promise<void> {
+  await addReceiverSigns(store, receiverSigns?.take() ?? [], { now: now(), window });
+}
 
 /**
  * What receivers did with the mail of a provider. People are told of those that put off most of it, and nothing is switched
  * for them; several at once speak against the provider.
  */
-export async function lookAtReceivers({ store, window, now }: Deps, provider: string): Promise<PutOffAtOnce | null> {
+export async function lookAtReceivers(
+  { store, window, now }: ReceiverDeps,
+  provider: string,
+): Promise<PutOffAtOnce | null> {
   const at = now();
   const counts = await receiverCounts(store, provider, { now: at, window });
   for (const putOff of putOffsIn(counts)) {

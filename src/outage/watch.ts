@@ -16,17 +16,18 @@ import { pausedAmong } from '../store/notes/pauses.ts';
 import { signsOf, tookBefore } from '../store/notes/signs.ts';
 import { type Unheard, unheardOf } from '../store/unheard.ts';
 import { type ProbeDeps, probe } from './probe.ts';
-import { lookAtReceivers } from './receivers.ts';
+import { countReceivers, lookAtReceivers, type ReceiverDeps } from './receivers.ts';
 
-export type WatchDeps = ProbeDeps & {
-  providers: Providers;
-  /** For how long what was seen counts. */
-  window: Ms;
-  /** For how long a provider that was down must look normal before mail comes back. */
-  steady: Ms;
-  /** What was found that need not be counted at each look. */
-  found?: Map<string, Found>;
-};
+export type WatchDeps = ProbeDeps &
+  ReceiverDeps & {
+    providers: Providers;
+    /** For how long what was seen counts. */
+    window: Ms;
+    /** For how long a provider that was down must look normal before mail comes back. */
+    steady: Ms;
+    /** What was found that need not be counted at each look. */
+    found?: Map<string, Found>;
+  };
 
 /** Mail that nothing was heard of, mail that was put off, and how long hand-overs took before. */
 type Found = { at: Ms; unheard: Unheard; putOff: PutOffAtOnce | null; tookBefore: Latencies };
@@ -36,6 +37,7 @@ const USUAL: Standing = { state: 'healthy', since: 0, share: 100, wellSince: nul
 /** Looks at how the providers are, in any number of processes; says how many of them changed. */
 export async function watchProviders(deps: WatchDeps): Promise<number> {
   const { store, providers, now, log } = deps;
+  await countReceivers(deps);
   const before = await standings(store);
   const known = (name: string) => before.get(name) ?? USUAL;
   const isDoubtful = providers.all.some(({ name }) => known(name).state !== 'healthy');

@@ -51,6 +51,22 @@ async function insertEach(
   }
 }
 
+type Sums = { kind: 'sqlite' | 'mysql'; table: string; keys: readonly string[]; sums: readonly string[] };
+
+/** Adds to what is counted under the keys of these rows, in the order in which they are given; each stands there once. */
+export async function addUp(db: Knex, { kind, table, keys, sums }: Sums, rows: readonly object[]): Promise<void> {
+  const plus = (column: string) =>
+    kind === 'mysql'
+      ? db.raw('?? + values(??)', [column, column])
+      : db.raw('?? + ??', [`${table}.${column}`, `excluded.${column}`]);
+  const sum = Object.fromEntries(sums.map((column) => [column, plus(column)]));
+  for (const part of inStatements(rows, 200))
+    await db(table)
+      .insert(part)
+      .onConflict([...keys])
+      .merge(sum);
+}
+
 /** Bytes of the values in one statement: below the smallest packet limit in use, which is 1 MB. */
 const STATEMENT_BYTES = 700_000;
 

@@ -4,7 +4,8 @@ import type { MessageClass } from '../../core/message-class.ts';
 import { type PutOff, putOffsIn, type ReceiverCount, receiversWithin, type Told } from '../../core/receivers.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { chunks, transact } from '../db/transact.ts';
+import { addUp } from '../db/statements.ts';
+import { transact } from '../db/transact.ts';
 
 /** What became of one mail at a receiver. */
 export type ReceiverSign = Told & { receiver: string; class: MessageClass };
@@ -33,7 +34,7 @@ export async function addReceiverSigns(
         same.filter((one) => one.what === what).length;
       await addUp(
         tx,
-        store.kind,
+        { kind: store.kind, ...SUMS },
         rows.map(([, same]) => ({
           ...{ provider, bucket, receiver: same[0].receiver, class: same[0].class },
           ...{ arrived: count(same, 'arrived'), put_off: count(same, 'putOff') },
@@ -52,17 +53,11 @@ async function admittedIn(
   return signs.filter(({ receiver }) => known.has(receiver) || (known.size < MOST_RECEIVERS && known.add(receiver)));
 }
 
-async function addUp(tx: Knex.Transaction, kind: Store['kind'], rows: readonly object[]): Promise<void> {
-  const plus = (column: string) =>
-    kind === 'mysql'
-      ? tx.raw('?? + values(??)', [column, column])
-      : tx.raw('?? + ??', [`receiver_signs.${column}`, `excluded.${column}`]);
-  for (const part of chunks(rows, 100))
-    await tx('receiver_signs')
-      .insert(part)
-      .onConflict(['provider', 'bucket', 'receiver', 'class'])
-      .merge({ arrived: plus('arrived'), put_off: plus('put_off') });
-}
+const SUMS = {
+  table: 'receiver_signs',
+  keys: ['provider', 'bucket', 'receiver', 'class'],
+  sums: ['arrived', 'put_off'],
+};
 
 /** What receivers did of late with the mail that a provider accepted. */
 export async function receiverCounts(

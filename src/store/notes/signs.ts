@@ -2,7 +2,7 @@ import type { Latencies, Took } from '../../core/latency.ts';
 import type { Signs } from '../../core/signs.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { insertNew } from '../db/statements.ts';
+import { addUp } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 
 /** What is seen is counted by the sixth of the time for which it counts. */
@@ -19,15 +19,14 @@ export type Sign = { provider: string; kind: SignKind; n: number };
 export async function addSigns(store: Store, signs: readonly Sign[], { now, window }: Moment): Promise<void> {
   if (signs.length === 0) return;
   const bucket = bucketOf(now, window);
-  await transact(store, async (tx) => {
-    const rows = signs.map(({ provider, kind }) => ({ provider, kind, bucket, n: 0 }));
-    await insertNew(tx, 'signs', rows, ['provider', 'bucket', 'kind']);
-    for (const { n, ...key } of signs)
-      await tx('signs')
-        .where({ ...key, bucket })
-        .increment('n', n);
-  });
+  const rows = signs.map((sign) => ({ ...sign, bucket })).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  await transact(store, (tx) => addUp(tx, { kind: store.kind, ...SUMS }, rows));
 }
+
+const SUMS = { table: 'signs', keys: ['provider', 'bucket', 'kind'], sums: ['n'] };
+
+/** Rows are written in one order, so that two writers do not wait for each other. */
+const nameOf = ({ provider, kind }: Sign): string => `${provider} ${kind}`;
 
 /** What was counted of late. */
 export async function signsOf(
