@@ -194,6 +194,26 @@ test('a status page makes a provider suspect and probed, whatever it says, and m
   assert.equal(elsewhere('access'), 0);
 });
 
+test('a Mailgun that is doubted, and has sending disabled for every domain, is down before any mail fails', async (t) => {
+  const secret = 'a-secret-of-16-x';
+  const { sim, live, url, state, store } = await setup(t, { env: { STATUSPAGE_SECRETS: secret } });
+  const isOff = { is_disabled: true, disabled: { until: '', reason: 'complaints' } };
+  const body = JSON.stringify({ regular: isOff, scheduled: isOff });
+  sim.misbehave((r) => r.path.includes('/sending_queues'), { status: 200, body });
+  const component = { id: 'c1', name: 'Outbound Delivery' };
+  await fetch(`${url}/webhooks/statuspage/${secret}`, {
+    method: 'POST',
+    body: JSON.stringify({ component, component_update: { new_status: 'major_outage' } }),
+  });
+  await live(MINUTE);
+  assert.equal(await state(), 'down');
+  const down = (await healthChanges(store, 0)).find(({ after }) => after === 'down');
+  assert.equal(
+    down?.evidence,
+    '2 of our own calls in a row failed; its status page calls "Outbound Delivery" major outage',
+  );
+});
+
 test('an outage that applications alone run into is noticed, and one of their own network is not taken for it', async (t) => {
   const world = await setup(t);
   const { sim, live, url, clock, state } = world;
