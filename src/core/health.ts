@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { doubtsIn, evidenceIn, failedWords, hintsIn, inSeconds, type Signs } from './signs.ts';
+import { doubtsIn, evidenceIn, failedWords, hintsIn, inSeconds, type OutageRules, type Signs } from './signs.ts';
 import { HOUR, type Ms } from './time.ts';
 
 /**
@@ -23,15 +23,8 @@ export const SWITCHES_WITHIN: Ms = HOUR;
 /** A suspicion ends when nothing was seen for so long. */
 const calm = (window: Ms): Ms => 2 * window;
 
-/** Shares while it recovers. Each holds for a fifth of the time for which it had to be well. */
-const SHARES = [1, 5, 25] as const;
-
-export type World = {
+export type World = OutageRules & {
   now: Ms;
-  /** For so long what was seen counts. */
-  window: Ms;
-  /** For how long it must look normal before mail comes back. */
-  steady: Ms;
   /** Whether there is another provider, and none of the others looks sick at the same time. */
   elsewhere: 'none' | 'well' | 'sick';
   /** How often it went down or came back within the last hour, where it is suspect. */
@@ -101,7 +94,7 @@ function whenDown(at: Standing, { evidence }: Seen, world: World): Change | null
   const needed = neededFor(world);
   if (evidence !== null || wellFor(at, world.now) < needed) return null;
   const words = `its own answers were normal for ${inSeconds(needed)}`;
-  return world.elsewhere === 'none' ? to('healthy', words) : to('recovering', words, SHARES[0]);
+  return world.elsewhere === 'none' ? to('healthy', words) : recovering(words, 0, world);
 }
 
 type Needed = Pick<World, 'window' | 'steady' | 'elsewhere'>;
@@ -117,13 +110,20 @@ const wellFor = ({ since, wellSince }: Standing, now: Ms): Ms =>
 export const isNearlyBack = (at: Standing, world: Needed & { now: Ms }): boolean =>
   at.state === 'down' && wellFor(at, world.now) >= neededFor(world) - world.window;
 
-function whenRecovering(at: Standing, { evidence, doubt }: Seen, { now, steady }: World): Change | null {
+/** With the next share of the mail, or all of it. Each holds for a fifth of the time for which it had to be well. */
+function recovering(words: string, share: number, { canary }: World): Change {
+  const next = canary.find((one) => one > share) ?? ALL;
+  return next === ALL ? to('healthy', words) : to('recovering', words, next);
+}
+
+const ALL = 100;
+
+function whenRecovering(at: Standing, { evidence, doubt }: Seen, world: World): Change | null {
+  const { now, steady } = world;
   if (evidence !== null) return to('down', evidence, 0);
   // It gets no more mail than it has, until nothing speaks against it.
   if (doubt !== null || now - at.since < steady / 5) return null;
-  const next = SHARES.find((share) => share > at.share);
-  const words = `all went well with ${at.share} of 100 mails`;
-  return next === undefined ? to('healthy', words) : to('recovering', words, next);
+  return recovering(`all went well with ${at.share} of 100 mails`, at.share, world);
 }
 
 /** Whether a provider is not given a mail for how it is. */

@@ -20,19 +20,38 @@ export type Signs = {
   putOff: PutOffAtOnce | null;
 };
 
+/** By what providers are judged, as the operator has set it. */
+export type OutageRules = {
+  /** For so long what was seen counts. */
+  window: Ms;
+  /** Within so long it is noticed that accepted mail is not heard of. */
+  silence: Ms;
+  /** So many failed hand-overs are an outage, if they are this part of all. */
+  least: number;
+  share: number;
+  /** For how long one that was down must look normal before mail comes back. */
+  steady: Ms;
+  /** Of a hundred mails so many are handed to it in each step of its return; the last is 100. */
+  canary: readonly number[];
+};
+
 /** How our own calls to it went, what others say of it, and whether somebody else could take its mail. */
-export type Setting = { window: Ms; probesFailed: number; hints: readonly string[]; hasOthers: boolean };
+export type Setting = Pick<OutageRules, 'window' | 'silence' | 'least' | 'share'> & {
+  probesFailed: number;
+  hints: readonly string[];
+  hasOthers: boolean;
+};
 
 /** Mail that was accepted so long ago has been heard of, if all is well. */
-export const heardAfter = (window: Ms): Ms => 1.5 * window;
+export const heardAfter = (silence: Ms): Ms => silence / 2;
 
 const LEAST_BARRED = 3;
 const LEAST_PROBES = 3;
 const LEAST_PROBES_IN_DOUBT = 2;
-const LEAST_FAILED = 5;
-export const LEAST_UNHEARD = 10;
 const LEAST_RECEIVERS = 3;
 const LEAST_SLOW = 5;
+/** Mail may be late for its receiver's sake, so more of it has to be. */
+export const leastUnheard = ({ least }: Pick<OutageRules, 'least'>): number => 2 * least;
 /** GOV.UK Notify takes a provider for slow from this part on. */
 const SLOW_PART = 0.15;
 
@@ -62,22 +81,23 @@ export const hintsIn = ({ unreached, taken }: Signs, { window, hints }: Setting)
 
 /** What speaks for an outage, from a cluster of signs and never from one; null when nothing does. */
 export function evidenceIn(signs: Signs, setting: Setting): string | null {
-  const { window, probesFailed, hasOthers } = setting;
+  const { window, silence, least, share, probesFailed, hasOthers } = setting;
   const { taken, failed, barred, accepted, unheard, receivers } = signs;
   const doubts = [...doubtsIn(signs, setting), ...hintsIn(signs, setting)];
   const isDoubted = doubts.length > 0;
-  const isMuch = (part: number, whole: number) => part * (isDoubted ? 4 : 2) >= whole;
+  const isMuch = (part: number, whole: number) => part >= whole * (isDoubted ? share / 2 : share);
   const all = (evidence: string) => [evidence, ...doubts].join('; ');
   if (barred >= LEAST_BARRED && taken === 0)
     return all(`it refused our account ${barred} times within ${inSeconds(window)}`);
-  if (failed >= LEAST_FAILED && isMuch(failed, taken + failed)) return all(failedWords(signs, window));
+  if (failed >= least && isMuch(failed, taken + failed)) return all(failedWords(signs, window));
   if (probesFailed >= (isDoubted ? LEAST_PROBES_IN_DOUBT : LEAST_PROBES) && taken === 0)
     return all(`${probesFailed} of our own calls in a row failed`);
   // Nothing is gained by holding back what nobody else could take, and what may only be late.
-  const isSilent = hasOthers && unheard >= LEAST_UNHEARD && isMuch(unheard, accepted) && receivers >= LEAST_RECEIVERS;
+  const isSilent =
+    hasOthers && unheard >= leastUnheard(setting) && isMuch(unheard, accepted) && receivers >= LEAST_RECEIVERS;
   if (!isSilent) return null;
   return all(
-    `of ${accepted} mails that it accepted ${unheard} were not heard of for ${inSeconds(heardAfter(window))} and more`,
+    `of ${accepted} mails that it accepted ${unheard} were not heard of for ${inSeconds(heardAfter(silence))} and more`,
   );
 }
 

@@ -1,9 +1,10 @@
 import type { Job } from '../base/job.ts';
 import { type Ms, SECOND } from '../core/time.ts';
+import { type OutageSettings, rulesOf } from './settings.ts';
 import { type WatchDeps, watchProviders } from './watch.ts';
 
-export type OutageInside = Omit<WatchDeps, 'window' | 'steady' | 'trialFrom'> & {
-  config: { OUTAGE_WINDOW: Ms; OUTAGE_STEADY: Ms; OUTAGE_PROBE_FROM?: string | undefined };
+export type OutageInside = Omit<WatchDeps, 'rules' | 'trialFrom'> & {
+  config: OutageSettings;
   wake(job: string): void;
 };
 
@@ -14,8 +15,8 @@ const healthJob: Job<OutageInside> = {
   name: 'health',
   pause: ({ config }) => Math.max(LEAST, Math.min(PAUSE, config.OUTAGE_STEADY / 20)),
   start(inside) {
-    const { OUTAGE_WINDOW: window, OUTAGE_STEADY: steady, OUTAGE_PROBE_FROM: trialFrom } = inside.config;
-    const deps = { ...inside, window, steady, trialFrom, found: new Map() };
+    const { config } = inside;
+    const deps = { ...inside, rules: rulesOf(config), trialFrom: config.OUTAGE_PROBE_FROM, found: new Map() };
     return {
       async run() {
         const changed = await watchProviders(deps);

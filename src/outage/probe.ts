@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import { within } from '../base/wait.ts';
 import type { Answer } from '../core/answer.ts';
 import { isNearlyBack, type Standing } from '../core/health.ts';
+import type { OutageRules } from '../core/signs.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Store } from '../store/db/open.ts';
@@ -10,8 +11,7 @@ import { mayProbe, noteProbe } from '../store/notes/health.ts';
 
 export type ProbeDeps = {
   store: Store;
-  window: Ms;
-  steady: Ms;
+  rules: Pick<OutageRules, 'window' | 'steady'>;
   /** Whose name a mail bears by which a provider is tried out; without it none is sent. */
   trialFrom?: string | undefined;
   now: Clock;
@@ -22,11 +22,11 @@ const PROBE_TIME: Ms = 10 * SECOND;
 
 /** Calls a doubtful provider, in one of all processes at a time, and notes how that went. */
 export async function probe(deps: ProbeDeps, provider: Provider, at: Standing, hasOthers: boolean): Promise<void> {
-  const { store, window, steady, now } = deps;
+  const { store, rules, now } = deps;
   // A provider on which something depends just now is probed more often.
-  const pause = window / (at.state === 'down' ? 4 : 12);
+  const pause = rules.window / (at.state === 'down' ? 4 : 12);
   if (!(await mayProbe(store, provider.name, now(), pause))) return;
-  const isTried = isNearlyBack(at, { now: now(), window, steady, elsewhere: hasOthers ? 'well' : 'none' });
+  const isTried = isNearlyBack(at, { ...rules, now: now(), elsewhere: hasOthers ? 'well' : 'none' });
   const isWell = (await answers(provider)) && (!isTried || (await takesMail(deps, provider)));
   await noteProbe(store, provider.name, isWell, now());
 }

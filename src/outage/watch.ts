@@ -1,7 +1,7 @@
 import { type Change, nextHealth, type Standing, type World } from '../core/health.ts';
 import { type Latencies, slownessIn } from '../core/latency.ts';
 import type { PutOffAtOnce } from '../core/receivers.ts';
-import { heardAfter, LEAST_UNHEARD, type Signs } from '../core/signs.ts';
+import { heardAfter, leastUnheard, type OutageRules, type Signs } from '../core/signs.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
@@ -21,10 +21,7 @@ import { countReceivers, lookAtReceivers, type ReceiverDeps } from './receivers.
 export type WatchDeps = ProbeDeps &
   ReceiverDeps & {
     providers: Providers;
-    /** For how long what was seen counts. */
-    window: Ms;
-    /** For how long a provider that was down must look normal before mail comes back. */
-    steady: Ms;
+    rules: OutageRules;
     /** What was found that need not be counted at each look. */
     found?: Map<string, Found>;
   };
@@ -59,13 +56,13 @@ export async function watchProviders(deps: WatchDeps): Promise<number> {
     changed++;
   }
   if (changed > 0) await lookAtHeld(store, now());
-  await expectDrains(store, deps.window / 2, now());
+  await expectDrains(store, deps.rules.window / 2, now());
   return changed;
 }
 
 async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
-  const { store, window, now } = deps;
-  const { took, ...counted } = await signsOf(store, provider.name, { now: now(), window });
+  const { store, rules, now } = deps;
+  const { took, ...counted } = await signsOf(store, provider.name, { now: now(), window: rules.window });
   const isOneDomain = counted.barred > 0 && (await mayAnySend(deps, provider));
   const found = await foundOf(deps, provider);
   return {
@@ -78,7 +75,8 @@ async function signsFor(deps: WatchDeps, provider: Provider): Promise<Signs> {
 }
 
 async function foundOf(deps: WatchDeps, provider: Provider): Promise<Found> {
-  const { store, window, now, found } = deps;
+  const { store, rules, now, found } = deps;
+  const { window } = rules;
   const at = now();
   const before = found?.get(provider.name);
   if (before && at - before.at < window / 6) return before;
@@ -93,14 +91,16 @@ async function foundOf(deps: WatchDeps, provider: Provider): Promise<Found> {
 }
 
 async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard> {
-  const { store, window, now } = deps;
+  const { store, rules, now } = deps;
+  const { window } = rules;
+  const after = heardAfter(rules.silence);
   const readUpTo = await readBy(deps, provider);
   // Without its records nobody can say whether mail vanishes or webhooks do.
-  if (readUpTo === null || readUpTo < now() - 2 * heardAfter(window)) return { accepted: 0, unheard: 0, receivers: 0 };
-  const to = Math.min(readUpTo - READ_WITHIN, now() - heardAfter(window));
+  if (readUpTo === null || readUpTo < now() - 2 * after) return { accepted: 0, unheard: 0, receivers: 0 };
+  const to = Math.min(readUpTo - READ_WITHIN, now() - after);
   const lately = await unheardOf(store, provider.name, { from: to - window, to });
   // Where little is sent, what there is tells for longer.
-  const isEnough = lately.accepted >= LEAST_UNHEARD;
+  const isEnough = lately.accepted >= leastUnheard(rules);
   return isEnough ? lately : unheardOf(store, provider.name, { from: to - 15 * window, to });
 }
 
@@ -123,7 +123,7 @@ async function readBy({ store }: WatchDeps, { name, history }: Provider): Promis
 }
 
 async function worldFor(
-  { store, providers, window, steady, now }: WatchDeps,
+  { store, providers, rules, now }: WatchDeps,
   { name }: Provider,
   at: ReadonlyMap<string, Standing>,
 ): Promise<World> {
@@ -131,7 +131,7 @@ async function worldFor(
   const isSick = ({ state, probesFailed }: Standing) => state === 'down' || probesFailed > 0;
   const elsewhere = others.length === 0 ? 'none' : others.every(isSick) ? 'sick' : 'well';
   const switches = at.get(name)?.state === 'suspect' ? await switchesOf(store, name, now()) : 0;
-  return { now: now(), window, steady, elsewhere, switches, hints: await hintsOf(store, name, now()) };
+  return { ...rules, now: now(), elsewhere, switches, hints: await hintsOf(store, name, now()) };
 }
 
 const isBack = (before: Standing, { state }: Change): boolean => state === 'healthy' && before.state !== 'suspect';

@@ -4,13 +4,14 @@ import { type Change, isInShare, nextHealth, type Standing, type World } from '.
 import type { Signs } from '../../src/core/signs.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { MORNING } from '../support/clock.ts';
+import { RULES } from '../support/outage-rules.ts';
 
 const QUIET: Signs = {
   ...{ taken: 0, failed: 0, barred: 0, unreached: 0, accepted: 0, unheard: 0, receivers: 0 },
   slowness: { timed: 0, slow: 0, limit: 5 * SECOND },
   putOff: null,
 };
-const WORLD: World = { now: MORNING, window: MINUTE, steady: 10 * MINUTE, elsewhere: 'well', switches: 0, hints: [] };
+const WORLD: World = { ...RULES, now: MORNING, elsewhere: 'well', switches: 0, hints: [] };
 
 function next(state: Standing['state'], signs: Partial<Signs>, over: Partial<Standing & World> = {}): Change | null {
   const at: Standing = { state, since: MORNING, share: 100, wellSince: MORNING, probesFailed: 0, ...over };

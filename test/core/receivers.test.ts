@@ -11,6 +11,7 @@ import type { Cause } from '../../src/core/verdict.ts';
 import { putOffWords } from '../../src/core/words/receivers.ts';
 import { at, MORNING } from '../support/clock.ts';
 import { birth, claimed, failed, reported, sent, verdict } from '../support/factory.ts';
+import { RULES } from '../support/outage-rules.ts';
 
 const told = (before: readonly Fact[], ...more: Fact[]) =>
   toldBy(fold(birth(), [...before]), fold(birth(), [...before, ...more]));
@@ -87,7 +88,9 @@ function play({ fault, receivers, perMinute, part, seed }: Play) {
       mails.push({ at: now, receiver, heard: what !== null, what });
     }
     const since = (length: Ms) => mails.filter((mail) => mail.at > now - length);
-    const settled = mails.filter(({ at }) => at <= now - heardAfter(window) && at > now - heardAfter(window) - window);
+    const settled = mails.filter(
+      ({ at }) => at <= now - heardAfter(RULES.silence) && at > now - heardAfter(RULES.silence) - window,
+    );
     const unheard = settled.filter(({ heard }) => !heard);
     const counts = since(receiversWithin(window)).flatMap(({ receiver, what }) =>
       what ? [count(receiver, what === 'putOff' ? 1 : 0, what === 'arrived' ? 1 : 0)] : [],
@@ -98,7 +101,7 @@ function play({ fault, receivers, perMinute, part, seed }: Play) {
       receivers: new Set(unheard.map(({ receiver }) => receiver)).size,
     };
     isSeen ||= putOffsIn(counts).some(({ name }) => name === 'bad.example');
-    const world = { now, window, steady: 10 * MINUTE, elsewhere: 'well', switches: 0, hints: [] } as const;
+    const world = { ...RULES, now, elsewhere: 'well', switches: 0, hints: [] } as const;
     const change = nextHealth(standing, signs, world);
     if (!change) continue;
     changes.push(change);

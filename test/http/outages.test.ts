@@ -14,6 +14,7 @@ import { watchProviders } from '../../src/outage/watch.ts';
 import { addReceiverSigns } from '../../src/store/notes/receivers.ts';
 import { runHere } from '../commands/support.ts';
 import { queueMail, startByHand } from '../support/homing.ts';
+import { RULES } from '../support/outage-rules.ts';
 import { ask, start } from './support.ts';
 
 const headers = { authorization: 'Bearer token' };
@@ -30,7 +31,7 @@ async function setup(t: TestContext) {
     async live(length: Ms) {
       for (const end = clock() + length; clock() < end; clock.advance(5 * SECOND)) {
         await settle();
-        if ((await watchProviders({ ...inside, window: MINUTE, steady: MINUTE })) > 0) await settle();
+        if ((await watchProviders({ ...inside, rules: { ...RULES, steady: MINUTE } })) > 0) await settle();
       }
     },
     get: (path: string, more = {}) => fetch(`${url}${path}`, { headers: { ...headers, ...more } }),

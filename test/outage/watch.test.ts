@@ -12,6 +12,7 @@ import { addHold, releaseHold } from '../../src/store/notes/holds.ts';
 import { putOffsNow } from '../../src/store/notes/receivers.ts';
 import { outagesSince, tollOf } from '../../src/store/outages.ts';
 import { DOMAIN, type Options, queueMail, startByHand } from '../support/homing.ts';
+import { RULES } from '../support/outage-rules.ts';
 
 const env = { ENCRYPTION_KEY: 'ab'.repeat(32) };
 const STEP: Ms = 5 * SECOND;
@@ -21,7 +22,7 @@ async function setup(t: TestContext, options: Options = {}) {
   const homing = await startByHand(t, { ...options, env: { ...env, ...options.env } });
   const { store, clock, inside, settle, sink, sim } = homing;
   const { OUTAGE_PROBE_FROM: trialFrom } = inside.config;
-  const watch = () => watchProviders({ ...inside, window: MINUTE, steady: 10 * MINUTE, trialFrom });
+  const watch = () => watchProviders({ ...inside, rules: RULES, trialFrom });
   let mails = 0;
   return {
     ...homing,
