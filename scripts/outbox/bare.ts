@@ -17,7 +17,15 @@ async function handOver(n: number): Promise<void> {
   const form = smallMail(n);
   const recipient = form.find(([name]) => name === 'to')?.[1] ?? '';
   const id = `bare-${process.pid}-${n}`;
-  const mail = { messageId: id, rfcMessageId: `${id}@${DOMAIN}`, domain: DOMAIN, sender: 'team', recipient };
+  const mail = {
+    messageId: id,
+    deliveryId: id,
+    attempt: 1,
+    rfcMessageId: `${id}@${DOMAIN}`,
+    domain: DOMAIN,
+    sender: 'team',
+    recipient,
+  };
   const answer = await mailgun.handOver(
     { ...mail, deliverAt: null, usefulUntil: null, content: { form } },
     within(TIMEOUT),

@@ -19,6 +19,8 @@ export type Setting = {
   unset?: string;
   /** A setting that serves in place of this one: when that is set, nothing is missing. */
   orElse?: string;
+  /** A setting without which this one can not be used. */
+  needs?: string;
 };
 
 /** The settings of one room, with what can be said only of several of them together. */

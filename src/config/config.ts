@@ -31,7 +31,7 @@ export const SETTINGS: ReadonlyMap<string, Setting> = new Map(rooms.flatMap((roo
  */
 export function readConfig(env: Env, need: 'daemon' | 'database'): Config {
   const { values, problems } = readEach(env);
-  if (need === 'daemon') problems.push(...missing(values, env), ...wrongTogether(values));
+  if (need === 'daemon') problems.push(...missing(values, env), ...alone(values), ...wrongTogether(values));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as Config;
 }
@@ -67,8 +67,19 @@ function follow(values: Given): void {
     if (follows && name in values) values[name] ??= Math.max(1, Math.round(follows(Math.min(unit, MINUTE), lease)));
 }
 
+const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.length === 0);
+
+/** What is set without the setting that it needs. */
+function alone(values: Given): string[] {
+  const isUnset = (name: string) => values[name] === undefined || isEmpty(values[name]);
+  return [...SETTINGS].flatMap(([name, { needs }]) =>
+    needs !== undefined && !isUnset(name) && needs in values && isUnset(needs)
+      ? [`${name} needs ${needs} to be set`]
+      : [],
+  );
+}
+
 function missing(values: Given, env: Env): string[] {
-  const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.length === 0);
   const slips = slipsIn(Object.keys(env), [...SETTINGS.keys()]);
   return [...SETTINGS]
     .filter(([name, { level }]) => level === 'needed' && isEmpty(values[name]))

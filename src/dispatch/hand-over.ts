@@ -129,6 +129,8 @@ async function contentFor(
 
 const outgoing = (view: View, action: HandOver, { content }: Pick<Outgoing, 'content'>): Outgoing => ({
   messageId: view.messageId,
+  deliveryId: view.id,
+  attempt: view.delivery.attempt,
   rfcMessageId: view.rfcMessageId,
   domain: view.domain,
   sender: view.sender,

@@ -54,6 +54,9 @@ export type Copy = { mime: Buffer } | { form: readonly FormEntry[] };
 export type Outgoing = {
   /** Our own id of the message, by which its events are recognised. */
   messageId: string;
+  /** Our own id of the delivery, and the number of this attempt of it. */
+  deliveryId: string;
+  attempt: number;
   /** The Message-Id header, without angle brackets. */
   rfcMessageId: string;
   /** The sending domain. */

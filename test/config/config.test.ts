@@ -289,3 +289,21 @@ test('waits that are not set follow the retry unit, and never grow beyond their 
   assert.deepEqual([long.RETRY_PAUSE, long.ALERT_REPEAT], [30_000, 900_000]);
   assert.equal(readConfig({ RETRY_UNIT: '1s', RETRY_PAUSE: '7s' }, 'database').RETRY_PAUSE, 7000);
 });
+
+test('a domain for bounces is a domain, and needs the key that signs its addresses', () => {
+  assert.equal(
+    read({ BOUNCE_DOMAIN: 'Bounces.Example.com', ENCRYPTION_KEY: 'ab'.repeat(32) }).BOUNCE_DOMAIN,
+    'bounces.example.com',
+  );
+  assert.deepEqual(problemsOf({ BOUNCE_DOMAIN: 'bounces.example.com' }), [
+    'BOUNCE_DOMAIN needs ENCRYPTION_KEY to be set',
+  ]);
+  for (const wrong of ['bounces', 'x@bounces.example.com', 'https://bounces.example.com', '127.0.0.1:25'])
+    assert.match(
+      problemsOf({ BOUNCE_DOMAIN: wrong, ENCRYPTION_KEY: 'ab'.repeat(32) }).join(),
+      /^BOUNCE_DOMAIN must be/,
+      wrong,
+    );
+  // One problem at a time: what is wrong is not missing.
+  assert.equal(problemsOf({ BOUNCE_DOMAIN: 'bounces.example.com', ENCRYPTION_KEY: 'short' }).length, 1);
+});

@@ -16,6 +16,8 @@ const DOMAIN = 'mg.example.com';
 const RECIPIENT = 'ann@example.net';
 const MAIL: Outgoing = {
   messageId: '01MESSAGE',
+  deliveryId: '01JD0000000000000000000000',
+  attempt: 1,
   rfcMessageId: `m1@${DOMAIN}`,
   domain: DOMAIN,
   sender: `shop@${DOMAIN}`,

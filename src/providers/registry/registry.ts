@@ -6,11 +6,15 @@ import { allowedHosts, apiOf, domainsIn, type MailgunSettings } from '../mailgun
 import type { Provider } from '../provider.ts';
 import { createSendGrid } from '../sendgrid/provider.ts';
 import { createSmtp } from '../smtp/provider.ts';
+import type { BounceSettings } from '../smtp/return-path.ts';
 import type { SmtpSettings } from '../smtp/settings.ts';
 import { type Scheme, type SecondarySettings, schemeOf } from './settings.ts';
 
 /** Makes a provider of its URL. */
-export type OpenProvider = (url: string, options: { lease: Ms; now: Clock }) => Provider;
+export type OpenProvider = (
+  url: string,
+  options: { lease: Ms; now: Clock /** Where mail that comes back goes to. */; bounces?: BounceSettings | null },
+) => Provider;
 
 /** The other providers, by the scheme of their URL. */
 export const SCHEMES: Readonly<Record<Scheme, OpenProvider>> = {
@@ -21,7 +25,9 @@ export const SCHEMES: Readonly<Record<Scheme, OpenProvider>> = {
 };
 
 /** The settings that the providers are made of. */
-export type ProvidersConfig = MailgunSettings & SmtpSettings & SecondarySettings & { LEASE: Ms };
+export type ProvidersConfig = MailgunSettings &
+  SmtpSettings &
+  SecondarySettings & { LEASE: Ms; ENCRYPTION_KEY: readonly string[] };
 
 export type Providers = {
   /** In order of preference; when all is well mail goes to the first. */
@@ -60,8 +66,12 @@ export function connectProviders(
     ...(heardTime ? { heardTime } : {}),
   });
   const urls = [...config.SECONDARY, ...config.SECONDARY_SMTP_URL];
-  return providersOf([mailgun, ...urls.map((url) => openSecondary(url, { lease, now }, schemes))]);
+  const bounces = bouncesOf(config);
+  return providersOf([mailgun, ...urls.map((url) => openSecondary(url, { lease, now, bounces }, schemes))]);
 }
+
+const bouncesOf = ({ BOUNCE_DOMAIN: domain, ENCRYPTION_KEY: keys }: ProvidersConfig): BounceSettings | null =>
+  domain === undefined || keys.length === 0 ? null : { domain, keys };
 
 function providersOf(all: readonly Provider[]): Providers {
   return {

@@ -11,7 +11,16 @@ import { answerTo, tidier, troubleOf, wordsOf } from './outcome.ts';
 import { type Handover, handoverOf, limitTo } from './phase.ts';
 import { parseRelayUrl, type RelayUrl } from './url.ts';
 
-export type RelayMail = { envelopeFrom: string; to: string; mime: Buffer };
+export type RelayMail = {
+  envelopeFrom: string;
+  to: string;
+  mime: Buffer;
+  /**
+   * A name for what servers report of the mail to its sender. With it they are asked to report (RFC 3461), where they offer
+   * that.
+   */
+  envelopeId?: string;
+};
 
 export type RelayOptions = {
   /** From `send` to the beginning of the content: for a free connection, the banner, TLS, login and the envelope. */
@@ -134,6 +143,7 @@ async function handOver(pool: Pool, mail: RelayMail, options: SendOptions): Prom
         use8BitMime: !isAscii(mail.mime),
       },
       raw: handover.stream,
+      ...(mail.envelopeId === undefined ? {} : { dsn: reportsOn(mail.envelopeId, to) }),
       signal: limit.signal,
     });
     // The server answered while we were still writing. The next mail on this connection would end up in the rest of
@@ -149,6 +159,12 @@ async function handOver(pool: Pool, mail: RelayMail, options: SendOptions): Prom
     handover.stream.destroy();
   }
 }
+
+/**
+ * Failures and delays are to be reported, with no more than the header of the mail. A success is not: most servers behind
+ * the first one report none, so that would be one mail more for each, to say that it was passed on.
+ */
+const reportsOn = (envid: string, to: string) => ({ ret: 'HDRS', envid, notify: ['FAILURE', 'DELAY'], recipient: to });
 
 function refuseInvalid(detail: string): Answer {
   return { kind: 'refused', why: 'invalid', detail };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { list } from '../../base/kinds.ts';
+import { list, readAs } from '../../base/kinds.ts';
 import { isLoopback } from '../../base/loopback.ts';
 import { room, type SettingsOf } from '../../base/setting.ts';
+import { canonicalDomain } from '../../core/address.ts';
 import { parseRelayUrl } from './url.ts';
 
 export const checkRelay = (url: string, ctx: z.core.$RefinementCtx<unknown>): void => {
@@ -17,6 +18,12 @@ const relayUrls = list.superRefine((urls, ctx) => {
   for (const url of urls) checkRelay(url, ctx);
 });
 
+/** Before the @ stand 61 characters, and an address has 254. */
+const bounceDomain = readAs((text) => {
+  const domain = canonicalDomain(text);
+  return domain !== null && domain.length <= 190 && domain.includes('.') ? domain : null;
+}, 'must be a domain such as bounces.example.com');
+
 export const SMTP = room({
   title: 'Secondary SMTP',
   settings: {
@@ -27,6 +34,12 @@ export const SMTP = room({
       says: 'Comma list of the servers that take what Mailgun does not deliver, as smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; they are tried in order.',
       unset: 'what Mailgun does not deliver is given up',
       orElse: 'SECONDARY',
+    },
+    BOUNCE_DOMAIN: {
+      kind: bounceDomain,
+      level: 'rarely',
+      needs: 'ENCRYPTION_KEY',
+      says: 'A domain of its own for what comes back of mail that went out through an SMTP server, such as bounces.example.com: its mail must reach this daemon, see BOUNCE_SMTP_PORT. Without it nothing is heard of such mail.',
     },
   },
   doubts: ({ SECONDARY_SMTP_URL }) => relayDoubts('SECONDARY_SMTP_URL', SECONDARY_SMTP_URL),

@@ -24,6 +24,8 @@ export async function start(t: TestContext, options: Partial<SimMailersendOption
 
 export const mailOf = (mime: string): Outgoing => ({
   messageId: '01MESSAGE',
+  deliveryId: '01JD0000000000000000000000',
+  attempt: 1,
   rfcMessageId: `m1@${DOMAIN}`,
   domain: DOMAIN,
   sender: `shop@${DOMAIN}`,

@@ -24,6 +24,8 @@ async function setup(t: TestContext) {
   const mail = (form: readonly FormEntry[]): Outgoing => ({
     ...{
       messageId: '01MESSAGE',
+      deliveryId: '01JD0000000000000000000000',
+      attempt: 1,
       rfcMessageId: `m1@${DOMAIN}`,
       domain: DOMAIN,
       sender: `shop@${DOMAIN}`,
