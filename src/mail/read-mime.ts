@@ -51,7 +51,8 @@ export const firstOf = (fields: readonly WrittenField[], name: string): string |
 
 type Entity = { fields: WrittenField[]; body: Buffer };
 
-function entityOf(mime: Buffer): Entity {
+/** A header, and what stands behind the empty line at its end. */
+export function entityOf(mime: Buffer): Entity {
   const fields: WrittenField[] = [];
   let end = 0;
   for (const field of fieldsOf(mime)) {
