@@ -48,7 +48,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Those who take mail. They know the contract and nothing of each other.
   providers: ['core', 'base', 'mail'],
   'providers/common': ['core', 'base', 'mail'],
-  'providers/smtp': ['core', 'base', 'mail', 'providers'],
+  'providers/smtp': ['core', 'base', 'mail', 'providers', 'providers/common'],
   'providers/mailgun': ['core', 'base', 'mail', 'providers', 'providers/common'],
   'providers/mailersend': ['core', 'base', 'mail', 'providers', 'providers/common'],
   'providers/sendgrid': ['core', 'base', 'mail', 'providers', 'providers/common'],

@@ -79,6 +79,8 @@ export type Fact = { key: string; at: Ms } & (
       provider: string;
       report: Report;
       messageId: string | null;
+      /** The attempt that it names, where it names one. */
+      of?: number;
       bounce: Bounce | null;
       /**
        * The classifier's verdict on the day of the bounce. It is stored, so that new rules do not change what has

@@ -80,10 +80,11 @@ function standingOf(last: Attempt, d: Delivery, silenceAfter: Ms): Standing {
     case 'unconfirmed':
       return { state: 'unconfirmed', reason: 'unanswered', nextAt: held?.until ?? last.unanswered?.at ?? claim.at };
     case 'accepted':
-      if (last.answer?.kind === 'accepted' && !last.answer.tracked)
-        return { state: 'relayed', reason: null, nextAt: null };
+      if (isUntracked(last)) return { state: 'relayed', reason: null, nextAt: null };
       return { state: 'accepted', reason: null, nextAt: held?.until ?? silentAt };
     case 'deferred':
+      // Whoever tells of delays, and of no arrival, would be asked in vain; what does not arrive it will tell.
+      if (isUntracked(last)) return { state: 'relayed', reason: causeOf(last), nextAt: null };
       return { state: 'deferred', reason: causeOf(last), nextAt: held?.until ?? silentAt };
     case 'refused':
       return { state: 'queued', reason: refusalOf(last), nextAt: held?.until ?? last.answer?.at ?? claim.at };
@@ -95,6 +96,10 @@ function standingOf(last: Attempt, d: Delivery, silenceAfter: Ms): Standing {
       return { state: 'delivered', reason: null, nextAt: null };
   }
 }
+
+/** Whether nothing more will be told if it arrives: only what comes back to a server's return path names its attempt. */
+const isUntracked = ({ answer, reports }: Attempt): boolean =>
+  answer?.kind === 'accepted' ? !answer.tracked : reports.some((r) => r.of !== undefined);
 
 const causeOf = (a: Attempt): Reason | null =>
   (a.failure ?? a.reports.findLast((r) => r.report === 'deferred'))?.verdict?.cause ?? null;
@@ -184,8 +189,9 @@ function attribute(claims: readonly FactOf<'claimed'>[], facts: readonly Fact[])
   for (const provider of new Set(reports.map((r) => r.provider))) {
     const own = claims.filter((c) => c.provider === provider);
     const pool = candidates(own, facts);
+    const isNamed = (r: FactOf<'reported'>) => own.some((c) => c.attempt === r.of);
     for (const report of reports.filter((r) => r.provider === provider)) {
-      const attempt = attemptOf(report, pool, idOf);
+      const attempt = isNamed(report) ? (report.of ?? null) : attemptOf(report, pool, idOf);
       if (attempt !== null) about.push({ attempt, report });
     }
   }

@@ -34,6 +34,9 @@ export type Bounce = {
 
 export type Storage = { url: string; key: string | null };
 
+/** One hand-over: our own id of the delivery, and the number of the attempt. */
+export type HandedOver = { deliveryId: string; attempt: number };
+
 /** One event of Mailgun, whatever way and shape it came in: webhook, legacy webhook, Events API, Logs API. */
 export type Sighting = {
   report: Report;
@@ -54,6 +57,8 @@ export type Sighting = {
   messageId: string | null;
   /** The value of our own variable (`v:homing-id`), which every event of the message carries. */
   homingId: string | null;
+  /** Present where what came in names the very hand-over that it is about. */
+  handedOver?: HandedOver;
   /** The application's class and key (`v:homing-class`, `v:homing-key`), when it set them. */
   homingClass: string | null;
   homingKey: string | null;

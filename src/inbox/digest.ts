@@ -221,6 +221,7 @@ function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly A
     provider: row.provider,
     report,
     messageId: sighting.messageId,
+    ...(sighting.handedOver ? { of: sighting.handedOver.attempt } : {}),
     bounce,
     verdict,
     plan: final && bounce && verdict ? planFor(bounce, verdict, deps.settings.rules, attempts) : final ? 'stop' : null,

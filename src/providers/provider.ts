@@ -33,6 +33,8 @@ export type Provider = {
   tryOut?(from: string, until: Deadline): Promise<Answer>;
   /** Where it posts its events. */
   readonly webhook?: Webhook;
+  /** Whether an address is one to which servers return what it handed over. Its webhook opens what comes there. */
+  takesBack?(address: string): boolean;
   /** What a kept event says; null when it is no event at all. Pure. */
   read?(kept: Kept): Sighting | null;
   /** What a kept event without a sighting says of the provider itself; null when it says nothing. Pure. */
@@ -79,7 +81,7 @@ export type StoredAt = {
 };
 
 export type Webhook = {
-  /** For instance `/webhooks/mailgun`. */
+  /** For instance `/webhooks/mailgun`. Providers of one kind may share it: what is genuine is for one of them. */
   path: string;
   /** Its signature does not cover what is posted: whoever has one can post something else with it. */
   bodyIsUnsigned?: true;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Birth, Fact } from '../../src/core/delivery.ts';
+import type { Birth, Fact, FactOf } from '../../src/core/delivery.ts';
 import { isEnded } from '../../src/core/delivery.ts';
 import { fold, sentEarly } from '../../src/core/fold.ts';
 import type { Report } from '../../src/core/sighting.ts';
@@ -116,6 +116,56 @@ test('nothing is due for a delivery that a secondary took, and a later proof sti
   assert.deepEqual([d.tries, d.fallbackTries], [1, 1]);
   const later = fold(BORN, [...facts, past.reported('delivered', at(9))]);
   assert.deepEqual([later.state, later.arrivedOn], ['delivered', [1]]);
+});
+
+/** A fallback through a server that tells only of what comes back, and what it told. */
+function returned(...told: FactOf<'reported'>[]) {
+  const way = { provider: past.HOW.fallback.provider, of: 2 };
+  return fold(BORN, [
+    ...past.sent(),
+    past.failed(at(1)),
+    past.claimed(2, at(2), { how: 'fallback', since: at(1) }),
+    past.accepted(2, at(2), null, false),
+    ...told.map((fact) => ({ ...fact, ...way })),
+  ]);
+}
+
+test('mail that a secondary returns has failed, and mail that it is late with stays where it is', () => {
+  const failed = returned(past.failed(at(9), 'stop'));
+  assert.deepEqual([failed.state, failed.reason, failed.nextAt], ['failed', 'recipient_unknown', null]);
+  const worthIt = returned(past.failed(at(9), 'retry'));
+  assert.deepEqual([worthIt.state, worthIt.nextAt], ['queued', at(2)]);
+  const late = returned(past.reported('deferred', at(9), { verdict: past.verdict('greylisted') }));
+  assert.deepEqual([late.state, late.reason, late.nextAt], ['relayed', 'greylisted', null]);
+  assert.equal(returned(past.reported('accepted', at(9))).state, 'relayed');
+  assert.equal(returned(past.reported('deferred', at(9)), past.reported('delivered', at(10))).state, 'delivered');
+});
+
+test('what comes back of a hand-over without an answer shows that it was taken', () => {
+  const facts = [
+    ...past.sent(),
+    past.failed(at(1)),
+    past.claimed(2, at(2), { how: 'fallback', since: at(1) }),
+    past.unanswered(2, at(3)),
+  ];
+  const about = { provider: past.HOW.fallback.provider, of: 2, messageId: null };
+  assert.equal(fold(BORN, facts).state, 'unconfirmed');
+  assert.equal(fold(BORN, [...facts, past.reported('deferred', at(9), about)]).state, 'relayed');
+});
+
+test('a report that names its attempt is about that one, whenever it comes', () => {
+  const { provider } = past.HOW.fallback;
+  const facts = [1, 2, 3].flatMap((n) => [
+    past.claimed(n, at(10 * n), { how: 'fallback' }),
+    past.accepted(n, at(10 * n), null, false),
+  ]);
+  const reportsOf = (of: number) =>
+    fold(BORN, [...facts, past.failed(at(90), 'stop', { provider, of, messageId: null })]).attempts.map(
+      ({ reports }) => reports.length,
+    );
+  assert.deepEqual(reportsOf(1), [1, 0, 0]);
+  assert.deepEqual(reportsOf(3), [0, 0, 1]);
+  assert.deepEqual(reportsOf(7), [0, 0, 1], 'one that names none of ours is like any other');
 });
 
 test('a failure of attempt 1 that arrives after attempt 2 was accepted changes nothing', () => {

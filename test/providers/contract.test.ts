@@ -1,14 +1,15 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import type { Ms } from '../../src/core/time.ts';
 import { startRudeSmtp } from '../../src/lab/servers/rude-smtp.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { startSink } from '../../src/lab/sim/sink.ts';
 import { createMailgun } from '../../src/providers/mailgun/provider.ts';
 import type { Outgoing, Provider } from '../../src/providers/provider.ts';
 import { createSmtp } from '../../src/providers/smtp/provider.ts';
+import { type BounceSettings, createReturnPath } from '../../src/providers/smtp/return-path.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { type ProviderWorld, providerContract, type Treatment } from '../support/provider-contract.ts';
+import { postfix } from '../support/returned.ts';
 import { openToy, TOY_SECRET } from '../support/toy/provider.ts';
 import { sign, startToy, type ToyMood } from '../support/toy/server.ts';
 
@@ -85,7 +86,27 @@ providerContract('Mailgun', { webhook: true, history: true }, async (t): Promise
   return { provider, treat, mail: MAIL, webhook, copies: () => sim.handovers.length };
 });
 
-providerContract('SMTP', { webhook: false, history: false }, async (t): Promise<ProviderWorld> => {
+providerContract('SMTP', { webhook: false, history: false }, (t) => smtpWorld(t, null));
+
+providerContract('SMTP with a way back', { webhook: true, history: false }, async (t) => {
+  const bounces = { domain: 'bounces.example.com', keys: ['ab'.repeat(32)] };
+  const world = await smtpWorld(t, bounces);
+  const to = (attempt: number, keys = bounces.keys) =>
+    createReturnPath({ ...bounces, keys }, world.provider.name).addressOf({ deliveryId: MAIL.deliveryId, attempt });
+  const posted = (addresses: string[]) => ({
+    raw: postfix({ to: addresses[0] ?? '', recipient: RECIPIENT }),
+    headers: { 'x-envelope-to': addresses.join(', '), 'x-envelope-from': '<>' },
+  });
+  const webhook = {
+    now: MORNING,
+    most: 3,
+    genuine: (count: number) => posted(Array.from({ length: count }, (_, n) => to(n + 1))),
+    forged: () => posted([to(1, ['cd'.repeat(32)])]),
+  };
+  return { ...world, webhook };
+});
+
+async function smtpWorld(t: TestContext, bounces: BounceSettings | null): Promise<ProviderWorld> {
   const modes = {
     refuses: 'refuse_554_after_dot',
     'drops before': 'drop_at_data',
@@ -97,7 +118,7 @@ providerContract('SMTP', { webhook: false, history: false }, async (t): Promise<
   const rude = new Map<string, Awaited<ReturnType<typeof startRudeSmtp>>>();
   for (const [how, mode] of Object.entries(modes)) rude.set(how, await startRudeSmtp(mode));
   let server = good;
-  let current = smtp(t, good.url);
+  let current = smtp(t, good.url, bounces);
   // An SMTP server has one nature, and a provider one server: what is spoken to is another each time.
   const provider: Provider = {
     ...current,
@@ -109,14 +130,14 @@ providerContract('SMTP', { webhook: false, history: false }, async (t): Promise<
     mail: MAIL,
     treat(how) {
       server = rude.get(how) ?? good;
-      current = smtp(t, server.url);
+      current = smtp(t, server.url, bounces);
     },
     copies: () => (server === rude.get('refuses') ? 0 : server.mails.length),
   };
-});
+}
 
-function smtp(t: TestContext, url: string, lease: Ms = 20_000): Provider {
-  const provider = createSmtp(url, { lease });
+function smtp(t: TestContext, url: string, bounces: BounceSettings | null): Provider {
+  const provider = createSmtp(url, { lease: 20_000, bounces });
   t.after(provider.close);
   return provider;
 }

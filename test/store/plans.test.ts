@@ -241,6 +241,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     provider: 'mailgun',
     sighting: sighting({ homingId: messageId, messageId: `many-${n}@mg.example.com`, storage: STORAGE }),
   }));
+  heard.push({ provider: 'mailgun', sighting: sighting({ handedOver: { deliveryId: ids[0] ?? '', attempt: 1 } }) });
   const outages = await pastOutages(store);
   const rooms = ['', 'whole mailgun', 'stored mailgun'].map((lane) => ({ lane, most: 10 }));
   const taking = { now, limit: 10, lease: MINUTE };

@@ -95,8 +95,9 @@ function doubleOf(d: Delivery, facts: readonly Fact[]): 'certain' | 'possible' |
   return d.attempts.some((a) => a.claim.double !== null) ? 'possible' : null;
 }
 
-/** Taken by a provider that tells nothing more. */
-const isRelayed = ({ answer }: Attempt): boolean => answer?.kind === 'accepted' && !answer.tracked;
+/** Taken by a provider that tells nothing more, and not returned by it. */
+const isRelayed = ({ answer, outcome }: Attempt): boolean =>
+  answer?.kind === 'accepted' && !answer.tracked && outcome !== 'failed';
 
 /** What became of a delivery that failed: cured by a retry through Mailgun, arrived all the same, saved by the fallback. */
 export type Ending = 'cured' | 'arrived' | 'saved' | 'lost' | 'cancelled' | 'open';

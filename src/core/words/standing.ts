@@ -29,7 +29,10 @@ const STANDING: Record<State, (d: Delivery) => string> = {
     `The provider has it as attempt ${d.attempt}${scheduled(d)}; if nothing is heard it is asked at ${when(d)}.`,
   deferred: (d) => `The recipient's server put it off (${reasonWords(d.reason)}); the provider itself is retrying.`,
   delivered: (d) => `The recipient's server accepted it${doubled(d)}.`,
-  relayed: (d) => `${capital(taker(d))} took it; it tells nothing more.`,
+  relayed: (d) =>
+    d.reason === null
+      ? `${capital(taker(d))} took it; it tells nothing more.`
+      : `${capital(taker(d))} took it, and told later that it was put off (${reasonWords(d.reason)}); when it arrives nothing is told.`,
   failed: (d) => `It failed and is rightly not tried again: ${endWords(d)}.`,
   abandoned: (d) => `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${endWords(d)}.`,
   expired: (d) => `Its useful life ended before it arrived: ${endWords(d)}.`,

@@ -3,6 +3,7 @@ import { cleanForRelay, senderOf } from '../../mail/headers.ts';
 import type { Outgoing, Provider } from '../provider.ts';
 import { createRelay, type Relay } from './relay.ts';
 import { type BounceSettings, createReturnPath, envelopeIdOf, type ReturnPath } from './return-path.ts';
+import { openReturned, reopen } from './webhook.ts';
 
 /** Hand-overs at once, each on a connection of its own. */
 const SLOTS = 4;
@@ -20,10 +21,22 @@ export function createSmtp(url: string, { lease, bounces }: { lease: Ms; bounces
     can: { track: false, lookUp: false, storeCopy: false, schedule: false, forms: false },
     slots: SLOTS,
     handOver: (mail, until) => handOver(relay, returnPath, mail, until.signal),
+    ...(returnPath ? waysBack(returnPath, relay.name) : {}),
     verify: relay.verify,
     close: relay.close,
   };
 }
+
+const waysBack = (returnPath: ReturnPath, name: string) =>
+  ({
+    webhook: {
+      path: '/webhooks/bounces',
+      bodyIsUnsigned: true,
+      open: ({ raw, headers }) => openReturned(raw, headers, returnPath, name),
+    },
+    takesBack: (address) => returnPath.read(address) !== null,
+    read: reopen,
+  }) satisfies Partial<Provider>;
 
 async function handOver(relay: Relay, returnPath: ReturnPath | null, mail: Outgoing, signal: AbortSignal) {
   const { content, recipient: to, sender } = mail;
@@ -31,10 +44,6 @@ async function handOver(relay: Relay, returnPath: ReturnPath | null, mail: Outgo
     return { kind: 'refused', why: 'invalid', detail: 'only a ready message can be relayed' } as const;
   const mime = cleanForRelay(content.mime);
   if (!returnPath) return relay.send({ envelopeFrom: senderOf(mime) ?? sender, to, mime }, signal);
-  const messageId = envelopeIdOf(mail);
-  const answer = await relay.send(
-    { envelopeFrom: returnPath.addressOf(mail), to, mime, envelopeId: messageId },
-    signal,
-  );
-  return answer.kind === 'accepted' ? { ...answer, messageId } : answer;
+  const envelope = { envelopeFrom: returnPath.addressOf(mail), envelopeId: envelopeIdOf(mail) };
+  return relay.send({ ...envelope, to, mime }, signal);
 }

@@ -1,8 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { asciiLower } from '../../core/address.ts';
-
-/** One hand-over: which delivery, and the number of the attempt. */
-export type HandedOver = { deliveryId: string; attempt: number };
+import type { HandedOver } from '../../core/sighting.ts';
 
 export type ReturnPath = {
   /** The address to which servers send what comes back of this hand-over. */
@@ -48,7 +46,7 @@ export function createReturnPath({ domain, keys }: BounceSettings, provider: str
 }
 
 /** What an address of that form names, genuine or not. */
-function namedBy(address: string): (HandedOver & { mac: Buffer; domain: string }) | null {
+export function namedBy(address: string): (HandedOver & { mac: Buffer; domain: string }) | null {
   const [, id, attempt, mac = '', domain = ''] = ADDRESS.exec(address.trim()) ?? [];
   if (id === undefined) return null;
   return {

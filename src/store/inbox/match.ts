@@ -19,11 +19,30 @@ export type Match =
   | { kind: 'none' };
 
 /**
- * Finds the deliveries that events are about, in a few statements whatever their number: by our own variable, then by
- * Message-Id, then by the id of a reply, then by storage key; together with the recipient, or with the list that it is a
- * member of.
+ * Finds the deliveries that events are about, in a few statements whatever their number: by the delivery that an event
+ * names, or by our own variable, then by Message-Id, then by the id of a reply, then by storage key; together with the
+ * recipient, or with the list that it is a member of.
  */
 export async function match(store: Store, heard: readonly Heard[]): Promise<Match[]> {
+  const named = await deliveriesNamed(store, heard);
+  const others = heard.filter(({ sighting }) => !sighting.handedOver);
+  const found = (others.length > 0 ? await matchByNames(store, others) : []).values();
+  return heard.map(({ sighting: { handedOver } }) => {
+    if (!handedOver) return found.next().value ?? { kind: 'none' };
+    const messageId = named.get(handedOver.deliveryId);
+    return messageId === undefined ? { kind: 'none' } : { kind: 'deliveries', ids: [handedOver.deliveryId], messageId };
+  });
+}
+
+/** The messages of the deliveries that are named, by the ids of these. */
+async function deliveriesNamed({ db }: Store, heard: readonly Heard[]): Promise<ReadonlyMap<string, string>> {
+  const ids = heard.flatMap(({ sighting: { handedOver } }) => handedOver?.deliveryId ?? []);
+  if (ids.length === 0) return new Map();
+  const rows: DeliveryKey[] = await db('deliveries').whereIn('id', ids).select('id', 'message_id', 'recipient_key');
+  return new Map(rows.map((row) => [row.id, row.message_id]));
+}
+
+async function matchByNames(store: Store, heard: readonly Heard[]): Promise<Match[]> {
   const isHomeless = heard.some(({ sighting: s }) => s.domain === null && s.messageId !== null);
   const ours = isHomeless ? await store.db('domains').pluck('domain') : [];
   const names = heard.map((h) => namesOf(h, ours));

@@ -11,9 +11,14 @@ const ANYBODY = '?';
 /** As which an event is about a recipient. */
 export const byRecipient = (address: string): string => sha256(`to\n${recipientKey(address)}`);
 const byMessage = (name: string): string => sha256(`of\n${name}`);
+const byDelivery = (id: string): string => sha256(`the\n${id}`);
 
-/** Whom an event is about: its recipient or the list of which that is a member, else its message; null for none of them. */
-export function aboutOf({ list, recipient, homingId, domain, messageId }: Sighting): string | null {
+/**
+ * Whom an event is about: the delivery that it names, its recipient or the list of which that is a member, else its message;
+ * null for none of them.
+ */
+export function aboutOf({ handedOver, list, recipient, homingId, domain, messageId }: Sighting): string | null {
+  if (handedOver) return byDelivery(handedOver.deliveryId);
   const addressed = list ?? recipient;
   if (addressed !== null) return byRecipient(addressed);
   if (homingId !== null) return byMessage(homingId);
@@ -52,8 +57,9 @@ export async function takeUpAgain(store: Store, recorded: readonly Named[], now:
 }
 
 /** The keys under which an event about this delivery may have been kept. */
-export function newsKeys({ recipient, messageId, domain, rfcMessageId }: View): string[] {
-  return [byRecipient(recipient), byMessage(messageId), byMessage(recordKey(domain, rfcMessageId)), ANYBODY];
+export function newsKeys({ id, recipient, messageId, domain, rfcMessageId }: View): string[] {
+  const ofMessage = [byMessage(messageId), byMessage(recordKey(domain, rfcMessageId))];
+  return [byDelivery(id), byRecipient(recipient), ...ofMessage, ANYBODY];
 }
 
 /** Of these keys, the ones under which an event waits that nobody has looked at yet. */

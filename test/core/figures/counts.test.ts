@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Fact } from '../../../src/core/delivery.ts';
 import { unprovenCopies } from '../../../src/core/figures/copies.ts';
+import { countsOf } from '../../../src/core/figures/counts.ts';
 import { cover, QUARTER } from '../../../src/core/figures/cover.ts';
 import { recipientDomain } from '../../../src/core/figures/place.ts';
 import { TIME_BOUNDS, timeBucket, timesOf } from '../../../src/core/figures/times.ts';
@@ -112,4 +113,27 @@ test('each second copy without proof is counted by why it went out', () => {
   const restored = past.claimed(2, at(10), { ...past.HOW.repost, double: note.what });
   assert.deepEqual(copiesOf([...failed, note, restored]), ['restored']);
   assert.deepEqual(copiesOf([...failed, past.claimed(2, at(2), past.HOW.repost)]), []);
+});
+
+test('mail that a secondary took and another one after it is two copies, unless the first was returned', () => {
+  const at = (minute: number) => MORNING + minute * MINUTE;
+  const other = { ...past.HOW.fallback, provider: 'other.example:25' };
+  const facts = [
+    past.claimed(1, at(0), past.HOW.fallback),
+    past.accepted(1, at(0), null, false),
+    past.claimed(2, at(9), other),
+    past.accepted(2, at(9), null, false),
+  ];
+  const { provider } = past.HOW.fallback;
+  const returned = past.failed(at(8), 'retry', { provider, of: 1, messageId: null });
+  const doubles = (told: Fact[]) =>
+    countsOf({
+      ...{ recipient: 'ann@example.net', domain: 'mg.example.com', class: 'notice', createdAt: MORNING },
+      ...{ facts: told, delivery: fold(past.birth(), told), first: true },
+    }).filter(({ what }) => what === 'double');
+  assert.deepEqual(
+    doubles(facts).map(({ value }) => value),
+    ['certain'],
+  );
+  assert.deepEqual(doubles([...facts, returned]), []);
 });

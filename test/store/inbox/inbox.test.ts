@@ -158,6 +158,7 @@ eachStore(
     const named = [
       { recipient: ' ANN@Example.net' },
       { recipient: null, homingId: ann.messageId },
+      { recipient: 'somebody@else.test', handedOver: { deliveryId: ann.id, attempt: 1 } },
       { recipient: null, messageId: ann.rfcMessageId },
     ];
     for (const [n, over] of named.entries()) {
@@ -237,6 +238,16 @@ eachStore(
     assert.deepEqual(found, wanted);
   },
 );
+
+eachStore('an event that names the hand-over is about its delivery, whoever else it speaks of', async ({ store }) => {
+  const { messageId, ann, bob } = await known(store);
+  const named = (deliveryId = '') =>
+    sighting({ recipient: 'forwarded@there.example', domain: null, handedOver: { deliveryId, attempt: 1 } });
+  const found = await matched(store, [named(bob), sighting({ homingId: messageId }), named('01NEVER'), named(ann)]);
+  const of = (id: string | undefined) => ({ kind: 'deliveries', ids: [id], messageId });
+  assert.deepEqual(found, [of(bob), of(ann), { kind: 'none' }, of(ann)]);
+  assert.deepEqual(await matched(store, [named(ann)]), [of(ann)]);
+});
 
 eachStore('an event about somebody whom the message was not sent to is a stranger', async ({ store }) => {
   const { messageId } = await known(store);
