@@ -7,7 +7,8 @@ import { safeJson } from '../core/safe-text.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { type Arrival, keep } from '../store/inbox/inbox.ts';
+import { keepIn } from '../store/inbox/filing.ts';
+import type { Arrival } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
 import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
@@ -63,7 +64,7 @@ export type AppDeps = {
 export function createApp(deps: AppDeps): { callback(): RequestListener } {
   const bodies = createBodies(deps.memory ?? LIMITS.memory);
   const webhooks = createWebhooks({
-    ...{ ...deps, bodies, keep: deps.keep ?? keeping(deps) },
+    ...{ ...deps, bodies, keep: deps.keep ?? keepIn(deps) },
     isSynchronous: deps.store.isSynchronous,
   });
   const koa = createKoa(deps, bodies).callback();
@@ -79,13 +80,6 @@ export function createApp(deps: AppDeps): { callback(): RequestListener } {
   }
   return { callback: () => (request, response) => void serve(request, response) };
 }
-
-const keeping =
-  ({ store, log }: AppDeps) =>
-  async (arrivals: readonly Arrival[]): Promise<void> => {
-    const aside = await keep(store, arrivals);
-    if (aside > 0) log.error({ events: aside }, 'events are too large for the database and were set aside');
-  };
 
 function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   const koa = new Koa();

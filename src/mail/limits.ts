@@ -19,5 +19,8 @@ export const MAX_OPTIONS = 16 * 1024;
 /** Bytes that Mailgun allows for a message with all its files. */
 export const MAX_MESSAGE = 25 * 1024 * 1024;
 
+/** Bytes that are kept of a mail that came back: what a server has to say stands before the copy of the mail. */
+export const MAX_RETURNED = 256 * 1024;
+
 /** Bytes of a message in which its header is looked for. Real ones take a few kilobytes. */
 export const MAX_HEADER = 256 * 1024;

@@ -4,14 +4,12 @@ import { keyInTime, sha256, timeOf } from '../../base/ids.ts';
 import { canonicalAddress } from '../../core/address.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { fieldIn } from '../../mail/headers.ts';
+import { MAX_RETURNED } from '../../mail/limits.ts';
 import { readMime } from '../../mail/read-mime.ts';
 import { readReturned } from '../../mail/returned.ts';
 import type { Kept, Opened, OpenedEvent } from '../provider.ts';
 import { sightingOf } from './event.ts';
 import { envelopeIdOf, namedBy, type ReturnPath } from './return-path.ts';
-
-/** Bytes of a mail that are kept: what a server has to say stands before the copy of the mail that it returns. */
-const MOST = 256 * 1024;
 
 /** Where programs that pass a mail on have the address that it was sent to. */
 const RECIPIENT_FIELDS = ['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to', 'to'];
@@ -58,7 +56,7 @@ type Envelope = { address: string; sender: string | null /** The provider whose 
  * of one hand-over, in the same words or in others, is one event.
  */
 function eventOf(raw: Buffer, { address, sender, by }: Envelope): OpenedEvent[] {
-  const mail = raw.subarray(0, MOST);
+  const mail = raw.subarray(0, MAX_RETURNED);
   const [contentType, encoding] = isUtf8(mail) ? ([UTF8, 'utf8'] as const) : ([BYTES, 'latin1'] as const);
   const envelope = `${sender === null ? '' : `Return-Path: <${sender}>\r\n`}Delivered-To: ${address}\r\n`;
   const body = envelope + mail.toString(encoding).replaceAll('\0', ' ');
