@@ -69,6 +69,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // What applications use. The client is a package of its own, and the library adds the database to it.
   client: ['core', 'base', 'mail'],
   library: ['core', 'base', 'mail', 'store', 'intake', 'operate', 'contract', 'client'],
+  bounces: ['core', 'base', 'mail', 'store', 'providers'],
   'http/limits': ['core', 'base'],
   http: ['core', 'base', 'http/limits', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
   // The settings of all rooms, gathered: from those of `ROOMS` it takes nothing else.
@@ -86,6 +87,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'outage',
     'tell',
     'http',
+    'bounces',
   ],
   // Stand-ins for the world outside, and plays with them.
   'lab/sim': ['core', 'base', 'mail'],
@@ -106,6 +108,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'outage',
     'tell',
     'http',
+    'bounces',
   ],
   'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
   'commands/common': ['core', 'base', 'config', 'store'],

@@ -1,5 +1,6 @@
 import type { Values } from '../base/setting.ts';
 import { COMMON } from '../base/settings.ts';
+import { BOUNCES } from '../bounces/settings.ts';
 import { DISPATCH } from '../dispatch/settings.ts';
 import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
@@ -20,6 +21,7 @@ export const ROOMS = [
   MAILGUN,
   SMTP,
   SECONDARIES,
+  BOUNCES,
   DATABASE,
   HTTP,
   TELL,

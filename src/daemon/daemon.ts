@@ -18,11 +18,12 @@ import { isInMemory } from '../store/db/url.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
 import { storyTo } from '../tell/story.ts';
-import { faceOf, placeOf } from './face.ts';
+import { type Face, faceOf, placeOf } from './face.ts';
+import { takeBounces } from './take-bounces.ts';
 import { clockOfMachine, monotonic, type Work } from './work.ts';
 import { workInThread } from './work-in-thread.ts';
 
-export type Daemon = { port: number; stop(): Promise<void> };
+export type Daemon = { port: number /** Where bounces are taken. */; bouncePort: number | null; stop(): Promise<void> };
 
 /** How long work in flight may take when the process is told to stop. */
 const GRACE = 25 * SECOND;
@@ -106,30 +107,44 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
   store.heard = storyTo(log);
   const stopping = new AbortController();
   let work: Work | null = null;
-  const face = faceOf({
+  const face: Face = {
     ...{ store, config, log, providers, monotonic },
     now: clock.now,
     signal: stopping.signal,
     wake: (job) => work?.wake(job),
     onKept: (count) => work?.kept(count),
-  });
+  };
   const startedAt = clock.now();
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp(face), placeOf(config, monotonic, log));
+  const server = await listen(createApp(faceOf(face)), placeOf(config, monotonic, log));
+  const bounces = await takeBounces(face).catch(async (error: unknown) => {
+    await server.close(0);
+    throw error;
+  });
   const working = workInThread(config, log, clock.heard, startedAt);
   work = working;
-  log.info({ port: server.port, database: store.kind, domains: domainsIn(config) }, 'homing is up');
+  const bouncePort = bounces?.port ?? null;
+  log.info(
+    {
+      port: server.port,
+      ...(bouncePort === null ? {} : { bouncePort }),
+      database: store.kind,
+      domains: domainsIn(config),
+    },
+    'homing is up',
+  );
   let stopped: Promise<void> | null = null;
   const stop = async () => {
     log.info({}, 'stopping: no new work is taken');
     stopping.abort();
-    await Promise.all([server.close(GRACE), working.stop()]);
+    await Promise.all([server.close(GRACE), bounces?.close(), working.stop()]);
     await providers.close();
     await store.close();
     log.info({}, 'stopped');
   };
   return {
     port: server.port,
+    bouncePort,
     stop() {
       stopped ??= stop();
       return stopped;

@@ -10,10 +10,13 @@ import { seal } from '../../src/base/seal.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { startDaemon } from '../../src/daemon/daemon.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
+import { createReturnPath } from '../../src/providers/smtp/return-path.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { queueDraft, seedQueued } from '../support/factory.ts';
 import { DOMAIN, logInto } from '../support/homing.ts';
+import { postfix } from '../support/returned.ts';
+import { returnMail } from '../support/smtp-talk.ts';
 
 const KEY = 'ab'.repeat(32);
 
@@ -80,6 +83,25 @@ test('a second daemon on a port that is taken sends nothing before it finds out'
   while (sim.handovers.length === 0) await new Promise(setImmediate);
   await daemon.stop();
   assert.equal(sim.handovers.length, 1, 'the same daemon on a free port sends it');
+});
+
+test('a daemon takes what comes back where it is told to, and says so when it can not listen there', async (t) => {
+  const { config, store } = await queued(t);
+  const back = { BOUNCE_DOMAIN: 'bounces.example.com', BOUNCE_SMTP_HOST: '127.0.0.1', BOUNCE_SMTP_PORT: 0 };
+  const quiet = await startDaemon({ ...config, PORT: 0, BOUNCE_DOMAIN: back.BOUNCE_DOMAIN }, logInto([]));
+  assert.equal(quiet.bouncePort, null);
+  await quiet.stop();
+  const server = 'smtp://127.0.0.1:2525';
+  const daemon = await startDaemon({ ...config, PORT: 0, ...back, SECONDARY_SMTP_URL: [server] }, logInto([]));
+  const { bouncePort } = daemon;
+  assert.ok(bouncePort);
+  const path = createReturnPath({ domain: back.BOUNCE_DOMAIN, keys: [KEY] }, '127.0.0.1:2525');
+  const to = path.addressOf({ deliveryId: '01JD4ZKQ8M9V7T3X5W2YB6NCRE', attempt: 1 });
+  assert.match(await returnMail(t, bouncePort, to, postfix({ to, recipient: 'ann@example.net' })), /^250 /);
+  assert.equal((await store.db('inbox').where({ provider: '127.0.0.1:2525' })).length, 1);
+  const second = startDaemon({ ...config, PORT: 0, ...back, BOUNCE_SMTP_PORT: bouncePort }, logInto([]));
+  await assert.rejects(second, { name: 'ConfigError', message: /BOUNCE_SMTP_PORT name a place .*EADDRINUSE/ });
+  await daemon.stop();
 });
 
 /** A mail in the queue of a daemon that has not started yet. */
