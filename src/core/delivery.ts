@@ -62,6 +62,8 @@ export type Fact = { key: string; at: Ms } & (
       messageId: string | null;
       /** Does the provider tell later what became of it? */
       tracked: boolean;
+      /** Does it return what does not arrive? */
+      returns?: true;
       detail: string;
     }
   | {

@@ -80,11 +80,12 @@ function standingOf(last: Attempt, d: Delivery, silenceAfter: Ms): Standing {
     case 'unconfirmed':
       return { state: 'unconfirmed', reason: 'unanswered', nextAt: held?.until ?? last.unanswered?.at ?? claim.at };
     case 'accepted':
-      if (isUntracked(last)) return { state: 'relayed', reason: null, nextAt: null };
+      if (isUntracked(last))
+        return { state: 'relayed', reason: returnsFailures(last) ? 'nothing_returned' : null, nextAt: null };
       return { state: 'accepted', reason: null, nextAt: held?.until ?? silentAt };
     case 'deferred':
       // Whoever tells of delays, and of no arrival, would be asked in vain; what does not arrive it will tell.
-      if (isUntracked(last)) return { state: 'relayed', reason: causeOf(last), nextAt: null };
+      if (isUntracked(last)) return { state: 'relayed', reason: causeOf(last) ?? 'nothing_returned', nextAt: null };
       return { state: 'deferred', reason: causeOf(last), nextAt: held?.until ?? silentAt };
     case 'refused':
       return { state: 'queued', reason: refusalOf(last), nextAt: held?.until ?? last.answer?.at ?? claim.at };
@@ -100,6 +101,8 @@ function standingOf(last: Attempt, d: Delivery, silenceAfter: Ms): Standing {
 /** Whether nothing more will be told if it arrives: only what comes back to a server's return path names its attempt. */
 const isUntracked = ({ answer, reports }: Attempt): boolean =>
   answer?.kind === 'accepted' ? !answer.tracked : reports.some((r) => r.of !== undefined);
+
+const returnsFailures = ({ answer }: Attempt): boolean => answer?.kind !== 'accepted' || answer.returns === true;
 
 const causeOf = (a: Attempt): Reason | null =>
   (a.failure ?? a.reports.findLast((r) => r.report === 'deferred'))?.verdict?.cause ?? null;

@@ -25,6 +25,7 @@ const OTHERS = [
   // A delivery is in its state for one of these.
   'unanswered',
   'reopened',
+  'nothing_returned', // a server took it that returns what does not arrive
   // It was cancelled by somebody or something.
   'superseded',
   'by_application',

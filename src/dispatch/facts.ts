@@ -1,6 +1,6 @@
 import type { Answer } from '../core/answer.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
-import type { Fact } from '../core/delivery.ts';
+import type { Fact, FactOf } from '../core/delivery.ts';
 import { endedFact } from '../core/ended.ts';
 import type { Reason } from '../core/reason.ts';
 import { restoredDouble } from '../core/restored.ts';
@@ -61,13 +61,16 @@ export function claimedFact(view: View, action: HandOver, claim: { lease: string
   };
 }
 
+/** What its provider will tell of it. */
+export type Told = Pick<FactOf<'accepted'>, 'tracked' | 'returns'>;
+
 /** What the end of a hand-over leaves behind. */
-export function answerFact(answer: Answer, attempt: number, at: Ms, tracked: boolean): Fact {
+export function answerFact(answer: Answer, attempt: number, at: Ms, told: Told): Fact {
   const { detail } = answer;
   switch (answer.kind) {
     case 'accepted': {
       const { messageId } = answer;
-      return { key: `accepted:${attempt}`, at, kind: 'accepted', attempt, messageId, tracked, detail };
+      return { key: `accepted:${attempt}`, at, kind: 'accepted', attempt, messageId, ...told, detail };
     }
     case 'refused': {
       const { why, retryAfter = null } = answer;

@@ -6,7 +6,7 @@ import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Outgoing, Provider } from '../providers/provider.ts';
 import type { View } from '../store/rows/rows.ts';
 import { type CopyDeps, copyFor, type Had, isSmall, type Sealed, storedAt } from './copy.ts';
-import { answerFact } from './facts.ts';
+import { answerFact, type Told } from './facts.ts';
 import type { Ended } from './record.ts';
 
 export type HandOverDeps = CopyDeps & {
@@ -33,16 +33,21 @@ export type Group = readonly [Started, ...Started[]];
 export async function handOver(deps: HandOverDeps, group: Group): Promise<Ended[]> {
   const provider = deps.providers.named(group[0].action.provider);
   const answers = provider ? await answersOf(provider, deps, group) : all(group, NOT_HERE);
-  const tracked = provider?.can.track ?? false;
+  const will = toldBy(provider);
   const told = new Set<Answered>();
   return group.map(({ view }) => {
     const answered = answers.get(view.id) ?? BROKEN;
     const { answer, took = null } = answered;
     const isToldBefore = told.has(answered);
     told.add(answered);
-    return { view, fact: answerFact(answer, view.delivery.attempt, deps.now(), tracked), took, isToldBefore };
+    return { view, fact: answerFact(answer, view.delivery.attempt, deps.now(), will), took, isToldBefore };
   });
 }
+
+const toldBy = (provider: Provider | null): Told => ({
+  tracked: provider?.can.track ?? false,
+  ...(provider?.takesBack ? { returns: true } : {}),
+});
 
 /** How one call ended, and how long it took where it was a call. */
 type Answered = { answer: Answer; took?: Ms | null };

@@ -5,13 +5,16 @@ import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
 import { forgetReceivers } from '../store/notes/receivers.ts';
 import { forgetSigns } from '../store/notes/signs.ts';
-import { forgetSetAside } from '../store/projections/bodies.ts';
+import { forgetSetAside, forgetUnreturned } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
 
 export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
 
 /** For so long an operator can have mail tried again that was set aside. */
 const SET_ASIDE_KEPT: Ms = 3 * DAY;
+
+/** What a server can not deliver it returns within minutes; some say so only after their first tries. */
+const UNRETURNED_KEPT: Ms = DAY;
 
 /** A call may be made again for so long, however short everything else is kept. */
 const CALLS_KEPT: Ms = 7 * DAY;
@@ -35,6 +38,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneOperations, before],
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
     [forgetSetAside, now() - SET_ASIDE_KEPT],
+    [forgetUnreturned, now() - UNRETURNED_KEPT],
     [forgetSigns, now() - SIGNS_KEPT],
     [forgetReceivers, now() - SIGNS_KEPT],
   ];

@@ -125,12 +125,13 @@ function returned(...told: FactOf<'reported'>[]) {
     ...past.sent(),
     past.failed(at(1)),
     past.claimed(2, at(2), { how: 'fallback', since: at(1) }),
-    past.accepted(2, at(2), null, false),
+    { ...past.accepted(2, at(2), null, false), returns: true },
     ...told.map((fact) => ({ ...fact, ...way })),
   ]);
 }
 
 test('mail that a secondary returns has failed, and mail that it is late with stays where it is', () => {
+  assert.deepEqual([returned().state, returned().reason], ['relayed', 'nothing_returned']);
   const failed = returned(past.failed(at(9), 'stop'));
   assert.deepEqual([failed.state, failed.reason, failed.nextAt], ['failed', 'recipient_unknown', null]);
   const worthIt = returned(past.failed(at(9), 'retry'));

@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import type { Fact } from '../../src/core/delivery.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { moduleName } from '../../src/store/db/sqlite-connection.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
 import { addSigns } from '../../src/store/notes/signs.ts';
 import { giveRoomBack, makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
-import { ended, seed, sent } from '../support/factory.ts';
+import { accepted, claimed, ended, failed, HOW, reported, seed, seedQueued, sent } from '../support/factory.ts';
 import { eachStore, freshDatabase, onSqlite } from '../support/stores.ts';
 
 eachStore('what has ended is forgotten after its time, what is open is kept', async ({ store }) => {
@@ -32,6 +34,38 @@ eachStore('what has ended is forgotten after its time, what is open is kept', as
   );
   assert.equal((await store.db('facts').whereNotIn('delivery_id', store.db('deliveries').select('id'))).length, 0);
 });
+
+eachStore(
+  'the body of mail that may come back is kept for a day, so that another provider can try it',
+  async ({ store }) => {
+    const provider = HOW.fallback.provider;
+    const taken = (attempt: number, returns: boolean): Fact[] => [
+      claimed(attempt, MORNING, HOW.fallback),
+      { ...accepted(attempt, MORNING, null, false), ...(returns ? { returns: true } : {}) },
+    ];
+    const [ann, bob] = await seedQueued(store, { recipients: ['ann@example.net', 'bob@example.net'] });
+    const [cid] = await seedQueued(store, { id: '01QUEUED000000000000000001', recipients: ['cid@example.net'] });
+    assert.ok(ann && bob && cid);
+    const bodies = async () => (await store.db('message_bodies').orderBy('message_id').pluck('message_id')) as string[];
+    const clock = clockAt();
+    const deps = { store, retentionDays: 90, now: clock };
+    await change(store, [cid.id], clock(), () => taken(1, false));
+    assert.deepEqual(await bodies(), [ann.messageId], 'what tells nothing more is over');
+    await change(store, [ann.id], clock(), () => taken(1, true));
+    await change(store, [bob.id], clock(), () => [...taken(1, true), reported('delivered', clock(), { provider })]);
+    clock.advance(DAY - 1);
+    await prune(deps);
+    assert.deepEqual(await bodies(), [ann.messageId]);
+    await change(store, [ann.id], clock(), () => [failed(clock(), 'retry', { provider, of: 1, messageId: null })]);
+    clock.advance(DAY);
+    await prune(deps);
+    assert.deepEqual(await bodies(), [ann.messageId], 'one that came back waits for its next attempt');
+    await change(store, [ann.id], clock(), () => taken(2, true));
+    clock.advance(DAY + 1);
+    await prune(deps);
+    assert.deepEqual(await bodies(), []);
+  },
+);
 
 eachStore('what was seen of a provider that is well all the time does not add up', async ({ store }) => {
   const clock = clockAt();

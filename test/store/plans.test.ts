@@ -23,6 +23,7 @@ import { acceptedSince, findMessage, messagesByKey } from '../../src/store/messa
 import { record } from '../../src/store/messages/messages.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
+import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
@@ -293,6 +294,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     forgotten: () => forgotten(store, 10),
     placesOf: () => placesOf(store, { from: LONG_AGO + 100 * QUARTER, to: LONG_AGO + 200 * QUARTER }, 10),
     pruneMessages: () => pruneMessages(store, LONG_AGO + 1, 10),
+    forgetUnreturned: () => forgetUnreturned(store, now, 10),
     bodies: () =>
       Promise.all([sealedBody(store, messageId), withBodies(store, [messageId]), namelessBody(store), sealers(store)]),
   };

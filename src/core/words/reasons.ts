@@ -266,6 +266,7 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
   by_operator: { sentence: 'by an operator', short: 'by an operator' },
 
   still_in_flight: { sentence: 'the hand-over before it is still in flight', short: 'still in flight' },
+  nothing_returned: { sentence: 'nothing has come back so far', short: 'nothing came back' },
   nothing_heard: { sentence: 'the provider has it and says nothing more', short: 'nothing heard' },
   secondary_did_not_take_it: { sentence: 'the secondary did not take it', short: 'secondary did not take it' },
 

@@ -29,15 +29,18 @@ const STANDING: Record<State, (d: Delivery) => string> = {
     `The provider has it as attempt ${d.attempt}${scheduled(d)}; if nothing is heard it is asked at ${when(d)}.`,
   deferred: (d) => `The recipient's server put it off (${reasonWords(d.reason)}); the provider itself is retrying.`,
   delivered: (d) => `The recipient's server accepted it${doubled(d)}.`,
-  relayed: (d) =>
-    d.reason === null
-      ? `${capital(taker(d))} took it; it tells nothing more.`
-      : `${capital(taker(d))} took it, and told later that it was put off (${reasonWords(d.reason)}); when it arrives nothing is told.`,
+  relayed: (d) => `${capital(taker(d))} took it; ${relayedWords(d)}.`,
   failed: (d) => `It failed and is rightly not tried again: ${endWords(d)}.`,
   abandoned: (d) => `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${endWords(d)}.`,
   expired: (d) => `Its useful life ended before it arrived: ${endWords(d)}.`,
   cancelled: (d) => `It was cancelled: ${endWords(d)}.`,
 };
+
+function relayedWords({ reason }: Delivery): string {
+  if (reason === null) return 'it tells nothing more';
+  if (reason === 'nothing_returned') return reasonWords(reason);
+  return `it told later that it was put off (${reasonWords(reason)}), and tells nothing when it arrives`;
+}
 
 function nextWords(d: Delivery): string {
   const isUnasked = d.attempts.at(-1)?.asked?.problem != null;

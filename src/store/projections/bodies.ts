@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isEnded } from '../../core/delivery.ts';
+import { type Delivery, isEnded } from '../../core/delivery.ts';
 import type { Reason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
@@ -12,7 +12,8 @@ const SET_ASIDE: Reason = 'ends_processes';
 
 /**
  * Deletes a body when no delivery of its message is open any more. That of mail that was set aside is kept for a while
- * (`forgetSetAside`): an operator is to try it again.
+ * (`forgetSetAside`): an operator is to try it again. So is that of mail that may come back (`forgetUnreturned`): another
+ * provider is to try it.
  */
 export const bodies: Projection = {
   name: 'bodies',
@@ -23,15 +24,44 @@ export const bodies: Projection = {
 };
 
 async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
-  const ids = [...new Set(moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.messageId))];
+  const ended = moves.filter(({ after: { delivery } }) => isEnded(delivery.state) && !mayComeBack(delivery));
+  const ids = [...new Set(ended.map((m) => m.view.messageId))];
   if (ids.length === 0) return;
   const open = tx('deliveries')
     .whereRaw('deliveries.message_id = message_bodies.message_id')
-    .where((wanted) => void wanted.whereNull('ended_at').orWhere({ reason: SET_ASIDE }));
+    .where((wanted) => void wanted.whereNull('ended_at').orWhere({ reason: SET_ASIDE }).orWhere(relayedWithReason));
   await tx('message_bodies')
     .whereIn('message_id', ids)
     .whereNotExists(open.select(tx.raw('1')))
     .delete();
+}
+
+/** Relayed mail has a reason where more may be told of it. */
+const mayComeBack = ({ state, reason }: Delivery): boolean => state === 'relayed' && reason !== null;
+const relayedWithReason = (rows: Knex.QueryBuilder): void =>
+  void rows.where({ state: 'relayed' }).whereNotNull('reason');
+
+/** Deletes the bodies of mail that was relayed before that moment and did not come back. It walks all that are kept. */
+export async function forgetUnreturned(store: Store, before: Ms, limit: number): Promise<number> {
+  const wanted = (db: Knex) =>
+    db('deliveries')
+      .whereRaw('deliveries.message_id = message_bodies.message_id')
+      .where(
+        (rows) =>
+          void rows
+            .whereNull('ended_at')
+            .orWhere({ reason: SET_ASIDE })
+            .orWhere((relayed) => void relayedWithReason(relayed.where('ended_at', '>=', before))),
+      )
+      .select('id');
+  const ids = await store
+    .db('message_bodies')
+    .where({ piece: 0 })
+    .whereNotExists(wanted(store.db))
+    .limit(limit)
+    .pluck('message_id');
+  if (ids.length === 0) return 0;
+  return transact(store, (tx) => tx('message_bodies').whereIn('message_id', ids).whereNotExists(wanted(tx)).delete());
 }
 
 /** Deletes the bodies of mail that was set aside before that moment. */
