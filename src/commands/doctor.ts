@@ -6,10 +6,11 @@ import type { Finding } from './doctor/finding.ts';
 
 const EXAMPLES = `
 Checks configuration, database, Mailgun (key, region, domain, webhooks,
-retention, clock), whether PUBLIC_URL leads to this daemon, secondaries,
-alerts, disk and spool, and that every open delivery will be acted on. Changes
-nothing without --fix-webhooks, which registers nothing at an address where this
-daemon does not answer. Exits 1 when there is a problem.
+retention, clock), whether PUBLIC_URL leads to this daemon, secondaries, whether
+what they return comes back here, alerts, disk and spool, and that every open
+delivery will be acted on. Changes nothing without --fix-webhooks, which
+registers nothing at an address where this daemon does not answer. Exits 1 when
+there is a problem.
 
 Examples:
   homing doctor
@@ -49,15 +50,18 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
   if (!config) return findings;
   // First, because it says which daemon is the right one.
   const database = await atDatabase(config, terminal.now());
-  const [mailgun, servers, apis, machine] = await Promise.all([
+  const [mailgun, servers, apis, bounces, machine] = await Promise.all([
     complete
       ? atMailgun({ config, identity: database.identity, timeout, now: terminal.now, ...options })
       : [await notAsked()],
     guardedBy('SMTP servers', async () => (await import('./doctor/servers.ts')).checkWaysOut(config, timeout)),
     guardedBy('secondaries', async () => (await import('./doctor/apis.ts')).checkApis(config, timeout, terminal.now)),
+    guardedBy('bounces', async () =>
+      (await import('./doctor/bounces.ts')).checkBounces(config, { timeout, now: terminal.now() }),
+    ),
     guardedBy('machine', async () => (await import('./doctor/machine.ts')).checkMachine(config)),
   ]);
-  return [...findings, ...database.findings, ...mailgun, ...servers, ...apis, ...machine];
+  return [...findings, ...database.findings, ...mailgun, ...servers, ...apis, ...bounces, ...machine];
 }
 
 async function guardedBy(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {

@@ -16,7 +16,7 @@ async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]>
   const unset = unsetIn(config).get('SECONDARY_SMTP_URL');
   if (unset !== undefined)
     return [warning('secondary SMTP', unset, 'name a server that takes what Mailgun does not deliver')];
-  const asked = { check: 'secondary SMTP', timeout, envelope: envelopeOf(config) };
+  const asked = { check: 'secondary SMTP', timeout, envelope: returnedTo(config, envelopeOf(config)) };
   return [
     ...(await checkServers(smtpAmong({ ...config, SECONDARY_SMTP_URL: [] }), { ...asked, setting: 'SECONDARY' })),
     ...(await checkServers(config.SECONDARY_SMTP_URL, { ...asked, setting: 'SECONDARY_SMTP_URL' })),
@@ -35,6 +35,10 @@ function envelopeOf({ ADMIN_EMAILS, ALERT_FROM, MAILGUN_DOMAIN }: Config): Envel
   const from = /[^\s<>]+@[^\s<>]+/.exec(ALERT_FROM ?? '')?.[0] ?? (sending && `homing@${sending.domain}`);
   return from ? { from, to: ADMIN_EMAILS[0] ?? from } : undefined;
 }
+
+/** With a domain for bounces its addresses are the senders of all mail. */
+const returnedTo = ({ BOUNCE_DOMAIN: domain }: Config, envelope: Envelope | undefined): Envelope | undefined =>
+  envelope && domain !== undefined ? { ...envelope, from: `bounce+doctor@${domain}` } : envelope;
 
 async function checkServer(url: string, { check, setting, timeout, envelope }: Asked): Promise<Finding> {
   const relay = createRelay(url, { timeout, dataTimeout: timeout });
