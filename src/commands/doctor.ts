@@ -56,9 +56,7 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
       : [await notAsked()],
     guardedBy('SMTP servers', async () => (await import('./doctor/servers.ts')).checkWaysOut(config, timeout)),
     guardedBy('secondaries', async () => (await import('./doctor/apis.ts')).checkApis(config, timeout, terminal.now)),
-    guardedBy('bounces', async () =>
-      (await import('./doctor/bounces.ts')).checkBounces(config, { timeout, now: terminal.now() }),
-    ),
+    guardedBy('bounces', async () => (await import('./doctor/bounces.ts')).checkBounces(config, { timeout })),
     guardedBy('machine', async () => (await import('./doctor/machine.ts')).checkMachine(config)),
   ]);
   return [...findings, ...database.findings, ...mailgun, ...servers, ...apis, ...bounces, ...machine];

@@ -1,6 +1,6 @@
 /** What a provider can do. Decisions are made by this, and never by a provider's name. */
 export type Capabilities = {
-  /** It tells later what became of a mail. */
+  /** It tells later what became of a mail, its arrival too: so its silence means something. */
   track: boolean;
   /** It can be asked what it knows of a mail. */
   lookUp: boolean;

@@ -4,6 +4,7 @@ import type { Ms } from '../../core/time.ts';
 import { smtpAmong } from '../../providers/registry/settings.ts';
 import type { Envelope } from '../../providers/smtp/announce.ts';
 import { createRelay } from '../../providers/smtp/relay.ts';
+import { createReturnPath } from '../../providers/smtp/return-path.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
@@ -16,14 +17,29 @@ async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]>
   const unset = unsetIn(config).get('SECONDARY_SMTP_URL');
   if (unset !== undefined)
     return [warning('secondary SMTP', unset, 'name a server that takes what Mailgun does not deliver')];
-  const asked = { check: 'secondary SMTP', timeout, envelope: returnedTo(config, envelopeOf(config)) };
+  const asked = { check: 'secondary SMTP', timeout, envelope: envelopeOf(config), senderAt: senderAt(config) };
   return [
     ...(await checkServers(smtpAmong({ ...config, SECONDARY_SMTP_URL: [] }), { ...asked, setting: 'SECONDARY' })),
     ...(await checkServers(config.SECONDARY_SMTP_URL, { ...asked, setting: 'SECONDARY_SMTP_URL' })),
   ];
 }
 
-type Asked = { check: string; setting: string; timeout: Ms; envelope: Envelope | undefined };
+type Asked = {
+  check: string;
+  setting: string;
+  timeout: Ms;
+  envelope: Envelope | undefined;
+  /** The sender of all mail through a server, whoever wrote it; null where it is that of the mail. */
+  senderAt?: (server: string) => string | null;
+};
+
+/** With a domain for bounces. A server may ask there whether such an address is taken, so it is a genuine one. */
+const senderAt =
+  ({ BOUNCE_DOMAIN: domain, ENCRYPTION_KEY: keys }: Config) =>
+  (server: string): string | null =>
+    domain === undefined ? null : createReturnPath({ domain, keys }, server).addressOf(OF_NOTHING);
+
+const OF_NOTHING = { deliveryId: '0'.repeat(26), attempt: 1 };
 
 async function checkServers(urls: readonly string[], asked: Asked): Promise<Finding[]> {
   return Promise.all(urls.map((url) => checkServer(url, asked)));
@@ -36,15 +52,13 @@ function envelopeOf({ ADMIN_EMAILS, ALERT_FROM, MAILGUN_DOMAIN }: Config): Envel
   return from ? { from, to: ADMIN_EMAILS[0] ?? from } : undefined;
 }
 
-/** With a domain for bounces its addresses are the senders of all mail. */
-const returnedTo = ({ BOUNCE_DOMAIN: domain }: Config, envelope: Envelope | undefined): Envelope | undefined =>
-  envelope && domain !== undefined ? { ...envelope, from: `bounce+doctor@${domain}` } : envelope;
-
-async function checkServer(url: string, { check, setting, timeout, envelope }: Asked): Promise<Finding> {
+async function checkServer(url: string, asked: Asked): Promise<Finding> {
+  const { check, setting, timeout, envelope, senderAt: sender } = asked;
   const relay = createRelay(url, { timeout, dataTimeout: timeout });
   const { name } = relay;
   try {
-    const verified = await relay.verify(envelope);
+    const from = sender?.(name) ?? envelope?.from;
+    const verified = await relay.verify(envelope && from !== undefined ? { ...envelope, from } : envelope);
     if (!verified.ok) return problem(check, `${name}: ${verified.detail}`, mendOf(verified.detail, setting));
     if (verified.doubt !== undefined)
       return warning(check, `${name} answers, but not to a mail of ours: ${verified.doubt}`, ALLOW);

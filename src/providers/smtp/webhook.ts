@@ -30,9 +30,17 @@ export function openReturned(raw: Buffer, headers: IncomingHttpHeaders, returnPa
 function addressesIn(raw: Buffer, headers: IncomingHttpHeaders): string[] {
   const given = headers['x-envelope-to'];
   const lists = typeof given === 'string' ? [given] : RECIPIENT_FIELDS.map((name) => fieldIn(raw, name) ?? '');
-  const addresses = lists.flatMap((list) => list.split(',')).map((one) => /[^\s<>]+@[^\s<>]+/.exec(one)?.[0] ?? '');
+  const addresses = lists.flatMap((list) => list.split(',')).map(addressIn);
   return [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()];
 }
+
+/** Characters of an address, with angle brackets around it; a name may stand before them. */
+const LONGEST = 300;
+
+const addressIn = (named: string): string => {
+  const end = named.slice(-LONGEST).trim();
+  return end.slice(end.lastIndexOf('<') + 1).replace(/>$/, '');
+};
 
 /** Null when it is not said. */
 function senderIn(headers: IncomingHttpHeaders): string | null {

@@ -1,7 +1,9 @@
 // What a server is told of where a mail is to come back to.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { SMTPServer, type SMTPServerEnvelope } from 'smtp-server';
 import { within } from '../../../src/base/deadline.ts';
+import { listenOnLoopback } from '../../../src/lab/sim/listen.ts';
 import type { Outgoing } from '../../../src/providers/provider.ts';
 import { createSmtp } from '../../../src/providers/smtp/provider.ts';
 import { type BounceSettings, createReturnPath } from '../../../src/providers/smtp/return-path.ts';
@@ -65,4 +67,25 @@ test('a server that refuses the return path refuses the mail', async (t) => {
   const { send } = await start(t, { script });
   const answer = await send();
   assert.equal(answer.kind === 'refused' && answer.why, 'permanent');
+});
+
+test('a server that reads the request as the standard has it finds nothing wrong with it', async (t) => {
+  const asked: SMTPServerEnvelope[] = [];
+  const server = new SMTPServer({
+    ...{ hideDSN: false, authOptional: true, disabledCommands: ['STARTTLS', 'AUTH'], logger: false },
+    onData(stream, { envelope }, done) {
+      asked.push(envelope);
+      stream.resume().on('end', () => done());
+    },
+  });
+  const { port, close } = await listenOnLoopback(server.server, 0);
+  const provider = createSmtp(`smtp://127.0.0.1:${port}`, { lease: 20_000, bounces: BOUNCES });
+  t.after(async () => {
+    await provider.close();
+    await close();
+  });
+  assert.equal((await provider.handOver(MAIL, within(5000))).kind, 'accepted');
+  const [envelope] = asked;
+  assert.deepEqual(envelope?.dsn, { ret: 'HDRS', envid: `${HANDED.deliveryId.toLowerCase()}-3` });
+  assert.deepEqual(envelope?.rcptTo[0]?.dsn?.notify, ['FAILURE', 'DELAY']);
 });

@@ -1,6 +1,7 @@
 // What a mail to the return path of another one tells of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { newId, timeOf } from '../../../src/base/ids.ts';
 import { judgeBy } from '../../../src/classifier/judge.ts';
 import type { Sighting } from '../../../src/core/sighting.ts';
@@ -167,4 +168,38 @@ test('what can not be taken apart is kept, and says nothing', () => {
   const deep = Array.from({ length: 40 }, (_, n) => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`);
   assert.equal(heard(Buffer.from(`From: x@y\r\n${deep.join('')}`)).report, 'other');
   assert.equal(open(Buffer.from('no mail at all')).kind, 'unusable');
+});
+
+test('what anybody may post is refused in little time, however it is made', () => {
+  const long = 'x'.repeat(10_000);
+  for (const to of [
+    long,
+    `${long}@`,
+    '<'.repeat(10_000),
+    `${'<a@b>'.repeat(2000)},`,
+    ','.repeat(16_000),
+    `${'bounce+'.repeat(1400)}`,
+  ]) {
+    const before = process.cpuUsage();
+    for (let n = 0; n < 50; n++) {
+      assert.equal(open(Buffer.from('From: x@y\r\n\r\n'), { 'x-envelope-to': to }).kind, 'forged');
+      assert.equal(open(Buffer.from(`To: ${to}\r\nDelivered-To: ${to}\r\n\r\n`), {}).kind, 'forged');
+    }
+    const { user } = process.cpuUsage(before);
+    assert.ok(user < 1_000_000, `${to.slice(0, 20)} took ${user / 1000} ms`);
+  }
+});
+
+test('whatever bytes come to a genuine address, they are an event, or refused', () => {
+  const pieces = [from.postfix(BY), from.gmail(BY), from.qmail(BY), from.complaint(BY), from.exchange(BY)];
+  const cuts = fc.tuple(fc.constantFrom(...pieces), fc.nat(2500), fc.nat(2500), fc.uint8Array({ maxLength: 40 }));
+  fc.assert(
+    fc.property(cuts, ([raw, start, length, junk]) => {
+      const mangled = Buffer.concat([raw.subarray(0, start), junk, raw.subarray(start + length)]);
+      const found = open(mangled);
+      assert.notEqual(found.kind, 'forged');
+      if (found.kind !== 'events') return;
+      for (const { sighting, ...kept } of found.events) assert.deepEqual(reopen(kept), sighting);
+    }),
+  );
 });
