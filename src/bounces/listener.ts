@@ -43,7 +43,8 @@ const LIMITS: BounceLimits = {
 
 export type BouncePlace = {
   host: string;
-  port: number /** What it calls itself. */;
+  port: number;
+  /** What it calls itself. */
   name: string;
   limits?: BounceLimits;
 };
@@ -153,7 +154,9 @@ type Mail = [stream: SMTPServerDataStream, session: SMTPServerSession];
 
 /** Null when it is kept. */
 async function take(deps: BounceDeps, ...[stream, session]: Mail): Promise<Error | null> {
-  const raw = await beginningOf(stream);
+  const raw = await beginningOf(stream).catch(() => null);
+  // It hung up before the end: what came is no mail, and nobody hears the answer.
+  if (raw === null) return LATER;
   if (stream.sizeExceeded) return TOO_LARGE;
   const arrivals = arrivalsIn(deps, raw, session);
   if (arrivals.length === 0) return refusal(554, '5.6.0 it is no mail');

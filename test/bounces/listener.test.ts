@@ -169,7 +169,7 @@ test('one address has so many connections, and others are served all the same', 
 });
 
 test('who hangs up in the middle, or speaks another language, disturbs nobody', async (t) => {
-  const { listener, send, lines, addressOf } = await start(t);
+  const { listener, send, lines, kept, addressOf } = await start(t);
   for (const text of [
     'GET / HTTP/1.1\r\n\r\n',
     '\x16\x03\x01\x02\0',
@@ -182,6 +182,12 @@ test('who hangs up in the middle, or speaks another language, disturbs nobody', 
     socket.write(text);
     socket.resetAndDestroy();
   }
+  const { say, socket, ended } = await talkTo(t, listener.port);
+  for (const line of ['EHLO x.example', 'MAIL FROM:<>', `RCPT TO:<${addressOf(1)}>`, 'DATA']) await say(line);
+  socket.write('From: MAILER-DAEMON@x.example\r\nSubject: failure notice\r\n\r\n550 5.1.1 no');
+  socket.end();
+  await ended;
+  assert.deepEqual(kept, []);
   assert.match(await send(addressOf(1)), /^250 /);
   assert.ok(!lines.some((line) => line.includes('could not be taken')), lines.join('\n'));
 });

@@ -36,11 +36,14 @@ export type Has = { webhook: boolean; history: boolean };
 
 export function providerContract(name: string, has: Has, make: (t: TestContext) => Promise<ProviderWorld>): void {
   test(`${name}: what it says that it can do is there`, async (t) => {
-    const { provider } = await make(t);
+    const world = await make(t);
+    const { provider } = world;
     assert.deepEqual({ webhook: provider.webhook !== undefined, history: provider.history !== undefined }, has);
     assert.equal(provider.can.lookUp, has.history);
     assert.equal(provider.can.storeCopy, provider.storedCopies !== undefined);
     assert.ok(!provider.can.track || (provider.webhook && provider.read));
+    assert.ok(!provider.takesBack || (provider.webhook && provider.read && !provider.can.track));
+    assert.ok(!provider.takesBack?.(`bounce@${world.mail.domain}`), 'an address that it did not make');
     assert.ok(provider.slots > 0 && provider.name.length > 0 && provider.name.length <= 191);
   });
 

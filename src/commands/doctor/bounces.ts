@@ -43,9 +43,11 @@ export async function checkBounces(config: Config, { timeout, askForServers = as
 async function checkDomain(domain: string, ask: AskForServers, timeout: Ms): Promise<Finding> {
   const asked = ask(domain).catch((error: unknown) => codeOf(error));
   const found = await within(asked, timeout, 'no answer in time');
+  const mend = `set an MX record of ${domain} that leads to this daemon, or to the mail server that passes its mail on`;
+  if (typeof found !== 'string' && found.some((name) => /(?:^|\.)mailgun\.org\.?$/i.test(name)))
+    return problem(CHECK, `mail for ${domain} goes to Mailgun`, `set BOUNCE_DOMAIN to a name of its own`);
   if (typeof found !== 'string' && found.some((name) => name !== ''))
     return ok(CHECK, `mail for ${domain} goes to ${found.slice(0, 3).join(', ')}`);
-  const mend = `set an MX record of ${domain} that leads to this daemon, or to the mail server that passes its mail on`;
   if (typeof found !== 'string' || /^(?:ENOTFOUND|ENODATA)$/.test(found))
     return problem(CHECK, `${domain} has no MX record: nothing comes back`, mend);
   return warning(CHECK, `could not be looked up: ${domain} (${found})`, 'run the doctor where names can be looked up');

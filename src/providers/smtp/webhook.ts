@@ -57,11 +57,12 @@ const UTF8 = 'message/rfc822; charset=utf-8';
 /** Each byte is one character. */
 const BYTES = 'message/rfc822; charset=iso-8859-1';
 
-type Envelope = { address: string; sender: string | null /** The provider whose mail it was. */; by: string };
+/** Where it was sent to and by whom, and the provider whose mail it was. */
+type Envelope = { address: string; sender: string | null; by: string };
 
 /**
- * The mail as it is kept, below the fields in which a server that delivers a mail notes its envelope (RFC 5321, 4.4). What is told twice
- * of one hand-over, in the same words or in others, is one event.
+ * The mail as it is kept, below the fields in which a server that delivers a mail notes its envelope (RFC 5321, 4.4). What
+ * is told twice of one hand-over, in the same words or in others, is one event.
  */
 function eventOf(raw: Buffer, { address, sender, by }: Envelope): OpenedEvent[] {
   const mail = raw.subarray(0, MAX_RETURNED);

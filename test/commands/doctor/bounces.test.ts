@@ -58,6 +58,8 @@ test('a domain without a record is a problem, and one that can not be looked up 
   const [nowhere] = await check(ENV, failing('ENODATA'));
   assert.deepEqual([nowhere?.status, nowhere?.says], ['problem', `${DOMAIN} has no MX record: nothing comes back`]);
   assert.equal((await check(ENV, async () => ['']))[0]?.status, 'problem', 'the null MX of RFC 7505');
+  const [mailguns] = await check(ENV, async () => ['mxa.mailgun.org', 'mxb.mailgun.org']);
+  assert.deepEqual([mailguns?.status, mailguns?.says], ['problem', `mail for ${DOMAIN} goes to Mailgun`]);
   assert.equal((await check(ENV, failing('ETIMEOUT')))[0]?.status, 'warning');
   assert.equal((await check(ENV, () => new Promise<string[]>(() => {})))[0]?.status, 'warning');
 });
