@@ -3,7 +3,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMT
 import type { Log } from '../base/log.ts';
 import { inBackground } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
-import { MAX_RETURNED } from '../mail/limits.ts';
+import { MAX_RETURN_PATHS, MAX_RETURNED } from '../mail/limits.ts';
 import type { Provider } from '../providers/provider.ts';
 import { arrivalOf, type File } from '../store/inbox/filing.ts';
 import type { Arrival } from '../store/inbox/inbox.ts';
@@ -37,7 +37,7 @@ const LIMITS: BounceLimits = {
   fromOne: 20,
   idle: MINUTE,
   longest: 10 * MINUTE,
-  recipients: 100,
+  recipients: MAX_RETURN_PATHS,
   wrong: 10,
 };
 

@@ -22,5 +22,8 @@ export const MAX_MESSAGE = 25 * 1024 * 1024;
 /** Bytes that are kept of a mail that came back: what a server has to say stands before the copy of the mail. */
 export const MAX_RETURNED = 256 * 1024;
 
+/** Return paths that one such mail may be for: each has one of its own, and each is read for itself. */
+export const MAX_RETURN_PATHS = 10;
+
 /** Bytes of a message in which its header is looked for. Real ones take a few kilobytes. */
 export const MAX_HEADER = 256 * 1024;

@@ -4,7 +4,7 @@ import { keyInTime, sha256, timeOf } from '../../base/ids.ts';
 import { canonicalAddress } from '../../core/address.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import { fieldIn } from '../../mail/headers.ts';
-import { MAX_RETURNED } from '../../mail/limits.ts';
+import { MAX_RETURN_PATHS, MAX_RETURNED } from '../../mail/limits.ts';
 import { readMime } from '../../mail/read-mime.ts';
 import { readReturned } from '../../mail/returned.ts';
 import type { Kept, Opened, OpenedEvent } from '../provider.ts';
@@ -22,6 +22,7 @@ const RECIPIENT_FIELDS = ['delivered-to', 'x-original-to', 'envelope-to', 'x-env
 export function openReturned(raw: Buffer, headers: IncomingHttpHeaders, returnPath: ReturnPath, by: string): Opened {
   const genuine = addressesIn(raw, headers).filter((address) => returnPath.read(address) !== null);
   if (genuine.length === 0) return { kind: 'forged', detail: 'it is for no return path of ours' };
+  if (genuine.length > MAX_RETURN_PATHS) return { kind: 'unusable', detail: 'it is for too many return paths' };
   if (!isMail(raw)) return { kind: 'unusable', detail: 'it is no mail' };
   const sender = senderIn(headers);
   return { kind: 'events', events: genuine.flatMap((address) => eventOf(raw, { address, sender, by })) };

@@ -122,6 +122,14 @@ test('an address that we did not make takes nothing, wherever it stands', () => 
   assert.equal(open(Buffer.alloc(0), {}).kind, 'forged');
 });
 
+test('a mail for more return paths than any server sends is refused', () => {
+  const to = (count: number) =>
+    Array.from({ length: count }, (_, n) => PATH.addressOf({ ...HANDED, attempt: n + 1 })).join(',');
+  const found = open(from.postfix(BY), { 'x-envelope-to': to(10) });
+  assert.equal(found.kind === 'events' && found.events.length, 10);
+  assert.equal(open(from.postfix(BY), { 'x-envelope-to': to(11) }).kind, 'unusable');
+});
+
 test('the same told twice, by the same server or another, in other words or at another time, is one event', () => {
   const first = opened(from.postfix(BY));
   for (const raw of [from.postfix(BY), from.qmail(BY), from.exim(BY)]) {

@@ -179,6 +179,20 @@ eachStore(
   },
 );
 
+eachStore('a mail is kept as it came, whatever bytes it has', async ({ store }) => {
+  const every = Buffer.from(Array.from({ length: 255 }, (_, n) => n + 1)).toString('latin1');
+  const bodies = [every, '€ 😀 Grüße\r\n.\r\n', '\' \\ " % _ ` ; --'];
+  await keep(
+    store,
+    bodies.map((body, n) => arrival(`bytes-${n}`, { body, contentType: 'message/rfc822; charset=iso-8859-1' })),
+  );
+  const rows: { body: string }[] = await store.db('inbox').orderBy('event_key').select('body');
+  assert.deepEqual(
+    rows.map(({ body }) => body),
+    bodies,
+  );
+});
+
 eachStore('what was kept before it was noted whom it is about may be about anybody', async ({ store }) => {
   const [ann] = await seed(store);
   assert.ok(ann);
