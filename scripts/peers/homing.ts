@@ -84,7 +84,7 @@ async function inTwoSteps(store: Store, count: number, most: number): Promise<Dr
     await changeHeld(store, { ids, lease }, now, (view) => [claimedFact(view, HAND_OVER, hold)]);
     const at = Date.now();
     await change(store, ids, at, ({ rfcMessageId: messageId, delivery: { attempt } }) => [
-      answerFact({ kind: 'accepted', messageId, detail: 'Queued. Thank you.' }, attempt, at, true),
+      answerFact({ kind: 'accepted', messageId, detail: 'Queued. Thank you.' }, attempt, at, { tracked: true }),
     ]);
     left -= ids.length;
   }
