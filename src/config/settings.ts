@@ -25,6 +25,7 @@ export function settingsOf(c: Config): Settings {
       shares: new Map(c.PROVIDER_SHARE),
     },
     rates: c.SEND_RATES,
+    drainRate: c.DRAIN_RATE,
     hopelessAfter: c.RETRY_HOPELESS_AFTER,
   };
 }

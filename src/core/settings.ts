@@ -30,6 +30,8 @@ export type Settings = {
   preference: Preference;
   /** How much may leave through which provider. */
   rates: readonly Rate[];
+  /** How much of what was held leaves a second through each provider when it may; infinite for as much as goes. */
+  drainRate: number;
   /**
    * After so many re-posts without a cure for one recipient domain and cause the administrators are told; 0 is never.
    */

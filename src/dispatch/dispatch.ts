@@ -10,6 +10,7 @@ import { smallBodies } from '../store/messages/bodies.ts';
 import type { View } from '../store/rows/rows.ts';
 import { createBehind } from './behind.ts';
 import { PERHAPS_LARGE, type Sealed } from './copy.ts';
+import { evenly } from './drain.ts';
 import { claimedFact, factsFor } from './facts.ts';
 import { type Group, type HandOverDeps, handOver, type Started } from './hand-over.ts';
 import { keptNow } from './kept.ts';
@@ -91,7 +92,8 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
   await waitFor(deps, lease, doing('wait'), now);
   const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
   await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);
-  await start(deps, { lanes, pace }, doing('handOver'), lease);
+  const going = await evenly(deps, { lease, claimed, now }, doing('handOver'));
+  await start(deps, { lanes, pace }, going, lease);
   return claimed.length;
 }
 

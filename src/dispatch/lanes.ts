@@ -1,7 +1,7 @@
 import { createSlots, type Slots } from '../base/slots.ts';
 import type { HandOver } from '../core/decision/world.ts';
 import type { Providers } from '../providers/registry/registry.ts';
-import { HELD, type Room } from '../store/ledger/due.ts';
+import { DRAINING, HELD, type Room } from '../store/ledger/due.ts';
 import type { Due } from './look.ts';
 import type { Pace } from './pace.ts';
 
@@ -35,6 +35,7 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
     rooms: (limit, pace) => [
       roomIn('', limit),
       roomIn(HELD, limit),
+      roomIn(DRAINING, limit),
       ...names.map((lane) => roomIn(lane, slots.free(lane), pace.leftFor(providerOf(lane)))),
     ],
   };

@@ -29,6 +29,7 @@ export type LookDeps = KeptDeps & {
     | 'lease'
     | 'rates'
     | 'outageWindow'
+    | 'drainRate'
     | 'preference'
   >;
   /** Whom mail may be handed to, in order of preference. */

@@ -1,7 +1,12 @@
-import { choice, duration, listOf } from '../base/kinds.ts';
+import { choice, duration, listOf, readAs } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 import { readRate } from '../core/pace.ts';
 import { MODES, readWeight } from '../core/preference.ts';
+
+function readDrainRate(text: string): number | null {
+  if (text === 'off') return Number.POSITIVE_INFINITY;
+  return /^\d{1,5}(?:\.\d)?$/.test(text) && Number(text) > 0 && Number(text) <= 10_000 ? Number(text) : null;
+}
 
 export const DISPATCH = room({
   title: 'Retries',
@@ -17,6 +22,12 @@ export const DISPATCH = room({
       default: '',
       level: 'rarely',
       says: 'How much may leave through a provider, shared by all daemons: a comma list such as mailgun=100/s,mailgun/bulk=600/m,smtp.example.com:587=30/m. Without a class it is for all mail, and access mail never waits for it.',
+    },
+    DRAIN_RATE: {
+      kind: readAs(readDrainRate, 'must be a number from 0.1 to 10000, or off'),
+      default: '50',
+      level: 'rarely',
+      says: 'How many mails a second leave through a provider, shared by all daemons, of those that an outage or a hold kept back for longer than OUTAGE_WINDOW; access mail is not counted and leaves at once. off for as many as can.',
     },
     PROVIDER_SHARE: {
       kind: listOf(readWeight, 'must be a comma list of providers with a share each, such as mailgun:80,sendgrid:20'),

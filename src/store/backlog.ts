@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { CLASSES } from '../core/message-class.ts';
 import { MINUTE, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
-import { HELD } from './ledger/due.ts';
+import { DRAINING, HELD } from './ledger/due.ts';
 
 /** Mail that was made so long before an outage is noticed waits because of it. */
 export const BEFORE: Ms = 10 * MINUTE;
@@ -30,7 +30,7 @@ const waitingIn = (db: Knex, { from, to }: Made, now: Ms): Knex.QueryBuilder[] =
       .whereExists(
         db('due')
           .whereRaw('due.delivery_id = deliveries.id')
-          .where((either) => either.where('at', '<=', now).orWhere({ lane: HELD }))
+          .where((either) => either.where('at', '<=', now).orWhereIn('lane', [HELD, DRAINING]))
           .select(db.raw('1')),
       ),
   );

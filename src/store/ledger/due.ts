@@ -21,9 +21,13 @@ export type Room = { lane: string; most: number; turn?: number; each?: readonly 
 
 /** The lane of what a hold keeps back, so that its release finds it. */
 export const HELD = 'held';
+/** The lane of what was held and is not any more, and leaves one by one. */
+export const DRAINING = 'draining';
 
 export type Claimed = {
   id: string;
+  /** The lane in which it waited. */
+  lane: string;
   /** The provider was to be asked about it, and the time for the answer is over. */
   askedInVain: boolean;
 };
@@ -49,9 +53,10 @@ export async function claimDue(
   const won: Asking[] = await store
     .db('due')
     .where({ lease: token })
-    .select('delivery_id', 'ask_at', 'ask_lease')
+    .select('delivery_id', 'lane', 'ask_at', 'ask_lease')
     .limit(ids.length);
-  return { lease: token, claimed: won.map((r) => ({ id: r.delivery_id, askedInVain: isInVain(r, now) })) };
+  const claimed = won.map((r) => ({ id: r.delivery_id, lane: r.lane, askedInVain: isInVain(r, now) }));
+  return { lease: token, claimed };
 }
 
 /** As many as one call may be for. */
@@ -65,7 +70,7 @@ async function othersOf({ db }: Store, ids: readonly string[]): Promise<string[]
   return waiting().whereIn('message_id', messages).orderBy('message_id').limit(MOST_OTHERS).pluck('id');
 }
 
-type Asking = { delivery_id: string; ask_at: Ms | null; ask_lease: string | null };
+type Asking = { delivery_id: string; lane: string; ask_at: Ms | null; ask_lease: string | null };
 
 /** A question whose process died, or stood still, before there was an answer was not asked: it is asked again. */
 const isInVain = ({ ask_at: at, ask_lease: lease }: Asking, now: Ms): boolean =>
@@ -119,6 +124,21 @@ export function park(
   return giveBack(store, lease, ids, waits);
 }
 
+/** Gives claimed deliveries back to leave one by one, each at its own time. */
+export async function drain(store: Store, lease: string, turns: readonly { id: string; at: Ms }[]): Promise<void> {
+  for (const part of chunks(turns, 100)) {
+    const ids = part.map(({ id }) => id);
+    const mine = () => store.db('due').whereIn('delivery_id', ids).where({ lease });
+    await again(() => mine().update({ lane: DRAINING, at: eachOf(store.db, part, ({ at }) => at), lease: null }));
+  }
+}
+
+/** A value of its own for each. */
+function eachOf<T extends { id: string }>(db: Knex, list: readonly T[], value: (one: T) => number): Knex.Raw {
+  const cases = list.flatMap((one) => [one.id, value(one)]);
+  return db.raw(`case delivery_id ${'when ? then ? '.repeat(list.length)}end`, cases);
+}
+
 /** Has everything looked at that is held. */
 export async function lookAtHeld(store: Store, now: Ms): Promise<void> {
   await transact(store, (tx) => tx('due').where({ lane: HELD }).whereNull('lease').update({ at: now }));
@@ -145,7 +165,7 @@ async function giveBack(
 export async function leaveLanes(store: Store, served: readonly string[]): Promise<void> {
   await transact(store, (tx) =>
     tx('due')
-      .whereNotIn('lane', ['', HELD, ...served])
+      .whereNotIn('lane', ['', HELD, DRAINING, ...served])
       .update({ lane: '' }),
   );
 }
@@ -160,10 +180,7 @@ export async function wantAnswers(store: Store, lease: string, questions: readon
 
 async function wantIn(tx: Knex.Transaction, lease: string, questions: readonly Question[]): Promise<void> {
   const ids = questions.map((q) => q.id);
-  const each = (value: (q: Question) => number) => {
-    const cases = questions.flatMap((q) => [q.id, value(q)]);
-    return tx.raw(`case delivery_id ${'when ? then ? '.repeat(questions.length)}end`, cases);
-  };
+  const each = (value: (q: Question) => number) => eachOf(tx, questions, value);
   await tx('due')
     .whereIn('delivery_id', ids)
     .where({ lease })

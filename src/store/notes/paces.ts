@@ -1,4 +1,4 @@
-import { costOf, leftIn, type Rate, type Reserve } from '../../core/pace.ts';
+import { costOf, type FullAt, leftIn, type Rate, type Reserve } from '../../core/pace.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
@@ -17,6 +17,22 @@ export async function paceLeft({ db }: Store, rates: readonly Shared[], now: Ms)
   const fullAt = new Map(rows.map(({ name, full_at }) => [name, Number(full_at)]));
   return rates.map((rate) => leftIn(rate, fullAt.get(nameOf(rate)) ?? 0, now));
 }
+
+/** Takes so many turns of one a time, shared by all daemons: when the first of them is, in microseconds since the epoch. */
+export async function takeTurns(store: Store, name: string, { count, apart }: Turns, now: Ms): Promise<FullAt> {
+  return transact(store, async (tx) => {
+    await insertNew(tx, 'paces', { name, full_at: 0 }, 'name');
+    const row: { full_at: number | string } = await tx('paces').where({ name }).forUpdate().first('full_at');
+    const first = Math.max(Number(row.full_at), 1000 * now);
+    await tx('paces')
+      .where({ name })
+      .update({ full_at: Math.round(first + count * apart) });
+    return first;
+  });
+}
+
+/** `apart`: from one to the next, in microseconds. */
+type Turns = { count: number; apart: number };
 
 /** Notes what leaves by each of these rates. */
 export async function spendPace(store: Store, spent: readonly (readonly [Shared, number])[], now: Ms): Promise<void> {
