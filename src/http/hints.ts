@@ -1,11 +1,11 @@
 import Router from '@koa/router';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 import { outlineOf } from '../base/json.ts';
 import type { Hint } from '../core/hint.ts';
 import type { Clock } from '../core/time.ts';
 import { readStatusPage } from '../providers/common/statuspage.ts';
-import type { Alerts } from '../providers/provider.ts';
+import type { Alerts, OpenedAlert } from '../providers/provider.ts';
 import type { Store } from '../store/db/open.ts';
 import { noteHint } from '../store/notes/hints.ts';
 import { isOneOf } from './auth.ts';
@@ -34,29 +34,39 @@ export function createHints({ store, bodies, statusPages = [], alerts = [], now 
   const note = async (provider: string, hint: Hint | null) => {
     if (hint) await noteHint(store, provider, hint, now());
   };
-  router.post('/statuspage/:secret', async (ctx) => {
+  const pageOf = (ctx: Context, about?: string) => {
     const given = String(ctx['params'].secret);
     // All are compared, so that the time tells nothing.
     const [page] = statusPages.filter(({ secret }) => isOneOf([secret], given));
-    if (!page) throw new AppError('unauthorized', 'the secret in the address is wrong');
+    if (!page || (about ?? page.provider) !== page.provider)
+      throw new AppError('unauthorized', 'the secret in the address is wrong');
+    return page;
+  };
+  router.post('/statuspage/:secret', async (ctx) => {
+    const page = pageOf(ctx);
     const raw = await bodies.read(ctx.req, BODY_LIMIT, 'anybody');
     await note(page.provider, readStatusPage(jsonIn(raw), now()));
     ctx.body = { message: 'noted' };
   });
-  for (const { provider, path, open } of alerts) {
-    const take: Middleware = async (ctx) => {
-      const raw = await bodies.read(ctx.req, BODY_LIMIT, 'anybody');
-      const opened = open({ raw, headers: ctx.headers }, now());
+  for (const { provider, path, open, read } of alerts) {
+    const take = async (ctx: Context, opened: OpenedAlert) => {
       if (opened.kind !== 'hint')
         throw new AppError(opened.kind === 'forged' ? 'unauthorized' : 'invalid', opened.detail);
       await note(provider, opened.hint);
       ctx.body = { message: 'noted' };
     };
-    router.post(path, take);
-    // Mailgun saves no address that does not answer this with 200.
-    router.get(path, (ctx) => {
-      ctx.body = { message: 'alerts are taken here' };
+    const rawOf = (ctx: Context) => bodies.read(ctx.req, BODY_LIMIT, 'anybody');
+    router.post(path, async (ctx) => take(ctx, open({ raw: await rawOf(ctx), headers: ctx.headers }, now())));
+    router.post(`${path}/:secret`, async (ctx) => {
+      pageOf(ctx, provider);
+      await take(ctx, read(await rawOf(ctx), now()));
     });
+    // Mailgun saves no address that does not answer this with 200.
+    const answer: Middleware = (ctx) => {
+      ctx.body = { message: 'alerts are taken here' };
+    };
+    router.get(path, answer);
+    router.get(`${path}/:secret`, answer);
   }
   return router;
 }

@@ -1,10 +1,10 @@
 import Router from '@koa/router';
-import { shownUnwell } from '../contract/provider.ts';
+import { shownStanding, shownUnwell } from '../contract/provider.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { queueOf } from '../core/queue.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { unwell } from '../store/notes/health.ts';
+import { standings, unwell } from '../store/notes/health.ts';
 import { waitingByClass } from '../store/queue.ts';
 import { bearer } from './auth.ts';
 
@@ -16,7 +16,7 @@ type QueueDeps = {
   now: Clock;
 };
 
-/** What waits to be handed over, by class, and which providers are not healthy. */
+/** What waits to be handed over, by class, and how the providers are. */
 export function createQueue({ store, tokens, providers, now }: QueueDeps): Router {
   const router = new Router();
   router.get('/api/queue', bearer(tokens), async (ctx) => {
@@ -26,6 +26,11 @@ export function createQueue({ store, tokens, providers, now }: QueueDeps): Route
       classes: Object.fromEntries(CLASSES.map((name) => [name, queueOf(waiting[name], at)])),
       providers: (await unwell(store, providers)).map(shownUnwell),
     };
+  });
+  router.get('/api/providers', bearer(tokens), async (ctx) => {
+    const known = await standings(store);
+    const names = providers ?? [...known.keys()];
+    ctx.body = { providers: names.map((name) => shownStanding(name, known.get(name))) };
   });
   return router;
 }

@@ -113,6 +113,8 @@ export type Alerts = {
   /** Below `/webhooks`, for instance `/mailgun-alerts`. */
   path: string;
   open(request: { raw: Buffer; headers: IncomingHttpHeaders }, now: Ms): OpenedAlert;
+  /** One that something else shows to be genuine. */
+  read(raw: Buffer, now: Ms): OpenedAlert;
 };
 
 /** `hint` is null when it says nothing of how the provider is. */

@@ -128,7 +128,11 @@ test('an alert of Mailgun is a hint when it is signed, and about how its mail ar
   assert.deepEqual(await said(), []);
   assert.equal((await tell(alert)).status, 200);
   app.clock.advance(MINUTE);
-  assert.equal((await tell({ event_type: 'ip_listed', ip: '198.51.100.7' })).status, 200);
+  const listed = { event_type: 'ip_listed', ip: '198.51.100.7' };
+  assert.equal((await post(app, '/mailgun-alerts/wrong', listed)).status, 401);
+  assert.equal((await post(app, `/mailgun-alerts/${SECRET}2`, listed)).status, 401, 'that is for SendGrid');
+  assert.equal((await ask(`${app.url}/webhooks/mailgun-alerts/${SECRET}`)).status, 200);
+  assert.equal((await post(app, `/mailgun-alerts/${SECRET}`, listed)).status, 200);
   assert.deepEqual(await said(), [
     'an alert of its own tells of ip_listed',
     'an alert of its own "few arrive" tells of delivered_rate',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changeHealth } from '../../src/store/change-health.ts';
 import { queueMail, startByHand } from '../support/homing.ts';
 import { ask, get, start } from './support.ts';
 
@@ -11,6 +12,22 @@ test('the queue needs a token, and says of each class what waits', async (t) => 
     classes: { access: none, notice: none, bulk: none },
     providers: [],
   });
+});
+
+test('all providers are told of, and since when they are as they are', async (t) => {
+  const running = await start(t);
+  assert.equal((await ask(`${running.url}/api/providers`)).status, 401);
+  const told = async () => (await get(running, '/api/providers')).body;
+  const standing = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 } as const;
+  const change = { state: 'recovering', share: 5, evidence: 'seen' } as const;
+  await changeHealth(running.store, 'mailgun', { before: standing, change }, running.clock());
+  const since = new Date(running.clock()).toISOString();
+  assert.deepEqual(await told(), { providers: [{ name: 'mailgun', state: 'recovering', share: 5, since }] });
+  const homing = await startByHand(t);
+  const answer = await fetch(`${homing.url}/api/providers`, { headers: { authorization: 'Bearer token' } });
+  const { providers } = (await answer.json()) as { providers: object[] };
+  assert.deepEqual(providers[0], { name: 'mailgun', state: 'healthy', share: 100, since: null });
+  assert.equal(providers.length, 2, 'the secondary too');
 });
 
 test('mail that waits is counted until it has left', async (t) => {

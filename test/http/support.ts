@@ -11,7 +11,7 @@ import { type AppDeps, createApp } from '../../src/http/app.ts';
 import { LIMITS, type Limits } from '../../src/http/limits/limits.ts';
 import { type Listening, listen } from '../../src/http/server.ts';
 import type { WebhookOf } from '../../src/http/webhook.ts';
-import { openAlert } from '../../src/providers/mailgun/alerts.ts';
+import { openAlert, readAlert } from '../../src/providers/mailgun/alerts.ts';
 import { openWebhook } from '../../src/providers/mailgun/webhook.ts';
 import type { Opened } from '../../src/providers/provider.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
@@ -67,7 +67,12 @@ export async function start(
     tokens: [TOKEN],
     webhooks: [webhookOf((raw, contentType, now) => openWebhook(raw, contentType, [SIGNING_KEY], now))],
     alerts: [
-      { provider: 'mailgun', path: '/mailgun-alerts', open: (given, now) => openAlert(given, [SIGNING_KEY], now) },
+      {
+        provider: 'mailgun',
+        path: '/mailgun-alerts',
+        open: (given, now) => openAlert(given, [SIGNING_KEY], now),
+        read: readAlert,
+      },
     ],
     onKept: () => {
       rings++;

@@ -19,7 +19,10 @@ export function openAlert(
   const given = headers['x-sign'];
   const sign = typeof given === 'string' && /^[0-9a-f]{64}$/i.test(given) ? Buffer.from(given, 'hex') : null;
   const isOurs = sign !== null && keys.map((key) => timingSafeEqual(hmacOf(raw, key), sign)).includes(true);
-  if (!isOurs) return { kind: 'forged', detail: 'the signature is missing or wrong' };
+  return isOurs ? readAlert(raw, now) : { kind: 'forged', detail: 'the signature is missing or wrong' };
+}
+
+export function readAlert(raw: Buffer, now: Ms): OpenedAlert {
   try {
     return { kind: 'hint', hint: hintIn(objectOf(JSON.parse(raw.toString())), now) };
   } catch {

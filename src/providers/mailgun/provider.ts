@@ -8,7 +8,7 @@ import { trialId } from '../../core/trial.ts';
 import type { FormEntry } from '../../mail/form.ts';
 import { type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
 import { createAccount } from './account.ts';
-import { openAlert } from './alerts.ts';
+import { openAlert, readAlert } from './alerts.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
 import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
@@ -68,7 +68,11 @@ export function createMailgun(options: MailgunOptions): Provider {
       bodyIsUnsigned: true,
       open: ({ raw, headers }, now) => openWebhook(raw, headers['content-type'], options.signingKeys, now),
     },
-    alerts: { path: '/mailgun-alerts', open: (request, now) => openAlert(request, options.alertKeys ?? [], now) },
+    alerts: {
+      path: '/mailgun-alerts',
+      open: (request, now) => openAlert(request, options.alertKeys ?? [], now),
+      read: readAlert,
+    },
     read: ({ body, contentType }) => reopen(body, contentType),
     history: {
       ...home.history,
