@@ -21,7 +21,8 @@ const healthJob: Job<OutageInside> = {
       async run() {
         const changed = await watchProviders(deps);
         if (changed > 0) inside.wake('dispatch');
-        return 0;
+        // One that is suspected now may be known to be down at the next look.
+        return changed;
       },
     };
   },
