@@ -20,10 +20,10 @@ const ENV = { ENCRYPTION_KEY: 'ab'.repeat(32), BOUNCE_DOMAIN: 'bounces.example.c
 type World = Awaited<ReturnType<typeof open>>;
 
 /** Homing with servers of its own as secondaries, and a port for what they return. */
-async function open(t: TestContext, secondaries = 1) {
+async function open(t: TestContext, secondaries = 1, more: Record<string, string> = {}) {
   const sinks = await Promise.all(Array.from({ length: secondaries }, () => startSink()));
   for (const sink of sinks) t.after(sink.close);
-  const env = { ...ENV, SECONDARY: sinks.map(({ url }) => url).join(',') };
+  const env = { ...ENV, SECONDARY: sinks.map(({ url }) => url).join(','), ...more };
   const homing = await startByHand(t, { secondary: false, env });
   const { store, clock, inside } = homing;
   const file = createFiling({ keep: keepIn(inside), isSynchronous: store.isSynchronous, onKept() {}, log: inside.log });
@@ -84,7 +84,7 @@ test('a mail that comes back has failed for what the server of the recipient sai
 });
 
 test('what another server may deliver goes to the next secondary, and is given up after the last', async (t) => {
-  const world = await open(t, 2);
+  const world = await open(t, 2, { RETRY_MAX_ATTEMPTS: '2' });
   const { homing } = world;
   homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
   const id = await homing.send('dora@stubborn.test');
@@ -104,6 +104,25 @@ test('what another server may deliver goes to the next secondary, and is given u
   assert.equal((await look()).delivery.state, 'abandoned');
   const kinds: string[] = await homing.store.db('alert_items').orderBy('at').pluck('kind');
   assert.equal(kinds.at(-1), 'gave_up');
+});
+
+test('what may pass is tried again by the same secondary, after the usual wait, where there is no other', async (t) => {
+  const world = await open(t);
+  const { homing } = world;
+  homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
+  const id = await homing.send('dora@stubborn.test');
+  while ((await only(homing, id)).delivery.state !== 'relayed') await homing.play(homing.clock() + MINUTE);
+  const { comeBack, look, by, sent } = await follow(t, world, id, 'dora@stubborn.test');
+  await comeBack(from.exim(by()));
+  const { delivery } = await look();
+  assert.deepEqual([delivery.state, sent().length], ['queued', 1]);
+  assert.ok((delivery.nextAt ?? 0) > homing.clock() + MINUTE, 'not at once');
+  await homing.play(homing.clock() + 10 * MINUTE);
+  const after = await look();
+  assert.deepEqual([after.delivery.state, sent().length], ['relayed', 2]);
+  assert.equal(after.delivery.attempts.at(-1)?.claim.double, null);
+  const [first, second] = sent().map(({ from: path }) => path);
+  assert.notEqual(first, second, 'each has a return path of its own');
 });
 
 test('mail that we hold ourselves goes to the next secondary from the copy that was kept for that', async (t) => {

@@ -153,7 +153,7 @@ function afterFailure(look: Look, last: Attempt): Action {
 function stepAfterFailure(look: Look, last: Attempt, why: Reason): Action {
   const { c, policy } = look;
   const { failure } = last;
-  if (last.claim.role === 'fallback') return afterFailedFallback(look, why);
+  if (last.claim.role === 'fallback') return afterFailedFallback(look, last, why);
   // A refusal of the content comes from every address of the pool, so without another provider that is the end. A
   // refusal that says nothing may be about the address all the same.
   const elsewhere = c.candidates.length > 1 && policy.fallback;

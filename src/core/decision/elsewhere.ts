@@ -20,7 +20,7 @@ export function fallBack(look: Look, why: Reason, double: string | null): Action
   return nothingLeft(look, why);
 }
 
-export function toOther({ name }: Candidate, why: Reason, double: string | null): Action {
+export function toOther({ name }: Pick<Candidate, 'name'>, why: Reason, double: string | null): Action {
   return { do: 'handOver', provider: name, role: 'fallback', way: 'whole', deliverAt: null, double, why };
 }
 

@@ -90,11 +90,25 @@ function afterWait(look: Look, last: Attempt, dueAt: Ms, step: Action): Action {
 const reasonOf = ({ answer }: Attempt): Reason => (answer?.kind === 'refused' ? refusedFor(answer.why) : 'unanswered');
 
 /**
- * What follows when a provider took a fallback and then reports that it failed: a provider that has not tried it yet,
- * or the end.
+ * What follows when a provider took a fallback and then reports that it failed: a provider that has not tried it yet; else
+ * the same one again by the schedule, where the failure may pass; or the end.
  */
-export function afterFailedFallback(look: Look, why: Reason): Action {
+export function afterFailedFallback(look: Look, last: Attempt, why: Reason): Action {
   const tried = new Set(look.d.attempts.map((a) => a.claim.provider));
   const next = others(look).find(({ name }) => !tried.has(name));
-  return next && look.policy.fallback ? toOther(next, why, null) : nothingLeft(look, 'secondary_refused');
+  if (next && look.policy.fallback) return toOther(next, why, null);
+  return failedAgain(look, last, why) ?? nothingLeft(look, 'secondary_refused');
+}
+
+function failedAgain({ id, d, c, policy, now }: Look, { claim, failure }: Attempt, why: Reason): Action | null {
+  const mayPass = failure?.plan === 'retry' || failure?.plan === 'wait';
+  const isHere = c.candidates.some(({ name }) => name === claim.provider);
+  if (!failure || !mayPass || !isHere || !policy.fallback || d.fallbackTries >= policy.maxAttempts) return null;
+  // By whatever clock the failure was told, it came after the hand-over.
+  const dueAt =
+    Math.max(failure.at, claim.at) + waitAfter(id, d.fallbackTries + (failure.plan === 'wait' ? 1 : 0), policy);
+  if (dueAt > d.usefulUntil) return null;
+  return now < dueAt
+    ? { do: 'hold', about: 'failed', until: dueAt, why }
+    : toOther({ name: claim.provider }, why, null);
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { again, chunks, transact } from '../db/transact.ts';
+import { chunks, transact } from '../db/transact.ts';
 
 const PRIORITIES = [0, 1, 2];
 
@@ -49,7 +49,7 @@ export async function claimDue(
   if (first.length === 0) return { lease: token, claimed: [] };
   const ids = [...new Set([...first, ...(await othersOf(store, first))])];
   const taken = { at: now + lease, lease: token };
-  await again(() => store.db('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
+  await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
   const won: Asking[] = await store
     .db('due')
     .where({ lease: token })
@@ -128,8 +128,10 @@ export function park(
 export async function drain(store: Store, lease: string, turns: readonly { id: string; at: Ms }[]): Promise<void> {
   for (const part of chunks(turns, 100)) {
     const ids = part.map(({ id }) => id);
-    const mine = () => store.db('due').whereIn('delivery_id', ids).where({ lease });
-    await again(() => mine().update({ lane: DRAINING, at: eachOf(store.db, part, ({ at }) => at), lease: null }));
+    await transact(store, (tx) => {
+      const mine = tx('due').whereIn('delivery_id', ids).where({ lease });
+      return mine.update({ lane: DRAINING, at: eachOf(tx, part, ({ at }) => at), lease: null });
+    });
   }
 }
 
@@ -155,10 +157,13 @@ async function giveBack(
   ids: readonly string[],
   change: { lane?: string; at: Ms },
 ): Promise<void> {
-  for (const part of chunks(ids, 400)) {
-    const mine = () => store.db('due').whereIn('delivery_id', part).where({ lease });
-    await again(() => mine().update({ ...change, lease: null }));
-  }
+  for (const part of chunks(ids, 400))
+    await transact(store, (tx) =>
+      tx('due')
+        .whereIn('delivery_id', part)
+        .where({ lease })
+        .update({ ...change, lease: null }),
+    );
 }
 
 /** Has deliveries looked at again that wait in a lane of a provider that is no longer configured. */

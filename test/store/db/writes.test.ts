@@ -14,6 +14,7 @@ import { pruneInbox } from '../../../src/store/inbox/oldest.ts';
 import {
   type ClaimedQuestion,
   claimQuestions,
+  drain,
   holdQuestion,
   leaveLanes,
   lookAgain,
@@ -32,6 +33,7 @@ import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { auditWithin } from '../../../src/store/notes/audit.ts';
 import { setCursor } from '../../../src/store/notes/cursors.ts';
+import { takeTurns } from '../../../src/store/notes/paces.ts';
 import { addSuppression, removeSuppression } from '../../../src/store/projections/suppressions.ts';
 import { pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
 import { keepSummary, summaryFailed, summarySent, summaryTold, takeSummary } from '../../../src/store/summaries.ts';
@@ -99,6 +101,8 @@ async function steps(store: Store): Promise<Step[]> {
     ['claimDue', async (s) => (await take('due', claimAny(s, at(500), 10, MINUTE)))?.ids.length, 5],
     ['park', (s) => park(s, claimed().lease, claimed().ids.slice(0, 1), { lane: 'full', at: at(500) })],
     ['lookAgain', (s) => lookAgain(s, claimed().lease, claimed().ids.slice(1, 2), at(501))],
+    ['drain', (s) => drain(s, claimed().lease, [{ id: claimed().ids[3] ?? '', at: at(502) }])],
+    ['takeTurns', async (s) => void (await takeTurns(s, 'draining:mailgun', { count: 2, apart: 20_000 }, at(1)))],
     ['wantAnswers', (s) => wantAnswers(s, claimed().lease, [{ ...wanted, id: claimed().ids[2] ?? '' }])],
     ['claimQuestions', async (s) => (await take('questions', claimQuestions(s, at(500), 5, MINUTE)))?.length, 1],
     ['holdQuestion', (s) => holdQuestion(s, question(), at(505)), true],
