@@ -24,6 +24,10 @@ export type State = (typeof STATES)[number];
 const ENDED: ReadonlySet<State> = new Set(['delivered', 'relayed', 'failed', 'abandoned', 'expired', 'cancelled']);
 export const isEnded = (state: State): boolean => ENDED.has(state);
 
+/** Relayed mail has a reason where more may be told of it: it may come back, and then be sent again. */
+export const mayComeBack = ({ state, reason }: { state: State; reason: string | null }): boolean =>
+  state === 'relayed' && reason !== null;
+
 /** What an attempt is for: to send it at all, to try it again, or to have another provider try it. */
 export type Role = 'first' | 'retry' | 'fallback';
 

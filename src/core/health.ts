@@ -27,7 +27,7 @@ export type World = OutageRules & {
   now: Ms;
   /** Whether there is another provider, and none of the others looks sick at the same time. */
   elsewhere: 'none' | 'well' | 'sick';
-  /** How often it went down or came back within the last hour, where it is suspect. */
+  /** How often it went down or came back within the last hour, where it is suspect or down. */
   switches: number;
   /** What others say of it. They may be late or wrong, in both directions. */
   hints: readonly string[];
@@ -93,6 +93,8 @@ function whenSuspect(at: Standing, { evidence, doubt, hint }: Seen, signs: Signs
 function whenDown(at: Standing, { evidence }: Seen, world: World): Change | null {
   const needed = neededFor(world);
   if (evidence !== null || wellFor(at, world.now) < needed) return null;
+  // One that goes back and forth stays away until it was quiet for longer.
+  if (world.elsewhere !== 'none' && world.switches >= MOST_SWITCHES) return null;
   const words = `its own answers were normal for ${inSeconds(needed)}`;
   return world.elsewhere === 'none' ? to('healthy', words) : recovering(words, 0, world);
 }

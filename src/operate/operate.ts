@@ -1,6 +1,6 @@
 import { AppError } from '../base/errors.ts';
 import { type Cancelled, type CancelledDelivery, cancelOutcome } from '../core/cancelled.ts';
-import { type Fact, isEnded } from '../core/delivery.ts';
+import { type Attempt, type Fact, isEnded, mayComeBack } from '../core/delivery.ts';
 import { endedFact } from '../core/ended.ts';
 import type { CancelReason } from '../core/reason.ts';
 import type { Ms } from '../core/time.ts';
@@ -26,7 +26,7 @@ export async function cancelMessage(
     // Decided once more after a COMMIT without a reply, it would look as if it had been cancelled before.
     if (!outcomes.has(view.id))
       outcomes.set(view.id, { recipient: view.recipient, outcome: cancelOutcome(view.delivery) });
-    if (isEnded(view.delivery.state)) return null;
+    if (isEnded(view.delivery.state) && !mayComeBack(view.delivery)) return null;
     const fact = endedFact(view, 'cancelled', reason, now);
     return said === undefined ? fact : { ...fact, said };
   };
@@ -87,7 +87,9 @@ async function copiesOf(store: Store, name: string, now: Ms): Promise<(view: Vie
   return ({ birth, delivery: { attempts, storages, reason } }) => {
     if (retention !== null && now >= birth.createdAt + retention) return false;
     if (reason === 'storage_gone' || reason === 'nothing_to_send') return false;
-    return storages.length > 0 || attempts.some((a) => a.outcome !== 'refused');
+    // Who does not track a mail keeps no copy of it either.
+    const isTracked = ({ answer }: Attempt) => answer?.kind !== 'accepted' || answer.tracked;
+    return storages.length > 0 || attempts.some((a) => a.outcome !== 'refused' && isTracked(a));
   };
 }
 

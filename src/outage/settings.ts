@@ -25,7 +25,7 @@ const steps = listOf((part) => (/^(?:[1-9]\d?|100)$/.test(part) ? Number(part) :
 const part = readAs((text) => {
   const [, number, percent] = /^(\d{1,3}(?:\.\d+)?)(%?)$/.exec(text) ?? [];
   const value = Number(number) / (percent ? 100 : 1);
-  return value > 0 && value <= 1 ? value : null;
+  return value >= 0.01 && value <= 1 ? value : null;
 }, 'must be a share from 1% to 100%');
 
 export const OUTAGE = room({

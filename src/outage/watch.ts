@@ -130,7 +130,8 @@ async function worldFor(
   const others = providers.all.filter((other) => other.name !== name).map((other) => at.get(other.name) ?? USUAL);
   const isSick = ({ state, probesFailed }: Standing) => state === 'down' || probesFailed > 0;
   const elsewhere = others.length === 0 ? 'none' : others.every(isSick) ? 'sick' : 'well';
-  const switches = at.get(name)?.state === 'suspect' ? await switchesOf(store, name, now()) : 0;
+  const isOpen = ['suspect', 'down'].includes(at.get(name)?.state ?? 'healthy');
+  const switches = isOpen ? await switchesOf(store, name, now()) : 0;
   return { ...rules, now: now(), elsewhere, switches, hints: await hintsOf(store, name, now()) };
 }
 

@@ -138,6 +138,10 @@ export const refusesAccount = (error: unknown): boolean =>
 export const isUseless = (error: unknown): boolean =>
   error instanceof Error && 'status' in error && typeof error.status === 'number' && isFinal(error.status);
 
+/** Whether the provider is there, and wants to be asked less: by the status of its answer, or the `kind` of what follows it. */
+export const asksForPause = (error: unknown): boolean =>
+  isOfKind(error, 'leftAlone') || (error instanceof Error && 'status' in error && error.status === 429);
+
 const isFinal = (status: number): boolean => status < 500 && status !== 408 && status !== 429;
 
 const isOfKind = (error: unknown, kind: string): boolean =>

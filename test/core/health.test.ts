@@ -34,6 +34,17 @@ test('many failures, or failed calls of our own without mail that it took, take 
   assert.match(next('suspect', { failed: 7, taken: 1 })?.evidence ?? '', /^7 of 8 hand-overs within 60 s/);
 });
 
+test('one that went down and came back often stays away for longer', () => {
+  const well = { since: MORNING - HOUR, wellSince: MORNING - HOUR };
+  assert.equal(state('down', {}, { ...well, switches: 2 }), 'recovering');
+  assert.equal(state('down', {}, { ...well, switches: 3 }), null);
+  assert.equal(
+    state('down', {}, { ...well, switches: 3, elsewhere: 'none' }),
+    'healthy',
+    'mail has nowhere else to go',
+  );
+});
+
 test('an account that is refused takes it down, and mail that vanishes at several receivers does', () => {
   assert.equal(state('suspect', { barred: 3 }), 'down');
   assert.equal(state('suspect', { barred: 3, taken: 1 }), null, 'one domain of several may be barred');

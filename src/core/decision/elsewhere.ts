@@ -56,9 +56,14 @@ export function leastRefused(look: Look): Candidate | null {
   return among.find(({ name }) => refusalsBy(look, name) === least) ?? null;
 }
 
-/** What keeps mail from leaving through a provider. */
-export const holdOf = ({ held }: Circumstances, name: string): Held | undefined =>
-  held?.find(({ provider }) => provider === null || provider === name);
+/**
+ * What keeps mail from leaving through a provider. Where it is down and an operator holds it as well, it is down: mail leaves
+ * elsewhere as it does then.
+ */
+export function holdOf({ held = [] }: Circumstances, name: string): Held | undefined {
+  const all = held.filter(({ provider }) => provider === null || provider === name);
+  return all.find(({ leaveFrom }) => leaveFrom !== undefined) ?? all[0];
+}
 
 /** How often a provider refused a fallback, for reasons of its own, since one was last taken. */
 export function refusalsBy({ d }: Look, name: string): number {

@@ -1,3 +1,4 @@
+import type { Candidate } from '../capabilities.ts';
 import type { Attempt } from '../delivery.ts';
 import { waitAfter } from '../policy.ts';
 import { type Reason, refusedFor } from '../reason.ts';
@@ -63,13 +64,20 @@ function toHome({ d, c }: Look, why: Reason): HandOver | null {
 }
 
 /**
- * After a 4xx for the recipient, or no answer, the same provider is tried again after the usual wait. Another provider
- * would only be a second opinion.
+ * After a 4xx for the recipient, or no answer, the same provider is tried again after the usual wait, as another would only be
+ * a second opinion. Somebody waits for access mail: it goes to one that has not tried yet, and on until its life is over.
  */
 function theSameAgain(look: Look, last: Attempt): Action {
   const { id, d, policy } = look;
+  const isOver = d.fallbackTries >= policy.maxAttempts;
+  const isUrgent = policy.fallbackAfter !== null;
+  if (last.answer && (isUrgent || isOver)) {
+    const next = untried(look);
+    if (next) return toOther(next, reasonOf(last), null);
+  }
   const same = others(look).find(({ name }) => name === last.claim.provider) ?? leastRefused(look);
-  if (!same || d.fallbackTries >= policy.maxAttempts) return nothingLeft(look, 'secondary_exhausted');
+  if (!same || (isOver && !(last.answer && isUrgent)))
+    return nothingLeft(look, last.answer ? 'secondary_exhausted' : 'unconfirmed');
   const double = last.answer ? null : mayBeOut(last);
   // One copy that may be a double is enough: whatever keeps the answers away may keep all of them away.
   if (double !== null && (policy.atMostOnce || last.claim.double !== null)) return nothingLeft(look, 'unconfirmed');
@@ -94,10 +102,15 @@ const reasonOf = ({ answer }: Attempt): Reason => (answer?.kind === 'refused' ? 
  * the same one again by the schedule, where the failure may pass; or the end.
  */
 export function afterFailedFallback(look: Look, last: Attempt, why: Reason): Action {
-  const tried = new Set(look.d.attempts.map((a) => a.claim.provider));
-  const next = others(look).find(({ name }) => !tried.has(name));
+  const next = untried(look);
   if (next && look.policy.fallback) return toOther(next, why, null);
   return failedAgain(look, last, why) ?? nothingLeft(look, 'secondary_refused');
+}
+
+/** Another provider that has not tried yet. */
+function untried(look: Look): Candidate | undefined {
+  const tried = new Set(look.d.attempts.map((a) => a.claim.provider));
+  return others(look).find(({ name }) => !tried.has(name));
 }
 
 function failedAgain({ id, d, c, policy, now }: Look, { claim, failure }: Attempt, why: Reason): Action | null {

@@ -35,7 +35,9 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
   const asked = freshAnswer(last);
   if (!asked && !c.askedInVain) return ask(now);
   const leaveFrom = elsewhereInOutage(look, last);
-  if (leaveFrom !== null && now >= leaveFrom && asked?.problem !== null)
+  const unheardUntil = last.unheardFrom === null ? null : last.unheardFrom + c.askPatience;
+  // One question that fails says little of a provider that answers others.
+  if (leaveFrom !== null && unheardUntil !== null && now >= Math.max(leaveFrom, unheardUntil))
     return fallBack(look, 'provider_down', mayBeOut(last));
   const isSettled = asked?.problem === null && asked.settled;
   const isPatienceOver = policy.patience !== null && now >= lostAt + policy.patience;
@@ -43,12 +45,15 @@ export function whenUnconfirmed(look: Look, last: Attempt): Action {
     const since = asked?.at ?? now;
     // Each question is a fact, and an event that comes in counts without one.
     const next = since + Math.max(c.pause, 3 * (since - lostAt));
-    const turns = [lostAt + c.eventsSettle, lookAgainAt - glance(c), leaveFrom ?? next];
-    return ask(Math.min(next, ...turns.filter((at) => at > since)));
+    const leave = leaveFrom === null ? [] : [leaveFrom, unheardUntil ?? leaveFrom];
+    const turns = [lostAt + c.eventsSettle, lookAgainAt - glance(c), ...leave].filter((at) => at > since);
+    return ask(Math.min(next, ...turns));
   }
   // After a standstill the last answer is from before it.
   if (!isSettled && asked && asked.at < lookAgainAt - c.pause && !c.askedInVain) return ask(now);
-  const isHeard = asked?.problem === null;
+  // What is known of others says nothing of an attempt whose own provider can't be asked.
+  const canTell = c.candidates.some(({ name, can }) => name === last.claim.provider && can.lookUp);
+  const isHeard = canTell && asked?.problem === null;
   if (policy.atMostOnce && !isHeard) return untilAnswered(look, last, lostAt);
   const again = { last, failure: null, from: lostAt, double: mayBeOut(last) };
   const step = nextStep(look, { ...again, why: 'never_reached_provider', at: 'schedule' });

@@ -53,6 +53,8 @@ function verifierOf(api: JsonApi, now: Clock): NonNullable<Provider['verify']> {
     if (now() - wellAt < MINUTE) return { ok: true };
     const exchanged = await api.get('/v1/api-quota');
     if (exchanged.kind === 'silence') return { ok: false, detail: exchanged.why };
+    // Who asks for a pause is there.
+    if (exchanged.status === 429) return { ok: true };
     const detail = detailOf(exchanged);
     // A token that may only send is refused, and known all the same.
     if (exchanged.status !== 200 && !(exchanged.status === 403 && /#MS40301/.test(detail)))

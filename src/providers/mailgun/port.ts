@@ -41,9 +41,11 @@ export type PortReply = {
  * more of it than we read. */
 export class PortError extends Error {
   override readonly name = 'PortError';
-  readonly kind: 'notSent' | 'unanswered' | 'cut' | 'tooLarge';
+  /** `leftAlone`: it answered a call before this one that it wants to be left alone. */
+  readonly kind: 'notSent' | 'leftAlone' | 'unanswered' | 'cut' | 'tooLarge';
   constructor(kind: PortError['kind'], detail: string) {
-    super(`Mailgun could not be asked (${kind === 'notSent' ? 'not sent' : 'no answer'}): ${detail}`);
+    const isSent = kind !== 'notSent' && kind !== 'leftAlone';
+    super(`Mailgun could not be asked (${isSent ? 'no answer' : 'not sent'}): ${detail}`);
     this.kind = kind;
   }
 }
@@ -221,7 +223,10 @@ async function fetchMime(ask: Ask, targets: readonly string[], deadline: Deadlin
 }
 
 function replyOf(exchanged: Exchanged): PortReply {
-  if (exchanged.kind === 'silence') throw new PortError(exchanged.begun ? 'unanswered' : 'notSent', exchanged.why);
+  if (exchanged.kind === 'silence') {
+    const unsent = exchanged.retryAfter === undefined ? 'notSent' : 'leftAlone';
+    throw new PortError(exchanged.begun ? 'unanswered' : unsent, exchanged.why);
+  }
   const { status, headers, whole, tooLarge } = exchanged;
   if (whole) return { status, headers, body: bodyOf(exchanged) };
   if (status !== 200) throw new PortError('unanswered', `${status}: the answer broke off`);

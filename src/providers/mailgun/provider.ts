@@ -6,7 +6,7 @@ import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import { trialId } from '../../core/trial.ts';
 import type { FormEntry } from '../../mail/form.ts';
-import { type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
+import { asksForPause, type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
 import { createAccount } from './account.ts';
 import { openAlert, readAlert } from './alerts.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
@@ -116,7 +116,7 @@ async function answersAtAll(region: Region, domain: string): Promise<Verified> {
     const { disabled, reason } = (await region.account.sendingQueues(domain)).regular;
     return disabled ? { ok: false, detail: `sending is disabled: ${reason ?? 'no reason is given'}` } : { ok: true };
   } catch (error) {
-    if (isUseless(error)) return { ok: true };
+    if (isUseless(error) || asksForPause(error)) return { ok: true };
     const answers = await region.retention(domain).then(() => true, isUseless);
     return answers ? { ok: true } : { ok: false, detail: wordsOf(error) };
   }

@@ -1,7 +1,7 @@
 // Cancels what is still open of messages, for any number of deliveries.
 import type { Knex } from 'knex';
 import { type Cancelled, type CancelledDelivery, cancelOutcome } from '../../core/cancelled.ts';
-import { type Fact, isEnded, type State } from '../../core/delivery.ts';
+import { type Fact, isEnded, mayComeBack, type State } from '../../core/delivery.ts';
 import { endedFact } from '../../core/ended.ts';
 import type { CancelReason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
@@ -81,17 +81,21 @@ async function supersede(
 
 const BATCH = 200;
 
-/** Open deliveries of the messages with this key, those after an id. */
+/** Deliveries of the messages with this key that are open, or may be open again, those after an id. */
 function openWith(db: Knex, key: string, after: string): Knex.QueryBuilder {
   return db('messages')
     .join('deliveries', 'deliveries.message_id', 'messages.id')
     .where('messages.message_key', key)
-    .whereNull('deliveries.ended_at')
+    .where((rows) => void rows.whereNull('deliveries.ended_at').orWhere(relayedWithReason))
     .where('deliveries.id', '>', after)
     .orderBy('deliveries.id')
     .limit(BATCH)
     .select('deliveries.id');
 }
+
+/** See `mayComeBack`. */
+const relayedWithReason = (rows: Knex.QueryBuilder): void =>
+  void rows.where('deliveries.state', 'relayed').whereNotNull('deliveries.reason');
 
 async function eachBatch(
   next: (after: string) => Knex.QueryBuilder,
@@ -107,6 +111,6 @@ async function eachBatch(
 }
 
 function cancel(view: View, reason: CancelReason, now: Ms): Fact[] {
-  if (isEnded(view.delivery.state)) return [];
+  if (isEnded(view.delivery.state) && !mayComeBack(view.delivery)) return [];
   return [endedFact(view, 'cancelled', reason, now)];
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { type Delivery, isEnded } from '../../core/delivery.ts';
+import { isEnded, mayComeBack } from '../../core/delivery.ts';
 import type { Reason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
@@ -36,8 +36,7 @@ async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise
     .delete();
 }
 
-/** Relayed mail has a reason where more may be told of it. */
-const mayComeBack = ({ state, reason }: Delivery): boolean => state === 'relayed' && reason !== null;
+/** Those that may come back, see `mayComeBack`. */
 const relayedWithReason = (rows: Knex.QueryBuilder): void =>
   void rows.where({ state: 'relayed' }).whereNotNull('reason');
 
