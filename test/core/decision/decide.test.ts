@@ -383,11 +383,8 @@ test('a notice that got no answer leaves elsewhere, as a possible double, when i
   const held = [
     { id: 'down mailgun', provider: 'mailgun', until: null, why: 'provider_down', leaveFrom: at(61) } as const,
   ];
-  const problem = 'ECONNREFUSED';
-  const vain = (minute: number, first = 20) =>
-    [first, minute].reduce((facts, at_) => [...facts, past.asked(1, at(at_), 'unconfirmed', { problem })], [
-      ...LOST,
-    ] as Fact[]);
+  const asked = (minute: number) => past.asked(1, at(minute), 'unconfirmed', { problem: 'ECONNREFUSED' });
+  const vain = (minute: number, first = 20): Fact[] => [...LOST, asked(first), asked(minute)];
   const given = { hasBody: true, held };
   const first = decided(vain(40), { ...given, now: at(40) });
   assert.equal(first.do === 'ask' && first.at, at(61), 'not before, and no later');
