@@ -132,7 +132,7 @@ const pruneAt = ({ size, now }: Place): Ms => startOf({ now }) + stepOf({ size }
 export const WORKS: readonly Work[] = [
   ...SEARCHES,
   reading('a message by its Message-Id', ({ store, size }) => findMessage(store, `${idAt(size / 2)}@${DOMAIN}`)),
-  reading('status', async ({ store, now }) => createStatus(store, () => now)()),
+  reading('status', async ({ store, now }) => createStatus({ store, now: () => now })()),
   reading('queue', ({ store, now }) => waitingByClass(store, now + MINUTE)),
   reading('30-day report', (place) => report(place, 'summary'), { ratio: 1.5, ms: 150 }),
   reading('30-day report with recipients', (place) => report(place, 'full'), { ratio: 1.5, ms: 150 }),

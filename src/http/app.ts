@@ -19,8 +19,9 @@ import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
 import { createOutages } from './outages.ts';
 import { createPages } from './pages.ts';
+import { createPeople, fromAnywhere } from './people.ts';
 import { createQueue } from './queue.ts';
-import { createReadiness, createStatus } from './status.ts';
+import { createReadiness } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
 
@@ -90,8 +91,10 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   });
   koa.use(atAnyBase);
   koa.use(answerErrors(deps.log));
+  koa.use(fromAnywhere);
   const routers = [
     createOpenRoutes(deps),
+    createPeople(deps),
     createApi({ ...deps, bodies }),
     createSuppressions(deps),
     createQueue(deps),
@@ -115,11 +118,7 @@ const isOfConnection = (error: unknown): boolean =>
 /** Routes without a token. */
 function createOpenRoutes({ store, now, signal }: AppDeps): Router {
   const router = new Router();
-  const status = createStatus(store, now);
   const readiness = createReadiness(store, now, signal);
-  router.get('/api/status', async (ctx) => {
-    ctx.body = await status();
-  });
   router.get('/healthz', (ctx) => {
     ctx.body = { alive: true };
   });

@@ -1,9 +1,14 @@
+import { timeOf } from '../base/ids.ts';
+import { STATES, type State } from '../core/delivery.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Reason } from '../core/reason.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
 import type { Flow } from '../core/timeliness.ts';
 import type { Store } from './db/open.ts';
+import { HELD } from './ledger/due.ts';
 import { PRIORITY } from './ledger/ledger.ts';
+import { unwell } from './notes/health.ts';
+import { activeHolds } from './notes/holds.ts';
 
 /** Reasons of a delivery that waits because of its provider, and not because of its recipient. */
 const PROVIDER: readonly Reason[] = ['refused_busy', 'refused_account', 'unanswered'];
@@ -13,18 +18,32 @@ const EARLIER = ['busy', 'account'];
 const HELD_SINCE = 3 * DAY;
 const LATELY = 15 * MINUTE;
 
+/** So many of the newest mails that arrived tell how long mail takes. */
+const SAMPLE = 100;
+
 /** How the mail of each class flows. Reads the backlog and the last minutes, not the history. */
 export async function flowByClass(store: Store, now: Ms): Promise<Record<MessageClass, Flow>> {
-  const held = await heldSince(store, now - HELD_SINCE);
-  const flows = {} as Record<MessageClass, Flow>;
-  for (const name of CLASSES) {
-    const due = await oldestDue(store, name, now);
-    const late = now - Math.min(now, due ?? now, held.get(name) ?? now);
-    const backup = await hasRecent(store, name, ['relayed'], now - LATELY);
-    const moving = late > 0 && (await hasRecent(store, name, ['accepted', 'delivered'], now - LATELY));
-    flows[name] = { late, backup, moving };
-  }
-  return flows;
+  const refused = await heldSince(store, now - HELD_SINCE);
+  const each = CLASSES.map(async (name) => {
+    const lateFrom = [await oldestDue(store, name, now), refused.get(name), await keptSince(store, name, now)];
+    return [name, await flowOf(store, name, lateFrom, now)] as const;
+  });
+  return Object.fromEntries(await Promise.all(each)) as Record<MessageClass, Flow>;
+}
+
+async function flowOf(
+  store: Store,
+  name: MessageClass,
+  lateFrom: readonly (Ms | null | undefined)[],
+  now: Ms,
+): Promise<Flow> {
+  const lately = now - LATELY;
+  const late = now - Math.min(now, ...lateFrom.map((at) => at ?? now));
+  const backupFrom = await firstSince(store, name, ['relayed'], lately);
+  const moving = late > 0 && (await firstSince(store, name, ['accepted', 'delivered'], lately)) !== null;
+  const traffic = late > 0 || (await firstSince(store, name, STATES, lately)) !== null;
+  const took = traffic ? await usualTime(store, name, lately) : null;
+  return { late, since: late > 0 ? now - late : backupFrom, backup: backupFrom !== null, moving, traffic, took };
 }
 
 async function oldestDue(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
@@ -46,8 +65,57 @@ async function heldSince(store: Store, since: Ms): Promise<Map<MessageClass, Ms>
   return new Map(rows.map((r) => [r.class, Number(r.oldest)]));
 }
 
-/** By the time of their messages, which an index has by state and class: mail of other classes is not read. */
-async function hasRecent(store: Store, name: MessageClass, states: string[], since: Ms): Promise<boolean> {
-  const made = store.db('deliveries').whereIn('state', states).where({ class: name });
-  return (await made.where('message_at', '>=', since).first('id')) !== undefined;
+/**
+ * Since when the oldest mail waits that an operator, or a provider that is down, keeps from leaving: mail that waited for
+ * something else before does so since then.
+ */
+async function keptSince(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
+  const row: { id?: string | null } | undefined = await store
+    .db('due')
+    .where({ lane: HELD, priority: PRIORITY[name] })
+    .min({ id: 'delivery_id' })
+    .first();
+  if (!row?.id) return null;
+  const [holds, sick] = await Promise.all([activeHolds(store, now), unwell(store)]);
+  const from = Math.min(...holds.map(({ at }) => at), ...sick.map(({ since }) => since));
+  return Number.isFinite(from) ? Math.max(timeOf(row.id), from) : null;
 }
+
+/**
+ * When the first message since then was made that stands like this. By the time of their messages, which an index has by
+ * state and class: mail of other classes is not read.
+ */
+async function firstSince(store: Store, name: MessageClass, states: readonly State[], since: Ms): Promise<Ms | null> {
+  const firsts = await Promise.all(
+    states.map((state) => madeSince(store, { name, state, since, order: 'asc', limit: 1 })),
+  );
+  const times = firsts.flat().map(({ message_at }) => Number(message_at));
+  return times.length > 0 ? Math.min(...times) : null;
+}
+
+/** How long the mail took that was made since then and has arrived: half of it no longer. */
+async function usualTime(store: Store, name: MessageClass, since: Ms): Promise<Ms | null> {
+  const rows = await madeSince(store, { name, state: 'delivered', since, order: 'desc', limit: SAMPLE });
+  const times = rows.map(({ message_at, ended_at }) => Math.max(0, Number(ended_at) - Number(message_at)));
+  return times.sort((a, b) => a - b)[Math.floor((times.length - 1) / 2)] ?? null;
+}
+
+type Made = { message_at: Ms; ended_at: Ms | null };
+
+const madeSince = (
+  store: Store,
+  {
+    name,
+    state,
+    since,
+    order,
+    limit,
+  }: { name: MessageClass; state: State; since: Ms; order: 'asc' | 'desc'; limit: number },
+): Promise<Made[]> =>
+  store
+    .db('deliveries')
+    .where({ state, class: name })
+    .where('message_at', '>=', since)
+    .orderBy('message_at', order)
+    .limit(limit)
+    .select('message_at', 'ended_at');

@@ -5,6 +5,7 @@ import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { timeliness } from '../../src/core/timeliness.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
+import { addHold } from '../../src/store/notes/holds.ts';
 import type { How } from '../support/factory.ts';
 import * as past from '../support/factory.ts';
 import { ask, DOMAIN, post, type Running, SENT, start } from './support.ts';
@@ -14,6 +15,16 @@ const status = async (running: Running): Promise<Record<string, unknown>> => {
   running.clock.advance(3 * SECOND);
   return (await ask(`${running.url}/api/status`)).body;
 };
+
+const byClass = ({ access, notice, bulk }: Record<string, unknown>) => ({ access, notice, bulk });
+
+type Shown = { state: string; delaySeconds: number | null; sentence: string };
+
+/** What people are told of one class. */
+const shown = (body: Record<string, unknown>, name: string): Shown =>
+  (body['classes'] as Record<string, Shown>)[name] as Shown;
+
+const iso = (at: Ms): string => new Date(at).toISOString();
 
 const fine = { status: 'on_time', lateSeconds: null, late: null };
 
@@ -33,9 +44,9 @@ const claimed = (attempt: number, at: Ms, how: How): Fact => past.claimed(attemp
 
 test('mail is on time when there is none, and while it is with its provider', async (t) => {
   const running = await start(t);
-  assert.deepEqual(await status(running), { access: fine, notice: fine, bulk: fine });
+  assert.deepEqual(byClass(await status(running)), { access: fine, notice: fine, bulk: fine });
   await sentAs(running, 'notice');
-  assert.deepEqual(await status(running), { access: fine, notice: fine, bulk: fine });
+  assert.deepEqual(byClass(await status(running)), { access: fine, notice: fine, bulk: fine });
 });
 
 test('a class is delayed by as long as its oldest due mail waits, and down when nothing of it moves', async (t) => {
@@ -81,6 +92,73 @@ test('a class whose fresh mail went out through a secondary is on backup', async
   assert.deepEqual(now['notice'], fine);
   running.clock.advance(HOUR);
   assert.deepEqual((await status(running))['access'], fine);
+});
+
+test('no mail is said to be no mail, and mail that arrives tells how long it takes', async (t) => {
+  const running = await start(t);
+  const none = await status(running);
+  assert.deepEqual(
+    [none['sentence'], none['since']],
+    ['Emails are not waiting. None were sent in the last 15 minutes.', null],
+  );
+  assert.deepEqual(shown(none, 'access').state, 'quiet');
+  for (const seconds of [4, 8, 900]) {
+    const id = await sentAs(running, 'access', { createdAt: running.clock() - seconds * SECOND });
+    await told(running, id, past.reported('delivered', running.clock()));
+  }
+  const now = await status(running);
+  assert.deepEqual(shown(now, 'access'), { state: 'on_time', delaySeconds: 4, sentence: 'Reset emails are on time.' });
+  assert.equal(shown(now, 'notice').state, 'quiet');
+  assert.equal(now['sentence'], 'Emails are on time.');
+});
+
+test('what is late says since when, and the sentence names the mail that is affected', async (t) => {
+  const running = await start(t);
+  const at = running.clock();
+  await sentAs(running, 'access', { state: 'sending' });
+  running.clock.advance(5 * MINUTE);
+  const now = await status(running);
+  assert.equal(now['since'], iso(at + MINUTE));
+  assert.equal(now['sentence'], 'Reset emails are delayed right now. New requests may take up to 5 minutes.');
+  assert.deepEqual(shown(now, 'access'), { state: 'delayed', delaySeconds: 243, sentence: now['sentence'] });
+});
+
+test('mail that is kept from leaving is late from then on, whenever it was made', async (t) => {
+  const running = await start(t);
+  await sentAs(running, 'notice', { state: 'sending' });
+  running.clock.advance(HOUR);
+  const at = running.clock();
+  await addHold(running.store, { provider: null, class: null, until: null, reason: null, who: 'ops' }, at);
+  await running.store.db('due').update({ lane: 'held', at: at + HOUR });
+  running.clock.advance(4 * MINUTE);
+  const now = await status(running);
+  assert.deepEqual(shown(now, 'notice').delaySeconds, 243);
+  assert.equal(now['since'], iso(at));
+});
+
+test('when every provider is down no mail goes out, also when none waits yet', async (t) => {
+  const running = await start(t, { providers: ['mailgun', 'backup'] });
+  const at = running.clock();
+  const down = { state: 'down', share: 0, probed_at: 0, well_since: null, probes_failed: 0 };
+  await running.store.db('health').insert({ ...down, provider: 'mailgun', since: at - MINUTE });
+  const one = await status(running);
+  assert.deepEqual([shown(one, 'access').state, one['since']], ['quiet', null]);
+  await running.store.db('health').insert({ ...down, provider: 'backup', since: at });
+  const both = await status(running);
+  assert.equal(both['sentence'], 'Emails are not going out right now. Please try again later.');
+  assert.deepEqual([shown(both, 'access').state, both['since']], ['down', iso(at - MINUTE)]);
+  assert.deepEqual(both['access'], { status: 'down', lateSeconds: null, late: null });
+});
+
+test('any page may show the status, and keep it for ten seconds', async (t) => {
+  const running = await start(t);
+  const { headers } = await ask(`${running.url}/api/status`, { headers: { origin: 'https://shop.example' } });
+  assert.equal(headers.get('access-control-allow-origin'), '*');
+  assert.equal(headers.get('cache-control'), 'public, max-age=10');
+  const asked = await fetch(`${running.url}/api/status`, { method: 'OPTIONS' });
+  assert.equal(asked.status, 204);
+  assert.equal(asked.headers.get('access-control-allow-origin'), '*');
+  assert.match(asked.headers.get('access-control-allow-methods') ?? '', /GET/);
 });
 
 test('the status gives away no address and no number of mails', async (t) => {

@@ -11,6 +11,7 @@ import { claimed, held, refused, seed } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const settings = settingsOf(readConfig({}, 'database'));
+const QUIET = { late: 0, since: null, backup: false, moving: false, traffic: false, took: null };
 const sent = { domain: 'example.com', from: 'shop@example.com', to: 'ann@example.org', messageId: 'one@example.com' };
 
 eachStore('how late a class is comes from its own backlog', async ({ store }) => {
@@ -19,9 +20,9 @@ eachStore('how late a class is comes from its own backlog', async ({ store }) =>
   await recordMessage(deps, { ...sent, messageId: 'two@example.com', state: 'accepted' }, MORNING);
   const flows = await flowByClass(store, MORNING + settings.lease + MINUTE);
   assert.deepEqual(flows, {
-    access: { late: MINUTE, backup: false, moving: false },
-    notice: { late: 0, backup: false, moving: false },
-    bulk: { late: 0, backup: false, moving: false },
+    access: { ...QUIET, late: MINUTE, since: MORNING + settings.lease, traffic: true },
+    notice: { ...QUIET, traffic: true },
+    bulk: QUIET,
   });
 });
 
