@@ -27,5 +27,6 @@ export function settingsOf(c: Config): Settings {
     rates: c.SEND_RATES,
     drainRate: c.DRAIN_RATE,
     hopelessAfter: c.RETRY_HOPELESS_AFTER,
+    resendCooldown: c.RESEND_COOLDOWN,
   };
 }

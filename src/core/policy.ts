@@ -173,3 +173,7 @@ export function waitAfter(deliveryId: string, attempt: number, policy: Policy): 
   const draw = createHash('sha256').update(`${deliveryId}:${attempt}`).digest().readUInt32BE(0) / 0xffff_ffff;
   return Math.round(plain * (1 + policy.spread * (2 * draw - 1)));
 }
+
+/** Until when a message is worth delivering. */
+export const usefulUntil = (born: { createdAt: Ms; deliverAt?: Ms | null; policy: Pick<Policy, 'usefulLife'> }): Ms =>
+  Math.max(born.createdAt, born.deliverAt ?? 0) + born.policy.usefulLife;

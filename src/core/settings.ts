@@ -36,4 +36,6 @@ export type Settings = {
    * After so many re-posts without a cure for one recipient domain and cause the administrators are told; 0 is never.
    */
   hopelessAfter: number;
+  /** How long after a mail it can be sent again because a person asks for it. */
+  resendCooldown: Ms;
 };

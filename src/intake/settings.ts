@@ -97,6 +97,12 @@ export const INTAKE = room({
       level: 'rarely',
       says: 'Whether bulk mail falls back to the secondary: yes or no.',
     },
+    RESEND_COOLDOWN: {
+      kind: length,
+      follows: (unit) => unit,
+      level: 'rarely',
+      says: 'How long a person waits before a mail can be sent again that did not come: so long after the mail, twice as long after the first time and five times as long after each further one; when not set, RETRY_UNIT (of at most 1m).',
+    },
     SILENCE_AFTER: {
       kind: length,
       default: '8h',

@@ -12,6 +12,8 @@ export type Terms = BirthSettings & {
   domains: readonly string[] | null;
   /** The names of those whom it hands mail to, where a daemon has said so. */
   providers?: readonly string[];
+  /** How long after a mail it can be sent again because a person asks for it; where a daemon has said so. */
+  resendCooldown?: Ms;
 };
 
 const NAME = 'terms';
@@ -21,8 +23,12 @@ const NAME = 'terms';
  * settings of their own.
  */
 export async function publishTerms(store: Store, terms: Terms, now: Ms): Promise<void> {
-  const { policies, lease, outageWindow, domains, providers } = terms;
-  const said = { policies, lease, outageWindow, domains, ...(providers ? { providers } : {}) } satisfies Terms;
+  const { policies, lease, outageWindow, domains, providers, resendCooldown } = terms;
+  const said = {
+    ...{ policies, lease, outageWindow, domains },
+    ...(providers ? { providers } : {}),
+    ...(resendCooldown === undefined ? {} : { resendCooldown }),
+  } satisfies Terms;
   await setCursor(store, NAME, JSON.stringify(said), now);
 }
 

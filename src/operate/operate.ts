@@ -9,7 +9,7 @@ import { withBodies } from '../store/messages/bodies.ts';
 import { changeMessage } from '../store/messages/change-message.ts';
 import { domains } from '../store/messages/domains.ts';
 import { findMessageRow } from '../store/messages/find.ts';
-import type { View } from '../store/rows/rows.ts';
+import type { MessageRow, View } from '../store/rows/rows.ts';
 
 /** A message (see `findMessageRow`), one of its recipients or all of them, and who asks. */
 export type Request = { message: string; recipient?: string | undefined; who: string };
@@ -93,13 +93,27 @@ async function copiesOf(store: Store, name: string, now: Ms): Promise<(view: Vie
   };
 }
 
+/** Whether a copy of a delivery is at hand that can be sent at once: ours, or one that a provider is known to keep. */
+export async function copiesAtHand(
+  store: Store,
+  { id, domain }: MessageRow,
+  now: Ms,
+): Promise<(view: View) => boolean> {
+  if ((await withBodies(store, [id])).size > 0) return () => true;
+  const retention = (await domains(store, [domain])).get(domain)?.retention ?? null;
+  return ({ birth, delivery: { storages, reason } }) => {
+    const isGone = retention !== null && now >= birth.createdAt + retention;
+    return !isGone && reason !== 'storage_gone' && storages.length > 0;
+  };
+}
+
 /** A `relayed` delivery may have arrived, and nobody will tell: to retry it would often be a double. */
 function mayReopen({ delivery }: View, what: 'retry' | 'resend'): boolean {
   if (!isEnded(delivery.state)) return false;
   return what === 'resend' || (delivery.state !== 'delivered' && delivery.state !== 'relayed');
 }
 
-function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
+export function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
   const round = delivery.round + 1;
   const fact: Fact = {
     key: `reopened:${round}`,
@@ -132,5 +146,5 @@ async function operate(
   return changed;
 }
 
-const detailOf = (ids: readonly string[]): string =>
+export const detailOf = (ids: readonly string[]): string =>
   `${ids.length} deliveries: ${ids.slice(0, 20).join(' ')}${ids.length > 20 ? ' …' : ''}`;

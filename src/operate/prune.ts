@@ -1,8 +1,10 @@
 import { sleep, stopwatch } from '../base/wait.ts';
+import { ASKED_KEPT } from '../core/resend.ts';
 import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
+import { pruneResends } from '../store/messages/resends.ts';
 import { forgetReceivers } from '../store/notes/receivers.ts';
 import { forgetSigns } from '../store/notes/signs.ts';
 import { forgetSetAside, forgetUnreturned } from '../store/projections/bodies.ts';
@@ -37,6 +39,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneInbox, before],
     [pruneOperations, before],
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
+    [pruneResends, now() - ASKED_KEPT],
     [forgetSetAside, now() - SET_ASIDE_KEPT],
     [forgetUnreturned, now() - UNRETURNED_KEPT],
     [forgetSigns, now() - SIGNS_KEPT],

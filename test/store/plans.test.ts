@@ -21,12 +21,14 @@ import { namelessBody, sealedBody, sealers, withBodies } from '../../src/store/m
 import { cancelByKey } from '../../src/store/messages/cancel.ts';
 import { acceptedSince, findMessage, messagesByKey } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
+import { askAgain, askByKey, pruneResends, waitingFor } from '../../src/store/messages/resends.ts';
 import { type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
+import type { MessageRow, View } from '../../src/store/rows/rows.ts';
 import { flowByClass } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
@@ -247,6 +249,15 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
   const rooms = ['', 'whole mailgun', 'stored mailgun'].map((lane) => ({ lane, most: 10 }));
   const taking = { now, limit: 10, lease: MINUTE };
   const keys = views.flatMap(newsKeys);
+  const message = (await store.db('messages').where({ id: messageId }).first()) as MessageRow;
+  const noted = { at: now, kind: 'noted' as const, attempt: 1, what: 'asked for again' };
+  const again = {
+    ...{ message, now, entry: () => ({ who: 'ann', what: 'resend', subject: messageId, detail: null }) },
+    decide: (all: readonly View[]) => ({
+      answer: null,
+      facts: new Map(all.map(({ id }) => [id, { ...noted, key: 'noted:again' }])),
+    }),
+  };
   const runs: Record<string, () => Promise<unknown>> = {
     claimDue: () => claimDue(store, rooms, now, MINUTE),
     park: () => park(store, 'x', ids, { lane: 'whole mailgun', at: now }),
@@ -285,6 +296,11 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     findMessage: () => findMessage(store, messageId),
     cancelByKey: () => cancelByKey(store, 'key-1', 'by_operator', now),
     flowByClass: () => flowByClass(store, now),
+    waitingFor: () => waitingFor(store, messageId, now),
+    askAgain: () => askAgain(store, again),
+    askByKey: () =>
+      askByKey(store, { key: 'key-1', now, decide: () => ({ answer: null, asked: { times: 1, at: now } }) }),
+    pruneResends: () => pruneResends(store, now + 1, 10),
     waitingByClass: () => waitingByClass(store, now),
     outagesSince: () => outagesSince(store, now - DAY),
     outageNamed: () => outageNamed(store, outages[0]?.id ?? ''),
