@@ -1,5 +1,5 @@
 // Pages for people who follow a link in an alert: what `homing explain` says, to be read in a browser. No script, nothing
-// from elsewhere, nothing that can be pressed.
+// from elsewhere.
 import { createHash } from 'node:crypto';
 import { html, type Markup, trusted } from '../base/markup.ts';
 import { inTime } from '../core/fold.ts';
@@ -21,16 +21,21 @@ dl { margin: 1rem 0; }
 dt { font-size: .85rem; opacity: .75; margin-top: .75rem; }
 dd { margin: 0; }
 ul { padding-left: 1.2rem; }
+button { font: inherit; padding: .5rem 1rem; }
 .text { white-space: pre-wrap; }
 .faint { opacity: .75; font-size: .85rem; }
 `;
 
-/** The page may show its own style and do nothing else, whatever got into it. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-].join('; ');
+/** The page may show its own style and do what is said here, whatever got into it. */
+export const policyWith = (forms: "form-action 'none'" | "form-action 'self'"): string =>
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    `base-uri 'none'; ${forms}; frame-ancestors 'none'`,
+  ].join('; ');
+
+/** Nothing on it can be pressed. */
+export const PAGE_POLICY = policyWith("form-action 'none'");
 
 /** So many deliveries of a message, or of an alert, are shown on a page. */
 export const MOST_ON_PAGE = 100;
@@ -74,13 +79,14 @@ const moreOf = (count: number, command: string): Markup =>
 export const plainPage = (title: string, text: string): string =>
   pageOf(title, html`<h1>${title}</h1><p>${safeLine(text)}</p>`);
 
-const pageOf = (title: string, body: Markup): string =>
+export const pageOf = (title: string, body: Markup, head: Markup = html``): string =>
   html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+${head}
 <title>${safeLine(title, 100)} · Homing</title>
 <style>${trusted(STYLE)}</style>
 </head>

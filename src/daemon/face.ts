@@ -31,6 +31,7 @@ export const faceOf = (inside: Face): AppDeps => ({
   onTold: () => inside.wake('told'),
   onQueued: () => inside.wake('dispatch'),
   encryptionKey: inside.config.ENCRYPTION_KEY[0] ?? null,
+  olderKeys: inside.config.ENCRYPTION_KEY.slice(1),
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
   memory: limitsOf(inside.config).memory,

@@ -5,17 +5,19 @@ import { AppError } from '../base/errors.ts';
 import { parseMoment } from '../base/moment.ts';
 import { parse } from '../base/parse.ts';
 import { detailOf, summaryOf } from '../contract/present.ts';
+import type { StatusTokens } from '../contract/status-token.ts';
 import { canonicalAddress } from '../core/address.ts';
 import { STATES } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Clock } from '../core/time.ts';
+import type { Clock, Ms } from '../core/time.ts';
 import { recordMessage } from '../intake/record.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import { catchUp, keepChecked } from '../intake/told.ts';
 import { readKey } from '../mail/key.ts';
 import { MAX_KEY } from '../mail/limits.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
+import { mayResend, resendMessage } from '../operate/resend.ts';
 import type { Store } from '../store/db/open.ts';
 import { keptAmong } from '../store/ledger/kept.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
@@ -23,15 +25,19 @@ import { findMessage } from '../store/messages/find.ts';
 import { searchMessages } from '../store/messages/search.ts';
 import { bearer } from './auth.ts';
 import { type Bodies, readJson } from './body.ts';
+import { tellWhenAgain } from './people.ts';
 import { once, pageLimit } from './query.ts';
 
 export type ApiDeps = {
   store: Store;
   bodies: Bodies;
-  settings: BirthSettings & Pick<Settings, 'pause'>;
+  settings: BirthSettings & Pick<Settings, 'pause' | 'resendCooldown'>;
   tokens: readonly string[];
+  statusTokens: StatusTokens;
   /** Called when there is something to file. */
   onTold?(): void;
+  /** Called when mail was made due. */
+  onQueued?(): void;
   now: Clock;
 };
 
@@ -53,7 +59,7 @@ export function createApi(deps: ApiDeps): Router {
 
   router.post('/', allowed, (ctx) => tell(deps, ctx));
   router.post('/cancel', allowed, current, async (ctx) => {
-    const { key } = parse(CANCEL_KEY, await readJson(bodies, ctx.req, BODY_LIMIT));
+    const { key } = parse(KEY, await readJson(bodies, ctx.req, BODY_LIMIT));
     ctx.body = await cancelByKey(store, key, 'by_application', now());
   });
   router.get('/', allowed, current, async (ctx) => {
@@ -63,19 +69,31 @@ export function createApi(deps: ApiDeps): Router {
   router.get('/:id', allowed, current, async (ctx) => {
     const found = await findMessage(store, idIn(ctx));
     if (!found) throw new AppError('not_found', 'there is no such message');
-    ctx.body = detailOf(found.message, found.views, await keptAmong(store, found.views, now()));
+    const { message, views } = found;
+    const until = Math.max(message.created_at, ...views.map(({ delivery }) => delivery.usefulUntil));
+    const statusToken = deps.statusTokens.make(message.id, until);
+    ctx.body = {
+      ...detailOf(message, views, await keptAmong(store, views, now())),
+      ...(statusToken === null ? {} : { statusToken }),
+    };
   });
   router.post('/:id/cancel', allowed, current, async (ctx) => {
     const { recipient, reason: said } = parse(CANCEL, await readJson(bodies, ctx.req, BODY_LIMIT));
     const request = { message: idIn(ctx), recipient, who: 'api', reason: 'by_application' as const, said };
     ctx.body = await cancelMessage(store, request, now());
   });
-  for (const what of ['retry', 'resend'] as const) {
-    router.post(`/:id/${what}`, allowed, current, async (ctx) => {
-      const wish = parse(REOPEN, await readJson(bodies, ctx.req, BODY_LIMIT));
-      ctx.body = await reopenMessage(store, { message: idIn(ctx), who: 'api', what, ...wish }, now());
-    });
-  }
+  router.post('/:id/retry', allowed, current, async (ctx) => {
+    const wish = parse(REOPEN, await readJson(bodies, ctx.req, BODY_LIMIT));
+    ctx.body = await reopenMessage(store, { message: idIn(ctx), who: 'api', what: 'retry', ...wish }, now());
+  });
+  router.post('/:id/resend', allowed, current, (ctx) => resend(deps, ctx));
+  router.post('/may-resend', allowed, current, async (ctx) => {
+    const { key } = parse(KEY, await readJson(bodies, ctx.req, BODY_LIMIT));
+    const at = now();
+    const { answer, availableAt } = await mayResend(store, key, { cooldown: deps.settings.resendCooldown, now: at });
+    ctx.body = { answer, resendAvailableAt: isoOf(availableAt) };
+    if (answer === 'wait') tellWhenAgain(ctx, availableAt, at);
+  });
   return router;
 }
 
@@ -89,10 +107,35 @@ async function tell(deps: ApiDeps, ctx: Context): Promise<void> {
     ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
     return;
   }
-  const { id, created } = await recordMessage(deps, told, deps.now());
+  const { id, created, usefulUntil } = await recordMessage(deps, told, deps.now());
   ctx.status = created ? 201 : 200;
-  ctx.body = { id };
+  const statusToken = deps.statusTokens.make(id, usefulUntil);
+  ctx.body = { id, ...(statusToken === null ? {} : { statusToken }) };
 }
+
+/** Sends a message again for the application; `force` for an operator, who decides for himself. */
+async function resend({ store, bodies, settings, onQueued, now }: ApiDeps, ctx: Context): Promise<void> {
+  const { force, ...wish } = parse(RESEND, await readJson(bodies, ctx.req, BODY_LIMIT));
+  const request = { message: idIn(ctx), who: 'api', ...wish };
+  const at = now();
+  if (force) {
+    ctx.body = { result: 'resent', ...(await reopenMessage(store, { ...request, what: 'resend' }, at)) };
+    return;
+  }
+  const { result, reopened, availableAt } = await resendMessage(store, request, {
+    cooldown: settings.resendCooldown,
+    now: at,
+  });
+  if (result === 'not_possible') throw new AppError('conflict', NOT_POSSIBLE);
+  if (reopened > 0) onQueued?.();
+  tellWhenAgain(ctx, availableAt, at);
+  ctx.body = { result, reopened, resendAvailableAt: isoOf(availableAt) };
+}
+
+const NOT_POSSIBLE =
+  'nothing can be sent again: it failed for good, its address is suppressed, or no copy is kept any more that could be sent; with "force" it is tried all the same';
+
+const isoOf = (at: Ms | null): string | null => (at === null ? null : new Date(at).toISOString());
 
 const idIn = (ctx: Context): string => String(ctx['params'].id);
 
@@ -125,7 +168,11 @@ const text = z.string({ error: 'must be text' });
 const recipient = address(text).optional();
 
 const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
-const CANCEL_KEY = z.strictObject({
+const RESEND = z.strictObject(
+  { recipient, force: z.boolean({ error: 'must be true or false' }).default(false) },
+  { error: whenNoObject },
+);
+const KEY = z.strictObject({
   key: text.refine((given) => readKey(given) !== null, `must have 1 to ${MAX_KEY} characters`).trim(),
 });
 const CANCEL = z.strictObject(

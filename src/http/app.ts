@@ -3,6 +3,7 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { statusTokens } from '../contract/status-token.ts';
 import { safeJson } from '../core/safe-text.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -37,6 +38,8 @@ export type AppDeps = {
   tokens: readonly string[];
   /** What mail in the queue is sealed with; without it none is taken. */
   encryptionKey?: string | null;
+  /** Those before it: by them older tokens are known. */
+  olderKeys?: readonly string[];
   /** The domains that are sent for; any when they are not said. */
   domains?: readonly string[];
   /** The names of those whom mail is handed to; any when they are not said. */
@@ -92,17 +95,19 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   koa.use(atAnyBase);
   koa.use(answerErrors(deps.log));
   koa.use(fromAnywhere);
+  const { encryptionKey, olderKeys = [] } = deps;
+  const tokens = statusTokens(encryptionKey ? [encryptionKey, ...olderKeys] : []);
   const routers = [
     createOpenRoutes(deps),
-    createPeople(deps),
-    createApi({ ...deps, bodies }),
+    createPeople({ ...deps, statusTokens: tokens }),
+    createApi({ ...deps, bodies, statusTokens: tokens }),
     createSuppressions(deps),
     createQueue(deps),
     createOutages(deps),
     createHolds({ ...deps, bodies }),
     createHints({ ...deps, bodies }),
     createPages(deps),
-    createIntake({ ...deps, bodies }),
+    createIntake({ ...deps, bodies, statusTokens: tokens }),
   ];
   for (const router of routers) {
     koa.use(router.routes() as Middleware);

@@ -1,6 +1,8 @@
 import Router from '@koa/router';
 import type { Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
+import type { StatusTokens } from '../contract/status-token.ts';
+import { usefulUntil } from '../core/policy.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { createPrepare } from '../intake/prepare.ts';
 import { createQueue } from '../intake/queue.ts';
@@ -17,6 +19,7 @@ export type IntakeDeps = {
   tokens: readonly string[];
   encryptionKey?: string | null;
   domains?: readonly string[];
+  statusTokens: StatusTokens;
   onQueued?(): void;
   now: Clock;
 };
@@ -43,8 +46,11 @@ export function createIntake(deps: IntakeDeps): Router {
       caller: ctx.get('Authorization'),
       idempotencyKey: ctx.get('Idempotency-Key') || null,
     };
-    const { messageId, isRepeat } = await queue(await prepare(call, now()), now());
+    const prepared = await prepare(call, now());
+    const { id, messageId, isRepeat } = await queue(prepared, now());
     onQueued?.();
+    const token = deps.statusTokens.make(id, usefulUntil(prepared.draft));
+    if (token !== null) ctx.set('Homing-Status-Token', token);
     ctx.set(rateHeaders(now()));
     if (isRepeat) ctx.set('Idempotent-Replayed', 'true');
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };

@@ -1,7 +1,7 @@
 import { newId } from '../base/ids.ts';
 import type { Refusal } from '../core/answer.ts';
 import type { Fact } from '../core/delivery.ts';
-import { classNames, neverElsewhere, treatmentOf, usualTreatment, watchOnly } from '../core/policy.ts';
+import { classNames, neverElsewhere, treatmentOf, usefulUntil, usualTreatment, watchOnly } from '../core/policy.ts';
 import { safeLine } from '../core/safe-text.ts';
 import { handedOver } from '../core/sent.ts';
 import type { Ms } from '../core/time.ts';
@@ -25,15 +25,20 @@ export type IntakeDeps = { store: Store; settings: BirthSettings };
  * Records a message that the application has sent, or is about to send. Telling the same message (domain and Message-Id)
  * again adds what is new and changes nothing else. Throws `AppError` with every problem at once; nothing is stored then.
  */
-export async function recordMessage(deps: IntakeDeps, input: unknown, now: Ms): Promise<Recorded> {
+export async function recordMessage(
+  deps: IntakeDeps,
+  input: unknown,
+  now: Ms,
+): Promise<Recorded & { usefulUntil: Ms }> {
   const { draft, sign } = readTelling(deps.settings, input, now);
   await noteSigns(deps.store, sign ? [sign] : [], { now, window: deps.settings.outageWindow });
   const left = (await withoutErased(deps.store, [draft])).get(draft);
-  if (!left) return { id: draft.id ?? newId(now), created: true };
+  const until = usefulUntil(draft);
+  if (!left) return { id: draft.id ?? newId(now), created: true, usefulUntil: until };
   await rememberDomains(deps.store, [draft.domain]);
   const recorded = await record(deps.store, left, now);
   await takeUpAgain(deps.store, [draft], now);
-  return recorded;
+  return { ...recorded, usefulUntil: until };
 }
 
 export type ReadTelling = { draft: Draft; sign: ToldSign | null };

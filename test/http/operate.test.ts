@@ -125,7 +125,7 @@ test('what is open or has arrived can not be retried: 409 with a sentence, and n
   const open = await post(running, `/api/messages/${id}/retry`);
   assert.equal(open.status, 409);
   assert.match(String(open.body['error']), /nothing can be sent again/);
-  assert.equal((await post(running, `/api/messages/${id}/resend`)).status, 409);
+  assert.equal((await post(running, `/api/messages/${id}/resend`, { force: true })).status, 409);
   await told(running, id, null, () => reported('delivered', running.clock()));
   assert.equal((await post(running, `/api/messages/${id}/retry`)).status, 409);
   assert.deepEqual(await states(running, id), ['delivered', 'delivered']);
@@ -136,8 +136,8 @@ test('resending sends what has arrived once more, and a proof about the first tr
   const running = await start(t);
   const id = await sent(running);
   await told(running, id, null, () => reported('delivered', running.clock()));
-  const reply = await post(running, `/api/messages/${id}/resend`, { recipient: 'ann@example.org' });
-  assert.deepEqual([reply.status, reply.body], [200, { reopened: 1 }]);
+  const reply = await post(running, `/api/messages/${id}/resend`, { recipient: 'ann@example.org', force: true });
+  assert.deepEqual([reply.status, reply.body], [200, { result: 'resent', reopened: 1 }]);
   assert.deepEqual(await states(running, id), ['queued', 'delivered']);
   await told(running, id, 'ann@example.org', () => reported('opened', running.clock() + 1));
   assert.deepEqual(await states(running, id), ['queued', 'delivered']);
