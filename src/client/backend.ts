@@ -1,6 +1,6 @@
 import type { FormEntry } from '../mail/form.ts';
 import type { Take } from './patient-store.ts';
-import type { MessageStatus, Queued } from './types.ts';
+import type { MayResend, MessageStatus, Queued } from './types.ts';
 
 /** Where records go and questions are asked: a database, or a daemon. Both behave the same. */
 export type Backend = {
@@ -8,6 +8,7 @@ export type Backend = {
   queue(domain: string, form: readonly FormEntry[]): Promise<Queued>;
   cancel(which: { id: string } | { key: string }): Promise<number>;
   status(id: string): Promise<MessageStatus | null>;
+  mayResend(key: string): Promise<MayResend>;
   close(): Promise<void>;
 };
 

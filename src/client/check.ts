@@ -19,5 +19,11 @@ export function checkWhich(which: unknown): { id: string } | { key: string } {
   return key === undefined ? { id: name } : { key: name };
 }
 
+export function checkKey(given: unknown): string {
+  const key = textOf(given);
+  if (!isText(key)) throw invalid('mayResend needs the key of a message, as text');
+  return key;
+}
+
 const textOf = (value: unknown): unknown =>
   typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { SECOND } from '../core/time.ts';
 import { codeOf } from './errors.ts';
 import { HomingError } from './homing-error.ts';
 
 export type Question = { method: 'GET' | 'POST'; path: string; json?: unknown; form?: FormData };
-export type Answer = { status: number; body: Record<string, unknown> };
+export type Answer = { status: number; body: Record<string, unknown>; headers: IncomingHttpHeaders };
 
 /** Requests to the HTTP API of a daemon. Rejects only when there is no answer; any status is an answer. */
 export type Daemon = { ask(question: Question): Promise<Answer>; close(): void };
@@ -25,7 +25,8 @@ export async function connect({ url, token }: { url: string; token: string }): P
     const start: Start = (onResponse) => request(base + path, options, onResponse).end(content);
     try {
       const response = await send(start);
-      return { status: response.statusCode ?? 0, body: objectIn(await textIn(response)) };
+      const { statusCode: status = 0, headers } = response;
+      return { status, headers, body: objectIn(await textIn(response)) };
     } catch (error) {
       throw unanswered(error);
     }

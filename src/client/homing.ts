@@ -4,7 +4,7 @@ import { sha256 } from '../base/ids.ts';
 import { openSpool } from '../base/spool.ts';
 import { SECOND } from '../core/time.ts';
 import type { Backend, Place } from './backend.ts';
-import { checkMessage, checkWhich, invalid, isText } from './check.ts';
+import { checkKey, checkMessage, checkWhich, invalid, isText } from './check.ts';
 import { homingErrorOf } from './errors.ts';
 import { formFrom } from './form-from.ts';
 import { HomingError } from './homing-error.ts';
@@ -98,7 +98,7 @@ function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' |
 
 type Deliver = (domain: string, data: object) => Promise<Queued>;
 
-function asking(inside: Inside): Pick<Homing, 'deliverLater' | 'cancel' | 'status'> {
+function asking(inside: Inside): Pick<Homing, 'deliverLater' | 'cancel' | 'status' | 'mayResend'> {
   /** Asks the store, and says in words of ours what went wrong. */
   async function ask<T>(question: (backend: Backend) => Promise<T>): Promise<T> {
     if (inside.closing !== null) throw new HomingError('closed', 'close() was called on this homing: make another one');
@@ -128,6 +128,11 @@ function asking(inside: Inside): Pick<Homing, 'deliverLater' | 'cancel' | 'statu
     async status(id) {
       if (!isText(id)) throw invalid('status needs the id or the Message-Id of a message');
       return inside.outbox ? null : askWhenCaughtUp((backend) => backend.status(id));
+    },
+    async mayResend(key) {
+      const wanted = checkKey(key);
+      if (inside.outbox) return { answer: 'yes', resendAvailableAt: null };
+      return askWhenCaughtUp((backend) => backend.mayResend(wanted));
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Backend, Place } from './backend.ts';
 import { type Answer, connect, type Daemon, type Question } from './daemon-http.ts';
 import { HomingError } from './homing-error.ts';
 import type { Told, Verdict } from './record.ts';
-import type { HomingErrorCode, MessageStatus, RemoteOptions } from './types.ts';
+import type { HomingErrorCode, MayResend, MessageStatus, RemoteOptions } from './types.ts';
 
 type Ask = (question: Question) => Promise<Answer>;
 
@@ -30,6 +30,7 @@ function backendOf(daemon: Daemon): Backend {
     queue: (domain, form) => queue(ask, domain, form),
     cancel: (which) => cancel(ask, which),
     status: (id) => status(ask, id),
+    mayResend: (key) => mayResend(ask, key),
     async close() {
       await Promise.allSettled([...open]);
       daemon.close();
@@ -68,7 +69,12 @@ async function queue(ask: Ask, domain: string, form: readonly FormEntry[]): Retu
   const path = `/v3/${encodeURIComponent(domain)}/messages${isMime ? '.mime' : ''}`;
   const answer = await ask({ method: 'POST', path, form: formDataOf(form) });
   if (answer.status !== 200) throw refusalOf(answer);
-  return { status: 200, id: String(answer.body['id']), message: String(answer.body['message']) };
+  const token = answer.headers['homing-status-token'];
+  const { id, message } = answer.body;
+  return {
+    ...{ status: 200, id: String(id), message: String(message) },
+    ...(typeof token === 'string' ? { statusToken: token } : {}),
+  };
 }
 
 function formDataOf(form: readonly FormEntry[]): FormData {
@@ -95,6 +101,12 @@ async function status(ask: Ask, id: string): Promise<MessageStatus | null> {
   if (isUnknown(answer)) return null;
   if (answer.status !== 200) throw refusalOf(answer);
   return answer.body as MessageStatus;
+}
+
+async function mayResend(ask: Ask, key: string): Promise<MayResend> {
+  const answer = await ask({ method: 'POST', path: '/api/messages/may-resend', json: { key } });
+  if (answer.status !== 200) throw refusalOf(answer);
+  return answer.body as MayResend;
 }
 
 /** Whether the daemon does not know the message. The 404 of another server has no JSON of this form. */

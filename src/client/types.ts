@@ -112,7 +112,13 @@ export type MessageData = {
 };
 
 /** As Mailgun answers; `id` has angle brackets. */
-export type Queued = { status: number; id: string; message: string };
+export type Queued = {
+  status: number;
+  id: string;
+  message: string;
+  /** For the person who waits for it (see `MessageStatus`); with `deliverLater`, where the daemon has an `ENCRYPTION_KEY`. */
+  statusToken?: string;
+};
 
 /** Where a delivery stands. */
 export type DeliveryState =
@@ -148,6 +154,19 @@ export type MessageStatus = {
   class: MessageClass;
   createdAt: string | null;
   deliveries: DeliveryStatus[];
+  /** Under `/status/` of the daemon, it shows the person who waits for the message how it stands; without a key there is none. */
+  statusToken?: string;
+};
+
+/** Whether a message may be sent anew that did not come. */
+export type MayResend = {
+  answer:
+    | 'yes' // send it now: whoever else asks has to wait
+    | 'wait' // the last one is too young
+    | 'already_delivered'
+    | 'cancelled'; // `cancel` was called for this key
+  /** From when on asking is of use again; null when it is not. */
+  resendAvailableAt: string | null;
 };
 
 /** A message that would have been sent. */
@@ -192,6 +211,11 @@ export type Homing = {
   cancel(which: { id: string } | { key: string }): Promise<number>;
   /** Where a message stands, by its id or Message-Id; null when it is not known. */
   status(id: string): Promise<MessageStatus | null>;
+  /**
+   * Asked before a message with this key (`v:homing-key`) is sent anew, because a person asks for it. However many ask at once,
+   * in however many processes, one is told `yes`. For a first message it is `yes` as well.
+   */
+  mayResend(key: string): Promise<MayResend>;
   /** From now on nothing leaves this process: what is sent is kept in memory for a test to look at. */
   testing(): Outbox;
   counts(): Counts;
@@ -199,7 +223,7 @@ export type Homing = {
   flush(): Promise<void>;
   /**
    * Finishes what is in flight and closes every connection. After it mail still goes out, and its records go to the spool;
-   * `deliverLater`, `cancel` and `status` reject.
+   * `deliverLater`, `cancel`, `status` and `mayResend` reject.
    */
   close(): Promise<void>;
 };

@@ -2,9 +2,11 @@ import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Backend } from '../client/backend.ts';
 import { codeOf } from '../client/errors.ts';
 import { HomingError } from '../client/homing-error.ts';
-import type { HomingErrorCode } from '../client/types.ts';
+import type { HomingErrorCode, MayResend } from '../client/types.ts';
 import { detailOf } from '../contract/present.ts';
-import { SECOND } from '../core/time.ts';
+import { statusTokens } from '../contract/status-token.ts';
+import { usefulUntil } from '../core/policy.ts';
+import { MINUTE, SECOND } from '../core/time.ts';
 import { draftOf } from '../intake/draft.ts';
 import { createQueue } from '../intake/queue.ts';
 import { keyForDaemons } from '../intake/sealing-keys.ts';
@@ -12,6 +14,7 @@ import { termsIn } from '../intake/terms.ts';
 import { catchUp, keepTold } from '../intake/told.ts';
 import type { FormEntry } from '../mail/form.ts';
 import { cancelMessage } from '../operate/operate.ts';
+import { mayResend } from '../operate/resend.ts';
 import { openStore, type Store } from '../store/db/open.ts';
 import { keptAmong } from '../store/ledger/kept.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
@@ -33,7 +36,8 @@ export function openDatabase({ database, encryptionKey }: DatabaseBackend): Back
       }),
     queue: (domain, form) => explained(() => queue({ store, encryptionKey }, domain, form)),
     cancel: (which) => explained(() => cancel(store, which)),
-    status: (id) => explained(() => status(store, id)),
+    status: (id) => explained(() => status({ store, encryptionKey }, id)),
+    mayResend: (key) => explained(() => mayAsk(store, key)),
     close: store.close,
   };
 }
@@ -54,8 +58,12 @@ async function queue({ store, encryptionKey: given }: QueueDeps, domain: string,
   const { domains, ...settings } = await termsIn(store);
   const now = Date.now();
   const prepared = await draftOf({ settings, encryptionKey, domains }, { domain, form, caller: 'database' }, now);
-  const { messageId } = await createQueue(store)(prepared, now);
-  return { status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' };
+  const { id, messageId } = await createQueue(store)(prepared, now);
+  const statusToken = statusTokens([encryptionKey]).make(id, usefulUntil(prepared.draft));
+  return {
+    ...{ status: 200, id: `<${messageId}>`, message: 'Queued. Thank you.' },
+    ...(statusToken === null ? {} : { statusToken }),
+  };
 }
 
 /** A comma list, as it may be in `ENCRYPTION_KEY`; none when there is anything else in it. */
@@ -77,11 +85,28 @@ async function cancel(store: Store, which: { id: string } | { key: string }): Pr
   }
 }
 
-async function status(store: Store, id: string) {
+async function status({ store, encryptionKey: given }: QueueDeps, id: string) {
   await fileTold(store, Date.now());
   const found = await findMessage(store, id);
-  return found ? detailOf(found.message, found.views, await keptAmong(store, found.views, Date.now())) : null;
+  if (!found) return null;
+  const { message, views } = found;
+  const key = await keyForDaemons(store, keysIn(given ?? ''));
+  const until = Math.max(message.created_at, ...views.map(({ delivery }) => delivery.usefulUntil));
+  const statusToken = statusTokens(key === null ? [] : [key]).make(message.id, until);
+  const detail = detailOf(message, views, await keptAmong(store, views, Date.now()));
+  return { ...detail, ...(statusToken === null ? {} : { statusToken }) };
 }
+
+async function mayAsk(store: Store, key: string): Promise<MayResend> {
+  const now = Date.now();
+  await fileTold(store, now);
+  const { resendCooldown = COOLDOWN } = await termsIn(store);
+  const { answer, availableAt } = await mayResend(store, key.trim(), { cooldown: resendCooldown, now });
+  return { answer, resendAvailableAt: availableAt === null ? null : new Date(availableAt).toISOString() };
+}
+
+/** As long as no daemon has said how long. */
+const COOLDOWN = MINUTE;
 
 /** Files what was told a moment ago, so that it is found. */
 async function fileTold(store: Store, now: number): Promise<void> {
