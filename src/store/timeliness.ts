@@ -5,7 +5,7 @@ import type { Reason } from '../core/reason.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
 import type { Flow } from '../core/timeliness.ts';
 import type { Store } from './db/open.ts';
-import { HELD } from './ledger/due.ts';
+import { DRAINING, HELD } from './ledger/due.ts';
 import { PRIORITY } from './ledger/ledger.ts';
 import { unwell } from './notes/health.ts';
 import { activeHolds } from './notes/holds.ts';
@@ -72,7 +72,8 @@ async function heldSince(store: Store, since: Ms): Promise<Map<MessageClass, Ms>
 async function keptSince(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
   const row: { id?: string | null } | undefined = await store
     .db('due')
-    .where({ lane: HELD, priority: PRIORITY[name] })
+    .where({ priority: PRIORITY[name] })
+    .whereIn('lane', [HELD, DRAINING])
     .min({ id: 'delivery_id' })
     .first();
   if (!row?.id) return null;
