@@ -55,6 +55,8 @@ const QMAIL = /^Hi\. This is the /;
 /** A reply with an enhanced code in it; people have other numbers in their mail. */
 const SURE_REPLY = /(?<![\d.])(?:[45]\d\d[ -]#?|#)[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)/;
 const REPLY = /(?:^|[:;>("'] ?)[45]\d\d[ -][<\w]/m;
+/** The same where a reply is quoted, and not in the middle of what somebody writes. */
+const QUOTED_REPLY = /(?:^|[:;>("'] ?)(?:[45]\d\d[ -]#?|#)[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)/m;
 
 /** What servers call themselves, and what they call a mail about one that did not arrive. */
 const SERVER = /\b(?:mailer-daemon|post_?master)\b|\bmail deliver\w* (?:sub)?system\b/i;
@@ -70,7 +72,7 @@ function isBounce({ fields, subject, text, sender }: Letter): boolean {
   const isOfServer = SERVER.test(headerText(firstOf(fields, 'from') ?? ''));
   if (isOfServer && FAILING.test(subject)) return true;
   if (isAnswer(fields)) return false;
-  return isOfServer ? REPLY.test(text) || SURE_REPLY.test(text) : sender === '' && SURE_REPLY.test(text);
+  return isOfServer ? REPLY.test(text) || SURE_REPLY.test(text) : sender === '' && QUOTED_REPLY.test(text);
 }
 
 /** The fields with which programs mark what they answer in place of a person. */

@@ -69,6 +69,12 @@ test('any server may refuse in its own words, as long as nobody else speaks', ()
   assert.equal(read(refusal('From: ann@example.net', said), 'ann@example.net').kind, 'other');
   assert.equal(read(refusal('From: ann@example.net', said), null).kind, 'other');
   assert.equal(read(refusal('From: filter@gate.example', 'Thank you for your mail, we are 450 people.')).kind, 'other');
+  const quoted = 'Mail to my old address is answered 550 5.1.1 no such user, write to bob@example.net.';
+  assert.equal(
+    read(refusal('From: Ann <ann@example.net>', quoted)).kind,
+    'other',
+    'what a person writes of another mail',
+  );
 });
 
 test('answers of auto-responders are no bounces, whatever they say and however they mark themselves', () => {
