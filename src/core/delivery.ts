@@ -114,6 +114,8 @@ export type Fact = { key: string; at: Ms } & (
       settled: boolean;
       known: boolean;
       traced?: boolean;
+      /** The provider of this attempt has no records: those of the attempts before were asked, or nobody. */
+      byOthers?: boolean;
       problem: string | null;
       listed?: 'clear' | 'removed' | 'barred';
     }

@@ -17,15 +17,18 @@ export type AskDeps = { store: Store; providers: Providers };
  * as it is about no other that we know. `complete`: all that there was could be read.
  */
 export type Answered = { known: boolean; traced: boolean; complete: boolean };
+/** `byOthers`: the provider of the latest attempt has no records. */
+type AnsweredBy = Answered & { byOthers: boolean };
 
 /**
  * Asks the providers that had a delivery what they know of it, and puts what they say into the inbox like any other
  * event. The answer is the one of the provider of the latest attempt, if it can be asked, else of the others. Rejects
  * when one of them can not be asked now.
  */
-export async function ask(deps: AskDeps, view: View, now: Ms): Promise<Answered> {
+export async function ask(deps: AskDeps, view: View, now: Ms): Promise<AnsweredBy> {
   const names = new Set(view.delivery.attempts.map((a) => a.claim.provider));
   const last = view.delivery.attempts.at(-1)?.claim.provider;
+  const byOthers = !deps.providers.named(last ?? '')?.history;
   let result: Answered = { known: false, traced: false, complete: false };
   for (const provider of deps.providers.all.filter(({ name }) => names.has(name))) {
     if (!provider.history) continue;
@@ -35,7 +38,7 @@ export async function ask(deps: AskDeps, view: View, now: Ms): Promise<Answered>
     const [known, traced] = [result.known || answered.known, result.traced || answered.traced];
     result = { known, traced, complete: answered.complete };
   }
-  return result;
+  return { ...result, byOthers };
 }
 
 type Asked = { name: string; history: History };

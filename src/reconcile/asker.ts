@@ -3,7 +3,7 @@ import { gather } from '../base/gather.ts';
 import { renewing } from '../base/renewing.ts';
 import { createSlots } from '../base/slots.ts';
 import { listing } from '../core/bounce-list.ts';
-import type { Attempt, Fact } from '../core/delivery.ts';
+import type { Attempt, Fact, FactOf } from '../core/delivery.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { isUseless, refusesAccount } from '../providers/provider.ts';
@@ -88,18 +88,20 @@ async function answer(
   }
 }
 
+type Said = Pick<FactOf<'asked'>, 'settled' | 'known' | 'traced' | 'byOthers' | 'problem'>;
+
 async function answersOf(deps: AskerDeps, view: View, unsuppress: boolean): Promise<Fact[]> {
   const last = view.delivery.attempts.at(-1);
   const { attempt } = view.delivery;
   const about = last?.outcome ?? 'sending';
-  const asked = (at: number, said: { settled: boolean; known: boolean; traced: boolean; problem: string | null }) =>
+  const asked = (at: number, said: Said) =>
     ({ key: `asked:${attempt}:${at}`, at, kind: 'asked', attempt, about, ...said }) as const;
   try {
-    const { complete, ...found } = await ask(deps, view, deps.now());
+    const { complete, byOthers, ...found } = await ask(deps, view, deps.now());
     const cleared = unsuppress ? await clearedBounce(deps, view) : null;
     const now = deps.now();
     const settled = complete && isOnRecord(deps, last, now);
-    const fact = asked(now, { settled, ...found, problem: null });
+    const fact = asked(now, { settled, ...found, problem: null, ...(byOthers ? { byOthers } : {}) });
     if (!cleared) return [fact];
     const note = cleared.what === null ? [] : [noteOf(view, cleared.what, now)];
     return [...note, { ...fact, listed: cleared.kind }];

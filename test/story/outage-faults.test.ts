@@ -114,6 +114,8 @@ test('access mail that begins at an SMTP server which gives no answer gets no se
     (i) => w.sunk(0, `ann${i}@inbox.test`).length + w.sim.copies(`ann${i}@inbox.test`) > 1,
   );
   assert.deepEqual(twice, []);
+  const asked: string[] = await w.store.db('facts').where({ kind: 'asked' }).pluck('body');
+  assert.ok(asked.some((body) => JSON.parse(body).byOthers === true));
 });
 
 test('one failed question of a Mailgun that can be asked makes no double of a notice', async (t) => {

@@ -55,8 +55,12 @@ function evidenceWords({ verdict, plan, suppress }: FactOf<'reported'>, isWatche
   return plan === null || isWatched ? `${found}${listed}` : `${found}, so it is ${planWords(plan)}${listed}`;
 }
 
-function askedWords({ problem, known, traced, settled }: FactOf<'asked'>): string {
+function askedWords({ problem, known, traced, settled, byOthers }: FactOf<'asked'>): string {
   if (problem) return `The provider could not be asked: ${problem}`;
+  if (byOthers)
+    return known
+      ? 'The provider of this attempt has no records; that of an attempt before knows of the mail.'
+      : 'The provider of this attempt has no records that could be asked.';
   const knowledge = known ? 'knows of it' : traced ? 'has something that may be about it' : 'knows nothing of it';
   return `The provider was asked; it ${knowledge}${settled ? ' and its records are final' : ''}.`;
 }

@@ -40,6 +40,11 @@ test('a wait says what it is for, and what stood in the way', () => {
   assert.equal(factWords(ofBefore), `${until} the provider could not be asked: time-out.`);
 });
 
+test('a question that the provider of the attempt could not be asked does not say that it knows nothing', () => {
+  const asked = past.asked(1, at(2), 'unconfirmed', { known: false, byOthers: true });
+  assert.equal(factWords(asked), 'The provider of this attempt has no records that could be asked.');
+});
+
 test('every way to send has words of its own', () => {
   const words = Object.values(past.HOW).map((how) => wayWords(past.claimed(1, at(0), how)));
   for (const one of words) assert.match(one, /^(?:sent|re-posted) [^_]+[^._]$/);
