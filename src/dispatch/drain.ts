@@ -29,7 +29,9 @@ export async function evenly(
   const backlog = Number.isFinite(settings.drainRate) ? due.filter(isBacklog) : [];
   for (const [provider, same] of groupBy(backlog, ({ action }) => action.provider)) {
     const apart = MICRO / settings.drainRate;
-    const first = await takeTurns(store, `${DRAINING}:${provider}`, { count: same.length, apart }, now);
+    // With another rate the turns begin anew.
+    const name = `${DRAINING}:${provider}=${settings.drainRate}`;
+    const first = await takeTurns(store, name, { count: same.length, apart }, now);
     await drain(store, lease, turnsOf(same, first, apart));
   }
   const waiting = new Set(backlog);

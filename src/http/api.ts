@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import { AppError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import { parseMoment } from '../base/moment.ts';
 import { parse } from '../base/parse.ts';
 import { detailOf, summaryOf } from '../contract/present.ts';
@@ -12,6 +13,7 @@ import { CLASSES } from '../core/message-class.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { recordMessage } from '../intake/record.ts';
+import { type CountSign, countSigns } from '../intake/signs.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import { catchUp, keepChecked } from '../intake/told.ts';
 import { readKey } from '../mail/key.ts';
@@ -39,6 +41,7 @@ export type ApiDeps = {
   /** Called when mail was made due. */
   onQueued?(): void;
   now: Clock;
+  log: Log;
 };
 
 const BODY_LIMIT = 256 * 1024;
@@ -57,7 +60,8 @@ export function createApi(deps: ApiDeps): Router {
     await next();
   };
 
-  router.post('/', allowed, (ctx) => tell(deps, ctx));
+  const count = countSigns(deps);
+  router.post('/', allowed, (ctx) => tell(deps, ctx, count));
   router.post('/cancel', allowed, current, async (ctx) => {
     const { key } = parse(KEY, await readJson(bodies, ctx.req, BODY_LIMIT));
     ctx.body = await cancelByKey(store, key, 'by_application', now());
@@ -98,7 +102,7 @@ export function createApi(deps: ApiDeps): Router {
 }
 
 /** Records one message, and says which; or keeps a list of them, to be filed a moment later. */
-async function tell(deps: ApiDeps, ctx: Context): Promise<void> {
+async function tell(deps: ApiDeps, ctx: Context, count: CountSign): Promise<void> {
   const told = await readJson(deps.bodies, ctx.req, BODY_LIMIT);
   if (Array.isArray(told) && told.length > 0) {
     if (told.length > BATCH) throw new AppError('invalid', `at most ${BATCH} messages can be told at once`);
@@ -107,7 +111,8 @@ async function tell(deps: ApiDeps, ctx: Context): Promise<void> {
     ctx.body = { results: answers.map((wrong) => (wrong ? { error: wrong.message, problems: wrong.problems } : {})) };
     return;
   }
-  const { id, created, usefulUntil } = await recordMessage(deps, told, deps.now());
+  const { id, created, usefulUntil, sign } = await recordMessage(deps, told, deps.now());
+  if (sign) count(sign);
   ctx.status = created ? 201 : 200;
   const statusToken = deps.statusTokens.make(id, usefulUntil);
   ctx.body = { id, ...(statusToken === null ? {} : { statusToken }) };

@@ -12,7 +12,7 @@ import { takeUpAgain } from '../store/inbox/news.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { type Draft, type Recorded, record } from '../store/messages/messages.ts';
 import { withoutErased } from './erased.ts';
-import { noteSigns, signOf, type ToldSign } from './signs.ts';
+import { signOf, type ToldSign } from './signs.ts';
 import type { BirthSettings } from './terms.ts';
 import { readTold, type ToldMessage } from './told-message.ts';
 
@@ -23,22 +23,22 @@ export type IntakeDeps = { store: Store; settings: BirthSettings };
 
 /**
  * Records a message that the application has sent, or is about to send. Telling the same message (domain and Message-Id)
- * again adds what is new and changes nothing else. Throws `AppError` with every problem at once; nothing is stored then.
+ * again adds what is new and changes nothing else. Throws `AppError` with every problem at once; nothing is stored then. What
+ * the call says of its provider is for the caller to count.
  */
 export async function recordMessage(
   deps: IntakeDeps,
   input: unknown,
   now: Ms,
-): Promise<Recorded & { usefulUntil: Ms }> {
+): Promise<Recorded & { usefulUntil: Ms; sign: ToldSign | null }> {
   const { draft, sign } = readTelling(deps.settings, input, now);
-  await noteSigns(deps.store, sign ? [sign] : [], { now, window: deps.settings.outageWindow });
   const left = (await withoutErased(deps.store, [draft])).get(draft);
   const until = usefulUntil(draft);
-  if (!left) return { id: draft.id ?? newId(now), created: true, usefulUntil: until };
+  if (!left) return { id: draft.id ?? newId(now), created: true, usefulUntil: until, sign };
   await rememberDomains(deps.store, [draft.domain]);
   const recorded = await record(deps.store, left, now);
   await takeUpAgain(deps.store, [draft], now);
-  return { ...recorded, usefulUntil: until };
+  return { ...recorded, usefulUntil: until, sign };
 }
 
 export type ReadTelling = { draft: Draft; sign: ToldSign | null };

@@ -1,8 +1,11 @@
+import { gather } from '../base/gather.ts';
+import type { Log } from '../base/log.ts';
 import { groupBy } from '../core/group.ts';
-import type { Ms } from '../core/time.ts';
+import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { refusalOf } from '../mail/refusal.ts';
 import type { Store } from '../store/db/open.ts';
 import { addSigns, type Sign } from '../store/notes/signs.ts';
+import type { BirthSettings } from './terms.ts';
 import type { ToldMessage } from './told-message.ts';
 
 /** What a call that an application made itself says of a provider, and when it was made. */
@@ -23,6 +26,24 @@ export function signOf(told: ToldMessage, provider: string): Omit<Sign, 'n'> | n
   if (why === null) return { provider, kind: 'failed' };
   return why === 'busy' || why === 'account' ? null : { provider, kind: 'taken' };
 }
+
+/** So many are written together, and the first of them waits so long for the others. */
+const MOST = 500;
+const LINGER: Ms = SECOND;
+
+/**
+ * Counts the signs of single records a moment later, those of a second in one commit: nobody waits for it. What is lost with
+ * the process are a few of many.
+ */
+export function countSigns({ store, settings, now, log }: CountDeps): CountSign {
+  const write = (signs: readonly ToldSign[]) => noteSigns(store, signs, { now: now(), window: settings.outageWindow });
+  const { later } = gather<ToldSign>(write, MOST, { linger: LINGER });
+  return (sign) =>
+    void later(sign).catch((error: unknown) => log.warn({ error }, 'what calls of applications say was not counted'));
+}
+
+export type CountSign = (sign: ToldSign) => void;
+type CountDeps = { store: Store; settings: Pick<BirthSettings, 'outageWindow'>; now: Clock; log: Log };
 
 /** Counts them at their own times, as far as those still count: records may come late. */
 export async function noteSigns(

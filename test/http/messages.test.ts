@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '../../src/base/ids.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { until } from '../../src/lab/campaign/application.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
+import { signsOf } from '../../src/store/notes/signs.ts';
 import type { View } from '../../src/store/rows/rows.ts';
 import { ask, DOMAIN, get, post, SENT, SETTINGS, start, TOKEN } from './support.ts';
 
@@ -33,6 +35,14 @@ test('a call without the right token is 401 and does nothing', async (t) => {
   assert.deepEqual((await get(running, '/api/messages')).body['messages'], []);
   const other = await ask(path, { headers: { Authorization: 'Bearer first-token' } });
   assert.equal(other.status, 200);
+});
+
+test('what a call of the application says of Mailgun is counted a moment later', async (t) => {
+  const running = await start(t);
+  const error = { status: 503, message: 'Service Unavailable' };
+  assert.equal((await post(running, '/api/messages', { ...SENT, state: 'refused', error })).status, 201);
+  const moment = { now: running.clock(), window: SETTINGS.outageWindow };
+  await until('the sign to be counted', async () => (await signsOf(running.store, 'mailgun', moment)).failed === 1);
 });
 
 test('without a configured token every call is 401 and says so', async (t) => {

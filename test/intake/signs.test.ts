@@ -43,8 +43,8 @@ eachStore(
       MORNING,
     );
     assert.deepEqual(await seen(store), { taken: 2, failed: 1, barred: 0, unreached: 2 });
-    await recordMessage({ store, settings }, refused(11, { status: 500, message: '' }), MORNING);
-    assert.equal((await seen(store)).failed, 2);
+    const { sign } = await recordMessage({ store, settings }, refused(11, { status: 500, message: '' }), MORNING);
+    assert.deepEqual(sign, { provider: 'mailgun', kind: 'failed', at: MORNING });
   },
 );
 

@@ -8,7 +8,7 @@ import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { change, changeIn } from '../ledger/ledger.ts';
-import type { MessageRow, View } from '../rows/rows.ts';
+import { comingBack, type MessageRow, type View } from '../rows/rows.ts';
 import { inTurn } from './calls.ts';
 import { deliveryIds } from './find.ts';
 
@@ -86,16 +86,12 @@ function openWith(db: Knex, key: string, after: string): Knex.QueryBuilder {
   return db('messages')
     .join('deliveries', 'deliveries.message_id', 'messages.id')
     .where('messages.message_key', key)
-    .where((rows) => void rows.whereNull('deliveries.ended_at').orWhere(relayedWithReason))
+    .where((rows) => void rows.whereNull('deliveries.ended_at').orWhere(comingBack))
     .where('deliveries.id', '>', after)
     .orderBy('deliveries.id')
     .limit(BATCH)
     .select('deliveries.id');
 }
-
-/** See `mayComeBack`. */
-const relayedWithReason = (rows: Knex.QueryBuilder): void =>
-  void rows.where('deliveries.state', 'relayed').whereNotNull('deliveries.reason');
 
 async function eachBatch(
   next: (after: string) => Knex.QueryBuilder,

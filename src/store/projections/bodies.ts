@@ -7,6 +7,7 @@ import { deleteBy } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
+import { comingBack } from '../rows/rows.ts';
 
 const SET_ASIDE: Reason = 'ends_processes';
 
@@ -29,16 +30,12 @@ async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise
   if (ids.length === 0) return;
   const open = tx('deliveries')
     .whereRaw('deliveries.message_id = message_bodies.message_id')
-    .where((wanted) => void wanted.whereNull('ended_at').orWhere({ reason: SET_ASIDE }).orWhere(relayedWithReason));
+    .where((wanted) => void wanted.whereNull('ended_at').orWhere({ reason: SET_ASIDE }).orWhere(comingBack));
   await tx('message_bodies')
     .whereIn('message_id', ids)
     .whereNotExists(open.select(tx.raw('1')))
     .delete();
 }
-
-/** Those that may come back, see `mayComeBack`. */
-const relayedWithReason = (rows: Knex.QueryBuilder): void =>
-  void rows.where({ state: 'relayed' }).whereNotNull('reason');
 
 /** Deletes the bodies of mail that was relayed before that moment and did not come back. It walks all that are kept. */
 export async function forgetUnreturned(store: Store, before: Ms, limit: number): Promise<number> {
@@ -50,7 +47,7 @@ export async function forgetUnreturned(store: Store, before: Ms, limit: number):
           void rows
             .whereNull('ended_at')
             .orWhere({ reason: SET_ASIDE })
-            .orWhere((relayed) => void relayedWithReason(relayed.where('ended_at', '>=', before))),
+            .orWhere((relayed) => void comingBack(relayed.where('ended_at', '>=', before))),
       )
       .select('id');
   const ids = await store

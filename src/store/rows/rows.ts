@@ -77,6 +77,10 @@ export type View = {
   delivery: Delivery;
 };
 
+/** Of deliveries, those that may come back; see `mayComeBack`. */
+export const comingBack = (rows: Knex.QueryBuilder): void =>
+  void rows.where('deliveries.state', 'relayed').whereNotNull('deliveries.reason');
+
 /** The key of a recipient, see `addressKey`. */
 export const recipientKey = (recipient: string): string => addressKey(recipient);
 
