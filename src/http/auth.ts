@@ -46,14 +46,20 @@ const isFromOtherSite = (ctx: Context): boolean =>
   ctx.get('Origin') !== '' || !['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'));
 
 /** Compares with all tokens in constant time, also after one has matched. */
-export function isOneOf(tokens: readonly string[], given: string): boolean {
-  const digest = digestOf(given);
-  return tokens.filter((token) => timingSafeEqual(digestOf(token), digest)).length > 0 && given !== '';
+function matcher(tokens: readonly string[]): (given: string) => boolean {
+  const known = tokens.map(digestOf);
+  return (given) => {
+    const digest = digestOf(given);
+    return known.filter((one) => timingSafeEqual(one, digest)).length > 0 && given !== '';
+  };
 }
 
+export const isOneOf = (tokens: readonly string[], given: string): boolean => matcher(tokens)(given);
+
 function tokenCheck(tokens: readonly string[]): (given: string) => boolean {
+  const isKnown = matcher(tokens);
   return (given) => {
     if (tokens.length === 0) throw new AppError('unauthorized', 'no API token is configured: set API_TOKENS');
-    return isOneOf(tokens, given);
+    return isKnown(given);
   };
 }
