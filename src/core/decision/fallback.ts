@@ -117,9 +117,9 @@ function failedAgain({ id, d, c, policy, now }: Look, { claim, failure }: Attemp
   const mayPass = failure?.plan === 'retry' || failure?.plan === 'wait';
   const isHere = c.candidates.some(({ name }) => name === claim.provider);
   if (!failure || !mayPass || !isHere || !policy.fallback || d.fallbackTries >= policy.maxAttempts) return null;
-  // By whatever clock the failure was told, it came after the hand-over.
-  const dueAt =
-    Math.max(failure.at, claim.at) + waitAfter(id, d.fallbackTries + (failure.plan === 'wait' ? 1 : 0), policy);
+  // By whatever clock the failure was told, it came after the hand-over, and is over.
+  const failedAt = failure.at > now ? claim.at : Math.max(failure.at, claim.at);
+  const dueAt = failedAt + waitAfter(id, d.fallbackTries + (failure.plan === 'wait' ? 1 : 0), policy);
   if (dueAt > d.usefulUntil) return null;
   return now < dueAt
     ? { do: 'hold', about: 'failed', until: dueAt, why }

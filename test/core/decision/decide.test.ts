@@ -407,6 +407,19 @@ test('a notice that got no answer leaves elsewhere, as a possible double, when i
     assert.equal(decided(vain(61), { ...given, ...other, now: at(61) }).do, 'ask', JSON.stringify(other));
 });
 
+test('what the last secondary reports as failed is tried again by it, whatever its clock says', () => {
+  const provider = past.HOW.fallback.provider;
+  const taken = [past.claimed(1, at(0), { how: 'fallback' }), past.accepted(1, at(0), null, false)];
+  const failedAt = (minute: number) => [...taken, { ...past.failed(at(minute)), provider, of: 1 }];
+  const given = { hasBody: true, policy: { spread: 0 } };
+  for (const minute of [1, 10_000]) {
+    const first = decided(failedAt(minute), { ...given, now: at(2) });
+    assert.equal(first.do === 'ask' || first.do === 'hold', true, `${minute}: ${first.do}`);
+    const later = decided([...failedAt(minute), past.asked(1, at(6), 'failed')], { ...given, now: at(6) });
+    assert.equal(later.do === 'handOver' && later.provider, provider, `${minute}`);
+  }
+});
+
 test('an unconfirmed hand-over of which no copy is left ends as abandoned', () => {
   const settled = [...LOST, past.asked(1, at(31), 'unconfirmed', { known: false })];
   assert.deepEqual(decided(settled, { now: at(31) }), end('abandoned', 'never_reached_provider'));
