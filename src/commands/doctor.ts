@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { EXIT, paint, plural, printable, say, sayJson, type Terminal } from './common/terminal.ts';
-import type { Finding } from './doctor/finding.ts';
+import type { Check, Finding } from './doctor/finding.ts';
 
 const EXAMPLES = `
 Checks configuration, database, Mailgun (key, region, domain, webhooks,
@@ -62,7 +62,7 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
   return [...findings, ...database.findings, ...mailgun, ...servers, ...apis, ...bounces, ...machine];
 }
 
-async function guardedBy(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+async function guardedBy(check: Check, work: () => Promise<Finding[]>): Promise<Finding[]> {
   const { guarded } = await import('./doctor/finding.ts');
   return guarded(check, work);
 }

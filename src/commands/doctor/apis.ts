@@ -23,17 +23,17 @@ async function checkProvider({ name, can, verify }: Provider, timeout: Ms): Prom
   const verified = await within(verify?.() ?? FINE, timeout, SILENT);
   if (!verified.ok)
     return problem(
-      name,
-      `it would take no mail from us: ${verified.detail}`,
+      'secondaries',
+      `${name} would take no mail from us: ${verified.detail}`,
       'check its entry in SECONDARY, and its account',
     );
   if (!can.track)
     return warning(
-      name,
-      'takes our mail, and can not tell what becomes of it',
+      'secondaries',
+      `${name} takes our mail, and can not tell what becomes of it`,
       'name the key of its webhooks in SECONDARY',
     );
-  return ok(name, 'knows our key and takes our mail');
+  return ok('secondaries', `${name} knows our key and takes our mail`);
 }
 
 const FINE = Promise.resolve({ ok: true } as const);

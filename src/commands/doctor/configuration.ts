@@ -2,7 +2,7 @@ import { type Config, ConfigError, readConfig } from '../../config/config.ts';
 import { doubtsAbout, unsetIn } from '../../config/doubts.ts';
 import type { Env } from '../../config/env.ts';
 import { readRules } from '../../config/rules-file.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
+import { type Check, type Finding, ok, problem, warning } from './finding.ts';
 
 /** `config` is null when not even the database can be read from it; `complete` says whether a daemon could start on it. */
 export type Configured = { findings: Finding[]; config: Config | null; complete: boolean };
@@ -31,7 +31,7 @@ function problemsOf(env: Env, need: 'daemon' | 'database'): readonly string[] {
 
 function choices(config: Config): Finding[] {
   const unset = unsetIn(config);
-  const isSet = (check: string, name: string, good: string, mend: string): Finding => {
+  const isSet = (check: Check, name: string, good: string, mend: string): Finding => {
     const says = unset.get(name);
     return says === undefined ? ok(check, good) : warning(check, says, mend);
   };

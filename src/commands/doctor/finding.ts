@@ -1,16 +1,58 @@
 import { databaseTrouble } from '../common/database.ts';
 
-/** The result of one check. `mend` says what to do about it. */
-export type Finding = { check: string; status: 'ok' | 'warning' | 'problem'; says: string; mend: string | null };
+/** What is checked. The runbook has a line for each. */
+export const CHECKS = [
+  'configuration',
+  'own rules',
+  'encryption key',
+  'API tokens',
+  'database',
+  'SQLite version',
+  'migrations',
+  'durability',
+  'work',
+  'reconciler',
+  'deliveries',
+  'backlog',
+  'holds',
+  'providers',
+  'receivers',
+  'inbox',
+  'alerts waiting',
+  'schedule',
+  'Mailgun',
+  'API key',
+  'region',
+  'domain',
+  'sending',
+  'webhooks',
+  'signing key',
+  'retention',
+  'clock',
+  'public address',
+  'SMTP servers',
+  'secondary SMTP',
+  'secondaries',
+  'bounces',
+  'alerts',
+  'alert SMTP',
+  'machine',
+  'disk',
+  'spool folder',
+] as const;
+export type Check = (typeof CHECKS)[number];
 
-export const ok = (check: string, says: string): Finding => ({ check, status: 'ok', says, mend: null });
-export const warning = (check: string, says: string, mend: string): Finding => ({
+/** The result of one check. `mend` says what to do about it. */
+export type Finding = { check: Check; status: 'ok' | 'warning' | 'problem'; says: string; mend: string | null };
+
+export const ok = (check: Check, says: string): Finding => ({ check, status: 'ok', says, mend: null });
+export const warning = (check: Check, says: string, mend: string): Finding => ({
   check,
   status: 'warning',
   says,
   mend,
 });
-export const problem = (check: string, says: string, mend: string): Finding => ({
+export const problem = (check: Check, says: string, mend: string): Finding => ({
   check,
   status: 'problem',
   says,
@@ -18,7 +60,7 @@ export const problem = (check: string, says: string, mend: string): Finding => (
 });
 
 /** A check that breaks is a finding like any other: the checks after it go on. */
-export async function guarded(check: string, work: () => Promise<Finding[]>): Promise<Finding[]> {
+export async function guarded(check: Check, work: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await work();
   } catch (error) {

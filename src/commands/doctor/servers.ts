@@ -6,7 +6,7 @@ import type { Envelope } from '../../providers/smtp/announce.ts';
 import { createRelay } from '../../providers/smtp/relay.ts';
 import { createReturnPath } from '../../providers/smtp/return-path.ts';
 import { plural } from '../common/terminal.ts';
-import { type Finding, ok, problem, warning } from './finding.ts';
+import { type Check, type Finding, ok, problem, warning } from './finding.ts';
 
 /** The secondary SMTP servers, and the ways to the administrators. Nothing is sent. */
 export async function checkWaysOut(config: Config, timeout: Ms): Promise<Finding[]> {
@@ -17,15 +17,21 @@ async function checkSecondaries(config: Config, timeout: Ms): Promise<Finding[]>
   const unset = unsetIn(config).get('SECONDARY_SMTP_URL');
   if (unset !== undefined)
     return [warning('secondary SMTP', unset, 'name a server that takes what Mailgun does not deliver')];
-  const asked = { check: 'secondary SMTP', timeout, envelope: envelopeOf(config), senderAt: senderAt(config) };
+  const asked = (setting: string): Asked => ({
+    check: 'secondary SMTP',
+    setting,
+    timeout,
+    envelope: envelopeOf(config),
+    senderAt: senderAt(config),
+  });
   return [
-    ...(await checkServers(smtpAmong({ ...config, SECONDARY_SMTP_URL: [] }), { ...asked, setting: 'SECONDARY' })),
-    ...(await checkServers(config.SECONDARY_SMTP_URL, { ...asked, setting: 'SECONDARY_SMTP_URL' })),
+    ...(await checkServers(smtpAmong({ ...config, SECONDARY_SMTP_URL: [] }), asked('SECONDARY'))),
+    ...(await checkServers(config.SECONDARY_SMTP_URL, asked('SECONDARY_SMTP_URL'))),
   ];
 }
 
 type Asked = {
-  check: string;
+  check: Check;
   setting: string;
   timeout: Ms;
   envelope: Envelope | undefined;
@@ -86,7 +92,7 @@ async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
   const byMail = ADMIN_EMAILS.length > 0 && servers.length > 0;
   if (!byMail && others.length === 0) return [noWay(config)];
   const ways = [...(byMail ? [`mail to ${plural(ADMIN_EMAILS.length, 'address', 'addresses')}`] : []), ...others];
-  const asked = { check: 'alert SMTP', setting: 'ALERT_SMTP_URL', timeout, envelope: envelopeOf(config) };
+  const asked: Asked = { check: 'alert SMTP', setting: 'ALERT_SMTP_URL', timeout, envelope: envelopeOf(config) };
   const checked = byMail && ALERT_SMTP_URL ? await checkServers(servers, asked) : [];
   if (ADMIN_EMAILS.length === 0)
     checked.push(warning('alerts', `go by ${ways.join(' and ')} alone`, 'set ADMIN_EMAILS, for when that is down'));

@@ -12,11 +12,11 @@ test('SendGrid is asked whether our key may send, and the key is not shown', asy
   const said = async (SECONDARY: string) => {
     const { of, text } = await examine({ ...env, SECONDARY }, '--patience', '1s');
     assert.ok(!text.includes(KEY) && !text.includes('another-key'));
-    const [finding, ...others] = of('sendgrid');
+    const [finding, ...others] = of('secondaries');
     assert.deepEqual(others, []);
     return `${finding?.status}: ${finding?.says}`;
   };
-  assert.equal(await said(sendgrid.secondary), 'ok: knows our key and takes our mail');
+  assert.equal(await said(sendgrid.secondary), 'ok: sendgrid knows our key and takes our mail');
   assert.match(
     await said(sendgrid.secondary.replace(/signing=[^&]*&/, '')),
     /^warning: .*can not tell what becomes of it/,

@@ -13,11 +13,11 @@ test('MailerSend is asked whether it takes our token, and the token is not shown
   const said = async (SECONDARY: string) => {
     const { of, text } = await examine({ ...env, SECONDARY }, '--patience', '1s');
     assert.ok(!text.includes(TOKEN) && !text.includes('another-token') && !text.includes('signing-secret'));
-    const [finding, ...others] = of('mailersend');
+    const [finding, ...others] = of('secondaries');
     assert.deepEqual(others, []);
     return `${finding?.status}: ${finding?.says}`;
   };
-  assert.equal(await said(sim.secondary), 'ok: knows our key and takes our mail');
+  assert.equal(await said(sim.secondary), 'ok: mailersend knows our key and takes our mail');
   assert.match(await said(sim.secondary.replace(/signing=[^&]*&/, '')), /^warning: .*can not tell what becomes of it/);
   assert.match(await said(sim.secondary.replace(TOKEN, 'another-token')), /^problem: .*401: Unauthenticated/);
   sim.misbehave(() => true, 'hang');
