@@ -18,6 +18,7 @@ import { addQueueCommand } from './commands/queue.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
+import { addRunbookCommand } from './commands/runbook.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addSuppressionsCommand } from './commands/suppressions.ts';
 import { addTailCommand } from './commands/tail.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEraseCommand,
   addReportCommand,
   addDoctorCommand,
+  addRunbookCommand,
   addProbeCommand,
   addClassesCommand,
   addClassifyCommand,

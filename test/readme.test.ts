@@ -11,6 +11,7 @@ import { SETTINGS } from '../src/config/config.ts';
 import { STATES } from '../src/core/delivery.ts';
 import { CLASSES } from '../src/core/message-class.ts';
 import { CAUSES, DECISIONS } from '../src/core/verdict.ts';
+import { everyCommand } from './commands/support.ts';
 import { start } from './http/support.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -80,11 +81,7 @@ test('every npm script that is named exists', () => {
 /** The commands and their options, as the program has them. */
 async function program(): Promise<Command> {
   const root = new Command('homing');
-  for (const file of readdirSync(join(ROOT, 'src/commands')).filter((name) => name.endsWith('.ts'))) {
-    const module = (await import(`../src/commands/${file}`)) as Record<string, unknown>;
-    for (const [name, add] of Object.entries(module))
-      if (/^add\w+Command$/.test(name)) (add as (program: Command, terminal: Terminal) => void)(root, {} as Terminal);
-  }
+  (await everyCommand())(root, {} as Terminal);
   return root;
 }
 
@@ -122,7 +119,18 @@ test('every command that is named exists, with the options that are shown', asyn
 });
 
 test('every setting that is named exists', () => {
-  const others = new Set(['HOMING_URL', 'HOMING_TOKEN', 'TOKEN', 'SIGTERM', 'SIGINT', 'POST', 'GET', 'DELETE', 'FILE']);
+  const others = new Set([
+    'HOMING_URL',
+    'HOMING_TOKEN',
+    'TOKEN',
+    'SIGTERM',
+    'SIGINT',
+    'POST',
+    'GET',
+    'DELETE',
+    'FILE',
+    'SMTP',
+  ]);
   const names = codes.flatMap(({ page, text }) =>
     (/^(?:GET|POST|DELETE) /.test(text) ? [] : (text.match(/\b[A-Z][A-Z_]{3,}\b/g) ?? [])).map((name) => ({
       page,

@@ -22,6 +22,9 @@ dt { font-size: .85rem; opacity: .75; margin-top: .75rem; }
 dd { margin: 0; }
 ul { padding-left: 1.2rem; }
 button { font: inherit; padding: .5rem 1rem; }
+pre { overflow-x: auto; }
+table { border-collapse: collapse; display: block; font-size: .9rem; overflow-x: auto; overflow-wrap: normal; }
+th, td { border-bottom: 1px solid; padding: .3rem .6rem .3rem 0; text-align: left; vertical-align: top; }
 .text { white-space: pre-wrap; }
 .faint { opacity: .75; font-size: .85rem; }
 `;

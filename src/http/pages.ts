@@ -27,6 +27,11 @@ export function createPages({ store, tokens, now }: PageDeps): Router {
     if (!alert) throw new AppError('not_found', 'There is no such alert, or it is so old that it was deleted.');
     ctx.body = alertPage(alert);
   });
+  // Without a token, and without the database: it is needed most when little works.
+  router.get('/runbook', asPage, async (ctx) => {
+    const { runbookPage } = await import('../contract/runbook.ts');
+    ctx.body = runbookPage();
+  });
   return router;
 }
 

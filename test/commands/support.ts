@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -22,6 +22,19 @@ export async function runHere(
   const [out, err] = [sink(), sink()];
   const terminal = { env, now, out: out.stream, err: err.stream, colours: false, exitCode: 0 };
   return { code: await run([command], args, terminal), out: out.text(), err: err.text() };
+}
+
+/** All commands that there are. */
+export async function everyCommand(): Promise<AddCommand> {
+  const folder = join(import.meta.dirname, '../../src/commands');
+  const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  const modules = await Promise.all(
+    files.map((name) => import(join(folder, name)) as Promise<Record<string, unknown>>),
+  );
+  const adders = modules.flatMap((module) => Object.entries(module).filter(([name]) => /^add\w+Command$/.test(name)));
+  return (program, terminal) => {
+    for (const [, add] of adders) (add as AddCommand)(program, terminal);
+  };
 }
 
 function sink() {

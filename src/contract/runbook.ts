@@ -1,0 +1,53 @@
+// docs/runbook.md, as alerts link to it, the daemon shows it and the command line prints it.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Marked, type Token, type Tokens } from 'marked';
+import { html, trusted } from '../base/markup.ts';
+import { pageOf } from './page.ts';
+
+const require = createRequire(import.meta.url);
+
+const runbook = (): string =>
+  readFileSync(join(dirname(require.resolve('homing/package.json')), 'docs', 'runbook.md'), 'utf8');
+
+/** A heading and what stands below it, with the chapters that belong to it. */
+export type Chapter = { name: string; level: number; markdown: string };
+
+/** All of it in its order, by the names that links have: `gave_up`, `the-first-five-minutes`. */
+export function chapters(): Chapter[] {
+  const tokens = new Marked().lexer(runbook());
+  return tokens.flatMap((token, i) => {
+    if (!isHeading(token)) return [];
+    const rest = tokens.slice(i + 1);
+    const end = rest.findIndex((other) => isHeading(other) && other.depth <= token.depth);
+    const own = [token, ...(end === -1 ? rest : rest.slice(0, end))];
+    const markdown = own.map(({ raw }) => raw).join('');
+    return [{ name: anchorOf(token.text), level: token.depth, markdown: markdown.trimEnd() }];
+  });
+}
+
+const isHeading = (token: Token): token is Tokens.Heading => token.type === 'heading';
+
+/** As GitHub makes it of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replace(/ /g, '-');
+
+/** The whole as a page, with an anchor at each heading. Links to other files of docs/ become their names. */
+export function runbookPage(): string {
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text }) {
+        return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      link({ href, tokens }) {
+        const words = this.parser.parseInline(tokens);
+        return href.startsWith('#') ? `<a href="${href}">${words}</a>` : `${words} (docs/${href})`;
+      },
+    },
+  });
+  return pageOf('Runbook', html`${trusted(marked.parse(runbook(), { async: false }))}`);
+}
