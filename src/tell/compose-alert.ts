@@ -1,3 +1,4 @@
+import type { AlertKind } from '../core/alerting.ts';
 import { safeLine, safeLines } from '../core/safe-text.ts';
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
@@ -38,19 +39,25 @@ export const composeShortly = (incident: Incident): Composed => ({
 });
 
 function letterOf({ id, items, views, count, publicUrl }: Incident, parts: readonly string[], mendings: string[]) {
-  const { headline: headlineFor, advice } = ALERT_WORDS[items[0]?.kind ?? 'gave_up'];
+  const kind = items[0]?.kind ?? 'gave_up';
+  const { headline: headlineFor, advice } = ALERT_WORDS[kind];
   const headline = headlineFor(count);
   const domain = [...views.values()][0]?.domain;
   const page = publicUrl === null ? [] : [`All of it:   ${pageUrl(publicUrl, 'alerts', id)}`];
   const todo = `What to do:  ${[...mendings, advice].join(`\n${HANG}`)}`;
+  const steps = `Runbook:     ${runbookChapter(publicUrl, kind)}`;
   return {
     subject: safeLine(`[Homing] ${headline}${domain ? ` (${domain})` : ''}`),
-    body: wrapped(safeLines([`${asSentence(headline)}\n`, ...parts, ...page, todo, ''].join('\n'))),
+    body: wrapped(safeLines([`${asSentence(headline)}\n`, ...parts, ...page, todo, steps, ''].join('\n'))),
   };
 }
 
 const pageUrl = (publicUrl: string, what: 'alerts' | 'messages', id: string): string =>
   `${publicUrl.replace(/\/+$/, '')}/${what}/${id}`;
+
+/** Where to read what to do, step by step. */
+export const runbookChapter = (publicUrl: string | null, chapter: AlertKind | 'database'): string =>
+  publicUrl === null ? `homing runbook ${chapter}` : `${publicUrl.replace(/\/+$/, '')}/runbook#${chapter}`;
 
 /** Indents the lines after the first as far as the labels. */
 const HANG = ' '.repeat(13);

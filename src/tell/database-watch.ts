@@ -8,6 +8,7 @@ import { wrap } from '../core/words/wrap.ts';
 import { databaseProblems } from '../store/db/health.ts';
 import type { Store } from '../store/db/open.ts';
 import type { AlertChannel } from './channels/channel.ts';
+import { runbookChapter } from './compose-alert.ts';
 
 export type DatabaseWatchDeps = {
   store: Store;
@@ -15,6 +16,7 @@ export type DatabaseWatchDeps = {
   /** How long it is away before the administrators are told, as a server may be started again; and then told again. */
   group: Ms;
   repeat: Ms;
+  publicUrl: string | null;
   now: Clock;
   log: Log;
 };
@@ -62,11 +64,12 @@ const MEANWHILE =
   'Meanwhile nothing is acknowledged: Mailgun repeats its webhooks for eight hours, applications that track their mail keep it in their spool, and mail that waits here stands still. What to do: see that the disk has room and the server runs; put a file that was moved or replaced back in its place, or stop Homing, restore the database and run "homing restored" before the next start.';
 
 async function send(
-  { channels, log }: DatabaseWatchDeps,
+  { channels, publicUrl, log }: DatabaseWatchDeps,
   { headline, text, now }: { headline: string; text: string; now: Ms },
 ): Promise<boolean> {
   const subject = `[Homing] ${headline}`;
-  const body = `${wrap(`${asSentence(headline)} ${text}`, { width: 78 })}\n`;
+  const told = wrap(`${asSentence(headline)} ${text}`, { width: 78 });
+  const body = `${told}\nRunbook: ${runbookChapter(publicUrl, 'database')}\n`;
   const about = { id: newId(now), incident: 'database', count: 1, avoid: [], created_at: now, tries: 0 };
   for (const channel of channels) {
     try {

@@ -91,8 +91,8 @@ const databaseJob: Job<TellInside> = {
   name: 'database',
   pause: () => 5 * SECOND,
   start: ({ store, channels, config, now, log }) => {
-    const deps = { store, channels: channels.alerts, group: config.ALERT_GROUP, repeat: config.ALERT_REPEAT, now, log };
-    return { run: createDatabaseWatch(deps) };
+    const { ALERT_GROUP: group, ALERT_REPEAT: repeat, PUBLIC_URL: publicUrl = null } = config;
+    return { run: createDatabaseWatch({ store, channels: channels.alerts, group, repeat, publicUrl, now, log }) };
   },
 };
 

@@ -34,7 +34,8 @@ async function givenUp(running: Running): Promise<{ id: string; alert: string }>
 test('each link of an alert leads to a page, for whoever has a token', async (t) => {
   const running = await start(t);
   const { id, alert } = await givenUp(running);
-  const links = alert.match(/http:\S+/g) ?? [];
+  const [runbook, ...links] = (alert.match(/http:\S+/g) ?? []).reverse();
+  assert.match(await (await fetch(runbook ?? '')).text(), /<h3 id="gave_up">/);
   assert.equal(links.length, 2);
   for (const link of links) {
     const page = await fetch(link, { headers: as('ann', TOKEN) });

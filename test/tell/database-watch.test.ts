@@ -28,7 +28,8 @@ test('a database that is away is told of once, past the database, and so is its 
     },
   });
   const channels = [channel('first'), channel('second')];
-  const deps = { store, channels, group: MINUTE, repeat: 15 * MINUTE, now: clock, log: logInto([]) };
+  const publicUrl = 'https://homing.example.com/';
+  const deps = { store, channels, group: MINUTE, repeat: 15 * MINUTE, publicUrl, now: clock, log: logInto([]) };
   const watch = createDatabaseWatch(deps);
   const look = async (times: number) => {
     for (let n = 0; n < times; n++) {
@@ -45,6 +46,7 @@ test('a database that is away is told of once, past the database, and so is its 
   assert.match(told[0] ?? '', /^second: \[Homing\] the database can not be used\n/);
   assert.match(told[0]?.replaceAll('\n', ' ') ?? '', /deleted, moved or replaced .* since 2026-11-25 09:00:15 UTC/);
   assert.ok((told[0] ?? '').split('\n').every((line) => line.length <= 78));
+  assert.match(told[0] ?? '', /\nRunbook: https:\/\/homing\.example\.com\/runbook#database\n$/);
   isDown = false;
   await look(100);
   assert.match(told[1] ?? '', /^first: .*can not be used/);
