@@ -22,6 +22,7 @@ import { addRunbookCommand } from './commands/runbook.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addSuppressionsCommand } from './commands/suppressions.ts';
 import { addTailCommand } from './commands/tail.ts';
+import { addUserCommand } from './commands/user.ts';
 import { hushExperimental, readEnvironment } from './config/env.ts';
 
 /** In the order of the help. The files import nothing heavy before their command runs, so that the help is quick. */
@@ -42,6 +43,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSuppressionsCommand,
   addEraseCommand,
   addReportCommand,
+  addUserCommand,
   addDoctorCommand,
   addRunbookCommand,
   addProbeCommand,

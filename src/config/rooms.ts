@@ -1,6 +1,7 @@
 import type { Values } from '../base/setting.ts';
 import { COMMON } from '../base/settings.ts';
 import { BOUNCES } from '../bounces/settings.ts';
+import { DASHBOARD } from '../dashboard/desk/settings.ts';
 import { DISPATCH } from '../dispatch/settings.ts';
 import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
@@ -24,6 +25,7 @@ export const ROOMS = [
   BOUNCES,
   DATABASE,
   HTTP,
+  DASHBOARD,
   TELL,
   INTAKE,
   DISPATCH,

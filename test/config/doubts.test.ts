@@ -98,8 +98,16 @@ test('a name with what can not be seen in it is told in a form that can be print
 
 test('what is not set is told with what follows from it, until it is set', () => {
   const unset = (env: Env) => [...unsetIn(readConfig(env, 'database')).keys()].sort();
-  assert.deepEqual(unset({}), ['ADMIN_EMAILS', 'API_TOKENS', 'ENCRYPTION_KEY', 'PUBLIC_URL', 'SECONDARY_SMTP_URL']);
+  assert.deepEqual(unset({}), [
+    'ADMIN_EMAILS',
+    'API_TOKENS',
+    'DASHBOARD_USERS',
+    'ENCRYPTION_KEY',
+    'PUBLIC_URL',
+    'SECONDARY_SMTP_URL',
+  ]);
   assert.deepEqual(unset({ ADMIN_EMAILS: 'a@example.com', API_TOKENS: 't', PUBLIC_URL: 'https://x.example' }), [
+    'DASHBOARD_USERS',
     'ENCRYPTION_KEY',
     'SECONDARY_SMTP_URL',
   ]);
