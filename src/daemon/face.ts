@@ -2,6 +2,7 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import type { Clock } from '../core/time.ts';
+import { createDashboard } from '../dashboard/dashboard.ts';
 import type { AppDeps } from '../http/app.ts';
 import { limitsOf } from '../http/limits/limits.ts';
 import type { Place } from '../http/server.ts';
@@ -34,10 +35,22 @@ export const faceOf = (inside: Face): AppDeps => ({
   olderKeys: inside.config.ENCRYPTION_KEY.slice(1),
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
+  pages: (deps) => createDashboard({ ...deps, ...dashboardIn(inside.config) }),
   memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,
   log: inside.log,
+});
+
+/** What of the configuration the dashboard is made with. */
+const dashboardIn = (config: Config) => ({
+  users: config.DASHBOARD_USERS,
+  proxies: config.DASHBOARD_PROXIES,
+  header: config.DASHBOARD_HEADER,
+  session: config.DASHBOARD_SESSION,
+  publicUrl: config.PUBLIC_URL ?? null,
+  tls: config.TLS_CERT !== undefined,
+  timezone: config.REPORT_TIMEZONE,
 });
 
 /** Where it is called. */

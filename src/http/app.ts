@@ -55,6 +55,8 @@ export type AppDeps = {
   log: Log;
   /** Bytes that bodies of requests may take. */
   memory?: number;
+  /** Pages for people who have a login, which come before all other routes. */
+  pages?(deps: AppDeps & { bodies: Bodies }): Router;
   /** How events are made durable; by default in one commit of the store. */
   keep?(arrivals: readonly Arrival[]): Promise<void>;
   /** How long a webhook waits for that. */
@@ -99,6 +101,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   const tokens = statusTokens(encryptionKey ? [encryptionKey, ...olderKeys] : []);
   const routers = [
     createOpenRoutes(deps),
+    ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
     createApi({ ...deps, bodies, statusTokens: tokens }),
     createSuppressions(deps),

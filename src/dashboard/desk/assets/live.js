@@ -1,0 +1,55 @@
+// Asks for the page again every few seconds, and changes what has changed. Not while nobody looks, while something is being
+// filled in, or while it is paused. What could not be refreshed is said to be old.
+
+(() => {
+  const main = document.querySelector('main[data-live]');
+  const bar = document.querySelector('.live');
+  if (!main || !bar) return;
+  const EVERY = 5000;
+  const PATIENCE = 10000;
+  const says = bar.querySelector('[data-says]');
+  const button = bar.querySelector('button');
+  let paused = sessionStorage.getItem('paused') === 'yes';
+  let isStale = false;
+
+  function tell() {
+    says.textContent = says.dataset[paused ? 'paused' : isStale ? 'stale' : 'on'];
+    button.textContent = button.dataset[paused ? 'resume' : 'pause'];
+    main.toggleAttribute('data-stale', isStale && !paused);
+  }
+
+  const isBusy = () =>
+    document.hidden || paused || main.contains(document.activeElement) || main.querySelector('dialog[open]') !== null;
+
+  async function refresh() {
+    const answer = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const fresh = page.querySelector('main[data-live]');
+    if (fresh && !isBusy())
+      Idiomorph.morph(main, fresh, { morphStyle: 'innerHTML', callbacks: { beforeAttributeUpdated: keepOpen } });
+  }
+
+  /** What the reader has folded out stays so. */
+  const keepOpen = (name, node) => !(name === 'open' && node.localName === 'details');
+
+  async function again() {
+    if (!isBusy()) {
+      isStale = await refresh().then(
+        () => false,
+        () => true,
+      );
+      tell();
+    }
+    setTimeout(again, EVERY);
+  }
+
+  button.addEventListener('click', () => {
+    paused = !paused;
+    sessionStorage.setItem('paused', paused ? 'yes' : 'no');
+    tell();
+  });
+  bar.hidden = false;
+  tell();
+  setTimeout(again, EVERY);
+})();

@@ -1,0 +1,187 @@
+import type { Context, Middleware } from 'koa';
+import { AppError, type ErrorCode } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Clock } from '../../core/time.ts';
+import type { Bodies } from '../../http/body.ts';
+import type { Store } from '../../store/db/open.ts';
+import { isDatabaseTrouble } from '../../store/db/trouble.ts';
+import { audit } from '../../store/notes/audit.ts';
+import { TEXTS } from './texts.ts';
+import { mayAct, type Role } from './users.ts';
+import { createView, type Data } from './view.ts';
+import type { Visitor, Visitors } from './visitor.ts';
+
+export type DeskDeps = {
+  store: Store;
+  bodies: Bodies;
+  visitors: Visitors;
+  publicUrl: string | null;
+  timezone: string;
+  /** Whether people can log in here. */
+  hasUsers: boolean;
+  now: Clock;
+  log: Log;
+};
+
+/** The fields of a form; one that was sent several times has several values. */
+export type Form = URLSearchParams;
+
+/** What an act has come to: where the browser goes next, with a word of `TEXTS.done` that says so. */
+export type Next = { to: string; done?: keyof typeof TEXTS.done; count?: number };
+
+/** What all pages are made with. */
+export type Desk = ReturnType<typeof createDesk>;
+
+const FORM_LIMIT = 256 * 1024;
+
+export function createDesk(deps: DeskDeps) {
+  const base = basePathOf(deps.publicUrl);
+  const view = createView({ timezone: deps.timezone, base });
+
+  /** Shows a page to whoever may see it. `live` pages are asked for again every few seconds. */
+  function show(ctx: Context, name: string, data: Data & { title: string }): void {
+    const visitor = ctx.state['visitor'] as Visitor | undefined;
+    ctx.body = view.render(name, {
+      ...{
+        pages: PAGES,
+        path: ctx.path,
+        now: deps.now(),
+        visitor: visitor ?? null,
+        theme: themeOf(ctx),
+        hasUsers: deps.hasUsers,
+      },
+      formToken: visitor ? deps.visitors.formToken(ctx) : '',
+      done: doneIn(ctx),
+      can: (role: Role) => visitor !== undefined && mayAct(visitor.role, role),
+      ...data,
+    });
+    ctx.type = 'text/html; charset=utf-8';
+    ctx.set(HEADERS);
+  }
+
+  const allow =
+    (needed: Role): Middleware =>
+    async (ctx, next) => {
+      if (isFromElsewhere(ctx)) return comeAgain(ctx);
+      const visitor = await deps.visitors.of(ctx);
+      if (visitor === null) return askWho(ctx);
+      ctx.state['visitor'] = visitor;
+      if (!mayAct(visitor.role, needed)) return refuse(ctx, 403, TEXTS.errors.role);
+      await next();
+    };
+
+  /** For pages that anybody may see. */
+  const fromHere: Middleware = async (ctx, next) => (isFromElsewhere(ctx) ? comeAgain(ctx) : next());
+
+  /** Strangers log in first, and come back to where they wanted to go. */
+  function askWho(ctx: Context): void {
+    if (!deps.hasUsers) refuse(ctx, 403, TEXTS.errors.noUsers);
+    else if (ctx.method !== 'GET') refuse(ctx, 401, TEXTS.errors.loggedOut);
+    else goTo(ctx, `/login?${new URLSearchParams({ next: `${ctx.path}${ctx.search}` })}`);
+  }
+
+  function refuse(ctx: Context, status: number, says: string): void {
+    show(ctx, 'message', { title: TEXTS.errors.title, says });
+    ctx.status = status;
+  }
+
+  /** A form of ours: read, and known to come from one of our pages. */
+  async function formOf(ctx: Context): Promise<Form> {
+    const isOther = !['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'));
+    if (isOther || !ctx.is('application/x-www-form-urlencoded')) throw new AppError('conflict', TEXTS.errors.foreign);
+    const form = new URLSearchParams((await deps.bodies.read(ctx.req, FORM_LIMIT, 'known')).toString());
+    await deps.visitors.of(ctx);
+    if (!deps.visitors.isOurForm(ctx, form.get('token') ?? '')) throw new AppError('conflict', TEXTS.errors.foreign);
+    return form;
+  }
+
+  /** Does what a form asks for, and sends the browser on: a page that is loaded again does nothing twice. */
+  const act = (needed: Role, run: (ctx: Context, form: Form, visitor: Visitor) => Promise<Next>): Middleware[] => [
+    allow(needed),
+    async (ctx) => {
+      const form = await formOf(ctx);
+      const { to, done, count } = await run(ctx, form, ctx.state['visitor'] as Visitor);
+      const said = new URLSearchParams();
+      if (done) said.set('done', done);
+      if (count !== undefined) said.set('count', String(count));
+      goTo(ctx, done ? `${to}${to.includes('?') ? '&' : '?'}${said}` : to);
+    },
+  ];
+
+  /** `path` begins with a slash, and leads nowhere else than to a page of ours. */
+  function goTo(ctx: Context, path: string): void {
+    ctx.status = 303;
+    ctx.set('Location', base + path);
+    ctx.body = '';
+  }
+
+  /** Errors become pages. */
+  const asPage: Middleware = async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, wordsOf(error));
+      if (!isDatabaseTrouble(error)) throw error;
+      deps.log.error({ error }, 'the database could not be used for a page');
+      refuse(ctx, 503, TEXTS.errors.database);
+    }
+  };
+
+  /** Writes down who did what to whom, and why. */
+  const note = (visitor: Visitor, what: string, subject: string | null, reason: string | null): Promise<void> =>
+    audit(deps.store, deps.now(), { who: whoIs(visitor), what, subject, detail: reason });
+
+  return { ...deps, base, show, allow, fromHere, act, formOf, goTo, asPage, note, refuse };
+}
+
+/**
+ * Whether a link of another site led here, such as that of an alert in a mail program on the web. A browser leaves out the
+ * cookie of a login then.
+ */
+const isFromElsewhere = (ctx: Context): boolean =>
+  ctx.method === 'GET' && ['cross-site', 'same-site'].includes(ctx.get('Sec-Fetch-Site'));
+
+/** A page that asks for itself again, with the cookie this time. */
+function comeAgain(ctx: Context): void {
+  ctx.body = '<!doctype html><html lang="en"><meta http-equiv="refresh" content="0"><title>Homing</title></html>';
+  ctx.type = 'text/html; charset=utf-8';
+  ctx.set(HEADERS);
+}
+
+/** The pages that the navigation leads to, in its order. */
+const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = { overview: '/' };
+
+/** As it stands in the audit. */
+const whoIs = ({ name, how }: Visitor): string => (how === 'local' ? 'dashboard (local)' : `${name} (dashboard)`);
+
+const STATUS: Partial<Record<ErrorCode, number>> = { not_found: 404, conflict: 409, unavailable: 503, too_large: 413 };
+
+const wordsOf = ({ message, problems }: AppError): string => (problems.length > 0 ? problems.join('; ') : message);
+
+/** Where we are served below another path, links begin with it. */
+const basePathOf = (publicUrl: string | null): string =>
+  publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/+$/, '');
+
+const themeOf = (ctx: Context): 'light' | 'dark' | null => {
+  const theme = ctx.cookies.get('theme');
+  return theme === 'light' || theme === 'dark' ? theme : null;
+};
+
+/** What an act before has come to; the words are ours, whatever the address says. */
+function doneIn(ctx: Context): string | null {
+  const { done, count } = ctx.query;
+  const words = typeof done === 'string' && Object.hasOwn(TEXTS.done, done) ? TEXTS.done : null;
+  if (!words) return null;
+  const n = typeof count === 'string' && /^\d{1,9}$/.test(count) ? Number(count) : 1;
+  return words[done as keyof typeof words](n);
+}
+
+const HEADERS = {
+  'Content-Security-Policy': [
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'",
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  ].join('; '),
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};

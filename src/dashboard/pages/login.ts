@@ -1,0 +1,75 @@
+import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { lengthWords } from '../../core/words/numbers.ts';
+import type { Desk } from '../desk/desk.ts';
+import { TEXTS } from '../desk/texts.ts';
+import { isPassword, type User } from '../desk/users.ts';
+
+/** Wrong tries of one address within a quarter of an hour, and for one name, whoever makes them. */
+const OF_ADDRESS = { points: 20, duration: 900 };
+const OF_NAME = { points: 10, duration: 900 };
+
+export function addLogin(router: Router, desk: Desk, users: readonly User[]): void {
+  const limits = [new RateLimiterMemory(OF_ADDRESS), new RateLimiterMemory(OF_NAME)] as const;
+  router.get('/login', desk.fromHere, async (ctx) => {
+    if (await desk.visitors.of(ctx)) return desk.goTo(ctx, pathIn(ctx.query['next']));
+    ask(ctx, { next: pathIn(ctx.query['next']) });
+  });
+  router.post('/login', (ctx) => logIn(ctx));
+  router.post('/logout', ...desk.act('support', logOut));
+  router.post('/theme', ...desk.act('support', setTheme));
+
+  function ask(ctx: Context, given: { next: string; wrong?: string; name?: string }): void {
+    const { publicUrl } = desk;
+    const isElsewhere = publicUrl !== null && new URL(publicUrl).host !== ctx.get('Host');
+    const elsewhere = isElsewhere ? TEXTS.login.elsewhere(publicUrl) : null;
+    desk.show(ctx, 'login', { title: TEXTS.login.title, formToken: desk.visitors.formToken(ctx), elsewhere, ...given });
+  }
+
+  async function logIn(ctx: Context): Promise<void> {
+    const form = await desk.formOf(ctx);
+    const [name, next] = [form.get('name') ?? '', pathIn(form.get('next'))];
+    const keys = [ctx.req.socket.remoteAddress ?? '', name.toLowerCase().slice(0, 64)] as const;
+    const wait = await Promise.all(limits.map((limit, i) => limit.consume(keys[i] ?? ''))).then(() => null, waitOf);
+    if (wait !== null) {
+      ask(ctx, { next, name, wrong: TEXTS.login.tooMany(lengthWords(wait)) });
+      ctx.status = 429;
+      ctx.set('Retry-After', String(Math.ceil(wait / 1000)));
+      return;
+    }
+    const user = users.find((one) => one.name === name && one.hash !== 'proxy');
+    if (!(await isPassword(form.get('password') ?? '', user?.hash)) || !user) {
+      await desk.note({ name: name.slice(0, 64), role: 'support', how: 'login' }, 'login_refused', null, null);
+      ask(ctx, { next, name, wrong: TEXTS.login.wrong });
+      ctx.status = 401;
+      return;
+    }
+    await Promise.all(limits.map((limit, i) => limit.delete(keys[i] ?? '')));
+    await desk.visitors.begin(ctx, user);
+    await desk.note({ ...user, how: 'login' }, 'login', null, null);
+    desk.goTo(ctx, next);
+  }
+
+  async function logOut(ctx: Context, form: URLSearchParams, { name }: { name: string }) {
+    const count = form.get('everywhere') === 'yes' ? await desk.visitors.endAll(name) : null;
+    await desk.visitors.end(ctx);
+    return { to: '/login', done: count === null ? 'loggedOut' : 'everywhere', count: count ?? 1 } as const;
+  }
+}
+
+async function setTheme(ctx: Context, form: URLSearchParams) {
+  ctx.cookies.set('theme', form.get('theme') ?? 'auto', { sameSite: 'lax', path: '/', maxAge: 365 * 86_400_000 });
+  return { to: pathIn(form.get('back')) };
+}
+
+/** Of a thrown limit, how long to wait. */
+function waitOf(error: unknown): number {
+  if (error instanceof RateLimiterRes) return error.msBeforeNext;
+  throw error;
+}
+
+/** A path of ours: nothing that a browser would take for another host. */
+function pathIn(given: unknown): string {
+  return typeof given === 'string' && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) ? given : '/';
+}
