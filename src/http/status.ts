@@ -1,3 +1,4 @@
+import { sharedFor } from '../base/shared.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { type Flow, type Shown, shownOf, type Trouble } from '../core/timeliness.ts';
@@ -63,21 +64,4 @@ const byClass = <T>(of: (name: MessageClass) => T): Record<MessageClass, T> =>
 export function createReadiness(store: Store, now: Clock, signal: AbortSignal): () => Promise<string[]> {
   const ask = sharedFor(FRESH, now, () => databaseProblems(store));
   return async () => (signal.aborted ? ['the process is stopping'] : ask());
-}
-
-/** Computes the answer once for all who ask within `fresh` ms. A failure is not kept. */
-function sharedFor<T>(fresh: Ms, now: Clock, compute: () => Promise<T>): () => Promise<T> {
-  let last: { at: Ms; answer: Promise<T> } | null = null;
-  return async () => {
-    const at = now();
-    if (last && at >= last.at && at - last.at < fresh) return last.answer;
-    const mine = { at, answer: compute() };
-    last = mine;
-    try {
-      return await mine.answer;
-    } catch (error) {
-      if (last === mine) last = null;
-      throw error;
-    }
-  };
 }
