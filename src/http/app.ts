@@ -166,7 +166,7 @@ function answerErrors(log: Log): Middleware {
 
 /** JSON is shown on terminals too. */
 function makeSafe(ctx: Context): void {
-  if (typeof ctx.body !== 'object' || ctx.body === null) return;
+  if (typeof ctx.body !== 'object' || ctx.body === null || Buffer.isBuffer(ctx.body)) return;
   ctx.body = safeJson(ctx.body);
   ctx.type = 'application/json';
 }

@@ -192,3 +192,18 @@ test('the list of users is read whole, or not at all', () => {
   ])
     assert.equal(read(wrong).success, false, wrong);
 });
+
+test('what pages use is served packed to whoever takes it so, and for ever under an address of its content', async (t) => {
+  const running = await startDashboard(t);
+  const visitor = createVisitor(running);
+  const { text } = await visitor.get('/login');
+  const files = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, file = '']) => file);
+  assert.equal(files.length, 4);
+  for (const file of files) {
+    const [packed, plain] = [await visitor.get(file), await visitor.get(file, { 'Accept-Encoding': 'identity' })];
+    assert.deepEqual([packed.headers.get('content-encoding'), plain.headers.get('content-encoding')], ['gzip', null]);
+    assert.equal(packed.text, plain.text);
+    assert.match(plain.headers.get('cache-control') ?? '', /immutable/);
+  }
+  assert.equal((await visitor.get('/assets/constructor')).status, 404);
+});

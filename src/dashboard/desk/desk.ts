@@ -17,6 +17,8 @@ export type DeskDeps = {
   visitors: Visitors;
   publicUrl: string | null;
   timezone: string;
+  /** The names of those whom mail is handed to, where they are said. */
+  providers?: readonly string[];
   /** Whether people can log in here. */
   hasUsers: boolean;
   now: Clock;

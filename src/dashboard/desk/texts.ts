@@ -1,5 +1,5 @@
 // Every word that the pages say and that does not come from the model.
-import { counted } from '../../core/words/numbers.ts';
+import { counted, were } from '../../core/words/numbers.ts';
 
 export const TEXTS = {
   now: 'now',
@@ -54,8 +54,51 @@ export const TEXTS = {
     database: 'The database can not be used right now. Nothing was done. Try again in a minute.',
     nothing: 'There is nothing here, or it is so old that it was deleted.',
   },
+  classes: { access: 'Access', notice: 'Notices', bulk: 'Bulk' },
+  states: { on_time: 'On time', quiet: 'Quiet', delayed: 'Delayed', backup: 'On the backup', down: 'Down' },
+  health: { healthy: 'healthy', suspect: 'suspect', down: 'down', recovering: 'recovering' },
+  attention: {
+    abandoned: (n: number, isMore: boolean) => `${mails(n, isMore)} of the last day ${were(n)} given up`,
+    expired: (n: number, isMore: boolean) => `${mails(n, isMore)} of the last day came too late to be of use`,
+    senderFaults: (n: number) => `${counted(n, 'cause')} that the sender has to mend`,
+    inboxAside: (n: number, isMore: boolean) =>
+      `${counted(n, 'event')}${isMore ? ' or more' : ''} could not be understood`,
+    unclear: (n: number, isMore: boolean) =>
+      `${counted(n, 'reply', 'replies')}${isMore ? ' or more' : ''} of unknown cause`,
+    alertsUnsent: (n: number) => `${counted(n, 'alert')} that reached nobody`,
+    holds: (n: number) => `${counted(n, 'hold')} ${n === 1 ? 'keeps' : 'keep'} mail back`,
+  },
+  overview: {
+    todo: 'What needs a person',
+    nothing: 'Nothing. Homing acts by itself on all that is open.',
+    providers: 'Providers',
+    noProviders: 'No mail was handed over yet. Send one, and its provider stands here.',
+    provider: 'Provider',
+    state: 'State',
+    share: 'Share of mail',
+    since: 'Since',
+    queue: 'What waits to leave',
+    class: 'Class',
+    waiting: 'Waiting',
+    due: 'Due now',
+    oldest: 'Oldest',
+    clear: 'Time to clear',
+    unknown: 'not known',
+    day: 'The last 24 hours',
+    dayAlt: 'Deliveries an hour by outcome; the table below has the figures.',
+    noMail: 'No mail in the last 24 hours. "homing demo" shows how these pages look with some.',
+    figures: 'The figures',
+    from: 'From',
+    deliveries: 'Deliveries',
+    outcome: 'What became of them',
+    lately: 'Seen last',
+    last: { webhook: 'Webhook', reconciled: 'Reconciler' },
+    never: 'never',
+  },
   done: {
     loggedOut: () => 'You are logged out.',
     everywhere: (n: number) => `${counted(n, 'session')} ended.`,
   },
 } as const;
+
+const mails = (n: number, isMore: boolean): string => `${counted(n, 'mail')}${isMore ? ' or more' : ''}`;

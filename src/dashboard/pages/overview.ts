@@ -1,10 +1,103 @@
 import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { DateTime } from 'luxon';
+import { sharedFor } from '../../base/shared.ts';
+import type { DayBar } from '../../core/figures/summary.ts';
+import { CLASSES, type MessageClass } from '../../core/message-class.ts';
+import { queueOf } from '../../core/queue.ts';
+import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
+import type { Timeliness } from '../../core/timeliness.ts';
+import { createStatus } from '../../http/status.ts';
+import { attention, MOST_COUNTED } from '../../store/attention.ts';
+import { dailyBars } from '../../store/figures/daily.ts';
+import { lastWebhookAt } from '../../store/inbox/inbox.ts';
+import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
+import { standings } from '../../store/notes/health.ts';
+import { waitingByClass } from '../../store/queue.ts';
+import { hourInWords, hoursPicture, inHour } from '../../tell/summary/charts/hours.ts';
+import { DARK, LIGHT } from '../../tell/summary/charts/theme.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
 
+/** What is counted serves everybody who looks within this time. */
+const FRESH: Ms = 2 * SECOND;
+const PICTURE_FRESH: Ms = MINUTE;
+
+type ShownClass = { state: Timeliness | 'quiet'; sentence: string };
+
 /** Is mail on time, and does somebody have to do something? */
 export function addOverview(router: Router, desk: Desk): void {
+  const status = createStatus(desk);
+  const look = sharedFor(FRESH, desk.now, () => lookAround(desk));
+  const hours = sharedFor(PICTURE_FRESH, desk.now, () => hoursBefore(desk));
   router.get('/', desk.allow('support'), async (ctx) => {
-    desk.show(ctx, 'overview', { title: TEXTS.nav.overview, live: true, sentence: '' });
+    const [said, seen, bars] = await Promise.all([status(), look(), hours()]);
+    const classes = said['classes'] as Record<MessageClass, ShownClass>;
+    desk.show(ctx, 'overview', {
+      ...{ title: TEXTS.nav.overview, live: true, sentence: said['sentence'], classes, ...seen },
+      ...{ attention: todoOf(seen.attention), mostCounted: MOST_COUNTED },
+      hours: bars.map((hour) => ({ name: hour.day, n: inHour(hour), parts: hourInWords(hour) })),
+    });
   });
+  const pictures = { light: drawn(LIGHT), dark: drawn(DARK) };
+  function drawn(theme: typeof LIGHT) {
+    return sharedFor(PICTURE_FRESH, desk.now, async () => hoursPicture(await hours(), theme));
+  }
+  router.get('/hours-:theme.svg', desk.allow('support'), async (ctx) => {
+    const picture = pictures[ctx['params'].theme === 'dark' ? 'dark' : 'light'];
+    showPicture(ctx, await picture());
+  });
+}
+
+/** The drawing has its style in it. */
+function showPicture(ctx: Context, svg: string): void {
+  ctx.body = svg;
+  ctx.type = 'image/svg+xml';
+  ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+  ctx.set('Cache-Control', 'private, max-age=60');
+}
+
+async function lookAround({ store, now, providers }: Desk) {
+  const at = now();
+  const [waiting, known, counts, webhookAt, reconciled] = await Promise.all([
+    waitingByClass(store, at),
+    standings(store),
+    attention(store, at),
+    lastWebhookAt(store),
+    cursor(store, RECONCILED),
+  ]);
+  const names = providers ?? [...known.keys()];
+  return {
+    queue: CLASSES.map((name) => ({ name, ...queueOf(waiting[name], at) })),
+    providers: names.map((name) => ({ name, state: 'healthy', share: 100, since: 0, ...known.get(name) })),
+    attention: counts,
+    lately: { webhook: webhookAt, reconciled: reconciled?.at ?? null },
+  };
+}
+
+/** What a person has to look at, with the page where it is done. */
+function todoOf(counts: Awaited<ReturnType<typeof attention>>) {
+  return (Object.keys(counts) as (keyof typeof counts)[])
+    .filter((name) => counts[name] > 0)
+    .map((name) => ({ says: TEXTS.attention[name](counts[name], counts[name] >= MOST_COUNTED), to: PAGE_OF[name] }));
+}
+
+const PAGE_OF: Record<keyof Awaited<ReturnType<typeof attention>>, string> = {
+  abandoned: '/messages?q=state%3Aabandoned',
+  expired: '/messages?q=state%3Aexpired',
+  senderFaults: '/alerts',
+  inboxAside: '/webhooks',
+  unclear: '/causes',
+  alertsUnsent: '/alerts',
+  holds: '/outages',
+};
+
+/** The last 24 whole hours and the one that runs, by the wall clock of the reports. */
+async function hoursBefore({ store, now, timezone }: Desk): Promise<DayBar[]> {
+  const end = Math.ceil(now() / HOUR) * HOUR;
+  const hours = Array.from({ length: 24 }, (_, i) => {
+    const from = end - (24 - i) * HOUR;
+    return { day: DateTime.fromMillis(from, { zone: timezone }).toFormat('HH:mm'), from, to: from + HOUR };
+  });
+  return dailyBars(store, hours);
 }

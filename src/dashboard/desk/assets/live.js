@@ -19,7 +19,10 @@
   }
 
   const isBusy = () =>
-    document.hidden || paused || main.contains(document.activeElement) || main.querySelector('dialog[open]') !== null;
+    document.hidden ||
+    paused ||
+    document.activeElement?.matches('input, select, textarea') ||
+    main.querySelector('dialog[open]') !== null;
 
   async function refresh() {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
@@ -27,7 +30,10 @@
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.querySelector('main[data-live]');
     if (fresh && !isBusy())
-      Idiomorph.morph(main, fresh, { morphStyle: 'innerHTML', callbacks: { beforeAttributeUpdated: keepOpen } });
+      Idiomorph.morph(main, fresh.innerHTML, {
+        morphStyle: 'innerHTML',
+        callbacks: { beforeAttributeUpdated: keepOpen },
+      });
   }
 
   /** What the reader has folded out stays so. */

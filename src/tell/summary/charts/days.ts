@@ -10,7 +10,7 @@ const REST: readonly Part<DayBar>[] = [
   { name: 'did not arrive', colour: 'lost', length: (d) => d.lost },
 ];
 const OTHER: Part<DayBar> = { name: 'open or cancelled', colour: 'other', length: (d) => d.other };
-const ALL = [FIRST_TRY, ...REST, OTHER];
+export const OUTCOMES = [FIRST_TRY, ...REST, OTHER];
 
 const LEFT = 44;
 const RIGHT = 22;
@@ -27,7 +27,7 @@ export const daysChart: Chart = {
     return {
       height: top + 276,
       option: {
-        legend: legend(theme, ALL),
+        legend: legend(theme, OUTCOMES),
         title: [heading('of these, more than the first try', top + 152, { ...faint(theme), fontWeight: 400 })],
         grid: [
           grid({ left: LEFT, right: RIGHT, top, height: 138 }),
@@ -36,7 +36,7 @@ export const daysChart: Chart = {
         xAxis: [dayAxis(theme, 0, names, every), dayAxis(theme, 1, names, every)],
         yAxis: [countAxis(theme, 0, 3), countAxis(theme, 1, 2)],
         series: [
-          ...ALL.map((part) => bars(part, daily, theme, { stack: 'all', ...inGrid(0) })),
+          ...OUTCOMES.map((part) => bars(part, daily, theme, { stack: 'all', ...inGrid(0) })),
           ...REST.map((part) => bars(part, daily, theme, { stack: 'rest', ...inGrid(1) })),
         ],
       },
@@ -52,7 +52,7 @@ export const daysChart: Chart = {
   },
 };
 
-const total = (d: DayBar): number => ALL.reduce((sum, part) => sum + part.length(d), 0);
+const total = (d: DayBar): number => OUTCOMES.reduce((sum, part) => sum + part.length(d), 0);
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

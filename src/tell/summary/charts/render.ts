@@ -5,23 +5,33 @@ import type { Theme } from './theme.ts';
 
 export type Render = (option: EChartsCoreOption, theme: Theme, width: number, height: number) => Buffer;
 
-/** What makes a PNG of a drawing. To be called when a picture is drawn and not before: it takes half a second and 60 MB. */
-export async function loadRenderer(): Promise<Render> {
-  const [core, charts, components, renderers, { Resvg }] = await Promise.all([
+type RenderSvg = (option: EChartsCoreOption, theme: Theme, width: number, height: number) => string;
+
+/** What draws. To be called when a picture is drawn and not before, as it takes a while to load. */
+export async function loadSvg(): Promise<RenderSvg> {
+  const [core, charts, components, renderers] = await Promise.all([
     import('echarts/core'),
     import('echarts/charts'),
     import('echarts/components'),
     import('echarts/renderers'),
-    import('@resvg/resvg-js'),
   ]);
   const { GridComponent, LegendComponent, TitleComponent } = components;
   core.use([charts.BarChart, GridComponent, LegendComponent, TitleComponent, renderers.SVGRenderer]);
-  const font = { fontFiles: fontFiles(), loadSystemFonts: false, defaultFontFamily: FAMILY, sansSerifFamily: FAMILY };
   return (option, theme, width, height) => {
     const chart = core.init(null, null, { renderer: 'svg', ssr: true, width, height });
     chart.setOption({ animation: false, backgroundColor: theme.paper, textStyle: { fontFamily: FAMILY }, ...option });
     const drawn = chart.renderToSVGString();
     chart.dispose();
+    return drawn;
+  };
+}
+
+/** What makes a PNG of a drawing. It takes half a second and 60 MB to load. */
+export async function loadRenderer(): Promise<Render> {
+  const [draw, { Resvg }] = await Promise.all([loadSvg(), import('@resvg/resvg-js')]);
+  const font = { fontFiles: fontFiles(), loadSystemFonts: false, defaultFontFamily: FAMILY, sansSerifFamily: FAMILY };
+  return (option, theme, width, height) => {
+    const drawn = draw(option, theme, width, height);
     // Sharp enough on a phone; a wide one is seen on a screen, and would weigh twice as much.
     const zoom = width > 500 ? 1.5 : 2;
     return Buffer.from(new Resvg(drawn, { font, fitTo: { mode: 'zoom', value: zoom } }).render().asPng());

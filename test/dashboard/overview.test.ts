@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { changeHealth } from '../../src/store/change-health.ts';
+import { foldPending } from '../../src/store/figures/pending.ts';
+import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
+import { addHold } from '../../src/store/notes/holds.ts';
+import type { Running } from '../http/support.ts';
+import { axeFindings, startBrowser, withoutBrowser } from '../support/browser.ts';
+import { MORNING } from '../support/clock.ts';
+import { ended, failed, reported, seed, sent } from '../support/factory.ts';
+import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts';
+
+/** A morning with some of everything, and a provider that is down. */
+async function busyMorning({ store, clock }: Running): Promise<void> {
+  const mail = (n: number) => ({ messageId: `m${n}@mg.example.com`, recipients: [`p${n}@example.net`] });
+  for (let n = 0; n < 6; n++) {
+    const at = MORNING - (n + 1) * HOUR;
+    await seed(
+      store,
+      { ...mail(n), createdAt: at, facts: [...sent(at, `m${n}@mg.example.com`), reported('delivered', at + MINUTE)] },
+      at,
+    );
+  }
+  const at = MORNING - 2 * HOUR;
+  const lost = [...sent(at, 'm9@mg.example.com'), failed(at + MINUTE), ended(1, at + MINUTE, 'abandoned', 'ip_block')];
+  await seed(store, { ...mail(9), createdAt: at, facts: lost }, at);
+  await foldPending(store);
+  const before = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 } as const;
+  const change = { state: 'down', share: 0, evidence: 'most hand-overs failed' } as const;
+  await changeHealth(store, 'mailgun', { before, change }, MORNING - 10 * MINUTE);
+  await addHold(store, { provider: null, class: 'bulk', until: null, reason: 'look first', who: 'ann' }, MORNING);
+  await setCursor(store, RECONCILED, '', MORNING - MINUTE);
+  clock.set(MORNING + MINUTE);
+}
+
+test('the overview says whether mail is on time, who is down, and what a person has to do', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun', 'relay.example.com:587'] });
+  await busyMorning(running);
+  const { text } = await (await loggedIn(running, 'support')).get('/');
+  const words = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  assert.match(words, /1 mail of the last day was given up/);
+  assert.match(words, /1 hold keeps mail back/);
+  assert.match(words, /mailgun down 0 % 11 min ago relay\.example\.com:587 healthy 100 % –/);
+  assert.match(words, /07:00 2 1 first try, 1 did not arrive/);
+  assert.match(words, /Webhook never Reconciler 2 min ago/);
+  assert.match(text, /<time datetime="2026-11-25T08:50:00\.000Z" title="2026-11-25 08:50:00 UTC">/);
+});
+
+test('with nothing there it says what there would be', async (t) => {
+  const running = await startDashboard(t);
+  const { text } = await (await loggedIn(running, 'support')).get('/');
+  for (const says of [/Nothing\. Homing acts by itself/, /No mail was handed over yet/, /No mail in the last 24 hours/])
+    assert.match(text, says);
+});
+
+test('its picture is drawn for light and for dark, and is for those who have a login', async (t) => {
+  const running = await startDashboard(t);
+  await busyMorning(running);
+  const ann = await loggedIn(running, 'support');
+  const [light, dark] = [await ann.get('/hours-light.svg'), await ann.get('/hours-dark.svg')];
+  for (const { text, headers } of [light, dark]) {
+    assert.match(text, /^<svg /);
+    assert.match(headers.get('content-type') ?? '', /^image\/svg\+xml/);
+  }
+  assert.notEqual(light.text, dark.text);
+  assert.equal((await createVisitor(running).get('/hours-light.svg')).status, 303);
+});
+
+test('in a browser it fits, light and dark, can be used by everybody, and keeps itself up to date', {
+  skip: withoutBrowser,
+}, async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  await busyMorning(running);
+  const browser = await startBrowser(t);
+  for (const [width, colorScheme] of [
+    [320, 'light'],
+    [1440, 'dark'],
+  ] as const) {
+    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+    const said: string[] = [];
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(String(error)));
+    await page.goto(running.url);
+    assert.deepEqual(await axeFindings(page), [], 'the login');
+    await page.getByLabel('Name').fill('operator');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+    assert.equal(await page.evaluate('[...document.images].every((image) => image.naturalWidth > 0)'), true);
+    assert.deepEqual(await axeFindings(page), []);
+    const { SHOTS } = process.env;
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/overview-${width}.png`, fullPage: true });
+    await setCursor(running.store, RECONCILED, '', MORNING + MINUTE);
+    running.clock.advance(MINUTE);
+    await page.getByText('1 min ago', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    assert.match(await page.locator('.live').innerText(), /Paused\s+Resume/);
+    assert.deepEqual(said, []);
+    await setCursor(running.store, RECONCILED, '', MORNING - MINUTE);
+    running.clock.set(MORNING + MINUTE);
+    await page.close();
+  }
+});
