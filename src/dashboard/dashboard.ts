@@ -5,6 +5,7 @@ import { createDesk, type Desk, type DeskDeps } from './desk/desk.ts';
 import type { User } from './desk/users.ts';
 import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
 import { addLogin } from './pages/login.ts';
+import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
 
 export type DashboardDeps = Omit<DeskDeps, 'visitors' | 'hasUsers'> & VisitorDeps;
@@ -24,6 +25,7 @@ export function createDashboard(deps: DashboardDeps): Router {
 function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addLogin(router, desk, users);
   addOverview(router, desk);
+  addOutages(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

@@ -6,9 +6,10 @@ import { foldPending } from '../../src/store/figures/pending.ts';
 import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
 import type { Running } from '../http/support.ts';
-import { axeFindings, startBrowser, withoutBrowser } from '../support/browser.ts';
+import { startBrowser, withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, reported, seed, sent } from '../support/factory.ts';
+import { looksWell } from './look.ts';
 import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts';
 
 /** A morning with some of everything, and a provider that is down. */
@@ -72,34 +73,15 @@ test('in a browser it fits, light and dark, can be used by everybody, and keeps 
 }, async (t) => {
   const running = await startDashboard(t, {}, { providers: ['mailgun'] });
   await busyMorning(running);
-  const browser = await startBrowser(t);
-  for (const [width, colorScheme] of [
-    [320, 'light'],
-    [1440, 'dark'],
-  ] as const) {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-    const said: string[] = [];
-    page.on('console', (message) => said.push(message.text()));
-    page.on('pageerror', (error) => said.push(String(error)));
-    await page.goto(running.url);
-    assert.deepEqual(await axeFindings(page), [], 'the login');
-    await page.getByLabel('Name').fill('operator');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'What needs a person' }).waitFor();
-    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
-    assert.equal(await page.evaluate('[...document.images].every((image) => image.naturalWidth > 0)'), true);
-    assert.deepEqual(await axeFindings(page), []);
-    const { SHOTS } = process.env;
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/overview-${width}.png`, fullPage: true });
-    await setCursor(running.store, RECONCILED, '', MORNING + MINUTE);
-    running.clock.advance(MINUTE);
-    await page.getByText('1 min ago', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    assert.match(await page.locator('.live').innerText(), /Paused\s+Resume/);
-    assert.deepEqual(said, []);
-    await setCursor(running.store, RECONCILED, '', MORNING - MINUTE);
-    running.clock.set(MORNING + MINUTE);
-    await page.close();
-  }
+  await looksWell(t, running, 'operator', ['/']);
+  const page = await (await startBrowser(t)).newPage();
+  await page.goto(running.url);
+  await page.getByLabel('Name').fill('operator');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await setCursor(running.store, RECONCILED, '', MORNING + MINUTE);
+  running.clock.advance(MINUTE);
+  await page.getByText('1 min ago', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  assert.match(await page.locator('.live').innerText(), /Paused\s+Resume/);
 });

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import { AppError, type ErrorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Clock } from '../../core/time.ts';
+import type { AppDeps } from '../../http/app.ts';
 import type { Bodies } from '../../http/body.ts';
 import type { Store } from '../../store/db/open.ts';
 import { isDatabaseTrouble } from '../../store/db/trouble.ts';
@@ -17,6 +18,7 @@ export type DeskDeps = {
   visitors: Visitors;
   publicUrl: string | null;
   timezone: string;
+  settings: AppDeps['settings'];
   /** The names of those whom mail is handed to, where they are said. */
   providers?: readonly string[];
   /** Whether people can log in here. */
@@ -151,10 +153,11 @@ function comeAgain(ctx: Context): void {
 }
 
 /** The pages that the navigation leads to, in its order. */
-const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = { overview: '/' };
+const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = { overview: '/', outages: '/outages' };
 
 /** As it stands in the audit. */
-const whoIs = ({ name, how }: Visitor): string => (how === 'local' ? 'dashboard (local)' : `${name} (dashboard)`);
+export const whoIs = ({ name, how }: Visitor): string =>
+  how === 'local' ? 'dashboard (local)' : `${name} (dashboard)`;
 
 const STATUS: Partial<Record<ErrorCode, number>> = { not_found: 404, conflict: 409, unavailable: 503, too_large: 413 };
 

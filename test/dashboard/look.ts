@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Role } from '../../src/dashboard/desk/users.ts';
+import { axeFindings, startBrowser } from '../support/browser.ts';
+import { PASSWORD } from './support.ts';
+
+const SIZES = [
+  [320, 'light'],
+  [320, 'dark'],
+  [1440, 'light'],
+  [1440, 'dark'],
+] as const;
+
+/**
+ * Looks at pages in a browser, narrow and wide, light and dark: each fits, can be used by everybody, and breaks no rule that
+ * it was served with. `SHOTS=folder` keeps pictures.
+ */
+export async function looksWell(
+  t: TestContext,
+  { url }: { url: string },
+  role: Role,
+  paths: readonly string[],
+): Promise<void> {
+  const browser = await startBrowser(t);
+  const [context] = [await browser.newContext()];
+  const page = await context.newPage();
+  const said: string[] = [];
+  page.on('console', (message) => said.push(message.text()));
+  page.on('pageerror', (error) => said.push(String(error)));
+  await page.goto(`${url}/login`);
+  await page.getByLabel('Name').fill(role);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.locator('header').waitFor();
+  for (const path of paths) {
+    for (const [width, colorScheme] of SIZES) {
+      const where = `${path} at ${width}, ${colorScheme}`;
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      assert.equal((await page.goto(url + path))?.status(), 200, where);
+      // What is folded is looked at as well.
+      await page.evaluate('document.querySelectorAll("main details").forEach((one) => { one.open = true })');
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, where);
+      assert.equal(await page.evaluate('[...document.images].every((one) => one.naturalWidth > 0)'), true, where);
+      assert.deepEqual(await axeFindings(page), [], where);
+      const folder = process.env['SHOTS'];
+      const name = `${path.replace(/\W+/g, '-').slice(0, 40)}-${width}-${colorScheme}.png`;
+      if (folder) await page.screenshot({ path: `${folder}/${name}`, fullPage: true });
+    }
+  }
+  assert.deepEqual(said, []);
+}
