@@ -74,6 +74,17 @@ export function createDesk(deps: DeskDeps) {
       await next();
     };
 
+  /**
+   * For pages that links of alerts lead to: whoever sends a token of the API, or could not log in here, is shown the plain page
+   * of the same address.
+   */
+  const orPlain =
+    (needed: Role, showIt: (ctx: Context) => Promise<void>): Middleware =>
+    async (ctx, next) => {
+      const isForPlain = ctx.get('Authorization') !== '' || !(deps.hasUsers || (await deps.visitors.of(ctx)));
+      await (isForPlain ? next() : allow(needed)(ctx, () => showIt(ctx)));
+    };
+
   /** For pages that anybody may see. */
   const fromHere: Middleware = async (ctx, next) => (isFromElsewhere(ctx) ? comeAgain(ctx) : next());
 
@@ -135,7 +146,7 @@ export function createDesk(deps: DeskDeps) {
   const note = (visitor: Visitor, what: string, subject: string | null, reason: string | null): Promise<void> =>
     audit(deps.store, deps.now(), { who: whoIs(visitor), what, subject, detail: reason });
 
-  return { ...deps, base, show, allow, fromHere, act, formOf, goTo, asPage, note, refuse };
+  return { ...deps, base, show, allow, orPlain, fromHere, act, formOf, goTo, asPage, note, refuse };
 }
 
 /**
