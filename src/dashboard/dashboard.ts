@@ -4,6 +4,7 @@ import { asset } from './desk/assets.ts';
 import { createDesk, type Desk, type DeskDeps } from './desk/desk.ts';
 import type { User } from './desk/users.ts';
 import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
+import { addAlerts } from './pages/alerts.ts';
 import { addLogin } from './pages/login.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
@@ -26,6 +27,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addLogin(router, desk, users);
   addOverview(router, desk);
   addOutages(router, desk);
+  addAlerts(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

@@ -164,7 +164,11 @@ function comeAgain(ctx: Context): void {
 }
 
 /** The pages that the navigation leads to, in its order. */
-const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = { overview: '/', outages: '/outages' };
+const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
+  overview: '/',
+  outages: '/outages',
+  alerts: '/alerts',
+};
 
 /** As it stands in the audit. */
 export const whoIs = ({ name, how }: Visitor): string =>

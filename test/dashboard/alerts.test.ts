@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MINUTE } from '../../src/core/time.ts';
+import { alertFailed, alertSent, raise, takeAlert } from '../../src/store/alerts.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { bundleAlerts } from '../../src/tell/alert.ts';
+import type { Running } from '../http/support.ts';
+import { TOKEN } from '../http/support.ts';
+import { withoutBrowser } from '../support/browser.ts';
+import { MORNING } from '../support/clock.ts';
+import { ended, failed, seed, sent } from '../support/factory.ts';
+import { looksWell } from './look.ts';
+import { createVisitor, loggedIn, startDashboard } from './support.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+
+/** One that was sent, about a delivery, and one that no channel takes. */
+async function twoAlerts({ store, clock }: Running): Promise<{ sent: string; stuck: string }> {
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const now = () => MORNING + 2 * MINUTE;
+  const told = { store, channels: [], group: 1, repeat: 1, lease: MINUTE, pause: 1000, publicUrl: null, now, log };
+  const take = async () => {
+    await bundleAlerts(told);
+    const alert = await takeAlert(store, { now: now(), until: now() + MINUTE });
+    assert.ok(alert);
+    return alert;
+  };
+  const [view] = await seed(store, { facts: [...sent(), failed(MORNING + MINUTE)] });
+  await change(store, [view?.id ?? ''], MORNING + MINUTE, () => [
+    ended(1, MORNING + MINUTE, 'abandoned', 'storage_gone'),
+  ]);
+  const first = await take();
+  await alertSent(store, first.claim, now());
+  const item = { item_key: 'x', incident: 'webhooks_silent', kind: 'webhooks_silent' as const, at: MORNING };
+  await raise(store, { ...item, detail: HOSTILE });
+  const stuck = await take();
+  await alertFailed(store, stuck, now() + MINUTE, `refused ${HOSTILE}`);
+  clock.set(now());
+  return { sent: first.id, stuck: stuck.id };
+}
+
+test('alerts are listed, those first that reached nobody, and each has its text and its mails', async (t) => {
+  const running = await startDashboard(t);
+  const { sent: id, stuck } = await twoAlerts(running);
+  const ann = await loggedIn(running, 'support');
+  const { text } = await ann.get('/alerts');
+  const list = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  assert.match(
+    list,
+    /Still to be sent \[Homing\] no webhook arrives although mail is sent \( now \) : tried 1 time, refused &lt;img/,
+  );
+  assert.match(list, /1 mail could not be delivered and was given up \(mg\.example\.com\) 1 now/);
+  const one = await ann.get(`/alerts/${id}`);
+  assert.match(one.text, /ann@example\.net<\/a>: abandoned/);
+  const other = await ann.get(`/alerts/${stuck}`);
+  assert.match(other.text, /&lt;img src=x/);
+  assert.equal((await ann.get('/alerts/nothing')).status, 404);
+});
+
+test('an alert is shown plainly to whoever comes with a token, and to strangers after a login', async (t) => {
+  const running = await startDashboard(t);
+  const { sent: id } = await twoAlerts(running);
+  const stranger = createVisitor(running);
+  const plain = await stranger.get(`/alerts/${id}`, { Authorization: `Basic ${btoa(`ann:${TOKEN}`)}` });
+  assert.deepEqual([plain.status, /Written 2026-11-25/.test(plain.text)], [200, true]);
+  assert.equal((await stranger.get(`/alerts/${id}`)).headers.get('location'), `/login?next=%2Falerts%2F${id}`);
+  const without = await startDashboard(t, { users: [], publicUrl: 'https://homing.example.com' });
+  const { status, headers } = await createVisitor(without).get(`/alerts/${id}`);
+  assert.deepEqual([status, headers.get('www-authenticate')?.slice(0, 5)], [401, 'Basic']);
+});
+
+test('in a browser alerts fit and can be used by everybody', { skip: withoutBrowser }, async (t) => {
+  const running = await startDashboard(t);
+  const { sent: id } = await twoAlerts(running);
+  await looksWell(t, running, 'support', ['/alerts', `/alerts/${id}`]);
+});
