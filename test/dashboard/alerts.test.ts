@@ -47,7 +47,7 @@ test('alerts are listed, those first that reached nobody, and each has its text 
   const list = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
   assert.match(
     list,
-    /Still to be sent \[Homing\] no webhook arrives although mail is sent \( now \) : tried 1 time, refused &lt;img/,
+    /Still to be sent \[Homing\] no webhook arrives although mail is sent \( now \): tried 1 time, refused &lt;img/,
   );
   assert.match(list, /1 mail could not be delivered and was given up \(mg\.example\.com\) 1 now/);
   const one = await ann.get(`/alerts/${id}`);
