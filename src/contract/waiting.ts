@@ -2,7 +2,7 @@
 import { html, type Markup } from '../base/markup.ts';
 import { type ResendResult, resendableFrom } from '../core/resend.ts';
 import type { Ms } from '../core/time.ts';
-import { resendableAt, stageOf, type WaitingState, waitingState } from '../core/waiting.ts';
+import { resendableAt, type Stage, stageOf, type WaitingState, waitingState } from '../core/waiting.ts';
 import { lengthWords } from '../core/words/numbers.ts';
 import { RESEND, WAITING } from '../core/words/waiting.ts';
 import { awaitedFrom, type Waiting } from '../store/messages/resends.ts';
@@ -10,6 +10,8 @@ import { pageOf, policyWith } from './page.ts';
 
 export type ShownWaiting = {
   state: WaitingState;
+  /** By which both of these are chosen. */
+  stage: Stage;
   sentence: string;
   nextStep: string;
   /** From when on it can be sent again; null when that is of no use. */
@@ -21,7 +23,7 @@ export function shownWaiting({ message, rows, asked }: Waiting, cooldown: Ms, no
   const since = Math.max(madeAt, asked?.at ?? 0);
   const stage = stageOf(rows, since, now);
   const at = resendableAt(rows, resendableFrom(madeAt, asked, cooldown), now);
-  return { state: waitingState(stage), ...WAITING[stage], resendAvailableAt: isoOf(at) };
+  return { state: waitingState(stage), stage, ...WAITING[stage], resendAvailableAt: isoOf(at) };
 }
 
 export const shownResend = ({ result, availableAt }: { result: ResendResult; availableAt: Ms | null }) => ({

@@ -22,8 +22,11 @@ export function createPeople(deps: PeopleDeps): Router {
   const router = new Router();
   const status = createStatus(deps);
   router.get('/api/status', async (ctx) => {
-    ctx.body = await status();
-    ctx.set('Cache-Control', 'public, max-age=10');
+    const { at, answer } = await status();
+    ctx.body = answer;
+    // What was found a while ago may be kept for as much less (RFC 9111, 4.2.3), so that nobody is shown it after ten seconds.
+    const age = Math.max(0, Math.ceil((deps.now() - at) / SECOND));
+    ctx.set({ 'Cache-Control': 'public, max-age=10', Age: String(age) });
   });
   router.get('/status/:token', forPerson, (ctx) => showMessage(deps, ctx));
   router.post('/status/:token/resend', forPerson, (ctx) => resend(deps, ctx));
@@ -63,7 +66,10 @@ async function showMessage({ store, settings, statusTokens, now }: PeopleDeps, c
   if (!waiting) throw new AppError('not_found', NOTHING);
   const shown = shownWaiting(waiting, settings.resendCooldown, at);
   if (isBrowser(ctx)) showPage(ctx, waitingPage(shown, tokenIn(ctx), at), ASKING_POLICY);
-  else ctx.body = shown;
+  else {
+    ctx.body = shown;
+    tellWhenAgain(ctx, shown.resendAvailableAt === null ? null : Date.parse(shown.resendAvailableAt), at);
+  }
 }
 
 async function resend({ store, settings, statusTokens, now, onQueued }: PeopleDeps, ctx: Context): Promise<void> {

@@ -3,7 +3,7 @@ import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { type Flow, type Shown, shownOf, type Trouble } from '../core/timeliness.ts';
 import { lengthWords } from '../core/words/numbers.ts';
-import { classSentence, overallSentence } from '../core/words/timeliness.ts';
+import { classSentence, overallSentence, saidDelay } from '../core/words/timeliness.ts';
 import { databaseProblems } from '../store/db/health.ts';
 import type { Store } from '../store/db/open.ts';
 import { unwell } from '../store/notes/health.ts';
@@ -15,6 +15,9 @@ const FRESH: Ms = 2 * SECOND;
 /** The store, and the names of those whom mail is handed to, where they are said. */
 export type StatusDeps = { store: Store; providers?: readonly string[]; now: Clock };
 
+/** What was found, and as of when. */
+type Found = { at: Ms; answer: Record<string, unknown> };
+
 /**
  * Is mail on time? A sentence for a banner and, for each class, how it is, since when and by how long it is late. At the
  * top level each class has besides `on_time`, `delayed`, `backup` or `down`, as programs of earlier versions read it.
@@ -24,21 +27,24 @@ export type StatusDeps = { store: Store; providers?: readonly string[]; now: Clo
  * moved, or went out through a secondary, and whether the providers are down. Mail that a recipient's server keeps waiting
  * does not count as late, and neither does a retry before its time. Says nothing of addresses or of how much mail there is.
  */
-export function createStatus({ store, providers, now }: StatusDeps): () => Promise<Record<string, unknown>> {
+export function createStatus({ store, providers, now }: StatusDeps): () => Promise<Found> {
   return sharedFor(FRESH, now, async () => {
-    const [flows, trouble] = await Promise.all([flowByClass(store, now()), troubleNow(store, providers)]);
+    const at = now();
+    const [flows, trouble] = await Promise.all([flowByClass(store, at), troubleNow(store, providers)]);
     const shown = byClass((name) => shownOf(flows[name], trouble));
     const since = CLASSES.flatMap((name) => shown[name].since ?? []);
-    return {
+    const answer = {
       sentence: overallSentence(shown),
       since: since.length > 0 ? new Date(Math.min(...since)).toISOString() : null,
       classes: byClass((name) => ({
         state: shown[name].state,
         delaySeconds: inSeconds(shown[name].delay),
+        upToSeconds: inSeconds(saidDelay(shown[name])),
         sentence: classSentence(name, shown[name]),
       })),
       ...byClass((name) => earlierForm(shown[name], flows[name])),
     };
+    return { at, answer };
   });
 }
 

@@ -87,10 +87,12 @@ test('the person who waits sees how the mail stands, what to do and when it can 
   const { body, headers } = await look(running, token);
   assert.deepEqual(body, {
     state: 'accepted',
+    stage: 'accepted',
     sentence: 'Your email is on its way.',
     nextStep: 'Wait a minute. Then look in your inbox and in your spam folder.',
     resendAvailableAt: iso(madeAt + MINUTE),
   });
+  assert.equal(headers.get('retry-after'), '60');
   assert.equal(headers.get('cache-control'), 'no-store');
   assert.equal(headers.get('access-control-allow-origin'), '*');
   running.clock.advance(2 * MINUTE);
@@ -225,6 +227,8 @@ test('what was delivered or cancelled is not sent again', async (t) => {
   assert.equal(delivered.headers.get('retry-after'), null);
   const { token: other } = await queued(running);
   await cancelMessage(running.store, { message: idOf(other), who: 'api', reason: 'by_application' }, running.clock());
+  const { state, stage } = (await look(running, other)).body;
+  assert.deepEqual([state, stage], ['failed', 'stopped']);
   running.clock.advance(HOUR);
   assert.equal((await again(running, other)).body['result'], 'cancelled');
   assert.equal((await viewOf(running, other)).delivery.state, 'cancelled');

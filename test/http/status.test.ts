@@ -18,7 +18,7 @@ const status = async (running: Running): Promise<Record<string, unknown>> => {
 
 const byClass = ({ access, notice, bulk }: Record<string, unknown>) => ({ access, notice, bulk });
 
-type Shown = { state: string; delaySeconds: number | null; sentence: string };
+type Shown = { state: string; delaySeconds: number | null; upToSeconds: number | null; sentence: string };
 
 /** What people are told of one class. */
 const shown = (body: Record<string, unknown>, name: string): Shown =>
@@ -107,7 +107,8 @@ test('no mail is said to be no mail, and mail that arrives tells how long it tak
     await told(running, id, past.reported('delivered', running.clock()));
   }
   const now = await status(running);
-  assert.deepEqual(shown(now, 'access'), { state: 'on_time', delaySeconds: 4, sentence: 'Reset emails are on time.' });
+  const onTime = { state: 'on_time', delaySeconds: 4, upToSeconds: null, sentence: 'Reset emails are on time.' };
+  assert.deepEqual(shown(now, 'access'), onTime);
   assert.equal(shown(now, 'notice').state, 'quiet');
   assert.equal(now['sentence'], 'Emails are on time.');
 });
@@ -120,7 +121,9 @@ test('what is late says since when, and the sentence names the mail that is affe
   const now = await status(running);
   assert.equal(now['since'], iso(at + MINUTE));
   assert.equal(now['sentence'], 'Reset emails are delayed right now. New requests may take up to 5 minutes.');
-  assert.deepEqual(shown(now, 'access'), { state: 'delayed', delaySeconds: 243, sentence: now['sentence'] });
+  assert.deepEqual(shown(now, 'access'), {
+    ...{ state: 'delayed', delaySeconds: 243, upToSeconds: 300, sentence: now['sentence'] },
+  });
 });
 
 test('mail that is kept from leaving is late from then on, whenever it was made', async (t) => {
@@ -159,6 +162,19 @@ test('any page may show the status, and keep it for ten seconds', async (t) => {
   assert.equal(asked.status, 204);
   assert.equal(asked.headers.get('access-control-allow-origin'), '*');
   assert.match(asked.headers.get('access-control-allow-methods') ?? '', /GET/);
+});
+
+test('what was found a while ago may be kept for as much less, so that nobody is shown it after ten seconds', async (t) => {
+  const running = await start(t);
+  const found = await ask(`${running.url}/api/status`);
+  assert.equal(found.headers.get('age'), '0');
+  running.clock.advance(1500);
+  await sentAs(running, 'access');
+  const again = await ask(`${running.url}/api/status`);
+  assert.deepEqual([again.body, again.headers.get('age')], [found.body, '2'], 'one look serves all');
+  running.clock.advance(500);
+  const anew = await ask(`${running.url}/api/status`);
+  assert.deepEqual([shown(anew.body, 'access').state, anew.headers.get('age')], ['on_time', '0']);
 });
 
 test('the status gives away no address and no number of mails', async (t) => {

@@ -14,7 +14,7 @@ type Words = { [State in Shown['state']]: (mail: string, delay: Ms | null) => st
 const WORDS: Words = {
   on_time: (mail) => `${mail} are on time.`,
   quiet: (mail) => `${mail} are not waiting. None were sent in the last 15 minutes.`,
-  delayed: (mail, delay) => `${mail} are delayed right now. New requests may take up to ${roughly(delay ?? MINUTE)}.`,
+  delayed: (mail, delay) => `${mail} are delayed right now. New requests may take up to ${inWords(roughly(delay))}.`,
   backup: (mail) => `${mail} go out by our backup route right now. They may take a little longer.`,
   down: (mail) => `${mail} are not going out right now. Please try again later.`,
 };
@@ -35,12 +35,19 @@ export function overallSentence(shown: Readonly<Record<MessageClass, Shown>>): s
 
 const FINE: ReadonlySet<Shown['state']> = new Set(['on_time', 'quiet']);
 
-/** A length that it does not exceed, as people say it: `5 minutes`, `2 hours`. */
-function roughly(delay: Ms): string {
-  const minutes = ROUND.find((one) => one * MINUTE >= delay);
-  if (minutes !== undefined) return `${minutes} minutes`;
-  const hours = Math.ceil(delay / HOUR);
-  return hours === 1 ? '1 hour' : `${hours} hours`;
+/** The time that the sentence says new mail may take; null where it says none. */
+export const saidDelay = ({ state, delay }: Shown): Ms | null => (state === 'delayed' ? roughly(delay) : null);
+
+/** A round length that is not exceeded, in minutes or in hours. */
+function roughly(delay: Ms | null): Ms {
+  const minutes = ROUND.find((one) => one * MINUTE >= (delay ?? 0));
+  return minutes === undefined ? Math.ceil((delay ?? 0) / HOUR) * HOUR : minutes * MINUTE;
 }
 
 const ROUND = [2, 5, 10, 15, 20, 30, 45];
+
+/** As people say it: `5 minutes`, `2 hours`. */
+function inWords(length: Ms): string {
+  if (length < HOUR) return `${length / MINUTE} minutes`;
+  return length === HOUR ? '1 hour' : `${length / HOUR} hours`;
+}

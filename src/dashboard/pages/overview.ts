@@ -31,7 +31,7 @@ export function addOverview(router: Router, desk: Desk): void {
   const look = sharedFor(FRESH, desk.now, () => lookAround(desk));
   const hours = sharedFor(PICTURE_FRESH, desk.now, () => hoursBefore(desk));
   router.get('/', desk.allow('support'), async (ctx) => {
-    const [said, seen, bars] = await Promise.all([status(), look(), hours()]);
+    const [{ answer: said }, seen, bars] = await Promise.all([status(), look(), hours()]);
     const classes = said['classes'] as Record<MessageClass, ShownClass>;
     desk.show(ctx, 'overview', {
       ...{ title: TEXTS.nav.overview, live: true, sentence: said['sentence'], classes, ...seen },
