@@ -173,11 +173,13 @@ const RULES: Record<string, Rule> = {
       'src/client/',
       'src/library/',
       'src/lab/',
+      // Runs in pages of others.
+      'src/http/status-script.ts',
     ),
   },
   'one module waits': {
     finds: /\bset(?:Timeout|Interval)\(/,
-    mayBeIn: within('src/base/wait.ts', 'src/lab/'),
+    mayBeIn: within('src/base/wait.ts', 'src/lab/', 'src/http/status-script.ts'),
   },
   'nothing is left to chance': { finds: /\bMath\.random\b/, mayBeIn: within('src/lab/sim/') },
   'SQL is written in the store': {

@@ -22,6 +22,7 @@ import { createOutages } from './outages.ts';
 import { createPages } from './pages.ts';
 import { createPeople, fromAnywhere } from './people.ts';
 import { createQueue } from './queue.ts';
+import { createScript } from './script.ts';
 import { createReadiness } from './status.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
@@ -103,6 +104,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createOpenRoutes(deps),
     ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
+    createScript(),
     createApi({ ...deps, bodies, statusTokens: tokens }),
     createSuppressions(deps),
     createQueue(deps),

@@ -35,7 +35,7 @@ export function createPeople(deps: PeopleDeps): Router {
 
 /** Pages of any site may ask: whoever asks is shown nothing but what is in the address, and has no login here. */
 export const fromAnywhere: Middleware = async (ctx, next) => {
-  if (!/^\/(?:api\/status$|status\/)/.test(ctx.path)) return next();
+  if (!/^\/(?:api\/status$|status\/|homing-status\.)/.test(ctx.path)) return next();
   ctx.set({ 'Access-Control-Allow-Origin': '*', 'Access-Control-Expose-Headers': 'Retry-After' });
   if (ctx.method !== 'OPTIONS') return next();
   ctx.set({

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { SECOND } from '../../src/core/time.ts';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
+  existsSync(file),
+);
+export const skip = CHROMIUM === undefined && !process.env['CI'] ? 'no chromium' : false;
+
+export async function startBrowser(t: TestContext): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  t.after(() => browser.close());
+  return browser;
+}
+
+/** A server on loopback, each an origin of its own. */
+export async function serve(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const EXAMPLE = join(import.meta.dirname, '../../docs/example');
+
+export type Site = {
+  daemon: string;
+  token?: string;
+  lang?: string;
+  /** What its file of texts holds. */
+  texts?: object;
+};
+
+/** Nothing may run, be loaded or be asked but what is named. */
+const policyFor = (daemon: string): string =>
+  [
+    `default-src 'none'; script-src ${daemon}; connect-src 'self' ${daemon}; style-src 'self'`,
+    `base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
+  ].join('; ');
+
+/** The example, on the site of a stranger with a strict policy. */
+export function startSite(t: TestContext, { daemon, token = '', lang = 'en', texts }: Site): Promise<string> {
+  const page = readFileSync(join(EXAMPLE, 'confirmation.html'), 'utf8')
+    .replaceAll('https://homing.example.com', daemon)
+    .replaceAll('STATUS_TOKEN', token)
+    .replace('lang="en"', `lang="${lang}"`)
+    .replace('connect-src', texts ? "connect-src 'self'" : 'connect-src')
+    .replace(' defer>', texts ? ' data-texts="texts.json" defer>' : ' defer>');
+  const files: Record<string, [type: string, text: string]> = {
+    '/': ['text/html; charset=utf-8', page],
+    '/confirmation.css': ['text/css', readFileSync(join(EXAMPLE, 'confirmation.css'), 'utf8')],
+    '/texts.json': ['application/json', JSON.stringify(texts ?? {})],
+  };
+  return serve(t, (request, response) => {
+    const [type, text] = files[request.url ?? ''] ?? [];
+    response.writeHead(text === undefined ? 204 : 200, {
+      ...{ 'Content-Type': type ?? 'text/plain', 'Content-Security-Policy': policyFor(daemon) },
+    });
+    response.end(text);
+  });
+}
+
+export type Seen = Page & { complaints: string[] };
+
+/** A page with a clock that can be put forward. What it complains of is noted; that a server can't be reached is not. */
+export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Seen> {
+  const page = await browser.newPage(options);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.type() !== 'log' && !/^Failed to load resource/.test(message.text())) complaints.push(message.text());
+  });
+  if (options.javaScriptEnabled !== false) await page.clock.install();
+  // Whatever is routed is not taken from the browser's cache, whose clock is not the test's.
+  await page.route('**/api/status', (route) => route.continue());
+  await page.goto(url);
+  return Object.assign(page, { complaints });
+}
+
+/** Moves both clocks, and comes back to the page as from another one, so that it asks again. */
+export async function pass(page: Page, clock: { advance(by: number): void }, seconds: number): Promise<void> {
+  clock.advance(seconds * SECOND);
+  await page.clock.runFor(seconds * SECOND);
+  await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
+}
+
+export const banner = (page: Page) => page.locator('homing-banner').getByRole('status');
+export const message = (page: Page) => page.locator('homing-message').getByRole('status').first();
+export const note = (page: Page) => page.locator('homing-message [part=note]');
+export const button = (page: Page) => page.locator('homing-message').getByRole('button');
+export const timer = (page: Page) => page.locator('homing-message').getByRole('timer');
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds on the page, each with the element. */
+export async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(`${AXE}; 0`);
+  const run =
+    'axe.run().then(({ violations }) => violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)].join(" ")))';
+  return (await page.evaluate(run)) as string[];
+}
