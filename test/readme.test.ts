@@ -16,7 +16,8 @@ import { start } from './http/support.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
-const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+const pageOf = (name: string) => (name.endsWith('.md') ? [`docs/${name}`] : []);
+const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).flatMap(pageOf)];
 
 /** What a pattern finds in the pages, each with the page that it stands on. */
 const found = (pattern: RegExp, pages = PAGES): { page: string; text: string }[] =>

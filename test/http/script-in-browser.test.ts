@@ -2,20 +2,21 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { Fact } from '../../src/core/delivery.ts';
-import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { cancelMessage } from '../../src/operate/operate.ts';
-import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
-import { claimed, failed, reported, sent } from '../support/factory.ts';
+import { failed, reported } from '../support/factory.ts';
 import {
   banner,
   button,
   findings,
+  idOf,
+  left,
   message,
   note,
   openPage,
   pass,
+  queued,
   type Seen,
   type Site,
   serve,
@@ -23,30 +24,11 @@ import {
   startBrowser,
   startSite,
   timer,
+  told,
 } from './script-support.ts';
-import { DOMAIN, type Running, start, TOKEN } from './support.ts';
+import { type Running, start } from './support.ts';
 
 const KEY = 'ab'.repeat(32);
-
-/** A reset that waits to leave. */
-async function queued(running: Running, over: Record<string, string> = {}): Promise<string> {
-  const mail = { from: `Shop <shop@${DOMAIN}>`, to: 'ann@example.org', subject: 'Reset', text: 'A link' };
-  const answer = await fetch(`${running.url}/v3/${DOMAIN}/messages`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa(`api:${TOKEN}`)}` },
-    body: new URLSearchParams({ ...mail, 'v:homing-class': 'access', ...over }),
-  });
-  return answer.headers.get('homing-status-token') ?? '';
-}
-
-const idOf = (token: string): string => token.split('-')[0] ?? '';
-
-async function told({ store, clock }: Running, token: string, ...facts: Fact[]): Promise<void> {
-  const found = await findMessage(store, idOf(token));
-  await change(store, [found?.views[0]?.id ?? ''], clock(), () => facts);
-}
-
-const left = (at: Ms): Fact[] => [claimed(1, at, { how: 'send' }), ...sent(at).slice(1)];
 
 type Shown = { running: Running; token: string; page: Seen };
 

@@ -5,7 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { SECOND } from '../../src/core/time.ts';
+import type { Fact } from '../../src/core/delivery.ts';
+import { type Ms, SECOND } from '../../src/core/time.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
+import { findMessage } from '../../src/store/messages/find.ts';
+import { claimed, sent } from '../support/factory.ts';
+import { DOMAIN, type Running, TOKEN } from './support.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
   existsSync(file),
@@ -28,6 +33,31 @@ export async function serve(t: TestContext, listener: RequestListener): Promise<
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+/** A reset that waits to leave. */
+export async function queued(running: Pick<Running, 'url'>, over: Record<string, string> = {}): Promise<string> {
+  const mail = { from: `Shop <shop@${DOMAIN}>`, to: 'ann@example.org', subject: 'Reset', text: 'A link' };
+  const answer = await fetch(`${running.url}/v3/${DOMAIN}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`api:${TOKEN}`)}` },
+    body: new URLSearchParams({ ...mail, 'v:homing-class': 'access', ...over }),
+  });
+  return answer.headers.get('homing-status-token') ?? '';
+}
+
+export const idOf = (token: string): string => token.split('-')[0] ?? '';
+
+export async function told(
+  { store, clock }: Pick<Running, 'store' | 'clock'>,
+  token: string,
+  ...facts: Fact[]
+): Promise<void> {
+  const found = await findMessage(store, idOf(token));
+  await change(store, [found?.views[0]?.id ?? ''], clock(), () => facts);
+}
+
+/** It left, and Mailgun has it. */
+export const left = (at: Ms): Fact[] => [claimed(1, at, { how: 'send' }), ...sent(at).slice(1)];
 
 const EXAMPLE = join(import.meta.dirname, '../../docs/example');
 
@@ -85,11 +115,14 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   return Object.assign(page, { complaints });
 }
 
-/** Moves both clocks, and comes back to the page as from another one, so that it asks again. */
+/** Comes back to the page as from another one, so that it asks again. */
+export const comeBack = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
+
+/** Moves both clocks, and has the page ask again. */
 export async function pass(page: Page, clock: { advance(by: number): void }, seconds: number): Promise<void> {
   clock.advance(seconds * SECOND);
   await page.clock.runFor(seconds * SECOND);
-  await page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
+  await comeBack(page);
 }
 
 export const banner = (page: Page) => page.locator('homing-banner').getByRole('status');

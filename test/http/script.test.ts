@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { CLASSES } from '../../src/core/message-class.ts';
+import { MINUTE } from '../../src/core/time.ts';
+import { classSentence, overallSentence } from '../../src/core/words/timeliness.ts';
 import { RESEND, WAITING } from '../../src/core/words/waiting.ts';
 import { GERMAN_TEXTS, STATUS_SCRIPT } from '../../src/http/status-script.ts';
 import { ask, start } from './support.ts';
@@ -38,6 +43,22 @@ test('there is a German text for whatever is said in English', async (t) => {
   assert.deepEqual(Object.keys(resend ?? {}).sort(), Object.keys(RESEND).sort());
   assert.deepEqual(Object.keys(banner ?? {}).sort(), ['backup', 'delayed', 'down']);
   assert.deepEqual(Object.keys(mail ?? {}).sort(), ['access', 'all', 'bulk', 'notice']);
+  assert.deepEqual(Object.keys(rest).sort(), ['again', 'trouble', 'wait']);
+});
+
+test('the texts that the documentation shows as a model are those that are shown in English', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/people.md'), 'utf8');
+  const { banner, mail, message, resend, ...rest } = JSON.parse(/```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '');
+  const words = Object.entries(WAITING).map(([stage, { sentence, nextStep }]) => [stage, [sentence, nextStep]]);
+  assert.deepEqual(message, Object.fromEntries(words));
+  assert.deepEqual(resend, RESEND);
+  for (const state of ['delayed', 'backup', 'down'] as const) {
+    const put = (text: string, name: string) => text.replace('{mail}', mail[name]).replace('{time}', '10 minutes');
+    const shown = { state, since: null, delay: 7 * MINUTE };
+    for (const name of CLASSES) assert.equal(put(banner[state], name), classSentence(name, shown));
+    assert.equal(put(banner[state], 'all'), overallSentence({ access: shown, notice: shown, bulk: shown }));
+  }
+  for (const text of Object.values(rest)) assert.ok(STATUS_SCRIPT.includes(String(text)), String(text));
   assert.deepEqual(Object.keys(rest).sort(), ['again', 'trouble', 'wait']);
 });
 
