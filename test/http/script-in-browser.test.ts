@@ -1,11 +1,11 @@
 // What the script shows, on the page of a stranger with a strict policy.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { cancelMessage } from '../../src/operate/operate.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
-import { failed, reported } from '../support/factory.ts';
+import { claimed, failed, reported } from '../support/factory.ts';
 import {
   banner,
   button,
@@ -78,6 +78,25 @@ test('German pages are told in German', { skip }, async (t) => {
   await says(page, 'Diese E-Mail wird nicht mehr gebraucht.');
   assert.equal(await page.locator('homing-message [part=box]').getAttribute('lang'), 'de-CH');
   assert.deepEqual(page.complaints, []);
+});
+
+test('mail by the backup is told of in both languages, and other kinds of mail only where they are wanted', {
+  skip,
+}, async (t) => {
+  const { running, token, page } = await shown(t);
+  const taken = { kind: 'accepted' as const, attempt: 1, messageId: null, tracked: false, detail: '', via: 'backup' };
+  const at = running.clock();
+  await told(running, token, claimed(1, at, { how: 'fallback' }), { ...taken, key: 'accepted:1', at });
+  await queued(running, { 'v:homing-class': 'bulk' });
+  await pass(page, running.clock, 300);
+  await says(page, 'Reset emails go out by our backup route right now. They may take a little longer.');
+  assert.doesNotMatch(await textOf(banner(page)), /Newsletters/);
+  const site = await startSite(t, { daemon: running.url, token, lang: 'de' });
+  const german = await openPage(page.context().browser() as Browser, site);
+  await says(german, 'E-Mails zum Zurücksetzen gehen zurzeit über unseren Ersatzweg.');
+  await german.evaluate('document.querySelector("homing-banner").setAttribute("kinds", "bulk,notice")');
+  await says(german, 'Newsletter und andere E-Mails verspäten sich zurzeit.');
+  assert.doesNotMatch(await textOf(banner(german)), /Zurücksetzen/);
 });
 
 test('when all mail is concerned alike, one sentence says so, with the longest time', { skip }, async (t) => {
