@@ -303,10 +303,10 @@ test('a token that is wrong leaves the text of the page, and is not asked for ag
   const running = await start(t, { encryptionKey: KEY });
   const browser = await startBrowser(t);
   const page = await openPage(browser, await startSite(t, { daemon: running.url, token: 'nonsense/../x' }));
+  await page.waitForLoadState('networkidle');
   const calls: string[] = [];
   page.on('request', (request) => calls.push(new URL(request.url()).pathname));
-  await page.reload();
-  await page.waitForResponse(/status\/nonsense/);
+  await page.reload({ waitUntil: 'networkidle' });
   for (let minute = 0; minute < 5; minute++) await page.clock.runFor(MINUTE);
   await says(page, OWN_TEXT);
   assert.deepEqual(
