@@ -44,7 +44,7 @@ eachStore('explains a message by any of its names, in words and in time order', 
   assert.match(page, /"Your receipt"/);
   assert.match(page, /^ann@example\.net {2}\(delivery /m);
   assert.match(page, /^ {2}SENDING: Attempt 2 is being handed over/m);
-  const times = [...page.matchAll(/^ {2}(2026-\d\d-\d\d \d\d:\d\d:\d\d) UTC/gm)].map(([, time]) => time);
+  const times = [...page.matchAll(/^ {2}(2026-\d\d-\d\d \d\d:\d\d:\d\d) UTC {2}\S/gm)].map(([, time]) => time);
   assert.deepEqual(times, [...times].sort());
   assert.equal(times.length, STORY.length);
   assert.match(page, /to be delivered at 2026-11-25\s+09:05:00 UTC/);

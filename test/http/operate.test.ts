@@ -66,7 +66,7 @@ test('the reason that was given for a cancel is the one that is shown', async (t
     const detail = (await get(running, `/api/messages/${which}`)).body as Shown;
     for (const shown of [detail, listed.find((m) => m.id === which)])
       assert.equal(shown?.deliveries[0]?.reason, reason);
-    assert.equal(detail.deliveries[0]?.explanation, `It was cancelled: ${words}.`);
+    assert.equal(detail.deliveries[0]?.explanation, `It was cancelled: ${words}. Homing sends no more of it.`);
   }
 });
 

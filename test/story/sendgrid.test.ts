@@ -65,7 +65,7 @@ test('while Mailgun is down a reset goes out through SendGrid once, and is known
   const { delivery, facts } = await only(world.homing, world.id);
   assert.equal(delivery.state, 'delivered');
   assert.equal(delivery.provider, 'sendgrid');
-  assert.match(standingWords(delivery), /^The recipient's server accepted it/);
+  assert.match(standingWords(delivery), /^The recipient's server took it/);
   assert.deepEqual(facts.flatMap((fact) => (fact.kind === 'reported' ? [fact.report] : [])).sort(), [
     'accepted',
     'delivered',

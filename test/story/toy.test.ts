@@ -54,7 +54,7 @@ test('a delivery goes out through a new provider, is reported on by it in a list
   assert.equal(delivery.state, 'delivered');
   assert.equal(delivery.provider, 'toy');
   assert.deepEqual(delivery.arrivedOn, [6]);
-  assert.equal(standingWords(delivery), "The recipient's server accepted it on attempt 6.");
+  assert.equal(standingWords(delivery), "The recipient's server took it on attempt 6. Homing does nothing more.");
   assert.equal(facts.filter((f) => f.kind === 'reported' && f.provider === 'toy').length, 2, 'each event once');
   assert.match(
     facts.map((fact) => factWords(fact)).join('\n'),

@@ -198,11 +198,11 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     advice: advice.INVALID,
   },
   refused_temporary: {
-    sentence: 'the receiving server put the secondary provider off',
+    sentence: 'the receiving server put the secondary off',
     short: 'secondary was put off',
   },
   refused_permanent: {
-    sentence: 'the receiving server refused the secondary provider for good',
+    sentence: 'the receiving server turned the secondary away for good',
     short: 'secondary refused too',
   },
 
@@ -223,11 +223,11 @@ export const REASON_WORDS: Record<Reason, ReasonWords> = {
     short: 'never reached the provider',
   },
   secondary_refused: {
-    sentence: 'the receiving server refused the secondary provider as well',
+    sentence: 'the receiving server turned the secondary away as well',
     short: 'secondary refused too',
   },
   secondary_exhausted: {
-    sentence: 'the secondary provider did not get it through either',
+    sentence: 'the secondary did not get it through either',
     short: 'secondary did not get through',
   },
   bounce_listed: {

@@ -11,45 +11,58 @@ import { providerWords } from './ways.ts';
 export const endWords = ({ reason, said }: { reason: Reason | null; said?: string | null }): string =>
   said ?? reasonWords(reason);
 
-/** One sentence: where a delivery stands, and why. Of mail that is only watched nothing is ever sent again. */
+/**
+ * Where a delivery stands, why, and who acts next, in short sentences. Of mail that is only watched nothing is ever sent
+ * again.
+ */
 export const standingWords = (d: Delivery, isWatched = false): string =>
   isWatched && d.state === 'failed'
     ? `It failed: ${endWords(d)}. It is only watched here, so it is for its sender to send it again.`
     : STANDING[d.state](d);
 
 const STANDING: Record<State, (d: Delivery) => string> = {
-  queued: (d) =>
-    d.attempt === 0
-      ? `It waits to be sent, due ${when(d)}.`
-      : `Attempt ${d.attempt} did not arrive (${reasonWords(d.reason)}); ${nextWords(d)}.`,
-  sending: (d) => `Attempt ${d.attempt} is being handed over; without a result by ${when(d)} it counts as unanswered.`,
+  queued: (d) => `${queuedWords(d)} ${nextWords(d)}`,
+  sending: (d) =>
+    `Attempt ${d.attempt} is being handed over by Homing. Without a result by ${when(d)} it counts as unanswered.`,
   unconfirmed: (d) =>
-    `Attempt ${d.attempt} got no answer and may or may not have gone out; the provider is asked again at ${when(d)}.`,
+    `Attempt ${d.attempt} got no answer and may or may not have gone out. Homing looks into it at ${when(d)}, and sends no copy before.`,
   accepted: (d) =>
-    `The provider has it as attempt ${d.attempt}${scheduled(d)}; if nothing is heard it is asked at ${when(d)}.`,
-  deferred: (d) => `The recipient's server put it off (${reasonWords(d.reason)}); the provider itself is retrying.`,
-  delivered: (d) => `The recipient's server accepted it${doubled(d)}.`,
-  relayed: (d) => `${capital(taker(d))} took it; ${relayedWords(d)}.`,
-  failed: (d) => `It failed and is rightly not tried again: ${endWords(d)}.`,
-  abandoned: (d) => `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${endWords(d)}.`,
-  expired: (d) => `Its useful life ended before it arrived: ${endWords(d)}.`,
-  cancelled: (d) => `It was cancelled: ${endWords(d)}.`,
+    `The provider has it as attempt ${d.attempt}${scheduled(d)}, and acts next. If nothing is heard, Homing asks at ${when(d)}.`,
+  deferred: (d) =>
+    `The recipient's server put it off: ${reasonWords(d.reason)}. The provider tries again by itself. If nothing is heard, Homing asks at ${when(d)}.`,
+  delivered: (d) => `The recipient's server took it${doubled(d)}. ${NOTHING_MORE}`,
+  relayed: (d) => `${capital(taker(d))} took it; ${relayedWords(d)}`,
+  failed: (d) => `It failed and is rightly not tried again: ${endWords(d)}. ${NOTHING_MORE}`,
+  abandoned: (d) =>
+    `It was given up${d.attempt > 0 ? ` after attempt ${d.attempt}` : ''}: ${endWords(d)}. An operator can have it tried again.`,
+  expired: (d) => `Its useful life ended before it arrived${expiredFor(d)}. The person has to ask for a new one.`,
+  cancelled: (d) => `It was cancelled: ${endWords(d)}. Homing sends no more of it.`,
 };
 
-function relayedWords({ reason }: Delivery): string {
-  if (reason === null) return 'it tells nothing more';
-  if (reason === 'nothing_returned') return reasonWords(reason);
-  return `it told later that it was put off (${reasonWords(reason)}), and tells nothing when it arrives`;
+const NOTHING_MORE = 'Homing does nothing more.';
+
+function queuedWords(d: Delivery): string {
+  if (d.reason === 'reopened') return 'It was opened again, to be sent once more.';
+  return d.attempt === 0 ? 'It waits to be sent.' : `Attempt ${d.attempt} did not arrive: ${reasonWords(d.reason)}.`;
 }
 
 function nextWords(d: Delivery): string {
   const isUnasked = d.attempts.at(-1)?.asked?.problem != null;
   return isUnasked && d.tries < d.budget && listing(d)
-    ? "the next one waits until the provider says that the address is off its bounce list, and it can't be asked just now"
-    : `the next step is due ${when(d)}`;
+    ? "Homing waits until the provider says that the address is off its bounce list. It can't be asked just now."
+    : `Homing takes the next step at ${when(d)}.`;
 }
 
-const when = ({ nextAt }: Delivery): string => (nextAt === null ? '' : timeWords(nextAt));
+function relayedWords({ reason }: Delivery): string {
+  if (reason === null) return `it tells nothing more. ${NOTHING_MORE}`;
+  if (reason === 'nothing_returned') return `${reasonWords(reason)}. Homing acts if it comes back.`;
+  return `it was put off later: ${reasonWords(reason)}. That server tries again, and does not tell when it arrives.`;
+}
+
+const expiredFor = (d: Delivery): string =>
+  d.reason === 'useful_life_over' && d.said === null ? '' : `: ${endWords(d)}`;
+
+const when = ({ nextAt }: Delivery): string => (nextAt === null ? 'a later time' : timeWords(nextAt));
 
 function scheduled({ attempts }: Delivery): string {
   const claim = attempts.at(-1)?.claim;

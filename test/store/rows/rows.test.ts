@@ -17,7 +17,7 @@ eachStore('facts of an earlier version, with free text for a reason, read as the
   await rewrite(facts[1]?.key ?? '', { reason: old.end });
   const read = (await load(store.db, [view.id])).get(view.id);
   assert.equal(read?.delivery.reason, 'by_application');
-  assert.equal(standingWords(read.delivery), `It was cancelled: ${old.end}.`);
+  assert.equal(standingWords(read.delivery), `It was cancelled: ${old.end}. Homing sends no more of it.`);
   const words = read.facts.filter((f) => f.kind === 'held' || f.kind === 'ended').map((fact) => factWords(fact));
   assert.deepEqual(words, [`Ended as cancelled: ${old.end}.`, `Wait until 2026-11-25 09:02:00 UTC: ${old.wait}.`]);
 
