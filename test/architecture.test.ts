@@ -124,6 +124,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'core',
     'classifier',
     'base',
+    'mail',
     'config',
     'store',
     'providers',

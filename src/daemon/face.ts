@@ -36,6 +36,7 @@ export const faceOf = (inside: Face): AppDeps => ({
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
   pages: (deps) => createDashboard({ ...deps, ...dashboardIn(inside.config) }),
+  retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,

@@ -24,6 +24,7 @@ import { createPeople, fromAnywhere } from './people.ts';
 import { createQueue } from './queue.ts';
 import { createScript } from './script.ts';
 import { createReadiness } from './status.ts';
+import { createSupport } from './support.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
 
@@ -45,6 +46,8 @@ export type AppDeps = {
   domains?: readonly string[];
   /** The names of those whom mail is handed to; any when they are not said. */
   providers?: readonly string[];
+  /** How many days finished messages are kept, where that is said. */
+  retentionDays?: number;
   /** Called when events came in, when applications told something, and when mail was queued. */
   onKept(count: number): void;
   onStale?(signedAt: Ms): void;
@@ -107,6 +110,7 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createScript(),
     createApi({ ...deps, bodies, statusTokens: tokens }),
     createSuppressions(deps),
+    createSupport(deps),
     createQueue(deps),
     createOutages(deps),
     createHolds({ ...deps, bodies }),

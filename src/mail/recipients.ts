@@ -62,6 +62,12 @@ export function addressesIn(text: string): (string | null)[] {
   return isTooLong([text]) ? [null] : [...mailboxesIn(text)].map(({ address }) => address);
 }
 
+/** The one address that a text is, with or without a name (`Ann <ann@example.com>`); null when it is not one. */
+export function soleAddressIn(text: string): string | null {
+  const [address = null, ...others] = addressesIn(text.trim());
+  return others.length === 0 ? address : null;
+}
+
 /** Characters of a field that names authors, at most: nobody's has more. */
 const LONGEST_FIELD = 10_000;
 

@@ -1,5 +1,6 @@
 // What those who answer for mail are told: words that they can read to the person who asks.
-import type { State } from '../delivery.ts';
+import type { Attempt, Outcome, State } from '../delivery.ts';
+import { type Reason, refusedFor } from '../reason.ts';
 import type { Deed, NextTry } from '../support.ts';
 import { DAY, type Ms } from '../time.ts';
 import type { SuppressionCause } from '../verdict.ts';
@@ -21,6 +22,24 @@ export const NO_PROOF: Readonly<Record<State, string>> = {
   expired: 'This does not prove that no copy is there: the news of one may be lost.',
   cancelled: 'This does not prove that no copy is there: one that had left can not be taken back.',
 };
+
+/** What came of the last try. */
+export function lastTryWords({ failure, answer, outcome }: Pick<Attempt, 'failure' | 'answer' | 'outcome'>): string {
+  if (failure) return troubleWords(failure.verdict?.cause ?? 'failed');
+  return answer?.kind === 'refused' ? troubleWords(refusedFor(answer.why)) : OUTCOMES[outcome];
+}
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  sending: 'It is on its way to the provider.',
+  refused: 'The provider did not take it.',
+  unconfirmed: 'It may or may not have gone out.',
+  accepted: 'The provider took it.',
+  deferred: "The recipient's server put it off.",
+  failed: 'It did not arrive.',
+  arrived: "The recipient's server took it.",
+};
+
+export const troubleWords = (reason: Reason): string => `What went wrong: ${reasonWords(reason)}.`;
 
 /** The mail that something is done to, and for whom. */
 export type Target = { message: string; recipient: string };

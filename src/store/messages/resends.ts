@@ -116,6 +116,20 @@ export async function waitingFor({ db }: Store, id: string, now: Ms): Promise<Wa
   return rows.length === 0 ? null : { message, rows, asked: askedIn(row, now) };
 }
 
+/** Of these messages, how often each was asked for again, and when last. */
+export async function askedAmong(
+  store: Store,
+  messages: readonly Named[],
+  now: Ms,
+): Promise<Map<string, Asked | null>> {
+  const hashes = new Map(messages.map((message) => [message.id, sha256(nameOf(message))]));
+  const rows: (AskedRow & { name_hash: string })[] = [];
+  for (const part of chunks([...new Set(hashes.values())], 200))
+    rows.push(...(await store.db('resends').whereIn('name_hash', part).select('name_hash', 'times', 'asked_at')));
+  const rowOf = new Map(rows.map((row) => [row.name_hash, row]));
+  return new Map([...hashes].map(([id, hash]) => [id, askedIn(rowOf.get(hash), now)]));
+}
+
 async function rowsOf(db: Knex, messageId: string): Promise<Newest['rows']> {
   const rows: (Row & { ended_at: Ms | null })[] = await db('deliveries')
     .where({ message_id: messageId })

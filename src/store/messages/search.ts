@@ -33,6 +33,39 @@ export async function searchMessages(store: Store, s: Search): Promise<{ found: 
   return { found: await load(db, ids), next };
 }
 
+/** More are not counted. */
+export const MOST_COUNTED = 1000;
+
+/** The mails to one person, newest first: the ids of their deliveries, and how many there are behind these. */
+export type To = { ids: string[]; next: string | null; more: number };
+
+/** The same for one recipient, without what went to others. `more` is counted up to `MOST_COUNTED`. */
+export async function newestTo(
+  { db }: Store,
+  { recipient, limit, cursor }: { recipient: string; limit: number; cursor?: string | undefined },
+): Promise<To> {
+  const before = cursor === undefined ? null : await standingOf(db, cursor);
+  const walk = { recipient, before, limit: limit + 1 + MOST_COUNTED };
+  const all = await ofDeliveries(db, walk);
+  const page = all.slice(0, limit).map(({ id }) => id);
+  const rows: { id: string; message_id: string }[] = await db('deliveries')
+    .whereIn('message_id', page)
+    .where({ recipient_key: recipientKey(recipient) })
+    .select('id', 'message_id');
+  const idOf = new Map(rows.map(({ id, message_id }) => [message_id, id]));
+  const more = Math.min(MOST_COUNTED, Math.max(0, all.length - limit));
+  return { ids: page.flatMap((id) => idOf.get(id) ?? []), next: more > 0 ? (page.at(-1) ?? null) : null, more };
+}
+
+/** When the oldest message was made that is kept; null when there is none. */
+export async function oldestMessage({ db }: Store): Promise<Ms | null> {
+  const row: { created_at: Ms } | undefined = await db('messages')
+    .where('created_at', '>=', 0)
+    .orderBy('created_at')
+    .first('created_at');
+  return row ? Number(row.created_at) : null;
+}
+
 /** Where a message stands in the order of all. */
 type Standing = { at: Ms; id: string };
 type Walk = Search & { before: Standing | null };

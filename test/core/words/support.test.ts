@@ -7,18 +7,18 @@ import { REASONS } from '../../../src/core/reason.ts';
 import { DEEDS, deedsFor, lastTrouble, type NextTry, nextTry } from '../../../src/core/support.ts';
 import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
 import { CAUSES, type SuppressionCause } from '../../../src/core/verdict.ts';
-import { asSentence } from '../../../src/core/words/capital.ts';
 import { keepingWords } from '../../../src/core/words/holds.ts';
-import { reasonWords } from '../../../src/core/words/reasons.ts';
 import {
   DEED_WORDS,
   erasedWords,
+  lastTryWords,
   NO_PROOF,
   nextTryWords,
   noRecordProof,
   nothingRecorded,
   sinceWords,
   suppressionWords,
+  troubleWords,
   undoWords,
 } from '../../../src/core/words/support.ts';
 import { classSentence } from '../../../src/core/words/timeliness.ts';
@@ -34,6 +34,7 @@ const NEXT: (NextTry | null)[] = [
   { by: 'provider', at: MORNING, provider: 'mailgun' },
   { by: 'provider', at: null, provider: 'mailgun' },
 ];
+const OUTCOMES = ['sending', 'refused', 'unconfirmed', 'accepted', 'deferred', 'failed', 'arrived'] as const;
 const ANN = 'anna@example.com';
 
 /** Whatever support may be told beside where a mail stands, which has a test of its own. */
@@ -53,7 +54,8 @@ function everything(): string[] {
     ...DEEDS.map((deed) => DEED_WORDS[deed].sentence),
     ...NEXT.flatMap((next) => [nextTryWords(next, null), nextTryWords(next, 'Mailgun')]),
     ...SUPPRESSED.flatMap((cause) => [suppressionWords(cause), undoWords(cause)]),
-    ...REASONS.map((reason) => `The last try failed: ${reasonWords(reason)}.`),
+    ...REASONS.map(troubleWords),
+    ...OUTCOMES.map((outcome) => lastTryWords({ failure: null, answer: null, outcome })),
     ...[...shown, ...holds, ...unwell, ...known],
     ...[nothingRecorded(ANN), erasedWords(MORNING)],
   ];
@@ -72,7 +74,6 @@ test('whatever support is told is whole sentences, without a word of ours in cod
     assert.match(text, /^[A-Z][^\n]+[.]$/);
     assert.doesNotMatch(text.replace('MAILGUN_STORAGE_HOSTS', ''), /undefined|null|NaN|_|Invalid| {2}/, text);
   }
-  assert.equal(asSentence(reasonWords('ip_block')), 'The receiving server blocks the sending IP address.');
 });
 
 const prospect = { isSuppressed: false, isWatched: false, mayResend: true };
@@ -153,6 +154,16 @@ test('the next try is told with its provider only where that can be said', () =>
   assert.deepEqual(nextTry(scheduled, true, [], at(2)), { by: 'provider', at: at(60), provider: 'mailgun' });
   assert.equal(nextTry(scheduled, true, [], at(61)), null);
   assert.equal(nextTry(stands(...past.sent(), past.reported('delivered', at(1))), true, [], at(2)), null);
+});
+
+test('what came of the last try is told by its cause, where one is known', () => {
+  const words = (...facts: Fact[]) => stands(...facts).attempts.map(lastTryWords);
+  const failed = [...past.sent(), past.failed(at(1)), past.claimed(2, at(2)), past.refused(2, at(2), 'busy')];
+  assert.deepEqual(words(...failed), [
+    'What went wrong: the receiving server blocks the sending IP address.',
+    'What went wrong: the provider was busy or could not be reached.',
+  ]);
+  assert.deepEqual(words(...past.sent()), ['The provider took it.']);
 });
 
 test('a moment is told by how long it is to there', () => {
