@@ -118,6 +118,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
   'commands/common': ['core', 'base', 'config', 'store'],
   'commands/doctor': ['core', 'base', 'config', 'store', 'providers', 'intake', 'tell', 'commands/common'],
+  'commands/explain': ['core', 'store', 'contract', 'commands/common'],
   'commands/probe': ['core', 'base', 'mail', 'providers', 'commands/common'],
   'commands/report': ['core', 'store', 'tell', 'commands/common'],
   commands: [

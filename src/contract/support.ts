@@ -27,8 +27,8 @@ import { askedAmong, awaitedFrom } from '../store/messages/resends.ts';
 import { newestTo, oldestMessage } from '../store/messages/search.ts';
 import { standings } from '../store/notes/health.ts';
 import { listSuppressions } from '../store/projections/suppressions.ts';
-import { load, type SuppressionRow, type View } from '../store/rows/rows.ts';
-import { explanationOf } from './present.ts';
+import { load, type MessageRow, type SuppressionRow, type View } from '../store/rows/rows.ts';
+import { detailOf, explanationOf } from './present.ts';
 import { shownTraffic, type Traffic, trafficNow } from './traffic.ts';
 
 export type SupportDeps = {
@@ -66,6 +66,13 @@ export async function supportOf(deps: SupportDeps, { recipient, limit, cursor }:
 }
 
 export type ShownSupport = Awaited<ReturnType<typeof supportOf>>;
+
+/** A message with everything that is known of it, and a card for each of its deliveries. */
+export async function detailWithSupport(deps: SupportDeps, message: MessageRow, views: readonly View[]) {
+  const [kept, cards] = await Promise.all([keptAmong(deps.store, views, deps.now), cardsOf(deps, views)]);
+  const detail = detailOf(message, views, kept);
+  return { ...detail, deliveries: detail.deliveries.map((delivery, i) => ({ ...delivery, support: cards[i] })) };
+}
 
 /** What it means that nothing is recorded of an address, and whom else could be meant. */
 async function nothingOf({ store, retentionDays }: SupportDeps, recipient: string) {
@@ -136,7 +143,7 @@ function cardOf(view: View, world: World) {
     lastAttempt: last ? { ...attemptOf(last), provider: last.claim.provider } : null,
     lastError: errorOf(view),
     nextRetry: next && { at: iso(next.at), by: next.by, provider: next.provider },
-    nextSentence: nextTryWords(next, nextName),
+    nextSentence: nextTryWords(next, nextName, world.now),
     traffic: shownTraffic(view.class, world.traffic),
     doesNotProve: NO_PROOF[state],
     canDo: deeds.map((deed) => ({

@@ -5,8 +5,9 @@ import { AppError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { parseMoment } from '../base/moment.ts';
 import { parse } from '../base/parse.ts';
-import { detailOf, summaryOf } from '../contract/present.ts';
+import { summaryOf } from '../contract/present.ts';
 import type { StatusTokens } from '../contract/status-token.ts';
+import { detailWithSupport } from '../contract/support.ts';
 import { canonicalAddress } from '../core/address.ts';
 import { STATES } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
@@ -21,7 +22,6 @@ import { MAX_KEY } from '../mail/limits.ts';
 import { cancelMessage, reopenMessage } from '../operate/operate.ts';
 import { mayResend, resendMessage } from '../operate/resend.ts';
 import type { Store } from '../store/db/open.ts';
-import { keptAmong } from '../store/ledger/kept.ts';
 import { cancelByKey } from '../store/messages/cancel.ts';
 import { findMessage } from '../store/messages/find.ts';
 import { searchMessages } from '../store/messages/search.ts';
@@ -36,6 +36,8 @@ export type ApiDeps = {
   settings: BirthSettings & Pick<Settings, 'pause' | 'resendCooldown'>;
   tokens: readonly string[];
   statusTokens: StatusTokens;
+  /** The names of those whom mail is handed to, where they are said. */
+  providers?: readonly string[];
   /** Called when there is something to file. */
   onTold?(): void;
   /** Called when mail was made due. */
@@ -76,8 +78,10 @@ export function createApi(deps: ApiDeps): Router {
     const { message, views } = found;
     const until = Math.max(message.created_at, ...views.map(({ delivery }) => delivery.usefulUntil));
     const statusToken = deps.statusTokens.make(message.id, until);
+    const { providers, settings } = deps;
+    const asking = { store, now: now(), providers, cooldown: settings.resendCooldown };
     ctx.body = {
-      ...detailOf(message, views, await keptAmong(store, views, now())),
+      ...(await detailWithSupport(asking, message, views)),
       ...(statusToken === null ? {} : { statusToken }),
     };
   });

@@ -54,7 +54,8 @@ type DeedWords = {
 };
 
 /** As a shell takes it for one word, whatever stands in it. */
-const quoted = (word: string): string => (/^[\w.@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+export const quoted = (word: string): string =>
+  /^[\w.@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 const ofMessage =
   (what: string) =>
@@ -94,18 +95,17 @@ export const DEED_WORDS: Readonly<Record<Deed, DeedWords>> = {
 };
 
 /** What becomes of it next, if something does. */
-export function nextTryWords(next: NextTry | null, providerName: string | null): string {
+export function nextTryWords(next: NextTry | null, providerName: string | null, now: Ms): string {
   if (next === null) return 'No new try is planned.';
-  const through = providerName === null ? '' : ` through ${providerName}`;
-  if (next.by === 'homing')
-    return `Homing tries${through === '' ? '' : `${through}, as things stand,`} at ${momentWords(next.at)}.`;
-  const who = providerName ?? 'the provider';
-  return next.at === null
-    ? `Next ${who} tries, and does not say when.`
-    : `Next ${who} tries, at ${momentWords(next.at)}.`;
+  const { by, at } = next;
+  if (by === 'provider') {
+    const who = `Next ${providerName ?? 'the provider'} tries`;
+    return at === null ? `${who}, and does not say when.` : `${who}, at ${timeWords(at)}.`;
+  }
+  const who = `Homing tries${providerName === null ? '' : ` through ${providerName}, as things stand`}`;
+  if (at === null) return `${who}.`;
+  return at > now ? `${who}: it is due at ${timeWords(at)}.` : `${who}: it is due since ${timeWords(at)}.`;
 }
-
-const momentWords = (at: Ms | null): string => (at === null ? 'a time that is not known' : timeWords(at));
 
 /** `4 min ago`, `in 2 h`. */
 export function sinceWords(at: Ms, now: Ms): string {

@@ -52,7 +52,9 @@ function everything(): string[] {
   return [
     ...Object.values(NO_PROOF),
     ...DEEDS.map((deed) => DEED_WORDS[deed].sentence),
-    ...NEXT.flatMap((next) => [nextTryWords(next, null), nextTryWords(next, 'Mailgun')]),
+    ...NEXT.flatMap((next) =>
+      [null, 'Mailgun'].flatMap((name) => [at(-1), at(1)].map((now) => nextTryWords(next, name, now))),
+    ),
     ...SUPPRESSED.flatMap((cause) => [suppressionWords(cause), undoWords(cause)]),
     ...REASONS.map(troubleWords),
     ...OUTCOMES.map((outcome) => lastTryWords({ failure: null, answer: null, outcome })),
