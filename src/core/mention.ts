@@ -22,6 +22,10 @@ function patternOf(address: string): RegExp {
 export const withoutAddress = (text: string, address: string): string =>
   text.normalize('NFC').replace(patternOf(address), NOBODY);
 
+/** Whether it stands in a text. */
+export const isNamedIn = (text: string, address: string): boolean =>
+  text.normalize('NFC').search(patternOf(address)) >= 0;
+
 /** The same for texts in which the address is searched by a pattern of SQL: it finds each of them, and others as well. */
 export const likePatternsOf = (address: string): string[] =>
   spellingsOf(address).map(

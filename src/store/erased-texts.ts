@@ -3,19 +3,7 @@ import type { Knex } from 'knex';
 import { likePatternsOf, withoutAddress } from '../core/mention.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
-
-type Texts = { table: string; key: readonly string[]; columns: readonly string[] };
-
-/** What is made of another stands after it: a text that moves on meanwhile is found where it has come to. */
-const TEXTS: readonly Texts[] = [
-  { table: 'messages', key: ['id'], columns: ['subject'] },
-  { table: 'rollup_pending', key: ['id'], columns: ['body'] },
-  { table: 'rollup_examples', key: ['day', 'domain', 'place'], columns: ['reply'] },
-  { table: 'alert_items', key: ['item_key'], columns: ['detail'] },
-  { table: 'alerts', key: ['id'], columns: ['subject', 'body'] },
-  { table: 'summaries', key: ['day'], columns: ['subject', 'body'] },
-  { table: 'audit', key: ['id'], columns: ['subject', 'detail'] },
-];
+import { TEXTS, type Texts } from './personal.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -30,14 +18,24 @@ export type Page = { next: Place | null; read: number; changed: number };
 const PAGE = 100;
 
 /** Takes the address out of the next page of texts. */
-export async function eraseFromTexts(store: Store, address: string, { table, after }: Place): Promise<Page> {
+export async function eraseFromTexts(store: Store, address: string, from: Place): Promise<Page> {
+  const { texts, rows, read, next } = await textsNaming(store, address, from);
+  if (texts && rows.length > 0) await transact(store, (tx) => clean(tx, texts, rows, address));
+  return { next, read, changed: rows.length };
+}
+
+/** The texts of the next page in which the address may stand, with their keys; the other columns of such a row are null. */
+export async function textsNaming(
+  store: Store,
+  address: string,
+  { table, after }: Place,
+): Promise<{ texts: Texts | null; rows: Row[]; read: number; next: Place | null }> {
   const texts = TEXTS[table];
-  if (!texts) return { next: null, read: 0, changed: 0 };
+  if (!texts) return { texts: null, rows: [], read: 0, next: null };
   const rows = await page(store, texts, address, after);
   const found = rows.filter((row) => texts.columns.some((column) => row[column] !== null));
-  if (found.length > 0) await transact(store, (tx) => clean(tx, texts, found, address));
   const last = rows.length < PAGE ? null : (rows.at(-1) ?? null);
-  return { next: { table: last ? table : table + 1, after: last }, read: rows.length, changed: found.length };
+  return { texts, rows: found, read: rows.length, next: { table: last ? table : table + 1, after: last } };
 }
 
 /** The next rows in the order of their key; of those in which the address may stand with their texts. */
