@@ -7,6 +7,7 @@ import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addEraseCommand } from './commands/erase.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addHoldCommand, addReleaseCommand } from './commands/hold.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly AddCommand[] = [
   addHoldCommand,
   addReleaseCommand,
   addSuppressionsCommand,
+  addExportCommand,
   addEraseCommand,
   addReportCommand,
   addUserCommand,

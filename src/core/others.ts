@@ -39,7 +39,7 @@ function decoded(text: string): string {
 }
 
 /** What is an id of a message looks like an address, and is nobody's. */
-const ID = /^(?:(?:x-)?message-?id|in-reply-to|references)$/i;
+const ID = /^(?:(?:x-)?message[-_]?id|in-reply-to|references)$/i;
 
 /** The same for a value as it was read from JSON, with its keys. Ids of messages stay. */
 export function valueWithoutOthers(value: unknown, address: string, name = ''): unknown {

@@ -72,29 +72,49 @@ export function eraseDeliveries(store: Store, ids: readonly string[]): Promise<n
 /** Rows of the inbox that are read at a time: each is looked at from its beginning to its end. */
 const PAGE = 500;
 
+type Came = {
+  id: string;
+  provider: string;
+  source: string;
+  received_at: Ms;
+  body: string;
+  content_type: string | null;
+  about: string | null;
+  pending: number;
+};
+
 /**
- * Deletes what came in about an address. The inbox is read through, page by page from after a row on: gives the last row
- * of the page, or null at the end, how many rows were read, and how many deleted. What names the address, but may be about others, is
- * left as long as it was not understood: how many rows those are is said as well.
+ * What came in that names an address, page by page from after a row on: gives the last row of the page, or null at the end,
+ * and how many rows were read. The inbox is read through.
+ */
+export async function eventsNaming(
+  { db }: Store,
+  address: string,
+  after: string,
+): Promise<{ last: string | null; read: number; named: Came[] }> {
+  const rows: Came[] = await db('inbox')
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(PAGE)
+    .select('id', 'provider', 'source', 'received_at', 'body', 'content_type', 'about', 'pending');
+  const named = rows.filter((row) => mentions(row.body, row.content_type, address));
+  return { last: rows.length < PAGE ? null : (rows.at(-1)?.id ?? null), read: rows.length, named };
+}
+
+/**
+ * Deletes what came in about an address, page by page as `eventsNaming`; says how many rows were deleted. What names the
+ * address, but may be about others, is left as long as it was not understood: how many rows those are is said as well.
  */
 export async function eraseEvents(
   store: Store,
   address: string,
   after: string,
 ): Promise<{ last: string | null; read: number; deleted: number; left: number }> {
-  const rows: { id: string; body: string; content_type: string | null; about: string | null; pending: number }[] =
-    await store
-      .db('inbox')
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(PAGE)
-      .select('id', 'body', 'content_type', 'about', 'pending');
-  const named = rows.filter((row) => mentions(row.body, row.content_type, address));
+  const { last, read, named } = await eventsNaming(store, address, after);
   const over = named.filter(({ pending, about }) => pending === 0 || about === byRecipient(address));
   const ids = over.map(({ id }) => id);
   const deleted = ids.length === 0 ? 0 : await transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
-  const last = rows.length < PAGE ? null : (rows.at(-1)?.id ?? null);
-  return { last, read: rows.length, deleted, left: named.length - over.length };
+  return { last, read, deleted, left: named.length - over.length };
 }
 
 /**

@@ -5,6 +5,7 @@ import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
 import { addEraseCommand } from '../../src/commands/erase.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
+import { addExportCommand } from '../../src/commands/export.ts';
 import { addHoldCommand, addReleaseCommand } from '../../src/commands/hold.ts';
 import { addListCommand } from '../../src/commands/list.ts';
 import { addMigrateCommand } from '../../src/commands/migrate.ts';
@@ -27,6 +28,7 @@ const COMMANDS = {
   outages: addOutagesCommand,
   hold: addHoldCommand,
   release: addReleaseCommand,
+  export: addExportCommand,
   erase: addEraseCommand,
   tail: addTailCommand,
   retry: addRetryCommand,

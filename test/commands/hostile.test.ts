@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { disarm } from '../../src/base/csv.ts';
 import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addListCommand } from '../../src/commands/list.ts';
 import { addSuppressionsCommand } from '../../src/commands/suppressions.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { slackChannel } from '../../src/tell/channels/slack.ts';
-import { disarm } from '../../src/tell/summary/csv.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, failed, seed, sent } from '../support/factory.ts';
 import { say, startScript } from '../support/http-script.ts';

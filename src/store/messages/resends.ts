@@ -116,18 +116,29 @@ export async function waitingFor({ db }: Store, id: string, now: Ms): Promise<Wa
   return rows.length === 0 ? null : { message, rows, asked: askedIn(row, now) };
 }
 
-/** Of these messages, how often each was asked for again, and when last. */
+/** Of these messages, how often each was asked for again, and when last, as far as that counts. */
 export async function askedAmong(
   store: Store,
   messages: readonly Named[],
   now: Ms,
 ): Promise<Map<string, Asked | null>> {
+  const rowOf = await resendRows(store, messages);
+  return new Map(messages.map((message) => [message.id, askedIn(rowOf.get(message.id), now)]));
+}
+
+/** The same as it is kept. */
+export async function resendRows(store: Store, messages: readonly Named[]): Promise<Map<string, AskedRow>> {
   const hashes = new Map(messages.map((message) => [message.id, sha256(nameOf(message))]));
   const rows: (AskedRow & { name_hash: string })[] = [];
   for (const part of chunks([...new Set(hashes.values())], 200))
     rows.push(...(await store.db('resends').whereIn('name_hash', part).select('name_hash', 'times', 'asked_at')));
   const rowOf = new Map(rows.map((row) => [row.name_hash, row]));
-  return new Map([...hashes].map(([id, hash]) => [id, askedIn(rowOf.get(hash), now)]));
+  return new Map(
+    [...hashes].flatMap(([id, hash]) => {
+      const row = rowOf.get(hash);
+      return row ? [[id, row] as const] : [];
+    }),
+  );
 }
 
 async function rowsOf(db: Knex, messageId: string): Promise<Newest['rows']> {

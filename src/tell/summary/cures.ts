@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { CSV_OPTIONS, disarm } from '../../base/csv.ts';
 import { causeWords, dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import type { Retry } from '../../core/figures/figures.ts';
 import { type RepostCount, type Reposts, repostsByCause, repostsOf } from '../../core/figures/reposts.ts';
@@ -7,7 +8,6 @@ import { groupBy } from '../../core/group.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { columns, figure, figures, names, words, wrap } from './columns.ts';
-import { CSV_OPTIONS, disarm } from './csv.ts';
 import { periodWords } from './days.ts';
 import { CODES, cures, section, type TextOptions } from './text.ts';
 
@@ -105,7 +105,7 @@ export function curesCsv(summary: Summary): string {
   );
   const { firstDay, lastDay, timezone } = summary.period;
   return stringify(
-    rows.map((row) => [firstDay, lastDay, timezone, ...row].map(disarm)),
+    rows.map((row) => [firstDay, lastDay, timezone, ...row].map((cell) => disarm(cell))),
     { ...CSV_OPTIONS, columns: COLUMNS },
   );
 }

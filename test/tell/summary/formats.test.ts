@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { disarm } from '../../../src/base/csv.ts';
 import { STATES } from '../../../src/core/delivery.ts';
 import { figuresOf, groupsOf } from '../../../src/core/figures/figures.ts';
 import type { Summary } from '../../../src/core/figures/summary.ts';
 import { CAUSES } from '../../../src/core/verdict.ts';
 import { ALERT_WORDS } from '../../../src/core/words/alerts.ts';
 import { shortReason } from '../../../src/core/words/reasons.ts';
-import { disarm, summaryCsv } from '../../../src/tell/summary/csv.ts';
+import { summaryCsv } from '../../../src/tell/summary/csv.ts';
 import { curesCsv, curesText } from '../../../src/tell/summary/cures.ts';
 import { summaryFile } from '../../../src/tell/summary/file.ts';
 import { curesJson, summaryJson } from '../../../src/tell/summary/json.ts';
