@@ -43,6 +43,7 @@ type Ids = { message_id: string; id: string };
 
 /** All rows that hang on these deliveries and their messages; of bodies, which are sealed, how long they are. */
 export async function rowsOf({ db }: Store, deliveryIds: readonly string[]): Promise<KeptRow[]> {
+  if (deliveryIds.length === 0) return [];
   const deliveries: (Ids & Row)[] = await db('deliveries').whereIn('id', [...deliveryIds]);
   const messageIds = deliveries.map(({ message_id }) => message_id);
   const messageOf = new Map(deliveries.map(({ id, message_id }) => [id, message_id]));

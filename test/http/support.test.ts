@@ -175,3 +175,41 @@ test('every sentence of an answer is read with eight years of school', async (t)
     [],
   );
 });
+
+const exported = (running: Running, query: string) =>
+  fetch(`${running.url}/api/support/export?recipient=${ANNA}${query}`, {
+    headers: { Authorization: 'Bearer token-of-the-test' },
+  });
+
+test('everything that is kept of a person is answered as a file, as JSON or as a table', async (t) => {
+  const running = await start(t);
+  await seed(running.store, { recipients: [ANNA, 'bob@example.com'], subject: '=1+1' });
+  const json = await exported(running, '');
+  assert.match(json.headers.get('content-type') ?? '', /^application\/json/);
+  assert.equal(json.headers.get('content-disposition'), 'attachment; filename="homing-export.json"');
+  assert.equal(json.headers.get('cache-control'), 'no-store');
+  const { records, complete, counts } = (await json.json()) as {
+    records: { table: string }[];
+    complete: boolean;
+    counts: Record<string, number>;
+  };
+  assert.deepEqual([complete, counts['messages'], counts['deliveries'], counts['facts']], [true, 1, 1, 2]);
+  assert.doesNotMatch(JSON.stringify(records), /bob/);
+  const csv = await exported(running, '&format=csv');
+  assert.match(csv.headers.get('content-type') ?? '', /^text\/csv/);
+  const text = await csv.text();
+  assert.match(text, /""subject"":""=1\+1""/);
+  assert.match(text, /^"table","at","message","delivery","words","data"\r\n"messages",/);
+  assert.equal((await exported(running, '&format=xml')).status, 400);
+  assert.equal((await fetch(`${running.url}/api/support/export?recipient=${ANNA}`)).status, 401);
+});
+
+test('an export that can not be made to the end breaks off, and one that can not begin says why', async (t) => {
+  const running = await start(t);
+  await seed(running.store, { recipients: [ANNA] });
+  await running.store.db.schema.dropTable('summaries');
+  await assert.rejects(exported(running, '').then((answer) => answer.text()));
+  await running.store.db.schema.dropTable('audit');
+  assert.equal((await exported(running, '')).status, 503);
+  assert.equal((await get(running, `/api/support?recipient=${ANNA}`)).status, 200, 'others are answered');
+});
