@@ -46,6 +46,7 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   calls: { nothing: 'hashes of calls, and the ids of their messages' },
   sender_faults: { nothing: 'what a sending domain has to mend; the id of a delivery' },
   domains: { nothing: 'sending domains' },
+  sessions: { nothing: 'who of the operators is logged in' },
   mail_domains: { nothing: 'domains at which mail arrived' },
   rollups: { nothing: 'sums' },
   cursors: { nothing: 'places at which steps go on' },
