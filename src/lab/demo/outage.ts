@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { lookAtQueue, outages, pageOf, queue, stateOf } from './application.ts';
 import { ADMIN, withCast } from './cast.ts';
-import { bold, linger, type Play, type Stage, sayOf, since, until } from './stage.ts';
+import { bold, linger, type Play, type Stage, sayOf, since, until, watchAt } from './stage.ts';
 
 /** A minute is played as six seconds: that is how long signs count, and a provider must look normal for as long. */
 const SETTINGS = { OUTAGE_WINDOW: '6s', OUTAGE_STEADY: '6s', ENCRYPTION_KEY: 'd0'.repeat(32) };
@@ -23,8 +23,9 @@ export function playOutage(stage: Stage, stay: boolean): Promise<boolean> {
     const play = { stage, cast, startedAt: Date.now() };
     stage.say(bold('An outage of Mailgun, played in seconds: six stand for a minute.'));
     stage.say(
-      `The real daemon on ${cast.url}, a simulated Mailgun on ${cast.mailgun.url}, a secondary on ${cast.sink.url}.\n`,
+      `The real daemon on ${cast.url}, a simulated Mailgun on ${cast.mailgun.url}, a secondary on ${cast.sink.url}.`,
     );
+    watchAt(play);
     await mailFlows(play);
     const took = await mailgunGoesAway(play);
     await mailgunComesBack(play);

@@ -3,7 +3,7 @@ import { sleep } from '../../base/wait.ts';
 import { SECOND } from '../../core/time.ts';
 import { look, type Shown, send } from './application.ts';
 import { ADMIN, withCast } from './cast.ts';
-import { bold, isOn, linger, type Play, type Stage, sayOf, since } from './stage.ts';
+import { bold, isOn, linger, type Play, type Stage, sayOf, since, watchAt } from './stage.ts';
 import { type Part, STORY } from './story.ts';
 
 /**
@@ -26,7 +26,8 @@ async function sendAll(play: Play): Promise<Map<Part, string>> {
   const { stage, cast } = play;
   const { url, mailgun, sink } = cast;
   stage.say(bold('Homing, played in seconds: 2, 4, 8, 16 s stand for 4, 16, 64, 256 min.'));
-  stage.say(`The real daemon on ${url}, a simulated Mailgun on ${mailgun.url}, a secondary SMTP on ${sink.url}.\n`);
+  stage.say(`The real daemon on ${url}, a simulated Mailgun on ${mailgun.url}, a secondary SMTP on ${sink.url}.`);
+  watchAt(play);
   const ids = new Map<Part, string>();
   for (const part of STORY) {
     ids.set(part, await send(cast, part));

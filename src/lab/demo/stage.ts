@@ -30,9 +30,13 @@ export function sayOf({ stage, startedAt }: Play, name: string, text: string): v
   stage.say(`${since(startedAt)}  ${bold(name.padEnd(7))} ${text}`);
 }
 
+/** Where it can be watched, while it plays and afterwards. */
+export const watchAt = ({ stage, cast: { url } }: Play): void =>
+  stage.say(`Watch it in a browser: ${bold(`${url}/`)}\n`);
+
 /** Stays up, so that one can look around. */
 export async function linger({ stage, cast: { url } }: Play, path: string): Promise<void> {
-  stage.say('\nIt stays up until Ctrl-C. Look around:');
+  stage.say(`\nIt stays up until Ctrl-C. Look around: ${bold(`${url}/`)} in a browser, or`);
   stage.say(`  curl -s -H 'Authorization: Bearer ${TOKEN}' '${url}${path}'`);
   stage.say(`  curl -s ${url}/api/status`);
   if (stage.signal.aborted) return;
