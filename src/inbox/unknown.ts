@@ -107,6 +107,7 @@ function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms
     subject: s.subject,
     class: kind,
     key: null,
+    tags: s.tags,
     origin: 'adopted',
     policy: settings.adopt === 'retry' ? policy : watchOnly(policy),
     recipients: [s.recipient ?? ''],

@@ -58,6 +58,7 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   const id = newId(now);
   const draft = {
     ...mail,
+    tags,
     class: kind,
     id,
     messageId: mail.messageId ?? newMessageId(name),

@@ -66,6 +66,7 @@ function draftOf(settings: BirthSettings, told: ToldMessage, { at, now }: { at: 
     subject: told.subject ? oneLine(told.subject) : null,
     class: kind,
     key: told.key ?? null,
+    tags,
     origin: 'recorded',
     policy: told.via === undefined ? policy : watchOnly(policy),
     recipients: [...told.to, ...(told.cc ?? []), ...(told.bcc ?? [])],

@@ -1,6 +1,7 @@
 import type { Job } from '../base/job.ts';
-import { type Clock, HOUR } from '../core/time.ts';
+import { type Clock, HOUR, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { indexTerms } from './index-terms.ts';
 import { prune } from './prune.ts';
 
 export type PruneInside = { store: Store; config: { RETENTION_DAYS: number }; now: Clock; signal: AbortSignal };
@@ -11,4 +12,11 @@ const pruneJob: Job<PruneInside> = {
   start: ({ config, ...inside }) => ({ run: () => prune({ ...inside, retentionDays: config.RETENTION_DAYS }) }),
 };
 
-export const OPERATE_JOBS = [pruneJob];
+/** What is found by its words may be a few seconds late. */
+const searchJob: Job<Pick<PruneInside, 'store' | 'now' | 'signal'>> = {
+  name: 'search',
+  pause: () => 2 * SECOND,
+  start: (inside) => ({ run: () => indexTerms(inside) }),
+};
+
+export const OPERATE_JOBS = [pruneJob, searchJob];

@@ -4,6 +4,7 @@ import { likePatternsOf, withoutAddress } from '../core/mention.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 import { TEXTS, type Texts } from './personal.ts';
+import { renewTerms } from './projections/search-terms.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -74,4 +75,10 @@ async function clean(
     const change = Object.fromEntries(columns.map((column) => [column, cleaned(row[column])]));
     await tx(table).where(keyOf(row, key)).update(change);
   }
+  // A tag may have been the address.
+  if (table === 'messages')
+    await renewTerms(
+      tx,
+      rows.map((row) => String(row['id'])),
+    );
 }

@@ -12,7 +12,7 @@ export type Texts = { table: string; key: readonly string[]; columns: readonly s
  * where it has come to.
  */
 export const TEXTS: readonly Texts[] = [
-  { table: 'messages', key: ['id'], columns: ['subject'] },
+  { table: 'messages', key: ['id'], columns: ['subject', 'tags'] },
   { table: 'rollup_pending', key: ['id'], columns: ['body'] },
   { table: 'rollup_examples', key: ['day', 'domain', 'place'], columns: ['reply'] },
   { table: 'alert_items', key: ['item_key'], columns: ['detail'] },
@@ -43,6 +43,8 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   suppressions: 'list',
   resends: 'hash',
   erased: 'hash',
+  search_terms: { nothing: 'words of subjects, tags and causes, which stand in their mail as well, and go with it' },
+  search_owners: { nothing: 'which of these words a mail has' },
   calls: { nothing: 'hashes of calls, and the ids of their messages' },
   sender_faults: { nothing: 'what a sending domain has to mend; the id of a delivery' },
   domains: { nothing: 'sending domains' },

@@ -4,6 +4,7 @@ import { answeredIds } from '../projections/answered-ids.ts';
 import { bodies } from '../projections/bodies.ts';
 import { mailDomains } from '../projections/mail-domains.ts';
 import { reposts } from '../projections/reposts.ts';
+import { searchTerms } from '../projections/search-terms.ts';
 import { suppressions } from '../projections/suppressions.ts';
 import { verdicts } from '../projections/verdicts.ts';
 import type { Projection } from '../rows/projection.ts';
@@ -17,5 +18,6 @@ export const PROJECTIONS: readonly Projection[] = [
   mailDomains,
   alertItems,
   answeredIds,
+  searchTerms,
   rollup,
 ];

@@ -8,6 +8,7 @@ import type { MessageClass } from '../../core/message-class.ts';
 import { isUnnamed } from '../../core/own-record.ts';
 import type { Policy } from '../../core/policy.ts';
 import { storable } from '../../core/safe-text.ts';
+import { tagsToKeep } from '../../core/tags.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
@@ -30,6 +31,7 @@ export type Draft = {
   subject: string | null;
   class: MessageClass;
   key: string | null;
+  tags?: readonly string[];
   origin: MessageRow['origin'];
   policy: Policy;
   recipients: readonly string[];
@@ -190,6 +192,7 @@ export function messageRow(id: string, draft: Draft): MessageRow {
     message_key: draft.key,
     origin: draft.origin,
     policy: JSON.stringify(draft.policy),
+    tags: tagsToKeep(draft.tags),
     deliver_at: draft.deliverAt ?? null,
     created_at: draft.createdAt,
   };

@@ -17,7 +17,9 @@ type Claim = { found: MessageRow; row: MessageRow; recipients: readonly string[]
 export async function takeOver(tx: Knex.Transaction, claim: Claim, now: Ms): Promise<MessageRow> {
   const { found, row } = claim;
   const { sender, subject, message_key, origin, policy, deliver_at } = row;
-  const mine = { sender, subject, class: row.class, message_key, origin, policy, deliver_at };
+  // Events name tags that the application did not tell of.
+  const tags = row.tags ?? found.tags;
+  const mine = { sender, subject, class: row.class, message_key, origin, policy, tags, deliver_at };
   await tx('messages').where({ id: found.id }).update(mine);
   await judgeAll(tx, claim, now);
   return { ...found, ...mine };

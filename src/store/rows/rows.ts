@@ -21,6 +21,8 @@ export type MessageRow = {
   message_key: string | null;
   origin: 'recorded' | 'queued' | 'adopted';
   policy: string;
+  /** A list as JSON; null for none. */
+  tags: string | null;
   /** When the application asked for it to be delivered, at the latest. */
   deliver_at: Ms | null;
   created_at: Ms;

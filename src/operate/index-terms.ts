@@ -1,0 +1,66 @@
+import { sleep, stopwatch } from '../base/wait.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
+import { cursor, setCursor } from '../store/notes/cursors.ts';
+import { type Bite, indexEarlier, indexHappened, indexMade, type Place } from '../store/search-feed.ts';
+
+export type IndexDeps = { store: Store; now: Clock; signal?: AbortSignal };
+
+type Walk = { name: string; walk: typeof indexMade; lag: Ms };
+
+/**
+ * All is read twice. The first look comes soon. The second one finds what was committed after the first had passed, or was
+ * written by a daemon whose clock is behind.
+ */
+const WALKS: readonly Walk[] = [
+  { name: 'search:made', walk: indexMade, lag: 2 * SECOND },
+  { name: 'search:happened', walk: indexHappened, lag: 2 * SECOND },
+  { name: 'search:made:late', walk: indexMade, lag: 10 * MINUTE },
+  { name: 'search:happened:late', walk: indexHappened, lag: 10 * MINUTE },
+];
+
+/** How far back mail from before the first look has its words. */
+const EARLIER = 'search:earlier';
+const DONE = 'done';
+
+/** Rows in one change: nobody else writes to an SQLite file meanwhile. */
+const BITE = 100;
+/** After a bite of what is old it rests for so many times as long as that took. */
+const REST = 4;
+const LEAST_REST: Ms = 20;
+
+/** Gives mail the words by which it is searched, new mail first; says how much it read. */
+export async function indexTerms(deps: IndexDeps, limit = BITE): Promise<number> {
+  let read = 0;
+  for (const { name, walk, lag } of WALKS) {
+    const until = deps.now() - lag;
+    read += await advance(deps, name, (place) => walk(deps.store, place, until, limit));
+  }
+  return read > 0 ? read : earlier(deps, limit);
+}
+
+async function advance({ store, now }: IndexDeps, name: string, walk: (from: Place) => Promise<Bite>): Promise<number> {
+  const known = await cursor(store, name);
+  const from = known ? { at: Number(known.at), key: known.value } : { at: now(), key: '' };
+  const { place, read } = await walk(from);
+  if (!known || read > 0) await setCursor(store, name, place.key, place.at);
+  return read;
+}
+
+/** A bite of the mail from before the first look; it rests after it. */
+async function earlier(deps: IndexDeps, limit: number): Promise<number> {
+  const { store, signal } = deps;
+  if ((await cursor(store, EARLIER))?.value === DONE) return 0;
+  const spent = stopwatch();
+  const read = await advance(deps, EARLIER, (place) => indexEarlier(store, place, limit));
+  if (read === 0) await setCursor(store, EARLIER, DONE, 0);
+  else await sleep(Math.max(LEAST_REST, REST * spent()), signal);
+  return read;
+}
+
+/** The mail of what time can be found by its words: all of it, none yet, or all since a moment. */
+export async function indexedSince(store: Store): Promise<Ms | 'all' | 'none'> {
+  const known = await cursor(store, EARLIER);
+  if (!known) return 'none';
+  return known.value === DONE ? 'all' : Number(known.at);
+}
