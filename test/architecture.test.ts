@@ -73,7 +73,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'http/limits': ['core', 'base'],
   http: ['core', 'base', 'http/limits', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
   'dashboard/desk': ['core', 'base', 'http', 'store'],
-  'dashboard/pages': ['core', 'base', 'http', 'store', 'operate', 'contract', 'tell/summary/charts', 'dashboard/desk'],
+  'dashboard/search': ['core', 'base', 'store', 'dashboard/desk'],
+  'dashboard/pages': [
+    'core',
+    'base',
+    'http',
+    'mail',
+    'store',
+    'operate',
+    'contract',
+    'tell/summary/charts',
+    'dashboard/desk',
+    'dashboard/search',
+  ],
   dashboard: ['dashboard/desk', 'dashboard/pages'],
   // The settings of all rooms, gathered: from those of `ROOMS` it takes nothing else.
   config: [

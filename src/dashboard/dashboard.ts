@@ -6,6 +6,7 @@ import type { User } from './desk/users.ts';
 import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
 import { addAlerts } from './pages/alerts.ts';
 import { addLogin } from './pages/login.ts';
+import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
 
@@ -26,6 +27,7 @@ export function createDashboard(deps: DashboardDeps): Router {
 function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addLogin(router, desk, users);
   addOverview(router, desk);
+  addMessages(router, desk);
   addOutages(router, desk);
   addAlerts(router, desk);
 }

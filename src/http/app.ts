@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
@@ -170,9 +171,10 @@ function answerErrors(log: Log): Middleware {
   };
 }
 
-/** JSON is shown on terminals too. */
+/** JSON is shown on terminals too. Who sends bytes, or a stream of them, has seen to that. */
 function makeSafe(ctx: Context): void {
-  if (typeof ctx.body !== 'object' || ctx.body === null || Buffer.isBuffer(ctx.body)) return;
+  const isBytes = Buffer.isBuffer(ctx.body) || ctx.body instanceof Readable;
+  if (typeof ctx.body !== 'object' || ctx.body === null || isBytes) return;
   ctx.body = safeJson(ctx.body);
   ctx.type = 'application/json';
 }

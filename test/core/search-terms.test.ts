@@ -35,7 +35,7 @@ test('however long a subject is, few and short words are kept of it', () => {
 test('a code in the subject of a mail that lets somebody in is no term, in others it is', () => {
   const of = (kind: 'access' | 'notice') =>
     messageTerms({ subject: '481516 is your code, order A1', tags: null, class: kind });
-  assert.deepEqual(of('access'), ['w:is', 'w:your', 'w:code', 'w:order', 'w:a1']);
+  assert.deepEqual(of('access'), ['w:is', 'w:your', 'w:code', 'w:order']);
   assert.ok(of('notice').includes('w:481516'));
 });
 

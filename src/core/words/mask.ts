@@ -13,6 +13,10 @@ export function maskReply(reply: string, recipient: string, subject: string | nu
   return shortened(text.replace(/\s+/g, ' ').trim(), 300);
 }
 
+/** A subject in which a code may stand, without it: whatever has a digit in it. A code of letters alone can not be told from words. */
+export const withoutCodes = (subject: string): string =>
+  subject.replace(/[\p{L}\p{M}\p{N}]*\p{Nd}[\p{L}\p{M}\p{N}]*/gu, '•••');
+
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const replaceAll = (text: string, what: string, by: string): string =>
   text.replace(new RegExp(escaped(what), 'gi'), () => by);

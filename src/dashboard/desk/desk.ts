@@ -166,6 +166,7 @@ function comeAgain(ctx: Context): void {
 /** The pages that the navigation leads to, in its order. */
 const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   overview: '/',
+  messages: '/messages',
   outages: '/outages',
   alerts: '/alerts',
 };

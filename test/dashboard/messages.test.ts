@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
+import { indexTerms } from '../../src/operate/index-terms.ts';
+import type { Running } from '../http/support.ts';
+import { withoutBrowser } from '../support/browser.ts';
+import { MORNING } from '../support/clock.ts';
+import { bounce, ended, failed, seed, sent, verdict } from '../support/factory.ts';
+import { looksWell } from './look.ts';
+import { loggedIn, startDashboard } from './support.ts';
+
+const ANNA = 'anna@example.com';
+const HOSTILE = `<img src=x onerror=alert(1)>"'</title>\u202e\u001b[31m ${'w'.repeat(10_000)}`;
+
+const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+
+async function indexAll({ store, clock }: Running): Promise<void> {
+  while ((await indexTerms({ store, now: clock })) > 0);
+}
+
+/** Mail that stands in different ways, a minute apart. */
+async function someMail(running: Running): Promise<string[]> {
+  const { store, clock } = running;
+  const full = (at: number) =>
+    failed(at, 'stop', {
+      verdict: verdict('mailbox_full', 'give_up_no_suppress'),
+      bounce: bounce({ message: '552 mailbox full' }),
+    });
+  const made = [
+    { subject: 'Password reset 481516', class: 'access' as const, tags: ['Reset'], recipients: [ANNA] },
+    { subject: 'Your receipt', key: 'order-1', recipients: [ANNA, 'bob@example.com'] },
+    { subject: HOSTILE, recipients: ['"><script>alert(1)</script>@example.com', 'eve@example.com'].slice(1) },
+    { subject: '=HYPERLINK("http://evil.example")', recipients: ['carl@example.com'] },
+  ];
+  const ids: string[] = [];
+  for (const [n, one] of made.entries()) {
+    const at = MORNING + n * MINUTE;
+    const facts = [
+      ...sent(at),
+      ...(n === 1 ? [full(at)] : []),
+      ...(n === 3 ? [ended(1, at, 'abandoned', 'storage_gone')] : []),
+    ];
+    const [view] = await seed(store, { ...one, messageId: `m${n}@mg.example.com`, createdAt: at, facts }, at);
+    ids.push(view?.messageId ?? '');
+  }
+  clock.set(MORNING + HOUR);
+  await indexAll(running);
+  return ids;
+}
+
+const idsOn = (page: string): string[] => [...page.matchAll(/href="\/messages\/(\w{26})"/g)].map(([, id = '']) => id);
+const at = (search: string): string => `/messages?${new URLSearchParams({ q: search })}`;
+
+test('mail is found by what is known of it, and the search stays in the address', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  const [reset, receipt, hostile, formula] = await someMail(running);
+  const ann = await loggedIn(running, 'support');
+  const found = async (search: string) => idsOn((await ann.get(at(search))).text);
+  assert.deepEqual(await found(''), [formula, hostile, receipt, reset]);
+  assert.deepEqual(await found('ANNA@example.com'), [receipt, reset]);
+  assert.deepEqual(await found('m0@mg.example.com'), [reset], 'a Message-Id looks like an address');
+  assert.deepEqual(await found('<m0@mg.example.com>'), [reset]);
+  assert.deepEqual(await found(`id:${receipt}`), [receipt]);
+  assert.deepEqual(await found('key:order-1'), [receipt]);
+  assert.deepEqual(await found('receipt'), [receipt]);
+  assert.deepEqual(await found('subject:"reset password" tag:reset class:access'), [reset]);
+  assert.deepEqual(await found('cause:mailbox_full'), [receipt]);
+  assert.deepEqual(await found('state:failed anna@example.com'), [receipt]);
+  assert.deepEqual(await found('anna@example.com before:2026-11-25T09:00:30'), [reset]);
+  assert.deepEqual(await found('after:2026-11-26'), []);
+  const { text } = await ann.get(at('anna@example.com state:failed'));
+  assert.match(text, /name="q"[^>]* value="anna@example.com state:failed"/);
+  assert.match(text, /<option value="anna@example.com state:failed state:queued">/);
+});
+
+test('each state is a click away, with the number of deliveries that are in it', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  const ann = await loggedIn(running, 'support');
+  const tabs = (page: string) => wordsOf(/<nav class="tabs".*?<\/nav>/s.exec(page)?.[0] ?? '').trim();
+  assert.equal(tabs((await ann.get('/messages')).text), 'all accepted 2 failed 2 abandoned 1');
+  const page = await ann.get(at('state:failed anna@example.com'));
+  assert.equal(tabs(page.text), 'all accepted 1 failed 1');
+  assert.match(page.text, /href="\/messages\?q=anna%40example.com\+state%3Aaccepted"/);
+  assert.match(tabs((await ann.get(at('receipt'))).text), /^all queued sending/, 'of words nothing is counted');
+});
+
+test('a wrong search says what is wrong, and looks for nothing', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  await someMail(running);
+  const ann = await loggedIn(running, 'support');
+  const { status, text } = await ann.get(at('stat:failed'));
+  assert.deepEqual([status, idsOn(text)], [400, []]);
+  assert.match(wordsOf(text), /There is no qualifier stat: Did you mean state:\?/);
+  const hostile = await ann.get(at('state:"<script>alert(1)</script>"'));
+  assert.ok(!hostile.text.includes('<script>alert'));
+  assert.equal((await ann.get('/messages?q=a&q=b')).status, 200);
+  assert.equal((await ann.get('/messages?cursor=nonsense')).status, 200);
+});
+
+test('where nothing is found the page says what that means, and how to say less', async (t) => {
+  const running = await startDashboard(t);
+  const ann = await loggedIn(running, 'support');
+  assert.match(wordsOf((await ann.get('/messages')).text), /No mail is on record\. Have an application send/);
+  await someMail(running);
+  const { text } = await ann.get(at('nobody@example.com state:failed'));
+  assert.match(wordsOf(text), /No mail on record fits all of this\. That does not prove that none was sent/);
+  assert.match(text, /href="\/messages\?q=nobody%40example.com">without <code>state:failed/);
+});
+
+test('pages follow one another without gap or repeat', async (t) => {
+  const running = await startDashboard(t);
+  for (let n = 0; n < 120; n++)
+    await seed(running.store, { messageId: `many-${n}`, createdAt: MORNING + n, facts: sent(MORNING + n) });
+  const ann = await loggedIn(running, 'support');
+  const seen: string[] = [];
+  for (let next: string | undefined = '/messages'; next !== undefined; ) {
+    const { text } = await ann.get(next);
+    seen.push(...idsOn(text));
+    next = /href="([^"]+)" rel="next"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
+  }
+  assert.deepEqual([seen.length, new Set(seen).size], [120, 120]);
+});
+
+test('the export is the list, all of it, and no cell of it is computed', async (t) => {
+  const running = await startDashboard(t);
+  const [, receipt] = await someMail(running);
+  for (let n = 0; n < 450; n++)
+    await seed(running.store, {
+      messageId: `many-${n}`,
+      createdAt: MORNING - DAY + n,
+      facts: sent(MORNING),
+      recipients: [`p${n}@example.net`],
+    });
+  await seed(running.store, {
+    ...{ messageId: 'huge', createdAt: MORNING - 2 * DAY, facts: sent(MORNING) },
+    recipients: Array.from({ length: 450 }, (_, n) => `q${n}@example.net`),
+  });
+  const bob = await loggedIn(running, 'operator');
+  const json = await bob.get('/messages.json?q=');
+  const all = JSON.parse(json.text) as Record<string, unknown>[];
+  assert.equal(all.length, 5 + 450 + 450);
+  assert.equal(new Set(all.map((row) => `${row['message']} ${row['recipient']}`)).size, all.length);
+  assert.match(json.headers.get('content-disposition') ?? '', /filename="messages-2026-11-25.json"/);
+
+  const csv = await bob.get('/messages.csv?q=anna%40example.com%20state%3Afailed');
+  assert.match(
+    csv.headers.get('content-disposition') ?? '',
+    /filename="messages-anna@example.com-state-failed-2026-11-25.csv"/,
+  );
+  const [head, ...rows] = csv.text.trim().split('\r\n');
+  assert.match(head ?? '', /^\ufeff?"created_at","message"/);
+  assert.equal(rows.length, 1, 'the mail to Bob in the same message does not fit');
+  assert.match(rows[0] ?? '', new RegExp(`"${receipt}".*"anna@example.com","Your receipt","notice"`));
+  const carl = await bob.get('/messages.csv?q=carl%40example.com');
+  assert.match(carl.text, /"'=HYPERLINK/);
+  const hostile = await bob.get('/messages.csv?q=eve%40example.com');
+  assert.ok(!hostile.text.includes('\u202e') && !hostile.text.includes('\u001b'));
+  assert.equal((await bob.get('/messages.csv?q=stat%3Afailed')).status, 400);
+  const noted = await running.store
+    .db('audit')
+    .where({ what: 'export' })
+    .orderBy('id')
+    .select('who', 'subject', 'detail');
+  assert.deepEqual(noted[1], { who: 'operator (dashboard)', subject: 'anna@example.com state:failed', detail: 'csv' });
+});
+
+test('the code in the subject of a mail that lets somebody in is for owners alone', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  for (const [role, sees] of [
+    ['support', false],
+    ['operator', false],
+    ['owner', true],
+  ] as const) {
+    const somebody = await loggedIn(running, role);
+    for (const path of [at('tag:reset'), '/messages.csv?q=tag%3Areset', '/messages.json?q=tag%3Areset'])
+      assert.equal((await somebody.get(path)).text.includes('481516'), sees, `${role} ${path}`);
+    assert.deepEqual(idsOn((await somebody.get(at('481516'))).text), [], 'nobody finds out by guessing');
+  }
+});
+
+test('strangers find nothing', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  for (const path of ['/messages', '/messages.csv', '/messages.json']) {
+    const { status, headers } = await loggedIn(running, 'support').then(() =>
+      fetch(running.url + path, { redirect: 'manual' }),
+    );
+    assert.deepEqual([status, headers.get('location')?.startsWith('/login')], [303, true]);
+  }
+});
+
+test('hostile subjects, words and searches change nothing on the page', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  const ann = await loggedIn(running, 'support');
+  const { text } = await ann.get(at(`"${HOSTILE.replaceAll('"', '').slice(0, 300)}"`));
+  const list = await ann.get('/messages');
+  for (const page of [text, list.text]) {
+    assert.ok(!/<img src=x|<script>alert/.test(page));
+    assert.ok(!page.includes('\u202e') && !page.includes('\u001b'));
+  }
+  assert.match(list.text, /&lt;img src=x onerror=alert\(1\)&gt;/);
+});
+
+test('in a browser the list fits and can be used by everybody', { skip: withoutBrowser }, async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  await someMail(running);
+  await looksWell(t, running, 'operator', ['/messages', at('anna@example.com'), at('nobody@example.com tag:x')]);
+});
