@@ -6,6 +6,7 @@ import type { User } from './desk/users.ts';
 import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
 import { addAlerts } from './pages/alerts.ts';
 import { addLogin } from './pages/login.ts';
+import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
@@ -28,6 +29,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addLogin(router, desk, users);
   addOverview(router, desk);
   addMessages(router, desk);
+  addMail(router, desk);
   addOutages(router, desk);
   addAlerts(router, desk);
 }

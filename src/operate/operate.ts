@@ -11,8 +11,8 @@ import { domains } from '../store/messages/domains.ts';
 import { findMessageRow } from '../store/messages/find.ts';
 import type { MessageRow, View } from '../store/rows/rows.ts';
 
-/** A message (see `findMessageRow`), one of its recipients or all of them, and who asks. */
-export type Request = { message: string; recipient?: string | undefined; who: string };
+/** A message (see `findMessageRow`), one of its recipients or all of them, who asks, and for what reason if that is said. */
+export type Request = { message: string; recipient?: string | undefined; who: string; why?: string | undefined };
 
 /** Ends what is still open of a message; says what that comes to for each delivery. */
 export async function cancelMessage(
@@ -130,7 +130,7 @@ export function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
 /** Changes the deliveries and writes the audit of it, both or neither; says how many were changed. */
 async function operate(
   store: Store,
-  { message: name, recipient, who }: Request,
+  { message: name, recipient, who, why }: Request,
   { what, now, decide }: { what: string; now: Ms; decide(view: View): Fact | null },
 ): Promise<number> {
   const message = await findMessageRow(store, name);
@@ -140,11 +140,11 @@ async function operate(
     recipient,
     now,
     decide,
-    entry: (ids) => ({ who, what, subject: message.id, detail: detailOf(ids) }),
+    entry: (ids) => ({ who, what, subject: message.id, detail: detailOf(ids, why) }),
   });
   if (found === 0) throw new AppError('not_found', 'the message has no such recipient');
   return changed;
 }
 
-export const detailOf = (ids: readonly string[]): string =>
-  `${ids.length} deliveries: ${ids.slice(0, 20).join(' ')}${ids.length > 20 ? ' …' : ''}`;
+export const detailOf = (ids: readonly string[], why?: string): string =>
+  `${why === undefined ? '' : `${why}; `}${ids.length} deliveries: ${ids.slice(0, 20).join(' ')}${ids.length > 20 ? ' …' : ''}`;

@@ -19,7 +19,7 @@ export type Resent = { result: ResendResult; reopened: number; availableAt: Ms |
  */
 export async function resendMessage(
   store: Store,
-  { message: name, recipient, who }: Request,
+  { message: name, recipient, who, why }: Request,
   { cooldown, now }: { cooldown: Ms; now: Ms },
 ): Promise<Resent> {
   const message = await findMessageRow(store, name);
@@ -35,7 +35,7 @@ export async function resendMessage(
     const isOfUse = result === 'resent' || (result === 'waiting' && now < from);
     return { answer: { result, reopened: facts.size, availableAt: isOfUse ? again : null }, facts };
   };
-  const entry = (ids: readonly string[]) => ({ who, what: 'resend', subject: message.id, detail: detailOf(ids) });
+  const entry = (ids: readonly string[]) => ({ who, what: 'resend', subject: message.id, detail: detailOf(ids, why) });
   return askAgain(store, { message, recipient, now, decide, entry });
 }
 

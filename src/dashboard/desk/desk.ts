@@ -21,6 +21,13 @@ export type DeskDeps = {
   settings: AppDeps['settings'];
   /** The names of those whom mail is handed to, where they are said. */
   providers?: readonly string[];
+  /** Called when mail was made due. */
+  onQueued?(): void;
+  /** What bodies are sealed with, and what they were before. */
+  encryptionKey?: string | null;
+  olderKeys?: readonly string[];
+  /** Who may see bodies of mail; nobody when it is not said. */
+  showsBodies?: 'off' | 'owner';
   /** Whether people can log in here. */
   hasUsers: boolean;
   now: Clock;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import { DateTime } from 'luxon';
-import { safeLines } from '../../core/safe-text.ts';
+import { safeLines, shortened } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import { lengthWords, many } from '../../core/words/numbers.ts';
 import { assetUrl } from './assets.ts';
@@ -35,6 +35,7 @@ export function createView({ timezone, base }: { timezone: string; base: string 
         link: (path: string) => base + path,
         time: (at: Ms) => shownTime(at, data['now'] as Ms, timezone),
         length: lengthWords,
+        shortened,
         ...data,
       }),
   };

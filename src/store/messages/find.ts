@@ -74,3 +74,19 @@ export async function acceptedSince(store: Store, since: Ms, until: Ms): Promise
     .first('created_at');
   return row?.created_at ?? null;
 }
+
+/** Messages with a key around one, newest first: as many newer and as many older ones at most. */
+export async function sharingKey(
+  { db }: Store,
+  { id, message_key: key, created_at }: MessageRow,
+  most: number,
+): Promise<MessageRow[]> {
+  if (key === null) return [];
+  const others = () => db('messages').where({ message_key: key }).whereNot({ id });
+  const newer: MessageRow[] = await others().where('created_at', '>', created_at).orderBy('created_at').limit(most);
+  const older: MessageRow[] = await others()
+    .where('created_at', '<=', created_at)
+    .orderBy('created_at', 'desc')
+    .limit(most);
+  return [...newer.reverse(), ...older];
+}

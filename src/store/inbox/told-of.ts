@@ -1,0 +1,18 @@
+import type { Store } from '../db/open.ts';
+import { chunks } from '../db/transact.ts';
+import type { InboxRow } from './inbox.ts';
+
+/** An event as it came in. */
+export type RawEvent = Pick<InboxRow, 'event_key' | 'provider' | 'source' | 'received_at' | 'body' | 'content_type'>;
+
+/** The events with these keys, in the order in which they came. */
+export async function eventsNamed({ db }: Store, keys: readonly string[]): Promise<RawEvent[]> {
+  const rows: RawEvent[] = [];
+  for (const part of chunks([...new Set(keys)], 200))
+    rows.push(
+      ...(await db('inbox')
+        .whereIn('event_key', part)
+        .select('event_key', 'provider', 'source', 'received_at', 'body', 'content_type')),
+    );
+  return rows.sort((a, b) => Number(a.received_at) - Number(b.received_at));
+}
