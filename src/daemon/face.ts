@@ -49,6 +49,7 @@ const dashboardIn = (config: Config) => ({
   proxies: config.DASHBOARD_PROXIES,
   header: config.DASHBOARD_HEADER,
   session: config.DASHBOARD_SESSION,
+  showsBodies: config.DASHBOARD_BODIES,
   publicUrl: config.PUBLIC_URL ?? null,
   tls: config.TLS_CERT !== undefined,
   timezone: config.REPORT_TIMEZONE,

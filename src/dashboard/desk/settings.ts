@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { length, readAs } from '../../base/kinds.ts';
+import { choice, length, readAs } from '../../base/kinds.ts';
 import { room } from '../../base/setting.ts';
 import { users } from './users.ts';
 
@@ -51,6 +51,12 @@ export const DASHBOARD = room({
       default: 'X-Forwarded-User',
       level: 'rarely',
       says: 'The header in which such a proxy names the user. It must take it off what it is sent.',
+    },
+    DASHBOARD_BODIES: {
+      kind: choice('off', 'owner'),
+      default: 'off',
+      level: 'rarely',
+      says: 'Who may look at the body of a mail that is open, with a reason that is written down: nobody (off), or owners. Those of access mail are shown to nobody.',
     },
   },
   problems({ DASHBOARD_USERS, DASHBOARD_PROXIES }) {

@@ -274,6 +274,7 @@ export const TEXTS = {
       gone: 'No copy of the body is kept: it is deleted when a mail has ended, and mail that applications send themselves has none.',
       why: 'Why you have to see it',
       show: 'Show the body',
+      back: 'Back to the mail',
       preview: 'The body without pictures; links do nothing',
       over: 'This look at the body is over. Ask for it again.',
       unreadable: 'The copy can not be opened.',

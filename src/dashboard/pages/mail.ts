@@ -16,6 +16,7 @@ import type { Visitor } from '../desk/visitor.ts';
 import { given } from '../search/asked.ts';
 import { subjectFor } from '../search/shown.ts';
 import { addActs } from './mail-acts.ts';
+import { addBody } from './mail-body.ts';
 import { mailCard } from './mail-card.ts';
 
 /** Deliveries on a page. */
@@ -32,6 +33,7 @@ export function addMail(router: Router, desk: Desk): void {
     desk.orPlain('support', (ctx) => showMail(ctx, desk)),
   );
   addActs(router, desk);
+  addBody(router, desk);
 }
 
 async function showMail(ctx: Context, desk: Desk): Promise<void> {
