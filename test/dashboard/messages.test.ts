@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { indexTerms } from '../../src/operate/index-terms.ts';
+import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import type { Running } from '../http/support.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
@@ -48,7 +49,8 @@ async function someMail(running: Running): Promise<string[]> {
   return ids;
 }
 
-const idsOn = (page: string): string[] => [...page.matchAll(/href="\/messages\/(\w{26})"/g)].map(([, id = '']) => id);
+const idsOn = (page: string): string[] =>
+  [...page.matchAll(/<th scope="row"><a href="\/messages\/(\w{26})"/g)].map(([, id = '']) => id);
 const at = (search: string): string => `/messages?${new URLSearchParams({ q: search })}`;
 
 test('mail is found by what is known of it, and the search stays in the address', async (t) => {
@@ -103,9 +105,28 @@ test('where nothing is found the page says what that means, and how to say less'
   const ann = await loggedIn(running, 'support');
   assert.match(wordsOf((await ann.get('/messages')).text), /No mail is on record\. Have an application send/);
   await someMail(running);
+  assert.match(
+    wordsOf((await ann.get(at('tag:nothing'))).text),
+    /No mail on record fits all of this\. That does not prove that none was sent/,
+  );
   const { text } = await ann.get(at('nobody@example.com state:failed'));
-  assert.match(wordsOf(text), /No mail on record fits all of this\. That does not prove that none was sent/);
   assert.match(text, /href="\/messages\?q=nobody%40example.com">without <code>state:failed/);
+});
+
+test('of an address the page says where its newest mail is, whether it gets any, and who else may be meant', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  await addSuppression(running.store, { address: 'carl@example.com', who: 'ops', reason: 'rang' }, MORNING);
+  const ann = await loggedIn(running, 'support');
+  const carl = wordsOf((await ann.get(at('carl@example.com'))).text);
+  assert.match(carl, /The newest mail to carl@example\.com : It was given up after attempt 1/);
+  assert.match(carl, /Homing sends no mail to this address: an operator put it on the list\. Ask that operator first/);
+  const slip = await ann.get(at('ana@example.com'));
+  assert.match(
+    wordsOf(slip.text),
+    /No mail to ana@example\.com is on record\. This does not prove that none was sent\./,
+  );
+  assert.match(slip.text, /look like it: <a href="\/messages\?q=anna%40example.com">anna@example.com/);
 });
 
 test('pages follow one another without gap or repeat', async (t) => {

@@ -21,6 +21,8 @@ export type DeskDeps = {
   settings: AppDeps['settings'];
   /** The names of those whom mail is handed to, where they are said. */
   providers?: readonly string[];
+  /** How many days finished messages are kept, where that is said. */
+  retentionDays?: number;
   /** Called when mail was made due. */
   onQueued?(): void;
   /** What bodies are sealed with, and what they were before. */

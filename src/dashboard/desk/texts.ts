@@ -188,6 +188,8 @@ export const TEXTS = {
     none: 'No mail on record fits all of this.',
     noneWhy:
       'That does not prove that none was sent: Homing knows what went through it or was told to it, and deletes what is old. Look for slips in the address first.',
+    newestTo: (address: string) => `The newest mail to ${address}`,
+    near: 'Addresses on record that look like it:',
     noMore: 'There is no more.',
     wider: 'Say less:',
     without: 'without',

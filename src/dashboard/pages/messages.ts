@@ -1,5 +1,6 @@
 import type Router from '@koa/router';
 import type { Context } from 'koa';
+import { supportOf } from '../../contract/support.ts';
 import { STATES } from '../../core/delivery.ts';
 import { CLASSES } from '../../core/message-class.ts';
 import { shortReason } from '../../core/words/reasons.ts';
@@ -37,6 +38,7 @@ async function showList(ctx: Context, desk: Desk): Promise<void> {
   desk.show(ctx, 'messages', {
     ...{ title: TEXTS.nav.messages, live: cursor === undefined && !isWrong, search: query.search },
     ...{ problems: query.problems, isFirst: cursor === undefined, looked: hits.looked },
+    person: isWrong || cursor !== undefined ? null : await personOf(desk, filter),
     rows: hits.found.map((hit) => rowOf(hit, role)),
     tabs: isWrong ? [] : await tabsOf(desk, query, filter),
     suggestions: SUGGESTED.map((one) => [query.search.trim(), one].filter(Boolean).join(' ')),
@@ -51,6 +53,20 @@ async function showList(ctx: Context, desk: Desk): Promise<void> {
     indexed: needsWords(filter) ? await indexedSince(store) : 'all',
   });
   if (isWrong) ctx.status = 400;
+}
+
+/** Of whoever is looked for: where the newest mail is, whether any is sent at all, or who else may be meant. */
+async function personOf(desk: Desk, { recipient }: Filter) {
+  if (recipient === undefined) return null;
+  const { store, providers, retentionDays, settings } = desk;
+  const deps = { store, providers, retentionDays, now: desk.now(), cooldown: settings.resendCooldown };
+  const said = await supportOf(deps, { recipient, limit: 1 });
+  return {
+    ...{ address: recipient, sentence: said.sentence, newest: said.mails[0]?.message ?? null },
+    suppression: said.suppression && `${said.suppression.sentence} ${said.suppression.canDo[0]?.sentence ?? ''}`,
+    proof: 'doesNotProve' in said ? said.doesNotProve : null,
+    near: ('near' in said ? said.near : []).map((address) => ({ address, to: listAt(address) })),
+  };
 }
 
 const NOTHING = { found: [], next: null, looked: null };
