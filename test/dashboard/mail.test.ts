@@ -97,6 +97,25 @@ test('the page says where a mail stands, who acts, what it does not prove, and s
   assert.equal((await ann.get('/messages/nothing')).status, 404);
 });
 
+test('the code of a mail that lets somebody in stands nowhere on its page, but for owners', async (t) => {
+  const running = await startDashboard(t);
+  const told = { ...reported('delivered', MORNING), key: 'reported:event-2' };
+  const made = { subject: '481516 is your code', class: 'access' as const, key: 'code-anna', facts: [...sent(), told] };
+  const [view] = await seed(running.store, made);
+  await seed(running.store, { ...made, messageId: 'older', createdAt: MORNING - MINUTE });
+  const eventKey = eventKeyOf({ at: MORNING, eventKey: 'event-2' });
+  await keep(running.store, [arrival('raw', { eventKey, body: '{"subject":"481516 is your code"}' })]);
+  const path = `/messages/${view?.messageId}`;
+  for (const [role, sees] of [
+    ['support', false],
+    ['operator', false],
+    ['owner', true],
+  ] as const) {
+    const { text } = await (await loggedIn(running, role)).get(path);
+    assert.deepEqual([/481516/.test(text), /as they came in/.test(text)], [sees, sees], role);
+  }
+});
+
 test('mail with the same key is linked: what superseded it, and what was sent before', async (t) => {
   const running = await startDashboard(t);
   const made = (n: number) => ({

@@ -14,7 +14,7 @@ import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
 import type { Visitor } from '../desk/visitor.ts';
 import { given } from '../search/asked.ts';
-import { subjectFor } from '../search/shown.ts';
+import { seesAll, subjectFor } from '../search/shown.ts';
 import { addActs } from './mail-acts.ts';
 import { addBody } from './mail-body.ts';
 import { mailCard } from './mail-card.ts';
@@ -54,7 +54,7 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
     cards: views.map((view, i) => mailCard(view, cards[i] as (typeof cards)[number], role, at)),
     ...{ total: ids.length, from, older: from + PAGE < ids.length ? from + PAGE : null },
     siblings: siblings.map((one) => siblingOf(one, message, role)),
-    events: (await eventsOf(desk, views)).map(shownEvent),
+    events: seesAll(role, message) ? (await eventsOf(desk, views)).map(shownEvent) : [],
     body: await bodyOf(desk, message, role),
   });
 }

@@ -3,7 +3,9 @@ import { withoutCodes } from '../../core/words/mask.ts';
 import type { MessageRow } from '../../store/rows/rows.ts';
 import { mayAct, type Role } from '../desk/users.ts';
 
-/** Whoever could read the code in a subject could log in as its recipient. */
-export function subjectFor(role: Role, { subject, class: kind }: Pick<MessageRow, 'subject' | 'class'>): string | null {
-  return subject === null || kind !== 'access' || mayAct(role, 'owner') ? subject : withoutCodes(subject);
-}
+/** Whoever could read the code in a subject, or in an event that quotes it, could log in as its recipient. */
+export const seesAll = (role: Role, { class: kind }: Pick<MessageRow, 'class'>): boolean =>
+  kind !== 'access' || mayAct(role, 'owner');
+
+export const subjectFor = (role: Role, message: Pick<MessageRow, 'subject' | 'class'>): string | null =>
+  message.subject === null || seesAll(role, message) ? message.subject : withoutCodes(message.subject);
