@@ -221,6 +221,14 @@ test('a mail to very many is shown a part at a time', async (t) => {
     next = /rel="next" href="([^"]+)"/.exec(text)?.[1];
   }
   assert.equal(seen.size, 45);
+  const { text: list } = await ann.get('/messages?q=p44%40example.com');
+  const [, there = ''] = /<th scope="row"><a href="([^"]+)"/.exec(list) ?? [];
+  const { text: one } = await ann.get(there);
+  assert.deepEqual(
+    [...one.matchAll(/<h2>(p\d+@example\.com)<\/h2>/g)].map(([, name]) => name),
+    ['p44@example.com'],
+  );
+  assert.match(one, /All recipients of this message/);
   assert.match((await ann.get(`/messages/${view?.messageId}?from=nonsense&to=x`)).text, /The message/);
 });
 

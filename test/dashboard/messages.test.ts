@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { indexTerms } from '../../src/operate/index-terms.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
@@ -50,7 +51,7 @@ async function someMail(running: Running): Promise<string[]> {
 }
 
 const idsOn = (page: string): string[] =>
-  [...page.matchAll(/<th scope="row"><a href="\/messages\/(\w{26})"/g)].map(([, id = '']) => id);
+  [...page.matchAll(/<th scope="row"><a href="\/messages\/(\w{26})["?]/g)].map(([, id = '']) => id);
 const at = (search: string): string => `/messages?${new URLSearchParams({ q: search })}`;
 
 test('mail is found by what is known of it, and the search stays in the address', async (t) => {
@@ -223,6 +224,28 @@ test('hostile subjects, words and searches change nothing on the page', async (t
     assert.ok(!page.includes('\u202e') && !page.includes('\u001b'));
   }
   assert.match(list.text, /&lt;img src=x onerror=alert\(1\)&gt;/);
+});
+
+test('a full list with all that it needs takes less than 30 kB, compressed', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  for (let n = 0; n < 60; n++)
+    await seed(running.store, {
+      ...{
+        messageId: `many-${n}`,
+        createdAt: MORNING + n,
+        facts: sent(MORNING + n),
+        subject: `Your order ${n * 7919}`,
+      },
+      recipients: [`person-${n * 104_729}@example.com`],
+    });
+  const ann = await loggedIn(running, 'support');
+  const { text } = await ann.get(at('state:accepted'));
+  let size = gzipSync(text).length;
+  for (const [, path = ''] of text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)) {
+    const { headers } = await fetch(running.url + path, { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
+    size += Number(headers.get('content-length'));
+  }
+  assert.ok(size > 15_000 && size < 30_000, `${size} bytes`);
 });
 
 test('in a browser the list fits and can be used by everybody', { skip: withoutBrowser }, async (t) => {

@@ -254,6 +254,7 @@ export const TEXTS = {
     timeline: 'What happened',
     details: (kind: string) => `Details: ${kind}`,
     some: (from: number, to: number, all: number) => `Recipients ${from} to ${to} of ${all}`,
+    everybody: 'All recipients of this message',
     firstOnes: 'The first ones',
     furtherOnes: 'Further ones',
     message: 'The message',

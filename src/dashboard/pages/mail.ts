@@ -42,7 +42,8 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
   if (!message) throw new AppError('not_found', TEXTS.errors.nothing);
   const at = desk.now();
   const { role } = ctx.state['visitor'] as Visitor;
-  const ids = await deliveryIds(store.db, message.id, given(ctx, 'to') || undefined);
+  const to = given(ctx, 'to') || undefined;
+  const ids = await deliveryIds(store.db, message.id, to);
   const from = Math.max(0, Math.floor(Number(given(ctx, 'from'))) || 0);
   const found = await load(store.db, ids.slice(from, from + PAGE));
   const views = [...found.values()];
@@ -52,7 +53,7 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
     ...{ title: subjectFor(role, message) || TEXTS.messages.noSubject, live: true },
     message: { ...message, tags: tagsKept(message.tags), ownClass: ownClassOf(views) },
     cards: views.map((view, i) => mailCard(view, cards[i] as (typeof cards)[number], role, at)),
-    ...{ total: ids.length, from, older: from + PAGE < ids.length ? from + PAGE : null },
+    ...{ isOne: to !== undefined, total: ids.length, from, older: from + PAGE < ids.length ? from + PAGE : null },
     siblings: siblings.map((one) => siblingOf(one, message, role)),
     events: seesAll(role, message) ? (await eventsOf(desk, views)).map(shownEvent) : [],
     body: await bodyOf(desk, message, role),

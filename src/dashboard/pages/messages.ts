@@ -39,7 +39,7 @@ async function showList(ctx: Context, desk: Desk): Promise<void> {
     ...{ title: TEXTS.nav.messages, live: cursor === undefined && !isWrong, search: query.search },
     ...{ problems: query.problems, isFirst: cursor === undefined, looked: hits.looked },
     person: isWrong || cursor !== undefined ? null : await personOf(desk, filter),
-    rows: hits.found.map((hit) => rowOf(hit, role)),
+    rows: hits.found.map((hit) => ({ ...rowOf(hit, role), to: pageOf(hit, filter) })),
     tabs: isWrong ? [] : await tabsOf(desk, query, filter),
     suggestions: SUGGESTED.map((one) => [query.search.trim(), one].filter(Boolean).join(' ')),
     narrower: narrowerThan(query.tokens),
@@ -84,6 +84,10 @@ const without = (tokens: readonly Token[], gone: string): string =>
 
 const needsWords = ({ terms, cause, provider }: Filter): boolean =>
   terms !== undefined || cause !== undefined || provider !== undefined;
+
+/** Among many recipients the page begins with the one who was looked for. */
+const pageOf = ({ message, others }: Hit, { recipient }: Filter): string =>
+  `/messages/${message.id}${recipient !== undefined && others > 0 ? `?${new URLSearchParams({ to: recipient })}` : ''}`;
 
 const rowOf = ({ message, deliveries, others }: Hit, role: Visitor['role']) => ({
   id: message.id,
