@@ -151,7 +151,7 @@ test('support sends a mail again, once within the wait, with a reason in the aud
   const early = await ann.fill(path, `${path}/resend`, { recipient: ANNA, why: 'she asked' });
   assert.equal(early.headers.get('location'), `${path}?done=resendWait&count=50`);
   clock.set(MORNING + 2 * MINUTE);
-  assert.match((await ann.get(path)).text, /<form class="primary" method="post" action="\/messages\/\w+\/resend">/);
+  assert.match((await ann.get(path)).text, /<form class="doing" method="post" action="\/messages\/\w+\/resend">/);
   const { status, text } = await ann.fill(path, `${path}/resend`, { recipient: ANNA, why: ' ' });
   assert.deepEqual([status, /why is needed/.test(text)], [400, true], text);
   const done = await ann.fill(path, `${path}/resend`, { recipient: ANNA, why: 'she asked' });
@@ -201,7 +201,7 @@ test('operators try mail again and stop it, for one recipient or for all, and ot
     facts: [...sent(), failed(MORNING), ended(1, MORNING, 'abandoned', 'unconfirmed')],
   });
   const there = `/messages/${lost?.messageId}`;
-  assert.match((await bob.get(there)).text, /<form class="primary" method="post" action="\/messages\/\w+\/retry">/);
+  assert.match((await bob.get(there)).text, /<form class="doing" method="post" action="\/messages\/\w+\/retry">/);
   const tried = await bob.fill(there, `${there}/retry`, { recipient: lost?.recipient ?? '', why: 'mended' });
   assert.equal(tried.headers.get('location'), `${there}?done=retried&count=1`);
   const refused = await bob.fill(there, `${there}/retry`, { why: 'once more' });

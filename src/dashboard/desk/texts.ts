@@ -252,6 +252,7 @@ export const TEXTS = {
     byRule: (rule: string, words: string, confidence: number) =>
       `rule ${rule}${words ? `, by "${words}"` : ''}, ${confidence} % sure`,
     timeline: 'What happened',
+    nothingYet: 'Nothing yet.',
     details: (kind: string) => `Details: ${kind}`,
     some: (from: number, to: number, all: number) => `Recipients ${from} to ${to} of ${all}`,
     everybody: 'All recipients of this message',
