@@ -140,6 +140,8 @@ export type Fact = { key: string; at: Ms } & (
       by: string;
       /** It had arrived, and an operator has it sent once more. */
       again?: true;
+      /** It is to leave through another provider than the one that mail goes to when all is well. */
+      byBackup?: true;
       /**
        * Nobody wants it sent again: the application's own record came after the events, and what was ended without it is
        * decided anew, by the record's policy.

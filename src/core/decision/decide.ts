@@ -2,7 +2,7 @@ import type { Attempt, Delivery } from '../delivery.ts';
 import { type Reason, refusedFor } from '../reason.ts';
 import { type Ms, SECOND } from '../time.ts';
 import { askFirst } from './ask-first.ts';
-import { fallBack, nothingLeft, others, refusalWait } from './elsewhere.ts';
+import { fallBack, leastRefused, nothingLeft, others, refusalWait, toOther } from './elsewhere.ts';
 import { afterFailedFallback, afterFallback } from './fallback.ts';
 import { heldBack } from './held.ts';
 import { mayBeOut, whenSilent, whenUnconfirmed } from './silence.ts';
@@ -102,10 +102,13 @@ function whenInFlight({ c, now }: Look, { claim }: Attempt): Action {
   return now < until ? { do: 'wait', until } : { do: 'presumeUnanswered' };
 }
 
-function firstSend({ d, c, now }: Look): Action {
+function firstSend(look: Look): Action {
+  const { d, c, now } = look;
   if (now >= d.usefulUntil) return end('expired', 'useful_life_over');
   const [home] = c.candidates;
   if (!c.hasBody || !home) return end('abandoned', 'nothing_to_send');
+  const backup = byBackup(look, null);
+  if (backup) return backup;
   const how = { provider: home.name, role: 'first', way: 'whole' } as const;
   return { do: 'handOver', ...how, deliverAt: null, double: null, why: null };
 }
@@ -120,8 +123,18 @@ function whenReopened(look: Look, last: Attempt, openedAt: Ms): Action {
     return { do: 'hold', about: 'sending', until: leaseUntil, why: 'still_in_flight' };
   }
   const { failure } = last;
-  const step = nextStep(look, { last, failure, from: openedAt, double: doubleOf(last), why: 'reopened', at: 'once' });
+  const double = doubleOf(last);
+  const step =
+    byBackup(look, double) ?? nextStep(look, { last, failure, from: openedAt, double, why: 'reopened', at: 'once' });
   return askFirst(look, last, openedAt, step) ?? step;
+}
+
+/** An operator wants it to leave through another provider; null when nobody does, or when there is none. */
+function byBackup(look: Look, double: string | null): Action | null {
+  const { d, c } = look;
+  const other = d.reopened?.byBackup ? leastRefused(look) : null;
+  const hasCopy = c.hasBody || d.storages.length > 0;
+  return other && hasCopy ? toOther(other, 'reopened', double) : null;
 }
 
 /** Why one more attempt may be a double, if it may. */

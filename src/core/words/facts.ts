@@ -29,7 +29,9 @@ export function factWords(fact: Fact, isWatched = false): string {
     case 'ended':
       return `Ended as ${fact.state}: ${endWords(fact)}.`;
     case 'reopened':
-      return fact.anew ? `Decided anew: ${fact.by}.` : `Opened again by ${fact.by}.`;
+      return fact.anew
+        ? `Decided anew: ${fact.by}.`
+        : `Opened again by ${fact.by}${fact.byBackup ? ', to leave by the backup' : ''}.`;
   }
 }
 
