@@ -1,6 +1,7 @@
 import type { Candidate } from '../core/capabilities.ts';
 import type { Held } from '../core/decision/world.ts';
 import { isKeptFrom, type Standing } from '../core/health.ts';
+import { isKeptBy } from '../core/released.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -37,8 +38,8 @@ export async function keptNow(
   ];
 }
 
-const holdsOf = ({ class: kind }: View, holds: readonly Hold[]): Held[] =>
-  holds.filter((hold) => hold.class === null || hold.class === kind);
+const holdsOf = ({ class: kind, facts }: View, holds: readonly Hold[]): Held[] =>
+  holds.filter((hold) => (hold.class === null || hold.class === kind) && isKeptBy(facts, hold.at));
 
 /** The providers that asked to be left alone with mail like this. */
 const pausesOf = ({ domain }: View, paused: Awaited<ReturnType<typeof pausedAmong>>): Held[] =>
