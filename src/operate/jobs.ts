@@ -1,6 +1,7 @@
 import type { Job } from '../base/job.ts';
-import { type Clock, HOUR, SECOND } from '../core/time.ts';
+import { type Clock, HOUR, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { bulkStep } from './bulk.ts';
 import { indexTerms } from './index-terms.ts';
 import { prune } from './prune.ts';
 
@@ -19,4 +20,14 @@ const searchJob: Job<Pick<PruneInside, 'store' | 'now' | 'signal'>> = {
   start: (inside) => ({ run: () => indexTerms(inside) }),
 };
 
-export const OPERATE_JOBS = [pruneJob, searchJob];
+export type BulkInside = { store: Store; config: { BULK_RATE: number; LEASE: Ms }; now: Clock };
+
+const bulkJob: Job<BulkInside> = {
+  name: 'bulk',
+  pause: () => SECOND,
+  start: ({ store, config, now }) => ({
+    run: () => bulkStep({ store, rate: config.BULK_RATE, lease: config.LEASE, now }),
+  }),
+};
+
+export const OPERATE_JOBS = [pruneJob, searchJob, bulkJob];

@@ -47,7 +47,8 @@ export async function reopenMessage(
   now: Ms,
 ): Promise<Reopened> {
   const { what, who } = request;
-  const hasCopy = await copiesOf(store, request.message, now);
+  const message = await findMessageRow(store, request.message);
+  const hasCopy = await copiesOf(store, message ? [{ messageId: message.id, domain: message.domain }] : [], now);
   const barred = new Set<string>();
   const lost = new Set<string>();
   const decide = (view: View): Fact | null => {
@@ -79,12 +80,22 @@ export async function reopenMessage(
  * Whether a copy of a delivery may still be had: ours, one that the provider keeps, or one that it may tell of when it is
  * asked about an attempt that it took.
  */
-async function copiesOf(store: Store, name: string, now: Ms): Promise<(view: View) => boolean> {
-  const message = await findMessageRow(store, name);
-  if (!message) return () => false;
-  if ((await withBodies(store, [message.id])).size > 0) return () => true;
-  const retention = (await domains(store, [message.domain])).get(message.domain)?.retention ?? null;
-  return ({ birth, delivery: { attempts, storages, reason } }) => {
+export async function copiesOf(
+  store: Store,
+  of: readonly Pick<View, 'messageId' | 'domain'>[],
+  now: Ms,
+): Promise<(view: View) => boolean> {
+  const bodies = await withBodies(
+    store,
+    of.map(({ messageId }) => messageId),
+  );
+  const known = await domains(
+    store,
+    of.map(({ domain }) => domain),
+  );
+  return ({ messageId, domain, birth, delivery: { attempts, storages, reason } }) => {
+    if (bodies.has(messageId)) return true;
+    const retention = known.get(domain)?.retention ?? null;
     if (retention !== null && now >= birth.createdAt + retention) return false;
     if (reason === 'storage_gone' || reason === 'nothing_to_send') return false;
     // Who does not track a mail keeps no copy of it either.

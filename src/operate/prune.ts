@@ -1,6 +1,7 @@
 import { sleep, stopwatch } from '../base/wait.ts';
 import { ASKED_KEPT } from '../core/resend.ts';
 import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
+import { pruneBulk } from '../store/bulk.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
@@ -38,6 +39,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneMessages, before],
     [pruneInbox, before],
     [pruneOperations, before],
+    [pruneBulk, before],
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
     [pruneResends, now() - ASKED_KEPT],
     [forgetSetAside, now() - SET_ASIDE_KEPT],

@@ -1,4 +1,4 @@
-// Alerts and summaries are sent to administrators once: a process claims a row before it sends it.
+// What one process at a time works on (alerts, summaries, changes of much mail): it claims the row first.
 import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import { HOUR, type Ms } from '../core/time.ts';
@@ -6,7 +6,7 @@ import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 
 /** The table, the column that names a row, and the column that gives the order of sending. */
-export type Sendable = { table: 'alerts' | 'summaries'; key: string; order: string };
+export type Sendable = { table: 'alerts' | 'summaries' | 'bulk_runs'; key: string; order: string };
 
 /** A row that this process may send until the lease ends, or is renewed. */
 export type Claim = { name: string; lease: string };

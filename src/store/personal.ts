@@ -19,6 +19,7 @@ export const TEXTS: readonly Texts[] = [
   { table: 'alerts', key: ['id'], columns: ['subject', 'body'] },
   { table: 'summaries', key: ['day'], columns: ['subject', 'body'] },
   { table: 'holds', key: ['id'], columns: ['reason'] },
+  { table: 'bulk_runs', key: ['id'], columns: ['query', 'filter', 'reason', 'counts', 'checked'] },
   { table: 'audit', key: ['id'], columns: ['subject', 'detail'] },
 ];
 
@@ -39,6 +40,7 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   alerts: 'texts',
   summaries: 'texts',
   holds: 'texts',
+  bulk_runs: 'texts',
   audit: 'texts',
   suppressions: 'list',
   resends: 'hash',

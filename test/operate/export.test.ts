@@ -52,6 +52,10 @@ async function everywhere(store: Store): Promise<void> {
   await store.db('rollup_examples').insert({ day: 1, domain: 'x', place: 'x', reply: both });
   await store.db('audit').insert({ id: newId(3), at: 1, who: 'x', what: 'x', subject: ANNA, detail: both });
   await store.db('holds').insert({ id: newId(4), who: 'x', at: 1, reason: both });
+  const run = { action: 'retry', phase: 'done', who: 'x', created_at: 1, phase_at: 1, pending: 0, due_at: 1 };
+  await store
+    .db('bulk_runs')
+    .insert({ ...run, id: newId(5), query: `to:${ANNA}`, filter: '{}', reason: both, counts: '{}' });
   const item = { incident: 'x', kind: 'gave_up', delivery_id: queued?.id, at: 1, detail: both };
   await store.db('alert_items').insert({ ...item, item_key: 'x' });
   await store

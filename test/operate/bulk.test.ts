@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BulkAction } from '../../src/core/bulk.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
+import { bulkStep } from '../../src/operate/bulk.ts';
+import { beginBulk, bulkRun, confirmBulk, holdBulk, takeBulk } from '../../src/store/bulk.ts';
+import { changeHealth } from '../../src/store/change-health.ts';
+import type { Filter } from '../../src/store/messages/lists.ts';
+import { addHold } from '../../src/store/notes/holds.ts';
+import { clockAt, MORNING } from '../support/clock.ts';
+import { ended, failed, STORAGE, seed, sent } from '../support/factory.ts';
+import { ADMIN, type Homing, queueMail, startByHand } from '../support/homing.ts';
+import { eachStore } from '../support/stores.ts';
+
+const KEY = 'ab'.repeat(32);
+const LEASE = MINUTE;
+
+type Daemon = Pick<Homing, 'store' | 'clock'>;
+
+async function work({ store, clock }: Daemon): Promise<void> {
+  for (let idle = 0; idle < 3; clock.advance(SECOND))
+    idle = (await bulkStep({ store, rate: 20, lease: LEASE, now: clock })) === 0 ? idle + 1 : 0;
+}
+
+/** Counts, says yes, and does it; gives what it came to. */
+async function doAll(daemon: Daemon, action: BulkAction, filter: Filter) {
+  const { store, clock } = daemon;
+  const wish = { action, query: 'x', filter: JSON.stringify(filter), who: 'ann' };
+  const id = await beginBulk(store, wish, clock());
+  await work(daemon);
+  const run = await bulkRun(store, id);
+  assert.ok(run && run.phase === 'ready');
+  assert.equal(await confirmBulk(store, run, { who: 'ann', reason: 'because' }, clock()), true);
+  await work(daemon);
+  return (await bulkRun(store, id))?.counts;
+}
+
+test('one mail of those that are held is let go, and the hold keeps the others', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: KEY } });
+  const { store, clock, sim, settle } = homing;
+  await addHold(store, { provider: null, class: 'notice', until: null, reason: null, who: 'bob' }, clock());
+  clock.advance(SECOND);
+  for (const name of ['one', 'two']) await queueMail(homing, `${name}@example.org`);
+  await settle();
+  assert.equal(sim.handovers.length, 0);
+  const counts = await doAll(homing, 'release', { recipient: 'one@example.org' });
+  assert.deepEqual([counts?.done, counts?.skipped], [1, {}]);
+  await settle();
+  assert.deepEqual(
+    sim.handovers.map(({ recipient }) => recipient),
+    ['one@example.org'],
+  );
+  // What is held from now on is held again.
+  assert.deepEqual((await doAll(homing, 'release', { recipient: 'one@example.org' }))?.skipped, { not_held: 1 });
+});
+
+test('what waits for a provider that is away is not let go', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: KEY }, secondary: false });
+  const { store, clock, settle } = homing;
+  const before = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 } as const;
+  await changeHealth(store, 'mailgun', { before, change: { state: 'down', share: 0, evidence: 'x' } }, clock());
+  await queueMail(homing, 'one@example.org');
+  await settle();
+  assert.deepEqual((await doAll(homing, 'release', {}))?.skipped, { provider_away: 1 });
+});
+
+test('by the backup it leaves by the secondary, although Mailgun is well', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: KEY } });
+  const { sim, sink, settle, clock } = homing;
+  sim.fate('one@example.org', NO_SUCH_USER);
+  await queueMail(homing, 'one@example.org');
+  await settle();
+  await homing.play(clock() + MINUTE);
+  const states = await homing.store.db('deliveries').pluck('state');
+  assert.deepEqual(states, ['failed']);
+  await homing.store.db('suppressions').delete();
+  assert.equal((await doAll(homing, 'backup', {}))?.done, 1);
+  await homing.play(clock() + 10 * MINUTE);
+  assert.deepEqual(
+    sink.mails.map(({ to }) => to[0]).filter((to) => to !== ADMIN),
+    ['one@example.org'],
+  );
+});
+
+eachStore('a message to very many is done in pieces, each of its deliveries once', async ({ store }) => {
+  const recipients = Array.from({ length: 250 }, (_, n) => `p${String(n).padStart(3, '0')}@example.net`);
+  const lost = [
+    ...sent(),
+    failed(MORNING + MINUTE, 'retry', { storage: STORAGE }),
+    ended(1, MORNING + MINUTE, 'abandoned', 'ip_block'),
+  ];
+  await seed(store, { recipients, facts: lost });
+  const clock = clockAt(MORNING + 5 * MINUTE);
+  const counts = await doAll({ store, clock }, 'retry', {});
+  assert.deepEqual([counts?.seen, counts?.done], [250, 250]);
+  assert.deepEqual(await store.db('deliveries').distinct('state').pluck('state'), ['queued']);
+});
+
+eachStore(
+  'what a process that died had begun goes on in another, and nobody does the same at the same time',
+  async ({ store }) => {
+    await seed(store);
+    const id = await beginBulk(store, { action: 'cancel', query: 'x', filter: '{}', who: 'ann' }, MORNING);
+    const dead = await takeBulk(store, { now: MORNING, until: MORNING + LEASE });
+    assert.equal(dead?.run.id, id);
+    assert.equal(await takeBulk(store, { now: MORNING + SECOND, until: MORNING + LEASE }), null);
+    const alive = await takeBulk(store, { now: MORNING + LEASE, until: MORNING + 2 * LEASE });
+    assert.equal(alive?.run.id, id);
+    assert.equal(dead && (await holdBulk(store, dead.claim, MORNING + 9 * LEASE)), false);
+  },
+);
