@@ -5,6 +5,7 @@ import { createDesk, type Desk, type DeskDeps } from './desk/desk.ts';
 import type { User } from './desk/users.ts';
 import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
 import { addAlerts } from './pages/alerts.ts';
+import { addBulk } from './pages/bulk.ts';
 import { addLogin } from './pages/login.ts';
 import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
@@ -32,6 +33,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addMail(router, desk);
   addOutages(router, desk);
   addAlerts(router, desk);
+  addBulk(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

@@ -36,6 +36,11 @@ export type DeskDeps = {
   log: Log;
 };
 
+/** Somebody's role does not allow what a form asks for. */
+export class NotAllowed extends Error {
+  override readonly name = 'NotAllowed';
+}
+
 /** The fields of a form; one that was sent several times has several values. */
 export type Form = URLSearchParams;
 
@@ -144,6 +149,7 @@ export function createDesk(deps: DeskDeps) {
     try {
       await next();
     } catch (error) {
+      if (error instanceof NotAllowed) return refuse(ctx, 403, TEXTS.errors.role);
       if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, wordsOf(error));
       if (!isDatabaseTrouble(error)) throw error;
       deps.log.error({ error }, 'the database could not be used for a page');
@@ -176,6 +182,7 @@ function comeAgain(ctx: Context): void {
 const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   overview: '/',
   messages: '/messages',
+  bulk: '/bulk',
   outages: '/outages',
   alerts: '/alerts',
 };

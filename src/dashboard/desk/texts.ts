@@ -1,5 +1,5 @@
 // Every word that the pages say and that does not come from the model.
-import { counted, were } from '../../core/words/numbers.ts';
+import { counted, many, were } from '../../core/words/numbers.ts';
 
 export const TEXTS = {
   now: 'now',
@@ -10,6 +10,7 @@ export const TEXTS = {
     label: 'Pages',
     overview: 'Overview',
     messages: 'Messages',
+    bulk: 'Bulk',
     outages: 'Outages',
     suppressions: 'Suppressions',
     causes: 'Causes',
@@ -301,6 +302,87 @@ export const TEXTS = {
       long: (most: number) => `A search has ${most} characters at most.`,
     },
   },
+  bulk: {
+    title: 'Much mail at once',
+    none: 'Nothing was done to much mail at once. Search for it, tick it or take all of it, and choose what to do:',
+    back: 'All of it',
+    of: 'Mail:',
+    tick: 'Tick',
+    tickOne: (subject: string, recipient: string) => `${subject}, to ${recipient}`,
+    doWhat: 'With much of it at once',
+    countTicked: 'Count the ticked ones',
+    countAll: (search: string) => `Count all that match${search ? `: ${search}` : ': all mail'}`,
+    countHelp: 'First it is counted what would be done and why the rest would not. Nothing is done before you say yes.',
+    everything: 'all mail',
+    ticked: (n: number) => `${counted(n, 'message')} that were ticked`,
+    titleOf: {
+      retry: 'Try again',
+      backup: 'Send by the backup',
+      release: 'Release what is held',
+      cancel: 'Cancel',
+      unsuppress: 'Take off the list of suppressions',
+      erase: 'Erase the recipients',
+    },
+    /** What the button does, to how much. */
+    scope: {
+      retry: (n: number, of: string) => `Try again: ${deliveries(n)} (${of})`,
+      backup: (n: number, of: string) => `Send by the backup: ${deliveries(n)} (${of})`,
+      release: (n: number, of: string) => `Release: ${deliveries(n)} (${of})`,
+      cancel: (n: number, of: string) => `Cancel: ${deliveries(n)} (${of})`,
+      unsuppress: (n: number, of: string) => `Take off the list: the recipients of ${deliveries(n)} (${of})`,
+      erase: (n: number, of: string) => `Erase for good: the recipients of ${deliveries(n)} (${of})`,
+    },
+    phases: {
+      checking: 'being counted',
+      ready: 'waits for a yes',
+      running: 'being done',
+      done: 'done',
+      stopped: 'stopped',
+    },
+    phase: {
+      checking: ({ seen }: Counts) => `It is being counted what would be done: ${deliveries(seen)} looked at so far.`,
+      ready: ({ n, seen }: Counts) => `It would be done to ${n} of ${deliveries(seen)}. Nothing was done yet.`,
+      running: ({ n }: Counts) => `It is being done: ${deliveries(n)} so far.`,
+      done: ({ n, seen }: Counts) => `It was done to ${n} of ${deliveries(seen)}.`,
+      stopped: ({ n }: Counts) => `It was stopped. What was done stays done: ${deliveries(n)}, if it had begun.`,
+    },
+    progress: 'How far it is',
+    lookedAt: (seen: number, total: number | null) => `${many(seen)}${total === null ? '' : ` of ${many(total)}`}`,
+    by: (who: string) => `${who}:`,
+    leftOut: 'Left out',
+    noneLeftOut: 'Nothing is left out.',
+    why: 'Why',
+    deliveries: 'Deliveries',
+    skips: {
+      still_open: 'It is still open: Homing is at it.',
+      has_arrived: 'It has arrived.',
+      may_have_arrived: 'The backup took it, and it may have arrived.',
+      cancelled: 'It was cancelled, or a newer mail is in its place.',
+      suppressed: 'The address is on the list of suppressions.',
+      no_copy: 'No copy of it is kept any more.',
+      life_over: 'It is too old to be of use.',
+      only_watched: 'It is only watched: Homing has not sent it.',
+      not_held: 'Nobody keeps it back.',
+      provider_away: 'It waits for its provider, and leaves when that is back.',
+      has_ended: 'It has ended.',
+      not_suppressed: 'The address is not on the list.',
+      their_wish: 'Its owner complained or unsubscribed: that is theirs to take back.',
+      gone: 'It is gone.',
+    },
+    wentWrong: (n: number) => `Went wrong: ${many(n)}`,
+    reason: 'Why (it is written down with your name)',
+    stop: { checking: 'Do not go on', ready: 'Do nothing', running: 'Stop' },
+    noAction: 'Say what is to be done.',
+    nothingTicked: 'Nothing was ticked. Nothing was done.',
+    tooMany: (most: number) => `At most ${many(most)} messages can be ticked. Take all that match instead.`,
+    noReason: 'A reason is needed. Nothing was done.',
+    notReady: 'It does not wait for a yes any more: somebody has begun or stopped it.',
+    over: 'It is over already.',
+    began: 'Began',
+    what: 'What',
+    who: 'Who',
+    state: 'State',
+  },
   done: {
     held: () => 'It is held from now on.',
     released: () => 'It is released. What was held leaves within half a minute.',
@@ -319,5 +401,9 @@ export const TEXTS = {
 } as const;
 
 const meantWords = (meant: string | null): string => (meant ? ` Did you mean ${meant}?` : '');
+
+type Counts = { n: number; seen: number };
+
+const deliveries = (n: number): string => counted(n, 'delivery', 'deliveries');
 
 const mails = (n: number, isMore: boolean): string => `${counted(n, 'mail')}${isMore ? ' or more' : ''}`;

@@ -16,6 +16,7 @@ import { filterOf } from '../search/find.ts';
 import { type Query, SUGGESTED } from '../search/query.ts';
 import { subjectFor } from '../search/shown.ts';
 import { type Token, withValue } from '../search/tokens.ts';
+import { bulkActionsOf } from './bulk.ts';
 import { addExport } from './export.ts';
 
 /** Messages on a page. */
@@ -40,6 +41,7 @@ async function showList(ctx: Context, desk: Desk): Promise<void> {
     ...{ problems: query.problems, isFirst: cursor === undefined, looked: hits.looked },
     person: isWrong || cursor !== undefined ? null : await personOf(desk, filter),
     rows: hits.found.map((hit) => ({ ...rowOf(hit, role), to: pageOf(hit, filter) })),
+    actions: bulkActionsOf(role),
     tabs: isWrong ? [] : await tabsOf(desk, query, filter),
     suggestions: SUGGESTED.map((one) => [query.search.trim(), one].filter(Boolean).join(' ')),
     narrower: narrowerThan(query.tokens),

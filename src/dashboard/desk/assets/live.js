@@ -22,7 +22,7 @@
     document.hidden ||
     paused ||
     document.activeElement?.matches('input, select, textarea') ||
-    main.querySelector('dialog[open]') !== null;
+    main.querySelector('dialog[open], input[type=checkbox]:checked') !== null;
 
   async function refresh() {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
