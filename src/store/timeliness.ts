@@ -7,7 +7,7 @@ import type { Flow } from '../core/timeliness.ts';
 import type { Store } from './db/open.ts';
 import { DRAINING, HELD } from './ledger/due.ts';
 import { PRIORITY } from './ledger/ledger.ts';
-import { unwell } from './notes/health.ts';
+import { allWellSince, unwell } from './notes/health.ts';
 import { activeHolds } from './notes/holds.ts';
 
 /** Reasons of a delivery that waits because of its provider, and not because of its recipient. */
@@ -17,6 +17,9 @@ const EARLIER = ['busy', 'account'];
 /** Older mail that waits is for an administrator to look at; it says nothing about how mail flows now. */
 const HELD_SINCE = 3 * DAY;
 const LATELY = 15 * MINUTE;
+
+/** When nothing went out through a secondary for so long, and newer mail took its usual way, that is over. */
+const USUAL_FOR = MINUTE;
 
 /** So many of the newest mails that arrived tell how long mail takes. */
 const SAMPLE = 100;
@@ -39,7 +42,7 @@ async function flowOf(
 ): Promise<Flow> {
   const lately = now - LATELY;
   const late = now - Math.min(now, ...lateFrom.map((at) => at ?? now));
-  const backupFrom = await firstSince(store, name, ['relayed'], lately);
+  const backupFrom = await onBackupSince(store, name, now);
   const moving = late > 0 && (await firstSince(store, name, ['accepted', 'delivered'], lately)) !== null;
   const traffic = late > 0 || (await firstSince(store, name, STATES, lately)) !== null;
   const took = traffic ? await usualTime(store, name, lately) : null;
@@ -92,6 +95,23 @@ async function firstSince(store: Store, name: MessageClass, states: readonly Sta
   );
   const times = firsts.flat().map(({ message_at }) => Number(message_at));
   return times.length > 0 ? Math.min(...times) : null;
+}
+
+/** Since when mail goes out through a secondary; null when it does not, or does not any more. */
+async function onBackupSince(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
+  const wellSince = await allWellSince(store);
+  const from = await firstSince(store, name, ['relayed'], Math.max(now - LATELY, wellSince ?? 0));
+  if (from === null || wellSince === null) return from;
+  const newest = async (state: State): Promise<Ms> => {
+    const [row] = await madeSince(store, { name, state, since: from, order: 'desc', limit: 1 });
+    return Number(row?.message_at ?? 0);
+  };
+  const [relayed, accepted, delivered] = await Promise.all([
+    newest('relayed'),
+    newest('accepted'),
+    newest('delivered'),
+  ]);
+  return relayed < Math.max(accepted, delivered) && relayed < now - USUAL_FOR ? null : from;
 }
 
 /** How long the mail took that was made since then and has arrived: half of it no longer. */

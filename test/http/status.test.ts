@@ -94,6 +94,46 @@ test('a class whose fresh mail went out through a secondary is on backup', async
   assert.deepEqual((await status(running))['access'], fine);
 });
 
+/** A mail that was asked for now and went out through a secondary. */
+async function byBackup(running: Running): Promise<void> {
+  const id = await sentAs(running, 'access', { createdAt: running.clock() });
+  await told(running, id, claimed(2, running.clock(), 'fallback'));
+  const taken = { kind: 'accepted' as const, attempt: 2, messageId: null, tracked: false, detail: '', via: 'backup' };
+  await told(running, id, { ...taken, key: 'accepted:2', at: running.clock() });
+}
+
+const BACKUP = 'Reset emails go out by our backup route right now. They may take a little longer.';
+
+test('that mail went out by the backup is not told any more when the provider is back', async (t) => {
+  const running = await start(t);
+  const down = { provider: 'mailgun', share: 0, probed_at: 0, well_since: null, probes_failed: 0 };
+  await running.store.db('health').insert({ ...down, state: 'down', since: running.clock() });
+  await byBackup(running);
+  running.clock.advance(2 * MINUTE);
+  assert.equal((await status(running))['sentence'], BACKUP);
+  await running.store.db('health').update({ state: 'recovering', share: 1, since: running.clock() });
+  running.clock.advance(5 * SECOND);
+  assert.equal((await status(running))['sentence'], BACKUP);
+  await running.store.db('health').update({ state: 'healthy', share: 100, since: running.clock() });
+  running.clock.advance(5 * SECOND);
+  const now = await status(running);
+  assert.deepEqual([now['sentence'], now['since']], ['Emails are on time.', null]);
+});
+
+test('nor when no provider was down, and for a minute newer mail took its usual way', async (t) => {
+  const running = await start(t);
+  await byBackup(running);
+  running.clock.advance(30 * SECOND);
+  const id = await sentAs(running, 'access', { createdAt: running.clock() });
+  await told(running, id, past.reported('delivered', running.clock()));
+  assert.equal((await status(running))['sentence'], BACKUP);
+  running.clock.advance(31 * SECOND);
+  assert.equal((await status(running))['sentence'], 'Emails are on time.');
+  await byBackup(running);
+  running.clock.advance(5 * SECOND);
+  assert.equal((await status(running))['sentence'], BACKUP);
+});
+
 test('no mail is said to be no mail, and mail that arrives tells how long it takes', async (t) => {
   const running = await start(t);
   const none = await status(running);

@@ -37,6 +37,12 @@ export async function unwell(store: Store, among?: readonly string[]): Promise<U
     .map(([provider, { state, since, share }]) => ({ provider, state, since, share }));
 }
 
+/** Since when all providers are healthy, 0 where nothing was ever noted of one; null while one is not. */
+export async function allWellSince(store: Store): Promise<Ms | null> {
+  const all = [...(await standings(store)).values()];
+  return all.every(({ state }) => state === 'healthy') ? Math.max(0, ...all.map(({ since }) => since)) : null;
+}
+
 const standingOf = ({ state, since, share, well_since, probes_failed }: Row): Standing => ({
   ...{ state, since: Number(since), share: Number(share), probesFailed: Number(probes_failed) },
   wellSince: well_since === null ? null : Number(well_since),
