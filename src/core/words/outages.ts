@@ -2,6 +2,7 @@ import type { HealthChange, Unwell } from '../health.ts';
 import { lengthOf, type Moved, type Outage, type Toll } from '../outages.ts';
 import { safeLine } from '../safe-text.ts';
 import type { Ms } from '../time.ts';
+import { escaped } from './markdown.ts';
 import { counted, timeTaken, timeWords } from './numbers.ts';
 
 /** One line: which provider, since when and for how long. */
@@ -76,6 +77,3 @@ export function unwellWords({ provider, state, since, share }: Unwell): string {
 }
 
 const named = (provider: string): string => safeLine(provider).trim();
-
-/** A text that others wrote, as it is, among Markdown. */
-const escaped = (text: string): string => named(text).replace(/[\\`*_{}[\]<>#|~&]/g, '\\$&');
