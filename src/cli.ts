@@ -5,6 +5,7 @@ import { addClassifyCommand } from './commands/classify.ts';
 import type { Terminal } from './commands/common/terminal.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addDrillCommand } from './commands/drill.ts';
 import { addEraseCommand } from './commands/erase.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addExportCommand } from './commands/export.ts';
@@ -48,6 +49,7 @@ const COMMANDS: readonly AddCommand[] = [
   addUserCommand,
   addDoctorCommand,
   addRunbookCommand,
+  addDrillCommand,
   addProbeCommand,
   addClassesCommand,
   addClassifyCommand,

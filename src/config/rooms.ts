@@ -3,6 +3,7 @@ import { COMMON } from '../base/settings.ts';
 import { BOUNCES } from '../bounces/settings.ts';
 import { DASHBOARD } from '../dashboard/desk/settings.ts';
 import { DISPATCH } from '../dispatch/settings.ts';
+import { DRILL } from '../drill/settings.ts';
 import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
 import { INTAKE } from '../intake/settings.ts';
@@ -30,6 +31,7 @@ export const ROOMS = [
   INTAKE,
   DISPATCH,
   OUTAGE,
+  DRILL,
   RECONCILE,
   INBOX,
   RULES,

@@ -16,6 +16,7 @@ export const ALERT_KINDS = [
   'provider_back',
   'put_off',
   'clock_wrong',
+  'drill_failed',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

@@ -1,5 +1,6 @@
 import type { Job } from '../base/job.ts';
 import { DISPATCH_JOBS } from '../dispatch/jobs.ts';
+import { DRILL_JOBS } from '../drill/jobs.ts';
 import { INBOX_JOBS } from '../inbox/jobs.ts';
 import { INTAKE_JOBS } from '../intake/jobs.ts';
 import { OPERATE_JOBS } from '../operate/jobs.ts';
@@ -17,4 +18,5 @@ export const JOBS: readonly Job<Inside>[] = [
   ...RECONCILE_JOBS,
   ...TELL_JOBS,
   ...OPERATE_JOBS,
+  ...DRILL_JOBS,
 ];

@@ -65,6 +65,11 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice:
       'Due times and useful lives go by it, and with a clock that is a day off every webhook is refused. Let the machine keep its time by NTP; then: homing doctor.',
   },
+  drill_failed: {
+    headline: () => 'a drill failed: the plan against outages does not hold',
+    advice:
+      'No mail of users was touched. The report says which check failed and what was seen; mend that, and make the drill again: homing drill.',
+  },
 };
 
 const mails = (n: number): string => counted(n, 'mail');
