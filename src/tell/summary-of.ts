@@ -4,6 +4,7 @@ import { figuresOf, groupsOf } from '../core/figures/figures.ts';
 import type { Period, Summary } from '../core/figures/summary.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
+import { lastDrill } from '../store/drills.ts';
 import { dailyBars } from '../store/figures/daily.ts';
 import { alertsSent, troubles } from '../store/figures/incidents.ts';
 import { lostDeliveries } from '../store/figures/lost.ts';
@@ -57,6 +58,7 @@ export async function summaryOf(store: Store, period: Period, options: SummaryOp
     places: await placesOf(store, period, options.places ?? 10),
     alertsSent: await alertsSent(store, period),
     troubles: await troubles(store, period),
+    drill: await lastDrill(store),
     daily: await dailyBars(store, eachDay(period, picturedDays(period))),
     lost: options.details === 'full' ? await lostDeliveries(store, period, MOST_LOST) : null,
   };

@@ -1,12 +1,14 @@
 import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
+import { LONG_AGO, lastDrillWords } from '../../core/words/drills.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
 import { unwellWords } from '../../core/words/outages.ts';
 import { putOffWords } from '../../core/words/receivers.ts';
 import { termsIn } from '../../intake/terms.ts';
 import { domainsIn } from '../../providers/mailgun/settings.ts';
 import type { Store } from '../../store/db/open.ts';
+import { lastDrill } from '../../store/drills.ts';
 import { inboxWaitsSince, setAside } from '../../store/inbox/oldest.ts';
 import { forgotten, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
@@ -31,6 +33,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     ...(await receivers(store, config, now)),
     await inbox(store, config, now),
     await alerts(store, now),
+    ...(await drills(store, now)),
     ...(await schedules(store, config)),
   ];
 }
@@ -107,6 +110,19 @@ async function alerts(store: Store, now: Ms): Promise<Finding> {
   if (unsent.length === 0) return ok('alerts waiting', 'none for long');
   const says = `${plural(unsent.length, 'alert', 'alerts')} could not be sent: ${unsent[0]?.error ?? 'nobody has tried'}`;
   return problem('alerts waiting', says, 'mend the way of the alerts, and look whether the daemon runs');
+}
+
+/** Nothing is said where none was ever made. */
+async function drills(store: Store, now: Ms): Promise<Finding[]> {
+  const drill = await lastDrill(store);
+  if (!drill) return [];
+  const says = lastDrillWords(drill, now);
+  const isGood = drill.passed !== false && now - drill.startedAt <= LONG_AGO;
+  return [
+    isGood
+      ? ok('drill', says)
+      : warning('drill', says, 'look at its report, and make another: "homing drill --demo --primary down"'),
+  ];
 }
 
 /** What was learnt of the domains, and is used for retries. */

@@ -1,5 +1,6 @@
 import type { AlertKind } from '../alerting.ts';
 import type { State } from '../delivery.ts';
+import type { KeptDrill } from '../drills.ts';
 import type { MessageClass } from '../message-class.ts';
 import type { Ms } from '../time.ts';
 import type { Range } from './cover.ts';
@@ -56,6 +57,8 @@ export type Summary = {
   places: FailingPlace[];
   alertsSent: number;
   troubles: Trouble[];
+  /** The last one, whenever it was. */
+  drill: KeptDrill | null;
   daily: DayBar[];
   /** Only with full details. */
   lost: LostDelivery[] | null;

@@ -8,7 +8,7 @@ import { MINUTE } from '../../core/time.ts';
 import { many, percent, timeTaken } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { paragraph, type Row, table } from './html-parts.ts';
-import { alertsWords, troublesWords } from './itself.ts';
+import { alertsWords, drillWords, troublesWords } from './itself.ts';
 
 export function groups(summary: Summary): Markup {
   const row = (name: string, f: Figures): Row => ({
@@ -99,6 +99,7 @@ export function itself(summary: Summary): Markup {
       ? 'No event of the provider came in.'
       : `${many(events)} events came in, ${percent(polled / events)} of them only because we asked.`,
     ...troublesWords(summary),
+    ...drillWords(summary),
   ];
   return html`${lines.map((line) => paragraph(line, '0 0 6px'))}`;
 }

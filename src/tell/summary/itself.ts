@@ -1,6 +1,11 @@
 import type { Summary } from '../../core/figures/summary.ts';
 import { ALERT_WORDS } from '../../core/words/alerts.ts';
+import { lastDrillWords } from '../../core/words/drills.ts';
 import { counted, timeWords } from '../../core/words/numbers.ts';
+
+/** The last drill, where there was one. */
+export const drillWords = ({ drill, generatedAt }: Summary): string[] =>
+  drill === null ? [] : [lastDrillWords(drill, generatedAt)];
 
 /** The latest troubles are named, and no more of them. */
 const MOST = 10;

@@ -1,3 +1,4 @@
+import type { KeptDrill } from '../../core/drills.ts';
 import { causeWords, dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import type { Figures, Group } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
@@ -30,11 +31,16 @@ export function summaryJson(summary: Summary): Record<string, unknown> {
     weekBefore: comparedJson(summary.week),
     topFailures: summary.places.map(placeJson),
     alertsSent: summary.alertsSent,
+    ...(summary.drill === null ? {} : { drill: drillJson(summary.drill) }),
     outages: summary.troubles.map((o) => ({ kind: o.kind, since: iso(o.since), detail: o.detail })),
     daily: summary.daily,
     ...(summary.lost === null ? {} : { notArrived: summary.lost }),
   };
 }
+
+const drillJson = ({ fault, ground, startedAt, passed, failed }: KeptDrill) => ({
+  ...{ fault, ground, startedAt: iso(startedAt), passed, failed },
+});
 
 const iso = (at: Ms): string => new Date(at).toISOString();
 const seconds = (ms: Ms | null): number | null => (ms === null ? null : Math.round(ms) / SECOND);

@@ -41,6 +41,7 @@ const summary = (over: Partial<Summary>): Summary => ({
   places: [],
   alertsSent: 0,
   troubles: [],
+  drill: null,
   daily: [],
   lost: null,
   ...over,

@@ -50,6 +50,7 @@ export const summaries: fc.Arbitrary<Summary> = fc
         retries: total.retries,
       })),
       alertsSent: 1,
+      drill: null,
       troubles: domains.map((d) => ({ kind: 'webhooks_silent' as const, since: NOW, detail: d })),
       daily: dailyOf(n),
       lost: domains.map((d) => ({ recipient: d, subject: example, class: 'notice', state: 'failed', reason: cause })),
