@@ -26,7 +26,7 @@ Examples:
   homing drill --staging --primary down --for 20m --to me@example.com`;
 
 type Options = {
-  primary: string;
+  primary?: string;
   for?: string;
   demo?: boolean;
   staging?: boolean;
@@ -41,7 +41,10 @@ export function addDrillCommand(program: Command, terminal: Terminal): void {
   program
     .command('drill')
     .description('play an outage of Mailgun on purpose, and check that the plan holds')
-    .requiredOption('--primary <fault>', 'down, slow, accepts-but-silent, 5xx-after-accept,\n429 or half')
+    .option(
+      '--primary <fault>',
+      'down, slow, accepts-but-silent, 5xx-after-accept,\n429 or half (default: DRILL_PRIMARY, or down)',
+    )
     .option('--for <duration>', 'how long (default: 20s with --demo, else 20m)')
     .option('--demo', 'against a simulated Mailgun')
     .option('--staging', 'against the real Mailgun, in test mode')
@@ -71,7 +74,7 @@ async function planOf(terminal: Terminal, options: Options, config: Config): Pro
   const { isFault, FAULTS } = await import('../core/drills.ts');
   const { MINUTE, SECOND } = await import('../core/time.ts');
   const { durationIn } = await import('./common/duration.ts');
-  const { primary: fault } = options;
+  const fault = options.primary ?? config.DRILL_PRIMARY;
   if (!isFault(fault)) throw misuse(`--primary must be one of ${FAULTS.join(', ')}`);
   const ground = groundOf(options, config);
   const lasts =

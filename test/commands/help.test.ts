@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { addCancelCommand } from '../../src/commands/cancel.ts';
 import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
+import { addDrillCommand } from '../../src/commands/drill.ts';
 import { addEraseCommand } from '../../src/commands/erase.ts';
 import { addExplainCommand } from '../../src/commands/explain.ts';
 import { addExportCommand } from '../../src/commands/export.ts';
@@ -34,6 +35,7 @@ const COMMANDS = {
   retry: addRetryCommand,
   cancel: addCancelCommand,
   doctor: addDoctorCommand,
+  drill: addDrillCommand,
   probe: addProbeCommand,
   classify: addClassifyCommand,
 };

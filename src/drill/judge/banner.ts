@@ -23,8 +23,10 @@ export function statusDuring(seen: Seen): Verdict {
   return passed(`it said: "${window.at(-1)?.status?.sentence}"`);
 }
 
+type TroubleSeen = Pick<Seen, 'fault' | 'faultFrom' | 'limits' | 'turns' | 'sent' | 'arrivals'>;
+
 /** From when on resets go out by the secondary, or nowhere; null when neither is so. */
-function troubleFrom({ fault, faultFrom, limits, turns, sent, arrivals }: Seen): number | null {
+export function troubleFrom({ fault, faultFrom, limits, turns, sent, arrivals }: TroubleSeen): number | null {
   if (faultFrom === null) return null;
   const access = new Set(
     sent.flatMap(

@@ -2,6 +2,7 @@ import { sleep } from '../../base/wait.ts';
 import type { DrillReport, TimelineEntry } from '../../core/drills.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { timeTaken } from '../../core/words/numbers.ts';
+import { troubleFrom } from '../judge/banner.ts';
 import { reportOf } from '../judge/report.ts';
 import type { Phase, Seen, Sent, Turn } from '../judge/seen.ts';
 import { readOutages } from './application.ts';
@@ -85,7 +86,7 @@ async function fallSick(play: Play): Promise<Ms> {
   await stream(
     play,
     'during',
-    () => now() < from + plan.lasts,
+    () => now() < Math.max(from + plan.lasts, hasToldBy(play, from)),
     async () => {
       if (hasAsked || watch.standing()?.state !== 'down') return;
       hasAsked = true;
@@ -94,6 +95,14 @@ async function fallSick(play: Play): Promise<Ms> {
   );
   if (!hasAsked) await ask(play);
   return from;
+}
+
+/** By when the status has had its time to tell of the trouble: a fault that ended before would prove nothing. */
+function hasToldBy({ plan, cast, sent, watch }: Play, faultFrom: Ms): Ms {
+  const { limits, lookEvery } = plan.pace;
+  const turns = watch.looks.flatMap(({ at, standing }) => (standing && at >= faultFrom ? [{ at, ...standing }] : []));
+  const from = troubleFrom({ fault: plan.fault, faultFrom, limits, turns, sent, arrivals: arrivalsOf(cast, sent) });
+  return from === null ? faultFrom : from + limits.status + SECOND + 3 * lookEvery;
 }
 
 async function getWell({ cast, tell, now, plan }: Play): Promise<Ms> {

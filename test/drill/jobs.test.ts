@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readConfig } from '../../src/config/config.ts';
+import { MINUTE } from '../../src/core/time.ts';
+import { drillInChild, type Ended } from '../../src/drill/child.ts';
+import { DRILL_JOBS, type DrillInside, drillOnce } from '../../src/drill/jobs.ts';
+import { reportOf } from '../../src/drill/judge/report.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { lastDrill } from '../../src/store/drills.ts';
+import { MORNING } from '../support/clock.ts';
+import { logInto } from '../support/homing.ts';
+import { eachStore, testStore } from '../support/stores.ts';
+import { good } from './judge/support.ts';
+
+const configOf = (env: Record<string, string> = {}) => readConfig({ DRILL_AGAINST: 'demo', ...env }, 'database');
+
+const insideOf = (store: Store, over: Partial<DrillInside> = {}): DrillInside => ({
+  ...{ store, now: () => MORNING, signal: new AbortController().signal, log: logInto([]), config: configOf() },
+  ...over,
+});
+
+const passing: Ended = { report: reportOf(good(), 'demo', false), says: '' };
+const failing: Ended = { report: reportOf(good({ arrivals: [] }), 'demo', false), says: '' };
+const alerts = (store: Store) => store.db('alert_items').select('kind', 'detail');
+
+eachStore('of two daemons one makes the drill that is due, and an alert tells what failed', async ({ store, open }) => {
+  let plays = 0;
+  const play = async () => {
+    plays++;
+    return failing;
+  };
+  const both = [insideOf(store), insideOf(open(), { now: () => MORNING + MINUTE })];
+  const made = await Promise.all(both.map((inside) => drillOnce(inside, MORNING, play)));
+  assert.deepEqual([plays, made.filter(Boolean).length], [1, 1]);
+  assert.equal((await lastDrill(store))?.passed, false);
+  const [alert, ...others] = await alerts(store);
+  assert.deepEqual([alert?.kind, others], ['drill_failed', []]);
+  assert.match(
+    alert?.detail,
+    /^A drill \(down, demo\) failed: not failed over in time; not exactly one copy arrived\. /,
+  );
+});
+
+test('nobody is alerted of a drill that passed, or that ended because its daemon did', async (t) => {
+  const { store } = await testStore(t, 'sqlite');
+  assert.equal(await drillOnce(insideOf(store), MORNING, async () => passing), true);
+  assert.equal((await lastDrill(store))?.passed, true);
+  const stopping = new AbortController();
+  const play = async () => {
+    stopping.abort();
+    return passing;
+  };
+  await drillOnce(insideOf(store, { signal: stopping.signal }), MORNING + 1, play);
+  assert.deepEqual(await alerts(store), []);
+  const rows = await store.db('drills').orderBy('id').select('passed', 'failed');
+  assert.deepEqual(
+    rows.map(({ passed, failed }) => [passed, failed]),
+    [
+      [1, '[]'],
+      [0, '["it was ended with its daemon"]'],
+    ],
+  );
+});
+
+test('a drill that says nothing has failed, and an alert says how it ended', async (t) => {
+  const { store } = await testStore(t, 'sqlite');
+  await drillOnce(insideOf(store), MORNING, async () => ({ report: null, says: 'it ended with 2: error: <b>' }));
+  assert.match((await alerts(store))[0]?.detail, /failed: it ended with 2: error: <b>\./);
+});
+
+test('a time of the schedule before the daemon ran is left out, and none is due without a schedule', async (t) => {
+  const { store } = await testStore(t, 'sqlite');
+  for (const env of [{}, { DRILL_CRON: '0 3 1 * *' }]) {
+    const running = DRILL_JOBS[0]?.start(insideOf(store, { config: configOf(env) }));
+    assert.equal(await running?.run(), 0);
+  }
+  assert.equal(await lastDrill(store), null);
+});
+
+test('in a process of its own it plays, tells of it, writes its reports, and ends when it is told to', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'homing-drill-job-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const left = () => readdirSync(tmpdir()).filter((name) => /^homing-drill-[^j]/.test(name));
+  const before = left();
+  const config = configOf({ DRILL_PRIMARY: 'slow', DRILL_FOR: '5s', DRILL_REPORTS: join(folder, 'reports') });
+  const { report, says } = await drillInChild(config, t.signal);
+  assert.deepEqual([report?.fault, report?.ground, report?.version], ['slow', 'demo', 1], says);
+  assert.equal(readdirSync(join(folder, 'reports')).length, 3);
+  const stopping = new AbortController();
+  const ending = drillInChild(configOf({ DRILL_FOR: '12h', DRILL_REPORTS: join(folder, 'others') }), stopping.signal);
+  // Its play has begun when its folder is there.
+  while (left().filter((name) => !before.includes(name)).length === 0) await new Promise((done) => setImmediate(done));
+  stopping.abort();
+  const ended = await ending;
+  assert.notEqual(ended.report?.passed, true, ended.says);
+  assert.deepEqual(
+    left().filter((name) => !before.includes(name) && existsSync(join(tmpdir(), name))),
+    [],
+  );
+});
