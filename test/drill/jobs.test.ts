@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -83,8 +83,15 @@ test('a time of the schedule before the daemon ran is left out, and none is due 
 test('in a process of its own it plays, tells of it, writes its reports, and ends when it is told to', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'homing-drill-job-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const left = () => readdirSync(tmpdir()).filter((name) => /^homing-drill-[^j]/.test(name));
-  const before = left();
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const usual = process.env['TMPDIR'];
+  process.env['TMPDIR'] = temporary;
+  t.after(() => {
+    if (usual === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = usual;
+  });
+  const left = () => readdirSync(temporary).filter((name) => name.startsWith('homing-drill-'));
   const config = configOf({ DRILL_PRIMARY: 'slow', DRILL_FOR: '5s', DRILL_REPORTS: join(folder, 'reports') });
   const { report, says } = await drillInChild(config, t.signal);
   assert.deepEqual([report?.fault, report?.ground, report?.version], ['slow', 'demo', 1], says);
@@ -92,12 +99,9 @@ test('in a process of its own it plays, tells of it, writes its reports, and end
   const stopping = new AbortController();
   const ending = drillInChild(configOf({ DRILL_FOR: '12h', DRILL_REPORTS: join(folder, 'others') }), stopping.signal);
   // Its play has begun when its folder is there.
-  while (left().filter((name) => !before.includes(name)).length === 0) await new Promise((done) => setImmediate(done));
+  while (left().length === 0) await new Promise((done) => setImmediate(done));
   stopping.abort();
   const ended = await ending;
   assert.notEqual(ended.report?.passed, true, ended.says);
-  assert.deepEqual(
-    left().filter((name) => !before.includes(name) && existsSync(join(tmpdir(), name))),
-    [],
-  );
+  assert.deepEqual(left(), []);
 });

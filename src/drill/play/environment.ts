@@ -44,7 +44,7 @@ function inSeconds({ fault }: DrillPlan): Env {
   return {
     ...{ RETRY_BASE: '2', RETRY_UNIT: '1s', RETRY_SPREAD: '0', RETRY_PAUSE: '1s', RECONCILE_CRON: '* * * * * *' },
     ...{ EVENTS_SETTLE: '3s', DUE_POLL: '200ms', LEASE: '20s', ACCESS_FALLBACK_AFTER: '5s', SILENCE_AFTER: '30s' },
-    ...{ OUTAGE_WINDOW: '5s', OUTAGE_SILENCE: '5s', OUTAGE_PATIENCE: '10m', DRAIN_RATE: String(DEMO_DRAIN) },
+    ...{ OUTAGE_WINDOW: '5s', OUTAGE_SILENCE: '15s', OUTAGE_PATIENCE: '10m', DRAIN_RATE: String(DEMO_DRAIN) },
     OUTAGE_STEADY: durationText(steady),
   };
 }

@@ -1,6 +1,6 @@
 import { sleep } from '../../base/wait.ts';
 import type { DrillReport, TimelineEntry } from '../../core/drills.ts';
-import { type Clock, type Ms, SECOND } from '../../core/time.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { timeTaken } from '../../core/words/numbers.ts';
 import { troubleFrom } from '../judge/banner.ts';
 import { reportOf } from '../judge/report.ts';
@@ -68,7 +68,11 @@ async function allIsWell(play: Play): Promise<void> {
   const { tell, plan } = play;
   tell('drill', `all is well: ${WARMING} mails leave through Mailgun`);
   for (let n = 0; n < WARMING; n++) await mail(play, 'before');
-  const arrived = await until(play, plan.pace.limits.failover, async () => missing(play).length === 0);
+  const arrived = await until(
+    play,
+    Math.max(MINUTE, plan.pace.limits.failover),
+    async () => missing(play).length === 0,
+  );
   if (!arrived && !play.signal.aborted)
     throw new Error('mail does not arrive even while nothing is wrong: nothing can be drilled');
   tell('drill', 'they have arrived');
