@@ -29,6 +29,17 @@ export const CHECK_WORDS: Record<CheckName, string> = {
   failback: 'failback was calm',
 };
 
+/** What it means that a check failed. */
+const FAILED_WORDS: Record<CheckName, string> = {
+  accepted: 'mail was not accepted fast',
+  failed_over: 'no failover in time',
+  one_copy: 'not exactly one copy arrived',
+  status_during: 'the status did not tell of it',
+  status_after: 'the status went on telling of it',
+  drain: 'the backlog did not drain evenly',
+  failback: 'the failback was not calm',
+};
+
 export const RESULT_WORDS: Record<Check['result'], string> = {
   passed: 'passed',
   failed: 'FAILED',
@@ -71,7 +82,7 @@ export function lastDrillWords(drill: KeptDrill, now: Ms): string {
 }
 
 /** The names of checks are told in words, and whatever else it failed for as it is. */
-export const failedWords = (failed: readonly string[]): string =>
-  failed
-    .map((one) => (one in CHECK_WORDS ? `not ${CHECK_WORDS[one as CheckName]}` : safeLine(one).trim()))
-    .join('; ') || 'nobody knows why';
+export function failedWords(failed: readonly string[]): string {
+  const words: Readonly<Record<string, string>> = FAILED_WORDS;
+  return failed.map((one) => words[one] ?? safeLine(one).trim()).join('; ') || 'nobody knows why';
+}

@@ -79,25 +79,19 @@ async function allIsWell(play: Play): Promise<void> {
 }
 
 async function fallSick(play: Play): Promise<Ms> {
-  const { cast, plan, tell, now, watch } = play;
+  const { cast, plan, tell, now, watch, sent } = play;
   await cast.proxy.sicken();
   const from = now();
   tell('Mailgun', beginWords(plan));
   // What is swallowed at first can't be known to be; later it must not be handed over there any more.
-  const asksLater = plan.fault === 'accepts-but-silent';
-  if (!asksLater) await ask(play);
-  let hasAsked = !asksLater;
-  await stream(
-    play,
-    'during',
-    () => now() < Math.max(from + plan.lasts, hasToldBy(play, from)),
-    async () => {
-      if (hasAsked || watch.standing()?.state !== 'down') return;
-      hasAsked = true;
-      await ask(play);
-    },
-  );
-  if (!hasAsked) await ask(play);
+  const isTime = () => plan.fault !== 'accepts-but-silent' || watch.standing()?.state === 'down';
+  const askOnce = async (isNow: boolean) => {
+    if (isNow && !sent.some(({ isTraced }) => isTraced)) await ask(play);
+  };
+  await askOnce(isTime());
+  const goesOn = () => now() < Math.max(from + plan.lasts, hasToldBy(play, from));
+  await stream(play, 'during', goesOn, () => askOnce(isTime()));
+  await askOnce(true);
   return from;
 }
 
