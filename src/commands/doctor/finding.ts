@@ -20,6 +20,7 @@ export const CHECKS = [
   'inbox',
   'alerts waiting',
   'schedule',
+  'drill',
   'Mailgun',
   'API key',
   'region',
