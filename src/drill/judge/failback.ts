@@ -3,6 +3,8 @@ import { timeTaken } from '../../core/words/numbers.ts';
 import type { Seen, Turn } from './seen.ts';
 import { failed, notNeeded, passed, type Verdict } from './verdict.ts';
 
+const downs = (turns: readonly Turn[]): Turn[] => turns.filter(({ state }) => state === 'down');
+
 export const isHealthy = ({ state }: Pick<Turn, 'state'>): boolean => state === 'healthy';
 
 /** The provider comes back in steps that grow, once, and is not sent away again. */
@@ -12,7 +14,8 @@ export function failback({ fault, turns, faultUntil, limits }: Seen): Verdict {
     return isOutage(fault) ? failed('Mailgun was never taken to be down') : notNeeded('Mailgun was never sent away');
   const after = turns.filter(({ at }) => faultUntil !== null && at >= faultUntil);
   const back = after.find(isHealthy);
-  if (after.some(({ state }) => state === 'down'))
+  // What was noticed late is no second time.
+  if (downs(after).length > (downs(turns).length > downs(after).length ? 0 : 1))
     return failed('Mailgun was taken to be down again after the fault had ended');
   if (!back)
     return isHealthy(turns.at(-1) ?? { state: '' })

@@ -41,7 +41,7 @@ export function demoPace(): Pace {
       accept: 2 * SECOND,
       notice: 30 * SECOND,
       failover: 15 * SECOND,
-      status: 4 * SECOND,
+      status: 10 * SECOND,
       calm: 2 * MINUTE,
       drainRate: DEMO_DRAIN,
     },

@@ -109,6 +109,8 @@ test('what had waited may not leave all at once', () => {
 
 test('a provider that is sent away again, does not come back, or gets less than before, comes back with no calm', () => {
   const { turns } = good();
+  const noticedLate = [{ at: at(62), state: 'down', share: 0 }, ...turns.slice(1)];
+  assert.equal(resultOf(good({ turns: noticedLate }), 'failback')[0], 'passed');
   const again = [...turns, { at: at(80), state: 'down', share: 0 }];
   assert.match(String(resultOf(good({ turns: again }), 'failback')[1]), /down again after the fault had ended$/);
   assert.deepEqual(failedIn(good({ turns: turns.slice(0, -1) })), ['failback']);

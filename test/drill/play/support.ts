@@ -12,6 +12,7 @@ export const patientPace = (over: Partial<Pace['limits']> = {}): Pace => {
     accept: MINUTE,
     notice: MINUTE,
     failover: MINUTE,
+    status: 20 * SECOND,
     calm: 4 * MINUTE,
     drainRate: 20,
     ...over,
