@@ -44,7 +44,7 @@ test('the overview says whether mail is on time, who is down, and what a person 
   assert.match(words, /1 hold keeps mail back/);
   assert.match(words, /mailgun down 0 % 11 min ago relay\.example\.com:587 healthy 100 % –/);
   assert.match(words, /07:00 2 1 first try, 1 did not arrive/);
-  assert.match(words, /Webhook never Reconciler 2 min ago/);
+  assert.match(words, /Webhook never Reconciler 2 min ago Drill never/);
   assert.match(text, /<time datetime="2026-11-25T08:50:00\.000Z" title="2026-11-25 08:50:00 UTC">/);
 });
 

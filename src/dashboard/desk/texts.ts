@@ -93,7 +93,8 @@ export const TEXTS = {
     deliveries: 'Deliveries',
     outcome: 'What became of them',
     lately: 'Seen last',
-    last: { webhook: 'Webhook', reconciled: 'Reconciler' },
+    last: { webhook: 'Webhook', reconciled: 'Reconciler', drill: 'Drill' },
+    drillFailed: 'failed',
     never: 'never',
   },
   outages: {

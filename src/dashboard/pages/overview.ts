@@ -9,6 +9,7 @@ import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import type { Timeliness } from '../../core/timeliness.ts';
 import { createStatus } from '../../http/status.ts';
 import { attention, MOST_COUNTED } from '../../store/attention.ts';
+import { lastDrill } from '../../store/drills.ts';
 import { dailyBars } from '../../store/figures/daily.ts';
 import { lastWebhookAt } from '../../store/inbox/inbox.ts';
 import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
@@ -59,19 +60,21 @@ function showPicture(ctx: Context, svg: string): void {
 
 async function lookAround({ store, now, providers }: Desk) {
   const at = now();
-  const [waiting, known, counts, webhookAt, reconciled] = await Promise.all([
+  const [waiting, known, counts, webhookAt, reconciled, drill] = await Promise.all([
     waitingByClass(store, at),
     standings(store),
     attention(store, at),
     lastWebhookAt(store),
     cursor(store, RECONCILED),
+    lastDrill(store),
   ]);
   const names = providers ?? [...known.keys()];
   return {
     queue: CLASSES.map((name) => ({ name, ...queueOf(waiting[name], at) })),
     providers: names.map((name) => ({ name, state: 'healthy', share: 100, since: 0, ...known.get(name) })),
     attention: counts,
-    lately: { webhook: webhookAt, reconciled: reconciled?.at ?? null },
+    lately: { webhook: webhookAt, reconciled: reconciled?.at ?? null, drill: drill?.startedAt ?? null },
+    drillFailed: drill?.passed === false,
   };
 }
 
