@@ -248,6 +248,33 @@ eachStore('whatever is said of the mail that is looked for, no query reads a tab
   assert.deepEqual(wrong, []);
 });
 
+eachStore('what a list holds is checked by the message, however many stand in the same state', async ({ store }) => {
+  await history(store);
+  await wordsFor(store);
+  const filters: Filter[] = [
+    { state: 'delivered', terms: ['w:password'] },
+    { state: 'delivered', class: 'notice', cause: 'w:password' },
+    { recipient: BUSY, state: 'delivered', class: 'notice', provider: 'mailgun', terms: ['w:password'] },
+  ];
+  for (const filter of filters) {
+    if (store.kind === 'mysql') {
+      const before = await rowsRead(store);
+      await filterMessages(store, { filter, limit: 50 });
+      const read = (await rowsRead(store)) - before;
+      assert.ok(read < 20_000, `${JSON.stringify(filter)}: ${read} rows`);
+    } else {
+      const queries = await queriesOf(store, () => filterMessages(store, { filter, limit: 50 }));
+      const checks = queries.filter(({ sql }) => sql.includes('`candidates` where'));
+      assert.ok(checks.length > 0);
+      for (const query of checks) {
+        const plan = (await indexOf(store, query)).split('; ');
+        const inner = plan.slice(plan.findIndex((line) => line.includes('CORRELATED')));
+        for (const line of inner.filter((one) => /SEARCH deliveries/.test(one))) assert.match(line, /\(message_id=\?/);
+      }
+    }
+  }
+});
+
 /** Every mail of the history has the same words. */
 async function wordsFor(store: Store): Promise<void> {
   const terms = ['w:password', 't:reset'];

@@ -35,8 +35,10 @@ export function fittingDeliveries(db: Knex, filter: Filter, message: 'candidates
   const { recipient, state, class: kind, cause, provider } = filter;
   const rows = db('deliveries');
   if (recipient !== undefined) rows.where('deliveries.recipient_key', recipientKey(recipient));
-  if (state !== undefined) rows.where('deliveries.state', state);
-  if (kind !== undefined && (recipient !== undefined || state !== undefined)) rows.where('deliveries.class', kind);
+  // The sign keeps SQLite from walking all in that state, for each message anew.
+  if (state !== undefined) rows.whereRaw('+deliveries.state = ?', state);
+  if (kind !== undefined && (recipient !== undefined || state !== undefined))
+    rows.whereRaw('+deliveries.class = ?', kind);
   const at = message === null ? db.ref('deliveries.message_at') : db.ref(`${message}.at`);
   const has = (term: string) =>
     void rows.whereRaw('(?) = 1', [
