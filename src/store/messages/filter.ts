@@ -28,7 +28,7 @@ export function standingIn(cursor: string): Standing | null {
 }
 
 /** So many candidates are looked at, in steps: mostly the first is enough. */
-const STEPS = [200, 800, 4000] as const;
+const STEPS = [200, 800, 1000] as const;
 /** Where the list of so many newest ends tells how close together it is. */
 const HEAD = 1000;
 
