@@ -3,68 +3,102 @@ import type { Knex } from 'knex';
 import { sizeOf } from './size.ts';
 import { chunks } from './transact.ts';
 
+/** Inserts rows whose keys are new; it is an error when one is not. */
+export const insertRows = (db: Knex, table: string, rows: readonly object[]): Promise<void> =>
+  write(db, { table, rows, ifKnown: { key: [], set: [] } });
+
 /**
  * Inserts the rows whose key is not in the table yet, and leaves those that are as they are. MySQL's `INSERT IGNORE`
  * would also turn the errors of strict mode into warnings, and cut or change values that do not fit.
  */
-export async function insertNew(
+export function insertNew(
   db: Knex,
   table: string,
   rows: object | readonly object[],
   key: string | readonly string[],
 ): Promise<void> {
-  const keys = typeof key === 'string' ? [key] : [...key];
   const all: readonly object[] = Array.isArray(rows) ? rows : [rows];
-  for (const part of inStatements(all, 200)) {
-    if (runsEach(db.client)) await insertEach(db, table, part, keys);
-    else await db(table).insert(part).onConflict(keys).merge(keys.slice(0, 1));
-  }
+  return write(db, { table, rows: all, ifKnown: { key: [key].flat(), set: [] } });
 }
 
-/** Our dialect of SQLite. */
-type RunsEach = {
+/** Inserts rows; of those whose key is in the table already it changes these columns. */
+export const putRows = (
+  db: Knex,
+  table: string,
+  rows: readonly object[],
+  { key, columns }: { key: string; columns: readonly string[] },
+): Promise<void> => write(db, { table, rows, ifKnown: { key: [key], set: columns } });
+
+type Sums = { table: string; keys: readonly string[]; sums: readonly string[] };
+
+/** Adds to what is counted under the keys of these rows, in the order in which they are given; each stands there once. */
+export const addUp = (db: Knex, { table, keys, sums }: Sums, rows: readonly object[]): Promise<void> =>
+  write(db, { table, rows, ifKnown: { key: keys, set: sums, isSum: true } });
+
+/** What of a row is changed whose key is in the table already. Without a key that is an error. */
+type IfKnown = { key: readonly string[]; set: readonly string[]; isSum?: boolean };
+type Write = { table: string; rows: readonly object[]; ifKnown: IfKnown };
+
+/** Our dialect of SQLite, or that of a server. */
+type Client = {
   acquireConnection(): Promise<object>;
   releaseConnection(connection: object): Promise<void>;
-  runEach(connection: object, sql: string, each: readonly (readonly unknown[])[]): Promise<void>;
+  query(connection: object, query: { sql: string; bindings: readonly unknown[] }): Promise<unknown>;
+  runEach?(connection: object, sql: string, each: readonly (readonly unknown[])[]): Promise<void>;
   /** As Knex tells of its statements. */
   emit(event: 'query', query: { sql: string; bindings: readonly unknown[] }): void;
 };
 
-const runsEach = (client: unknown): client is RunsEach => 'runEach' in (client as object);
-
-async function insertEach(
-  { client }: { client: RunsEach },
-  table: string,
-  rows: readonly object[],
-  keys: readonly string[],
-): Promise<void> {
+/**
+ * SQLite gets one statement, compiled once, and runs it for each row; a server gets statements of many rows. Knex is left
+ * out, which takes longer to put a statement of many rows together than the database takes to run it.
+ */
+async function write(db: Knex, { table, rows, ifKnown }: Write): Promise<void> {
+  if (rows.length === 0) return;
+  const client = db.client as Client;
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const names = columns.map((name) => `\`${name}\``).join(', ');
-  const sql = `insert into \`${table}\` (${names}) values (${columns.map(() => '?').join(', ')}) on conflict (${keys.map((key) => `\`${key}\``).join(', ')}) do nothing`;
-  const each = rows.map((row) => columns.map((name) => (row as Record<string, unknown>)[name] ?? null));
+  const valuesOf = (row: object) => columns.map((name) => (row as Record<string, unknown>)[name] ?? null);
   const connection = await client.acquireConnection();
   try {
-    client.emit('query', { sql, bindings: each[0] ?? [] });
-    await client.runEach(connection, sql, each);
+    if (client.runEach) {
+      const sql = `${intoSql(table, columns, 1)}${conflictSql(table, ifKnown)}`;
+      const each = rows.map(valuesOf);
+      client.emit('query', { sql, bindings: each[0] ?? [] });
+      await client.runEach(connection, sql, each);
+    } else
+      for (const part of inStatements(rows, 200)) {
+        const sql = `${intoSql(table, columns, part.length)}${duplicateSql(ifKnown)}`;
+        await client.query(connection, { sql, bindings: part.flatMap(valuesOf) });
+      }
   } finally {
     await client.releaseConnection(connection);
   }
 }
 
-type Sums = { kind: 'sqlite' | 'mysql'; table: string; keys: readonly string[]; sums: readonly string[] };
+const named = (name: string): string => `\`${name}\``;
+const list = (names: readonly string[]): string => names.map(named).join(', ');
 
-/** Adds to what is counted under the keys of these rows, in the order in which they are given; each stands there once. */
-export async function addUp(db: Knex, { kind, table, keys, sums }: Sums, rows: readonly object[]): Promise<void> {
-  const plus = (column: string) =>
-    kind === 'mysql'
-      ? db.raw('?? + values(??)', [column, column])
-      : db.raw('?? + ??', [`${table}.${column}`, `excluded.${column}`]);
-  const sum = Object.fromEntries(sums.map((column) => [column, plus(column)]));
-  for (const part of inStatements(rows, 200))
-    await db(table)
-      .insert(part)
-      .onConflict([...keys])
-      .merge(sum);
+function intoSql(table: string, columns: readonly string[], rows: number): string {
+  const row = `(${columns.map(() => '?').join(', ')})`;
+  return `insert into ${named(table)} (${list(columns)}) values ${Array(rows).fill(row).join(', ')}`;
+}
+
+function conflictSql(table: string, { key, set, isSum }: IfKnown): string {
+  if (key.length === 0) return '';
+  if (set.length === 0) return ` on conflict (${list(key)}) do nothing`;
+  const sum = (name: string) => (isSum ? `${named(table)}.${named(name)} + ` : '');
+  const changes = set.map((name) => `${named(name)} = ${sum(name)}excluded.${named(name)}`);
+  return ` on conflict (${list(key)}) do update set ${changes.join(', ')}`;
+}
+
+/** Where nothing is to change, the key is set to what it is. */
+function duplicateSql({ key, set, isSum }: IfKnown): string {
+  if (key.length === 0) return '';
+  const sum = (name: string) => (isSum ? `${named(name)} + ` : '');
+  const changes = (set.length > 0 ? set : key.slice(0, 1)).map(
+    (name) => `${named(name)} = ${sum(name)}values(${named(name)})`,
+  );
+  return ` on duplicate key update ${changes.join(', ')}`;
 }
 
 /** Bytes of the values in one statement: below the smallest packet limit in use, which is 1 MB. */

@@ -6,7 +6,7 @@ import { added, type Entry } from '../../core/figures/sums.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { insertNew } from '../db/statements.ts';
+import { addUp, insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 
 /**
@@ -44,7 +44,7 @@ export async function foldPending(store: Store, limit = 500): Promise<number> {
     if (deleted !== rows.length) throw new Error('changes of the figures went away while they were being added');
     const pending = rows.map((row) => JSON.parse(row.body) as Pending);
     const deltas = pending.flatMap((p) => p.deltas);
-    await addToSums(tx, store.kind, deltas.flatMap(rowsOf));
+    await addToSums(tx, deltas.flatMap(rowsOf));
     const examples = pending.flatMap((p) => p.examples);
     await addExamples(tx, examples);
     return rows.length;
@@ -65,26 +65,22 @@ const rowsOf = ([only, at, domain, cls, what, value, n, ms]: Delta): Row[] =>
 
 export const spansOf = (only: Span | 0): readonly Span[] => (only === 0 ? SPANS : [only]);
 
-const PRIMARY_KEY = ['span', 'what', 'bucket', 'domain', 'class', 'value'];
+const KEYS = ['span', 'what', 'bucket', 'domain', 'class', 'value'];
+const SUMS = { table: 'rollups', keys: KEYS, sums: ['n', 'ms'] };
 
 /** Rows are written in the order of the key of the table, so that two writers do not wait for each other. */
 const inOrder = (r: Row): string =>
   [String(r.span).padStart(8, '0'), r.what, String(r.bucket).padStart(15, '0'), r.domain, r.class, r.value].join('\n');
 
-async function addToSums(tx: Knex.Transaction, kind: Store['kind'], rows: readonly Row[]): Promise<void> {
+async function addToSums(tx: Knex.Transaction, rows: readonly Row[]): Promise<void> {
   const changed = added(rows, inOrder)
     .map((row) => ({ row, key: inOrder(row) }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
-  const plus = (column: 'n' | 'ms') =>
-    kind === 'mysql'
-      ? tx.raw('?? + values(??)', [column, column])
-      : tx.raw('?? + ??', [`rollups.${column}`, `excluded.${column}`]);
-  for (const part of chunks(changed, 300)) {
-    await tx('rollups')
-      .insert(part.map(({ row }) => row))
-      .onConflict(PRIMARY_KEY)
-      .merge({ n: plus('n'), ms: plus('ms') });
-  }
+  await addUp(
+    tx,
+    SUMS,
+    changed.map(({ row }) => row),
+  );
 }
 
 /** Keeps the first reply of each day, domain and place. */

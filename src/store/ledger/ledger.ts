@@ -6,7 +6,7 @@ import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { Store } from '../db/open.ts';
-import { inStatements } from '../db/statements.ts';
+import { insertRows, putRows } from '../db/statements.ts';
 import { chunks, tellAfter, transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from '../rows/rows.ts';
@@ -103,15 +103,15 @@ async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: strin
 export async function write(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   if (moves.length === 0) return;
   const facts = moves.flatMap((m) => m.fresh.map((f) => factRow(m.view.id, f, now)));
-  for (const part of inStatements(facts, 200)) await tx('facts').insert(part);
+  await insertRows(tx, 'facts', facts);
   // Deliveries that did not change are not written; of the others only the columns that can change.
   const moved = moves.filter((m) => m.after.delivery !== m.before);
   const rows = moved.map((m) => deliveryRow(m, now));
-  if (rows.length > 0) await tx('deliveries').insert(rows).onConflict('id').merge(CHANGING);
+  await putRows(tx, 'deliveries', rows, { key: 'id', columns: CHANGING });
   const ended = moves.filter((m) => isEnded(m.after.delivery.state)).map((m) => m.view.id);
   if (ended.length > 0) await tx('due').whereIn('delivery_id', ended).delete();
   const open = moves.filter((m) => !isEnded(m.after.delivery.state)).map(dueRow);
-  if (open.length > 0) await tx('due').insert(open).onConflict('delivery_id').merge();
+  await putRows(tx, 'due', open, { key: 'delivery_id', columns: WAITING });
   for (const { project } of PROJECTIONS) await project(tx, moves, now);
   tellAfter(tx, moves.map(turnOf));
 }
@@ -156,6 +156,8 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
 
 /** The words of whoever cancelled it go before our own. */
 const reasonOf = ({ said, reason }: View['delivery']): string | null => (said ? storable(said, 64) : reason);
+
+const WAITING = ['priority', 'at', 'lane', 'lease', 'ask_at', 'ask_unsuppress', 'ask_lease'];
 
 function dueRow({ view, after }: Move) {
   const waits = { lane: '', lease: null, ask_at: null, ask_unsuppress: 0, ask_lease: null };

@@ -5,7 +5,7 @@ import type { Fact } from '../../core/delivery.ts';
 import { isUnnamed } from '../../core/own-record.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { inStatements } from '../db/statements.ts';
+import { insertRows } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import { type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
@@ -83,8 +83,11 @@ async function messagesNamed(tx: Knex.Transaction, names: readonly string[]): Pr
 
 async function insertFresh(tx: Knex.Transaction, drafts: readonly Draft[], now: Ms): Promise<void> {
   const made = drafts.map((draft) => ({ draft, message: messageRow(draft.id ?? newId(now), draft) }));
-  const rows = made.map((m) => m.message);
-  for (const part of inStatements(rows, 100)) await tx('messages').insert(part);
+  await insertRows(
+    tx,
+    'messages',
+    made.map((m) => m.message),
+  );
   const births = made.flatMap(({ draft, message }) => {
     const recipients = [...byKey(draft.recipients).values()];
     return recipients.map((recipient, i) => birthOf(message, draft, { recipient, first: i === 0 }, now));

@@ -34,7 +34,7 @@ export async function addReceiverSigns(
         same.filter((one) => one.what === what).length;
       await addUp(
         tx,
-        { kind: store.kind, ...SUMS },
+        SUMS,
         rows.map(([, same]) => ({
           ...{ provider, bucket, receiver: same[0].receiver, class: same[0].class },
           ...{ arrived: count(same, 'arrived'), put_off: count(same, 'putOff') },

@@ -20,7 +20,7 @@ export async function addSigns(store: Store, signs: readonly Sign[], { now, wind
   if (signs.length === 0) return;
   const bucket = bucketOf(now, window);
   const rows = signs.map((sign) => ({ ...sign, bucket })).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  await transact(store, (tx) => addUp(tx, { kind: store.kind, ...SUMS }, rows));
+  await transact(store, (tx) => addUp(tx, SUMS, rows));
 }
 
 const SUMS = { table: 'signs', keys: ['provider', 'bucket', 'kind'], sums: ['n'] };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MINUTE } from '../../../src/core/time.ts';
 import { raise } from '../../../src/store/alerts.ts';
-import { deleteBy, insertNew } from '../../../src/store/db/statements.ts';
+import { addUp, deleteBy, insertNew, insertRows, putRows } from '../../../src/store/db/statements.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { rememberDomains } from '../../../src/store/messages/domains.ts';
 import { addSuppression } from '../../../src/store/projections/suppressions.ts';
@@ -29,6 +29,22 @@ eachStore('of rows that are there already the first one stays, however many come
     ['name-3'],
   );
   assert.equal(await store.db.transaction((tx) => deleteBy(tx, 'cursors', 'name', names)), 700);
+});
+
+eachStore('of rows that are there already the named columns change, or are added to', async ({ store }) => {
+  const kept = async () => (await store.db('cursors').orderBy('name')) as object[];
+  await insertRows(store.db, 'cursors', [row('a', 'first', 1), row('b', 'first', 1)]);
+  await putRows(store.db, 'cursors', [row('b', 'second', 2), row('c', 'second', 2)], { key: 'name', columns: ['at'] });
+  assert.deepEqual(await kept(), [row('a', 'first', 1), row('b', 'first', 2), row('c', 'second', 2)]);
+  await addUp(store.db, { table: 'cursors', keys: ['name'], sums: ['at'] }, [row('a', '', 10), row('d', '', 10)]);
+  assert.deepEqual(await kept(), [
+    row('a', 'first', 11),
+    row('b', 'first', 2),
+    row('c', 'second', 2),
+    row('d', '', 10),
+  ]);
+  await assert.rejects(insertRows(store.db, 'cursors', [row('e'), row('a')]));
+  assert.equal((await kept()).length, 4);
 });
 
 onMariaDb('a row that does not fit is refused and not cut, wherever rows are left alone', async ({ store }) => {
