@@ -50,9 +50,9 @@ export function sqliteFile(filename: string, how: HowToRun): SqliteFile {
   const name = moduleName();
   const { DatabaseSync } = require(name) as SqliteModule;
   const health = filename === ':memory:' ? null : createFileHealth(filename, require.resolve(name));
-  let connection: Connection | null = null;
+  let connection: Remembering | null = null;
 
-  function opened(): Connection {
+  function opened(): Remembering {
     if (connection === null) throw new Error('the connection is closed');
     return connection;
   }
@@ -98,28 +98,45 @@ export function sqliteFile(filename: string, how: HowToRun): SqliteFile {
 /** Statements that are kept compiled: the same ones are run over and over, and those of many rows take long to compile. */
 const MOST_KEPT = 200;
 
-function remembering(connection: Connection): Connection {
-  const kept = new Map<string, Statement>();
+/** A statement that is compiled, and whether it gives rows. */
+type Prepared = { statement: Statement; givesRows: boolean };
+type Remembering = Pick<Connection, 'exec' | 'close'> & {
+  prepare(sql: string): Prepared;
+  /** Whether a transaction was begun and is not over. */
+  isWithin: boolean;
+};
+
+function remembering(connection: Connection): Remembering {
+  const kept = new Map<string, Prepared>();
   return {
+    isWithin: false,
     exec: (sql) => connection.exec(sql),
     close: () => connection.close(),
     prepare(sql) {
-      const statement = kept.get(sql) ?? connection.prepare(sql);
+      const prepared = kept.get(sql) ?? prepare(connection, sql);
       // The one that was used last stands at the end.
       kept.delete(sql);
-      kept.set(sql, statement);
+      kept.set(sql, prepared);
       const [oldest] = kept.keys();
       if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
-      return statement;
+      return prepared;
     },
   };
+}
+
+const PRAGMA = /^pragma /i;
+
+function prepare(connection: Connection, sql: string): Prepared {
+  const statement = connection.prepare(sql);
+  // Some pragmas give no columns and do their work row by row all the same.
+  return { statement, givesRows: PRAGMA.test(sql) || statement.columns().length > 0 };
 }
 
 /**
  * WAL with `synchronous=FULL`: under NORMAL, the default of many builds in WAL mode, a power cut can undo acknowledged
  * transactions. The switch to WAL happens once in the life of a file.
  */
-function makeDurable(connection: Connection, { busy, checkpoint, cache }: HowToRun): void {
+function makeDurable(connection: Remembering, { busy, checkpoint, cache }: HowToRun): void {
   connection.exec('PRAGMA busy_timeout=100');
   // Before the first table: only a file that is made so can give its room back bit by bit, and an event fills half a page
   // of the usual size. For another file it would change nothing and take the write lock, which somebody else may hold.
@@ -140,46 +157,57 @@ function makeDurable(connection: Connection, { busy, checkpoint, cache }: HowToR
   if (level !== 2) throw new NotDurable(`SQLite runs with synchronous=${String(level)} instead of 2 (FULL)`);
 }
 
-const pragmaOf = (connection: Connection, pragma: string): unknown =>
-  Object.values(connection.prepare(`PRAGMA ${pragma}`).all()[0] ?? {})[0];
+const pragmaOf = (connection: Remembering, pragma: string): unknown =>
+  Object.values(connection.prepare(`PRAGMA ${pragma}`).statement.all()[0] ?? {})[0];
 
-const PRAGMA = /^pragma /i;
+const BEGIN = /^begin/i;
+const END = /^(commit|rollback);?$/i;
 const ROLLBACK = /^rollback/i;
 
-function runOn(connection: Connection, sql: string, bindings: unknown[], health: FileHealth | null): Ran {
-  const statement = connection.prepare(sql);
-  // Some pragmas give no columns and do their work row by row all the same.
-  if (statement.columns().length > 0 || PRAGMA.test(sql)) return { rows: statement.all(...bindings) };
-  const isGuarded = health !== null && !ROLLBACK.test(sql);
-  if (isGuarded) health.guard(connection);
-  const changed = statement.run(...bindings);
-  // Again, as nobody may hear of it as done when the file went away meanwhile.
-  if (isGuarded) health.guard(connection);
+function runOn(connection: Remembering, sql: string, bindings: unknown[], health: FileHealth | null): Ran {
+  const { statement, givesRows } = connection.prepare(sql);
+  if (givesRows) return { rows: statement.all(...bindings) };
+  if (END.test(sql)) connection.isWithin = false;
+  const run = () => statement.run(...bindings);
+  const changed = ROLLBACK.test(sql) ? run() : guarded(connection, health, run);
+  if (BEGIN.test(sql)) connection.isWithin = true;
   return { changed };
+}
+
+/**
+ * Looks at the file before something is committed, and again afterwards, as nobody may hear of it as done when the file went
+ * away meanwhile. Within a transaction that is for its COMMIT.
+ */
+function guarded<T>(connection: Remembering, health: FileHealth | null, work: () => T): T {
+  if (connection.isWithin) return work();
+  health?.guard(connection);
+  const result = work();
+  health?.guard(connection);
+  return result;
 }
 
 /** One statement that is compiled once takes half the time of one with all the rows in it. */
 function runEachOn(
-  connection: Connection,
+  connection: Remembering,
   sql: string,
   each: readonly (readonly unknown[])[],
   health: FileHealth | null,
 ): void {
-  const statement = connection.prepare(sql);
-  health?.guard(connection);
-  connection.exec('SAVEPOINT each_row');
-  try {
-    for (const bindings of each) statement.run(...bindings.map(toBinding));
-    connection.exec('RELEASE each_row');
-  } catch (error) {
-    undo(connection);
-    throw error;
-  }
-  health?.guard(connection);
+  const { statement } = connection.prepare(sql);
+  guarded(connection, health, () => {
+    connection.exec('SAVEPOINT each_row');
+    try {
+      for (const bindings of each) statement.run(...bindings.map(toBinding));
+      connection.exec('RELEASE each_row');
+    } catch (error) {
+      undo(connection);
+      throw error;
+    }
+  });
 }
 
 /** After some errors, such as a full disk, SQLite has undone all of it already. */
-function undo(connection: Connection): void {
+function undo(connection: Remembering): void {
   try {
     connection.exec('ROLLBACK TO each_row; RELEASE each_row');
   } catch {

@@ -66,8 +66,9 @@ export function sqliteClient(worker: SqliteWorker): typeof Knex.Client {
 
 /** The driver's rows have no prototype, and its blobs are plain Uint8Arrays. */
 function toPlainRow(row: Record<string, unknown>): Record<string, unknown> {
-  const plain: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(row))
-    plain[name] = value instanceof Uint8Array ? Buffer.from(value) : value;
-  return plain;
+  for (const name in row) {
+    const value = row[name];
+    if (value instanceof Uint8Array) row[name] = Buffer.from(value);
+  }
+  return Object.setPrototypeOf(row, Object.prototype) as Record<string, unknown>;
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { chunks, transact } from '../db/transact.ts';
+import { chunks, inOneStatement } from '../db/transact.ts';
 
 const PRIORITIES = [0, 1, 2];
 
@@ -49,7 +49,7 @@ export async function claimDue(
   if (first.length === 0) return { lease: token, claimed: [] };
   const ids = [...new Set([...first, ...(await othersOf(store, first))])];
   const taken = { at: now + lease, lease: token };
-  await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
+  await inOneStatement(store, (tx) => tx('due').whereIn('delivery_id', ids).where('at', '<=', now).update(taken));
   const won: Asking[] = await store
     .db('due')
     .where({ lease: token })
@@ -83,14 +83,11 @@ const isInVain = ({ ask_at: at, ask_lease: lease }: Asking, now: Ms): boolean =>
 async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promise<string[]> {
   const open = rooms.filter(({ most }) => most > 0);
   const ranges = PRIORITIES.flatMap((priority) =>
-    open.map(({ lane, most, each }) => {
-      const limit = Math.min(most, each?.[priority] ?? most);
-      const rows = db('due').where({ lane, priority }).where('at', '<=', now).orderBy('at').limit(limit);
-      return db.from(rows.select('delivery_id', 'priority', 'at', 'lane').as('part')).select('*');
-    }),
+    open.map(({ lane, most, each }) => [lane, priority, now, Math.min(most, each?.[priority] ?? most)]),
   );
   if (ranges.length === 0) return [];
-  const rows: Candidate[] = await db.unionAll(ranges);
+  const all = db.raw(`(${ranges.map(() => RANGE).join(' union all ')}) as waiting`, ranges.flat());
+  const rows: Candidate[] = await db.from(all).select('*');
   rows.sort((a, b) => a.at - b.at);
   return open.flatMap((room) =>
     inTurn(
@@ -99,6 +96,9 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promi
     ),
   );
 }
+
+const RANGE = `select * from (select delivery_id, priority, at, lane from due
+  where lane = ? and priority = ? and at <= ? order by at limit ?) as part`;
 
 type Candidate = { delivery_id: string; priority: number; at: Ms; lane: string };
 
@@ -128,7 +128,7 @@ export function park(
 export async function drain(store: Store, lease: string, turns: readonly { id: string; at: Ms }[]): Promise<void> {
   for (const part of chunks(turns, 100)) {
     const ids = part.map(({ id }) => id);
-    await transact(store, (tx) => {
+    await inOneStatement(store, (tx) => {
       const mine = tx('due').whereIn('delivery_id', ids).where({ lease });
       return mine.update({ lane: DRAINING, at: eachOf(tx, part, ({ at }) => at), lease: null });
     });
@@ -143,7 +143,7 @@ function eachOf<T extends { id: string }>(db: Knex, list: readonly T[], value: (
 
 /** Has everything looked at that is held. */
 export async function lookAtHeld(store: Store, now: Ms): Promise<void> {
-  await transact(store, (tx) => tx('due').where({ lane: HELD }).whereNull('lease').update({ at: now }));
+  await inOneStatement(store, (tx) => tx('due').where({ lane: HELD }).whereNull('lease').update({ at: now }));
 }
 
 /** Has some of them looked at. */
@@ -168,7 +168,7 @@ async function giveBack(
   change: { lane?: string; at: Ms },
 ): Promise<void> {
   for (const part of chunks(ids, 400))
-    await transact(store, (tx) =>
+    await inOneStatement(store, (tx) =>
       tx('due')
         .whereIn('delivery_id', part)
         .where({ lease })
@@ -178,7 +178,7 @@ async function giveBack(
 
 /** Has deliveries looked at again that wait in a lane of a provider that is no longer configured. */
 export async function leaveLanes(store: Store, served: readonly string[]): Promise<void> {
-  await transact(store, (tx) =>
+  await inOneStatement(store, (tx) =>
     tx('due')
       .whereNotIn('lane', ['', HELD, DRAINING, ...served])
       .update({ lane: '' }),
@@ -190,10 +190,10 @@ export type Question = { id: string; at: Ms; by: Ms; unsuppress: boolean };
 
 /** Notes the questions about claimed deliveries, and gives the deliveries back until they are answered. */
 export async function wantAnswers(store: Store, lease: string, questions: readonly Question[]): Promise<void> {
-  for (const part of chunks(questions, 100)) await transact(store, (tx) => wantIn(tx, lease, part));
+  for (const part of chunks(questions, 100)) await inOneStatement(store, (tx) => wantIn(tx, lease, part));
 }
 
-async function wantIn(tx: Knex.Transaction, lease: string, questions: readonly Question[]): Promise<void> {
+async function wantIn(tx: Knex, lease: string, questions: readonly Question[]): Promise<void> {
   const ids = questions.map((q) => q.id);
   const each = (value: (q: Question) => number) => eachOf(tx, questions, value);
   await tx('due')
@@ -229,7 +229,7 @@ export async function claimQuestions(store: Store, now: Ms, limit: number, lease
   if (ids.length === 0) return [];
   const token = newId(now);
   const taken = { ask_at: now + lease, ask_lease: token };
-  await transact(store, (tx) => tx('due').whereIn('delivery_id', ids).where('ask_at', '<=', now).update(taken));
+  await inOneStatement(store, (tx) => tx('due').whereIn('delivery_id', ids).where('ask_at', '<=', now).update(taken));
   const won: { delivery_id: string; ask_unsuppress: number }[] = await store
     .db('due')
     .where({ ask_lease: token })
@@ -245,7 +245,7 @@ export async function holdQuestion(
   until: Ms,
 ): Promise<boolean> {
   const mine = (tx: Knex) => tx('due').where({ delivery_id: id, ask_lease: lease });
-  return (await transact(store, (tx) => mine(tx).update({ ask_at: until }))) === 1;
+  return (await inOneStatement(store, (tx) => mine(tx).update({ ask_at: until }))) === 1;
 }
 
 /** Deliveries that are open, in the order of their ids, those after one. */

@@ -86,13 +86,21 @@ export const comingBack = (rows: Knex.QueryBuilder): void =>
 /** The key of a recipient, see `addressKey`. */
 export const recipientKey = (recipient: string): string => addressKey(recipient);
 
+/** Of a delivery what is not known from its facts. */
+const SEEN = 'id, message_id, recipient, recipient_key, domain, class, created_at, ended_at';
+type SeenRow = Pick<
+  DeliveryRow,
+  'id' | 'message_id' | 'recipient' | 'recipient_key' | 'domain' | 'class' | 'created_at' | 'ended_at'
+>;
+
 /** Reads deliveries with their facts, in four statements whatever their number. */
 export async function load(db: Knex, ids: readonly string[], lock = false): Promise<Map<string, View>> {
   if (ids.length === 0) return new Map();
   const query = db('deliveries')
     .whereIn('id', [...ids])
-    .orderBy('id');
-  const rows: DeliveryRow[] = await (lock ? query.forUpdate() : query);
+    .orderBy('id')
+    .select(db.raw(SEEN));
+  const rows: SeenRow[] = await (lock ? query.forUpdate() : query);
   const messageIds = [...new Set(rows.map((r) => r.message_id))];
   const messages: MessageRow[] = await db('messages').whereIn('id', messageIds);
   const facts: FactRow[] = await db('facts').whereIn(
@@ -125,7 +133,7 @@ export async function load(db: Knex, ids: readonly string[], lock = false): Prom
   );
 }
 
-function viewOf(row: DeliveryRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
+function viewOf(row: SeenRow, message: MessageRow, facts: Fact[], suppressed: SuppressionRow | null): View {
   const birth = birthIn(message, row.id, row.created_at, facts);
   return {
     id: row.id,
