@@ -8,7 +8,7 @@ import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { change } from '../store/ledger/ledger.ts';
 import { pause } from '../store/notes/pauses.ts';
-import { addSigns, type Ending, type Sign } from '../store/notes/signs.ts';
+import { addSignsIn, type Ending, type Sign } from '../store/notes/signs.ts';
 import type { View } from '../store/rows/rows.ts';
 import { type KeepWaitsDeps, keepWaitsHere } from './keep-waits.ts';
 
@@ -61,8 +61,11 @@ async function heed(deps: RecordDeps, { view, fact, isToldBefore }: Ended): Prom
 
 async function writeDown({ store, settings, now }: RecordDeps, all: readonly Ended[]): Promise<void> {
   const endsOf = groupBy(all, ({ view }) => view.id);
-  await change(store, [...endsOf.keys()], now(), ({ id }) => (endsOf.get(id) ?? []).map(({ fact }) => fact));
-  await addSigns(store, signsIn(all), { now: now(), window: settings.outageWindow });
+  const at = now();
+  const facts = (view: View) => (endsOf.get(view.id) ?? []).map(({ fact }) => fact);
+  await change(store, [...endsOf.keys()], at, facts, (tx) =>
+    addSignsIn(tx, signsIn(all), { now: at, window: settings.outageWindow }),
+  );
 }
 
 /** How the calls went, whatever became of the mail. */

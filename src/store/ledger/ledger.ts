@@ -15,17 +15,18 @@ import { PROJECTIONS } from './projections.ts';
 export const PRIORITY: Record<MessageClass, number> = { access: 0, notice: 1, bulk: 2 };
 
 type Decide = (view: View) => Fact[];
+type Along = (tx: Knex.Transaction) => Promise<void>;
 type Which = { ids: readonly string[]; lease?: string };
 
 /**
  * The one door through which deliveries change, many at a time.
  *
  * `decide` sees each delivery as it is, under lock, and answers with what happened; answering with nothing changes
- * nothing, and a fact that is known already is not added again, so the change may be made twice. Returns the deliveries as
- * they are afterwards.
+ * nothing, and a fact that is known already is not added again, so the change may be made twice. `along` writes what is to
+ * be committed with it. Returns the deliveries as they are afterwards.
  */
-export function change(store: Store, ids: readonly string[], now: Ms, decide: Decide): Promise<View[]> {
-  return changeEach(store, { ids }, now, decide);
+export function change(store: Store, ids: readonly string[], now: Ms, decide: Decide, along?: Along): Promise<View[]> {
+  return changeEach(store, { ids }, now, decide, along);
 }
 
 /**
@@ -47,9 +48,16 @@ export function changeIn(tx: Knex.Transaction, ids: readonly string[], now: Ms, 
   return changeWithin(tx, { ids }, now, decide);
 }
 
-async function changeEach(store: Store, { ids, ...held }: Which, now: Ms, decide: Decide): Promise<View[]> {
+async function changeEach(
+  store: Store,
+  { ids, ...held }: Which,
+  now: Ms,
+  decide: Decide,
+  along?: Along,
+): Promise<View[]> {
   const done: View[] = [];
-  for (const part of chunks([...new Set(ids)].sort(), 200)) {
+  const parts = chunks([...new Set(ids)].sort(), 200);
+  for (const part of parts) {
     const shown = new Set<string>();
     const seen = (view: View): Fact[] => {
       shown.add(view.id);
@@ -58,6 +66,7 @@ async function changeEach(store: Store, { ids, ...held }: Which, now: Ms, decide
     const after = await transact(store, async (tx) => {
       const before = [...shown];
       const views = await changeWithin(tx, { ids: part, ...held }, now, seen);
+      if (part === parts.at(-1)) await along?.(tx);
       const gone = before.filter((id) => !views.some((v) => v.id === id));
       return [...views, ...(await load(tx, gone)).values()];
     });

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Latencies, Took } from '../../core/latency.ts';
 import type { Signs } from '../../core/signs.ts';
 import type { Ms } from '../../core/time.ts';
@@ -16,12 +17,15 @@ type SignKind = Ending | 'unreached' | Took;
 export type Sign = { provider: string; kind: SignKind; n: number };
 
 /** Counts how hand-overs ended, and how long they took. */
-export async function addSigns(store: Store, signs: readonly Sign[], { now, window }: Moment): Promise<void> {
-  if (signs.length === 0) return;
+export async function addSignsIn(tx: Knex, signs: readonly Sign[], { now, window }: Moment): Promise<void> {
   const bucket = bucketOf(now, window);
   const rows = signs.map((sign) => ({ ...sign, bucket })).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-  await transact(store, (tx) => addUp(tx, SUMS, rows));
+  await addUp(tx, SUMS, rows);
 }
+
+/** The same, in a commit of its own. */
+export const addSigns = (store: Store, signs: readonly Sign[], moment: Moment): Promise<void> =>
+  transact(store, (tx) => addSignsIn(tx, signs, moment));
 
 const SUMS = { table: 'signs', keys: ['provider', 'bucket', 'kind'], sums: ['n'] };
 
