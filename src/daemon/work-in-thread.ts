@@ -6,7 +6,8 @@ import type { Ms } from '../core/time.ts';
 import type { Work } from './work.ts';
 
 export type ToWork = { wake: string } | { kept: number } | { stop: true };
-export type FromWork = { heard: Ms } | { log: keyof Log; fields: [name: string, value: unknown][]; text: string };
+export type LogLine = { level: keyof Log; fields: [name: string, value: unknown][]; text: string };
+export type FromWork = { heard: Ms } | { lines: readonly LogLine[] };
 
 /**
  * Does the work in a thread of its own, so that no request waits for it. What goes wrong there without being caught ends
@@ -18,7 +19,9 @@ export function workInThread(config: Config, log: Log, heardTime: (theirs: Ms) =
   let isToldToStop = false;
   thread.on('message', (told: FromWork) => {
     if ('heard' in told) heardTime(told.heard);
-    else log[told.log](Object.fromEntries(told.fields.map(([name, value]) => [name, whole(value)])), told.text);
+    else
+      for (const { level, fields, text } of told.lines)
+        log[level](Object.fromEntries(fields.map(([name, value]) => [name, whole(value)])), text);
   });
   thread.on('error', (error) => {
     throw error;

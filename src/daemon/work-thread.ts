@@ -4,15 +4,25 @@ import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Ms } from '../core/time.ts';
 import { startWork } from './work.ts';
-import type { FromWork, ToWork } from './work-in-thread.ts';
+import type { FromWork, LogLine, ToWork } from './work-in-thread.ts';
 
 const { config, startedAt } = workerData as { config: Config; startedAt: Ms };
 const say = (what: FromWork) => parentPort?.postMessage(what);
 
+/** What was logged since the last message: the story of a commit is told at once. */
+let lines: LogLine[] = [];
+
+const tellLines = () => {
+  if (lines.length > 0) say({ lines });
+  lines = [];
+};
+
 const logging =
   (level: keyof Log) =>
-  (fields: object, text: string): void =>
-    say({ log: level, fields: Object.entries(fields).map(([name, value]) => [name, plain(value)]), text });
+  (fields: object, text: string): void => {
+    if (lines.length === 0) queueMicrotask(tellLines);
+    lines.push({ level, fields: Object.entries(fields).map(([name, value]) => [name, plain(value)]), text });
+  };
 
 /** Of an error only some of it arrives on the other side. */
 const plain = (value: unknown): unknown => {

@@ -81,9 +81,16 @@ export function timeOf({ headers }: Reply): Ms | null {
 const secondsOf = (text: unknown): Ms | null =>
   typeof text === 'string' && /^\d{1,6}$/.test(text.trim()) ? Number(text) * SECOND : null;
 
+/** Answers of the same second tell the same time. */
+let lastDate: { text: string; at: Ms | null } = { text: '', at: null };
+
 function dateOf(text: unknown): Ms | null {
-  const read = DateTime.fromHTTP(typeof text === 'string' ? text : '');
-  return read.isValid ? read.toMillis() : null;
+  if (typeof text !== 'string' || text === '') return null;
+  if (text !== lastDate.text) {
+    const read = DateTime.fromHTTP(text);
+    lastDate = { text, at: read.isValid ? read.toMillis() : null };
+  }
+  return lastDate.at;
 }
 
 /** Mailgun's clients read seconds, its servers have been seen to write ms. */
