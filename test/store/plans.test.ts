@@ -484,6 +484,21 @@ eachStore(
   },
 );
 
+eachStore('what is claimed is found by what is due, and not by a walk over all mail that waits', async ({ store }) => {
+  await seedMany(store, 300, { facts: [] });
+  await store.db('due').update({ at: MORNING + DAY });
+  const [due] = await store.db('deliveries').limit(1).pluck('id');
+  await store.db('due').where({ delivery_id: due }).update({ at: MORNING });
+  const queries = await queriesOf(store, () => claimDue(store, [{ lane: '', most: 10 }], MORNING, MINUTE));
+  const others = queries.filter(({ sql }) => sql.includes('from `deliveries`'));
+  assert.equal(others.length, 2);
+  for (const query of others)
+    assert.match(
+      await indexOf(store, query),
+      /autoindex_deliveries_1|PRIMARY|deliveries_message_id_recipient_key_unique/,
+    );
+});
+
 eachStore('a Message-Id is looked up by its index, also one that nobody knows', async ({ store }) => {
   await history(store);
   const [view] = await seedMany(store, 1);

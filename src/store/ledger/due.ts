@@ -64,7 +64,8 @@ const MOST_OTHERS = 1000;
 
 /** What else waits to be sent of the same messages: one call may be for all of it. */
 async function othersOf({ db }: Store, ids: readonly string[]): Promise<string[]> {
-  const waiting = () => db('deliveries').where({ state: 'queued' });
+  // By the index of states databases would walk all mail that waits.
+  const waiting = () => db('deliveries').whereRaw("coalesce(state, '') = ?", ['queued']);
   const messages: string[] = await waiting().whereIn('id', ids).distinct().pluck('message_id');
   if (messages.length === 0) return [];
   return waiting().whereIn('message_id', messages).orderBy('message_id').limit(MOST_OTHERS).pluck('id');
@@ -86,7 +87,7 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promi
     open.map(({ lane, most, each }) => [lane, priority, now, Math.min(most, each?.[priority] ?? most)]),
   );
   if (ranges.length === 0) return [];
-  const all = db.raw(`(${ranges.map(() => RANGE).join(' union all ')}) as waiting`, ranges.flat());
+  const all = db.raw(`(${ranges.map(() => RANGE).join(' union all ')}) as part`, ranges.flat());
   const rows: Candidate[] = await db.from(all).select('*');
   rows.sort((a, b) => a.at - b.at);
   return open.flatMap((room) =>
