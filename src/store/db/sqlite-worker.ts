@@ -19,7 +19,7 @@ export type SqliteWorker = {
 };
 
 /** The driver is synchronous: a statement that waits for another writer in here lets nothing else in this thread go on. */
-const HERE: HowToRun = { busy: 20, checkpoint: 1000, cache: 64 };
+const HERE: HowToRun = { busy: 20, checkpoint: 1000, cache: 16 };
 
 /** Runs them in this thread. */
 export function workHere(filename: string): SqliteWorker {
