@@ -126,9 +126,11 @@ type Wanted = { messages: readonly string[]; recipients: readonly string[]; whol
 async function deliveriesOf({ db }: Store, { messages, recipients, whole }: Wanted): Promise<Deliveries> {
   const rows = (): Knex.QueryBuilder<DeliveryKey, DeliveryKey[]> =>
     db('deliveries').select('id', 'message_id', 'recipient_key');
+  // Of the messages alone: databases would look for each of the recipients in each message.
+  const recipient = db.raw("coalesce(recipient_key, '')") as unknown as string;
   const named: DeliveryKey[] = await rows()
     .whereIn('message_id', [...messages])
-    .whereIn('recipient_key', [...recipients]);
+    .whereIn(recipient, [...recipients]);
   const all: DeliveryKey[] = whole.length === 0 ? [] : await rows().whereIn('message_id', [...whole]);
   const ofMessage = [...groupBy(all, (d) => d.message_id)].map(
     ([id, each]) => [id, each.map((d) => d.id).sort()] as const,
