@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // All SQL.
   'store/db': ['core', 'base'],
   'store/notes': ['core', 'base', 'store/db'],
-  'store/rows': ['core'],
+  'store/rows': ['core', 'store/db'],
   'store/projections': ['core', 'core/figures', 'base', 'store/db', 'store/notes', 'store/rows'],
   'store/figures': ['core', 'core/figures', 'core/words', 'base', 'store/db', 'store/notes', 'store/rows'],
   'store/ledger': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/projections', 'store/figures'],

@@ -39,11 +39,36 @@ export const addUp = (db: Knex, { table, keys, sums }: Sums, rows: readonly obje
 type IfKnown = { key: readonly string[]; set: readonly string[]; isSum?: boolean };
 type Write = { table: string; rows: readonly object[]; ifKnown: IfKnown };
 
-/** Our dialect of SQLite, or that of a server. */
+type Rows = { columns?: string; table: string; key: string; isLocked?: boolean };
+
+/**
+ * The rows in whose column `key` one of these values stands, in the order of that column; locked where a database locks rows.
+ * Each stands there once.
+ */
+export async function rowsWith<T>(
+  db: Knex,
+  { columns = '*', table, key, isLocked = false }: Rows,
+  values: readonly string[],
+): Promise<T[]> {
+  if (values.length === 0) return [];
+  const client = db.client as Client;
+  const places = values.map(() => '?').join(', ');
+  const sql = `select ${columns} from ${named(table)} where ${named(key)} in (${places}) order by ${named(key)}`;
+  return onConnection(client, async (connection) => {
+    const lock = isLocked && !client.runEach ? ' for update' : '';
+    const { response } = await client.query(connection, { sql: sql + lock, bindings: values });
+    return (client.runEach ? response : response[0]) as T[];
+  });
+}
+
+/** Our dialect of SQLite, or that of a server, which answers with rows and what they are. */
 type Client = {
   acquireConnection(): Promise<object>;
   releaseConnection(connection: object): Promise<void>;
-  query(connection: object, query: { sql: string; bindings: readonly unknown[] }): Promise<unknown>;
+  query(
+    connection: object,
+    query: { sql: string; bindings: readonly unknown[] },
+  ): Promise<{ response: readonly unknown[] }>;
   runEach?(connection: object, sql: string, each: readonly (readonly unknown[])[]): Promise<void>;
   /** As Knex tells of its statements. */
   emit(event: 'query', query: { sql: string; bindings: readonly unknown[] }): void;
@@ -58,8 +83,7 @@ async function write(db: Knex, { table, rows, ifKnown }: Write): Promise<void> {
   const client = db.client as Client;
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const valuesOf = (row: object) => columns.map((name) => (row as Record<string, unknown>)[name] ?? null);
-  const connection = await client.acquireConnection();
-  try {
+  await onConnection(client, async (connection) => {
     if (client.runEach) {
       const sql = `${intoSql(table, columns, 1)}${conflictSql(table, ifKnown)}`;
       const each = rows.map(valuesOf);
@@ -70,6 +94,13 @@ async function write(db: Knex, { table, rows, ifKnown }: Write): Promise<void> {
         const sql = `${intoSql(table, columns, part.length)}${duplicateSql(ifKnown)}`;
         await client.query(connection, { sql, bindings: part.flatMap(valuesOf) });
       }
+  });
+}
+
+async function onConnection<T>(client: Client, work: (connection: object) => Promise<T>): Promise<T> {
+  const connection = await client.acquireConnection();
+  try {
+    return await work(connection);
   } finally {
     await client.releaseConnection(connection);
   }

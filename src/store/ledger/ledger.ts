@@ -6,7 +6,7 @@ import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { Store } from '../db/open.ts';
-import { insertRows, putRows } from '../db/statements.ts';
+import { insertRows, putRows, rowsWith } from '../db/statements.ts';
 import { chunks, tellAfter, transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import { type DeliveryRow, factRow, load, recipientKey, type View } from '../rows/rows.ts';
@@ -100,12 +100,9 @@ function moveOf(view: View, told: readonly Fact[]): Move {
  * else may claim and change them. Locked themselves, because a claim locks these rows alone.
  */
 async function heldBy(tx: Knex.Transaction, ids: readonly string[], lease: string): Promise<Set<string>> {
-  const rows: { delivery_id: string }[] = await tx('due')
-    .whereIn('delivery_id', [...ids])
-    .where({ lease })
-    .forUpdate()
-    .select('delivery_id');
-  return new Set(rows.map((r) => r.delivery_id));
+  const which = { columns: 'delivery_id, lease', table: 'due', key: 'delivery_id', isLocked: true };
+  const rows = await rowsWith<{ delivery_id: string; lease: string | null }>(tx, which, ids);
+  return new Set(rows.filter((r) => r.lease === lease).map((r) => r.delivery_id));
 }
 
 /** Writes the facts, the states, what is due and all projections, in a few statements for any number of deliveries. */

@@ -8,6 +8,7 @@ import { policyOf } from '../../core/own-record.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Ms } from '../../core/time.ts';
 import type { SuppressionCause } from '../../core/verdict.ts';
+import { rowsWith } from '../db/statements.ts';
 import { presentFacts, type StoredFact } from './earlier.ts';
 
 export type MessageRow = {
@@ -96,20 +97,14 @@ type SeenRow = Pick<
 /** Reads deliveries with their facts, in four statements whatever their number. */
 export async function load(db: Knex, ids: readonly string[], lock = false): Promise<Map<string, View>> {
   if (ids.length === 0) return new Map();
-  const query = db('deliveries')
-    .whereIn('id', [...ids])
-    .orderBy('id')
-    .select(db.raw(SEEN));
-  const rows: SeenRow[] = await (lock ? query.forUpdate() : query);
-  const messageIds = [...new Set(rows.map((r) => r.message_id))];
-  const messages: MessageRow[] = await db('messages').whereIn('id', messageIds);
-  const facts: FactRow[] = await db('facts').whereIn(
-    'delivery_id',
-    rows.map((r) => r.id),
-  );
-  const listed: SuppressionRow[] = await db('suppressions').whereIn('address_key', [
-    ...new Set(rows.map((r) => r.recipient_key)),
-  ]);
+  const rows = await rowsWith<SeenRow>(db, { columns: SEEN, table: 'deliveries', key: 'id', isLocked: lock }, ids);
+  const distinct = (values: readonly string[]) => [...new Set(values)];
+  const messageIds = distinct(rows.map((r) => r.message_id));
+  const messages = await rowsWith<MessageRow>(db, { table: 'messages', key: 'id' }, messageIds);
+  const deliveryIds = rows.map((r) => r.id);
+  const facts = await rowsWith<FactRow>(db, { table: 'facts', key: 'delivery_id' }, deliveryIds);
+  const addresses = distinct(rows.map((r) => r.recipient_key));
+  const listed = await rowsWith<SuppressionRow>(db, { table: 'suppressions', key: 'address_key' }, addresses);
   const listedAs = new Map(listed.map((s) => [s.address_key, s]));
   const messageOf = new Map(messages.map((m) => [m.id, m]));
   const factsOf = groupBy(facts, (row) => row.delivery_id);
