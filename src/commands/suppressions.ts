@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { SuppressionCause } from '../core/verdict.ts';
+import type { ProviderList } from '../core/suppression.ts';
+import type { Unlisted, Wish } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
-import type { ProviderList } from '../providers/provider.ts';
 import type { Store } from '../store/db/open.ts';
 import { EXIT, Failed, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
@@ -93,8 +93,9 @@ async function remove(terminal: Terminal, given: string, options: RemoveOptions)
     if (cause === null && !options.atMailgun)
       throw new Failed(`This address is not on the suppression list. ${MAILGUNS_OWN}`);
     // Mailgun first: if it can't be done there our own list stays, and the command can be given again.
-    const atMailgun = options.atMailgun ? await unlist(terminal, store, { address, cause, lists }) : null;
-    const row = cause === null ? null : await removeSuppression(store, address, operator(), terminal.now());
+    const wish = { address, cause, lists, who: operator(), why: null };
+    const atMailgun = options.atMailgun ? await unlistAtMailgun(terminal, store, wish) : null;
+    const row = cause === null ? null : await removeSuppression(store, address, wish.who, terminal.now());
     const removed = row && suppressionOf(row);
     if (options.json) return sayJson(terminal, { removed, ...(atMailgun === null ? {} : { atMailgun }) });
     const how = row ? `Removed (it was there as ${row.cause}).` : 'It was not on our own list.';
@@ -107,7 +108,7 @@ const MAILGUNS_OWN =
   "Mailgun's own lists may hold it, and it sends nothing to it then: --at-mailgun takes it off there too.";
 
 async function listsIn({ lists = '', atMailgun }: RemoveOptions): Promise<ProviderList[]> {
-  const { PROVIDER_LISTS } = await import('../providers/provider.ts');
+  const { PROVIDER_LISTS } = await import('../core/suppression.ts');
   const named = lists.split(',').map((name) => name.trim());
   const known = PROVIDER_LISTS.filter((list) => named.includes(list));
   if (!atMailgun) throw new Failed('error: --lists goes with --at-mailgun', EXIT.usage);
@@ -115,61 +116,26 @@ async function listsIn({ lists = '', atMailgun }: RemoveOptions): Promise<Provid
   throw new Failed(`error: --lists must be a comma list of ${PROVIDER_LISTS.join(', ')}`, EXIT.usage);
 }
 
-/** What becomes of the address on one of Mailgun's lists. */
-type Unlisted = { domain: string; list: ProviderList; removed: boolean };
-
 const unlistedWords = ({ domain, list, removed }: Unlisted): string =>
   `Mailgun, ${domain}: ${removed ? `taken off the ${list}.` : `it was not among the ${list}.`}`;
 
-type Wish = { address: string; cause: SuppressionCause | null; lists: readonly ProviderList[] | null };
-
-async function unlist(terminal: Terminal, store: Store, { address, cause, lists }: Wish): Promise<Unlisted[]> {
+async function unlistAtMailgun(terminal: Terminal, store: Store, wish: Wish): Promise<Unlisted[]> {
   const { readConfig } = await import('../config/config.ts');
   const { connectProviders } = await import('../providers/registry/registry.ts');
-  const { wordsOf } = await import('../base/errors.ts');
+  const { unlist } = await import('../operate/unsuppress.ts');
   const config = readConfig(terminal.env, 'daemon');
-  await writeDown(terminal, store, address);
   const providers = connectProviders(config, { now: terminal.now, monotonic: terminal.now });
-  const done: Unlisted[] = [];
-  const problems: string[] = [];
   try {
     const account = providers.named('mailgun')?.account;
-    for (const domain of account ? domainsIn(config) : []) {
-      for (const list of lists ?? listsFor(cause)) {
-        const removed = await account?.unlist(list, domain, address).catch((error: unknown) => {
-          problems.push(`${domain}, ${list}: ${wordsOf(error)}`);
-        });
-        if (typeof removed === 'boolean') done.push({ domain, list, removed });
-      }
-    }
+    if (!account) return [];
+    const { done, problems } = await unlist(store, { ...account, domains: domainsIn(config) }, wish, terminal.now());
+    if (problems.length === 0) return done;
+    const so = 'Our own list was left as it is. When that is mended, give the command again.';
+    const trouble = ['Mailgun did not take it off everywhere:', ...problems.map((p) => `  - ${p}`)];
+    throw new Failed([...done.map(unlistedWords), ...trouble, so].join('\n'));
   } finally {
     await providers.close();
   }
-  if (problems.length === 0) return done;
-  const so = 'Our own list was left as it is. When that is mended, give the command again.';
-  throw new Failed(
-    [
-      ...done.map(unlistedWords),
-      'Mailgun did not take it off everywhere:',
-      ...problems.map((p) => `  - ${p}`),
-      so,
-    ].join('\n'),
-  );
-}
-
-/** Whoever complained or unsubscribed did so to the sender: it is taken back only where that is what is undone. */
-function listsFor(cause: SuppressionCause | null): ProviderList[] {
-  if (cause === 'complained') return ['complaints'];
-  return cause === 'unsubscribed' ? ['unsubscribes'] : ['bounces'];
-}
-
-/** Written down before it is done: an entry for nothing is better than a removal without an entry. */
-async function writeDown({ now }: Terminal, store: Store, address: string): Promise<void> {
-  const { maskAddress } = await import('../core/address.ts');
-  const { audit } = await import('../store/notes/audit.ts');
-  const { operator } = await import('./common/message.ts');
-  const act = { who: operator(), what: 'suppression_remove_at_mailgun', subject: maskAddress(address), detail: null };
-  await audit(store, now(), act);
 }
 
 async function add(terminal: Terminal, given: string, { reason, json }: Json & { reason?: string }): Promise<void> {

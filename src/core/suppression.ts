@@ -56,3 +56,16 @@ function suppressing({ suppress, bounce, at }: FactOf<'reported'>): Suppressing 
   if (suppress === undefined) return null;
   return { cause: suppress, reply: storable(replyWords(bounce), LONGEST_REPLY) || null, at };
 }
+
+/** A provider's own lists of addresses that it sends nothing to. */
+export const PROVIDER_LISTS = ['bounces', 'complaints', 'unsubscribes'] as const;
+export type ProviderList = (typeof PROVIDER_LISTS)[number];
+
+/**
+ * The provider's lists that go with what is on ours. Whoever complained or unsubscribed did so to the sender: it is taken back
+ * only where that is what is undone.
+ */
+export function listsFor(cause: SuppressionCause | null): ProviderList[] {
+  if (cause === 'complained') return ['complaints'];
+  return cause === 'unsubscribed' ? ['unsubscribes'] : ['bounces'];
+}

@@ -6,6 +6,7 @@ import { createDashboard } from '../dashboard/dashboard.ts';
 import type { AppDeps } from '../http/app.ts';
 import { limitsOf } from '../http/limits/limits.ts';
 import type { Place } from '../http/server.ts';
+import type { Lists } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
 import type { Inside } from './inside.ts';
@@ -35,13 +36,19 @@ export const faceOf = (inside: Face): AppDeps => ({
   olderKeys: inside.config.ENCRYPTION_KEY.slice(1),
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
-  pages: (deps) => createDashboard({ ...deps, ...dashboardIn(inside.config) }),
+  pages: (deps) => createDashboard({ ...deps, ...dashboardIn(inside.config), lists: listsIn(inside) }),
   retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,
   log: inside.log,
 });
+
+/** The lists of addresses that Mailgun keeps itself. */
+function listsIn({ providers, config }: Pick<Face, 'providers' | 'config'>): Lists | undefined {
+  const account = providers.named('mailgun')?.account;
+  return account && { ...account, domains: domainsIn(config) };
+}
 
 /** What of the configuration the dashboard is made with. */
 const dashboardIn = (config: Config) => ({

@@ -11,6 +11,7 @@ import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
+import { addSuppressions } from './pages/suppressions.ts';
 
 export type DashboardDeps = Omit<DeskDeps, 'visitors' | 'hasUsers'> & VisitorDeps;
 
@@ -34,6 +35,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addOutages(router, desk);
   addAlerts(router, desk);
   addBulk(router, desk);
+  addSuppressions(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

@@ -4,6 +4,7 @@ import type { Answer } from '../core/answer.ts';
 import type { Capabilities } from '../core/capabilities.ts';
 import type { Hint } from '../core/hint.ts';
 import type { Sighting, Storage } from '../core/sighting.ts';
+import type { ProviderList } from '../core/suppression.ts';
 import type { Ms } from '../core/time.ts';
 import type { FormEntry } from '../mail/form.ts';
 
@@ -173,10 +174,6 @@ export type History = {
 
 /** An entry of a provider's bounce list. */
 export type BounceEntry = { code: string | null; error: string | null; createdAt: Ms | null };
-
-/** A provider's own lists of addresses that it sends nothing to. */
-export const PROVIDER_LISTS = ['bounces', 'complaints', 'unsubscribes'] as const;
-export type ProviderList = (typeof PROVIDER_LISTS)[number];
 
 /** Settings and lists of the account. Rejects when it can't be asked. */
 export type Account = {

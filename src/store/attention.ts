@@ -4,6 +4,7 @@ import type { Store } from './db/open.ts';
 import { setAside } from './inbox/oldest.ts';
 import { unsentAlerts } from './inspect.ts';
 import { activeHolds } from './notes/holds.ts';
+import { countDoubtful } from './suppression-list.ts';
 
 /** Where there are more, they are not counted any further. */
 export const MOST_COUNTED = 1000;
@@ -21,13 +22,15 @@ export type Attention = {
   /** Alerts that reach nobody. */
   alertsUnsent: number;
   holds: number;
+  /** Addresses that were put on our list as dead in the last week, and at which mail arrived around then. */
+  mistakes: number;
 };
 
 /** Counts it by indexes, and no further than `MOST_COUNTED`. */
 export async function attention(store: Store, now: Ms): Promise<Attention> {
   const { db } = store;
   const since = now - DAY;
-  const [abandoned, expired, senderFaults, aside, unclear, unsent, holds] = await Promise.all([
+  const [abandoned, expired, senderFaults, aside, unclear, unsent, holds, mistakes] = await Promise.all([
     countOf(store, 'abandoned', since),
     countOf(store, 'expired', since),
     db('sender_faults').where('reported_at', '>=', since).limit(MOST_COUNTED).pluck('cause'),
@@ -38,9 +41,10 @@ export async function attention(store: Store, now: Ms): Promise<Attention> {
       .pluck('delivery_id'),
     unsentAlerts(store, now - 10 * MINUTE),
     activeHolds(store, now),
+    countDoubtful(store, now - 7 * DAY, MOST_COUNTED),
   ]);
   const counts = { senderFaults: senderFaults.length, inboxAside: aside.length, unclear: unclear.length };
-  return { abandoned, expired, ...counts, alertsUnsent: unsent.length, holds: holds.length };
+  return { abandoned, expired, ...counts, alertsUnsent: unsent.length, holds: holds.length, mistakes };
 }
 
 async function countOf({ db }: Store, state: State, since: Ms): Promise<number> {

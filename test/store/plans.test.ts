@@ -35,6 +35,7 @@ import { pruneMessages } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
 import type { MessageRow, View } from '../../src/store/rows/rows.ts';
 import { indexEarlier, indexHappened, indexMade } from '../../src/store/search-feed.ts';
+import { countDoubtful, doubtfulSuppressions, newestSuppressions } from '../../src/store/suppression-list.ts';
 import { flowByClass } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
@@ -120,6 +121,14 @@ async function history(store: Store): Promise<void> {
     await insert('rollups', (p) => ({
       ...{ span: QUARTER, what: 'failing', bucket: LONG_AGO + p.n * QUARTER, domain: DOMAIN, class: 'notice' },
       ...{ value: `p${p.n % 50}.example ip_block`, n: 1, ms: 0 },
+    }));
+    await insert('suppressions', (p) => ({
+      ...{
+        address_key: `p${p.n}@example.net`,
+        cause: 'recipient_unknown',
+        created_at: p.at,
+        delivery_id: `D${p.id.slice(1)}`,
+      },
     }));
     await insert('alert_items', (p) => ({
       ...{ item_key: `old-${p.n}`, incident: 'old', kind: 'gave_up', at: p.at, alert_id: p.id },
@@ -420,6 +429,12 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     newestToPage: () => newestTo(store, { recipient: BUSY, limit: 10, cursor: messageId }),
     supportOfMany: () => cardsOf(support, views),
     supportOfNobody: () => supportOf(support, { recipient: 'p1@exmaple.net', limit: 10 }),
+    newestSuppressions: () => newestSuppressions(store, { limit: 10 }),
+    suppressionsOfCause: () =>
+      newestSuppressions(store, { cause: 'complained', after: { at: LONG_AGO + 500, address: 'p' }, limit: 10 }),
+    suppressionsNamed: () => newestSuppressions(store, { address: 'p1', limit: 10 }),
+    doubtfulSuppressions: () => doubtfulSuppressions(store, MORNING - DAY, 10),
+    countDoubtful: () => countDoubtful(store, MORNING - DAY, 10),
     bodies: () =>
       Promise.all([sealedBody(store, messageId), withBodies(store, [messageId]), namelessBody(store), sealers(store)]),
   };

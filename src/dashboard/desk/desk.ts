@@ -1,9 +1,10 @@
 import type { Context, Middleware } from 'koa';
 import { AppError, type ErrorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { Clock } from '../../core/time.ts';
+import type { Clock, Ms } from '../../core/time.ts';
 import type { AppDeps } from '../../http/app.ts';
 import type { Bodies } from '../../http/body.ts';
+import type { Lists } from '../../operate/unsuppress.ts';
 import type { Store } from '../../store/db/open.ts';
 import { isDatabaseTrouble } from '../../store/db/trouble.ts';
 import { audit } from '../../store/notes/audit.ts';
@@ -30,6 +31,10 @@ export type DeskDeps = {
   olderKeys?: readonly string[];
   /** Who may see bodies of mail; nobody when it is not said. */
   showsBodies?: 'off' | 'owner';
+  /** The lists of addresses that a provider keeps itself, where there are some. */
+  lists?: Lists | undefined;
+  /** How long a page waits for what a provider has to do. */
+  providerPatience?: Ms;
   /** Whether people can log in here. */
   hasUsers: boolean;
   now: Clock;
@@ -184,6 +189,7 @@ const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   messages: '/messages',
   bulk: '/bulk',
   outages: '/outages',
+  suppressions: '/suppressions',
   alerts: '/alerts',
 };
 

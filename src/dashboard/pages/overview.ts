@@ -93,6 +93,7 @@ const PAGE_OF: Record<keyof Awaited<ReturnType<typeof attention>>, string> = {
   unclear: '/causes',
   alertsUnsent: '/alerts',
   holds: '/outages',
+  mistakes: '/suppressions?doubtful=yes',
 };
 
 /** The last 24 whole hours and the one that runs, by the wall clock of the reports. */

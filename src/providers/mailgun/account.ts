@@ -1,6 +1,7 @@
+import type { ProviderList } from '../../core/suppression.ts';
 import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import { exact, type Fields, isObject, momentOf, objectOf, words } from '../common/fields.ts';
-import type { BounceEntry, Account as ProviderAccount, ProviderList } from '../provider.ts';
+import type { BounceEntry, Account as ProviderAccount } from '../provider.ts';
 import { type Domain, readDomain, retention } from './domain.ts';
 import type { Port } from './port.ts';
 import { ApiRefusal, answered, isUnknownDomain } from './refusal.ts';

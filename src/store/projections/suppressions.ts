@@ -67,12 +67,13 @@ export async function listSuppressions(
   return { rows: page, next: rows.length > wanted.limit ? (page.at(-1)?.address_key ?? null) : null };
 }
 
-/** Takes an address off the list; returns what stood there, or null. */
+/** Takes an address off the list, for a reason if there is one; returns what stood there, or null. */
 export async function removeSuppression(
   store: Store,
   address: string,
   who: string,
   now: Ms,
+  why: string | null = null,
 ): Promise<SuppressionRow | null> {
   const address_key = recipientKey(address);
   const auditId = newId(now);
@@ -80,7 +81,8 @@ export async function removeSuppression(
     const row: SuppressionRow | undefined = await tx('suppressions').where({ address_key }).forUpdate().first();
     if (!row) return null;
     await tx('suppressions').where({ address_key }).delete();
-    const detail = `${row.cause} since ${new Date(row.created_at).toISOString()}, delivery ${row.delivery_id ?? '-'}`;
+    const was = `${row.cause} since ${new Date(row.created_at).toISOString()}, delivery ${row.delivery_id ?? '-'}`;
+    const detail = why === null ? was : `${was}; ${why}`;
     await auditIn(tx, now, { who, what: 'suppression_remove', subject: maskAddress(address_key), detail }, auditId);
     return row;
   });
