@@ -72,10 +72,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bounces: ['core', 'base', 'mail', 'store', 'providers'],
   'http/limits': ['core', 'base'],
   http: ['core', 'base', 'http/limits', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
-  'dashboard/desk': ['core', 'base', 'http', 'store', 'operate'],
+  'dashboard/desk': ['core', 'classifier', 'base', 'http', 'store', 'operate'],
   'dashboard/search': ['core', 'base', 'store', 'dashboard/desk'],
   'dashboard/pages': [
     'core',
+    'classifier',
     'base',
     'http',
     'mail',

@@ -7,6 +7,11 @@ import { DECISION_OF, type Rule } from './engine/rule.ts';
 /** Something wrong in a rules file; `index` counts from 0, and is null when the file itself can't be read. */
 export type RuleProblem = { index: number | null; name: string | null; problem: string };
 
+export function problemWords({ index, name, problem }: RuleProblem): string {
+  if (index === null) return problem;
+  return `rule ${index + 1}${name === null ? '' : ` ("${name.slice(0, 60)}")`}: ${problem}`;
+}
+
 export type ParsedRules = {
   /** for classify; asked in the order of the file */ rules: OwnRules;
   count: number;

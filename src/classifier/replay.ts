@@ -7,10 +7,13 @@ import type { Judge } from './judge.ts';
 /** How a failure is judged, and the rules by which something follows from the verdict. */
 export type RuleSet = { judge: Judge; rules: RetryRules };
 
+/** What of an event rules are asked about. */
+export type Judged = Pick<Sighting, 'report' | 'bounce' | 'recipient' | 'recipientProvider'>;
+
 export type Ruling = { cause: Cause; decision: Decision; rule: string; plan: Plan; suppress: SuppressionCause | null };
 
 /** What a set of rules decides about an event; null when nothing follows from the event. */
-export function rulingOn(sighting: Sighting, { judge, rules }: RuleSet): Ruling | null {
+export function rulingOn(sighting: Judged, { judge, rules }: RuleSet): Ruling | null {
   const { report, bounce } = sighting;
   if ((report !== 'failed' && report !== 'rejected') || !bounce) return null;
   const verdict = judge(bounce, sighting);
@@ -67,7 +70,7 @@ export const emptyComparison = (): Comparison => ({
 export type Change = { from: Ruling; to: Ruling };
 
 /** Adds one event to the sums. Gives what the other set of rules would do, if that is something else. */
-export function compare(comparison: Comparison, sighting: Sighting, present: RuleSet, other: RuleSet): Change | null {
+export function compare(comparison: Comparison, sighting: Judged, present: RuleSet, other: RuleSet): Change | null {
   comparison.events++;
   const from = rulingOn(sighting, present);
   const to = rulingOn(sighting, other);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Change, Comparison, Effect, RuleSet, Ruling } from '../classifier/replay.ts';
+import type { Change, Comparison, Effect, RuleSet } from '../classifier/replay.ts';
+import { EFFECT_WORDS, rulingWords } from '../classifier/replay-words.ts';
 import { maskAddress } from '../core/address.ts';
 import { replyWords } from '../core/reply-words.ts';
 import { safeJson } from '../core/safe-text.ts';
 import type { Sighting } from '../core/sighting.ts';
 import { maskReply } from '../core/words/mask.ts';
-import { planWords } from '../core/words/plans.ts';
 import { ownRules } from './classify.ts';
 import { EXIT, Failed, plural, printable, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
 
@@ -136,18 +136,6 @@ function changeWords(line: number, about: Sighting, { from, to }: Change, json: 
   ].join('\n');
 }
 
-const rulingWords = (r: Ruling): string =>
-  `${r.decision} (${r.cause}, rule ${r.rule}): ${planWords(r.plan)}${r.suppress === null ? '' : ', address suppressed'}`;
-
-const EFFECT: Record<Effect, string> = {
-  retried: planWords('retry'),
-  retried_later: planWords('wait'),
-  switched: planWords('switch'),
-  stopped: planWords('stop'),
-  suppressed: 'address suppressed',
-  to_mend: 'yours to mend',
-};
-
 function comparisonWords(comparison: Comparison, wrong: Wrong): string[] {
   const row = (...cells: (string | number)[]) =>
     cells.map((cell, i) => (i === 0 ? String(cell).padEnd(32) : String(cell).padStart(10))).join('');
@@ -158,7 +146,7 @@ function comparisonWords(comparison: Comparison, wrong: Wrong): string[] {
     `${plural(comparison.events, 'event', 'events')}, ${plural(comparison.failures, 'final failure', 'final failures')}, ${comparison.changed} judged differently.`,
     '',
     row('', 'before', 'after', 'newly', 'no longer'),
-    ...effects.map(([effect, n]) => row(EFFECT[effect], n.before, n.after, n.newly, n.noLonger)),
+    ...effects.map(([effect, n]) => row(EFFECT_WORDS[effect], n.before, n.after, n.newly, n.noLonger)),
     ...(moves.length > 0 ? ['', ...moves.map(([move, n]) => row(move, n))] : []),
     ...(wrong.lines > 0 ? ['', `${plural(wrong.lines, 'line holds', 'lines hold')} no event of Mailgun:`] : []),
     ...wrong.first.map(({ line, problem }) => wrapped(`  line ${line}: `, problem)),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { text } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 import type { OwnRules } from '../classifier/classify.ts';
-import { parseRules } from '../classifier/own-rules.ts';
+import { parseRules, problemWords } from '../classifier/own-rules.ts';
 
 export const RULES = room({
   title: 'Own rules',
@@ -25,11 +25,7 @@ export function readRules(file: string): ReadRules {
   const { content, problem } = textOf(file);
   const { rules, problems } = parseRules(content);
   if (problem !== null) return { rules, problems: [problem] };
-  const words = problems.map(({ index, name, problem }) => {
-    if (index === null) return problem;
-    return `rule ${index + 1}${name === null ? '' : ` ("${name.slice(0, 60)}")`}: ${problem}`;
-  });
-  return { rules, problems: words };
+  return { rules, problems: problems.map(problemWords) };
 }
 
 function textOf(file: string): { content: string; problem: string | null } {

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts';
+import { judgeBy } from '../classifier/judge.ts';
 import type { Config } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import type { Clock } from '../core/time.ts';
@@ -9,7 +10,7 @@ import type { Place } from '../http/server.ts';
 import type { Lists } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
-import type { Inside } from './inside.ts';
+import { type Inside, ownRules } from './inside.ts';
 
 /** What of the inside is needed to answer requests. */
 export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'signal' | 'log' | 'wake'> & {
@@ -36,12 +37,18 @@ export const faceOf = (inside: Face): AppDeps => ({
   olderKeys: inside.config.ENCRYPTION_KEY.slice(1),
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
-  pages: (deps) => createDashboard({ ...deps, ...dashboardIn(inside.config), lists: listsIn(inside) }),
+  pages: (deps) =>
+    createDashboard({ ...deps, ...dashboardIn(inside.config), ...rulesIn(inside.config), lists: listsIn(inside) }),
   retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
   now: inside.now,
   signal: inside.signal,
   log: inside.log,
+});
+
+const rulesIn = (config: Config) => ({
+  present: { judge: judgeBy(ownRules(config)), rules: settingsOf(config).rules },
+  rulesFile: config.HOMING_RULES,
 });
 
 /** The lists of addresses that Mailgun keeps itself. */

@@ -134,7 +134,7 @@ function checkNames(config: Config, providers: Providers): void {
 }
 
 /** Read once: a change of the file takes effect with the next start. */
-function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
+export function ownRules({ HOMING_RULES: file }: Config): OwnRules | undefined {
   if (file === undefined) return undefined;
   const { rules, problems } = readRules(file);
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `HOMING_RULES: ${problem}`));

@@ -6,6 +6,7 @@ import type { User } from './desk/users.ts';
 import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
 import { addAlerts } from './pages/alerts.ts';
 import { addBulk } from './pages/bulk.ts';
+import { addCauses } from './pages/causes.ts';
 import { addLogin } from './pages/login.ts';
 import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
@@ -36,6 +37,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addAlerts(router, desk);
   addBulk(router, desk);
   addSuppressions(router, desk);
+  addCauses(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

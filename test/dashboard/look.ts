@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
 import type { Role } from '../../src/dashboard/desk/users.ts';
 import { axeFindings, startBrowser } from '../support/browser.ts';
 import { PASSWORD } from './support.ts';
@@ -20,6 +21,8 @@ export async function looksWell(
   { url }: { url: string },
   role: Role,
   paths: readonly string[],
+  /** Leads to what has no address of its own, which is looked at as well. */
+  go?: (page: Page) => Promise<void>,
 ): Promise<void> {
   const browser = await startBrowser(t);
   const [context] = [await browser.newContext()];
@@ -36,17 +39,29 @@ export async function looksWell(
     for (const [width, colorScheme] of SIZES) {
       const where = `${path} at ${width}, ${colorScheme}`;
       await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       assert.equal((await page.goto(url + path))?.status(), 200, where);
-      // What is folded is looked at as well.
-      await page.evaluate('document.querySelectorAll("main details").forEach((one) => { one.open = true })');
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, where);
-      assert.equal(await page.evaluate('[...document.images].every((one) => one.naturalWidth > 0)'), true, where);
-      assert.deepEqual(await axeFindings(page), [], where);
-      const folder = process.env['SHOTS'];
-      const name = `${path.replace(/\W+/g, '-').slice(0, 40)}-${width}-${colorScheme}.png`;
-      if (folder) await page.screenshot({ path: `${folder}/${name}`, fullPage: true });
+      await fits(page, path, where);
+    }
+  }
+  if (go) {
+    await go(page);
+    for (const [width, colorScheme] of SIZES) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await fits(page, `${paths[0]} and on`, `${width}, ${colorScheme}`);
     }
   }
   assert.deepEqual(said, []);
+}
+
+async function fits(page: Page, path: string, where: string): Promise<void> {
+  // What is folded is looked at as well.
+  await page.evaluate('document.querySelectorAll("main details").forEach((one) => { one.open = true })');
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), page.viewportSize()?.width, where);
+  assert.equal(await page.evaluate('[...document.images].every((one) => one.naturalWidth > 0)'), true, where);
+  assert.deepEqual(await axeFindings(page), [], where);
+  const folder = process.env['SHOTS'];
+  const name = `${`${path} ${where.replace(path, '')}`.replace(/\W+/g, '-').slice(0, 80)}.png`;
+  if (folder) await page.screenshot({ path: `${folder}/${name}`, fullPage: true });
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { judgeBy } from '../../src/classifier/judge.ts';
 import { HOUR } from '../../src/core/time.ts';
 import { createDashboard, type DashboardDeps } from '../../src/dashboard/dashboard.ts';
 import { hashOf, ROLES, type Role } from '../../src/dashboard/desk/users.ts';
 import type { AppDeps } from '../../src/http/app.ts';
 import { makeIdentity } from '../../src/store/notes/identity.ts';
-import { type Running, start } from '../http/support.ts';
+import { type Running, SETTINGS, start } from '../http/support.ts';
 
 export const PASSWORD = 'a password of the test';
 const hash = hashOf(PASSWORD);
@@ -19,7 +20,8 @@ export async function startDashboard(t: TestContext, given: Given = {}, more: Pa
     pages: (deps) =>
       createDashboard({
         ...{ ...deps, users: ROLES.map((role) => ({ name: role, role, hash: known })), proxies: undefined },
-        ...{ header: 'X-Forwarded-User', session: 12 * HOUR, publicUrl: null, tls: false, timezone: 'UTC', ...given },
+        ...{ header: 'X-Forwarded-User', session: 12 * HOUR, publicUrl: null, tls: false, timezone: 'UTC' },
+        ...{ present: { judge: judgeBy(undefined), rules: SETTINGS.rules }, ...given },
       }),
     ...more,
   });

@@ -33,6 +33,7 @@ import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { waitingByClass } from '../../src/store/queue.ts';
+import { failuresBefore } from '../../src/store/reports.ts';
 import type { MessageRow, View } from '../../src/store/rows/rows.ts';
 import { indexEarlier, indexHappened, indexMade } from '../../src/store/search-feed.ts';
 import { countDoubtful, doubtfulSuppressions, newestSuppressions } from '../../src/store/suppression-list.ts';
@@ -429,6 +430,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     newestToPage: () => newestTo(store, { recipient: BUSY, limit: 10, cursor: messageId }),
     supportOfMany: () => cardsOf(support, views),
     supportOfNobody: () => supportOf(support, { recipient: 'p1@exmaple.net', limit: 10 }),
+    failuresBefore: () => failuresBefore(store, { at: MORNING, delivery: ids[0] ?? '', key: '' }, LONG_AGO + 1000, 20),
     newestSuppressions: () => newestSuppressions(store, { limit: 10 }),
     suppressionsOfCause: () =>
       newestSuppressions(store, { cause: 'complained', after: { at: LONG_AGO + 500, address: 'p' }, limit: 10 }),

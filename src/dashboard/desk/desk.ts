@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { AppError, type ErrorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import type { RuleSet } from '../../classifier/replay.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import type { AppDeps } from '../../http/app.ts';
 import type { Bodies } from '../../http/body.ts';
@@ -35,6 +36,9 @@ export type DeskDeps = {
   lists?: Lists | undefined;
   /** How long a page waits for what a provider has to do. */
   providerPatience?: Ms;
+  /** By what failures are judged here, and the file of own rules among it. */
+  present: RuleSet;
+  rulesFile?: string | undefined;
   /** Whether people can log in here. */
   hasUsers: boolean;
   now: Clock;
@@ -75,12 +79,18 @@ export function createDesk(deps: DeskDeps) {
       },
       formToken: visitor ? deps.visitors.formToken(ctx) : '',
       done: doneIn(ctx),
-      can: (role: Role) => visitor !== undefined && mayAct(visitor.role, role),
+      can: (role: Role) => isFor(ctx, role),
       ...data,
     });
     ctx.type = 'text/html; charset=utf-8';
     ctx.set(HEADERS);
   }
+
+  /** Whether whoever looks at this page may do what needs this role. */
+  const isFor = (ctx: Context, role: Role): boolean => {
+    const visitor = ctx.state['visitor'] as Visitor | undefined;
+    return visitor !== undefined && mayAct(visitor.role, role);
+  };
 
   const allow =
     (needed: Role): Middleware =>
@@ -166,7 +176,7 @@ export function createDesk(deps: DeskDeps) {
   const note = (visitor: Visitor, what: string, subject: string | null, reason: string | null): Promise<void> =>
     audit(deps.store, deps.now(), { who: whoIs(visitor), what, subject, detail: reason });
 
-  return { ...deps, base, show, allow, orPlain, fromHere, act, formOf, goTo, asPage, note, refuse };
+  return { ...deps, base, show, isFor, allow, orPlain, fromHere, act, formOf, goTo, asPage, note, refuse };
 }
 
 /**
@@ -190,6 +200,7 @@ const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   bulk: '/bulk',
   outages: '/outages',
   suppressions: '/suppressions',
+  causes: '/causes',
   alerts: '/alerts',
 };
 
