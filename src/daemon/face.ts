@@ -4,12 +4,14 @@ import type { Config } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import type { Clock } from '../core/time.ts';
 import { createDashboard } from '../dashboard/dashboard.ts';
+import type { KeptEvent } from '../dashboard/desk/desk.ts';
 import type { AppDeps } from '../http/app.ts';
 import { limitsOf } from '../http/limits/limits.ts';
 import type { Place } from '../http/server.ts';
 import type { Lists } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
+import { createRefusals } from '../store/inbox/refusals.ts';
 import { type Inside, ownRules } from './inside.ts';
 
 /** What of the inside is needed to answer requests. */
@@ -21,6 +23,7 @@ export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'sign
 /** What the HTTP side is called with. */
 export const faceOf = (inside: Face): AppDeps => ({
   store: inside.store,
+  onRefused: createRefusals(inside).add,
   settings: settingsOf(inside.config),
   tokens: inside.config.API_TOKENS,
   webhooks: inside.providers.all.flatMap(({ name, webhook }) => (webhook ? [{ provider: name, ...webhook }] : [])),
@@ -38,7 +41,7 @@ export const faceOf = (inside: Face): AppDeps => ({
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
   pages: (deps) =>
-    createDashboard({ ...deps, ...dashboardIn(inside.config), ...rulesIn(inside.config), lists: listsIn(inside) }),
+    createDashboard({ ...deps, ...dashboardIn(inside.config), ...rulesIn(inside.config), ...readingBy(inside) }),
   retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
   now: inside.now,
@@ -49,6 +52,13 @@ export const faceOf = (inside: Face): AppDeps => ({
 const rulesIn = (config: Config) => ({
   present: { judge: judgeBy(ownRules(config)), rules: settingsOf(config).rules },
   rulesFile: config.HOMING_RULES,
+});
+
+/** What is asked of the providers for a page. */
+const readingBy = (inside: Face) => ({
+  lists: listsIn(inside),
+  read: ({ provider, body, content_type: contentType }: KeptEvent) =>
+    inside.providers.named(provider)?.read?.({ replayKey: '', body, contentType }) ?? null,
 });
 
 /** The lists of addresses that Mailgun keeps itself. */

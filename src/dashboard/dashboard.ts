@@ -13,6 +13,7 @@ import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
 import { addSuppressions } from './pages/suppressions.ts';
+import { addWebhooks } from './pages/webhooks.ts';
 
 export type DashboardDeps = Omit<DeskDeps, 'visitors' | 'hasUsers'> & VisitorDeps;
 
@@ -38,6 +39,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addBulk(router, desk);
   addSuppressions(router, desk);
   addCauses(router, desk);
+  addWebhooks(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

@@ -52,6 +52,8 @@ export type AppDeps = {
   /** Called when events came in, when applications told something, and when mail was queued. */
   onKept(count: number): void;
   onStale?(signedAt: Ms): void;
+  /** Called for each webhook that is refused. */
+  onRefused?(provider: string, reason: string): void;
   onTold?(): void;
   onQueued?(): void;
   now: Clock;

@@ -16,6 +16,8 @@ export type WebhookDeps = FilingDeps & {
   bodies: Bodies;
   /** Called when one webhook after the other has a right signature that is stale, with the time of the last. */
   onStale?(signedAt: Ms): void;
+  /** Called for each that is refused. */
+  onRefused?(provider: string, reason: string): void;
   now: Clock;
 };
 
@@ -42,7 +44,7 @@ const STALE = 3;
 type Same = readonly [WebhookOf, ...WebhookOf[]];
 
 /** One path, for one provider or for several of one kind. */
-function createWebhook(same: Same, { bodies, now, log, onStale }: WebhookDeps, file: File): Handler {
+function createWebhook(same: Same, { bodies, now, log, onStale, onRefused }: WebhookDeps, file: File): Handler {
   let stale = 0;
   const names = same.map(({ provider }) => provider).join(', ');
   const tellForged = atMostOnceA(MINUTE, now, (count) =>
@@ -54,23 +56,27 @@ function createWebhook(same: Same, { bodies, now, log, onStale }: WebhookDeps, f
       discard(request);
       return answer(response, 405, { error: 'only POST' }, { Allow: 'POST' });
     }
+    const turnAway = (status: number, error: string, headers: Record<string, string> = {}) => {
+      onRefused?.(names, error);
+      answer(response, status, { error }, headers);
+    };
     try {
       const raw = await bodies.read(request, BODY_LIMIT, 'anybody');
       const contentType = request.headers['content-type'];
-      if ((contentType?.length ?? 0) > CONTENT_TYPE_LIMIT) return answer(response, 406, { error: 'not an event' });
+      if ((contentType?.length ?? 0) > CONTENT_TYPE_LIMIT) return turnAway(406, 'not an event');
       const { provider, opened } = openedBy(same, { raw, headers: request.headers }, now());
-      if (opened.kind === 'unusable') return answer(response, 406, { error: opened.detail });
+      if (opened.kind === 'unusable') return turnAway(406, opened.detail);
       if (opened.kind === 'forged') {
         tellForged();
         if (opened.signedAt !== undefined && ++stale >= STALE) onStale?.(opened.signedAt);
-        return answer(response, 401, { error: opened.detail });
+        return turnAway(401, opened.detail);
       }
       stale = 0;
       const kept = await file(opened.events.map((event) => arrivalOf(provider, event, now())));
       if (kept) return answer(response, 200, { message: 'kept' });
-      return answer(response, 503, { error: 'it can not be stored now' }, RETRY);
+      return turnAway(503, 'it can not be stored now', RETRY);
     } catch (error) {
-      return refuse(error, request, response, log);
+      return refuse(error, { request, turnAway, log });
     }
   };
 }
@@ -86,7 +92,12 @@ function openedBy([first, ...others]: Same, request: Parameters<Webhook['open']>
 
 type OpenedBy = { provider: string; opened: Opened };
 
-function refuse(error: unknown, request: IncomingMessage, response: ServerResponse, log: Log): void {
+type TurnAway = (status: number, error: string, headers?: Record<string, string>) => void;
+
+function refuse(
+  error: unknown,
+  { request, turnAway, log }: { request: IncomingMessage; turnAway: TurnAway; log: Log },
+): void {
   if (error instanceof SenderGone) {
     request.destroy();
     return;
@@ -94,12 +105,12 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
   if (error instanceof AppError) {
     const isCrowded = error.code === 'unavailable';
     const status = isCrowded ? 503 : error.code === 'too_large' ? 413 : 415;
-    answer(response, status, { error: error.message }, { Connection: 'close', ...(isCrowded ? RETRY : {}) });
+    turnAway(status, error.message, { Connection: 'close', ...(isCrowded ? RETRY : {}) });
     return;
   }
   log.error({ error }, 'a webhook could not be answered');
   // Mailgun tries again after this answer: nothing is known to be wrong with the event.
-  answer(response, 500, { error: 'internal error' });
+  turnAway(500, 'internal error');
 }
 
 /**

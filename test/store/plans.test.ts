@@ -12,10 +12,12 @@ import { dailyBars } from '../../src/store/figures/daily.ts';
 import { lostDeliveries } from '../../src/store/figures/lost.ts';
 import { placesOf } from '../../src/store/figures/places.ts';
 import { readSums } from '../../src/store/figures/read-sums.ts';
+import { newestAside, newestTold, toldWaiting } from '../../src/store/inbox/history.ts';
 import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
 import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
 import { inboxWaitsSince, pruneInbox, setAside } from '../../src/store/inbox/oldest.ts';
+import { refusedSince } from '../../src/store/inbox/refusals.ts';
 import { forgotten } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
 import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
@@ -430,6 +432,10 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     newestToPage: () => newestTo(store, { recipient: BUSY, limit: 10, cursor: messageId }),
     supportOfMany: () => cardsOf(support, views),
     supportOfNobody: () => supportOf(support, { recipient: 'p1@exmaple.net', limit: 10 }),
+    newestTold: () => newestTold(store, { before: { at: MORNING, id: 'x' }, limit: 10 }),
+    newestAside: () => newestAside(store, LONG_AGO + 1000, 10),
+    toldWaiting: () => toldWaiting(store, 10),
+    refusedSince: () => refusedSince(store, MORNING),
     failuresBefore: () => failuresBefore(store, { at: MORNING, delivery: ids[0] ?? '', key: '' }, LONG_AGO + 1000, 20),
     newestSuppressions: () => newestSuppressions(store, { limit: 10 }),
     suppressionsOfCause: () =>

@@ -2,17 +2,22 @@ import type { Context, Middleware } from 'koa';
 import { AppError, type ErrorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { RuleSet } from '../../classifier/replay.ts';
+import type { Sighting } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import type { AppDeps } from '../../http/app.ts';
 import type { Bodies } from '../../http/body.ts';
 import type { Lists } from '../../operate/unsuppress.ts';
 import type { Store } from '../../store/db/open.ts';
 import { isDatabaseTrouble } from '../../store/db/trouble.ts';
+import type { InboxRow } from '../../store/inbox/inbox.ts';
 import { audit } from '../../store/notes/audit.ts';
 import { TEXTS } from './texts.ts';
 import { mayAct, type Role } from './users.ts';
 import { createView, type Data } from './view.ts';
 import type { Visitor, Visitors } from './visitor.ts';
+
+/** An event as it stands in the inbox. */
+export type KeptEvent = Pick<InboxRow, 'provider' | 'body' | 'content_type'>;
 
 export type DeskDeps = {
   store: Store;
@@ -36,6 +41,8 @@ export type DeskDeps = {
   lists?: Lists | undefined;
   /** How long a page waits for what a provider has to do. */
   providerPatience?: Ms;
+  /** What a kept event says; null when it is none. */
+  read?(kept: KeptEvent): Sighting | null;
   /** By what failures are judged here, and the file of own rules among it. */
   present: RuleSet;
   rulesFile?: string | undefined;
@@ -201,6 +208,7 @@ const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   outages: '/outages',
   suppressions: '/suppressions',
   causes: '/causes',
+  webhooks: '/webhooks',
   alerts: '/alerts',
 };
 

@@ -45,11 +45,8 @@ export async function setAside(
 ): Promise<{ id: string; error: string | null }[]> {
   return store
     .db('inbox')
-    .where({ pending: 0 })
-    .whereIn('source', [...SOURCES])
-    .where('due_at', '>=', since)
-    .where({ outcome: 'set_aside' })
-    .orderBy('due_at', 'desc')
+    .where('aside_at', '>=', since)
+    .orderBy('aside_at', 'desc')
     .select('id', 'error')
     .limit(limit);
 }
