@@ -83,7 +83,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store',
     'operate',
     'contract',
-    'tell/summary/charts',
+    'tell',
     'dashboard/desk',
     'dashboard/search',
   ],

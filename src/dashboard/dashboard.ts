@@ -12,6 +12,7 @@ import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
+import { addReport } from './pages/report.ts';
 import { addSuppressions } from './pages/suppressions.ts';
 import { addWebhooks } from './pages/webhooks.ts';
 
@@ -40,6 +41,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addSuppressions(router, desk);
   addCauses(router, desk);
   addWebhooks(router, desk);
+  addReport(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

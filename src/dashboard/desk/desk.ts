@@ -210,6 +210,7 @@ const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   causes: '/causes',
   webhooks: '/webhooks',
   alerts: '/alerts',
+  report: '/report',
 };
 
 /** As it stands in the audit. */

@@ -386,6 +386,18 @@ export const TEXTS = {
     who: 'Who',
     state: 'State',
   },
+  report: {
+    of: 'Delivery report,',
+    from: 'From',
+    to: 'To',
+    show: 'Show',
+    today: 'Today so far',
+    yesterday: 'Yesterday',
+    week: 'The last 7 days',
+    month: 'The last 30 days',
+    counted: 'Counted',
+    late: 'Late events change these figures; times to delivery are exact to 10 %.',
+  },
   webhooks: {
     waiting: 'Waiting to be understood',
     events: (n: number, isMore: boolean) => (n === 0 ? 'none' : `${counted(n, 'event')}${isMore ? ' or more' : ''}`),

@@ -1,5 +1,4 @@
 import type Router from '@koa/router';
-import type { Context } from 'koa';
 import { DateTime } from 'luxon';
 import { sharedFor } from '../../base/shared.ts';
 import type { DayBar } from '../../core/figures/summary.ts';
@@ -19,6 +18,7 @@ import { hourInWords, hoursPicture, inHour } from '../../tell/summary/charts/hou
 import { DARK, LIGHT } from '../../tell/summary/charts/theme.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
+import { showPicture } from './picture.ts';
 
 /** What is counted serves everybody who looks within this time. */
 const FRESH: Ms = 2 * SECOND;
@@ -48,14 +48,6 @@ export function addOverview(router: Router, desk: Desk): void {
     const picture = pictures[ctx['params'].theme === 'dark' ? 'dark' : 'light'];
     showPicture(ctx, await picture());
   });
-}
-
-/** The drawing has its style in it. */
-function showPicture(ctx: Context, svg: string): void {
-  ctx.body = svg;
-  ctx.type = 'image/svg+xml';
-  ctx.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
-  ctx.set('Cache-Control', 'private, max-age=60');
 }
 
 async function lookAround({ store, now, providers }: Desk) {

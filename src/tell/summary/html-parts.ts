@@ -1,5 +1,6 @@
 // What the page is put together from.
 import { html, type Markup } from '../../base/markup.ts';
+import type { Row } from './tables.ts';
 
 /* Inline styles are for mail clients that drop the rest; the classes turn the page dark where that is wanted. */
 export const INK = 'color:#1f2937';
@@ -57,8 +58,6 @@ export const paragraph = (text: string, margin: string): Markup =>
 
 /** Keeps a number and its unit on one line: `2 825` on two lines reads as two numbers. */
 export const unbroken = (text: string): string => text.replace(/(?<=\d) (?=[\d%])/g, '\u00a0');
-
-export type Row = { name: string; note?: string; figures: readonly string[] };
 
 /**
  * The figures take at least the width that lines them up with other tables, and more if they need it, so that none

@@ -1,13 +1,11 @@
 import { html, type Markup, trusted } from '../../base/markup.ts';
-import { timesOfClass } from '../../core/figures/figures.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import type { Summary } from '../../core/figures/summary.ts';
-import { type Times, timesOf } from '../../core/figures/times.ts';
-import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts';
+import { timeWords } from '../../core/words/numbers.ts';
 import type { Picture } from './charts/pictures.ts';
 import { periodWords } from './days.ts';
-import { card, FAINT, FONT, INK, STYLE, tile, unbroken } from './html-parts.ts';
-import { cures, ends, groups, itself, lost, onTime, places } from './html-sections.ts';
+import { card, FAINT, FONT, INK, paragraph, STYLE, table, tile, unbroken } from './html-parts.ts';
+import { type Table, tablesOf, tilesOf } from './tables.ts';
 
 /** Where a picture is found: data in a file, a part of the same mail in a mail. */
 export type Source = (p: Picture, theme: 'light' | 'dark') => string;
@@ -44,13 +42,7 @@ ${policy}
 <div style="max-width:680px;margin:0 auto">
 ${opening(summary)}
 ${o.pictures.map((p) => pictureCard(summary, p, o))}
-${summary.groups.length > 0 ? card('By domain and class', groups(summary)) : html``}
-${summary.total.arrived > 0 ? card('On time?', onTime(summary)) : html``}
-${summary.places.length > 0 ? card('Where it failed most', places(summary)) : html``}
-${summary.total.ends.length > 0 ? card('Did not arrive, by reason', ends(summary.total)) : html``}
-${summary.total.cures.length > 0 ? card('What re-posts cured', cures(summary)) : html``}
-${summary.lost !== null && summary.lost.length > 0 ? card('Who did not get what', lost(summary)) : html``}
-${card('Homing itself', itself(summary))}
+${tablesOf(summary).map(tableCard)}
 <p class="faint" style="font-size:12px;line-height:1.5;text-align:center;margin:20px 0 0;${FAINT}">Counted at ${timeWords(summary.generatedAt)}. Late events change these figures; times to delivery are exact to 10&nbsp;%.</p>
 </div>
 </div>
@@ -61,25 +53,21 @@ ${card('Homing itself', itself(summary))}
 }
 
 function opening(summary: Summary): Markup {
-  const { total, before } = summary;
-  const times = timesOf(total.times);
-  const access = timesOfClass(summary.groups, 'access');
-  const asked = total.deliveries - total.states.cancelled;
   return html`
 <div class="card" style="background:#ffffff;border:1px solid #e5e9ef;border-radius:12px;padding:24px;margin:0 0 16px">
 <p class="faint" style="margin:0 0 4px;font-size:13px;${FAINT}">Delivery report · ${periodWords(summary.period)} · ${summary.period.timezone}</p>
 <h1 class="ink" style="margin:0 0 18px;font-size:21px;line-height:1.35;font-weight:600;overflow-wrap:anywhere;${INK}">${unbroken(sentence(summary))}</h1>
 <div style="font-size:0;margin:0 -6px">
-${tile('deliveries', many(total.deliveries), `${many(before.deliveries)} before`)}
-${tile('arrived', asked === 0 ? '–' : percent(total.arrived / asked), `${many(total.arrived)} of ${many(asked)}`)}
-${tile('did not arrive', many(total.lost), `${many(before.lost)} before`, total.lost > 0 ? 'bad' : 'good')}
-${access.n > 0 ? timesTile('access, half within', access) : timesTile('half within', times)}
+${tilesOf(summary).map(({ name, value, below, tone }) => tile(name, value, below, tone))}
 </div>
 </div>`;
 }
 
-const timesTile = (name: string, { median, p95 }: Times): Markup =>
-  tile(name, timeTaken(median), `95 of 100 within ${timeTaken(p95)}`);
+function tableCard({ title, head, rows, says = [] }: Table): Markup {
+  const body = head.length > 0 ? table(head, rows) : html``;
+  const margin = (i: number) => (head.length === 0 ? '0 0 6px' : i === 0 ? '12px 0 0' : '6px 0 0');
+  return card(title, html`${body}${says.map((line, i) => paragraph(line, margin(i)))}`);
+}
 
 function pictureCard(summary: Summary, p: Picture, o: HtmlOptions): Markup {
   const narrow = o.narrow.find((n) => n.id === p.id);
