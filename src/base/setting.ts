@@ -13,6 +13,8 @@ export type Setting = {
   /** In place of a default: a wait in proportion to `RETRY_UNIT` (a minute at most), so that one setting shortens all waits. */
   follows?: (unit: Ms, lease: Ms) => Ms;
   level: Level;
+  /** Who sees its value may do what only we should: nothing of it is shown, or of each URL no more than where it leads. */
+  hides?: 'all' | 'login';
   /** What it does, in a sentence or two. */
   says: string;
   /** What follows from not setting it, where that is worth a line at every start. */
@@ -32,6 +34,20 @@ export type Room<S extends Record<string, Setting> = Record<string, Setting>> = 
   /** What is allowed, and most likely a mistake. */
   doubts?(values: Values<S>): string[];
 };
+
+/** A setting as it holds, for people to read. */
+export type ShownSetting = Pick<Setting, 'level' | 'says'> & {
+  name: string;
+  /** Without what is secret; null when it is not set. */
+  value: string | null;
+  /** Whether there is a value that is not shown, or not whole. */
+  isHidden: boolean;
+  from: 'environment' | '.env' | 'default' | 'RETRY_UNIT' | null;
+  /** What follows from its not being set. */
+  unset: string | null;
+};
+
+export type ShownRoom = { title: string; settings: ShownSetting[] };
 
 type Value<S extends Setting> =
   | z.output<S['kind']>

@@ -33,7 +33,20 @@ export function readConfig(env: Env, need: 'daemon' | 'database'): Config {
   const { values, problems } = readEach(env);
   if (need === 'daemon') problems.push(...missing(values, env), ...alone(values), ...wrongTogether(values));
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze(values) as Config;
+  const config = Object.freeze(values) as Config;
+  readFrom.set(config, given(env));
+  return config;
+}
+
+const readFrom = new WeakMap<Config, Env>();
+
+/** What the environment said of each setting when a configuration was read; empty for one that was made otherwise. */
+export const textsOf = (config: Config): Env => readFrom.get(config) ?? {};
+
+/** The settings that have a value, as it was written. */
+function given(env: Env): Env {
+  const texts = [...SETTINGS.keys()].map((name) => [name, env[name]?.trim()] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text));
 }
 
 function readEach(env: Env): { values: Given; problems: string[] } {

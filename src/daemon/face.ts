@@ -2,6 +2,7 @@ import type { Log } from '../base/log.ts';
 import { judgeBy } from '../classifier/judge.ts';
 import type { Config } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
+import { settingsShown } from '../config/shown.ts';
 import type { Clock } from '../core/time.ts';
 import { createDashboard } from '../dashboard/dashboard.ts';
 import type { KeptEvent } from '../dashboard/desk/desk.ts';
@@ -12,6 +13,7 @@ import type { Lists } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
 import { createRefusals } from '../store/inbox/refusals.ts';
+import { examine } from './examine.ts';
 import { type Inside, ownRules } from './inside.ts';
 
 /** What of the inside is needed to answer requests. */
@@ -41,7 +43,13 @@ export const faceOf = (inside: Face): AppDeps => ({
   domains: domainsIn(inside.config),
   providers: inside.providers.all.map(({ name }) => name),
   pages: (deps) =>
-    createDashboard({ ...deps, ...dashboardIn(inside.config), ...rulesIn(inside.config), ...readingBy(inside) }),
+    createDashboard({
+      ...deps,
+      ...dashboardIn(inside.config),
+      ...rulesIn(inside.config),
+      ...readingBy(inside),
+      ...ofConfig(inside.config),
+    }),
   retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
   now: inside.now,
@@ -53,6 +61,8 @@ const rulesIn = (config: Config) => ({
   present: { judge: judgeBy(ownRules(config)), rules: settingsOf(config).rules },
   rulesFile: config.HOMING_RULES,
 });
+
+const ofConfig = (config: Config) => ({ configuration: () => settingsShown(config), examine: () => examine(config) });
 
 /** What is asked of the providers for a page. */
 const readingBy = (inside: Face) => ({

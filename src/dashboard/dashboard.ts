@@ -7,12 +7,14 @@ import { createVisitors, type VisitorDeps } from './desk/visitor.ts';
 import { addAlerts } from './pages/alerts.ts';
 import { addBulk } from './pages/bulk.ts';
 import { addCauses } from './pages/causes.ts';
+import { addDoctor } from './pages/doctor.ts';
 import { addLogin } from './pages/login.ts';
 import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
 import { addReport } from './pages/report.ts';
+import { addSettings } from './pages/settings.ts';
 import { addSuppressions } from './pages/suppressions.ts';
 import { addWebhooks } from './pages/webhooks.ts';
 
@@ -42,6 +44,8 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addCauses(router, desk);
   addWebhooks(router, desk);
   addReport(router, desk);
+  addSettings(router, desk);
+  addDoctor(router, desk);
 }
 
 /** Browsers may keep it for ever: its address changes with its content. */

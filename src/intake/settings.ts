@@ -20,6 +20,7 @@ export const INTAKE = room({
   settings: {
     ENCRYPTION_KEY: {
       kind: hexKeys,
+      hides: 'all',
       default: '',
       level: 'usual',
       says: 'Seals the bodies that have to be kept: 64 hex digits, from "openssl rand -hex 32". To change it, put the new key before the old one, with a comma between them.',

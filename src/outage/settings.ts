@@ -83,6 +83,7 @@ export const OUTAGE = room({
         readPage,
         `must be a comma list of secrets of ${SHORTEST} letters, digits, - and _ or more, each with its provider unless that is Mailgun: secret,sendgrid:secret`,
       ),
+      hides: 'all',
       default: '',
       level: 'rarely',
       says: "Secrets of the addresses that status pages (Atlassian Statuspage, as Mailgun's is) may post to, /webhooks/statuspage/<secret>: a comma list, each with the provider that the page is about unless that is Mailgun, as in secret,sendgrid:secret. Mailgun's own alerts may come to /webhooks/mailgun-alerts/<secret> as well, without their signature.",

@@ -36,15 +36,22 @@ export const TELL = room({
     },
     ALERT_SMTP_URL: {
       kind: relayUrl,
+      hides: 'login',
       level: 'usual',
       says: 'SMTP server for alerts, so that they do not go through what they warn about; by default the secondary ones.',
     },
     ALERT_SLACK_URL: {
       kind: webUrl,
+      hides: 'login',
       level: 'usual',
       says: 'Incoming webhook of Slack, or of anything that takes { text }.',
     },
-    ALERT_WEBHOOK_URL: { kind: webUrl, level: 'rarely', says: 'Address that alerts are posted to as JSON.' },
+    ALERT_WEBHOOK_URL: {
+      kind: webUrl,
+      hides: 'login',
+      level: 'rarely',
+      says: 'Address that alerts are posted to as JSON.',
+    },
     ALERT_GROUP: {
       kind: duration,
       follows: (unit) => Math.max(2 * SECOND, unit / 2),

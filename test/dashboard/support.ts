@@ -21,7 +21,7 @@ export async function startDashboard(t: TestContext, given: Given = {}, more: Pa
       createDashboard({
         ...{ ...deps, users: ROLES.map((role) => ({ name: role, role, hash: known })), proxies: undefined },
         ...{ header: 'X-Forwarded-User', session: 12 * HOUR, publicUrl: null, tls: false, timezone: 'UTC' },
-        ...{ present: { judge: judgeBy(undefined), rules: SETTINGS.rules }, ...given },
+        ...{ configuration: () => [], present: { judge: judgeBy(undefined), rules: SETTINGS.rules }, ...given },
       }),
     ...more,
   });

@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import { AppError, type ErrorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import type { ShownRoom } from '../../base/setting.ts';
 import type { RuleSet } from '../../classifier/replay.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
@@ -18,6 +19,9 @@ import type { Visitor, Visitors } from './visitor.ts';
 
 /** An event as it stands in the inbox. */
 export type KeptEvent = Pick<InboxRow, 'provider' | 'body' | 'content_type'>;
+
+/** What the doctor found, and what to do about it. */
+export type Finding = { check: string; status: 'ok' | 'warning' | 'problem'; says: string; mend: string | null };
 
 export type DeskDeps = {
   store: Store;
@@ -41,6 +45,10 @@ export type DeskDeps = {
   lists?: Lists | undefined;
   /** How long a page waits for what a provider has to do. */
   providerPatience?: Ms;
+  /** Every setting as it holds. */
+  configuration(): ShownRoom[];
+  /** Has the doctor look at everything. */
+  examine?(): Promise<readonly Finding[]>;
   /** What a kept event says; null when it is none. */
   read?(kept: KeptEvent): Sighting | null;
   /** By what failures are judged here, and the file of own rules among it. */
@@ -77,7 +85,7 @@ export function createDesk(deps: DeskDeps) {
     const visitor = ctx.state['visitor'] as Visitor | undefined;
     ctx.body = view.render(name, {
       ...{
-        pages: PAGES,
+        pages: pagesFor(visitor),
         path: ctx.path,
         now: deps.now(),
         visitor: visitor ?? null,
@@ -211,7 +219,19 @@ const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
   webhooks: '/webhooks',
   alerts: '/alerts',
   report: '/report',
+  settings: '/settings',
+  doctor: '/doctor',
+  runbook: '/runbook',
 };
+
+/** What not everybody may open. */
+const NEEDED: Partial<Record<keyof typeof TEXTS.nav, Role>> = { settings: 'owner', doctor: 'operator' };
+
+const pagesFor = (visitor: Visitor | undefined): [string, string][] =>
+  Object.entries(PAGES).filter(([name]) => {
+    const needed = NEEDED[name as keyof typeof PAGES];
+    return needed === undefined || (visitor !== undefined && mayAct(visitor.role, needed));
+  });
 
 /** As it stands in the audit. */
 export const whoIs = ({ name, how }: Visitor): string =>

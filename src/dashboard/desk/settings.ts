@@ -30,6 +30,7 @@ export const DASHBOARD = room({
   settings: {
     DASHBOARD_USERS: {
       kind: users,
+      hides: 'all',
       default: '',
       level: 'usual',
       says: 'Comma list of who may look at the dashboard, as name:role:hash; "homing user add" makes the line. The role is support, operator or owner.',

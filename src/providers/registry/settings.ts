@@ -50,6 +50,7 @@ export const SECONDARIES = room({
   settings: {
     SECONDARY: {
       kind: providerUrls,
+      hides: 'login',
       default: '',
       level: 'rarely',
       says: 'Comma list of secondary providers by their URLs (smtp://, smtps://, mailersend://, sendgrid://), tried in order and before those of SECONDARY_SMTP_URL.',

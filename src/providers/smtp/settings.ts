@@ -29,6 +29,7 @@ export const SMTP = room({
   settings: {
     SECONDARY_SMTP_URL: {
       kind: relayUrls,
+      hides: 'login',
       default: '',
       level: 'usual',
       says: 'Comma list of the servers that take what Mailgun does not deliver, as smtp://user:pass@host:587 (STARTTLS) or smtps://user:pass@host:465; they are tried in order.',

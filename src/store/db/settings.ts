@@ -10,6 +10,7 @@ export const DATABASE = room({
         const message = databaseProblem(url);
         if (message !== null) ctx.addIssue({ code: 'custom', message });
       }),
+      hides: 'login',
       default: 'sqlite:./data/homing.sqlite',
       level: 'usual',
       says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later), with ?ssl=true for TLS, and ssl-ca=file for an authority of your own.',
