@@ -437,6 +437,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     toldWaiting: () => toldWaiting(store, 10),
     refusedSince: () => refusedSince(store, MORNING),
     failuresBefore: () => failuresBefore(store, { at: MORNING, delivery: ids[0] ?? '', key: '' }, LONG_AGO + 1000, 20),
+    failuresOfAllTime: () => failuresBefore(store, { at: MORNING, delivery: ids[0] ?? '', key: '' }, 0, 20),
     newestSuppressions: () => newestSuppressions(store, { limit: 10 }),
     suppressionsOfCause: () =>
       newestSuppressions(store, { cause: 'complained', after: { at: LONG_AGO + 500, address: 'p' }, limit: 10 }),
