@@ -60,5 +60,6 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   health: { nothing: 'how providers are' },
   health_changes: { nothing: 'how providers were' },
   hints: { nothing: 'what status pages said of providers' },
+  drills: { nothing: 'drills of outages, against mail of their own' },
   drains: { nothing: 'how long what had waited took to leave' },
 };

@@ -154,7 +154,7 @@ export async function lookAtSome(store: Store, ids: readonly string[], now: Ms):
       .whereIn('delivery_id', [...ids])
       .where({ lane: HELD })
       .whereNull('lease');
-  await transact(store, (tx) => held(tx).update({ at: now }));
+  await inOneStatement(store, (tx) => held(tx).update({ at: now }));
 }
 
 /** Gives claimed deliveries back, to be looked at again at that time. */
