@@ -33,6 +33,7 @@ export const TEXTS = {
     on: 'Refreshed every 5 s',
     paused: 'Paused',
     stale: 'Not up to date: the last refresh failed',
+    waits: 'Waits while something is filled in',
     pause: 'Pause',
     resume: 'Resume',
   },

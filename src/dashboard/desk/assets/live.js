@@ -13,27 +13,40 @@
   let isStale = false;
 
   function tell() {
-    says.textContent = says.dataset[paused ? 'paused' : isStale ? 'stale' : 'on'];
+    says.textContent = says.dataset[paused ? 'paused' : isFillingIn() ? 'waits' : isStale ? 'stale' : 'on'];
     button.textContent = button.dataset[paused ? 'resume' : 'pause'];
     main.toggleAttribute('data-stale', isStale && !paused);
   }
 
-  const isBusy = () =>
-    document.hidden ||
-    paused ||
+  /** What is typed, chosen or ticked stays, and so does what the button beside it does. */
+  const isFillingIn = () =>
     document.activeElement?.matches('input, select, textarea') ||
-    main.querySelector('dialog[open], input[type=checkbox]:checked') !== null;
+    main.querySelector('dialog[open]') !== null ||
+    [...main.querySelectorAll('input, select, textarea')].some(isChanged);
+
+  function isChanged(field) {
+    if (field.type === 'checkbox' || field.type === 'radio') return field.checked !== field.defaultChecked;
+    if (field.localName !== 'select') return field.value !== field.defaultValue;
+    const first = [...field.options].findIndex((one) => one.defaultSelected);
+    return field.selectedIndex !== Math.max(0, first);
+  }
+
+  const isBusy = () => document.hidden || paused || isFillingIn();
 
   async function refresh() {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const fresh = page.querySelector('main[data-live]');
-    if (fresh && !isBusy())
-      Idiomorph.morph(main, fresh.innerHTML, {
-        morphStyle: 'innerHTML',
-        callbacks: { beforeAttributeUpdated: keepOpen },
-      });
+    const fresh = page.querySelector('main');
+    if (!fresh) throw new Error('no page of ours');
+    if (isBusy()) return;
+    Idiomorph.morph(main, fresh.innerHTML, {
+      morphStyle: 'innerHTML',
+      callbacks: { beforeAttributeUpdated: keepOpen },
+    });
+    // What it told of has come to its end.
+    main.toggleAttribute('data-live', fresh.hasAttribute('data-live'));
+    bar.hidden = !fresh.hasAttribute('data-live');
   }
 
   /** What the reader has folded out stays so. */
@@ -45,9 +58,9 @@
         () => false,
         () => true,
       );
-      tell();
     }
-    setTimeout(again, EVERY);
+    tell();
+    if (!bar.hidden) setTimeout(again, EVERY);
   }
 
   button.addEventListener('click', () => {
