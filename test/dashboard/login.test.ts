@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type IncomingMessage, request } from 'node:http';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
@@ -41,6 +42,36 @@ test('a wrong password and an unknown name are answered alike, and after some of
   assert.equal((await visitor.logIn('support')).status, 303, 'others are not kept out');
   const refused = await running.store.db('audit').where({ what: 'login_refused' }).pluck('who');
   assert.equal(refused.filter((who) => who === 'owner (dashboard)').length, 10);
+});
+
+test('an address that has tried too much keeps nobody out who comes from another', async (t) => {
+  const running = await startDashboard(t);
+  const eve = createVisitor(running);
+  for (let n = 0; n < 20; n++) await eve.logIn(`nobody${n % 4}`, 'wrong');
+  for (let n = 0; n < 12; n++) assert.equal((await eve.logIn('owner', 'wrong')).status, 429);
+  const visitor = createVisitor(running);
+  const { token } = await visitor.get('/login');
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const headers = {
+      Cookie: `homing=${visitor.cookies.get('homing')}`,
+      'Content-Type': 'application/x-www-form-urlencoded',
+    };
+    const options = { method: 'POST', localAddress: '127.0.0.2', headers, agent: false };
+    const form = new URLSearchParams({ token, name: 'owner', password: PASSWORD });
+    request(`${running.url}/login`, options, resolve).on('error', reject).end(form.toString());
+  });
+  answer.resume();
+  assert.equal(answer.statusCode, 303);
+});
+
+test('a form that asks for no colours that there are sets those of the system', async (t) => {
+  const running = await startDashboard(t);
+  const ann = await loggedIn(running, 'support');
+  for (const theme of ['dark', 'a;b', 'dark\r\nSet-Cookie: x=y', '\0', 'x'.repeat(5000)]) {
+    const { status, headers } = await ann.fill('/', '/theme', { theme, back: '/' });
+    const [cookie = ''] = headers.getSetCookie();
+    assert.deepEqual([status, /^theme=(\w*);/.exec(cookie)?.[1]], [303, theme === 'dark' ? 'dark' : 'auto'], theme);
+  }
 });
 
 test('a login ends when its user logs out, has another password, is gone, or stays away', async (t) => {

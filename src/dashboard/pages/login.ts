@@ -31,7 +31,7 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
     const form = await desk.formOf(ctx);
     const [name, next] = [form.get('name') ?? '', pathIn(form.get('next'))];
     const keys = [ctx.req.socket.remoteAddress ?? '', name.toLowerCase().slice(0, 64)] as const;
-    const wait = await Promise.all(limits.map((limit, i) => limit.consume(keys[i] ?? ''))).then(() => null, waitOf);
+    const wait = await taken(keys);
     if (wait !== null) {
       ask(ctx, { next, name, wrong: TEXTS.login.tooMany(lengthWords(wait)) });
       ctx.status = 429;
@@ -51,6 +51,15 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
     desk.goTo(ctx, next);
   }
 
+  /** Counts a try; gives how long to wait where there were too many. Tries that an address has no more count against no name. */
+  async function taken(keys: readonly string[]): Promise<number | null> {
+    for (const [i, limit] of limits.entries()) {
+      const wait = await limit.consume(keys[i] ?? '').then(() => null, waitOf);
+      if (wait !== null) return wait;
+    }
+    return null;
+  }
+
   async function logOut(ctx: Context, form: URLSearchParams, { name }: { name: string }) {
     const count = form.get('everywhere') === 'yes' ? await desk.visitors.endAll(name) : null;
     await desk.visitors.end(ctx);
@@ -58,8 +67,11 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
   }
 }
 
+const THEMES = ['light', 'dark'];
+
 async function setTheme(ctx: Context, form: URLSearchParams) {
-  ctx.cookies.set('theme', form.get('theme') ?? 'auto', { sameSite: 'lax', path: '/', maxAge: 365 * 86_400_000 });
+  const theme = THEMES.find((one) => one === form.get('theme')) ?? 'auto';
+  ctx.cookies.set('theme', theme, { sameSite: 'lax', path: '/', maxAge: 365 * 86_400_000 });
   return { to: pathIn(form.get('back')) };
 }
 
