@@ -187,6 +187,15 @@ test('the export is the list, all of it, and no cell of it is computed', async (
   assert.deepEqual(noted[1], { who: 'operator (dashboard)', subject: 'anna@example.com state:failed', detail: 'csv' });
 });
 
+test('an export of which nobody takes anything keeps no other waiting', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  const ann = await loggedIn(running, 'support');
+  const headers = { cookie: `homing=${ann.cookies.get('homing')}` };
+  for (let n = 0; n < 3; n++) await fetch(`${running.url}/messages.csv`, { method: 'HEAD', headers });
+  assert.equal((await ann.get('/messages.csv')).status, 200);
+});
+
 test('the code in the subject of a mail that lets somebody in is for owners alone', async (t) => {
   const running = await startDashboard(t);
   await someMail(running);

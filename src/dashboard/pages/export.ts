@@ -48,13 +48,18 @@ export function addExport(router: Router, desk: Desk): void {
       const query = queryIn(ctx, desk);
       if (query.problems.length > 0) throw new AppError('invalid', TEXTS.errors.title, query.problems);
       if (underWay >= AT_ONCE) throw new AppError('unavailable', TEXTS.messages.exporting);
-      const filter = await filterOf(desk.store, query);
-      const visitor = ctx.state['visitor'] as Visitor;
-      await desk.note(visitor, 'export', query.search || null, kind);
       underWay++;
-      const body = Readable.from(TO_TEXT[kind](rowsOf(desk, filter, visitor.role)));
-      body.once('close', () => underWay--);
-      sendFile(ctx, body, { name: nameOf(query.search, desk.now()), kind });
+      try {
+        const filter = await filterOf(desk.store, query);
+        const visitor = ctx.state['visitor'] as Visitor;
+        await desk.note(visitor, 'export', query.search || null, kind);
+        const body = Readable.from(TO_TEXT[kind](rowsOf(desk, filter, visitor.role)));
+        body.once('close', () => underWay--);
+        sendFile(ctx, body, { name: nameOf(query.search, desk.now()), kind });
+      } catch (error) {
+        underWay--;
+        throw error;
+      }
     });
 }
 
