@@ -60,6 +60,7 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   health: { nothing: 'how providers are' },
   health_changes: { nothing: 'how providers were' },
   hints: { nothing: 'what status pages said of providers' },
+  webhook_refusals: { nothing: 'how often webhooks were refused, and why' },
   drills: { nothing: 'drills of outages, against mail of their own' },
   drains: { nothing: 'how long what had waited took to leave' },
 };

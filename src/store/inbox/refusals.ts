@@ -84,7 +84,7 @@ const SUMS = { table: 'webhook_refusals', keys: ['hour', 'provider', 'reason'], 
 
 async function write(store: Store, rows: readonly Row[], now: Ms): Promise<void> {
   await transact(store, async (tx) => {
-    await addUp(tx, { kind: store.kind, ...SUMS }, rows);
+    await addUp(tx, SUMS, rows);
     await tx('webhook_refusals')
       .where('hour', '<', hourOf(now - KEPT))
       .delete();
