@@ -52,7 +52,8 @@ async function nextPart(deps: BulkDeps, taken: TakenBulk): Promise<number> {
   for (const id of ids) {
     const view = views.get(id);
     const skip = view ? skipFor(run.action, view, about, now()) : 'gone';
-    counts = counted(counts, skip ? { skip } : isCheck ? 'done' : await act(deps, run, view as View, about));
+    if (view && isReopened(run, view)) counts = counted(counts, 'done');
+    else counts = counted(counts, skip ? { skip } : isCheck ? 'done' : await act(deps, run, view as View, about));
   }
   const phase = next === null ? (isCheck ? 'ready' : 'done') : run.phase;
   await noteProgress(store, taken, { counts, place: next, phase, dueAt: now() + (isCheck ? 0 : SECOND) }, now());
@@ -62,6 +63,10 @@ async function nextPart(deps: BulkDeps, taken: TakenBulk): Promise<number> {
 
 const untilOf = ({ filter, createdAt }: BulkRun): Ms =>
   Math.min((JSON.parse(filter) as Filter).until ?? Number.POSITIVE_INFINITY, createdAt + 1);
+
+/** Whether this run has opened it already, before a process died that could not note it any more: it may have ended again. */
+const isReopened = ({ phase, phaseAt, who }: BulkRun, { facts }: View): boolean =>
+  phase === 'running' && facts.some((fact) => fact.kind === 'reopened' && fact.by === who && fact.at >= phaseAt);
 
 /** Erasing a person reads through much that is kept. */
 const atOnce = (action: BulkAction, rate: number): number => (action === 'erase' ? 1 : rate);

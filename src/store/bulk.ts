@@ -92,14 +92,14 @@ export function confirmBulk(
   return turn(store, { run, from: ['ready'], change, entry: { who, what: 'bulk', detail } }, now);
 }
 
-/** Ends it: what is done stays done. */
+/** Ends it: what is done stays done. Whoever is at it may still note what that was. */
 export const stopBulk = (store: Store, run: BulkRun, who: string, now: Ms): Promise<boolean> =>
   turn(
     store,
     {
       run,
       from: ['checking', 'ready', 'running'],
-      change: { phase: 'stopped', phase_at: now, pending: 0, lease: null },
+      change: { phase: 'stopped', phase_at: now, pending: 0 },
       entry: { who, what: 'bulk_stop', detail: run.query },
     },
     now,
@@ -140,13 +140,17 @@ export const holdBulk = (store: Store, claim: Claim, until: Ms): Promise<boolean
 
 export type Progress = { counts: BulkCounts; place: string | null; phase: BulkPhase; dueAt: Ms };
 
-/** Notes how far it is; false when somebody has stopped it, or another process has it. */
+/** Notes how far it is; false when somebody has stopped it, or another process has it. What was done before it was stopped counts. */
 export function noteProgress(store: Store, { run, claim }: TakenBulk, progress: Progress, now: Ms): Promise<boolean> {
   const { counts, place, phase, dueAt } = progress;
-  const isOver = phase !== run.phase;
-  return changeClaimed(store, BULK, claim, {
-    ...{ counts: JSON.stringify(counts), place, phase, due_at: dueAt, lease: null },
-    ...(isOver ? { phase_at: now, pending: 0 } : {}),
+  return transact(store, async (tx) => {
+    const mine = () => tx('bulk_runs').where({ id: claim.name, lease: claim.lease });
+    const held: Pick<Row, 'phase'> | undefined = await mine().forUpdate().first('phase');
+    if (!held) return false;
+    const isStopped = held.phase !== run.phase;
+    const further = { place, phase, due_at: dueAt, ...(phase !== run.phase ? { phase_at: now, pending: 0 } : {}) };
+    await mine().update({ counts: JSON.stringify(counts), lease: null, ...(isStopped ? {} : further) });
+    return !isStopped;
   });
 }
 

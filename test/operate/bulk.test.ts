@@ -4,8 +4,18 @@ import type { BulkAction } from '../../src/core/bulk.ts';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { NO_SUCH_USER } from '../../src/lab/sim/fates.ts';
 import { bulkStep } from '../../src/operate/bulk.ts';
-import { beginBulk, bulkRun, confirmBulk, holdBulk, takeBulk } from '../../src/store/bulk.ts';
+import {
+  type BulkRun,
+  beginBulk,
+  bulkRun,
+  confirmBulk,
+  holdBulk,
+  noteProgress,
+  stopBulk,
+  takeBulk,
+} from '../../src/store/bulk.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
+import { change } from '../../src/store/ledger/ledger.ts';
 import type { Filter } from '../../src/store/messages/lists.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
@@ -110,3 +120,55 @@ eachStore(
     assert.equal(dead && (await holdBulk(store, dead.claim, MORNING + 9 * LEASE)), false);
   },
 );
+
+const lostMail = (messageId: string) => [
+  ...sent(MORNING, messageId),
+  failed(MORNING + MINUTE, 'retry', { storage: STORAGE }),
+  ended(1, MORNING + MINUTE, 'abandoned', 'ip_block'),
+];
+
+/** One that was counted and said yes to. */
+async function confirmed({ store, clock }: Daemon, filter: Filter): Promise<BulkRun> {
+  const id = await beginBulk(
+    store,
+    { action: 'retry', query: 'x', filter: JSON.stringify(filter), who: 'ann' },
+    clock(),
+  );
+  await work({ store, clock });
+  const run = await bulkRun(store, id);
+  assert.ok(run && (await confirmBulk(store, run, { who: 'ann', reason: 'because' }, clock())));
+  return run;
+}
+
+eachStore(
+  'what was opened before a process died is not opened once more when it has ended again',
+  async ({ store }) => {
+    const clock = clockAt(MORNING + 5 * MINUTE);
+    const views = await seed(store, { recipients: ['one@example.net', 'two@example.net'], facts: lostMail('m1') });
+    const { id } = await confirmed({ store, clock }, { state: 'abandoned' });
+    const before = await store.db('bulk_runs').where({ id }).first();
+    await bulkStep({ store, rate: 20, lease: LEASE, now: clock });
+    await store.db('bulk_runs').where({ id }).update(before);
+    clock.advance(SECOND);
+    const [one] = views;
+    await change(store, [one?.id ?? ''], clock(), () => [ended(1, clock(), 'abandoned', 'ip_block', 1)]);
+    await work({ store, clock });
+    assert.equal((await bulkRun(store, id))?.phase, 'done');
+    const opened: string[] = await store.db('facts').where({ kind: 'reopened' }).pluck('delivery_id');
+    assert.deepEqual(opened.sort(), views.map((view) => view.id).sort());
+  },
+);
+
+eachStore('what was done in the moment in which it was stopped is counted, and no more is done', async ({ store }) => {
+  const clock = clockAt(MORNING + 5 * MINUTE);
+  await seed(store, { facts: lostMail('m1') });
+  const run = await confirmed({ store, clock }, {});
+  const taken = await takeBulk(store, { now: clock(), until: clock() + LEASE });
+  assert.ok(taken && (await stopBulk(store, run, 'bob', clock())));
+  const progress = { counts: { ...taken.run.counts, seen: 1, done: 1 }, place: null, phase: 'done', dueAt: 0 } as const;
+  assert.equal(await noteProgress(store, taken, progress, clock()), false);
+  clock.advance(2 * LEASE);
+  assert.equal(await bulkStep({ store, rate: 20, lease: LEASE, now: clock }), 0);
+  const after = await bulkRun(store, run.id);
+  assert.deepEqual([after?.phase, after?.counts.done], ['stopped', 1]);
+});
