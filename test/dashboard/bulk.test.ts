@@ -105,6 +105,26 @@ test('only what is ticked is meant, and what a search finds', async (t) => {
   assert.equal((await bob.post('/bulk', { token, action: 'burn', scope: 'all', q: '' })).status, 400);
 });
 
+test('of mail to several that was looked for by an address, what is ticked is done for that recipient alone', async (t) => {
+  const running = await startDashboard(t);
+  const [view] = await seed(running.store, {
+    recipients: ['anna@example.net', 'bert@example.net'],
+    facts: sent(MORNING),
+  });
+  const eve = await loggedIn(running, 'owner');
+  const id = view?.messageId ?? '';
+  const begun = await eve.fill('/messages', '/bulk', { action: 'erase', scope: 'ticked', q: 'anna@example.net', id });
+  const to = begun.headers.get('location') ?? '';
+  await work(running);
+  assert.match(
+    wordsOf((await eve.get(to)).text),
+    /1 delivery \(1 message that were ticked, to anna@example\.net alone\)/,
+  );
+  await eve.fill(to, `${to}/confirm`, { reason: 'they asked for it' });
+  await work(running);
+  assert.deepEqual(await running.store.db('deliveries').pluck('recipient'), ['bert@example.net']);
+});
+
 test('it goes at a pace, in pieces, and what was stopped stops; mail that came meanwhile is not meant', async (t) => {
   const running = await startDashboard(t);
   await mails(running);

@@ -318,7 +318,8 @@ export const TEXTS = {
     countAll: (search: string) => `Count all that match${search ? `: ${search}` : ': all mail'}`,
     countHelp: 'First it is counted what would be done and why the rest would not. Nothing is done before you say yes.',
     everything: 'all mail',
-    ticked: (n: number) => `${counted(n, 'message')} that were ticked`,
+    ticked: (n: number, recipient?: string) =>
+      `${counted(n, 'message')} that were ticked${recipient === undefined ? '' : `, to ${recipient} alone`}`,
     titleOf: {
       retry: 'Try again',
       backup: 'Send by the backup',

@@ -4,6 +4,7 @@ import { AppError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
 import { BULK_ACTIONS, type BulkAction, type BulkCounts, type Skip } from '../../core/bulk.ts';
 import { type BulkRun, beginBulk, bulkRun, bulkRuns, confirmBulk, stopBulk } from '../../store/bulk.ts';
+import type { Filter } from '../../store/messages/lists.ts';
 import { type Desk, type Form, type Next, NotAllowed, whoIs } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
 import { mayAct, type Role } from '../desk/users.ts';
@@ -42,7 +43,8 @@ async function begin(desk: Desk, form: Form, visitor: Visitor): Promise<Next> {
   const action = BULK_ACTIONS.find((one) => one === form.get('action'));
   if (!action) throw new AppError('invalid', TEXTS.bulk.noAction);
   allowed(visitor, action);
-  const { query, filter } = form.get('scope') === 'all' ? await allOf(form.get('q') ?? '', desk) : ticked(form);
+  const all = await allOf(form.get('q') ?? '', desk);
+  const { query, filter } = form.get('scope') === 'all' ? all : ticked(form, all.filter);
   const wish = { action, query, filter: JSON.stringify(filter), who: whoIs(visitor) };
   return { to: `/bulk/${await beginBulk(desk.store, wish, desk.now())}` };
 }
@@ -57,11 +59,12 @@ async function allOf(search: string, { store, timezone, providers = [] }: Desk) 
   return { query: search.trim() || TEXTS.bulk.everything, filter: await filterOf(store, query) };
 }
 
-function ticked(form: Form) {
-  const ids = form.getAll('id').filter(isId);
+/** Whoever looked for the mail of one person means that person, and not the others whom it went to. */
+function ticked(form: Form, { recipient }: Filter) {
+  const ids = [...new Set(form.getAll('id').filter(isId))];
   if (ids.length === 0) throw new AppError('invalid', TEXTS.bulk.nothingTicked);
   if (ids.length > MOST_TICKED) throw new AppError('invalid', TEXTS.bulk.tooMany(MOST_TICKED));
-  return { query: TEXTS.bulk.ticked(ids.length), filter: { ids } };
+  return { query: TEXTS.bulk.ticked(ids.length, recipient), filter: { ids, recipient } };
 }
 
 async function showRun(ctx: Context, desk: Desk): Promise<void> {
