@@ -111,6 +111,20 @@ test('a login ends when its user logs out, has another password, is gone, or sta
   assert.equal(await isIn(ann), false, 'not a user any more');
 });
 
+test('while the database is away pages say so, and of a form that it is not known what was done', async (t) => {
+  const running = await startDashboard(t);
+  const ann = await loggedIn(running, 'operator');
+  const { token } = await ann.get('/');
+  await running.store.db.schema.dropTable('holds');
+  const [page, form] = [
+    await ann.get('/outages'),
+    await ann.post('/holds', { token, provider: '', class: '', for: '', reason: 'x' }),
+  ];
+  assert.deepEqual([page.status, form.status], [503, 503]);
+  assert.match(page.text, /can not be used right now/);
+  assert.match(form.text, /Whether anything was done is not known/);
+});
+
 test('nobody gets in with the number that somebody else has given the browser before', async (t) => {
   const running = await startDashboard(t);
   const attacker = createVisitor(running);

@@ -183,7 +183,8 @@ export function createDesk(deps: DeskDeps) {
       if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, wordsOf(error));
       if (!isDatabaseTrouble(error)) throw error;
       deps.log.error({ error }, 'the database could not be used for a page');
-      refuse(ctx, 503, TEXTS.errors.database);
+      // What was written may be there although its answer was lost.
+      refuse(ctx, 503, ctx.method === 'POST' ? TEXTS.errors.unsure : TEXTS.errors.database);
     }
   };
 
