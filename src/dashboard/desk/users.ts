@@ -14,7 +14,12 @@ const NAME = /^[^\s:,"'\p{Cc}\p{Cf}]{1,64}$/u;
 export const isUserName = (text: string): boolean => NAME.test(text);
 
 const HASH = /^scrypt-(\d{1,7})-(\d{1,2})-(\d{1,2})-([\w-]{22})-([\w-]{43})$/;
-const isHash = (text: string): boolean => text === 'proxy' || HASH.test(text);
+/** Scrypt takes no other numbers, and with larger ones a login would take all memory. */
+function isHash(text: string): boolean {
+  const [, N, r, p] = HASH.exec(text) ?? [];
+  const isPower = Number.isInteger(Math.log2(Number(N))) && Number(N) >= 16_384 && Number(N) <= 131_072;
+  return text === 'proxy' || (isPower && Number(r) === 8 && Number(p) >= 1 && Number(p) <= 4);
+}
 
 /** `name:role:hash`, several with commas between them. */
 export const users = readAs(

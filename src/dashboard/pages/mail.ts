@@ -44,7 +44,7 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
   const { role } = ctx.state['visitor'] as Visitor;
   const to = given(ctx, 'to') || undefined;
   const ids = await deliveryIds(store.db, message.id, to);
-  const from = Math.max(0, Math.floor(Number(given(ctx, 'from'))) || 0);
+  const from = Number(/^\d{1,9}$/.exec(given(ctx, 'from'))?.[0] ?? 0);
   const found = await load(store.db, ids.slice(from, from + PAGE));
   const views = [...found.values()];
   const cards = await cardsOf({ store, now: at, providers, cooldown: settings.resendCooldown }, views);
