@@ -82,7 +82,8 @@ export function createVisitors(deps: VisitorDeps): Visitors {
     const at = now();
     const isOver = at - session.seen_at > deps.session || at - session.created_at > LONGEST * deps.session;
     if (isOver) return null;
-    if (at - session.seen_at > MINUTE) await sessionSeen(store, session.id_hash, at);
+    // A page that refreshes itself is no sign that somebody is there.
+    if (at - session.seen_at > MINUTE && ctx.get('X-Refresh') === '') await sessionSeen(store, session.id_hash, at);
     return { name: user.name, role: user.role, how: 'login' };
   }
 

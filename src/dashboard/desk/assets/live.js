@@ -34,7 +34,8 @@
   const isBusy = () => document.hidden || paused || isFillingIn();
 
   async function refresh() {
-    const answer = await fetch(location.href, { signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
+    const headers = { 'X-Refresh': 'yes' };
+    const answer = await fetch(location.href, { headers, signal: AbortSignal.timeout(PATIENCE), redirect: 'error' });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const fresh = page.querySelector('main');
