@@ -10,14 +10,26 @@ const PATIENCE = 8_000;
 /** The longest pause after failures; what was shown before is not true any more by then. */
 const REST = 60_000;
 
-const script = document.querySelector<HTMLScriptElement>('script[src*=homing-status]');
-const { dataset = {} as DOMStringMap, src = document.baseURI } = script ?? {};
+const SEEN = 'visibilitychange';
+
+const page = document;
+const { dataset = {} as DOMStringMap, src = page.baseURI } =
+  page.querySelector<HTMLScriptElement>('script[src*=homing-status]') ?? {};
 const daemon = dataset['url'] ?? new URL('.', src).href;
-const wanted = dataset['lang'] ?? document.documentElement.lang;
+const wanted = languageIn(dataset['lang'] ?? page.documentElement.lang);
 /** Texts that have to be read yet. English ones are the server's own. */
 let file = dataset['texts'] ?? (/^de\b/i.test(wanted) ? `${daemon}homing-status.de.json` : '');
 const language = file ? wanted : 'en';
 let texts: Texts = {};
+
+/** A language as browsers take it, also of `fr_FR`; none where it can not be one. */
+function languageIn(given: string): string {
+  try {
+    return `${new Intl.Locale(given.replace('_', '-'))}`;
+  } catch {
+    return '';
+  }
+}
 
 type Answer<T> = { body: T; wait: number };
 
@@ -35,12 +47,13 @@ const put = (text: string, values: Record<string, string>): string =>
 function lengthWords(length: number): string {
   const seconds = Math.ceil(length / SECOND);
   const [unit, size] = seconds < 120 ? ['second', 1] : seconds < 3600 ? ['minute', 60] : ['hour', 3600];
-  const style = { style: 'unit', unit, unitDisplay: 'long' } as const;
-  return new Intl.NumberFormat(language, style).format(Math.ceil(seconds / size));
+  return new Intl.NumberFormat(language || [], { style: 'unit', unit, unitDisplay: 'long' }).format(
+    Math.ceil(seconds / size),
+  );
 }
 
 function make(tag: string, attributes: Record<string, string>, ...inside: (Node | string)[]): HTMLElement {
-  const element = document.createElement(tag);
+  const element = page.createElement(tag);
   for (const name in attributes) element.setAttribute(name, attributes[name] as string);
   element.append(...inside);
   return element;
@@ -92,31 +105,36 @@ function follow<T>({ path, pauses: [first, most], take, lose }: Followed<T>) {
   let turn = 0;
   let timer = 0;
   let pause = first;
+  /** The pause after the last call, if that failed. */
+  let rest = first;
   async function look(): Promise<void> {
     const mine = ++turn;
     clearTimeout(timer);
-    if (document.hidden) return;
+    if (page.hidden) return;
     try {
       if (file) texts = (await ask<Texts>(file)).body;
       file = '';
       const answer = await ask<T>(daemon + path);
       if (mine !== turn) return;
       pause = take(answer) ? first : Math.min(pause * 1.3, most);
+      rest = first;
     } catch (trouble) {
       if (mine !== turn) return;
       const isGone = (trouble as Partial<Response>).status === 404;
-      pause = Math.min(pause * 2, REST);
-      if (isGone || pause === REST) lose();
+      rest = Math.min(rest * 2, REST);
+      if (isGone || rest === REST) lose();
       if (isGone) return;
+      pause = rest;
     }
     timer = setTimeout(look, pause);
   }
-  document.addEventListener('visibilitychange', look);
+  page.addEventListener(SEEN, look);
   void look();
   const end = () => {
-    turn++;
+    // Equal to nothing: whatever is asked from now on comes too late.
+    turn = Number.NaN;
     clearTimeout(timer);
-    document.removeEventListener('visibilitychange', look);
+    page.removeEventListener(SEEN, look);
   };
   return { look, end };
 }
@@ -126,7 +144,7 @@ function define(name: string, attribute: string, begin: (host: HTMLElement, valu
   if (customElements.get(name)) return;
   class Shown extends HTMLElement {
     static observedAttributes = [attribute];
-    end: (() => void) | null = null;
+    end?: (() => void) | null;
     connectedCallback() {
       this.disconnectedCallback();
       this.end = begin(this, this.getAttribute(attribute) ?? '');
@@ -148,7 +166,7 @@ const TROUBLES = ['down', 'delayed', 'backup'];
 function bannerWords(kind: string, { state, upToSeconds, sentence }: Told): string {
   const text = texts.banner?.[state];
   const mail = texts.mail?.[kind];
-  return text && mail ? put(text, { mail, time: lengthWords(Number(upToSeconds) * SECOND) }) : sentence;
+  return text && mail ? put(text, { mail, time: lengthWords((upToSeconds ?? 0) * SECOND) }) : sentence;
 }
 
 define('homing-banner', 'kinds', (host, only) => {
@@ -161,7 +179,7 @@ define('homing-banner', 'kinds', (host, only) => {
     const state = TROUBLES.find(isSo);
     if (!state) return show('');
     if (isSo(state) < 3) return show(state, concerned.map((one) => bannerWords(...one)).join(' '));
-    const upToSeconds = Math.max(...concerned.map(([, told]) => Number(told.upToSeconds)));
+    const upToSeconds = Math.max(...concerned.map(([, told]) => told.upToSeconds ?? 0));
     return show(state, bannerWords('all', { state, upToSeconds, sentence }));
   }
   return follow({ path: 'api/status', pauses: [10_000, 30_000], take, lose }).end;
@@ -169,7 +187,7 @@ define('homing-banner', 'kinds', (host, only) => {
 
 define('homing-message', 'token', (host, token) => {
   const path = `status/${encodeURIComponent(token)}`;
-  const button = make('button', { part: 'button', type: 'button' });
+  const button = make('button', { part: 'button' });
   const timer = make('span', { part: 'timer', role: 'timer' });
   const actions = make('p', { part: 'actions' }, button, timer);
   const note = make('p', { part: 'note', role: 'status' });

@@ -9,7 +9,7 @@ export function statusScript(): string {
   const css = transformSync(readFileSync(at('homing-status.css'), 'utf8'), { loader: 'css', minify: true });
   const { outputFiles } = buildSync({
     entryPoints: [at('homing-status.ts')],
-    define: { STYLE: JSON.stringify(css.code.trim()) },
+    define: { STYLE: JSON.stringify(css.code.trim().replace(/([:,]) /g, '$1')) },
     tsconfigRaw: {},
     ...{ bundle: true, minify: true, format: 'iife', target: 'es2022', charset: 'utf8', write: false },
   });

@@ -9,6 +9,7 @@ import { claimed, failed, reported } from '../support/factory.ts';
 import {
   banner,
   button,
+  comeBack,
   findings,
   idOf,
   left,
@@ -123,6 +124,22 @@ test('a file of texts replaces the words, as text, and what is missing in it is 
   await pass(page, running.clock, 280);
   await says(page, 'Réinitialisations : retard, au plus 5 minutes.');
   await says(page, 'Your email is delayed.');
+});
+
+test('a file of texts is enough where the page names no language, or not as browsers do', { skip }, async (t) => {
+  for (const [lang, part, minutes] of [
+    ['', '', /au plus 5 minutes\.$/],
+    ['fr_FR', 'fr-FR', /au plus 5 minutes\.$/],
+    ['français', '', /au plus 5 minutes\.$/],
+  ] as const) {
+    const { running, page } = await shown(t, { lang, texts: FRENCH });
+    assert.equal(await textOf(button(page)), 'Renvoyer');
+    await pass(page, running.clock, 280);
+    await says(page, 'Réinitialisations : retard');
+    assert.match(await textOf(banner(page)), minutes);
+    assert.equal(await page.locator('homing-message [part=box]').getAttribute('lang'), part);
+    assert.deepEqual(page.complaints, []);
+  }
 });
 
 const CHANGES = `(() => {
@@ -299,6 +316,26 @@ test('when the daemon is gone for minutes the text of the page comes back, and i
   assert.deepEqual(page.complaints, []);
 });
 
+test('one call that gets no answer takes nothing off the page, however long all has been as it is', {
+  skip,
+}, async (t) => {
+  const { running, token, page } = await shown(t);
+  await told(running, token, ...left(running.clock()));
+  await pass(page, running.clock, 4);
+  await says(page, 'Your email was sent.');
+  for (let n = 0; n < 15; n++) await pass(page, running.clock, 5);
+  let missed = 0;
+  await page.route(`${running.url}/status/**`, (route) => {
+    missed += 1;
+    return route.abort();
+  });
+  await comeBack(page);
+  await page.clock.runFor(SECOND);
+  assert.equal(missed, 1);
+  assert.ok(await page.getByText('Your email was sent.').isVisible());
+  assert.equal(await button(page).count(), 1);
+});
+
 test('a token that is wrong leaves the text of the page, and is not asked for again', { skip }, async (t) => {
   const running = await start(t, { encryptionKey: KEY });
   const browser = await startBrowser(t);
@@ -329,6 +366,35 @@ test('a page that is not seen asks for nothing, and asks at once when it is seen
   await told(running, token, ...left(running.clock()));
   await seen(false);
   await says(page, 'Your email was sent.');
+});
+
+test('an element that is taken away while it asks for another copy asks no more', { skip }, async (t) => {
+  const { running, token, page } = await shown(t);
+  await told(running, token, ...left(running.clock()));
+  await pass(page, running.clock, 62);
+  await page.locator('button[aria-disabled=false]').waitFor();
+  let answer = (): void => {};
+  const isGone = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/resend', async (route) => {
+    await isGone;
+    await route.continue();
+  });
+  const pressed = page.waitForRequest('**/resend');
+  const answered = page.waitForResponse('**/resend');
+  await button(page).click();
+  await pressed;
+  await page.evaluate('document.querySelectorAll("homing-message, homing-banner").forEach((one) => one.remove())');
+  answer();
+  await answered;
+  await page.waitForLoadState('networkidle');
+  const calls: string[] = [];
+  page.on('request', (request) => calls.push(request.url()));
+  await page.clock.runFor(MINUTE / 2);
+  await page.waitForLoadState('networkidle');
+  await page.clock.runFor(MINUTE / 2);
+  assert.deepEqual(calls, []);
 });
 
 test('an element that is given another token shows that message, and one that was taken away asks no more', {
