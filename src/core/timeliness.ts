@@ -12,7 +12,7 @@ export type Flow = {
   backup: boolean;
   /** Mail of the last minutes is with the provider, or has arrived. */
   moving: boolean;
-  /** There is mail of the last minutes. */
+  /** There is mail of the last minutes that left, or is to. */
   traffic: boolean;
   /** How long the mail of the last minutes took that has arrived, half of it no longer; null when none has. */
   took: Ms | null;

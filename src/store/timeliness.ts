@@ -1,5 +1,5 @@
 import { timeOf } from '../base/ids.ts';
-import { STATES, type State } from '../core/delivery.ts';
+import type { State } from '../core/delivery.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import type { Reason } from '../core/reason.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
@@ -20,6 +20,18 @@ const LATELY = 15 * MINUTE;
 
 /** When nothing went out through a secondary for so long, and newer mail took its usual way, that is over. */
 const USUAL_FOR = MINUTE;
+
+/** That mail left, or is to. What was given up, expired or was cancelled may never have left, and proves nothing of it. */
+const FLOWING: readonly State[] = [
+  'queued',
+  'sending',
+  'unconfirmed',
+  'accepted',
+  'deferred',
+  'delivered',
+  'relayed',
+  'failed',
+];
 
 /** So many of the newest mails that arrived tell how long mail takes. */
 const SAMPLE = 100;
@@ -44,7 +56,7 @@ async function flowOf(
   const late = now - Math.min(now, ...lateFrom.map((at) => at ?? now));
   const backupFrom = await onBackupSince(store, name, now);
   const moving = late > 0 && (await firstSince(store, name, ['accepted', 'delivered'], lately)) !== null;
-  const traffic = late > 0 || (await firstSince(store, name, STATES, lately)) !== null;
+  const traffic = late > 0 || (await firstSince(store, name, FLOWING, lately)) !== null;
   const took = traffic ? await usualTime(store, name, lately) : null;
   return { late, since: late > 0 ? now - late : backupFrom, backup: backupFrom !== null, moving, traffic, took };
 }

@@ -153,6 +153,19 @@ test('no mail is said to be no mail, and mail that arrives tells how long it tak
   assert.equal(now['sentence'], 'Emails are on time.');
 });
 
+test('mail that ended without having left proves nothing of how mail flows', async (t) => {
+  const running = await start(t);
+  const ends = { expired: 'useful_life_over', abandoned: 'undetermined', cancelled: 'by_application' } as const;
+  for (const [state, reason] of Object.entries(ends) as [keyof typeof ends, (typeof ends)[keyof typeof ends]][]) {
+    const id = await sentAs(running, 'access', { createdAt: running.clock() });
+    await told(running, id, past.ended(1, running.clock(), state, reason));
+  }
+  const now = await status(running);
+  assert.equal(shown(now, 'access').state, 'quiet');
+  await sentAs(running, 'access', { createdAt: running.clock() });
+  assert.equal(shown(await status(running), 'access').state, 'on_time');
+});
+
 test('what is late says since when, and the sentence names the mail that is affected', async (t) => {
   const running = await start(t);
   const at = running.clock();
