@@ -74,12 +74,13 @@ async function planOf(terminal: Terminal, options: Options, config: Config): Pro
   const { isFault, FAULTS } = await import('../core/drills.ts');
   const { MINUTE, SECOND } = await import('../core/time.ts');
   const { durationIn } = await import('./common/duration.ts');
+  const { DRILLABLE, isDrillable } = await import('../drill/settings.ts');
   const fault = options.primary ?? config.DRILL_PRIMARY;
   if (!isFault(fault)) throw misuse(`--primary must be one of ${FAULTS.join(', ')}`);
   const ground = groundOf(options, config);
   const lasts =
     options.for === undefined ? (ground === 'demo' ? 20 * SECOND : 20 * MINUTE) : durationIn('--for', options.for);
-  if (lasts < LEAST || lasts > MOST) throw misuse('--for must be from 5s to 12h');
+  if (!isDrillable(lasts)) throw misuse(`--for ${DRILLABLE}`);
   const { demoPace, stagingPace } = await import('../drill/play/stage.ts');
   if (ground === 'demo') return { fault, lasts, place: { kind: 'demo' }, pace: demoPace() };
   const place = await stagingOf(terminal, options, config, fault);
@@ -87,9 +88,6 @@ async function planOf(terminal: Terminal, options: Options, config: Config): Pro
   const pace = stagingPace({ window, steady, silence, drainRate: Math.min(rate, 10_000), fault, lasts });
   return { fault, lasts, place, pace };
 }
-
-const LEAST = 5_000;
-const MOST = 12 * 3_600_000;
 
 const misuse = (says: string): Failed => new Failed(`error: ${says}`, EXIT.usage);
 

@@ -2,10 +2,15 @@ import { choice, length, listOf, plainCron, readAs, text } from '../base/kinds.t
 import { room, type SettingsOf } from '../base/setting.ts';
 import { canonicalAddress, canonicalDomain, domainOf } from '../core/address.ts';
 import { FAULTS, GROUNDS } from '../core/drills.ts';
+import { HOUR, type Ms, SECOND } from '../core/time.ts';
 
 const domain = readAs((given) => canonicalDomain(given), 'must be a domain such as drill.example.com');
 
 const addresses = listOf((part) => canonicalAddress(part), 'must be a comma list of addresses');
+
+/** Whether a drill may have a fault that lasts so long. */
+export const isDrillable = (lasts: Ms): boolean => lasts >= 5 * SECOND && lasts <= 12 * HOUR;
+export const DRILLABLE = 'must be from 5s to 12h';
 
 export const DRILL = room({
   title: 'Drills',
@@ -28,7 +33,7 @@ export const DRILL = room({
       says: 'What Mailgun does in the drills of DRILL_CRON: down, slow, accepts-but-silent, 5xx-after-accept, 429 or half.',
     },
     DRILL_FOR: {
-      kind: length,
+      kind: length.refine(isDrillable, DRILLABLE),
       level: 'rarely',
       says: 'How long it does so; when not set, 20m against staging and 20s against the demo.',
     },

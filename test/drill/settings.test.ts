@@ -41,6 +41,12 @@ test('a schedule of drills says what they are played against', () => {
   assert.deepEqual(problems({ ...silent, DRILL_RECIPIENTS: 'a@a.example,b@b.example,c@c.example' }), []);
 });
 
+test('a fault that no drill may have keeps the daemon from starting, and not each drill from passing', () => {
+  for (const length of ['4s', '13h'])
+    assert.deepEqual(problems({ DRILL_FOR: length }), ['DRILL_FOR must be from 5s to 12h']);
+  for (const length of ['5s', '12h']) assert.deepEqual(problems({ DRILL_FOR: length }), []);
+});
+
 test('what can not be read is refused with a word on what is expected', () => {
   const wrong: Record<string, string> = {
     DRILL_CRON: 'monthly',
