@@ -108,12 +108,17 @@ async function stagingOf(
 ): Promise<DrillPlan['place']> {
   const { canonicalAddress, canonicalDomain } = await import('../core/address.ts');
   const { stagingProblem } = await import('../drill/settings.ts');
+  const { domainsIn } = await import('../providers/mailgun/settings.ts');
   const domain = options.domain === undefined ? config.DRILL_DOMAIN : (canonicalDomain(options.domain) ?? undefined);
   const given = options.to?.split(',').map((part) => canonicalAddress(part.trim())) ?? config.DRILL_RECIPIENTS;
   const recipients = given.filter((one) => one !== null);
   if (recipients.length < given.length) throw misuse('--to must be a comma list of addresses');
   const problem = stagingProblem({ domain, recipients, fault });
   if (problem !== null || domain === undefined) throw misuse(problem ?? 'there is no domain');
+  if (domainsIn(config).includes(domain))
+    throw misuse(
+      `${domain} is in MAILGUN_DOMAIN: the daemon that watches it would take the mail of the drill for its own; a drill needs a domain for drills alone`,
+    );
   if (!config.MAILGUN_API_KEY) throw misuse('a drill against staging needs MAILGUN_API_KEY');
   return { kind: 'staging', env: terminal.env, domain, recipients };
 }

@@ -25,6 +25,11 @@ test('without a simulated Mailgun or a domain and recipients for drills it refus
     [[...staging, '--domain', 'drill.example.com'], /needs DRILL_RECIPIENTS/],
     [[...staging, '--domain', 'drill.example.com', '--to', 'me'], /--to must be a comma list of addresses/],
     [[...staging, '--domain', 'drill.example.com', '--to', 'me@example.com'], /needs MAILGUN_API_KEY/],
+    [
+      [...staging, '--domain', 'MG.example.com', '--to', 'me@example.com'],
+      /mg\.example\.com is in MAILGUN_DOMAIN: .* a domain for drills alone/,
+      { MAILGUN_API_KEY: 'key-3f1c', MAILGUN_DOMAIN: 'other.example.com,mg.example.com' },
+    ],
     [['--primary', 'down'], /needs DRILL_DOMAIN/, { DRILL_AGAINST: 'staging' }],
   ];
   for (const [args, says, env] of cases) {
