@@ -23,7 +23,9 @@ async function backup({ db }: Store): Promise<() => Promise<void>> {
   return async () => {
     for (const { table, rows } of kept) {
       await db(table).delete();
-      if (rows.length > 0) await db(table).insert(rows);
+      // What the database computes of a row is not put back.
+      const kept = rows.map(({ aside_at: _, ...row }) => row);
+      if (kept.length > 0) await db(table).insert(kept);
     }
   };
 }
