@@ -28,17 +28,9 @@ export type BulkRun = {
   checked: BulkCounts | null;
 };
 
-type Row = {
-  id: string;
-  action: BulkAction;
-  query: string;
-  filter: string;
-  who: string;
-  reason: string | null;
-  phase: BulkPhase;
+type Row = Omit<BulkRun, 'createdAt' | 'phaseAt' | 'counts' | 'checked'> & {
   created_at: Ms;
   phase_at: Ms;
-  place: string | null;
   counts: string;
   checked: string | null;
 };
