@@ -1,4 +1,4 @@
-import { html, type Markup, trusted } from '../../base/markup.ts';
+import { html, type Markup } from '../../base/markup.ts';
 import type { DrillReport } from '../../core/drills.ts';
 import {
   CHECK_WORDS,
@@ -10,7 +10,7 @@ import {
 } from '../../core/words/drills.ts';
 import { timeTaken, timeWords } from '../../core/words/numbers.ts';
 import type { Picture } from '../../tell/summary/charts/pictures.ts';
-import { card, FAINT, FONT, INK, paragraph, STYLE, table, tile } from '../../tell/summary/html-parts.ts';
+import { card, FAINT, framed, INK, paragraph, table, tile } from '../../tell/summary/html-parts.ts';
 import { drainPicture } from './chart.ts';
 import { lastedWords } from './markdown.ts';
 
@@ -18,36 +18,16 @@ import { lastedWords } from './markdown.ts';
 export async function drillPage(report: DrillReport): Promise<string> {
   const [wide, narrow] = [await drainPicture(report, 632), await drainPicture(report, 320)];
   const title = `Drill of ${timeWords(report.startedAt)}`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${trusted(STYLE)}</style>
-</head>
-<body style="margin:0;background:#f3f5f8" class="back">
-<main class="back page" style="background:#f3f5f8;padding:28px 16px;${FONT}">
-<div style="max-width:680px;margin:0 auto">
-${opening(report, title)}
+  const figures = figureWords(report).map(([name, figure]) => ({ name, figures: [figure] }));
+  return framed(
+    title,
+    true,
+    html`${opening(report, title)}
 ${card('Checks', checks(report))}
 ${card('Mail over time', html`${picture(wide, narrow)}${slots(report)}`)}
-${card(
-  'Figures',
-  table(
-    ['', ''],
-    figureWords(report).map(([name, figure]) => ({ name, figures: [figure] })),
-  ),
-)}
-${card('What happened', timeline(report))}
-</div>
-</main>
-</body>
-</html>
-`;
-  return page.markup;
+${card('Figures', table(['', ''], figures))}
+${card('What happened', timeline(report))}`,
+  );
 }
 
 function opening(report: DrillReport, title: string): Markup {

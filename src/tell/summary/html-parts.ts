@@ -1,11 +1,11 @@
 // What the page is put together from.
-import { html, type Markup } from '../../base/markup.ts';
+import { html, type Markup, trusted } from '../../base/markup.ts';
 import type { Row } from './tables.ts';
 
 /* Inline styles are for mail clients that drop the rest; the classes turn the page dark where that is wanted. */
 export const INK = 'color:#1f2937';
 export const FAINT = 'color:#5b6675';
-export const FONT = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
+const FONT = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 const TEXT = `font-size:14px;line-height:1.4;vertical-align:top;overflow-wrap:anywhere;${INK}`;
 const CELL = `padding:8px 4px;border-bottom:1px solid #e5e9ef;${TEXT}`;
 const UNRULED = `padding:8px 4px 0;${TEXT}`;
@@ -14,7 +14,7 @@ const HEAD = `padding:6px 4px;border-bottom:1px solid #cfd6df;font-size:12px;fon
 /** Figures are set to the right, with a little space between them. */
 const FIGURE = 'text-align:right;padding-left:10px;padding-right:2px';
 
-export const STYLE = `
+const STYLE = `
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 body { margin: 0; }
 img { border: 0; }
@@ -35,6 +35,30 @@ img { border: 0; }
   .bad { color: #f2718a !important; }
   .good { color: #5cb8aa !important; }
 }`;
+
+const SEALED = html`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`;
+
+/** A whole page around cards. A file forbids itself to load anything; in a mail the rules of the reader hold. */
+export const framed = (title: string, isFile: boolean, cards: Markup): string =>
+  html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${isFile ? SEALED : html``}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body style="margin:0;background:#f3f5f8" class="back">
+<div role="main" class="back page" style="background:#f3f5f8;padding:28px 16px;${FONT}">
+<div style="max-width:680px;margin:0 auto">
+${cards}
+</div>
+</div>
+</body>
+</html>
+`.markup;
 
 export const card = (title: string, body: Markup): Markup => html`
 <div class="card" style="background:#ffffff;border:1px solid #e5e9ef;border-radius:12px;padding:20px 24px;margin:0 0 16px">

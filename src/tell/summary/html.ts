@@ -1,10 +1,10 @@
-import { html, type Markup, trusted } from '../../base/markup.ts';
+import { html, type Markup } from '../../base/markup.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import type { Summary } from '../../core/figures/summary.ts';
 import { timeWords } from '../../core/words/numbers.ts';
 import type { Picture } from './charts/pictures.ts';
 import { periodWords } from './days.ts';
-import { card, FAINT, FONT, INK, paragraph, STYLE, table, tile, unbroken } from './html-parts.ts';
+import { card, FAINT, framed, INK, paragraph, table, tile, unbroken } from './html-parts.ts';
 import { type Table, tablesOf, tilesOf } from './tables.ts';
 
 /** Where a picture is found: data in a file, a part of the same mail in a mail. */
@@ -24,32 +24,14 @@ export const asData: Source = (p, theme) => `data:image/png;base64,${p[theme].to
 /** One page: no script, nothing from outside, tables and inline styles, readable as a mail. */
 export function summaryHtml(summary: Summary, o: HtmlOptions): string {
   const title = `Delivery report, ${periodWords(summary.period)}`;
-  const policy = o.sealed
-    ? html`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">`
-    : html``;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-${policy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${trusted(STYLE)}</style>
-</head>
-<body style="margin:0;background:#f3f5f8" class="back">
-<div class="back page" style="background:#f3f5f8;padding:28px 16px;${FONT}">
-<div style="max-width:680px;margin:0 auto">
-${opening(summary)}
+  return framed(
+    title,
+    o.sealed,
+    html`${opening(summary)}
 ${o.pictures.map((p) => pictureCard(summary, p, o))}
 ${tablesOf(summary).map(tableCard)}
-<p class="faint" style="font-size:12px;line-height:1.5;text-align:center;margin:20px 0 0;${FAINT}">Counted at ${timeWords(summary.generatedAt)}. Late events change these figures; times to delivery are exact to 10&nbsp;%.</p>
-</div>
-</div>
-</body>
-</html>
-`;
-  return page.markup;
+<p class="faint" style="font-size:12px;line-height:1.5;text-align:center;margin:20px 0 0;${FAINT}">Counted at ${timeWords(summary.generatedAt)}. Late events change these figures; times to delivery are exact to 10&nbsp;%.</p>`,
+  );
 }
 
 function opening(summary: Summary): Markup {
