@@ -8,8 +8,8 @@ export type Flow = {
   late: Ms;
   /** Since when something is late, or else since when mail goes out through a secondary; null when neither is so. */
   since: Ms | null;
-  /** Mail of the last minutes went out through a secondary. */
-  backup: boolean;
+  /** How long ago the newest mail was made that went out through a secondary within the last minutes; null when none did. */
+  backup: Ms | null;
   /** Mail of the last minutes is with the provider, or has arrived. */
   moving: boolean;
   /** There is mail of the last minutes that left, or is to. */
@@ -34,8 +34,9 @@ export type Shown = {
 const TOLERATED: Ms = MINUTE;
 const STANDSTILL: Ms = 15 * MINUTE;
 
+/** Mail that is late and was made after the last one that a secondary took is not being taken by it. */
 export function timeliness({ late, backup, moving }: Pick<Flow, 'late' | 'backup' | 'moving'>): Timeliness {
-  if (backup) return 'backup';
+  if (backup !== null && (late <= TOLERATED || late >= backup)) return 'backup';
   if (late <= TOLERATED) return 'on_time';
   return moving || late < STANDSTILL ? 'delayed' : 'down';
 }

@@ -54,11 +54,12 @@ async function flowOf(
 ): Promise<Flow> {
   const lately = now - LATELY;
   const late = now - Math.min(now, ...lateFrom.map((at) => at ?? now));
-  const backupFrom = await onBackupSince(store, name, now);
+  const backup = await onBackup(store, name, now);
   const moving = late > 0 && (await firstSince(store, name, ['accepted', 'delivered'], lately)) !== null;
   const traffic = late > 0 || (await firstSince(store, name, FLOWING, lately)) !== null;
   const took = traffic ? await usualTime(store, name, lately) : null;
-  return { late, since: late > 0 ? now - late : backupFrom, backup: backupFrom !== null, moving, traffic, took };
+  const since = late > 0 ? now - late : (backup?.since ?? null);
+  return { late, since, backup: backup && now - backup.newest, moving, traffic, took };
 }
 
 async function oldestDue(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
@@ -109,13 +110,13 @@ async function firstSince(store: Store, name: MessageClass, states: readonly Sta
   return times.length > 0 ? Math.min(...times) : null;
 }
 
-/** Since when mail goes out through a secondary; null when it does not, or does not any more. */
-async function onBackupSince(store: Store, name: MessageClass, now: Ms): Promise<Ms | null> {
+/** When the first and the newest mail were made that go out through a secondary; null when none do, or none do any more. */
+async function onBackup(store: Store, name: MessageClass, now: Ms): Promise<{ since: Ms; newest: Ms } | null> {
   const wellSince = await allWellSince(store);
-  const from = await firstSince(store, name, ['relayed'], Math.max(now - LATELY, wellSince ?? 0));
-  if (from === null || wellSince === null) return from;
+  const since = await firstSince(store, name, ['relayed'], Math.max(now - LATELY, wellSince ?? 0));
+  if (since === null) return null;
   const newest = async (state: State): Promise<Ms> => {
-    const [row] = await madeSince(store, { name, state, since: from, order: 'desc', limit: 1 });
+    const [row] = await madeSince(store, { name, state, since, order: 'desc', limit: 1 });
     return Number(row?.message_at ?? 0);
   };
   const [relayed, accepted, delivered] = await Promise.all([
@@ -123,7 +124,8 @@ async function onBackupSince(store: Store, name: MessageClass, now: Ms): Promise
     newest('accepted'),
     newest('delivered'),
   ]);
-  return relayed < Math.max(accepted, delivered) && relayed < now - USUAL_FOR ? null : from;
+  const isOver = wellSince !== null && relayed < Math.max(accepted, delivered) && relayed < now - USUAL_FOR;
+  return isOver ? null : { since, newest: relayed };
 }
 
 /** How long the mail took that was made since then and has arrived: half of it no longer. */

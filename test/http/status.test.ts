@@ -120,6 +120,18 @@ test('that mail went out by the backup is not told any more when the provider is
   assert.deepEqual([now['sentence'], now['since']], ['Emails are on time.', null]);
 });
 
+test('nor while mail that was made after it is stuck', async (t) => {
+  const running = await start(t);
+  await byBackup(running);
+  running.clock.advance(30 * SECOND);
+  await past.seedQueued(running.store, { class: 'access', createdAt: running.clock() }, running.clock());
+  running.clock.advance(50 * SECOND);
+  assert.equal((await status(running))['sentence'], BACKUP);
+  running.clock.advance(2 * MINUTE);
+  const late = 'Reset emails are delayed right now. New requests may take up to 5 minutes.';
+  assert.equal((await status(running))['sentence'], late);
+});
+
 test('nor when no provider was down, and for a minute newer mail took its usual way', async (t) => {
   const running = await start(t);
   await byBackup(running);
@@ -239,12 +251,14 @@ test('the status gives away no address and no number of mails', async (t) => {
 });
 
 test('timeliness: a minute is no delay, a quarter of an hour without movement is a standstill', () => {
-  const at = (late: Ms, moving: boolean, backup = false) => timeliness({ late, moving, backup });
+  const at = (late: Ms, moving: boolean, backup: Ms | null = null) => timeliness({ late, moving, backup });
   assert.equal(at(MINUTE, false), 'on_time');
   assert.equal(at(MINUTE + 1, false), 'delayed');
   assert.equal(at(15 * MINUTE, false), 'down');
   assert.equal(at(15 * MINUTE, true), 'delayed');
-  assert.equal(at(HOUR, false, true), 'backup');
+  assert.equal(at(HOUR, false, MINUTE), 'backup');
+  assert.equal(at(MINUTE, false, 5 * MINUTE), 'backup', 'nothing is late');
+  assert.equal(at(4 * MINUTE, false, 5 * MINUTE), 'delayed', 'the backup takes nothing any more');
 });
 
 test('the process is alive whatever its database does; it is ready only with it', async (t) => {

@@ -11,7 +11,7 @@ import { claimed, held, refused, seed } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 
 const settings = settingsOf(readConfig({}, 'database'));
-const QUIET = { late: 0, since: null, backup: false, moving: false, traffic: false, took: null };
+const QUIET = { late: 0, since: null, backup: null, moving: false, traffic: false, took: null };
 const sent = { domain: 'example.com', from: 'shop@example.com', to: 'ann@example.org', messageId: 'one@example.com' };
 
 eachStore('how late a class is comes from its own backlog', async ({ store }) => {
