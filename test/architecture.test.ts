@@ -43,6 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store/projections',
     'store/figures',
     'store/ledger',
+    'store/messages',
     'store/inbox',
   ],
   // Those who take mail. They know the contract and nothing of each other.

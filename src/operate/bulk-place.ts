@@ -1,5 +1,5 @@
 import type { Store } from '../store/db/open.ts';
-import { cursorOf, filterMessages, furtherDeliveries, type Hit } from '../store/messages/filter.ts';
+import { cursorOf, filterMessages, furtherDeliveries, mayHaveMore } from '../store/messages/filter.ts';
 import type { Filter } from '../store/messages/lists.ts';
 
 /** Where one goes on: behind a message, or behind a delivery of it. Written as `cursor/message/delivery`. */
@@ -10,7 +10,7 @@ const placeIn = (text: string | null): Place => {
   return { cursor: cursor === '' ? undefined : cursor, message, delivery };
 };
 
-/** The next deliveries that fit, about `limit` of them, and where those after them begin; null at the end. */
+/** The next deliveries that fit, `limit` of them at most, and where those after them begin; null at the end. */
 export async function nextDeliveries(
   store: Store,
   { filter, place: text, limit }: { filter: Filter; place: string | null; limit: number },
@@ -19,11 +19,14 @@ export async function nextDeliveries(
   if (place.message !== '') return furtherOf(store, filter, place, limit);
   const { found, next } = await filterMessages(store, { filter, limit: Math.min(limit, MOST), cursor: place.cursor });
   const ids: string[] = [];
+  let cursor = place.cursor ?? '';
   for (const hit of found) {
-    ids.push(...hit.deliveries.map(({ id }) => id));
-    const cursor = cursorOf({ at: Number(hit.message.created_at), id: hit.message.id });
-    if (mayHaveMore(hit)) return { ids, next: `${cursor}/${hit.message.id}/${ids.at(-1)}` };
-    if (ids.length >= limit && hit !== found.at(-1)) return { ids, next: `${cursor}//` };
+    if (ids.length === limit) return { ids, next: `${cursor}//` };
+    const part = hit.deliveries.slice(0, limit - ids.length);
+    ids.push(...part.map(({ id }) => id));
+    cursor = cursorOf({ at: Number(hit.message.created_at), id: hit.message.id });
+    const isWhole = part.length === hit.deliveries.length && !mayHaveMore(hit);
+    if (!isWhole) return { ids, next: `${cursor}/${hit.message.id}/${part.at(-1)?.id ?? ''}` };
   }
   return { ids, next: next === null ? null : `${next}//` };
 }
@@ -31,13 +34,8 @@ export async function nextDeliveries(
 /** Messages that are read at once. */
 const MOST = 100;
 
-/** Of a message with many deliveries some are shown. */
-const mayHaveMore = ({ deliveries, others }: Hit): boolean => others > 0 && deliveries.length >= SHOWN;
-const SHOWN = 10;
-
-async function furtherOf(store: Store, filter: Filter, { cursor, message, delivery }: Place, limit: number) {
-  const rows = await furtherDeliveries(store, { filter, messageId: message, after: delivery });
-  const ids = rows.slice(0, limit).map(({ id }) => id);
-  const last = ids.at(-1);
-  return { ids, next: last === undefined ? `${cursor ?? ''}//` : `${cursor ?? ''}/${message}/${last}` };
+async function furtherOf(store: Store, filter: Filter, { cursor = '', message, delivery }: Place, limit: number) {
+  const rows = await furtherDeliveries(store, { filter, messageId: message, after: delivery, limit });
+  const ids = rows.map(({ id }) => id);
+  return { ids, next: ids.length < limit ? `${cursor}//` : `${cursor}/${message}/${ids.at(-1)}` };
 }

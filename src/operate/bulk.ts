@@ -1,14 +1,22 @@
 import { wordsOf } from '../base/errors.ts';
 import { renewing } from '../base/renewing.ts';
-import { type BulkAction, type Candidate, counted, type Skip, skipOf } from '../core/bulk.ts';
+import { type BulkAction, type Candidate, counted, skipOf } from '../core/bulk.ts';
 import type { Fact } from '../core/delivery.ts';
 import { endedFact } from '../core/ended.ts';
 import { releasedFact } from '../core/released.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
-import { type BulkRun, holdBulk, noteProgress, type TakenBulk, takeBulk } from '../store/bulk.ts';
+import {
+  type BulkRun,
+  holdBulk,
+  NotOurs,
+  noteProgress,
+  noteProgressIn,
+  type Progress,
+  type TakenBulk,
+  takeBulk,
+} from '../store/bulk.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { lookAtSome } from '../store/ledger/due.ts';
 import { keptAmong } from '../store/ledger/kept.ts';
 import { change } from '../store/ledger/ledger.ts';
 import type { Filter } from '../store/messages/lists.ts';
@@ -39,37 +47,38 @@ export async function bulkStep(deps: BulkDeps): Promise<number> {
 }
 
 async function nextPart(deps: BulkDeps, taken: TakenBulk): Promise<number> {
-  const { store, now } = deps;
+  const { store, rate } = deps;
   const { run } = taken;
-  const isCheck = run.phase === 'checking';
-  const limit = isCheck ? CHECKED : atOnce(run.action, deps.rate);
-  // Mail that was made since then was not meant.
-  const filter: Filter = { ...(JSON.parse(run.filter) as Filter), until: untilOf(run) };
-  const { ids, next } = await nextDeliveries(store, { filter, place: run.place, limit });
-  const views = await load(store.db, ids);
-  const about = await lookAround(store, [...views.values()], now());
-  let counts = run.counts;
-  for (const id of ids) {
-    const view = views.get(id);
-    const skip = view ? skipFor(run.action, view, about, now()) : 'gone';
-    if (view && isReopened(run, view)) counts = counted(counts, 'done');
-    else counts = counted(counts, skip ? { skip } : isCheck ? 'done' : await act(deps, run, view as View, about));
+  const limit = run.phase === 'checking' ? CHECKED : run.action === 'erase' ? ERASED : rate;
+  const part = await nextDeliveries(store, { filter: meant(run), place: run.place, limit });
+  try {
+    await (run.phase === 'checking' ? checkPart : DO[run.action])(deps, taken, part);
+  } catch (error) {
+    if (!(error instanceof NotOurs)) throw error;
   }
-  const phase = next === null ? (isCheck ? 'ready' : 'done') : run.phase;
-  await noteProgress(store, taken, { counts, place: next, phase, dueAt: now() + (isCheck ? 0 : SECOND) }, now());
   // A step that found none may have read a part of the list that does not fit.
-  return ids.length || 1;
+  return part.ids.length || 1;
 }
 
-const untilOf = ({ filter, createdAt }: BulkRun): Ms =>
-  Math.min((JSON.parse(filter) as Filter).until ?? Number.POSITIVE_INFINITY, createdAt + 1);
-
-/** Whether this run has opened it already, before a process died that could not note it any more: it may have ended again. */
-const isReopened = ({ phase, phaseAt, who }: BulkRun, { facts }: View): boolean =>
-  phase === 'running' && facts.some((fact) => fact.kind === 'reopened' && fact.by === who && fact.at >= phaseAt);
-
 /** Erasing a person reads through much that is kept. */
-const atOnce = (action: BulkAction, rate: number): number => (action === 'erase' ? 1 : rate);
+const ERASED = 1;
+
+/** Mail that was made since then was not meant. */
+const meant = ({ filter, createdAt }: BulkRun): Filter => ({
+  ...filter,
+  until: Math.min(filter.until ?? Number.POSITIVE_INFINITY, createdAt + 1),
+});
+
+type Part = { ids: readonly string[]; next: string | null };
+type DoPart = (deps: BulkDeps, taken: TakenBulk, part: Part) => Promise<void>;
+
+async function checkPart(deps: BulkDeps, taken: TakenBulk, part: Part): Promise<void> {
+  const { store, now } = deps;
+  const views = await load(store.db, part.ids);
+  const around = await lookAround(store, [...views.values()], now());
+  const results = part.ids.map((id) => resultOf(taken.run, views.get(id), around, now()));
+  await noteAlone(deps, taken, part, results);
+}
 
 /** What decides about deliveries beside what they are. */
 type Around = { hasCopy(view: View): boolean; keptBy(view: View): Candidate['keptBy'] };
@@ -83,64 +92,96 @@ async function lookAround(store: Store, views: readonly View[], now: Ms): Promis
   return { hasCopy, keptBy };
 }
 
-const skipFor = (action: BulkAction, view: View, around: Around, now: Ms): Skip | null =>
-  skipOf(
-    action,
-    {
-      ...{ delivery: view.delivery, class: view.class, suppressed: view.suppressed?.cause ?? null },
-      ...{ watched: view.birth.policy.watch, hasCopy: around.hasCopy(view), keptBy: around.keptBy(view) },
-    },
-    now,
-  );
+function resultOf({ action }: BulkRun, view: View | undefined, around: Around, now: Ms): Result {
+  if (!view) return { skip: 'gone' };
+  const candidate = {
+    ...{ delivery: view.delivery, class: view.class, suppressed: view.suppressed?.cause ?? null },
+    ...{ watched: view.birth.policy.watch, hasCopy: around.hasCopy(view), keptBy: around.keptBy(view) },
+  };
+  const skip = skipOf(action, candidate, now);
+  return skip === null ? 'done' : { skip };
+}
 
 type Result = Parameters<typeof counted>[1];
 
-async function act(deps: BulkDeps, run: BulkRun, view: View, around: Around): Promise<Result> {
-  try {
-    return await ACTS[run.action](deps, run, view, around);
-  } catch (error) {
-    // Nothing is known of the rest either: it is done again from the place that was noted last.
-    if (isDatabaseTrouble(error)) throw error;
-    return { problem: `${view.id}: ${wordsOf(error)}` };
-  }
+/**
+ * One fact for each delivery, decided once more on what is locked, and how far it is, in one commit: a process that dies has
+ * done all of a part or nothing.
+ */
+const withFact =
+  (factOf: (view: View, who: string, at: Ms) => Fact): DoPart =>
+  async (deps, taken, part) => {
+    const { store, now } = deps;
+    const { run } = taken;
+    const at = now();
+    const around = await lookAround(store, [...(await load(store.db, part.ids)).values()], at);
+    const results = new Map<string, Result>();
+    const decide = (view: View): Fact[] => {
+      const result = resultOf(run, view, around, at);
+      results.set(view.id, result);
+      return result === 'done' ? [factOf(view, run.who, at)] : [];
+    };
+    const inOrder = () => part.ids.map((id) => results.get(id) ?? ({ skip: 'gone' } as const));
+    if (part.ids.length === 0) return noteAlone(deps, taken, part, []);
+    try {
+      await change(store, part.ids, at, decide, (tx) =>
+        noteProgressIn(tx, taken, progressOf(deps, taken, part, inOrder()), at),
+      );
+    } catch (error) {
+      const problem = problemOf(error);
+      await noteAlone(
+        deps,
+        taken,
+        part,
+        part.ids.map(() => problem),
+      );
+    }
+  };
+
+/** What went wrong with the mail itself is counted, and the rest goes on. What else goes wrong is tried again. */
+function problemOf(error: unknown): Result {
+  if (error instanceof NotOurs || isDatabaseTrouble(error)) throw error;
+  return { problem: wordsOf(error) };
 }
 
-type Act = (deps: BulkDeps, run: BulkRun, view: View, around: Around) => Promise<Result>;
+/** What writes elsewhere is done one by one; done again after a process died, it changes nothing. */
+const oneByOne =
+  (act: (deps: BulkDeps, run: BulkRun, recipient: string) => Promise<Result>): DoPart =>
+  async (deps, taken, part) => {
+    const views = await load(deps.store.db, part.ids);
+    const around = await lookAround(deps.store, [...views.values()], deps.now());
+    const results: Result[] = [];
+    for (const id of part.ids) {
+      const view = views.get(id);
+      const result = resultOf(taken.run, view, around, deps.now());
+      results.push(view && result === 'done' ? await act(deps, taken.run, view.recipient).catch(problemOf) : result);
+    }
+    await noteAlone(deps, taken, part, results);
+  };
 
-const ACTS: Record<BulkAction, Act> = {
-  retry: (deps, run, view, around) => changeOne(deps, run, view, around, (one, at) => reopenedFact(one, run.who, at)),
-  backup: (deps, run, view, around) =>
-    changeOne(deps, run, view, around, (one, at) => ({ ...reopenedFact(one, run.who, at), byBackup: true }) as Fact),
-  release: async (deps, run, view, around) => {
-    const result = await changeOne(deps, run, view, around, (one, at) => releasedFact(one, run.who, at));
-    await lookAtSome(deps.store, [view.id], deps.now());
-    return result;
-  },
-  cancel: (deps, run, view, around) =>
-    changeOne(deps, run, view, around, (one, at) => endedFact(one, 'cancelled', 'by_operator', at)),
-  unsuppress: async ({ store, now }, { who }, { recipient }) =>
+const DO: Record<BulkAction, DoPart> = {
+  retry: withFact((view, who, at) => reopenedFact(view, who, at)),
+  backup: withFact((view, who, at) => reopenedFact(view, who, at, { byBackup: true })),
+  release: withFact(releasedFact),
+  cancel: withFact((view, _, at) => endedFact(view, 'cancelled', 'by_operator', at)),
+  unsuppress: oneByOne(async ({ store, now }, { who }, recipient) =>
     (await removeSuppression(store, recipient, who, now())) ? 'done' : { skip: 'not_suppressed' },
-  erase: async ({ store, now }, { who }, { recipient }) => {
+  ),
+  erase: oneByOne(async ({ store, now }, { who }, recipient) => {
     await erase(recipient, { store, who, now });
     return 'done';
-  },
+  }),
 };
 
-/** Decided once more on what is locked: it may have moved since it was looked at. */
-async function changeOne(
-  { store, now }: BulkDeps,
-  { action }: BulkRun,
-  view: View,
-  around: Around,
-  factOf: (view: View, at: Ms) => Fact | null,
-): Promise<Result> {
-  const at = now();
-  let result: Result = { skip: 'gone' };
-  await change(store, [view.id], at, (one) => {
-    const skip = skipFor(action, one, around, at);
-    const fact = skip ? null : factOf(one, at);
-    result = fact ? 'done' : { skip: skip ?? 'gone' };
-    return fact ? [fact] : [];
-  });
-  return result;
+const noteAlone = (deps: BulkDeps, taken: TakenBulk, part: Part, results: readonly Result[]): Promise<void> =>
+  noteProgress(deps.store, taken, progressOf(deps, taken, part, results), deps.now());
+
+function progressOf({ now }: BulkDeps, { run }: TakenBulk, { next }: Part, results: readonly Result[]): Progress {
+  const isCheck = run.phase === 'checking';
+  return {
+    counts: results.reduce(counted, run.counts),
+    place: next,
+    phase: next !== null ? run.phase : isCheck ? 'ready' : 'done',
+    dueAt: now() + (isCheck ? 0 : SECOND),
+  };
 }

@@ -124,7 +124,7 @@ function mayReopen({ delivery }: View, what: 'retry' | 'resend'): boolean {
   return what === 'resend' || (delivery.state !== 'delivered' && delivery.state !== 'relayed');
 }
 
-export function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
+export function reopenedFact({ delivery }: View, by: string, now: Ms, way: { byBackup?: true } = {}): Fact {
   const round = delivery.round + 1;
   const fact: Fact = {
     key: `reopened:${round}`,
@@ -134,6 +134,7 @@ export function reopenedFact({ delivery }: View, by: string, now: Ms): Fact {
     round,
     tries: delivery.tries,
     by,
+    ...way,
   };
   return delivery.arrivedOn.length > 0 ? { ...fact, again: true } : fact;
 }

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import { type BulkAction, type BulkCounts, type BulkPhase, NOTHING_COUNTED } from '../core/bulk.ts';
 import { storable } from '../core/safe-text.ts';
@@ -6,6 +7,7 @@ import { type Claim, changeClaimed, claimNext, type Sendable } from './claims.ts
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
 import { transact, transactOnce } from './db/transact.ts';
+import type { Filter } from './messages/lists.ts';
 import { audited, auditIn } from './notes/audit.ts';
 
 /** Something that is done to much mail at once. */
@@ -14,7 +16,7 @@ export type BulkRun = {
   action: BulkAction;
   /** The mail, in the words of a search, and as what was understood of them. */
   query: string;
-  filter: string;
+  filter: Filter;
   who: string;
   reason: string | null;
   phase: BulkPhase;
@@ -28,7 +30,8 @@ export type BulkRun = {
   checked: BulkCounts | null;
 };
 
-type Row = Omit<BulkRun, 'createdAt' | 'phaseAt' | 'counts' | 'checked'> & {
+type Row = Omit<BulkRun, 'createdAt' | 'phaseAt' | 'filter' | 'counts' | 'checked'> & {
+  filter: string;
   created_at: Ms;
   phase_at: Ms;
   counts: string;
@@ -37,8 +40,9 @@ type Row = Omit<BulkRun, 'createdAt' | 'phaseAt' | 'counts' | 'checked'> & {
 
 const COLUMNS = 'id action query filter who reason phase created_at phase_at place counts checked'.split(' ');
 
-const runOf = ({ created_at, phase_at, counts, checked, ...row }: Row): BulkRun => ({
+const runOf = ({ created_at, phase_at, filter, counts, checked, ...row }: Row): BulkRun => ({
   ...row,
+  filter: JSON.parse(filter) as Filter,
   createdAt: Number(created_at),
   phaseAt: Number(phase_at),
   counts: JSON.parse(counts) as BulkCounts,
@@ -52,7 +56,9 @@ export function beginBulk(store: Store, wish: BulkWish, now: Ms): Promise<string
   const id = newId(now);
   const isDone = (tx: Store['db']) => tx('bulk_runs').where({ id }).first('id');
   return transactOnce(store, isDone, async (tx) => {
-    const row = { id, ...wish, who: storable(wish.who, 100), query: storable(wish.query, 2000), reason: null };
+    const { action, query, filter, who } = wish;
+    const said = { query: storable(query, 2000), filter: JSON.stringify(filter), who: storable(who, 100) };
+    const row = { id, action, ...said, reason: null };
     const counts = JSON.stringify(NOTHING_COUNTED);
     const phase = { phase: 'checking', phase_at: now, place: null, counts, checked: null, pending: 1, due_at: now };
     await tx('bulk_runs').insert({ ...row, ...phase, created_at: now, lease: null });
@@ -71,7 +77,7 @@ export async function bulkRuns({ db }: Store, limit: number): Promise<BulkRun[]>
   return rows.map(runOf);
 }
 
-/** Does what was counted, from the beginning; false when it is not to be had any more: somebody else has begun or stopped it. */
+/** Does what was counted, from the beginning, in the name of who says yes; false when it is not to be had any more: somebody else has begun or stopped it. */
 export function confirmBulk(
   store: Store,
   run: BulkRun,
@@ -79,7 +85,8 @@ export function confirmBulk(
   now: Ms,
 ): Promise<boolean> {
   const start = { phase: 'running', phase_at: now, place: null, counts: JSON.stringify(NOTHING_COUNTED), pending: 1 };
-  const change = { ...start, reason: storable(reason, 1000), checked: JSON.stringify(run.counts), due_at: now };
+  const said = { who: storable(who, 100), reason: storable(reason, 1000) };
+  const change = { ...start, ...said, checked: JSON.stringify(run.counts), due_at: now };
   const detail = `${run.action}, ${run.counts.done} deliveries of ${run.query}: ${reason}`;
   return turn(store, { run, from: ['ready'], change, entry: { who, what: 'bulk', detail } }, now);
 }
@@ -132,19 +139,32 @@ export const holdBulk = (store: Store, claim: Claim, until: Ms): Promise<boolean
 
 export type Progress = { counts: BulkCounts; place: string | null; phase: BulkPhase; dueAt: Ms };
 
-/** Notes how far it is; false when somebody has stopped it, or another process has it. What was done before it was stopped counts. */
-export function noteProgress(store: Store, { run, claim }: TakenBulk, progress: Progress, now: Ms): Promise<boolean> {
-  const { counts, place, phase, dueAt } = progress;
-  return transact(store, async (tx) => {
-    const mine = () => tx('bulk_runs').where({ id: claim.name, lease: claim.lease });
-    const held: Pick<Row, 'phase'> | undefined = await mine().forUpdate().first('phase');
-    if (!held) return false;
-    const isStopped = held.phase !== run.phase;
-    const further = { place, phase, due_at: dueAt, ...(phase !== run.phase ? { phase_at: now, pending: 0 } : {}) };
-    await mine().update({ counts: JSON.stringify(counts), lease: null, ...(isStopped ? {} : further) });
-    return !isStopped;
-  });
+/** What was done is taken back: another process has the run, or what was committed got no reply and is noted already. */
+export class NotOurs extends Error {
+  override readonly name = 'NotOurs';
 }
+
+/**
+ * Notes how far it is, in the commit of what was done. Of what was done when somebody had stopped it already the counts are
+ * kept. Throws `NotOurs`.
+ */
+export async function noteProgressIn(
+  tx: Knex.Transaction,
+  { run, claim }: TakenBulk,
+  { counts, place, phase, dueAt }: Progress,
+  now: Ms,
+): Promise<void> {
+  const mine = () => tx('bulk_runs').where({ id: claim.name, lease: claim.lease });
+  const held: Pick<Row, 'phase'> | undefined = await mine().forUpdate().first('phase');
+  if (!held) throw new NotOurs();
+  const further = { place, phase, due_at: dueAt, ...(phase !== run.phase ? { phase_at: now, pending: 0 } : {}) };
+  const isStopped = held.phase !== run.phase;
+  await mine().update({ counts: JSON.stringify(counts), lease: null, ...(isStopped ? {} : further) });
+}
+
+/** The same in a commit of its own. */
+export const noteProgress = (store: Store, taken: TakenBulk, progress: Progress, now: Ms): Promise<void> =>
+  transact(store, (tx) => noteProgressIn(tx, taken, progress, now));
 
 /** Forgets those that began before that moment and have nothing to do. */
 export async function pruneBulk(store: Store, before: Ms, limit: number): Promise<number> {

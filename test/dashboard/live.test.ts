@@ -55,7 +55,7 @@ test('a page that has come to its end shows it, and is not asked for any more', 
   const { store, clock } = running;
   await seed(store, { facts: sent(MORNING) });
   clock.set(MORNING + MINUTE);
-  const wish = { action: 'cancel', query: 'all mail', filter: '{}', who: 'ann' } as const;
+  const wish = { action: 'cancel', query: 'all mail', filter: {}, who: 'ann' } as const;
   const id = await beginBulk(store, wish, clock());
   const page = await operatorAt(t, running);
   await page.goto(`${running.url}/bulk/${id}`);

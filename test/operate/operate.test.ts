@@ -3,10 +3,9 @@ import type { Fact } from '../../src/core/delivery.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { cancelMessage, reopenMessage } from '../../src/operate/operate.ts';
 import type { Store } from '../../src/store/db/open.ts';
-import { openStore } from '../../src/store/db/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { seed, sent } from '../support/factory.ts';
-import { startLossyProxy } from '../support/lossy-proxy.ts';
+import { lossyStore } from '../support/lossy-proxy.ts';
 import { eachStore, onMariaDb } from '../support/stores.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
@@ -60,14 +59,7 @@ eachStore('one recipient is meant however the address is written, and another is
 
 onMariaDb('an act whose COMMIT got no reply is done and written down once, and says what it did', async (g) => {
   const id = await message(g.store, undefined, sent());
-  const proxy = await startLossyProxy(Number(new URL(g.url).port));
-  const through = new URL(g.url);
-  through.port = String(proxy.port);
-  const shaky = openStore(through.href);
-  g.t.after(async () => {
-    await shaky.close();
-    await proxy.close();
-  });
+  const { store: shaky, proxy } = await lossyStore(g.t, g.url);
   proxy.loseNextCommit();
   assert.equal((await cancelMessage(shaky, { message: id, who: 'ops', reason: 'by_operator' }, at(1))).cancelled, 2);
   proxy.loseNextCommit();

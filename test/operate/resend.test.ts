@@ -3,10 +3,10 @@ import type { Fact } from '../../src/core/delivery.ts';
 import { DAY, MINUTE, type Ms } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
 import { mayResend, resendMessage } from '../../src/operate/resend.ts';
-import { openStore, type Store } from '../../src/store/db/open.ts';
+import type { Store } from '../../src/store/db/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { failed, reported, STORAGE, seed, seedQueued, sent, viewsOf } from '../support/factory.ts';
-import { startLossyProxy } from '../support/lossy-proxy.ts';
+import { lossyStore } from '../support/lossy-proxy.ts';
 import { eachStore, onMariaDb } from '../support/stores.ts';
 
 const at = (minutes: number): Ms => MORNING + minutes * MINUTE;
@@ -69,14 +69,7 @@ eachStore('a day after the last time the wait begins anew, and nothing is kept o
 
 onMariaDb('what was asked for, and whose COMMIT got no reply, is done once and says so', async (g) => {
   const [view] = await seed(g.store, { facts: [...sent(), kept(0)] });
-  const proxy = await startLossyProxy(Number(new URL(g.url).port));
-  const through = new URL(g.url);
-  through.port = String(proxy.port);
-  const shaky = openStore(through.href);
-  g.t.after(async () => {
-    await shaky.close();
-    await proxy.close();
-  });
+  const { store: shaky, proxy } = await lossyStore(g.t, g.url);
   proxy.loseNextCommit();
   const { result, reopened, availableAt } = await resend(shaky, view?.messageId ?? '', at(2));
   assert.deepEqual([result, reopened, availableAt], ['resent', 1, at(4)]);

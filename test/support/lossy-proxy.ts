@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import { openStore, type Store } from '../../src/store/db/open.ts';
 import { startProxy } from './proxy.ts';
 
 export type LossyProxy = {
@@ -13,7 +15,7 @@ export type LossyProxy = {
 };
 
 /** Stands between a client and a MySQL server, and loses replies to COMMIT on demand. */
-export async function startLossyProxy(target: number): Promise<LossyProxy> {
+async function startLossyProxy(target: number): Promise<LossyProxy> {
   const state: State = { loses: null, lost: 0 };
   const { port, close } = await startProxy(target, (client, upstream) => join(client, upstream, state));
   return {
@@ -48,4 +50,17 @@ function join(client: Socket, upstream: Socket, state: State): void {
     upstream.destroy();
   });
   upstream.on('close', () => client.destroy());
+}
+
+/** A store that reaches its MySQL server through such a proxy. */
+export async function lossyStore(t: TestContext, url: string): Promise<{ store: Store; proxy: LossyProxy }> {
+  const proxy = await startLossyProxy(Number(new URL(url).port));
+  const through = new URL(url);
+  through.port = String(proxy.port);
+  const store = openStore(through.href);
+  t.after(async () => {
+    await store.close();
+    await proxy.close();
+  });
+  return { store, proxy };
 }

@@ -45,7 +45,7 @@ async function begin(desk: Desk, form: Form, visitor: Visitor): Promise<Next> {
   allowed(visitor, action);
   const all = await allOf(form.get('q') ?? '', desk);
   const { query, filter } = form.get('scope') === 'all' ? all : ticked(form, all.filter);
-  const wish = { action, query, filter: JSON.stringify(filter), who: whoIs(visitor) };
+  const wish = { action, query, filter, who: whoIs(visitor) };
   return { to: `/bulk/${await beginBulk(desk.store, wish, desk.now())}` };
 }
 

@@ -147,16 +147,6 @@ export async function lookAtHeld(store: Store, now: Ms): Promise<void> {
   await inOneStatement(store, (tx) => tx('due').where({ lane: HELD }).whereNull('lease').update({ at: now }));
 }
 
-/** Has some of them looked at. */
-export async function lookAtSome(store: Store, ids: readonly string[], now: Ms): Promise<void> {
-  const held = (tx: Knex) =>
-    tx('due')
-      .whereIn('delivery_id', [...ids])
-      .where({ lane: HELD })
-      .whereNull('lease');
-  await inOneStatement(store, (tx) => held(tx).update({ at: now }));
-}
-
 /** Gives claimed deliveries back, to be looked at again at that time. */
 export function lookAgain(store: Store, lease: string, ids: readonly string[], at: Ms): Promise<void> {
   return giveBack(store, lease, ids, { lane: '', at });

@@ -1,4 +1,6 @@
+import type { Fact } from '../../core/delivery.ts';
 import { isKeptFrom } from '../../core/health.ts';
+import { isKeptBy } from '../../core/released.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Keeping } from '../../core/words/holds.ts';
 import type { Store } from '../db/open.ts';
@@ -7,14 +9,14 @@ import { unwell } from '../notes/health.ts';
 import { activeHolds } from '../notes/holds.ts';
 import { HELD } from './due.ts';
 
-type Kept = { id: string; class: string };
+type Kept = { id: string; class: string; facts: readonly Fact[] };
 
 /** Of these deliveries, those that are kept from leaving just now, each with what does it: first an operator's hold. */
 export async function keptAmong(store: Store, deliveries: readonly Kept[], now: Ms): Promise<Map<string, Keeping>> {
   const [holds, sick] = await Promise.all([activeHolds(store, now), unwell(store)]);
   if (holds.length + sick.length === 0) return new Map();
-  const keepingOf = ({ id, class: kind }: Kept): Keeping | null => {
-    const hold = holds.find((one) => one.class === null || one.class === kind);
+  const keepingOf = ({ id, class: kind, facts }: Kept): Keeping | null => {
+    const hold = holds.find((one) => (one.class === null || one.class === kind) && isKeptBy(facts, one.at));
     if (hold) return { hold };
     const without = sick.filter((one) => isKeptFrom(one, id));
     return without.length > 0 ? { unwell: without } : null;

@@ -150,8 +150,13 @@ const deliveriesOf = (
     .limit(limit)
     .select('deliveries.*');
 
-/** The deliveries of a message that fit and come after one of them. */
-export const furtherDeliveries = ({ db }: Store, { filter, messageId, after }: FurtherWanted): Promise<DeliveryRow[]> =>
-  deliveriesOf(db, messageId, filter, after, 200);
+/** Whether more of its deliveries may fit than it shows. */
+export const mayHaveMore = ({ deliveries, others }: Hit): boolean => others > 0 && deliveries.length >= SHOWN;
 
-export type FurtherWanted = { filter: Filter; messageId: string; after: string };
+/** The deliveries of a message that fit and come after one of them. */
+export const furtherDeliveries = (
+  { db }: Store,
+  { filter, messageId, after, limit = 200 }: FurtherWanted,
+): Promise<DeliveryRow[]> => deliveriesOf(db, messageId, filter, after, limit);
+
+export type FurtherWanted = { filter: Filter; messageId: string; after: string; limit?: number };

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import { MINUTE } from '../../../src/core/time.ts';
-import { openStore, type Store } from '../../../src/store/db/open.ts';
+import type { Store } from '../../../src/store/db/open.ts';
 import { transact } from '../../../src/store/db/transact.ts';
 import { keep } from '../../../src/store/inbox/inbox.ts';
 import { change, changeHeld } from '../../../src/store/ledger/ledger.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { at, MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, claimed, draft, failed, queueDraft, seed, viewsOf } from '../../support/factory.ts';
-import { startLossyProxy } from '../../support/lossy-proxy.ts';
+import { lossyStore } from '../../support/lossy-proxy.ts';
 import { eachStore, onMariaDb } from '../../support/stores.ts';
 
 const count = async (store: Store, table: string): Promise<number> =>
@@ -85,23 +84,10 @@ eachStore('changes of many connections at once wait for each other and all are m
 });
 
 /** A store whose next COMMIT is done, but whose reply never comes. */
-async function lossy(t: TestContext, url: string) {
-  const proxy = await startLossyProxy(Number(new URL(url).port));
-  const through = new URL(url);
-  through.port = String(proxy.port);
-  const store = openStore(through.href);
-  t.after(async () => {
-    await store.close();
-    await proxy.close();
-  });
-  await store.db('messages').first();
-  return { store, proxy };
-}
-
 onMariaDb(
   'a message whose COMMIT got no reply is recorded once, and the caller hears of no error',
   async ({ t, store, url }) => {
-    const { store: shaky, proxy } = await lossy(t, url);
+    const { store: shaky, proxy } = await lossyStore(t, url);
     proxy.loseNextCommit();
     const { id, created } = await record(shaky, draft({ facts: [] }), MORNING);
     assert.equal(created, true, 'it was this call that made it');
@@ -125,7 +111,7 @@ onMariaDb(
 onMariaDb(
   'events whose COMMIT got no reply are kept once, and the caller hears of no error',
   async ({ t, store, url }) => {
-    const { store: shaky, proxy } = await lossy(t, url);
+    const { store: shaky, proxy } = await lossyStore(t, url);
     // What fits into one statement is committed by it.
     proxy.loseNext(/^insert into `inbox`/i);
     await keep(shaky, [arrival('one'), arrival('two')]);
@@ -140,7 +126,7 @@ onMariaDb(
 onMariaDb(
   'a change whose COMMIT got no reply is made once, and the caller hears of no error',
   async ({ t, store, url }) => {
-    const { store: shaky, proxy } = await lossy(t, url);
+    const { store: shaky, proxy } = await lossyStore(t, url);
     const [view] = await seed(store);
     assert.ok(view);
     proxy.loseNextCommit();
@@ -153,7 +139,7 @@ onMariaDb(
 onMariaDb(
   'who claims under a lease learns of its claim though what was committed got no reply',
   async ({ t, store, url }) => {
-    const { store: shaky, proxy } = await lossy(t, url);
+    const { store: shaky, proxy } = await lossyStore(t, url);
     const [view] = await seed(store, { facts: [] });
     assert.ok(view);
     // It is one statement, and its own transaction.

@@ -1,11 +1,10 @@
 // What holds for everything that writes: it waits for others, and comes to the same when its COMMIT gets no reply.
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { DAY, MINUTE } from '../../../src/core/time.ts';
 import { cancelMessage, reopenMessage } from '../../../src/operate/operate.ts';
 import { alertFailed, alertSent, bundle, holdAlert, raise, takeAlert } from '../../../src/store/alerts.ts';
-import { openStore, type Store } from '../../../src/store/db/open.ts';
+import type { Store } from '../../../src/store/db/open.ts';
 import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
 import { type InboxRow, keep, settle, takePending } from '../../../src/store/inbox/inbox.ts';
@@ -39,7 +38,7 @@ import { pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
 import { keepSummary, summaryFailed, summarySent, summaryTold, takeSummary } from '../../../src/store/summaries.ts';
 import { MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, draft, failed, queueDraft, seed } from '../../support/factory.ts';
-import { startLossyProxy } from '../../support/lossy-proxy.ts';
+import { lossyStore } from '../../support/lossy-proxy.ts';
 import { onMariaDb, testStore } from '../../support/stores.ts';
 
 const at = (minutes: number) => MORNING + minutes * MINUTE;
@@ -151,7 +150,7 @@ const AT_ONCE: ReadonlySet<string> = new Set([
 ]);
 
 onMariaDb('whatever is written comes to the same when its COMMIT got no reply', async ({ t, store, url }) => {
-  const { shaky, proxy } = await lossy(t, url);
+  const { store: shaky, proxy } = await lossyStore(t, url);
   let lost = 0;
   for (const [name, run, answer] of await steps(store)) {
     proxy.loseNext(AT_ONCE.has(name) ? /^(?:update `due`|insert into `inbox`)/i : /^commit/i);
@@ -160,18 +159,6 @@ onMariaDb('whatever is written comes to the same when its COMMIT got no reply', 
     assert.equal(proxy.lost(), ++lost, name);
   }
 });
-
-async function lossy(t: TestContext, url: string) {
-  const proxy = await startLossyProxy(Number(new URL(url).port));
-  const through = new URL(url);
-  through.port = String(proxy.port);
-  const shaky = openStore(through.href);
-  t.after(async () => {
-    await shaky.close();
-    await proxy.close();
-  });
-  return { shaky, proxy };
-}
 
 test('whatever is written waits for another writer (SQLite)', async (t) => {
   const { store, open } = await testStore(t, 'sqlite');
