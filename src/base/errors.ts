@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'not_found'
   | 'conflict'
   | 'mismatch'
+  | 'in_progress'
   | 'too_large'
   | 'unsupported'
   | 'unavailable';

@@ -126,6 +126,8 @@ const CODES: Readonly<Record<number, HomingErrorCode>> = {
 function refusalOf(answer: Answer): HomingError {
   const { status, body } = answer;
   const code = status === 404 && typeof body['message'] === 'string' ? 'not_found' : CODES[status];
+  // The same call is in progress.
+  if (status === 409 && answer.headers['retry-after'] !== undefined) return troubleOf(answer);
   if (code === undefined || code === 'unauthorized') return troubleOf(answer);
   return new HomingError(code, `the daemon answered ${status}: ${wordsOf(body)}`);
 }
@@ -135,7 +137,7 @@ function troubleOf({ status }: Answer): HomingError {
   const said = `the daemon answered ${status}`;
   if (CODES[status] === 'unauthorized')
     return new HomingError('unauthorized', `${said}: it does not know this token (see its API_TOKENS)`);
-  const isBusy = status >= 500 || status === 408 || status === 429;
+  const isBusy = status >= 500 || status === 408 || status === 429 || status === 409;
   return isBusy ? new HomingError('unavailable', said) : stranger(status);
 }
 

@@ -153,6 +153,7 @@ const STATUS: Record<ErrorCode, number> = {
   not_found: 404,
   conflict: 409,
   mismatch: 422,
+  in_progress: 409,
   too_large: 413,
   unsupported: 415,
   unavailable: 503,
@@ -200,6 +201,7 @@ function answerError(ctx: Context, error: unknown, log: Log): void {
     answer(ctx, STATUS[error.code], error.message, error.problems);
     if (error.code === 'unauthorized') answerStranger(ctx);
     if (error.code === 'unavailable') ctx.set('Retry-After', '30');
+    if (error.code === 'in_progress') ctx.set('Retry-After', '1');
     if (error.code === 'too_large' || error.code === 'unavailable') ctx.set('Connection', 'close');
   } else if (isDatabaseTrouble(error)) {
     log.error({ error, route: routeOf(ctx) }, 'the database could not be used for a request');

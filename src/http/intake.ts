@@ -1,16 +1,17 @@
 import Router from '@koa/router';
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 import type { StatusTokens } from '../contract/status-token.ts';
 import { usefulUntil } from '../core/policy.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { createPrepare } from '../intake/prepare.ts';
 import { createQueue } from '../intake/queue.ts';
-import { MAX_CALL } from '../intake/read-call.ts';
+import { bareKey, MAX_CALL } from '../intake/read-call.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import type { Store } from '../store/db/open.ts';
 import { basic } from './auth.ts';
 import type { Bodies } from './body.ts';
+import { createOneAtATime } from './in-progress.ts';
 
 export type IntakeDeps = {
   store: Store;
@@ -33,7 +34,9 @@ export function createIntake(deps: IntakeDeps): Router {
   const { store, bodies, settings, encryptionKey = null, domains = null, onQueued, now } = deps;
   const prepare = createPrepare({ settings, encryptionKey, domains });
   const queue = createQueue(store);
-  const take: Middleware = async (ctx) => {
+  const oneAtATime = createOneAtATime();
+  const take: Middleware = (ctx) => oneAtATime(nameOf(ctx), () => takeOne(ctx));
+  async function takeOne(ctx: Context): Promise<void> {
     // It would go out in the name of another account than the one that was meant.
     if (ctx.get('X-Mailgun-On-Behalf-Of') !== '')
       throw new AppError('invalid', 'X-Mailgun-On-Behalf-Of: mail for subaccounts is not taken here');
@@ -54,9 +57,15 @@ export function createIntake(deps: IntakeDeps): Router {
     ctx.set(rateHeaders(now()));
     if (isRepeat) ctx.set('Idempotent-Replayed', 'true');
     ctx.body = { id: `<${messageId}>`, message: 'Queued. Thank you.' };
-  };
+  }
   for (const path of ['/v3/:domain/messages', '/v3/:domain/messages.mime']) router.post(path, basic(deps.tokens), take);
   return router;
+}
+
+/** What a caller named this call; null when it has no name. */
+function nameOf(ctx: Context): string | null {
+  const key = ctx.get('Idempotency-Key');
+  return key === '' ? null : `${ctx.get('Authorization')}\n${bareKey(key)}`;
 }
 
 /** Some clients read Mailgun's rate limit from each answer. Here there is none. */

@@ -34,8 +34,7 @@ export function readCall(call: RawCall): HandedIn {
  */
 function repeatableOf({ path, contentType, raw, caller, idempotencyKey }: RawCall): Call | null {
   if (idempotencyKey === null) return null;
-  // Some write it bare, others in quotes, as a structured field (RFC 9651).
-  const key = idempotencyKey.replace(/^"(.*)"$/, '$1');
+  const key = bareKey(idempotencyKey);
   if (!/^[\x20-\x7e]{1,256}$/.test(key))
     throw new AppError('invalid', 'Idempotency-Key must have 1 to 256 printable ASCII characters');
   const form = formTypeOf(contentType);
@@ -43,6 +42,9 @@ function repeatableOf({ path, contentType, raw, caller, idempotencyKey }: RawCal
   for (const bytes of form?.kind === 'multipart' ? without(form.boundary, raw) : [raw]) hash.update(bytes);
   return { scope: caller, key, fingerprint: hash.digest('hex') };
 }
+
+/** Some write it bare, others in quotes, as a structured field (RFC 9651). */
+export const bareKey = (key: string): string => key.replace(/^"(.*)"$/, '$1');
 
 /**
  * The body in pieces, without its boundaries. There is one boundary before each part that a form can have, and one at

@@ -129,6 +129,7 @@ const CODES: Record<ErrorCode, HomingErrorCode> = {
   not_found: 'not_found',
   conflict: 'conflict',
   mismatch: 'invalid',
+  in_progress: 'unavailable',
   too_large: 'too_large',
   unsupported: 'invalid',
   unavailable: 'unavailable',
