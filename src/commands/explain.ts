@@ -68,7 +68,10 @@ async function recipientIn(what: string): Promise<string | null> {
 async function depsOf(terminal: Terminal, store: Store, config: Config): Promise<SupportDeps> {
   const { termsIn } = await import('../intake/terms.ts');
   const { providers, resendCooldown = config.RESEND_COOLDOWN } = await termsIn(store);
-  return { store, now: terminal.now(), providers, cooldown: resendCooldown, retentionDays: config.RETENTION_DAYS };
+  const { trafficNow } = await import('../contract/traffic.ts');
+  const now = terminal.now();
+  const traffic = () => trafficNow(store, providers, now);
+  return { store, now, providers, cooldown: resendCooldown, retentionDays: config.RETENTION_DAYS, traffic };
 }
 
 type Wanted = { recipient: string; limit: number; cursor: string | undefined };

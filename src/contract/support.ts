@@ -29,7 +29,7 @@ import { standings } from '../store/notes/health.ts';
 import { listSuppressions } from '../store/projections/suppressions.ts';
 import { load, type MessageRow, type SuppressionRow, type View } from '../store/rows/rows.ts';
 import { detailOf, explanationOf } from './present.ts';
-import { shownTraffic, type Traffic, trafficNow } from './traffic.ts';
+import { shownTraffic, type Traffic, type TrafficByClass } from './traffic.ts';
 
 export type SupportDeps = {
   store: Store;
@@ -40,6 +40,8 @@ export type SupportDeps = {
   cooldown: Ms;
   /** How many days finished messages are kept, where that is said. */
   retentionDays?: number | undefined;
+  /** How mail flows at this moment, where each card is to say it. */
+  traffic?: (() => Promise<TrafficByClass>) | undefined;
 };
 
 export type Wanted = { recipient: string; limit: number; cursor?: string | undefined };
@@ -69,7 +71,8 @@ export type ShownSupport = Awaited<ReturnType<typeof supportOf>>;
 
 /** A message with everything that is known of it, and a card for each of its deliveries. */
 export async function detailWithSupport(deps: SupportDeps, message: MessageRow, views: readonly View[]) {
-  const [kept, cards] = await Promise.all([keptAmong(deps.store, views, deps.now), cardsOf(deps, views)]);
+  const kept = await keptAmong(deps.store, views, deps.now);
+  const cards = await cardsOf(deps, views, kept);
   const detail = detailOf(message, views, kept);
   return { ...detail, deliveries: detail.deliveries.map((delivery, i) => ({ ...delivery, support: cards[i] })) };
 }
@@ -93,21 +96,23 @@ function shownSuppression({ cause, reply, delivery_id, created_at }: Suppression
   };
 }
 
-/** A card for each of these deliveries, in their order. */
-export async function cardsOf(deps: SupportDeps, views: readonly View[]): Promise<Card[]> {
+type Kept = ReadonlyMap<string, Keeping>;
+
+/** A card for each of these deliveries, in their order; `keptFrom` says what keeps them from leaving, where that was read. */
+export async function cardsOf(deps: SupportDeps, views: readonly View[], keptFrom?: Kept): Promise<Card[]> {
   if (views.length === 0) return [];
   const { store, now, providers } = deps;
   const messages = views.map((view) => ({ id: view.messageId, message_key: view.key }));
   const [kept, asked, known, traffic] = await Promise.all([
-    keptAmong(store, views, now),
+    keptFrom ?? keptAmong(store, views, now),
     askedAmong(store, messages, now),
     standings(store),
-    trafficNow(store, providers, now),
+    deps.traffic?.(),
   ]);
   const ways = (providers ?? []).map((name) => ({ name, isUp: known.get(name)?.state !== 'down' }));
   return views.map((view) =>
     cardOf(view, {
-      ...{ ways, now, cooldown: deps.cooldown, traffic: traffic[view.class] },
+      ...{ ways, now, cooldown: deps.cooldown, traffic: traffic?.[view.class] },
       ...{ keeping: kept.get(view.id), asked: asked.get(view.messageId) ?? null },
     }),
   );
@@ -117,7 +122,7 @@ type World = {
   keeping: Keeping | undefined;
   asked: Asked | null;
   ways: readonly Way[];
-  traffic: Traffic;
+  traffic: Traffic | undefined;
   cooldown: Ms;
   now: Ms;
 };
@@ -144,7 +149,7 @@ function cardOf(view: View, world: World) {
     lastError: errorOf(view),
     nextRetry: next && { at: iso(next.at), by: next.by, provider: next.provider },
     nextSentence: nextTryWords(next, nextName, world.now),
-    traffic: shownTraffic(view.class, world.traffic),
+    ...(world.traffic ? { traffic: shownTraffic(view.class, world.traffic) } : {}),
     doesNotProve: NO_PROOF[state],
     canDo: deeds.map((deed) => ({
       ...shownDeed(deed, target),

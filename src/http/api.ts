@@ -8,6 +8,7 @@ import { parse } from '../base/parse.ts';
 import { summaryOf } from '../contract/present.ts';
 import type { StatusTokens } from '../contract/status-token.ts';
 import { detailWithSupport } from '../contract/support.ts';
+import type { TrafficByClass } from '../contract/traffic.ts';
 import { canonicalAddress } from '../core/address.ts';
 import { STATES } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
@@ -38,6 +39,8 @@ export type ApiDeps = {
   statusTokens: StatusTokens;
   /** The names of those whom mail is handed to, where they are said. */
   providers?: readonly string[];
+  /** How mail flows now. */
+  traffic(): Promise<TrafficByClass>;
   /** Called when there is something to file. */
   onTold?(): void;
   /** Called when mail was made due. */
@@ -78,8 +81,8 @@ export function createApi(deps: ApiDeps): Router {
     const { message, views } = found;
     const until = Math.max(message.created_at, ...views.map(({ delivery }) => delivery.usefulUntil));
     const statusToken = deps.statusTokens.make(message.id, until);
-    const { providers, settings } = deps;
-    const asking = { store, now: now(), providers, cooldown: settings.resendCooldown };
+    const { providers, settings, traffic } = deps;
+    const asking = { store, now: now(), providers, cooldown: settings.resendCooldown, traffic };
     ctx.body = {
       ...(await detailWithSupport(asking, message, views)),
       ...(statusToken === null ? {} : { statusToken }),

@@ -5,6 +5,7 @@ import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { statusTokens } from '../contract/status-token.ts';
+import { sharedTraffic } from '../contract/traffic.ts';
 import { safeJson } from '../core/safe-text.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -105,15 +106,16 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   koa.use(answerErrors(deps.log));
   koa.use(fromAnywhere);
   const { encryptionKey, olderKeys = [] } = deps;
+  const traffic = sharedTraffic(deps);
   const tokens = statusTokens(encryptionKey ? [encryptionKey, ...olderKeys] : []);
   const routers = [
     createOpenRoutes(deps),
     ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
     createScript(),
-    createApi({ ...deps, bodies, statusTokens: tokens }),
+    createApi({ ...deps, bodies, statusTokens: tokens, traffic }),
     createSuppressions(deps),
-    createSupport(deps),
+    createSupport({ ...deps, traffic }),
     createQueue(deps),
     createOutages(deps),
     createHolds({ ...deps, bodies }),

@@ -1,5 +1,5 @@
 import { sharedFor } from '../base/shared.ts';
-import { byClass, inSeconds, shownTraffic, trafficNow } from '../contract/traffic.ts';
+import { byClass, FRESH, inSeconds, shownTraffic, trafficNow } from '../contract/traffic.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import type { Flow, Shown } from '../core/timeliness.ts';
@@ -7,9 +7,6 @@ import { lengthWords } from '../core/words/numbers.ts';
 import { overallSentence } from '../core/words/timeliness.ts';
 import { databaseProblems } from '../store/db/health.ts';
 import type { Store } from '../store/db/open.ts';
-
-/** One look at the database serves all who ask within this time, because anybody may ask as often as they like. */
-const FRESH: Ms = 2 * SECOND;
 
 /** The store, and the names of those whom mail is handed to, where they are said. */
 export type StatusDeps = { store: Store; providers?: readonly string[]; now: Clock };

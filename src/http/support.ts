@@ -5,6 +5,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { parse } from '../base/parse.ts';
 import { supportOf } from '../contract/support.ts';
+import type { TrafficByClass } from '../contract/traffic.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Clock } from '../core/time.ts';
 import type { BirthSettings } from '../intake/terms.ts';
@@ -23,16 +24,19 @@ export type SupportRoutes = {
   /** The names of those whom mail is handed to, where they are said. */
   providers?: readonly string[];
   retentionDays?: number;
+  /** How mail flows now. */
+  traffic(): Promise<TrafficByClass>;
   now: Clock;
 };
 
 /** Where is Anna's mail? For those who answer for it. */
-export function createSupport({ store, settings, tokens, providers, retentionDays, now }: SupportRoutes): Router {
+export function createSupport(routes: SupportRoutes): Router {
+  const { store, settings, tokens, providers, retentionDays, traffic, now } = routes;
   const router = new Router({ prefix: '/api/support' });
   router.get('/', bearer(tokens), async (ctx) => {
     const wanted = parse(SEARCH, { ...ctx.query });
     await catchUp({ store, settings }, now());
-    const deps = { store, now: now(), providers, cooldown: settings.resendCooldown, retentionDays };
+    const deps = { store, now: now(), providers, cooldown: settings.resendCooldown, retentionDays, traffic };
     ctx.body = await supportOf(deps, wanted);
   });
   router.get('/export', bearer(tokens), async (ctx) => {

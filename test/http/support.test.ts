@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MINUTE } from '../../src/core/time.ts';
+import { CLASSES } from '../../src/core/message-class.ts';
+import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { rememberErased } from '../../src/store/erased.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { MORNING } from '../support/clock.ts';
@@ -59,6 +60,26 @@ test('says where the mail to one person stands, and what can be done', async (t)
   assert.equal(card.canDo[1]?.call, `POST /api/messages/${view.messageId}/cancel`);
   assert.equal(card.canDo[2]?.from, '2026-11-25T09:01:00.000Z');
   assert.doesNotMatch(JSON.stringify(answer.body), /bob/);
+});
+
+test('how mail flows is told with each card, and read once for all who ask within a moment', async (t) => {
+  const running = await start(t, { providers: PROVIDERS });
+  const [view] = await seed(running.store, { recipients: [ANNA] });
+  let reads = 0;
+  running.store.db.on('query', ({ sql }: { sql: string }) => {
+    if (/from `due` where `priority` = \? and `at` <= /.test(sql)) reads++;
+  });
+  const states: unknown[] = [];
+  for (let n = 0; n < 2; n++) {
+    const { body } = await get(running, `/api/messages/${view?.messageId}`);
+    const cards = (body['deliveries'] as { support: Card }[]).map((delivery) => delivery.support);
+    for (const card of [...cards, ...cardsIn(await support(running, ANNA))])
+      states.push((card['traffic'] as { state: string }).state);
+  }
+  assert.deepEqual([states, reads], [['on_time', 'on_time', 'on_time', 'on_time'], CLASSES.length]);
+  running.clock.set(MORNING + 2 * SECOND);
+  await support(running, ANNA);
+  assert.equal(reads, 2 * CLASSES.length);
 });
 
 test('what is offered as a call can be called', async (t) => {

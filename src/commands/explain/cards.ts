@@ -44,7 +44,7 @@ export function cardLines(terminal: Terminal, card: Card, now: Ms): string[] {
     ...(lastError === null ? [] : [row('last error', `${moment(lastError.at, now)}. ${lastError.sentence}`)]),
     ...(lastError?.reply ? [row('reply', lastError.reply)] : []),
     row('next try', `${card.nextSentence}${nextRetry?.at ? ` That is ${since(nextRetry.at, now)}.` : ''}`),
-    row('mail now', card.traffic.sentence),
+    ...(card.traffic ? [row('mail now', card.traffic.sentence)] : []),
     row('not proved', card.doesNotProve),
     paint(terminal, 'bold', '  You can:'),
     ...card.canDo.flatMap((deed) => deedLines(deed, now)),
