@@ -38,10 +38,10 @@ const SAMPLE = 100;
 
 /** How the mail of each class flows. Reads the backlog and the last minutes, not the history. */
 export async function flowByClass(store: Store, now: Ms): Promise<Record<MessageClass, Flow>> {
-  const refused = await heldSince(store, now - HELD_SINCE);
+  const [refused, wellSince] = await Promise.all([heldSince(store, now - HELD_SINCE), allWellSince(store)]);
   const each = CLASSES.map(async (name) => {
     const lateFrom = [await oldestDue(store, name, now), refused.get(name), await keptSince(store, name, now)];
-    return [name, await flowOf(store, name, lateFrom, now)] as const;
+    return [name, await flowOf(store, name, { lateFrom, wellSince }, now)] as const;
   });
   return Object.fromEntries(await Promise.all(each)) as Record<MessageClass, Flow>;
 }
@@ -49,12 +49,12 @@ export async function flowByClass(store: Store, now: Ms): Promise<Record<Message
 async function flowOf(
   store: Store,
   name: MessageClass,
-  lateFrom: readonly (Ms | null | undefined)[],
+  { lateFrom, wellSince }: { lateFrom: readonly (Ms | null | undefined)[]; wellSince: Ms | null },
   now: Ms,
 ): Promise<Flow> {
   const lately = now - LATELY;
   const late = now - Math.min(now, ...lateFrom.map((at) => at ?? now));
-  const backup = await onBackup(store, name, now);
+  const backup = await onBackup(store, name, wellSince, now);
   const moving = late > 0 && (await firstSince(store, name, ['accepted', 'delivered'], lately)) !== null;
   const traffic = late > 0 || (await firstSince(store, name, FLOWING, lately)) !== null;
   const took = traffic ? await usualTime(store, name, lately) : null;
@@ -110,9 +110,16 @@ async function firstSince(store: Store, name: MessageClass, states: readonly Sta
   return times.length > 0 ? Math.min(...times) : null;
 }
 
-/** When the first and the newest mail were made that go out through a secondary; null when none do, or none do any more. */
-async function onBackup(store: Store, name: MessageClass, now: Ms): Promise<{ since: Ms; newest: Ms } | null> {
-  const wellSince = await allWellSince(store);
+/**
+ * When the first and the newest mail were made that go out through a secondary; null when none do, or none do any more.
+ * `wellSince` is since when all providers are healthy.
+ */
+async function onBackup(
+  store: Store,
+  name: MessageClass,
+  wellSince: Ms | null,
+  now: Ms,
+): Promise<{ since: Ms; newest: Ms } | null> {
   const since = await firstSince(store, name, ['relayed'], Math.max(now - LATELY, wellSince ?? 0));
   if (since === null) return null;
   const newest = async (state: State): Promise<Ms> => {
