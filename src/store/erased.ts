@@ -5,8 +5,8 @@ import { DAY, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
 import { again, chunks, transact } from './db/transact.ts';
+import { forgetIn } from './forget.ts';
 import { byRecipient } from './inbox/news.ts';
-import { PROJECTIONS } from './ledger/projections.ts';
 import { recipientKey } from './rows/rows.ts';
 
 /** Events of older mail come no later: Mailgun posts for hours, and its records are kept for a month at most. */
@@ -60,12 +60,7 @@ export function eraseDeliveries(store: Store, ids: readonly string[]): Promise<n
       .distinct('message_id')
       .pluck('message_id');
     const messageIds = messages.filter((id) => !others.includes(id));
-    await deleteBy(tx, 'facts', 'delivery_id', ids);
-    await deleteBy(tx, 'due', 'delivery_id', ids);
-    for (const { forget } of PROJECTIONS) await forget?.(tx, { messageIds, deliveryIds: ids });
-    await deleteBy(tx, 'deliveries', 'id', ids);
-    await deleteBy(tx, 'handles', 'message_id', messageIds);
-    return deleteBy(tx, 'messages', 'id', messageIds);
+    return forgetIn(tx, { messageIds, deliveryIds: ids });
   });
 }
 

@@ -1,5 +1,5 @@
-// Where something of a person may stand. What is exported of a person and what is erased go by this, and a test holds every
-// table of the database to it.
+// Where something of a person may stand. What is exported of a person, and what is deleted because it is old or the person
+// is erased, go by this, and a test holds every table of the database to it.
 
 /** What hangs on messages and deliveries, by the column that says on which. */
 export const OF_MESSAGE = ['message_bodies', 'handles'] as const;

@@ -3,7 +3,7 @@ import type { Store } from './db/open.ts';
 import { deleteBy } from './db/statements.ts';
 import { again, transact } from './db/transact.ts';
 import { rememberPruned } from './figures/rebuild.ts';
-import { PROJECTIONS } from './ledger/projections.ts';
+import { forgetIn } from './forget.ts';
 
 /** So many deliveries go in one change, unless a single message has more: everybody else waits for it. */
 const MOST_DELIVERIES = 200;
@@ -34,13 +34,7 @@ export async function pruneMessages(store: Store, before: Ms, limit: number): Pr
   return transact(store, async (tx) => {
     await rememberPruned(tx, before);
     const rows: { id: string }[] = await tx('deliveries').whereIn('message_id', ids).select('id');
-    const deliveryIds = rows.map((r) => r.id);
-    await deleteBy(tx, 'facts', 'delivery_id', deliveryIds);
-    await deleteBy(tx, 'due', 'delivery_id', deliveryIds);
-    for (const { forget } of PROJECTIONS) await forget?.(tx, { messageIds: ids, deliveryIds });
-    await deleteBy(tx, 'deliveries', 'message_id', ids);
-    await deleteBy(tx, 'handles', 'message_id', ids);
-    return deleteBy(tx, 'messages', 'id', ids);
+    return forgetIn(tx, { messageIds: ids, deliveryIds: rows.map(({ id }) => id) });
   });
 }
 

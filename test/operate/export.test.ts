@@ -112,6 +112,7 @@ eachStore('all that is kept of a person is exported, from every table, and nothi
 
 eachStore('what is exported is what is erased, but for the list that nothing is sent by', async ({ store }) => {
   await everywhere(store);
+  const ids = await idsOf(store, ANNA);
   await erase(ANNA, { store, who: 'ops', now: () => NOW });
   assert.deepEqual(
     (await recordsOf(store)).map(({ table }) => table),
@@ -121,7 +122,22 @@ eachStore('what is exported is what is erased, but for the list that nothing is 
   for (const table of HOLDING.filter((name) => name !== 'suppressions' && name !== 'erased'))
     if (JSON.stringify(await store.db(table).select()).includes(ANNA)) named.push(table);
   assert.deepEqual(named, []);
+  const left: string[] = [];
+  for (const table of HOLDING.filter((name) => kindOf(name) === 'mail')) {
+    const rows = JSON.stringify(await store.db(table).select());
+    if (ids.some((id) => rows.includes(id))) left.push(table);
+  }
+  assert.deepEqual(left, [], 'tables in which something hangs on mail that is erased');
 });
+
+/** The ids of the deliveries to a person, and of the messages to nobody else. */
+async function idsOf({ db }: Store, address: string): Promise<string[]> {
+  const rows: { id: string; message_id: string; recipient: string }[] = await db('deliveries').select();
+  const isShared = (id: string) => rows.some((row) => row.message_id === id && row.recipient !== address);
+  const ids = rows.filter(({ recipient }) => recipient === address).flatMap((row) => [row.id, row.message_id]);
+  assert.ok(ids.length > 0);
+  return ids.filter((id) => !isShared(id));
+}
 
 eachStore('mail that was asked for again is told with how often', async ({ store }) => {
   const facts = [...sent(), failed(MORNING + MINUTE, 'retry', { bounce: bounce({ reason: 'espblock' }) })];

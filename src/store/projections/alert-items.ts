@@ -1,7 +1,7 @@
 import { fitted } from '../../base/ids.ts';
 import { type AlertKind, accountIncident, alertFor } from '../../core/alerting.ts';
 import type { Ms } from '../../core/time.ts';
-import { deleteBy, insertNew } from '../db/statements.ts';
+import { insertNew } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 
@@ -11,9 +11,6 @@ export const alertItems: Projection = {
   async project(tx, moves, now) {
     const items = moves.flatMap((m) => [itemOf(m, now) ?? [], accountItems(m, now)].flat());
     await insertNew(tx, 'alert_items', items, 'item_key');
-  },
-  async forget(tx, { deliveryIds }) {
-    await deleteBy(tx, 'alert_items', 'delivery_id', deliveryIds);
   },
 };
 

@@ -3,7 +3,6 @@ import { isEnded, mayComeBack } from '../../core/delivery.ts';
 import type { Reason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { deleteBy } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
@@ -16,13 +15,7 @@ const SET_ASIDE: Reason = 'ends_processes';
  * (`forgetSetAside`): an operator is to try it again. So is that of mail that may come back (`forgetUnreturned`): another
  * provider is to try it.
  */
-export const bodies: Projection = {
-  name: 'bodies',
-  project: dropBodies,
-  async forget(tx, { messageIds }) {
-    await deleteBy(tx, 'message_bodies', 'message_id', messageIds);
-  },
-};
+export const bodies: Projection = { name: 'bodies', project: dropBodies };
 
 async function dropBodies(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
   const ended = moves.filter(({ after: { delivery } }) => isEnded(delivery.state) && !mayComeBack(delivery));

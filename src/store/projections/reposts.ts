@@ -4,7 +4,6 @@ import { recipientDomain } from '../../core/figures/place.ts';
 import { type Retried, retriesIn } from '../../core/figures/retries.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { deleteBy } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 
@@ -18,13 +17,7 @@ type Row = {
 };
 
 /** Keeps how re-posts ended; late news changes or removes a row. */
-export const reposts: Projection = {
-  name: 'reposts',
-  project: noteReposts,
-  async forget(tx, { deliveryIds }) {
-    await deleteBy(tx, 'reposts', 'delivery_id', deliveryIds);
-  },
-};
+export const reposts: Projection = { name: 'reposts', project: noteReposts };
 
 async function noteReposts(tx: Knex.Transaction, moves: readonly Move[]): Promise<void> {
   const puts: Row[] = [];

@@ -3,20 +3,14 @@ import type { FactOf } from '../../core/delivery.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Cause } from '../../core/verdict.ts';
 import type { Store } from '../db/open.ts';
-import { deleteBy, insertNew } from '../db/statements.ts';
+import { insertNew } from '../db/statements.ts';
 import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 
 type Reported = { move: Move; fact: FactOf<'reported'> };
 
 /** Keeps two kinds of verdicts for later: faults of the sender, and replies that no rule knows. */
-export const verdicts: Projection = {
-  name: 'verdicts',
-  project: noteVerdicts,
-  async forget(tx, { deliveryIds }) {
-    await deleteBy(tx, 'unclear', 'delivery_id', deliveryIds);
-  },
-};
+export const verdicts: Projection = { name: 'verdicts', project: noteVerdicts };
 
 async function noteVerdicts(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const reported = reportedIn(moves);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Ms } from '../../core/time.ts';
 import type { Move } from './move.ts';
 
-/** What is to be forgotten: messages, and all of their deliveries. */
+/** What is to be forgotten: messages with all of their deliveries, and single deliveries of others. */
 export type Gone = { messageIds: readonly string[]; deliveryIds: readonly string[] };
 
 /**
@@ -13,6 +13,6 @@ export type Projection = {
   name: string;
   /** Is called once for each change, with all deliveries that the change moved. */
   project(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void>;
-  /** Deletes what the projection keeps of messages that are old enough to be forgotten. */
+  /** Deletes what the projection keeps of mail that is forgotten, unless that stands in a row by the id of its mail. */
   forget?(tx: Knex.Transaction, gone: Gone): Promise<void>;
 };
