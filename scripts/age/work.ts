@@ -98,7 +98,7 @@ const search = (name: string, wanted: (place: Place) => Partial<Search>): Work =
 const middle = ({ now }: Place) => ({ since: startOf({ now }) + 15 * DAY, until: now - 15 * DAY });
 const somebody = ({ size }: Place) => ({ recipient: recipientAt(7, size) });
 const busy = { recipient: BUSY };
-const failed = { state: 'failed' };
+const failed = { state: 'failed' as const };
 const access = { class: 'access' as const };
 
 const SEARCHES: readonly Work[] = [

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { State } from '../core/delivery.ts';
 import type { MessageClass } from '../core/message-class.ts';
 import type { Found, Search } from '../store/messages/search.ts';
 import { EXIT, Failed, paint, printable, say, sayJson, type Terminal, wrapped } from './common/terminal.ts';
@@ -59,7 +60,8 @@ async function searchIn({ to, state, class: kind, limit, cursor }: Options): Pro
   const most = Number(limit);
   if (!Number.isInteger(most) || most < 1 || most > 200) throw usage('--limit must be a whole number from 1 to 200');
   if (cursor !== undefined && !/^[0-9A-Z]{26}$/.test(cursor)) throw usage('--cursor must be the "next" of a list');
-  return { recipient, state, class: kind as MessageClass | undefined, limit: most, cursor };
+  const how = { state: state as State | undefined, class: kind as MessageClass | undefined };
+  return { recipient, ...how, limit: most, cursor };
 }
 
 type Words = { timeWords(at: number): string; shortReason(reason: string): string };

@@ -4,7 +4,7 @@ import { isId } from '../../base/ids.ts';
 import type { Store } from '../db/open.ts';
 import type { DeliveryRow, MessageRow } from '../rows/rows.ts';
 import { fitting, fittingDeliveries } from './checks.ts';
-import { type Filter, type List, listsFor, NEWEST_FIRST, newestOf, type Standing } from './lists.ts';
+import { type Filter, type List, listsFor, NEWEST_FIRST, newestOf, type Span, type Standing } from './lists.ts';
 
 /** A message, those of its deliveries that fit, as many as are shown, and how many others it has. */
 export type Hit = { message: MessageRow; deliveries: DeliveryRow[]; others: number };
@@ -84,9 +84,8 @@ function* saidIn(filter: Filter): Generator<keyof Filter | `term ${string}`> {
 }
 
 /** The list whose newest reach furthest back: it is the one with the fewest to look at. */
-async function sparsest(db: Knex, lists: readonly List[], span: Parameters<typeof newestOf>[2]): Promise<List> {
+async function sparsest(db: Knex, lists: readonly [List, ...List[]], span: Span): Promise<List> {
   const [first, ...more] = lists;
-  if (!first) throw new Error('there is no list to walk');
   let best = { list: first, reach: Number.POSITIVE_INFINITY };
   if (more.length === 0) return first;
   for (const list of lists) {

@@ -43,8 +43,10 @@ const partOf = (table: string, columns: Columns, where: Part['where']): Part => 
 
 const ofTerm = (term: string): Part[] => [partOf('search_terms', OF_OTHERS, (rows) => void rows.where({ term }))];
 
-/** All the lists that hold what is looked for, those that tend to be short first. There is at least one. */
-export function listsFor(filter: Filter): List[] {
+const ALL: List = { parts: [partOf('messages', OF_MESSAGES, () => {})], holds: new Set() };
+
+/** All the lists that hold what is looked for, those that tend to be short first. */
+export function listsFor(filter: Filter): [List, ...List[]] {
   const { ids, key, cause, provider, terms = [], class: kind } = filter;
   const lists: List[] = [];
   const add = (holds: Iterable<keyof Filter | `term ${string}`>, parts: readonly Part[]) =>
@@ -59,8 +61,8 @@ export function listsFor(filter: Filter): List[] {
   for (const term of terms) add([`term ${term}`], ofTerm(term));
   if (lists.length === 0 && kind !== undefined)
     add(['class'], [partOf('messages', OF_MESSAGES, (rows) => void rows.where({ class: kind }))]);
-  if (lists.length === 0) add([], [partOf('messages', OF_MESSAGES, () => {})]);
-  return lists;
+  const [first = ALL, ...more] = lists;
+  return [first, ...more];
 }
 
 /** One part for each state and class, as the indexes have both: what does not fit would be read without an end. */
@@ -84,6 +86,13 @@ export function newestOf(db: Knex, list: List, span: Span, limit: number): Knex.
   if (only && parts.length === 1) return only;
   const all = db.unionAll(parts.map((part) => db.from(part.as('part')).select('at', 'id')));
   return db.from(all.as('parts')).distinct('at', 'id').orderBy(NEWEST_FIRST).limit(limit);
+}
+
+/** The same, sorted here and not by the database: it walks each part in its order. */
+export async function readNewest(db: Knex, list: List, span: Span, limit: number): Promise<Standing[]> {
+  const parts = list.parts.map((part) => db.from(newestOfPart(db, part, span, limit).as('part')).select('at', 'id'));
+  const standings: Standing[] = await db.unionAll(parts);
+  return standings.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)).slice(0, limit);
 }
 
 export const NEWEST_FIRST = [

@@ -93,7 +93,12 @@ eachStore(
     await record(store, draft({ messageId: 'first', createdAt: at(1) }), at(9));
     const ben = { messageId: 'first', recipients: ['ben@example.net'], createdAt: at(8), facts: [] };
     await record(store, draft(ben), at(9));
-    for (const wanted of [{}, { recipient: 'ann@example.net' }, { state: 'accepted' }, { class: 'notice' as const }])
+    for (const wanted of [
+      {},
+      { recipient: 'ann@example.net' },
+      { state: 'accepted' as const },
+      { class: 'notice' as const },
+    ])
       assert.deepEqual(await allPages(store, wanted, 1), ['second', 'first']);
     assert.deepEqual(await allPages(store, { recipient: 'ben@example.net', until: at(2) }), ['first']);
   },
