@@ -1,6 +1,6 @@
 // Takes a person out of what people read, and of what tells them of mail.
 import type { Knex } from 'knex';
-import { likePatternsOf, withoutAddress } from '../core/mention.ts';
+import { isNamedIn, likePatternsOf, withoutAddress } from '../core/mention.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 import { TEXTS, type Texts } from './personal.ts';
@@ -21,11 +21,11 @@ const PAGE = 100;
 /** Takes the address out of the next page of texts. */
 export async function eraseFromTexts(store: Store, address: string, from: Place): Promise<Page> {
   const { texts, rows, read, next } = await textsNaming(store, address, from);
-  if (texts && rows.length > 0) await transact(store, (tx) => clean(tx, texts, rows, address));
-  return { next, read, changed: rows.length };
+  const changed = texts && rows.length > 0 ? await transact(store, (tx) => clean(tx, texts, rows, address)) : 0;
+  return { next, read, changed };
 }
 
-/** The texts of the next page in which the address may stand, with their keys; the other columns of such a row are null. */
+/** The rows of the next page in which the address may stand: their keys, and all their texts. */
 export async function textsNaming(
   store: Store,
   address: string,
@@ -63,22 +63,37 @@ function isAfter(all: Knex.QueryBuilder, key: readonly string[], last: Row): voi
 const keyOf = (row: Row, key: readonly string[]): Row =>
   Object.fromEntries(key.map((name) => [name, row[name] ?? null]));
 
+/** Reads the rows anew, as they may have moved on, and writes what of them changes: whatever else stands in them is alive. */
 async function clean(
   tx: Knex.Transaction,
   { table, key, columns }: Texts,
   rows: readonly Row[],
   address: string,
-): Promise<void> {
+): Promise<number> {
+  const changed: Row[] = [];
   for (const row of rows) {
-    const cleaned = (text: Row[string] | undefined) =>
-      typeof text === 'string' ? withoutAddress(text, address) : null;
-    const change = Object.fromEntries(columns.map((column) => [column, cleaned(row[column])]));
-    await tx(table).where(keyOf(row, key)).update(change);
+    const mine = () => tx(table).where(keyOf(row, key));
+    const texts: Row | undefined = await mine()
+      .forUpdate()
+      .first(...columns);
+    const change = changeOf(texts ?? {}, address);
+    if (Object.keys(change).length === 0) continue;
+    await mine().update(change);
+    changed.push(row);
   }
   // A tag may have been the address.
   if (table === 'messages')
     await renewTerms(
       tx,
-      rows.map((row) => String(row['id'])),
+      changed.map((row) => String(row['id'])),
     );
+  return changed.length;
+}
+
+/** The columns in which the address stands, without it. */
+function changeOf(texts: Row, address: string): Row {
+  const change: Row = {};
+  for (const [column, text] of Object.entries(texts))
+    if (typeof text === 'string' && isNamedIn(text, address)) change[column] = withoutAddress(text, address);
+  return change;
 }

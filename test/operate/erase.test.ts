@@ -225,6 +225,25 @@ eachStore(
   },
 );
 
+eachStore('of a run that names a person nothing is written that moves on meanwhile', async ({ store }) => {
+  const run = { action: 'retry', phase: 'running', who: 'x', created_at: 1, phase_at: 1, pending: 1, due_at: 1 };
+  const counts = JSON.stringify({ matched: 3 });
+  const texts = { query: `to:${ANN}`, filter: JSON.stringify({ recipient: ANN }), reason: 'a mistake', counts };
+  await store.db('bulk_runs').insert({ ...run, ...texts, id: newId(1), checked: counts });
+  const written: string[] = [];
+  store.db.on('query', ({ sql }: { sql: string }) => void (/^update .bulk_runs/.test(sql) && written.push(sql)));
+  const { texts: changed } = await erase(ANN, { store, who: 'ops', now: () => Date.now() });
+  assert.equal(changed, 1);
+  const [row] = await store.db('bulk_runs').select('query', 'filter', 'reason', 'counts', 'checked');
+  assert.deepEqual(row, {
+    ...{ query: 'to:(erased)', filter: '{"recipient":"(erased)"}', reason: 'a mistake' },
+    ...{ counts, checked: counts },
+  });
+  assert.equal(written.length, 1);
+  assert.match(written[0] ?? '', /query.*filter/);
+  assert.doesNotMatch(written[0] ?? '', /reason|counts|checked/);
+});
+
 eachStore('what was stopped in the middle is done to the end when it is done again', async ({ store }) => {
   await seedTexts(store, 250);
   await seed(store, { recipients: [ANN] });
