@@ -15,6 +15,7 @@ import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, openStore, type Store } from '../store/db/open.ts';
 import { NotDurable } from '../store/db/trouble.ts';
 import { isInMemory } from '../store/db/url.ts';
+import { createRefusals } from '../store/inbox/refusals.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
 import { storyTo } from '../tell/story.ts';
@@ -106,6 +107,7 @@ type Prepared = { store: Store; config: Config; log: Log; clock: SteadyClock; pr
 async function run({ store, config, log, clock, providers }: Prepared): Promise<Daemon> {
   store.heard = storyTo(log);
   const stopping = new AbortController();
+  const refusals = createRefusals({ store, now: clock.now, log });
   let work: Work | null = null;
   const face: Face = {
     ...{ store, config, log, providers, monotonic },
@@ -113,6 +115,7 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     signal: stopping.signal,
     wake: (job) => work?.wake(job),
     onKept: (count) => work?.kept(count),
+    onRefused: refusals.add,
   };
   const startedAt = clock.now();
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
@@ -138,6 +141,7 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     log.info({}, 'stopping: no new work is taken');
     stopping.abort();
     await Promise.all([server.close(GRACE), bounces?.close(), working.stop()]);
+    await refusals.flush().catch((error: unknown) => log.warn({ error }, 'the last refused webhooks are not counted'));
     await providers.close();
     await store.close();
     log.info({}, 'stopped');

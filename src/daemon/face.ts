@@ -12,7 +12,6 @@ import type { Place } from '../http/server.ts';
 import type { Lists } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
-import { createRefusals } from '../store/inbox/refusals.ts';
 import { examine } from './examine.ts';
 import { type Inside, ownRules } from './inside.ts';
 
@@ -20,12 +19,14 @@ import { type Inside, ownRules } from './inside.ts';
 export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'signal' | 'log' | 'wake'> & {
   /** Told how many webhooks were kept. */
   onKept(count: number): void;
+  /** Told of each webhook that is refused. */
+  onRefused(provider: string, reason: string): void;
 };
 
 /** What the HTTP side is called with. */
 export const faceOf = (inside: Face): AppDeps => ({
   store: inside.store,
-  onRefused: createRefusals(inside).add,
+  onRefused: inside.onRefused,
   settings: settingsOf(inside.config),
   tokens: inside.config.API_TOKENS,
   webhooks: inside.providers.all.flatMap(({ name, webhook }) => (webhook ? [{ provider: name, ...webhook }] : [])),

@@ -13,6 +13,7 @@ import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { createReturnPath } from '../../src/providers/smtp/return-path.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
+import { refusedSince } from '../../src/store/inbox/refusals.ts';
 import { queueDraft, seedQueued } from '../support/factory.ts';
 import { DOMAIN, logInto } from '../support/homing.ts';
 import { postfix } from '../support/returned.ts';
@@ -102,6 +103,19 @@ test('a daemon takes what comes back where it is told to, and says so when it ca
   const second = startDaemon({ ...config, PORT: 0, ...back, BOUNCE_SMTP_PORT: bouncePort }, logInto([]));
   await assert.rejects(second, { name: 'ConfigError', message: /BOUNCE_SMTP_PORT name a place .*EADDRINUSE/ });
   await daemon.stop();
+});
+
+test('a daemon that is told to stop writes down the webhooks that it refused last', async (t) => {
+  const { config, store } = await queued(t);
+  const daemon = await startDaemon({ ...config, PORT: 0 }, logInto([]));
+  const url = `http://127.0.0.1:${daemon.port}/webhooks/mailgun`;
+  const answer = await fetch(url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } });
+  assert.equal(answer.ok, false);
+  await daemon.stop();
+  assert.deepEqual(
+    (await refusedSince(store, 0)).map(({ provider, n }) => ({ provider, n })),
+    [{ provider: 'mailgun', n: 1 }],
+  );
 });
 
 /** A mail in the queue of a daemon that has not started yet. */

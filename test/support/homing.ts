@@ -116,7 +116,7 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
       ? { providers: connectProviders(configured, { now: clock, monotonic: clock }, options.schemes) }
       : {}),
   });
-  const server = await listen(createApp(faceOf({ ...inside, onKept: () => {} })), {
+  const server = await listen(createApp(faceOf({ ...inside, onKept: () => {}, onRefused: () => {} })), {
     host: '127.0.0.1',
     port: 0,
     monotonic: inside.monotonic,

@@ -9,12 +9,12 @@ import { transact } from '../db/transact.ts';
 /** Counts what was refused, without anybody waiting for that. */
 export type Refusals = {
   add(provider: string, reason: string): void;
-  /** Writes down what was counted so far. */
+  /** Writes down what was counted so far, all of it: also what is being written. */
   flush(): Promise<void>;
 };
 
 const PAUSE = 5 * SECOND;
-/** Anybody may post: whatever comes, so many rows are written for an hour. */
+/** Anybody may post: so many reasons of an hour are told apart by each process since its start. */
 const MOST = 100;
 const OTHERS = 'other reasons';
 const KEPT = 30 * DAY;
@@ -27,6 +27,7 @@ export function createRefusals({ store, now, log }: { store: Store; now: Clock; 
   const known = new Set<string>();
   let hour = 0;
   let isPlanned = false;
+  let writing = Promise.resolve();
 
   function plan(): void {
     if (isPlanned) return;
@@ -45,20 +46,27 @@ export function createRefusals({ store, now, log }: { store: Store; now: Clock; 
     if (hourOf(now()) !== hour) known.clear();
     hour = hourOf(now());
     const key = JSON.stringify([hour, storable(provider, 191), storable(reason, 191)]);
-    if (known.has(key) || known.size < MOST) return known.add(key) && key;
-    return JSON.stringify([hour, '', OTHERS]);
+    if (!known.has(key) && known.size >= MOST) return JSON.stringify([hour, '', OTHERS]);
+    known.add(key);
+    return key;
   }
 
-  async function flush(): Promise<void> {
+  async function writeCounted(): Promise<void> {
     const taken = [...counts];
     counts.clear();
     if (taken.length === 0) return;
     try {
-      await write(store, taken.map(rowOf), now());
+      await write(store, rowsOf(taken), now());
     } catch (error) {
       for (const [key, n] of taken) counts.set(key, (counts.get(key) ?? 0) + n);
       throw error;
     }
+  }
+
+  function flush(): Promise<void> {
+    const written = writing.then(writeCounted);
+    writing = written.catch(() => {});
+    return written;
   }
 
   return {
@@ -75,7 +83,11 @@ export function createRefusals({ store, now, log }: { store: Store; now: Clock; 
 
 type Row = { hour: Ms; provider: string; reason: string; n: number };
 
-function rowOf([key, n]: readonly [string, number]): Row {
+/** In the order of their keys, so that two processes do not wait for each other in a circle. */
+const rowsOf = (counted: readonly [key: string, n: number][]): Row[] =>
+  [...counted].sort(([a], [b]) => (a < b ? -1 : 1)).map(rowOf);
+
+function rowOf([key, n]: readonly [key: string, n: number]): Row {
   const [hour, provider, reason] = JSON.parse(key) as [Ms, string, string];
   return { hour, provider, reason, n };
 }
