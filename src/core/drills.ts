@@ -29,6 +29,10 @@ export type CheckName = (typeof CHECKS)[number];
 /** `not_needed`: there was nothing to be checked. */
 export type Check = { check: CheckName; result: 'passed' | 'failed' | 'not_needed'; says: string };
 
+/** The names of those that failed. */
+export const failedIn = ({ checks }: { checks: readonly Check[] }): CheckName[] =>
+  checks.filter(({ result }) => result === 'failed').map(({ check }) => check);
+
 /** What is allowed to take how long. */
 export type Limits = {
   /** The answer to a call that queues mail. */

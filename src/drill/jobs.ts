@@ -1,11 +1,12 @@
 import type { Job } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { timesOf } from '../base/times.ts';
+import { failedIn } from '../core/drills.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { failedWords } from '../core/words/drills.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import { beginDrill, endDrill, failedIn } from '../store/drills.ts';
+import { beginDrill, endDrill } from '../store/drills.ts';
 import { drillInChild, type Ended } from './child.ts';
 import type { DrillSettings } from './settings.ts';
 

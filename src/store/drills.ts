@@ -1,10 +1,10 @@
 import { newId } from '../base/ids.ts';
-import type { DrillReport, Fault, Ground, KeptDrill } from '../core/drills.ts';
+import { type DrillReport, type Fault, failedIn, type Ground, type KeptDrill } from '../core/drills.ts';
 import { shortened, storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
-import { transact } from './db/transact.ts';
+import { inOneStatement } from './db/transact.ts';
 
 type Row = {
   id: string;
@@ -24,32 +24,33 @@ export async function beginDrill(
 ): Promise<string | null> {
   const id = newId(now);
   const row = { id, turn, fault, ground, started_at: now, ended_at: null, passed: null, failed: '[]' };
-  await transact(store, (tx) => insertNew(tx, 'drills', row, 'turn'));
+  await inOneStatement(store, (tx) => insertNew(tx, 'drills', row, 'turn'));
   const made: { id: string } | undefined = await store.db('drills').where({ turn }).first('id');
   return made?.id === id ? id : null;
 }
 
 export type DrillEnd = { endedAt: Ms; passed: boolean; failed: readonly string[] };
 
-export const failedIn = ({ checks }: Pick<DrillReport, 'checks'>): string[] =>
-  checks.filter(({ result }) => result === 'failed').map(({ check }) => check);
-
 /** Writes down how a drill ended; the first word stands. */
-export async function endDrill(store: Store, id: string, { endedAt, passed, failed }: DrillEnd): Promise<void> {
-  const words = failed.slice(0, MOST).map((one) => storable(shortened(one, 200), 200));
-  const end = { ended_at: endedAt, passed: passed ? 1 : 0, failed: JSON.stringify(words) };
-  await transact(store, (tx) => tx('drills').where({ id }).whereNull('ended_at').update(end));
+export async function endDrill(store: Store, id: string, end: DrillEnd): Promise<void> {
+  await inOneStatement(store, (tx) => tx('drills').where({ id }).whereNull('ended_at').update(columnsOf(end)));
+}
+
+/** Writes a drill down that was made by hand. */
+export async function keepDrill(store: Store, report: DrillReport): Promise<void> {
+  const { fault, ground, startedAt, endedAt, passed } = report;
+  const id = newId(startedAt);
+  const end = columnsOf({ endedAt, passed, failed: failedIn(report) });
+  const row = { id, turn: id, fault, ground, started_at: startedAt, ...end };
+  await inOneStatement(store, (tx) => insertNew(tx, 'drills', row, 'turn'));
 }
 
 /** So many reasons are enough for a sentence. */
 const MOST = 8;
 
-/** Writes a drill down that was made by hand. */
-export async function keepDrill(store: Store, report: DrillReport): Promise<void> {
-  const turn = newId(report.startedAt);
-  const id = await beginDrill(store, { turn, fault: report.fault, ground: report.ground }, report.startedAt);
-  if (id !== null)
-    await endDrill(store, id, { endedAt: report.endedAt, passed: report.passed, failed: failedIn(report) });
+function columnsOf({ endedAt, passed, failed }: DrillEnd): Pick<Row, 'ended_at' | 'passed' | 'failed'> {
+  const words = failed.slice(0, MOST).map((one) => storable(shortened(one, 200), 200));
+  return { ended_at: endedAt, passed: passed ? 1 : 0, failed: JSON.stringify(words) };
 }
 
 /** The drill that ended last, or the one that has begun where none has; null when there was none. */

@@ -32,7 +32,10 @@ eachStore('the last drill is the one that ended last, and how it ended is said o
 
 eachStore('a drill that was made by hand is kept as it was', async ({ store }) => {
   const report = reportOf(good({ arrivals: good().arrivals.slice(1) }), 'staging', false);
+  const others: string[] = [];
+  store.db.on('query', ({ sql }: { sql: string }) => void (sql.startsWith('insert') || others.push(sql)));
   await keepDrill(store, report);
+  assert.deepEqual(others, [], 'nobody finds it half written');
   const { id: _, ...last } = (await lastDrill(store)) ?? { id: '' };
   const { startedAt, endedAt } = report;
   assert.deepEqual(last, {

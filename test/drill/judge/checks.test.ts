@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CheckName } from '../../../src/core/drills.ts';
+import { type CheckName, failedIn as failedOf } from '../../../src/core/drills.ts';
 import { checksOf } from '../../../src/drill/judge/checks.ts';
 import { reportOf } from '../../../src/drill/judge/report.ts';
 import type { Seen } from '../../../src/drill/judge/seen.ts';
@@ -11,10 +11,7 @@ const resultOf = (seen: Seen, name: CheckName) => {
   return [found?.result, found?.says];
 };
 
-const failedIn = (seen: Seen): string[] =>
-  checksOf(seen)
-    .filter(({ result }) => result === 'failed')
-    .map(({ check }) => check);
+const failedIn = (seen: Seen) => failedOf({ checks: checksOf(seen) });
 
 test('what went as it should passes', () => {
   assert.deepEqual(

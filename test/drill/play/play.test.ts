@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
-import type { DrillReport, Fault } from '../../../src/core/drills.ts';
+import { type DrillReport, type Fault, failedIn } from '../../../src/core/drills.ts';
 import { SECOND } from '../../../src/core/time.ts';
 import { forward } from '../../../src/drill/play/forward.ts';
 import { isMailCall } from '../../../src/drill/play/mail-call.ts';
@@ -10,7 +10,7 @@ import { playDrill } from '../../../src/drill/play/play.ts';
 import type { Insert } from '../../../src/drill/play/stage.ts';
 import { listenOnLoopback } from '../../../src/lab/sim/listen.ts';
 import type { Reply } from '../../../src/lab/sim/reply.ts';
-import { failedIn, patientPace, play, saidBy } from './support.ts';
+import { patientPace, play, saidBy } from './support.ts';
 
 /** Stands before something and asks it, in its own way. */
 const standingBefore =

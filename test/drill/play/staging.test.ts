@@ -1,9 +1,10 @@
 // A simulated Mailgun takes the part of the real one: what reaches it of a drill, and what the drill makes of it.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { failedIn } from '../../../src/core/drills.ts';
 import { SECOND } from '../../../src/core/time.ts';
 import { startSimMailgun } from '../../../src/lab/sim/mailgun.ts';
-import { failedIn, patientPace, play, saidBy } from './support.ts';
+import { patientPace, play, saidBy } from './support.ts';
 
 const DOMAIN = 'drill.example.com';
 const RECIPIENTS = ['me@example.com', 'you@example.org', 'them@example.net'];

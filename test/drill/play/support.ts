@@ -26,8 +26,5 @@ export function play(t: TestContext, fault: Fault, over: Partial<DrillPlan> = {}
   return playDrill(plan, { say: ({ who, says }) => t.diagnostic(`${who} ${says}`), signal: t.signal, now: Date.now });
 }
 
-export const failedIn = (report: DrillReport): CheckName[] =>
-  report.checks.filter(({ result }) => result === 'failed').map(({ check }) => check);
-
 export const saidBy = (report: DrillReport, name: CheckName): string =>
   report.checks.find(({ check }) => check === name)?.says ?? '';
