@@ -1,13 +1,11 @@
 import type { State } from '../core/delivery.ts';
 import { DAY, MINUTE, type Ms } from '../core/time.ts';
+import { countUpTo, MOST_COUNTED } from './db/counted.ts';
 import type { Store } from './db/open.ts';
-import { setAside } from './inbox/oldest.ts';
-import { unsentAlerts } from './inspect.ts';
+import { asideSince } from './inbox/oldest.ts';
+import { unsentSince } from './inspect.ts';
 import { activeHolds } from './notes/holds.ts';
 import { countDoubtful } from './suppression-list.ts';
-
-/** Where there are more, they are not counted any further. */
-export const MOST_COUNTED = 1000;
 
 /** What a person has to look at, each with how often it is there. */
 export type Attention = {
@@ -29,26 +27,18 @@ export type Attention = {
 /** Counts it by indexes, and no further than `MOST_COUNTED`. */
 export async function attention(store: Store, now: Ms): Promise<Attention> {
   const { db } = store;
-  const since = now - DAY;
-  const [abandoned, expired, senderFaults, aside, unclear, unsent, holds, mistakes] = await Promise.all([
-    countOf(store, 'abandoned', since),
-    countOf(store, 'expired', since),
-    db('sender_faults').where('reported_at', '>=', since).limit(MOST_COUNTED).pluck('cause'),
-    setAside(store, now - 7 * DAY, MOST_COUNTED),
-    db('unclear')
-      .where('at', '>=', now - 7 * DAY)
-      .limit(MOST_COUNTED)
-      .pluck('delivery_id'),
-    unsentAlerts(store, now - 10 * MINUTE),
+  const [dayAgo, weekAgo] = [now - DAY, now - 7 * DAY];
+  const ended = (state: State) => db('deliveries').where({ state }).where('created_at', '>=', dayAgo);
+  const [abandoned, expired, senderFaults, inboxAside, unclear, alertsUnsent, holds, mistakes] = await Promise.all([
+    countUpTo(db, ended('abandoned')),
+    countUpTo(db, ended('expired')),
+    countUpTo(db, db('sender_faults').where('reported_at', '>=', dayAgo)),
+    countUpTo(db, asideSince(db, weekAgo)),
+    countUpTo(db, db('unclear').where('at', '>=', weekAgo)),
+    countUpTo(db, unsentSince(db, now - 10 * MINUTE)),
     activeHolds(store, now),
-    countDoubtful(store, now - 7 * DAY, MOST_COUNTED),
+    countDoubtful(store, weekAgo, MOST_COUNTED),
   ]);
-  const counts = { senderFaults: senderFaults.length, inboxAside: aside.length, unclear: unclear.length };
-  return { abandoned, expired, ...counts, alertsUnsent: unsent.length, holds: holds.length, mistakes };
-}
-
-async function countOf({ db }: Store, state: State, since: Ms): Promise<number> {
-  const newest = db('deliveries').where({ state }).where('created_at', '>=', since).limit(MOST_COUNTED).select('id');
-  const row = await db.from(newest.as('newest')).count({ n: '*' }).first();
-  return Number(row?.['n'] ?? 0);
+  const counts = { abandoned, expired, senderFaults, inboxAside, unclear, alertsUnsent };
+  return { ...counts, holds: holds.length, mistakes };
 }

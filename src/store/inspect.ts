@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
 import type { Ms } from '../core/time.ts';
+import { MOST_COUNTED } from './db/counted.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 
@@ -16,16 +18,13 @@ export async function forgotten(store: Store, limit: number): Promise<string[]> 
   return rows.map((r) => r.id);
 }
 
-/** Alerts that are still to be sent and were made before that moment, with the last error. */
-export async function unsentAlerts(store: Store, before: Ms): Promise<{ id: string; error: string | null }[]> {
-  return store
-    .db('alerts')
-    .where({ pending: 1 })
-    .where('created_at', '<', before)
-    .orderBy('due_at')
-    .select('id', 'error')
-    .limit(1000);
-}
+/** Alerts that are still to be sent and were made before that moment. */
+export const unsentSince = (db: Knex, before: Ms): Knex.QueryBuilder =>
+  db('alerts').where({ pending: 1 }).where('created_at', '<', before);
+
+/** The same, with the last error; the first that are due. */
+export const unsentAlerts = async ({ db }: Store, before: Ms): Promise<{ id: string; error: string | null }[]> =>
+  unsentSince(db, before).orderBy('due_at').select('id', 'error').limit(MOST_COUNTED);
 
 export async function sqliteVersion(store: Store): Promise<string> {
   const [row] = (await store.db.raw('select sqlite_version() as version')) as { version: string }[];

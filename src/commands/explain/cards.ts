@@ -3,7 +3,7 @@ import type { Card, ShownSupport } from '../../contract/support.ts';
 import type { Ms } from '../../core/time.ts';
 import { timeWords } from '../../core/words/numbers.ts';
 import { quoted, sinceWords } from '../../core/words/support.ts';
-import { MOST_COUNTED } from '../../store/messages/search.ts';
+import { MOST_COUNTED } from '../../store/db/counted.ts';
 import { paint, printable, type Terminal, wrapped } from '../common/terminal.ts';
 
 /** All that is known of the mail to one person: the answer first, then a table for each mail. */

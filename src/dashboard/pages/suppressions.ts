@@ -9,7 +9,7 @@ import { DAY, SECOND } from '../../core/time.ts';
 import { CAUSES, type SuppressionCause } from '../../core/verdict.ts';
 import { REASON_WORDS } from '../../core/words/reasons.ts';
 import { unlist } from '../../operate/unsuppress.ts';
-import { MOST_COUNTED } from '../../store/attention.ts';
+import { MOST_COUNTED } from '../../store/db/counted.ts';
 import { addSuppression, listSuppressions, removeSuppression } from '../../store/projections/suppressions.ts';
 import { AROUND, doubtfulSuppressions, type Listed, newestSuppressions } from '../../store/suppression-list.ts';
 import { type Desk, type Form, type Next, whoIs } from '../desk/desk.ts';

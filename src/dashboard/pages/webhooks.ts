@@ -6,7 +6,7 @@ import { sharedFor } from '../../base/shared.ts';
 import { figuresOf } from '../../core/figures/figures.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/time.ts';
 import { percent } from '../../core/words/numbers.ts';
-import { MOST_COUNTED } from '../../store/attention.ts';
+import { MOST_COUNTED } from '../../store/db/counted.ts';
 import { readSums } from '../../store/figures/read-sums.ts';
 import { newestAside, newestTold, type Told, toldWaiting, WAYS } from '../../store/inbox/history.ts';
 import { match } from '../../store/inbox/match.ts';

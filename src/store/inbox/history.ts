@@ -2,7 +2,7 @@
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import type { InboxRow } from './inbox.ts';
-import { oldest, type Source } from './oldest.ts';
+import { oldest, type Source, setAside } from './oldest.ts';
 
 /** By which way it came: posted by the provider, or found when it was asked. */
 export const WAYS = { webhook: ['webhook', 'doubted'], polling: ['poll', 'lookup'] } as const satisfies Record<
@@ -51,13 +51,12 @@ export async function newestTold(
 }
 
 /** Those that could not be understood since then, newest first. */
-export async function newestAside({ db }: Store, since: Ms, limit: number): Promise<Told[]> {
-  const ids: string[] = await db('inbox')
-    .where('aside_at', '>=', since)
-    .orderBy('aside_at', 'desc')
-    .limit(limit)
-    .pluck('id');
-  return toldOf(db, ids);
+export async function newestAside(store: Store, since: Ms, limit: number): Promise<Told[]> {
+  const rows = await setAside(store, since, limit);
+  return toldOf(
+    store.db,
+    rows.map(({ id }) => id),
+  );
 }
 
 async function toldOf(db: Store['db'], ids: readonly string[]): Promise<Told[]> {

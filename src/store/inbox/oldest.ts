@@ -37,16 +37,13 @@ export async function pruneInbox(store: Store, before: Ms, limit: number): Promi
   return ids.length === 0 ? 0 : transact(store, (tx) => deleteBy(tx, 'inbox', 'id', ids));
 }
 
-/** Events that could not be understood since then; their last error. */
-export async function setAside(
-  store: Store,
+/** Events that could not be understood since then. */
+export const asideSince = (db: Knex, since: Ms): Knex.QueryBuilder => db('inbox').where('aside_at', '>=', since);
+
+/** The same, newest first; their last error. */
+export const setAside = async (
+  { db }: Store,
   since: Ms,
   limit: number,
-): Promise<{ id: string; error: string | null }[]> {
-  return store
-    .db('inbox')
-    .where('aside_at', '>=', since)
-    .orderBy('aside_at', 'desc')
-    .select('id', 'error')
-    .limit(limit);
-}
+): Promise<{ id: string; error: string | null }[]> =>
+  asideSince(db, since).orderBy('aside_at', 'desc').select('id', 'error').limit(limit);

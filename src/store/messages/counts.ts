@@ -1,12 +1,10 @@
 import type { Knex } from 'knex';
 import { STATES, type State } from '../../core/delivery.ts';
 import { CLASSES } from '../../core/message-class.ts';
+import { MOST_COUNTED } from '../db/counted.ts';
 import type { Store } from '../db/open.ts';
 import { recipientKey } from '../rows/rows.ts';
 import type { Filter } from './lists.ts';
-
-/** More are not counted. */
-export const MOST_COUNTED = 1000;
 
 /** What an index has together with the state. */
 const COUNTABLE: ReadonlySet<string> = new Set(['recipient', 'state', 'class', 'since', 'until']);

@@ -4,6 +4,7 @@ import type { State } from '../../core/delivery.ts';
 import { groupBy } from '../../core/group.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import type { Ms } from '../../core/time.ts';
+import { MOST_COUNTED } from '../db/counted.ts';
 import type { Store } from '../db/open.ts';
 import { type DeliveryRow, type MessageRow, recipientKey } from '../rows/rows.ts';
 import { listsFor, readNewest, type Standing } from './lists.ts';
@@ -32,9 +33,6 @@ export async function searchMessages(store: Store, s: Search): Promise<{ found: 
   const next = standings.length > s.limit ? (ids.at(-1) ?? null) : null;
   return { found: await load(db, ids), next };
 }
-
-/** More are not counted. */
-export const MOST_COUNTED = 1000;
 
 /** The mails to one person, newest first: the ids of their deliveries, and how many more there are, up to `MOST_COUNTED`. */
 export type To = { ids: string[]; next: string | null; more: number };
