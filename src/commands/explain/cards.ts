@@ -2,7 +2,7 @@
 import type { Card, ShownSupport } from '../../contract/support.ts';
 import type { Ms } from '../../core/time.ts';
 import { timeWords } from '../../core/words/numbers.ts';
-import { quoted, sinceWords } from '../../core/words/support.ts';
+import { agoWords, quoted } from '../../core/words/support.ts';
 import { MOST_COUNTED } from '../../store/db/counted.ts';
 import { paint, printable, type Terminal, wrapped } from '../common/terminal.ts';
 
@@ -74,4 +74,4 @@ const row = (label: string, text: string): string => wrapped(`  ${label.padEnd(1
 const moment = (at: string | null, now: Ms): string =>
   at === null ? 'at a time that is not known' : `${timeWords(Date.parse(at))} (${since(at, now)})`;
 
-const since = (at: string, now: Ms): string => sinceWords(Date.parse(at), now);
+const since = (at: string, now: Ms): string => agoWords(Date.parse(at), now);

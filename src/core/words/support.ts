@@ -108,7 +108,7 @@ export function nextTryWords(next: NextTry | null, providerName: string | null, 
 }
 
 /** `4 min ago`, `in 2 h`. */
-export function sinceWords(at: Ms, now: Ms): string {
+export function agoWords(at: Ms, now: Ms): string {
   if (at === now) return 'now';
   return at < now ? `${lengthWords(now - at)} ago` : `in ${lengthWords(at - now)}`;
 }

@@ -9,6 +9,7 @@ import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
 import { CAUSES, type SuppressionCause } from '../../../src/core/verdict.ts';
 import { keepingWords } from '../../../src/core/words/holds.ts';
 import {
+  agoWords,
   DEED_WORDS,
   erasedWords,
   lastTryWords,
@@ -16,7 +17,6 @@ import {
   nextTryWords,
   noRecordProof,
   nothingRecorded,
-  sinceWords,
   suppressionWords,
   troubleWords,
   undoWords,
@@ -170,7 +170,7 @@ test('what came of the last try is told by its cause, where one is known', () =>
 
 test('a moment is told by how long it is to there', () => {
   assert.deepEqual(
-    [-90, 0, 2].map((minutes) => sinceWords(at(minutes), at(0))),
+    [-90, 0, 2].map((minutes) => agoWords(at(minutes), at(0))),
     ['1 h 30 min ago', 'now', 'in 2 min'],
   );
 });
