@@ -50,13 +50,8 @@ export async function filterMessages({ db }: Store, { filter, limit, cursor }: W
     const fit = db.from(candidates.as('candidates')).select('at', 'id').orderBy(NEWEST_FIRST);
     if (!isExact) fitting(fit, db, filter, list);
     standings.push(...(await read(fit.limit(limit + 1 - standings.length))));
-    if (standings.length > limit) break;
-    const [last] = await read(
-      newestOf(db, list, { ...span, before: place }, step)
-        .clone()
-        .limit(1)
-        .offset(step - 1),
-    );
+    if (standings.length > limit || isExact) break;
+    const [last] = await read(endOf(newestOf(db, list, { ...span, before: place }, step), step));
     looked += step;
     place = last ?? null;
     if (!last) break;
@@ -72,9 +67,10 @@ export async function filterMessages({ db }: Store, { filter, limit, cursor }: W
   };
 }
 
-/** MySQL gives large numbers as texts. */
-const read = async (query: Knex.QueryBuilder): Promise<Standing[]> =>
-  ((await query) as Standing[]).map(({ at, id }) => ({ at: Number(at), id }));
+const read = async (query: Knex.QueryBuilder): Promise<Standing[]> => query;
+
+/** The last of so many. */
+const endOf = (newest: Knex.QueryBuilder, size: number): Knex.QueryBuilder => newest.limit(1).offset(size - 1);
 
 /** What has to hold. */
 function* saidIn(filter: Filter): Generator<keyof Filter | `term ${string}`> {
@@ -89,12 +85,7 @@ async function sparsest(db: Knex, lists: readonly [List, ...List[]], span: Span)
   let best = { list: first, reach: Number.POSITIVE_INFINITY };
   if (more.length === 0) return first;
   for (const list of lists) {
-    const [last] = await read(
-      newestOf(db, list, span, HEAD)
-        .clone()
-        .limit(1)
-        .offset(HEAD - 1),
-    );
+    const [last] = await read(endOf(newestOf(db, list, span, HEAD), HEAD));
     const reach = last?.at ?? Number.NEGATIVE_INFINITY;
     if (reach < best.reach) best = { list, reach };
     if (!last) break;
