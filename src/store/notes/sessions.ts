@@ -1,7 +1,7 @@
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { insertNew } from '../db/statements.ts';
-import { transact } from '../db/transact.ts';
+import { deleteBy, insertNew } from '../db/statements.ts';
+import { inOneStatement, transact } from '../db/transact.ts';
 
 /** A login at the dashboard. Of what the browser keeps there is only a hash. */
 export type Session = { id_hash: string; user: string; password_mark: string; created_at: Ms; seen_at: Ms };
@@ -9,8 +9,8 @@ export type Session = { id_hash: string; user: string; password_mark: string; cr
 /** Begins one, and forgets some that nobody used since a moment. */
 export function beginSession(store: Store, session: Session, unusedSince: Ms): Promise<void> {
   return transact(store, async (tx) => {
-    const old = await tx('sessions').where('seen_at', '<', unusedSince).limit(100).pluck('id_hash');
-    if (old.length > 0) await tx('sessions').whereIn('id_hash', old).delete();
+    const old: string[] = await tx('sessions').where('seen_at', '<', unusedSince).limit(100).pluck('id_hash');
+    await deleteBy(tx, 'sessions', 'id_hash', old);
     // It may be there already, after a COMMIT without a reply.
     await insertNew(tx, 'sessions', session, 'id_hash');
   });
@@ -21,16 +21,12 @@ export async function sessionOf({ db }: Store, idHash: string): Promise<Session 
   return row ? { ...row, created_at: Number(row.created_at), seen_at: Number(row.seen_at) } : null;
 }
 
-export const sessionSeen = (store: Store, idHash: string, now: Ms): Promise<void> =>
-  transact(store, async (tx) => {
-    await tx('sessions').where({ id_hash: idHash }).update({ seen_at: now });
-  });
+export const sessionSeen = (store: Store, idHash: string, now: Ms): Promise<number> =>
+  inOneStatement(store, (tx) => tx('sessions').where({ id_hash: idHash }).update({ seen_at: now }));
 
-export const endSession = (store: Store, idHash: string): Promise<void> =>
-  transact(store, async (tx) => {
-    await tx('sessions').where({ id_hash: idHash }).delete();
-  });
+export const endSession = (store: Store, idHash: string): Promise<number> =>
+  inOneStatement(store, (tx) => tx('sessions').where({ id_hash: idHash }).delete());
 
 /** Ends all of a user; says how many there were. */
 export const endSessionsOf = (store: Store, user: string): Promise<number> =>
-  transact(store, (tx) => tx('sessions').where({ user }).delete());
+  inOneStatement(store, (tx) => tx('sessions').where({ user }).delete());

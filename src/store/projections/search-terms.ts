@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { messageTerms } from '../../core/search-terms.ts';
 import type { Ms } from '../../core/time.ts';
-import { deleteBy, insertNew } from '../db/statements.ts';
+import { deleteBy, insertNew, putRows } from '../db/statements.ts';
 import { chunks } from '../db/transact.ts';
 import type { Projection } from '../rows/projection.ts';
 import type { MessageRow } from '../rows/rows.ts';
@@ -73,11 +73,12 @@ export async function writeTerms(tx: Knex.Transaction, owners: readonly Owner[])
   );
   const fresh = changes.flatMap((one) => one.fresh).sort(inOrder);
   if (fresh.length > 0) await insertNew(tx, 'search_terms', fresh, KEY);
-  for (const part of chunks(
+  await putRows(
+    tx,
+    'search_owners',
     changes.map(({ row }) => row),
-    200,
-  ))
-    await tx('search_owners').insert(part).onConflict('id').merge();
+    { key: 'id', columns: ['message_id', 'message_at', 'terms'] },
+  );
 }
 
 /** In the order of their key, so that two daemons do not wait for each other in a circle. */
