@@ -1,8 +1,9 @@
-import { sleep, stopwatch } from '../base/wait.ts';
+import { stopwatch } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { cursor, setCursor } from '../store/notes/cursors.ts';
 import { type Bite, indexEarlier, indexHappened, indexMade, type Place } from '../store/search-feed.ts';
+import { restAfter } from './rest.ts';
 
 export type IndexDeps = { store: Store; now: Clock; signal?: AbortSignal };
 
@@ -25,9 +26,6 @@ const DONE = 'done';
 
 /** Rows in one change: nobody else writes to an SQLite file meanwhile. */
 const BITE = 100;
-/** After a bite of what is old it rests for so many times as long as that took. */
-const REST = 4;
-const LEAST_REST: Ms = 20;
 
 /** Gives mail the words by which it is searched, new mail first; says how much it read. */
 export async function indexTerms(deps: IndexDeps, limit = BITE): Promise<number> {
@@ -54,7 +52,7 @@ async function earlier(deps: IndexDeps, limit: number): Promise<number> {
   const spent = stopwatch();
   const read = await advance(deps, EARLIER, (place) => indexEarlier(store, place, limit));
   if (read === 0) await setCursor(store, EARLIER, DONE, 0);
-  else await sleep(Math.max(LEAST_REST, REST * spent()), signal);
+  else await restAfter(spent(), signal);
   return read;
 }
 

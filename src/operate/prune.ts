@@ -1,4 +1,4 @@
-import { sleep, stopwatch } from '../base/wait.ts';
+import { stopwatch } from '../base/wait.ts';
 import { ASKED_KEPT } from '../core/resend.ts';
 import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import { pruneBulk } from '../store/bulk.ts';
@@ -10,6 +10,7 @@ import { forgetReceivers } from '../store/notes/receivers.ts';
 import { forgetSigns } from '../store/notes/signs.ts';
 import { forgetSetAside, forgetUnreturned } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
+import { restAfter } from './rest.ts';
 
 export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
 
@@ -24,10 +25,6 @@ const CALLS_KEPT: Ms = 7 * DAY;
 
 /** What was seen of providers tells something for minutes. */
 const SIGNS_KEPT: Ms = HOUR;
-
-/** After each bite it rests for so many times as long as that took, so that others have the database for most of the time. */
-const REST = 4;
-const LEAST_REST: Ms = 20;
 
 /**
  * Forgets what is older than the retention time, a small bite of each kind; says how many rows went. Open deliveries stay.
@@ -52,7 +49,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     const spent = stopwatch();
     const here = await bite(store, until, limit);
     if (here > 0) await giveRoomBack(store);
-    if (here > 0) await sleep(Math.max(LEAST_REST, REST * spent()), signal);
+    if (here > 0) await restAfter(spent(), signal);
     gone += here;
   }
   return gone;

@@ -20,7 +20,7 @@ const PAGE = 100;
 export async function deliveriesPage(
   { db }: Store,
   address: string,
-  after: After | null = FIRST,
+  after: After | null = null,
 ): Promise<{ ids: string[]; next: After | null }> {
   const mine = db('deliveries').where({ recipient_key: recipientKey(address) });
   const { at, message } = after ?? FIRST;
