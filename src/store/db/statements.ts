@@ -42,8 +42,8 @@ type Write = { table: string; rows: readonly object[]; ifKnown: IfKnown };
 type Rows = { columns?: string; table: string; key: string; isLocked?: boolean };
 
 /**
- * The rows in whose column `key` one of these values stands, in the order of that column; locked where a database locks rows.
- * Each stands there once.
+ * Reads the rows whose column `key` has one of these values, in the order of that column. With `isLocked` nobody else can
+ * change them until the transaction ends: a server locks the rows, and SQLite the whole file, at its beginning.
  */
 export async function rowsWith<T>(
   db: Knex,

@@ -17,11 +17,12 @@ const SHOWN = 3;
 export async function nearAddresses({ db }: Store, address: string): Promise<string[]> {
   const key = recipientKey(address);
   const local = key.slice(0, key.lastIndexOf('@') + 1);
-  const found = new Set([
-    ...(await walk(db, { from: key, up: true })),
-    ...(await walk(db, { from: key, up: false })),
-    ...(await walk(db, { from: local, up: true, within: local })),
-  ]);
+  const walks: Walk[] = [
+    { from: key, up: true },
+    { from: key, up: false },
+    { from: local, up: true, within: local },
+  ];
+  const found = new Set((await Promise.all(walks.map((one) => walk(db, one)))).flat());
   found.delete(key);
   return [...found]
     .map((one) => ({ one, slips: distance(one, key) }))

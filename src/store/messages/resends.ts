@@ -126,7 +126,7 @@ export async function askedAmong(
   return new Map(messages.map((message) => [message.id, askedIn(rowOf.get(message.id), now)]));
 }
 
-/** The same as it is kept. */
+/** The rows that say this, by the ids of their messages; a message that was never asked for again has none. */
 export async function resendRows(store: Store, messages: readonly Named[]): Promise<Map<string, AskedRow>> {
   const hashes = new Map(messages.map((message) => [message.id, sha256(nameOf(message))]));
   const rows: (AskedRow & { name_hash: string })[] = [];

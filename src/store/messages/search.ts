@@ -37,7 +37,7 @@ export async function searchMessages(store: Store, s: Search): Promise<{ found: 
 /** The mails to one person, newest first: the ids of their deliveries, and how many more there are, up to `MOST_COUNTED`. */
 export type To = { ids: string[]; next: string | null; more: number };
 
-/** Finds them, without what the same messages are to others. */
+/** Reads a page of them, which begins behind the message `cursor`. */
 export async function newestTo(
   { db }: Store,
   { recipient, limit, cursor }: { recipient: string; limit: number; cursor?: string | undefined },
