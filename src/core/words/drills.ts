@@ -46,7 +46,7 @@ export const RESULT_WORDS: Record<Check['result'], string> = {
   not_needed: 'not needed',
 };
 
-/** `+ 12.4 s`, from the beginning of the drill. */
+/** `12.4 s`, from the beginning of the drill. */
 export const sinceWords = (report: Pick<DrillReport, 'startedAt'>, at: Ms): string =>
   timeTaken(Math.max(0, at - report.startedAt));
 
