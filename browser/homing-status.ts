@@ -92,16 +92,16 @@ function frame(host: HTMLElement, ...more: Node[]) {
   return { root, show, lose };
 }
 
-type Followed<T> = {
-  path: string;
-  /** The pause after news, and the one that it grows to without. */
-  pauses: readonly [number, number];
-  take(answer: Answer<T>): boolean;
-  lose(): void;
-};
-
-/** Asks again and again while the page is seen, until there is nothing there. */
-function follow<T>({ path, pauses: [first, most], take, lose }: Followed<T>) {
+/**
+ * Asks again and again while the page is seen, until there is nothing there. The first pause is the one after news, which
+ * grows to the most without.
+ */
+function follow<T>(
+  path: string,
+  [first, most]: readonly [number, number],
+  take: (answer: Answer<T>) => boolean,
+  lose: () => void,
+) {
   let turn = 0;
   let timer = 0;
   let pause = first;
@@ -110,10 +110,11 @@ function follow<T>({ path, pauses: [first, most], take, lose }: Followed<T>) {
   async function look(): Promise<void> {
     const mine = ++turn;
     clearTimeout(timer);
-    if (page.hidden) return;
+    if (page.hidden || mine !== turn) return;
     try {
       if (file) texts = (await ask<Texts>(file)).body;
       file = '';
+      if (mine !== turn) return;
       const answer = await ask<T>(daemon + path);
       if (mine !== turn) return;
       pause = take(answer) ? first : Math.min(pause * 1.3, most);
@@ -131,7 +132,7 @@ function follow<T>({ path, pauses: [first, most], take, lose }: Followed<T>) {
   page.addEventListener(SEEN, look);
   void look();
   const end = () => {
-    // Equal to nothing: whatever is asked from now on comes too late.
+    // Equal to nothing: nothing is asked from now on, and what is answered comes too late.
     turn = Number.NaN;
     clearTimeout(timer);
     page.removeEventListener(SEEN, look);
@@ -144,7 +145,7 @@ function define(name: string, attribute: string, begin: (host: HTMLElement, valu
   if (customElements.get(name)) return;
   class Shown extends HTMLElement {
     static observedAttributes = [attribute];
-    end?: (() => void) | null;
+    declare end?: (() => void) | null;
     connectedCallback() {
       this.disconnectedCallback();
       this.end = begin(this, this.getAttribute(attribute) ?? '');
@@ -182,7 +183,7 @@ define('homing-banner', 'kinds', (host, only) => {
     const upToSeconds = Math.max(...concerned.map(([, told]) => told.upToSeconds ?? 0));
     return show(state, bannerWords('all', { state, upToSeconds, sentence }));
   }
-  return follow({ path: 'api/status', pauses: [10_000, 30_000], take, lose }).end;
+  return follow('api/status', [10_000, 30_000], take, lose).end;
 });
 
 define('homing-message', 'token', (host, token) => {
@@ -257,6 +258,8 @@ define('homing-message', 'token', (host, token) => {
     enable(false);
     try {
       const { body, wait } = await ask<Resent>(`${daemon + path}/resend`, 'POST');
+      // Taken away meanwhile, or begun anew with another one.
+      if (!button.isConnected) return;
       say(texts.resend?.[body.result] ?? body.sentence);
       offer(body, wait);
       hasPressed = true;
@@ -269,7 +272,7 @@ define('homing-message', 'token', (host, token) => {
 
   button.onclick = press;
   button.onblur = () => setTimeout(hide);
-  const { look, end } = follow({ path, pauses: [3_000, 30_000], take, lose: forget });
+  const { look, end } = follow(path, [3_000, 30_000], take, forget);
   forget();
   return () => {
     end();

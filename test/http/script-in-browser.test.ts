@@ -339,11 +339,12 @@ test('one call that gets no answer takes nothing off the page, however long all 
 test('a token that is wrong leaves the text of the page, and is not asked for again', { skip }, async (t) => {
   const running = await start(t, { encryptionKey: KEY });
   const browser = await startBrowser(t);
-  const page = await openPage(browser, await startSite(t, { daemon: running.url, token: 'nonsense/../x' }));
-  await page.waitForLoadState('networkidle');
+  const page = await openPage(browser, 'about:blank');
   const calls: string[] = [];
   page.on('request', (request) => calls.push(new URL(request.url()).pathname));
-  await page.reload({ waitUntil: 'networkidle' });
+  const answered = page.waitForResponse(/\/status\/nonsense/);
+  await page.goto(await startSite(t, { daemon: running.url, token: 'nonsense/../x' }));
+  await answered;
   for (let minute = 0; minute < 5; minute++) await page.clock.runFor(MINUTE);
   await says(page, OWN_TEXT);
   assert.deepEqual(
@@ -353,10 +354,18 @@ test('a token that is wrong leaves the text of the page, and is not asked for ag
   assert.deepEqual(page.complaints, []);
 });
 
-test('a page that is not seen asks for nothing, and asks at once when it is seen again', { skip }, async (t) => {
-  const { running, token, page } = await shown(t);
+/** What the page asks for from now on. */
+function callsOf(page: Page): string[] {
   const calls: string[] = [];
   page.on('request', (request) => calls.push(request.url()));
+  return calls;
+}
+
+const REMOVED = 'document.querySelectorAll("homing-message, homing-banner").forEach((one) => one.remove())';
+
+test('a page that is not seen asks for nothing, and asks at once when it is seen again', { skip }, async (t) => {
+  const { running, token, page } = await shown(t);
+  const calls = callsOf(page);
   const seen = (hidden: boolean) =>
     page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'))`);
@@ -385,15 +394,34 @@ test('an element that is taken away while it asks for another copy asks no more'
   const answered = page.waitForResponse('**/resend');
   await button(page).click();
   await pressed;
-  await page.evaluate('document.querySelectorAll("homing-message, homing-banner").forEach((one) => one.remove())');
+  await page.evaluate(REMOVED);
+  const calls = callsOf(page);
   answer();
-  await answered;
-  await page.waitForLoadState('networkidle');
-  const calls: string[] = [];
-  page.on('request', (request) => calls.push(request.url()));
-  await page.clock.runFor(MINUTE / 2);
-  await page.waitForLoadState('networkidle');
-  await page.clock.runFor(MINUTE / 2);
+  await (await answered).finished();
+  for (let minute = 0; minute < 4; minute++) await page.clock.runFor(MINUTE);
+  assert.deepEqual(calls, []);
+});
+
+test('an element that is taken away while its texts are read asks no more', { skip }, async (t) => {
+  const running = await start(t, { encryptionKey: KEY });
+  const page = await openPage(await startBrowser(t), 'about:blank');
+  let answer = (): void => {};
+  const isGone = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/texts.json', async (route) => {
+    await isGone;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/texts.json');
+  const answered = page.waitForResponse('**/texts.json');
+  await page.goto(await startSite(t, { daemon: running.url, token: await queued(running), texts: FRENCH }));
+  await asked;
+  await page.evaluate(REMOVED);
+  const calls = callsOf(page);
+  answer();
+  await (await answered).finished();
+  for (let minute = 0; minute < 4; minute++) await page.clock.runFor(MINUTE);
   assert.deepEqual(calls, []);
 });
 
@@ -405,9 +433,8 @@ test('an element that is given another token shows that message, and one that wa
   await told(running, other, ...left(running.clock()), reported('delivered', running.clock()));
   await page.evaluate(`document.querySelector('homing-message').setAttribute('token', '${other}')`);
   await says(page, 'Your email has arrived at your mail provider.');
-  await page.evaluate('document.querySelectorAll("homing-message, homing-banner").forEach((one) => one.remove())');
-  const calls: string[] = [];
-  page.on('request', (request) => calls.push(request.url()));
+  await page.evaluate(REMOVED);
+  const calls = callsOf(page);
   await pass(page, running.clock, 60);
   assert.deepEqual(calls, []);
   assert.deepEqual(page.complaints, []);
