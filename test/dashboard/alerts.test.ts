@@ -9,14 +9,15 @@ import { TOKEN } from '../http/support.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, seed, sent } from '../support/factory.ts';
+import { logInto } from '../support/homing.ts';
 import { looksWell } from './look.ts';
-import { createVisitor, loggedIn, startDashboard } from './support.ts';
+import { createVisitor, loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>';
 
 /** One that was sent, about a delivery, and one that no channel takes. */
 async function twoAlerts({ store, clock }: Running): Promise<{ sent: string; stuck: string }> {
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const log = logInto([]);
   const now = () => MORNING + 2 * MINUTE;
   const told = { store, channels: [], group: 1, repeat: 1, lease: MINUTE, pause: 1000, publicUrl: null, now, log };
   const take = async () => {
@@ -44,7 +45,7 @@ test('alerts are listed, those first that reached nobody, and each has its text 
   const { sent: id, stuck } = await twoAlerts(running);
   const ann = await loggedIn(running, 'support');
   const { text } = await ann.get('/alerts');
-  const list = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  const list = wordsOf(text);
   assert.match(
     list,
     /Still to be sent \[Homing\] no webhook arrives although mail is sent \( now \): tried 1 time, refused &lt;img/,

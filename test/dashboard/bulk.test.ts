@@ -9,7 +9,7 @@ import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, reported, STORAGE, seed, sent } from '../support/factory.ts';
 import { looksWell } from './look.ts';
-import { loggedIn, startDashboard } from './support.ts';
+import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const RATE = 20;
 
@@ -46,8 +46,6 @@ const states = async ({ store }: Running) => {
   const rows: { recipient: string; state: string }[] = await store.db('deliveries').orderBy('recipient');
   return Object.fromEntries(rows.map(({ recipient, state }) => [recipient.slice(0, 2), state]));
 };
-
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 test('what would be done is counted first, with why the rest would not; then it is done, for a reason', async (t) => {
   const running = await startDashboard(t);

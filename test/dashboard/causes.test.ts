@@ -10,10 +10,9 @@ import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { accepted, bounce, claimed, failed, reported, seed, sent, verdict } from '../support/factory.ts';
 import { looksWell } from './look.ts';
-import { loggedIn, startDashboard } from './support.ts';
+import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = '<script>alert(1)</script>\u202e the pigeonhole of ann@example.net is bricked up';
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 /** One mail that a second try got through, and two that failed with words that no rule knows. */
 async function threeFailures({ store, clock }: Running): Promise<void> {

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../../src/core/time.ts';
 import type { Finding } from '../../src/dashboard/desk/desk.ts';
 import { startBrowser, withoutBrowser } from '../support/browser.ts';
 import { looksWell } from './look.ts';
-import { loggedIn, PASSWORD, startDashboard } from './support.ts';
+import { loggedIn, PASSWORD, startDashboard, wordsOf } from './support.ts';
 
 const FINDINGS: Finding[] = [
   { check: 'database', status: 'ok', says: 'it answers', mend: null },
@@ -16,7 +16,6 @@ const FINDINGS: Finding[] = [
   },
   { check: 'disk', status: 'warning', says: 'x'.repeat(300), mend: 'make room' },
 ];
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 type Look = {
   promise: Promise<readonly Finding[]>;

@@ -24,15 +24,13 @@ import {
   viewsOf,
 } from '../support/factory.ts';
 import { looksWell } from './look.ts';
-import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts';
+import { createVisitor, loggedIn, PASSWORD, startDashboard, wordsOf } from './support.ts';
 
 const ANNA = 'anna@example.com';
 const BOB = 'bob@example.com';
 const HOSTILE = `<img src=x onerror=alert(1)>"'</pre></script><script>alert(2)</script>\u202e\u001b[31m ${'w'.repeat(10_000)}`;
 const ID = '01K4ZZZZZZZZZZZZZZZZZZZZZZ';
 const PROVIDERS = ['mailgun', 'smtp.example:25'];
-
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 /** It bounced on the first attempt, and the secondary takes it. */
 async function twoAttempts({ store }: Running): Promise<string> {

@@ -9,7 +9,7 @@ import type { Running } from '../http/support.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { looksWell } from './look.ts';
-import { loggedIn, startDashboard } from './support.ts';
+import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = '<script>alert(1)</script>\u202e \u001b[31m';
 
@@ -28,8 +28,6 @@ async function twoOutages({ store, clock }: Running): Promise<string[]> {
   clock.set(MORNING);
   return (await outagesSince(store, MORNING - 6 * HOUR)).map(({ id }) => id);
 }
-
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 test('outages are listed with what spoke for them, and each tells its story and what it did to the mail', async (t) => {
   const running = await startDashboard(t, {}, { providers: ['mailgun'] });

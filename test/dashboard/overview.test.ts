@@ -10,7 +10,7 @@ import { startBrowser, withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, reported, seed, sent } from '../support/factory.ts';
 import { looksWell } from './look.ts';
-import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts';
+import { createVisitor, loggedIn, PASSWORD, startDashboard, wordsOf } from './support.ts';
 
 /** A morning with some of everything, and a provider that is down. */
 async function busyMorning({ store, clock }: Running): Promise<void> {
@@ -39,7 +39,7 @@ test('the overview says whether mail is on time, who is down, and what a person 
   const running = await startDashboard(t, {}, { providers: ['mailgun', 'relay.example.com:587'] });
   await busyMorning(running);
   const { text } = await (await loggedIn(running, 'support')).get('/');
-  const words = text.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  const words = wordsOf(text);
   assert.match(words, /1 mail of the last day was given up/);
   assert.match(words, /1 hold keeps mail back/);
   assert.match(words, /mailgun down 0 % 11 min ago relay\.example\.com:587 healthy 100 % –/);

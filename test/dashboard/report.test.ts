@@ -6,10 +6,9 @@ import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, ended, failed, reported, seed, sent } from '../support/factory.ts';
 import { looksWell } from './look.ts';
-import { createVisitor, loggedIn, startDashboard } from './support.ts';
+import { createVisitor, loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = '<script>alert(1)</script>\u202e';
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 /** Three mails of the 24th, of which one did not arrive, and one of the 25th. */
 async function twoDays({ store, clock }: Running): Promise<void> {

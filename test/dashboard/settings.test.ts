@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { settingsShown } from '../../src/config/shown.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { looksWell } from './look.ts';
-import { loggedIn, startDashboard } from './support.ts';
+import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const CANARY = 'Canary0123456789Canary0123456789';
 const ENV = {
@@ -13,7 +13,6 @@ const ENV = {
   SPOOL_DIR: `/var/<script>/${'x'.repeat(300)}`,
 };
 const configuration = () => settingsShown(readConfig(ENV, 'database'));
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 test('owners see what holds and where it comes from, nobody sees a secret, and others see nothing', async (t) => {
   const running = await startDashboard(t, { configuration });

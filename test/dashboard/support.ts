@@ -66,6 +66,9 @@ export function createVisitor({ url }: { url: string }) {
   };
 }
 
+/** What a page says, without its markup. */
+export const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+
 /** Somebody of a role who has logged in. */
 export async function loggedIn(running: { url: string }, role: Role) {
   const visitor = createVisitor(running);

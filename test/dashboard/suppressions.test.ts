@@ -13,10 +13,9 @@ import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, failed, reported, seed, sent } from '../support/factory.ts';
 import { looksWell } from './look.ts';
-import { loggedIn, startDashboard } from './support.ts';
+import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = `<script>alert(1)</script>\u202e ${'x'.repeat(300)}`;
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 
 /** Ann's mailbox is called dead although mail arrived there yesterday, Bob complained, and Eve is there by a word of ours. */
 async function threeOnTheList({ store, clock }: Running): Promise<{ arrived: string; lost: string }> {

@@ -8,14 +8,14 @@ import { DOMAIN, postWebhook, type Running, webhookBody } from '../http/support.
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, reported, seed, sent } from '../support/factory.ts';
+import { logInto } from '../support/homing.ts';
 import { looksWell } from './look.ts';
 import type { Given } from './support.ts';
-import { createVisitor, loggedIn, startDashboard } from './support.ts';
+import { createVisitor, loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = '<script>alert(1)</script>\u202e\u001b[31m';
-const wordsOf = (page: string): string => page.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
 const READS: Given = { read: ({ body, content_type }) => reopen(body, content_type) };
-const log = { debug() {}, info() {}, warn() {}, error() {} };
+const log = logInto([]);
 
 /** One of ours by webhook, one of nobody by polling, one that nobody understands, and some that were refused. */
 async function someEvents(running: Running): Promise<string> {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
 import { createRefusals, refusedSince } from '../../../src/store/inbox/refusals.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
+import { logInto } from '../../support/homing.ts';
 import { eachStore } from '../../support/stores.ts';
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
+const log = logInto([]);
 
 eachStore('refusals are counted by reason and hour, by whichever process they came to', async ({ store }) => {
   const clock = clockAt();
