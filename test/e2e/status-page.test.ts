@@ -7,20 +7,9 @@ import { until } from '../../src/lab/campaign/application.ts';
 import { copiesOf } from '../../src/lab/campaign/verdict.ts';
 import { createWorld, DOMAIN, TOKEN, type World } from '../../src/lab/campaign/world.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
-import {
-  banner,
-  button,
-  comeBack,
-  idOf,
-  left,
-  openPage,
-  queued,
-  skip,
-  startBrowser,
-  startSite,
-  told,
-} from '../http/script-support.ts';
+import { banner, button, comeBack, idOf, left, openPage, queued, startSite, told } from '../http/script-support.ts';
 import { start } from '../http/support.ts';
+import { withoutBrowser as skip, startBrowser } from '../support/browser.ts';
 import { eachStore } from '../support/stores.ts';
 
 async function reset(world: World, recipient: string): Promise<string> {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { MINUTE } from '../../src/core/time.ts';
 import { takeAlert } from '../../src/store/alerts.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { bundleAlerts } from '../../src/tell/alert.ts';
+import { startBrowser, withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, ended, failed, seed, sent } from '../support/factory.ts';
 import { DOMAIN, type Running, start, TOKEN } from './support.ts';
@@ -104,13 +103,12 @@ test('a form of another site can not use the token that a browser knows', async 
   }
 });
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-
-test('in a browser the pages fit 320 pixels, with their style and without a script', { skip: !CHROMIUM }, async (t) => {
+test('in a browser the pages fit 320 pixels, with their style and without a script', {
+  skip: withoutBrowser,
+}, async (t) => {
   const running = await start(t);
   const { alert } = await givenUp(running);
-  const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
-  t.after(() => browser.close());
+  const browser = await startBrowser(t);
   for (const link of alert.match(/http:\S+/g) ?? []) {
     const httpCredentials = { username: 'ann', password: TOKEN };
     const page = await browser.newPage({ viewport: { width: 320, height: 800 }, httpCredentials });

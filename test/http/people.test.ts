@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { statusTokens } from '../../src/contract/status-token.ts';
 import type { Fact } from '../../src/core/delivery.ts';
 import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
@@ -10,6 +8,7 @@ import { eraseDeliveries } from '../../src/store/erased.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import type { View } from '../../src/store/rows/rows.ts';
+import { startBrowser, withoutBrowser } from '../support/browser.ts';
 import { claimed, failed, reported, sent } from '../support/factory.ts';
 import { eachStore } from '../support/stores.ts';
 import { ask, DOMAIN, get, post, type Reply, type Running, SENT, start, TOKEN } from './support.ts';
@@ -332,16 +331,12 @@ test('a browser is shown a page with the same words, and a button once it can be
   assert.match(await wrong.text(), /This link is not valid, or it is too old/);
 });
 
-const CHROMIUM = '/usr/bin/chromium';
-
-test('the button of the page works', { skip: !existsSync(CHROMIUM) && 'needs Chromium' }, async (t) => {
+test('the button of the page works', { skip: withoutBrowser }, async (t) => {
   const running = await start(t, { encryptionKey: KEY });
   const { token } = await queued(running);
   await told(running, token, ...left(running.clock()));
   running.clock.advance(MINUTE);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
+  const page = await (await startBrowser(t)).newPage();
   await page.goto(`${running.url}/status/${token}`);
   await page.getByRole('button').click();
   await page.getByText('It can be sent again in 2 min').waitFor();

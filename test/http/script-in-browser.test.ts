@@ -5,12 +5,12 @@ import type { Browser, Page } from 'playwright-core';
 import { MINUTE, SECOND } from '../../src/core/time.ts';
 import { cancelMessage } from '../../src/operate/operate.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
+import { axeFindings, withoutBrowser as skip, startBrowser } from '../support/browser.ts';
 import { claimed, failed, reported } from '../support/factory.ts';
 import {
   banner,
   button,
   comeBack,
-  findings,
   idOf,
   left,
   message,
@@ -21,8 +21,6 @@ import {
   type Seen,
   type Site,
   serve,
-  skip,
-  startBrowser,
   startSite,
   timer,
   told,
@@ -226,7 +224,7 @@ test('in a narrow window, light and dark, axe finds nothing and nothing overflow
       await says(page, words);
       await page.locator('homing-banner [part=sentence]').waitFor();
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320);
-      assert.deepEqual(await findings(page), []);
+      assert.deepEqual(await axeFindings(page), []);
       const colours = 'getComputedStyle(document.querySelector("homing-banner").shadowRoot.querySelector("p")).color';
       assert.equal(await page.evaluate(colours), colorScheme === 'dark' ? 'rgb(255, 255, 255)' : 'rgb(0, 0, 0)');
       assert.deepEqual(page.complaints, []);

@@ -1,27 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { Fact } from '../../src/core/delivery.ts';
 import { type Ms, SECOND } from '../../src/core/time.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { claimed, sent } from '../support/factory.ts';
 import { DOMAIN, type Running, TOKEN } from './support.ts';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
-  existsSync(file),
-);
-export const skip = CHROMIUM === undefined && !process.env['CI'] ? 'no chromium' : false;
-
-export async function startBrowser(t: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.after(() => browser.close());
-  return browser;
-}
 
 /** A server on loopback, each an origin of its own. */
 export async function serve(t: TestContext, listener: RequestListener): Promise<string> {
@@ -130,13 +118,3 @@ export const message = (page: Page) => page.locator('homing-message').getByRole(
 export const note = (page: Page) => page.locator('homing-message [part=note]');
 export const button = (page: Page) => page.locator('homing-message').getByRole('button');
 export const timer = (page: Page) => page.locator('homing-message').getByRole('timer');
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe finds on the page, each with the element. */
-export async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(`${AXE}; 0`);
-  const run =
-    'axe.run().then(({ violations }) => violations.map((v) => [v.id, ...v.nodes.map((n) => n.html)].join(" ")))';
-  return (await page.evaluate(run)) as string[];
-}

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
 import type { DrillReport } from '../../../src/core/drills.ts';
 import { reportOf } from '../../../src/drill/judge/report.ts';
 import { writeReports } from '../../../src/drill/report/files.ts';
 import { drillMarkdown } from '../../../src/drill/report/markdown.ts';
 import { drillPage } from '../../../src/drill/report/page.ts';
+import { startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { at, good } from '../judge/support.ts';
 
 const NASTY = '<img src=x onerror=alert(1)> | [a](javascript:x) `b` \u001b[31m\u202e';
@@ -71,16 +71,10 @@ test('the page has no script and loads nothing, says what the picture shows, and
   assert.match(await drillPage(failed), /The drill failed\..*FAILED/s);
 });
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((f) =>
-  existsSync(f),
-);
-const skip = CHROMIUM === undefined && !process.env['CI'] ? 'no chromium' : false;
-
 test('in a browser the page fits 320 and 1024 pixels and its picture is drawn, in the light and in the dark', {
-  skip,
+  skip: withoutBrowser,
 }, async (t) => {
-  const browser = await chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.after(() => browser.close());
+  const browser = await startBrowser(t);
   const paths = await writeReports(report(), folderOf(t));
   for (const width of [320, 1024])
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium } from 'playwright-core';
 import { figuresOf, groupsOf } from '../../../src/core/figures/figures.ts';
 import type { Summary } from '../../../src/core/figures/summary.ts';
 import { summaryFile } from '../../../src/tell/summary/file.ts';
 import { letterOf } from '../../../src/tell/summary/letter.ts';
+import { startBrowser, withoutBrowser } from '../../support/browser.ts';
 import { sample, sumsOf } from './support.ts';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((f) =>
-  existsSync(f),
-);
-const skip = CHROMIUM === undefined && !process.env['CI'] ? 'no chromium' : false;
-
-async function startBrowser(t: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-  t.after(() => browser.close());
-  return browser;
-}
 
 function fileOf(t: TestContext, html: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'homing-report-'));
@@ -36,7 +25,9 @@ const LOOK = `({
   back: getComputedStyle(document.body).backgroundColor,
 })`;
 
-test('in a browser the page fits 320 and 1024 pixels, light and dark, and asks for nothing', { skip }, async (t) => {
+test('in a browser the page fits 320 and 1024 pixels, light and dark, and asks for nothing', {
+  skip: withoutBrowser,
+}, async (t) => {
   const url = fileOf(t, await summaryFile(sample()));
   const browser = await startBrowser(t);
   for (const width of [320, 1024]) {
@@ -86,7 +77,7 @@ function wide(): Summary {
   return { ...sample(), total: figuresOf(sums), groups: groupsOf(sums) };
 }
 
-test('on a narrow screen no number touches the one beside it', { skip }, async (t) => {
+test('on a narrow screen no number touches the one beside it', { skip: withoutBrowser }, async (t) => {
   const browser = await startBrowser(t);
   const pages = {
     file: await summaryFile(wide()),
