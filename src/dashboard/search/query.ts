@@ -120,8 +120,10 @@ export function readQuery(search: string, terms: Terms): Query {
   return query;
 }
 
-function readQualified({ name, value }: Token, reading: Reading, seen: Set<string>): string | null {
+function readQualified({ name, value, text }: Token, reading: Reading, seen: Set<string>): string | null {
   const qualifier = name !== null && Object.hasOwn(QUALIFIERS, name) ? QUALIFIERS[name] : undefined;
+  // Words of a subject have a colon behind them too, as in `Re: your order`.
+  if (!qualifier && value === '' && text.endsWith(':')) return readBare({ name: null, value: text, text }, reading);
   if (name === null || !qualifier) return says.qualifier(name ?? '', nearest(name ?? '', QUALIFIER_NAMES));
   if (value === '') return says.empty(name);
   if (seen.has(name) && !SEVERAL.has(name)) return says.twice(name);

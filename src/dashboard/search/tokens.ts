@@ -7,7 +7,7 @@ export const LONGEST = 500;
 /** A quote that is opened and not closed. */
 const OPEN = /^[a-z][a-z-]*:"[^"]*$/i;
 
-const TOKEN = /(?:([a-z][a-z-]*):)?(?:"([^"]*)"|([^\s"]\S*))|(\S+)/giy;
+const TOKEN = /(?:([a-z][a-z-]*):)?(?:"([^"]*)"|([^\s"]\S*)|(?<=:)(?=\s|$))|(\S+)/giy;
 
 /** Takes a search apart at its blanks; what is in quotes stays together. What is no token stands by itself. */
 export function tokensIn(search: string): { tokens: Token[]; strange: string[] } {
