@@ -41,26 +41,38 @@ export async function deliveriesPage(
 
 type Ids = { message_id: string; id: string };
 
-/** All rows that hang on these deliveries and their messages; of bodies, which are sealed, how long they are. */
+/** All rows that hang on these deliveries and their messages, in the order of these; of bodies, which are sealed, how long they are. */
 export async function rowsOf({ db }: Store, deliveryIds: readonly string[]): Promise<KeptRow[]> {
   if (deliveryIds.length === 0) return [];
-  const deliveries: (Ids & Row)[] = await db('deliveries').whereIn('id', [...deliveryIds]);
+  const found: (Ids & Row)[] = await db('deliveries').whereIn('id', [...deliveryIds]);
+  const deliveries = inOrder(found, deliveryIds, ({ id }) => id);
   const messageIds = deliveries.map(({ message_id }) => message_id);
   const messageOf = new Map(deliveries.map(({ id, message_id }) => [id, message_id]));
   const messages: (Row & { id: string })[] = await db('messages').whereIn('id', messageIds);
   const kept: KeptRow[] = [
-    ...messages.map((row) => ({ table: 'messages', message: row.id, delivery: null, row })),
+    ...inOrder(messages, messageIds, ({ id }) => id).map((row) => ({
+      table: 'messages',
+      message: row.id,
+      delivery: null,
+      row,
+    })),
     ...deliveries.map((row) => ({ table: 'deliveries', message: row.message_id, delivery: row.id, row })),
   ];
   for (const table of OF_DELIVERY) {
     const rows: (Row & { delivery_id: string })[] = await db(table).whereIn('delivery_id', [...deliveryIds]);
-    for (const row of rows)
+    for (const row of inOrder(rows, deliveryIds, ({ delivery_id }) => delivery_id))
       kept.push({ table, message: messageOf.get(row.delivery_id) ?? null, delivery: row.delivery_id, row });
   }
   for (const table of OF_MESSAGE) {
     const columns = table === 'message_bodies' ? db.raw('message_id, piece, sealed_by, length(body) as bytes') : '*';
     const rows: (Row & { message_id: string })[] = await db(table).whereIn('message_id', messageIds).select(columns);
-    for (const row of rows) kept.push({ table, message: row.message_id, delivery: null, row });
+    for (const row of inOrder(rows, messageIds, ({ message_id }) => message_id))
+      kept.push({ table, message: row.message_id, delivery: null, row });
   }
   return kept;
+}
+
+function inOrder<T>(rows: readonly T[], ids: readonly string[], idOf: (row: T) => string): T[] {
+  const place = new Map(ids.map((id, n) => [id, n]));
+  return rows.toSorted((a, b) => (place.get(idOf(a)) ?? 0) - (place.get(idOf(b)) ?? 0));
 }

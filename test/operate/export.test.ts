@@ -154,11 +154,22 @@ eachStore('more mail than is read at a time is exported to the last, in its orde
     await seed(store, {
       messageId: `${n}@mg.example.com`,
       recipients: [ANNA],
-      createdAt: MORNING + Math.floor(n / 50),
+      // The later ones were made first.
+      createdAt: MORNING + 4 - Math.floor(n / 50),
     });
   await store.db('deliveries').where({ message_at: MORNING }).update({ message_at: null });
-  const deliveries = (await recordsOf(store)).filter(({ table }) => table === 'deliveries');
-  assert.equal(new Set(deliveries.map(({ delivery }) => delivery)).size, count);
+  const wanted: string[] = await store
+    .db('deliveries')
+    .orderByRaw('coalesce(message_at, 0), message_id')
+    .pluck('message_id');
+  assert.equal(wanted.length, count);
+  const records = await recordsOf(store);
+  for (const kind of ['deliveries', 'messages'])
+    assert.deepEqual(
+      records.filter(({ table }) => table === kind).map(({ message }) => message),
+      wanted,
+      kind,
+    );
 });
 
 test('the command writes JSON that says at its end that it is whole', async (t) => {
