@@ -4,6 +4,7 @@ import { DAY, MINUTE } from '../../../src/core/time.ts';
 import { indexTerms } from '../../../src/operate/index-terms.ts';
 import { MOST_COUNTED } from '../../../src/store/db/counted.ts';
 import type { Store } from '../../../src/store/db/open.ts';
+import { change } from '../../../src/store/ledger/ledger.ts';
 import { countStates } from '../../../src/store/messages/counts.ts';
 import { cursorOf, filterMessages, furtherDeliveries, standingIn } from '../../../src/store/messages/filter.ts';
 import type { Filter } from '../../../src/store/messages/lists.ts';
@@ -121,7 +122,6 @@ eachStore('what is said of a delivery holds of one and the same', async ({ store
   const [anna] = await seed(store, {
     ...{ recipients: ['anna@example.com', 'bob@example.com'], facts: sent() },
   });
-  const { change } = await import('../../../src/store/ledger/ledger.ts');
   assert.ok(anna);
   await change(store, [anna.id], MORNING, () => [failed(MORNING, 'stop')]);
   const now = clockAt(MORNING + DAY);
@@ -151,11 +151,12 @@ eachStore('of a message to very many, some are shown and the others are counted'
     seen.push(...more.map((d) => d.recipient));
     if (more.length === 0) break;
     after = more.at(-1)?.id ?? '';
+    assert.ok(seen.length <= 450, 'it repeats');
   }
-  assert.deepEqual(new Set(seen).size, 450);
+  assert.deepEqual(seen.toSorted(), recipients.toSorted());
 });
 
-eachStore('states are counted up to a number, and only where an index can do it', async ({ store }) => {
+eachStore('states are counted, and only where an index can do it', async ({ store }) => {
   await fill(store);
   const counts = await countStates(store, { recipient: 'anna@example.com', class: 'access' });
   const rows: { state: State; n: number }[] = await store
@@ -171,47 +172,53 @@ eachStore('states are counted up to a number, and only where an index can do it'
     5,
   );
   assert.equal(await countStates(store, { terms: ['w:password'] }), null);
-  assert.equal(MOST_COUNTED, 1000);
 });
 
-eachStore('what is looked at for a page is bounded, and the next page goes on behind it', async ({ store }) => {
-  const at = (n: number) => MORNING + n;
-  const rows = Array.from({ length: 2200 }, (_, n) => n);
-  const id = (n: number) => `01K${String(n).padStart(23, '0')}`;
-  for (let from = 0; from < rows.length; from += 100) {
-    const part = rows.slice(from, from + 100);
-    await store.db('messages').insert(
-      part.map((n) => ({
-        ...{ id: id(n), record_key: String(n), message_id: `m${n}`, domain: 'd', sender: 's', subject: null },
-        ...{
-          class: n === 0 ? 'access' : 'bulk',
-          message_key: null,
-          origin: 'recorded',
-          policy: '{}',
-          created_at: at(n),
-        },
-      })),
+eachStore(
+  'what is looked at for a page and for a count is bounded, and the next page goes on behind it',
+  async ({ store }) => {
+    const at = (n: number) => MORNING + n;
+    const rows = Array.from({ length: 2200 }, (_, n) => n);
+    const id = (n: number) => `01K${String(n).padStart(23, '0')}`;
+    for (let from = 0; from < rows.length; from += 100) {
+      const part = rows.slice(from, from + 100);
+      await store.db('messages').insert(
+        part.map((n) => ({
+          ...{ id: id(n), record_key: String(n), message_id: `m${n}`, domain: 'd', sender: 's', subject: null },
+          ...{
+            class: n === 0 ? 'access' : 'bulk',
+            message_key: null,
+            origin: 'recorded',
+            policy: '{}',
+            created_at: at(n),
+          },
+        })),
+      );
+      await store.db('deliveries').insert(
+        part.map((n) => ({
+          ...{
+            id: `01D${String(n).padStart(23, '0')}`,
+            message_id: id(n),
+            recipient: `p${n}@x`,
+            recipient_key: `p${n}@x`,
+          },
+          ...{ domain: 'd', class: n === 0 ? 'access' : 'bulk', state: 'failed', attempt: 1, message_at: at(n) },
+          ...{ created_at: at(n), updated_at: at(n), ended_at: at(n), provider: n === 0 ? 'mailgun' : 'other' },
+        })),
+      );
+    }
+    assert.equal((await countStates(store, { state: 'failed' }))?.get('failed'), MOST_COUNTED + 1, 'so many or more');
+    const filter: Filter = { state: 'failed', provider: 'mailgun' };
+    const first = await filterMessages(store, { filter, limit: 50 });
+    assert.deepEqual([first.found.length, first.looked], [0, 2000]);
+    assert.equal(first.next, cursorOf({ at: at(200), id: id(200) }));
+    const second = await filterMessages(store, { filter, limit: 50, cursor: first.next ?? '' });
+    assert.deepEqual(
+      [second.found.map(({ message }) => message.id), second.next, second.looked],
+      [[id(0)], null, null],
     );
-    await store.db('deliveries').insert(
-      part.map((n) => ({
-        ...{
-          id: `01D${String(n).padStart(23, '0')}`,
-          message_id: id(n),
-          recipient: `p${n}@x`,
-          recipient_key: `p${n}@x`,
-        },
-        ...{ domain: 'd', class: n === 0 ? 'access' : 'bulk', state: 'failed', attempt: 1, message_at: at(n) },
-        ...{ created_at: at(n), updated_at: at(n), ended_at: at(n), provider: n === 0 ? 'mailgun' : 'other' },
-      })),
-    );
-  }
-  const filter: Filter = { state: 'failed', provider: 'mailgun' };
-  const first = await filterMessages(store, { filter, limit: 50 });
-  assert.deepEqual([first.found.length, first.looked], [0, 2000]);
-  assert.equal(first.next, cursorOf({ at: at(200), id: id(200) }));
-  const second = await filterMessages(store, { filter, limit: 50, cursor: first.next ?? '' });
-  assert.deepEqual([second.found.map(({ message }) => message.id), second.next, second.looked], [[id(0)], null, null]);
-});
+  },
+);
 
 eachStore('a cursor is a place, and nothing else is one', async () => {
   const place = { at: MORNING, id: '01K4ZZZZZZZZZZZZZZZZZZZZZZ' };
