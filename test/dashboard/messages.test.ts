@@ -29,7 +29,7 @@ async function someMail(running: Running): Promise<string[]> {
   const made = [
     { subject: 'Password reset 481516', class: 'access' as const, tags: ['Reset'], recipients: [ANNA] },
     { subject: 'Your receipt', key: 'order-1', recipients: [ANNA, 'bob@example.com'] },
-    { subject: HOSTILE, recipients: ['"><script>alert(1)</script>@example.com', 'eve@example.com'].slice(1) },
+    { subject: HOSTILE, recipients: ['eve@example.com'] },
     { subject: '=HYPERLINK("http://evil.example")', recipients: ['carl@example.com'] },
   ];
   const ids: string[] = [];
@@ -133,13 +133,17 @@ test('pages follow one another without gap or repeat', async (t) => {
   for (let n = 0; n < 120; n++)
     await seed(running.store, { messageId: `many-${n}`, createdAt: MORNING + n, facts: sent(MORNING + n) });
   const ann = await loggedIn(running, 'support');
-  const seen: string[] = [];
-  for (let next: string | undefined = '/messages'; next !== undefined; ) {
+  const pages: string[][] = [];
+  for (let next: string | undefined = '/messages'; next !== undefined && pages.length < 9; ) {
     const { text } = await ann.get(next);
-    seen.push(...idsOn(text));
+    pages.push(idsOn(text));
     next = /href="([^"]+)" rel="next"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
   }
-  assert.deepEqual([seen.length, new Set(seen).size], [120, 120]);
+  assert.deepEqual(
+    pages.map((ids) => ids.length),
+    [50, 50, 20],
+  );
+  assert.equal(new Set(pages.flat()).size, 120);
 });
 
 test('the export is the list, all of it, and no cell of it is computed', async (t) => {

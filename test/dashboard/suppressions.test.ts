@@ -79,14 +79,17 @@ test('a long list is read page by page, each entry once', async (t) => {
   }));
   await running.store.db('suppressions').insert(rows);
   const ann = await loggedIn(running, 'support');
-  const seen: string[] = [];
-  for (let path = '/suppressions'; path !== ''; ) {
+  const pages: string[][] = [];
+  for (let path = '/suppressions'; path !== '' && pages.length < 9; ) {
     const { text } = await ann.get(path);
-    seen.push(...[...text.matchAll(/address=p\d+%40example\.net">(p\d+)/g)].map(([, name = '']) => name));
+    pages.push([...text.matchAll(/address=p\d+%40example\.net">(p\d+)/g)].map(([, name = '']) => name));
     path = (/<a href="([^"]+)">Older ones/.exec(text)?.[1] ?? '').replaceAll('&amp;', '&');
   }
-  assert.equal(seen.length, 120);
-  assert.equal(new Set(seen).size, 120);
+  assert.deepEqual(
+    pages.map((names) => names.length),
+    [50, 50, 20],
+  );
+  assert.equal(new Set(pages.flat()).size, 120);
 });
 
 test('owners put an address there and take it off with a reason, and others do neither', async (t) => {
