@@ -8,21 +8,22 @@ import type { Running } from '../http/support.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, reported, STORAGE, seed, sent } from '../support/factory.ts';
-import { looksWell } from './look.ts';
+import { EVERY, looksWell, operatorAt } from './look.ts';
 import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const RATE = 20;
+
+const LOST = [
+  failed(MORNING + MINUTE, 'retry', { storage: STORAGE }),
+  ended(1, MORNING + 2 * MINUTE, 'abandoned', 'ip_block'),
+];
 
 /** Five that were given up, of which one is suppressed, and one that arrived. */
 async function mails({ store, clock }: Running): Promise<string[]> {
   const ids = [];
   for (let n = 0; n < 6; n++) {
     const messageId = `m${n}@mg.example.com`;
-    const lost = [
-      failed(MORNING + MINUTE, 'retry', { storage: STORAGE }),
-      ended(1, MORNING + 2 * MINUTE, 'abandoned', 'ip_block'),
-    ];
-    const facts = [...sent(MORNING, messageId), ...(n === 5 ? [reported('delivered', MORNING + MINUTE)] : lost)];
+    const facts = [...sent(MORNING, messageId), ...(n === 5 ? [reported('delivered', MORNING + MINUTE)] : LOST)];
     const [view] = await seed(store, { messageId, recipients: [`p${n}@example.net`], facts });
     ids.push(view?.messageId ?? '');
   }
@@ -123,7 +124,7 @@ test('of mail to several that was looked for by an address, what is ticked is do
   assert.deepEqual(await running.store.db('deliveries').pluck('recipient'), ['bert@example.net']);
 });
 
-test('it goes at a pace, in pieces, and what was stopped stops; mail that came meanwhile is not meant', async (t) => {
+test('it goes at a pace, in pieces, and what was stopped stops', async (t) => {
   const running = await startDashboard(t);
   await mails(running);
   const bob = await loggedIn(running, 'operator');
@@ -142,6 +143,24 @@ test('it goes at a pace, in pieces, and what was stopped stops; mail that came m
   assert.deepEqual([run?.phase, run?.counts.seen], ['stopped', 4]);
   assert.match(wordsOf((await bob.get(to)).text), /It was stopped\. What was done stays done/);
   assert.equal((await bob.fill('/bulk', `${to}/stop`, {})).status, 409);
+});
+
+test('mail that came after it was begun is not meant', async (t) => {
+  const running = await startDashboard(t);
+  const { store, clock } = running;
+  await mails(running);
+  const bob = await loggedIn(running, 'operator');
+  const begun = await bob.fill('/messages', '/bulk', { action: 'retry', scope: 'all', q: '' });
+  const to = begun.headers.get('location') ?? '';
+  await work(running);
+  const late = { messageId: 'm9@mg.example.com', recipients: ['p9@example.net'], createdAt: clock() };
+  await seed(store, { ...late, facts: [...sent(MORNING, late.messageId), ...LOST] }, clock());
+  await bob.fill(to, `${to}/confirm`, { reason: 'mended' });
+  await work(running);
+  const [run] = await bulkRuns(store, 1);
+  assert.deepEqual([run?.phase, run?.counts.seen, run?.counts.done], ['done', 6, 4]);
+  const { p1, p9 } = await states(running);
+  assert.deepEqual([p1, p9], ['queued', 'abandoned']);
 });
 
 test('by the backup it leaves by the backup', async (t) => {
@@ -196,9 +215,28 @@ test('support does nothing to much mail, and operators neither erase nor take ad
   assert.equal((await states(running))['p4'], undefined);
 });
 
-test('in a browser what is ticked stays ticked, and the pages fit and can be used by everybody', {
-  skip: withoutBrowser,
-}, async (t) => {
+test('in a browser what is ticked stays ticked', { skip: withoutBrowser }, async (t) => {
+  const running = await startDashboard(t);
+  await mails(running);
+  const page = await operatorAt(t, running);
+  await page.goto(`${running.url}/messages`);
+  const boxes = page.locator('main input[type=checkbox][name=id]');
+  const ticked = boxes.nth(1);
+  const id = await ticked.inputValue();
+  await ticked.check();
+  await page.evaluate('document.activeElement.blur()');
+  const messageId = 'm9@mg.example.com';
+  await seed(running.store, { messageId, createdAt: running.clock(), facts: sent(running.clock(), messageId) });
+  await page.clock.runFor(EVERY);
+  await page.getByText('Waits while something is filled in').waitFor();
+  assert.deepEqual([await boxes.count(), await ticked.inputValue(), await ticked.isChecked()], [6, id, true]);
+  await ticked.uncheck();
+  await page.evaluate('document.activeElement.blur()');
+  await page.clock.runFor(EVERY);
+  await boxes.nth(6).waitFor();
+});
+
+test('in a browser the pages of much mail fit and can be used by everybody', { skip: withoutBrowser }, async (t) => {
   const running = await startDashboard(t);
   await mails(running);
   running.clock.set(MORNING + DAY);

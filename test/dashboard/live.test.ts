@@ -1,28 +1,15 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import type { Page } from 'playwright-core';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { test } from 'node:test';
+import { MINUTE } from '../../src/core/time.ts';
 import { bulkStep } from '../../src/operate/bulk.ts';
 import { beginBulk } from '../../src/store/bulk.ts';
 import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
-import { startBrowser, withoutBrowser } from '../support/browser.ts';
+import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { seed, sent } from '../support/factory.ts';
-import { PASSWORD, startDashboard } from './support.ts';
+import { EVERY, operatorAt } from './look.ts';
+import { startDashboard } from './support.ts';
 
-/** A browser whose clock is moved by hand, with an operator in it. */
-async function operatorAt(t: TestContext, { url }: { url: string }): Promise<Page> {
-  const page = await (await startBrowser(t)).newPage();
-  await page.clock.install();
-  await page.goto(`${url}/login`);
-  await page.getByLabel('Name').fill('operator');
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.keyboard.press('Enter');
-  await page.locator('header').waitFor();
-  return page;
-}
-
-const EVERY = 5 * SECOND;
 const leave = 'document.activeElement.blur()';
 
 test('what was typed or chosen stays while it is not sent, also when the field was left', {
@@ -64,6 +51,10 @@ test('a page that has come to its end shows it, and is not asked for any more', 
   await page.clock.runFor(EVERY);
   await page.getByRole('button', { name: /^Cancel: 1 delivery/ }).waitFor();
   assert.equal(await page.locator('.live').isVisible(), false);
+  const calls: string[] = [];
+  page.on('request', (request) => calls.push(request.url()));
+  await page.clock.runFor(3 * EVERY);
+  assert.deepEqual(calls, []);
 });
 
 test('what could not be refreshed is said to be old, until it could', { skip: withoutBrowser }, async (t) => {
@@ -78,5 +69,6 @@ test('what could not be refreshed is said to be old, until it could', { skip: wi
   running.clock.advance(MINUTE);
   await page.clock.runFor(EVERY);
   await page.getByText('Refreshed every 5 s').waitFor();
+  assert.match(await page.locator('main').innerText(), /Reconciler\s+1 min ago/);
   assert.equal(await page.locator('main').getAttribute('data-stale'), null);
 });

@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
+import { SECOND } from '../../src/core/time.ts';
 import type { Role } from '../../src/dashboard/desk/users.ts';
 import { axeFindings, startBrowser } from '../support/browser.ts';
 import { PASSWORD } from './support.ts';
+
+/** How often a page asks for itself again. */
+export const EVERY = 5 * SECOND;
+
+/** A browser whose clock is moved by hand, with an operator in it. */
+export async function operatorAt(t: TestContext, { url }: { url: string }): Promise<Page> {
+  const page = await (await startBrowser(t)).newPage();
+  await page.clock.install();
+  await page.goto(`${url}/login`);
+  await page.getByLabel('Name').fill('operator');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.locator('header').waitFor();
+  return page;
+}
 
 const SIZES = [
   [320, 'light'],

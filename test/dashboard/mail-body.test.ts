@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import type { Request } from 'playwright-core';
 import { seal } from '../../src/base/seal.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { packForm } from '../../src/mail/form.ts';
@@ -116,6 +117,8 @@ test('in a browser nothing of a body is loaded, run or followed', { skip: withou
   });
   const browser = await startBrowser(t);
   const page = await (await browser.newContext()).newPage();
+  const begun: Request[] = [];
+  page.on('request', (request) => begun.push(request));
   await page.goto(`${running.url}/login?next=${PATH}`);
   await page.getByLabel('Name').fill('owner');
   await page.getByLabel('Password').fill(PASSWORD);
@@ -140,7 +143,14 @@ test('in a browser nothing of a body is loaded, run or followed', { skip: withou
   await page.keyboard.press('Enter');
   await page.waitForLoadState();
   assert.equal(page.url(), running.url + direct, 'by itself it does no more');
-  assert.deepEqual(asked, []);
+  const stoppedBy = begun.filter((one) => one.url().startsWith(evil)).map((one) => one.failure()?.errorText);
+  assert.deepEqual([...new Set(stoppedBy)], ['csp'], 'what the browser would load is stopped by the policy');
+  // That it is heard when it is asked shows that it was not before.
+  await page.goto(`${evil}/control`);
+  assert.deepEqual(
+    asked.filter((path) => path !== '/favicon.ico'),
+    ['/control'],
+  );
 });
 
 test('in a browser the page around a body fits and can be used by everybody', { skip: withoutBrowser }, async (t) => {

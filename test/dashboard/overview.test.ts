@@ -6,11 +6,11 @@ import { foldPending } from '../../src/store/figures/pending.ts';
 import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
 import type { Running } from '../http/support.ts';
-import { startBrowser, withoutBrowser } from '../support/browser.ts';
+import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, reported, seed, sent } from '../support/factory.ts';
-import { looksWell } from './look.ts';
-import { createVisitor, loggedIn, PASSWORD, startDashboard, wordsOf } from './support.ts';
+import { EVERY, looksWell, operatorAt } from './look.ts';
+import { createVisitor, loggedIn, startDashboard, wordsOf } from './support.ts';
 
 /** A morning with some of everything, and a provider that is down. */
 async function busyMorning({ store, clock }: Running): Promise<void> {
@@ -74,13 +74,11 @@ test('in a browser it fits, light and dark, can be used by everybody, and keeps 
   const running = await startDashboard(t, {}, { providers: ['mailgun'] });
   await busyMorning(running);
   await looksWell(t, running, 'operator', ['/']);
-  const page = await (await startBrowser(t)).newPage();
-  await page.goto(running.url);
-  await page.getByLabel('Name').fill('operator');
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.keyboard.press('Enter');
+  const page = await operatorAt(t, running);
+  await page.getByText('2 min ago', { exact: true }).waitFor();
   await setCursor(running.store, RECONCILED, '', MORNING + MINUTE);
   running.clock.advance(MINUTE);
+  await page.clock.runFor(EVERY);
   await page.getByText('1 min ago', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
   assert.match(await page.locator('.live').innerText(), /Paused\s+Resume/);
