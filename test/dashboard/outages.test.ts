@@ -60,7 +60,7 @@ test('operators hold mail back with a reason and release it, and others do neith
     [{ reason: ' ' }, /reason is needed/],
     [{ provider: 'sendgrid' }, /no provider of that name/],
     [{ for: 'a while' }, /for must be a length such as 2h/],
-    [{ class: 'all' }, /class/],
+    [{ class: 'all' }, /class must be one of/],
   ] as const) {
     const { status, text } = await bob.fill('/outages', '/holds', { ...wish, ...wrong });
     assert.deepEqual([status, says.test(text)], [400, true], text);

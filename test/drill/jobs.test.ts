@@ -8,6 +8,7 @@ import { MINUTE } from '../../src/core/time.ts';
 import { drillInChild, type Ended } from '../../src/drill/child.ts';
 import { DRILL_JOBS, type DrillInside, drillOnce } from '../../src/drill/jobs.ts';
 import { reportOf } from '../../src/drill/judge/report.ts';
+import { until } from '../../src/lab/campaign/application.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { lastDrill } from '../../src/store/drills.ts';
 import { MORNING } from '../support/clock.ts';
@@ -96,7 +97,8 @@ test('in a process of its own it plays, tells of it, writes its reports, and end
   const stopping = new AbortController();
   const ending = drillInChild(configOf({ DRILL_FOR: '12h', DRILL_REPORTS: join(folder, 'others') }), stopping.signal);
   // Its play has begun when its folder is there.
-  while (left().length === 0) await new Promise((done) => setImmediate(done));
+  const begun = until('the play to begin', () => left().length > 0);
+  await Promise.race([begun, ending.then(({ says: why }) => assert.fail(`it ended before it began: ${why}`))]);
   stopping.abort();
   const ended = await ending;
   assert.notEqual(ended.report?.passed, true, ended.says);

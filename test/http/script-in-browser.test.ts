@@ -321,13 +321,18 @@ test('one call that gets no answer takes nothing off the page, however long all 
   await told(running, token, ...left(running.clock()));
   await pass(page, running.clock, 4);
   await says(page, 'Your email was sent.');
+  const answered: Promise<unknown>[] = [];
+  page.on('request', (request) => answered.push(request.response()));
   for (let n = 0; n < 15; n++) await pass(page, running.clock, 5);
+  await Promise.all(answered);
   let missed = 0;
   await page.route(`${running.url}/status/**`, (route) => {
     missed += 1;
     return route.abort();
   });
+  const isMissed = page.waitForEvent('requestfailed');
   await comeBack(page);
+  await isMissed;
   await page.clock.runFor(SECOND);
   assert.equal(missed, 1);
   assert.ok(await page.getByText('Your email was sent.').isVisible());

@@ -128,5 +128,9 @@ test('the parts of the picture hold every arrival once, and say when the fault l
   const sum = (of: (slot: (typeof slots)[number]) => number) => slots.reduce((all, slot) => all + of(slot), 0);
   assert.deepEqual([sum((s) => s.mailgun), sum((s) => s.secondary)], [figures.byMailgun, figures.bySecondary]);
   const sick = slots.filter((slot) => slot.sick);
-  assert.ok((sick[0]?.at ?? 0) <= at(0) && (sick.at(-1)?.at ?? 0) < at(60));
+  const [first, last] = [sick[0]?.at ?? Number.NaN, sick.at(-1)?.at ?? Number.NaN];
+  const length = (slots[1]?.at ?? Number.NaN) - (slots[0]?.at ?? Number.NaN);
+  assert.ok(first <= at(0) && at(0) < first + length, 'it begins in the first of them');
+  assert.ok(last < at(60) && at(60) <= last + length, 'and ends in the last');
+  assert.equal(sick.length, (last - first) / length + 1);
 });
