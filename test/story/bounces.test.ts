@@ -150,7 +150,7 @@ test('a server that is late with it is heard, and waited for without end or aler
   await comeBack(from.postfixDelayed(by()));
   const { delivery, facts } = await look();
   assert.deepEqual([delivery.state, delivery.reason, delivery.nextAt], ['relayed', 'mailbox_full', null]);
-  assert.match(standingWords(delivery), /took it; it was put off later: the mailbox is full\./);
+  assert.match(standingWords(delivery), /took it; it was put off later\. The reason: the mailbox is full\./);
   assert.match(facts.map((f) => factWords(f)).join('\n'), /reported: deferred: .*mailbox is full/);
   await homing.play(homing.clock() + 10 * DAY);
   assert.equal((await look()).delivery.state, 'relayed');

@@ -8,7 +8,7 @@ import { syllable } from 'syllable';
 export function gradeOf(text: string): number {
   const read = COPIED.reduce((all, copied) => all.replace(copied, 'this'), text);
   const words = read.match(/[\p{L}\p{N}'’-]+/gu) ?? [];
-  const sentences = read.match(/[.!?:;](?:\s|$)/g) ?? [];
+  const sentences = read.match(/[.!?:](?:\s|$)/g) ?? [];
   const syllables = words.reduce((sum, word) => sum + syllable(word), 0);
   return fleschKincaid({ sentence: Math.max(1, sentences.length), word: words.length, syllable: syllables });
 }

@@ -56,7 +56,8 @@ function nextWords(d: Delivery): string {
 function relayedWords({ reason }: Delivery): string {
   if (reason === null) return `it tells nothing more. ${NOTHING_MORE}`;
   if (reason === 'nothing_returned') return `${reasonWords(reason)}. Homing acts if it comes back.`;
-  return `it was put off later: ${reasonWords(reason)}. That server tries again, and does not tell when it arrives.`;
+  const why = `The reason: ${reasonWords(reason)}.`;
+  return `it was put off later. ${why} That server tries again, and does not tell when it arrives.`;
 }
 
 const expiredFor = (d: Delivery): string =>
