@@ -239,6 +239,8 @@ const FILTERS: readonly Filter[] = [
   { key: 'key-7', class: 'notice', terms: ['w:password'], cause: 'c:mailbox_full' },
 ];
 
+const isUnlisted = ({ provider, ...more }: Filter): boolean => Object.keys(more).length === 0;
+
 eachStore('whatever is said of the mail that is looked for, no query reads a table through', async ({ store }) => {
   await history(store);
   await wordsFor(store);
@@ -252,8 +254,9 @@ eachStore('whatever is said of the mail that is looked for, no query reads a tab
       };
       for (const query of await queriesOf(store, run)) {
         const found = await scanOf(store, query);
-        // Without anything to begin at, the index of all is walked from its newest.
-        const isWalk = /messages_created_at_id_index/.test(found ?? '') && /limit/.test(query.sql);
+        // Without a list to begin at, the index of all is walked from its newest.
+        const isWalk =
+          isUnlisted(filter) && /messages_created_at_id_index/.test(found ?? '') && /limit/.test(query.sql);
         if (found && !isWalk) wrong.push(`${JSON.stringify(filter)}: ${found}: ${query.sql.slice(0, 300)}`);
       }
     }
@@ -269,6 +272,7 @@ eachStore('what a list holds is checked by the message, however many stand in th
     { state: 'delivered', class: 'notice', cause: 'w:password' },
     { recipient: BUSY, state: 'delivered', class: 'notice', provider: 'mailgun', terms: ['w:password'] },
   ];
+  let searched = 0;
   for (const filter of filters) {
     if (store.kind === 'mysql') {
       const before = await rowsRead(store);
@@ -281,11 +285,15 @@ eachStore('what a list holds is checked by the message, however many stand in th
       assert.ok(checks.length > 0);
       for (const query of checks) {
         const plan = (await indexOf(store, query)).split('; ');
-        const inner = plan.slice(plan.findIndex((line) => line.includes('CORRELATED')));
-        for (const line of inner.filter((one) => /SEARCH deliveries/.test(one))) assert.match(line, /\(message_id=\?/);
+        const from = plan.findIndex((line) => line.includes('CORRELATED'));
+        const inner = plan.slice(from).filter((line) => /SEARCH deliveries/.test(line));
+        assert.ok(from >= 0, plan.join('; '));
+        for (const line of inner) assert.match(line, /\(message_id=\?/);
+        searched += inner.length;
       }
     }
   }
+  assert.ok(store.kind === 'mysql' || searched > 0, 'no check reads deliveries');
 });
 
 /** Every mail of the history has the same words. */
