@@ -35,10 +35,12 @@ type Delivery = {
     number: number;
     at: string;
     outcome: string;
+    deliverAt: string | null;
     possibleDouble: string | null;
     answer: { kind: string } | null;
   }[];
   facts: { at: string; kind: string }[];
+  explanation: string;
 };
 type Message = { id: string; deliveries: Delivery[] };
 type Version = {
@@ -110,12 +112,36 @@ const CURE = { cancelled: 0 };
 
 const withReason = (end: string): string => end.replace('"reason":"the"', '"reason":"by_application"');
 
+/** How some of it is said by now. */
+const SENTENCES: readonly [recipient: string, sentence: string][] = [
+  ['queued@inbox.test', 'It waits to be sent. Homing takes the next step at 2026-11-25 18:17:00 UTC.'],
+  [
+    'lost@inbox.test',
+    'Attempt 1 is being handed over by Homing. Without a result by 2026-11-25 18:18:00 UTC it counts as unanswered.',
+  ],
+  [
+    'waits@stubborn.test',
+    'The provider has it as attempt 3, to be delivered at 2026-11-25 18:31:02 UTC, and acts next. If nothing is heard, Homing asks at 2026-11-26 02:31:02 UTC.',
+  ],
+  ['bela@inbox.test', "The recipient's server took it on attempt 2. Homing does nothing more."],
+  ['cancelme@stubborn.test', 'It was cancelled: the user has reset it. Homing sends no more of it.'],
+  ['carla@inbox.test', 'It failed and is rightly not tried again: there is no such mailbox. Homing does nothing more.'],
+  [
+    'bulk@stubborn.test',
+    'It was given up after attempt 5: the receiving server blocks the sending IP address. An operator can have it tried again.',
+  ],
+  [
+    'dora@stubborn.test',
+    'The secondary provider 127.0.0.1:32979 took it; it tells nothing more. Homing does nothing more.',
+  ],
+];
+
 /** What of it means the same in every version: how it is said is for each version, and some is told in more detail than before. */
 const essence = ({ deliveries }: Message) =>
   deliveries.map((d) => ({
     ...{ recipient: d.recipient, state: d.state, reason: d.reason, attempt: d.attempt, provider: d.provider },
     nextAttemptAt: d.nextAttemptAt,
-    attempts: d.attempts.map((a) => [a.number, a.at, a.outcome, a.possibleDouble, a.answer?.kind]),
+    attempts: d.attempts.map((a) => [a.number, a.at, a.deliverAt, a.outcome, a.possibleDouble, a.answer?.kind]),
     facts: d.facts.map((f) => [f.at, f.kind]),
   }));
 
@@ -131,7 +157,17 @@ eachDatabase('what version 0.1.0 knew is told the same after the migration', asy
   await store.close();
   const homing = await startOn(t, url);
   assert.equal(VERSION.messages.length, 17);
-  for (const before of VERSION.messages) assert.deepEqual(essence(await told(homing, before.id)), essence(before));
+  const explained = new Map<string, string>();
+  for (const before of VERSION.messages) {
+    const now = await told(homing, before.id);
+    assert.deepEqual(essence(now), essence(before));
+    for (const { recipient, explanation } of now.deliveries) {
+      assert.match(explanation, /^[A-Z].*\.$/);
+      assert.doesNotMatch(explanation, /undefined|null|NaN|Invalid/);
+      explained.set(recipient, explanation);
+    }
+  }
+  for (const [recipient, sentence] of SENTENCES) assert.equal(explained.get(recipient), sentence);
   const { period } = VERSION.report;
   const summary = await summaryOf(homing.store, period, { now: VERSION.at, details: 'full' });
   const { outages: troubles, ...report } = VERSION.report;
