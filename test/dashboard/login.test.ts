@@ -170,6 +170,19 @@ test('a form without our token, of another site or of another visitor does nothi
   assert.equal((await ann.get('/')).status, 200);
 });
 
+test('logins that are begun and not sent take no room from those who are logged in, and a long one is refused', async (t) => {
+  const limits = { memory: 1024 * 1024, patience: HOUR };
+  const running = await startDashboard(t, {}, { limits });
+  const ann = await loggedIn(running, 'support');
+  const type = 'Content-Type: application/x-www-form-urlencoded';
+  const begun = `POST /login HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: 32768\r\n\r\nname=`;
+  const strangers = Array.from({ length: 40 }, () => speak(running.server.port, begun).catch(() => ''));
+  assert.equal((await createVisitor(running).logIn('support', 'x'.repeat(40_000))).status, 413);
+  assert.equal((await ann.fill('/', '/theme', { theme: 'dark', back: '/' })).status, 303);
+  await running.server.close(0);
+  await Promise.all(strangers);
+});
+
 test('a link of another site is followed once more from here, so that the login goes along', async (t) => {
   const running = await startDashboard(t);
   const ann = await loggedIn(running, 'support');

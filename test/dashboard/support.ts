@@ -14,7 +14,11 @@ const hash = hashOf(PASSWORD);
 export type Given = Partial<Omit<DashboardDeps, keyof AppDeps | 'bodies'>>;
 
 /** A daemon's pages on loopback over a store of their own, for somebody of each role who has the role for a name. */
-export async function startDashboard(t: TestContext, given: Given = {}, more: Partial<AppDeps> = {}): Promise<Running> {
+export async function startDashboard(
+  t: TestContext,
+  given: Given = {},
+  more: Parameters<typeof start>[1] = {},
+): Promise<Running> {
   const known = await hash;
   const running = await start(t, {
     pages: (deps) =>

@@ -6,7 +6,7 @@ import type { RuleSet } from '../../classifier/replay.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import type { AppDeps } from '../../http/app.ts';
-import type { Bodies } from '../../http/body.ts';
+import type { Bodies, Sender } from '../../http/body.ts';
 import type { Lists } from '../../operate/unsuppress.ts';
 import type { Store } from '../../store/db/open.ts';
 import { isDatabaseTrouble } from '../../store/db/trouble.ts';
@@ -74,7 +74,8 @@ export type Next = { to: string; done?: keyof typeof TEXTS.done; count?: number 
 /** What all pages are made with. */
 export type Desk = ReturnType<typeof createDesk>;
 
-const FORM_LIMIT = 256 * 1024;
+/** Bytes of a form. A stranger has no other than that of the login. */
+const FORM_LIMIT = { known: 256 * 1024, anybody: 32 * 1024 } as const satisfies Record<Sender, number>;
 
 export function createDesk(deps: DeskDeps) {
   const base = basePathOf(deps.publicUrl);
@@ -145,10 +146,10 @@ export function createDesk(deps: DeskDeps) {
   }
 
   /** A form of ours: read, and known to come from one of our pages. */
-  async function formOf(ctx: Context): Promise<Form> {
+  async function formOf(ctx: Context, sender: Sender = 'known'): Promise<Form> {
     const isOther = !['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'));
     if (isOther || !ctx.is('application/x-www-form-urlencoded')) throw new AppError('conflict', TEXTS.errors.foreign);
-    const form = new URLSearchParams((await deps.bodies.read(ctx.req, FORM_LIMIT, 'known')).toString());
+    const form = new URLSearchParams((await deps.bodies.read(ctx.req, FORM_LIMIT[sender], sender)).toString());
     await deps.visitors.of(ctx);
     if (!deps.visitors.isOurForm(ctx, form.get('token') ?? '')) throw new AppError('conflict', TEXTS.errors.foreign);
     return form;

@@ -28,7 +28,7 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
   }
 
   async function logIn(ctx: Context): Promise<void> {
-    const form = await desk.formOf(ctx);
+    const form = await desk.formOf(ctx, 'anybody');
     const [name, next] = [form.get('name') ?? '', pathIn(form.get('next'))];
     const keys = [ctx.req.socket.remoteAddress ?? '', name.toLowerCase().slice(0, 64)] as const;
     const wait = await taken(keys);
