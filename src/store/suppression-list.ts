@@ -23,7 +23,7 @@ export type After = { at: Ms; address: string };
 const NEWEST: After = { at: Number.MAX_SAFE_INTEGER, address: '' };
 
 export type Wanted = {
-  /** The address, or how it begins; then they are in the order of addresses. */
+  /** The address, or how it begins; then they are in the order of addresses, and that address itself comes first. */
   address?: string | undefined;
   cause?: SuppressionCause | undefined;
   after?: After | undefined;
@@ -38,18 +38,19 @@ const ALIVE: readonly SuppressionCause[] = ['complained', 'unsubscribed', 'opera
 
 export async function newestSuppressions({ db }: Store, wanted: Wanted): Promise<Listed[]> {
   const rows = db('suppressions').limit(wanted.limit).select('*');
-  if (wanted.address !== undefined) beginningWith(rows, recipientKey(wanted.address));
+  if (wanted.cause !== undefined) rows.where({ cause: wanted.cause });
+  if (wanted.address !== undefined) beginningWith(rows, recipientKey(wanted.address), wanted.after);
   else {
     rows.orderBy('created_at', 'desc').orderBy('address_key', 'desc');
-    if (wanted.cause !== undefined) rows.where({ cause: wanted.cause });
     past(rows, wanted.after ?? NEWEST);
   }
   const found = await listed(db, rows);
   return wanted.address === undefined ? found : found.sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-function beginningWith(rows: Knex.QueryBuilder, key: string): void {
+function beginningWith(rows: Knex.QueryBuilder, key: string, after: After | undefined): void {
   rows.where('address_key', '>=', key).where('address_key', '<', `${key}\u{10ffff}`).orderBy('address_key');
+  if (after) rows.where('address_key', '>', after.address);
 }
 
 function past(rows: Knex.QueryBuilder, { at, address }: After): void {

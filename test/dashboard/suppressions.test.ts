@@ -92,6 +92,54 @@ test('a long list is read page by page, each entry once', async (t) => {
   assert.equal(new Set(pages.flat()).size, 120);
 });
 
+test('the address itself can be taken off where others begin like it', async (t) => {
+  const running = await startDashboard(t);
+  for (const address of ['anna@example.com', 'anna@example.co', 'anna@example.com.au'])
+    await addSuppression(running.store, { address, who: 'ann', reason: null }, MORNING);
+  const olga = await loggedIn(running, 'owner');
+  assert.doesNotMatch((await olga.get('/suppressions?address=anna')).text, /name="address" value="anna@/);
+  for (const [asked, meant] of [
+    ['anna@example.co', 'anna@example.co'],
+    ['Anna@Example.com', 'anna@example.com'],
+    ['anna@example.com.a', 'anna@example.com.au'],
+  ] as const) {
+    const { text } = await olga.get(`/suppressions?${new URLSearchParams({ address: asked })}`);
+    assert.ok(text.includes(`Take ${meant} off the list</h2>`), asked);
+  }
+});
+
+test('a search and the doubtful ones are read page by page as well, and a cause counts with an address', async (t) => {
+  const running = await startDashboard(t);
+  const { store, clock } = running;
+  const arrived = Array.from({ length: 60 }, (_, n) => ({
+    ...{ messageId: `q${n}@mg.example.com`, recipients: [`p${n}@example.net`], createdAt: MORNING - DAY },
+    facts: [...sent(MORNING - DAY, `q${n}@mg.example.com`), reported('delivered', MORNING - DAY + MINUTE)],
+  }));
+  for (const mail of arrived) await seed(store, mail, MORNING - DAY);
+  const rows = Array.from({ length: 120 }, (_, n) => ({
+    ...{ address_key: `p${n}@example.net`, cause: n < 60 ? 'recipient_unknown' : 'operator' },
+    created_at: MORNING - Math.floor(n / 40),
+  }));
+  await store.db('suppressions').insert([...rows, { ...rows[0], address_key: 'q@example.net' }]);
+  clock.set(MORNING + HOUR);
+  const ann = await loggedIn(running, 'support');
+  const reads: [string, number, number][] = [
+    ['address=p', 120, 3],
+    ['address=p&cause=operator', 60, 2],
+    ['doubtful=yes', 60, 2],
+  ];
+  for (const [search, all, pages] of reads) {
+    const seen: string[] = [];
+    let read = 0;
+    for (let path = `/suppressions?${search}`; path !== ''; read++) {
+      const { text } = await ann.get(path);
+      seen.push(...[...text.matchAll(/address=\w+%40example\.net">(\w+)/g)].map(([, name = '']) => name));
+      path = (/<a href="([^"]+)">(?:Older|Further) ones/.exec(text)?.[1] ?? '').replaceAll('&amp;', '&');
+    }
+    assert.deepEqual([seen.length, new Set(seen).size, read], [all, all, pages], search);
+  }
+});
+
 test('owners put an address there and take it off with a reason, and others do neither', async (t) => {
   const running = await startDashboard(t);
   await threeOnTheList(running);

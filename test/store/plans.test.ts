@@ -452,6 +452,8 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     suppressionsOfCause: () =>
       newestSuppressions(store, { cause: 'complained', after: { at: LONG_AGO + 500, address: 'p' }, limit: 10 }),
     suppressionsNamed: () => newestSuppressions(store, { address: 'p1', limit: 10 }),
+    suppressionsNamedOfCause: () =>
+      newestSuppressions(store, { address: 'p1', cause: 'complained', after: { at: 0, address: 'p10' }, limit: 10 }),
     doubtfulSuppressions: () => doubtfulSuppressions(store, MORNING - DAY, 10),
     countDoubtful: () => countDoubtful(store, MORNING - DAY, 10),
     bodies: () =>

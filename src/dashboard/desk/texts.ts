@@ -556,6 +556,7 @@ export const TEXTS = {
     mail: 'Mail',
     its: 'its mail',
     older: 'Older ones',
+    further: 'Further ones',
     one: (address: string) => `Take ${address} off the list`,
     removeHelp: 'Mail to it is sent again. What has failed for it before is not sent by itself: retry it.',
     wish: 'This person asked not to be written to. Take the address off only when they have asked for that as well.',

@@ -4,14 +4,20 @@ import { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { parse } from '../../base/parse.ts';
 import { within } from '../../base/wait.ts';
-import { canonicalAddress } from '../../core/address.ts';
+import { addressKey, canonicalAddress } from '../../core/address.ts';
 import { DAY, SECOND } from '../../core/time.ts';
 import { CAUSES, type SuppressionCause } from '../../core/verdict.ts';
 import { REASON_WORDS } from '../../core/words/reasons.ts';
 import { unlist } from '../../operate/unsuppress.ts';
 import { MOST_COUNTED } from '../../store/db/counted.ts';
 import { addSuppression, listSuppressions, removeSuppression } from '../../store/projections/suppressions.ts';
-import { AROUND, doubtfulSuppressions, type Listed, newestSuppressions } from '../../store/suppression-list.ts';
+import {
+  type After,
+  AROUND,
+  doubtfulSuppressions,
+  type Listed,
+  newestSuppressions,
+} from '../../store/suppression-list.ts';
 import { type Desk, type Form, type Next, whoIs } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
 import type { Visitor } from '../desk/visitor.ts';
@@ -35,28 +41,41 @@ export function addSuppressions(router: Router, desk: Desk): void {
 }
 
 async function showAll(ctx: Context, desk: Desk): Promise<void> {
-  const { address, cause, doubtful, ...from } = parse(SEARCH, { ...ctx.query });
-  const after = from.at !== undefined && from.after !== undefined ? { at: from.at, address: from.after } : undefined;
+  const search = parse(SEARCH, { ...ctx.query });
+  const { address, cause, doubtful, at, after } = search;
+  const from = at !== undefined && after !== undefined ? { at, address: after } : undefined;
   const found = doubtful
-    ? await doubtfulSuppressions(desk.store, desk.now() - 7 * DAY, MOST_COUNTED)
-    : await newestSuppressions(desk.store, { address, cause, after, limit: MOST + 1 });
+    ? (await doubtfulSuppressions(desk.store, desk.now() - 7 * DAY, MOST_COUNTED)).filter(isBehind(from))
+    : await newestSuppressions(desk.store, { address, cause, after: from, limit: MOST + 1 });
   const entries = found.slice(0, MOST).map((entry) => ({ ...entry, why: wordsFor(entry.cause) }));
-  const last = entries.at(-1);
-  const isMore = found.length > MOST && address === undefined && !doubtful && last;
+  const last = found.length > MOST ? entries.at(-1) : undefined;
   desk.show(ctx, 'suppressions', {
-    ...{ title: SAYS.title, entries, doubtful, address, cause, isFirst: !(address ?? cause ?? after) && !doubtful },
-    older: isMore ? olderThan(last, cause) : null,
-    one: entries.length === 1 && address !== undefined ? oneOf(desk, last) : null,
+    ...{ title: SAYS.title, entries, doubtful, address, cause, isFirst: !(address ?? cause ?? from) && !doubtful },
+    older: last ? olderThan(last, search) : null,
+    one: address !== undefined && !from ? oneOf(desk, entries, addressKey(address)) : null,
     causes: ALL_CAUSES.map((name) => ({ name, says: wordsFor(name) })),
     days: AROUND / DAY,
   });
 }
 
-const oneOf = ({ lists }: Desk, entry: Listed | undefined) =>
-  entry && { ...entry, isWish: isWish(entry.cause), hasLists: lists !== undefined };
+/** In the order of the list, newest first. */
+const isBehind =
+  (from: After | undefined) =>
+  ({ createdAt, address }: Listed): boolean =>
+    !from || createdAt < from.at || (createdAt === from.at && address < from.address);
 
-const olderThan = ({ createdAt, address }: Listed, cause: SuppressionCause | undefined): string =>
-  `/suppressions?${new URLSearchParams({ ...(cause ? { cause } : {}), at: String(createdAt), after: address })}`;
+/** The entry that is meant: of that very address, or the only one that begins so. */
+function oneOf({ lists }: Desk, entries: readonly Listed[], key: string) {
+  const entry = entries.find(({ address }) => address === key) ?? (entries.length === 1 ? entries[0] : undefined);
+  return entry ? { ...entry, isWish: isWish(entry.cause), hasLists: lists !== undefined } : null;
+}
+
+/** The same search from behind that entry. */
+const olderThan = (last: Listed, { address, cause, doubtful }: Search): string =>
+  `/suppressions?${new URLSearchParams({
+    ...{ ...(address ? { address } : {}), ...(cause ? { cause } : {}), ...(doubtful ? { doubtful: 'yes' } : {}) },
+    ...{ at: String(last.createdAt), after: last.address },
+  })}`;
 
 const text = z.string().trim();
 const absent = <T extends z.ZodType>(kind: T) =>
@@ -66,16 +85,20 @@ const absent = <T extends z.ZodType>(kind: T) =>
     .or(kind)
     .optional();
 
-const SEARCH = z.object({
-  address: absent(text.max(320)),
-  cause: absent(z.enum(ALL_CAUSES as [SuppressionCause, ...SuppressionCause[]])),
-  doubtful: z
-    .string()
-    .optional()
-    .transform((given) => given === 'yes'),
-  at: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
-  after: text.max(320).optional(),
-});
+const SEARCH = z
+  .object({
+    address: absent(text.max(320)),
+    cause: absent(z.enum(ALL_CAUSES as [SuppressionCause, ...SuppressionCause[]])),
+    doubtful: z
+      .string()
+      .optional()
+      .transform((given) => given === 'yes'),
+    at: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+    after: text.max(320).optional(),
+  })
+  // Those that are perhaps mistakes are a list of their own.
+  .transform((search) => (search.doubtful ? { ...search, address: undefined, cause: undefined } : search));
+type Search = z.infer<typeof SEARCH>;
 
 const WISH = z.object({
   address: text.max(1000).transform((given, ctx) => {
