@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -96,8 +97,25 @@ test('a body of text is shown as text, and one that does not open says so', asyn
   assert.match(await content(), /<pre>Dear Anna<\/pre>/, 'a ready message');
   await running.store.db('message_bodies').update({ body: await seal(Buffer.from('x'), 'cd'.repeat(32), ID) });
   assert.match(await content(), /can not be opened/);
+  assert.match(running.logged(), /"message":"01K4Z+".*the body of a mail could not be opened/);
   await running.store.db('message_bodies').delete();
   assert.match(await content(), /No copy of the body is kept/);
+});
+
+test('a body of many pieces is shown, and one that is too large says that, and not that there is none', async (t) => {
+  const running = await start(t);
+  const sized = (bytes: number) => ({ text: `Dear Anna ${randomBytes(bytes).toString('base64')}` });
+  await withBody(running, sized(1_000_000));
+  const owner = await loggedIn(running, 'owner');
+  const asked = await owner.fill(PATH, `${PATH}/body`, WHY);
+  const content = contentIn((await owner.get(asked.headers.get('location') ?? '')).text);
+  assert.match((await owner.get(content)).text, /<pre>Dear Anna /);
+
+  const other = await start(t);
+  await withBody(other, sized(7_000_000));
+  const eve = await loggedIn(other, 'owner');
+  const again = await eve.fill(PATH, `${PATH}/body`, WHY);
+  assert.match((await eve.get(contentIn((await eve.get(again.headers.get('location') ?? '')).text))).text, /too large/);
 });
 
 test('in a browser nothing of a body is loaded, run or followed', { skip: withoutBrowser }, async (t) => {

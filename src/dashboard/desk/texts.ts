@@ -289,6 +289,7 @@ export const TEXTS = {
       preview: 'The body without pictures; links do nothing',
       over: 'This look at the body is over. Ask for it again.',
       unreadable: 'The copy can not be opened.',
+      large: 'The copy is too large to be shown here.',
     },
   },
   search: {

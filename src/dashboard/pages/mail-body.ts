@@ -13,7 +13,7 @@ import { MINUTE, type Ms } from '../../core/time.ts';
 import { fileIn, textIn, unpackForm } from '../../mail/form.ts';
 import { shownText } from '../../mail/mail-parts.ts';
 import { readMime } from '../../mail/read-mime.ts';
-import { smallBodies } from '../../store/messages/bodies.ts';
+import { sealedBody } from '../../store/messages/bodies.ts';
 import { findMessageRow } from '../../store/messages/find.ts';
 import type { MessageRow } from '../../store/rows/rows.ts';
 import type { Desk, Form, Next } from '../desk/desk.ts';
@@ -23,8 +23,9 @@ import { given } from '../search/asked.ts';
 
 /** A reason holds for so long. */
 const LOOK: Ms = 5 * MINUTE;
-/** Bytes of a sealed body that can be shown. */
-const MOST = 400_000;
+/** Bytes of a sealed body that can be shown, and more pieces than these take. */
+const MOST = 4_000_000;
+const MOST_PIECES = 10;
 
 /** Who asks says why, which is written down, and gets a ticket with which the body can be loaded for a while. */
 export function addBody(router: Router, desk: Desk): void {
@@ -81,12 +82,14 @@ async function bodyAsked(ctx: Context, desk: Desk): Promise<MessageRow> {
 
 type Body = { html: string } | { text: string };
 
-async function bodyOf({ store, encryptionKey, olderKeys = [] }: Desk, { id }: MessageRow): Promise<Body> {
-  const sealed = (await smallBodies(store, [id], MOST)).get(id);
+async function bodyOf({ store, encryptionKey, olderKeys = [], log }: Desk, { id }: MessageRow): Promise<Body> {
+  const sealed = await sealedBody(store, id, MOST_PIECES);
   if (!sealed) return { text: TEXTS.mail.body.gone };
+  if (sealed.length > MOST) return { text: TEXTS.mail.body.large };
   try {
     return shownOf(await unseal(sealed, [...(encryptionKey ? [encryptionKey] : []), ...olderKeys], id));
-  } catch {
+  } catch (error) {
+    log.warn({ error, message: id }, 'the body of a mail could not be opened');
     return { text: TEXTS.mail.body.unreadable };
   }
 }

@@ -1,13 +1,13 @@
 import type { Store } from '../db/open.ts';
 
-/** The sealed body of a message, put together from its pieces; null when none is kept. */
-export async function sealedBody(store: Store, messageId: string): Promise<Buffer | null> {
+/** The sealed body of a message, put together from its pieces, or from its first ones; null when none is kept. */
+export async function sealedBody(store: Store, messageId: string, pieces = 200): Promise<Buffer | null> {
   const rows: { body: Buffer }[] = await store
     .db('message_bodies')
     .where({ message_id: messageId })
     .orderBy('piece')
     .select('body')
-    .limit(200);
+    .limit(pieces);
   return rows.length > 0 ? Buffer.concat(rows.map((r) => r.body)) : null;
 }
 
