@@ -15,7 +15,7 @@ Examples:
   homing hold --list`;
 
 const RELEASE = `
-What was held leaves within half a minute.
+What nothing else keeps back begins to leave.
 
 Examples:
   homing release 01KB2X7Q9T4M3N5P6R8S0V1W2Y
