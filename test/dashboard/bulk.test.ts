@@ -141,7 +141,7 @@ test('it goes at a pace, in pieces, and what was stopped stops', async (t) => {
   assert.equal(await work(running), 0);
   const [run] = await bulkRuns(running.store, 1);
   assert.deepEqual([run?.phase, run?.counts.seen], ['stopped', 4]);
-  assert.match(wordsOf((await bob.get(to)).text), /It was stopped\. What was done stays done/);
+  assert.match(wordsOf((await bob.get(to)).text), /It was stopped\. What was done stays done: 3 deliveries\./);
   assert.equal((await bob.fill('/bulk', `${to}/stop`, {})).status, 409);
 });
 
@@ -161,6 +161,19 @@ test('mail that came after it was begun is not meant', async (t) => {
   assert.deepEqual([run?.phase, run?.counts.seen, run?.counts.done], ['done', 6, 4]);
   const { p1, p9 } = await states(running);
   assert.deepEqual([p1, p9], ['queued', 'abandoned']);
+});
+
+test('what was stopped before anybody said yes says that nothing was done', async (t) => {
+  const running = await startDashboard(t);
+  await mails(running);
+  const bob = await loggedIn(running, 'operator');
+  const begun = await bob.fill('/messages', '/bulk', { action: 'retry', scope: 'all', q: '' });
+  const to = begun.headers.get('location') ?? '';
+  await work(running);
+  assert.match(wordsOf((await bob.get('/bulk')).text), /waits for a yes 4 /);
+  await bob.fill(to, `${to}/stop`, {});
+  assert.match(wordsOf((await bob.get(to)).text), /stopped before it began: nothing was done/);
+  assert.match(wordsOf((await bob.get('/bulk')).text), /stopped 0 /);
 });
 
 test('by the backup it leaves by the backup', async (t) => {

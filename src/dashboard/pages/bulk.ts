@@ -2,7 +2,7 @@ import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { AppError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
-import { BULK_ACTIONS, type BulkAction, type BulkCounts, type Skip } from '../../core/bulk.ts';
+import { BULK_ACTIONS, type BulkAction, type Skip } from '../../core/bulk.ts';
 import { type BulkRun, beginBulk, bulkRun, bulkRuns, confirmBulk, stopBulk } from '../../store/bulk.ts';
 import type { Filter } from '../../store/messages/lists.ts';
 import { type Desk, type Form, type Next, NotAllowed, whoIs } from '../desk/desk.ts';
@@ -30,7 +30,8 @@ export const bulkActionsOf = (role: Role): BulkAction[] => BULK_ACTIONS.filter((
 /** Much mail at once: what would be done is counted first, then somebody says yes and why, then it is done at a pace. */
 export function addBulk(router: Router, desk: Desk): void {
   router.get('/bulk', desk.allow('operator'), async (ctx) => {
-    const runs = await bulkRuns(desk.store, MOST_LISTED);
+    const kept = await bulkRuns(desk.store, MOST_LISTED);
+    const runs = kept.map((run) => ({ ...run, n: isStoppedBefore(run) ? 0 : run.counts.done }));
     desk.show(ctx, 'bulk-list', { title: TEXTS.bulk.title, live: true, runs });
   });
   router.get('/bulk/:id', desk.allow('operator'), (ctx) => showRun(ctx, desk));
@@ -74,11 +75,17 @@ async function showRun(ctx: Context, desk: Desk): Promise<void> {
     ...{ title: TEXTS.bulk.titleOf[action], run, live: phase === 'checking' || phase === 'running' },
     scope: TEXTS.bulk.scope[action](counts.done, run.query),
     skipped: Object.entries(counts.skipped).map(([why, n]) => ({ why: TEXTS.bulk.skips[why as Skip], n })),
-    ...{ total: checked?.seen ?? null, summary: TEXTS.bulk.phase[phase](done(counts)), mayConfirm: counts.done > 0 },
+    ...{ total: checked?.seen ?? null, summary: summaryOf(run), mayConfirm: counts.done > 0 },
   });
 }
 
-const done = ({ done: n, seen }: BulkCounts) => ({ n, seen });
+/** Until it is confirmed, what was counted is what would be done. */
+const isStoppedBefore = ({ phase, checked }: BulkRun): boolean => phase === 'stopped' && checked === null;
+
+function summaryOf(run: BulkRun): string {
+  const { done: n, seen } = run.counts;
+  return isStoppedBefore(run) ? TEXTS.bulk.stoppedBefore : TEXTS.bulk.phase[run.phase]({ n, seen });
+}
 
 async function runIn(ctx: Context, { store }: Desk): Promise<BulkRun> {
   const id = String(ctx['params'].id);
