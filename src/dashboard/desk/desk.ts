@@ -86,8 +86,9 @@ export function createDesk(deps: DeskDeps) {
     const visitor = ctx.state['visitor'] as Visitor | undefined;
     ctx.body = view.render(name, {
       ...{
-        pages: pagesFor(visitor),
+        pages: PAGES.filter(({ role }) => isFor(ctx, role)),
         path: ctx.path,
+        back: comesBackTo(ctx),
         now: deps.now(),
         visitor: visitor ?? null,
         theme: themeOf(ctx),
@@ -210,30 +211,21 @@ function comeAgain(ctx: Context): void {
   ctx.set(HEADERS);
 }
 
-/** The pages that the navigation leads to, in its order. */
-const PAGES: Partial<Record<keyof typeof TEXTS.nav, string>> = {
-  overview: '/',
-  messages: '/messages',
-  bulk: '/bulk',
-  outages: '/outages',
-  suppressions: '/suppressions',
-  causes: '/causes',
-  webhooks: '/webhooks',
-  alerts: '/alerts',
-  report: '/report',
-  settings: '/settings',
-  doctor: '/doctor',
-  runbook: '/runbook',
-};
-
-/** What not everybody may open. */
-const NEEDED: Partial<Record<keyof typeof TEXTS.nav, Role>> = { settings: 'owner', doctor: 'operator' };
-
-const pagesFor = (visitor: Visitor | undefined): [string, string][] =>
-  Object.entries(PAGES).filter(([name]) => {
-    const needed = NEEDED[name as keyof typeof PAGES];
-    return needed === undefined || (visitor !== undefined && mayAct(visitor.role, needed));
-  });
+/** The pages that the navigation leads to, in its order, and the role that each needs. */
+const PAGES: readonly { name: Exclude<keyof typeof TEXTS.nav, 'label'>; path: string; role: Role }[] = [
+  { name: 'overview', path: '/', role: 'support' },
+  { name: 'messages', path: '/messages', role: 'support' },
+  { name: 'bulk', path: '/bulk', role: 'operator' },
+  { name: 'outages', path: '/outages', role: 'support' },
+  { name: 'suppressions', path: '/suppressions', role: 'support' },
+  { name: 'causes', path: '/causes', role: 'support' },
+  { name: 'webhooks', path: '/webhooks', role: 'support' },
+  { name: 'alerts', path: '/alerts', role: 'support' },
+  { name: 'report', path: '/report', role: 'support' },
+  { name: 'settings', path: '/settings', role: 'owner' },
+  { name: 'doctor', path: '/doctor', role: 'operator' },
+  { name: 'runbook', path: '/runbook', role: 'support' },
+];
 
 /** As it stands in the audit. */
 export const whoIs = ({ name, how }: Visitor): string =>
@@ -251,6 +243,14 @@ const themeOf = (ctx: Context): 'light' | 'dark' | null => {
   const theme = ctx.cookies.get('theme');
   return theme === 'light' || theme === 'dark' ? theme : null;
 };
+
+/** Where this page is to be had again, without the words about what was done before. */
+function comesBackTo(ctx: Context): string {
+  if (ctx.method !== 'GET') return '/';
+  const query = new URLSearchParams(ctx.querystring);
+  for (const name of ['done', 'count']) query.delete(name);
+  return query.size > 0 ? `${ctx.path}?${query}` : ctx.path;
+}
 
 /** What an act before has come to; the words are ours, whatever the address says. */
 function doneIn(ctx: Context): string | null {

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ROLES } from '../../src/dashboard/desk/users.ts';
+import { loggedIn, startDashboard } from './support.ts';
+
+/** Where the links of the navigation lead. */
+function linksIn(page: string): string[] {
+  const [nav = ''] = /<nav aria-label="Pages">.*?<\/nav>/s.exec(page) ?? [];
+  return [...nav.matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path);
+}
+
+test('everybody can open every page that the navigation shows them, and support is shown the fewest', async (t) => {
+  const running = await startDashboard(t);
+  const shown: string[][] = [];
+  for (const role of ROLES) {
+    const visitor = await loggedIn(running, role);
+    const links = linksIn((await visitor.get('/')).text);
+    for (const path of links) assert.equal((await visitor.get(path)).status, 200, `${path} for ${role}`);
+    shown.push(links);
+  }
+  const [support = [], operator = [], owner = []] = shown;
+  assert.deepEqual(
+    operator.filter((path) => !support.includes(path)),
+    ['/bulk', '/doctor'],
+  );
+  assert.deepEqual(
+    owner.filter((path) => !operator.includes(path)),
+    ['/settings'],
+  );
+});
+
+test('who chooses colours comes back to the same page, with its search, and without the words about what was done', async (t) => {
+  const running = await startDashboard(t);
+  const eve = await loggedIn(running, 'owner');
+  const backOf = async (path: string) => {
+    const { text, token } = await eve.get(path);
+    const [, back = ''] = /name="back" value="([^"]*)"/.exec(text) ?? [];
+    const { headers } = await eve.post('/theme', { token, theme: 'dark', back: back.replaceAll('&amp;', '&') });
+    return headers.get('location');
+  };
+  assert.equal(await backOf('/'), '/');
+  assert.equal(await backOf('/messages?q=state%3Afailed+reset&before=x'), '/messages?q=state%3Afailed+reset&before=x');
+  assert.equal(
+    await backOf('/suppressions?address=a%40b.example&done=suppressed&count=1'),
+    '/suppressions?address=a%40b.example',
+  );
+});
+
+test('a page that a form has made is not come back to, as it has no address of its own', async (t) => {
+  const running = await startDashboard(t);
+  const eve = await loggedIn(running, 'owner');
+  const { text } = await eve.fill('/causes', '/causes/replay', { rules: '[', days: '7' });
+  assert.match(text, /name="back" value="\/"/);
+});
