@@ -52,3 +52,16 @@ test('a page that a form has made is not come back to, as it has no address of i
   const { text } = await eve.fill('/causes', '/causes/replay', { rules: '[', days: '7' });
   assert.match(text, /name="back" value="\/"/);
 });
+
+test('what goes wrong is told as a page, and what it was stands in the log alone', async (t) => {
+  const running = await startDashboard(t, {
+    configuration: () => {
+      throw new Error('a fault of ours');
+    },
+  });
+  const eve = await loggedIn(running, 'owner');
+  const { status, text, headers } = await eve.get('/settings');
+  assert.deepEqual([status, headers.get('content-type')], [500, 'text/html; charset=utf-8']);
+  assert.match(text, /<p>Something went wrong here\. The log of Homing says what\.<\/p>/);
+  assert.match(running.logged(), /a fault of ours.*a page could not be made/);
+});

@@ -6,7 +6,7 @@ import type { RuleSet } from '../../classifier/replay.ts';
 import type { Sighting } from '../../core/sighting.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import type { AppDeps } from '../../http/app.ts';
-import type { Bodies, Sender } from '../../http/body.ts';
+import { type Bodies, type Sender, SenderGone } from '../../http/body.ts';
 import type { Lists } from '../../operate/unsuppress.ts';
 import type { Store } from '../../store/db/open.ts';
 import { isDatabaseTrouble } from '../../store/db/trouble.ts';
@@ -183,10 +183,12 @@ export function createDesk(deps: DeskDeps) {
     } catch (error) {
       if (error instanceof NotAllowed) return refuse(ctx, 403, TEXTS.errors.role);
       if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, wordsOf(error));
-      if (!isDatabaseTrouble(error)) throw error;
-      deps.log.error({ error }, 'the database could not be used for a page');
+      if (error instanceof SenderGone) throw error;
+      const isDatabase = isDatabaseTrouble(error);
+      deps.log.error({ error }, isDatabase ? 'the database could not be used for a page' : 'a page could not be made');
+      const says = TEXTS.errors[isDatabase ? 'database' : 'failed'];
       // What was written may be there although its answer was lost.
-      refuse(ctx, 503, ctx.method === 'POST' ? TEXTS.errors.unsure : TEXTS.errors.database);
+      refuse(ctx, isDatabase ? 503 : 500, ctx.method === 'POST' ? says.unsure : says.asked);
     }
   };
 

@@ -1,6 +1,8 @@
 // Every word that the pages say and that does not come from the model.
 import { counted, many, were } from '../../core/words/numbers.ts';
 
+const UNSURE = 'Whether anything was done is not known: look at how it stands before you try again.';
+
 export const TEXTS = {
   now: 'now',
   ago: (length: string) => `${length} ago`,
@@ -53,9 +55,14 @@ export const TEXTS = {
       'No users are configured, so these pages open on the machine itself alone. "homing user add" makes a line for DASHBOARD_USERS.',
     loggedOut: 'You are not logged in any more, and nothing was done. Log in, and do it again.',
     foreign: 'This form is too old, or did not come from these pages. Nothing was done: load the page again.',
-    database: 'The database can not be used right now. Try again in a minute.',
-    unsure:
-      'The database could not be used. Whether anything was done is not known: look at how it stands before you try again.',
+    database: {
+      asked: 'The database can not be used right now. Try again in a minute.',
+      unsure: `The database could not be used. ${UNSURE}`,
+    },
+    failed: {
+      asked: 'Something went wrong here. The log of Homing says what.',
+      unsure: `Something went wrong here; the log of Homing says what. ${UNSURE}`,
+    },
     nothing: 'There is nothing here, or it is so old that it was deleted.',
   },
   classes: { access: 'Access', notice: 'Notices', bulk: 'Bulk' },
