@@ -14,13 +14,19 @@ export type ListedAlert = {
   error: string | null;
 };
 
+/** The alert before which a page begins. */
+type Before = { at: Ms; id: string };
+
 /** Alerts, newest first; those made before one of them, to go on. */
 export async function listAlerts(
   { db }: Store,
-  { before, limit, waiting = false }: { before?: Ms | undefined; limit: number; waiting?: boolean },
+  { before, limit, waiting = false }: { before?: Before | undefined; limit: number; waiting?: boolean },
 ): Promise<ListedAlert[]> {
-  const query = db('alerts').orderBy('created_at', 'desc').limit(limit);
-  if (before !== undefined) query.where('created_at', '<', before);
+  const query = db('alerts').orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit);
+  if (before) {
+    const { at, id } = before;
+    query.where('created_at', '<=', at).where((or) => or.where('created_at', '<', at).orWhere('id', '<', id));
+  }
   if (waiting) query.where({ pending: 1 });
   return query.select({
     ...{ id: 'id', incident: 'incident', subject: 'subject', count: 'count', tries: 'tries', error: 'error' },

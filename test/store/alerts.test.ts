@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { listAlerts } from '../../src/store/alert-list.ts';
 import {
   alertFailed,
   alertSent,
@@ -132,4 +133,20 @@ eachStore('who takes an alert waits for another writer', async ({ store, open })
   });
   assert.ok(await takeAlert(store, during(2)));
   await ended;
+});
+
+eachStore('alerts are read back page by page, each once, also those of one moment', async ({ store }) => {
+  for (let n = 0; n < 7; n++) {
+    const incident = `webhooks_silent:${n}`;
+    await raise(store, { item_key: incident, incident, kind: 'webhooks_silent', at: at(1), detail: '' });
+    await bundle(store, incident, at(n < 5 ? 2 : 3), compose);
+  }
+  const seen: string[] = [];
+  for (let page = await listAlerts(store, { limit: 2 }); page.length > 0; ) {
+    seen.push(...page.map(({ incident }) => incident));
+    const last = page.at(-1);
+    page = await listAlerts(store, { limit: 2, before: last && { at: last.createdAt, id: last.id } });
+  }
+  assert.equal(seen.length, 7);
+  assert.equal(new Set(seen).size, 7);
 });

@@ -5,6 +5,7 @@ import { cardsOf, supportOf } from '../../src/contract/support.ts';
 import { QUARTER } from '../../src/core/figures/cover.ts';
 import type { Outage } from '../../src/core/outages.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
+import { listAlerts } from '../../src/store/alert-list.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import { attention } from '../../src/store/attention.ts';
 import type { Store } from '../../src/store/db/open.ts';
@@ -445,6 +446,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     newestTold: () => newestTold(store, { before: { at: MORNING, id: 'x' }, limit: 10 }),
     newestAside: () => newestAside(store, LONG_AGO + 1000, 10),
     toldWaiting: () => toldWaiting(store, 10),
+    listAlerts: () => listAlerts(store, { before: { at: MORNING, id: 'x' }, limit: 10 }),
     refusedSince: () => refusedSince(store, MORNING),
     failuresBefore: () => failuresBefore(store, { at: MORNING, delivery: ids[0] ?? '', key: '' }, LONG_AGO + 1000, 20),
     failuresOfAllTime: () => failuresBefore(store, { at: MORNING, delivery: ids[0] ?? '', key: '' }, 0, 20),

@@ -1,15 +1,16 @@
 import type Router from '@koa/router';
 import type { Context } from 'koa';
+import { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
+import { parse } from '../../base/parse.ts';
+import { MOST_ON_PAGE } from '../../contract/page.ts';
 import { listAlerts } from '../../store/alert-list.ts';
 import { keptAlert } from '../../store/alerts.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
 
 const MOST = 50;
-/** So many deliveries of an alert are shown. */
-const DELIVERIES = 100;
 
 /** What administrators were told, and what is still to be told. */
 export function addAlerts(router: Router, desk: Desk): void {
@@ -21,22 +22,28 @@ export function addAlerts(router: Router, desk: Desk): void {
 }
 
 async function showAll(ctx: Context, desk: Desk): Promise<void> {
-  const { before } = ctx.query;
-  const from = typeof before === 'string' && /^\d{1,15}$/.test(before) ? Number(before) : undefined;
+  const { at, before: id } = parse(SEARCH, { ...ctx.query });
+  const before = at !== undefined && id !== undefined ? { at, id } : undefined;
   const [waiting, listed] = await Promise.all([
-    from === undefined ? listAlerts(desk.store, { limit: MOST, waiting: true }) : [],
-    listAlerts(desk.store, { before: from, limit: MOST + 1 }),
+    before ? [] : listAlerts(desk.store, { limit: MOST, waiting: true }),
+    listAlerts(desk.store, { before, limit: MOST + 1 }),
   ]);
   const shown = listed.slice(0, MOST);
+  const last = listed.length > MOST ? shown.at(-1) : undefined;
   desk.show(ctx, 'alerts', {
-    ...{ title: TEXTS.nav.alerts, live: from === undefined, waiting, alerts: shown },
-    older: listed.length > MOST ? (shown.at(-1)?.createdAt ?? null) : null,
+    ...{ title: TEXTS.nav.alerts, live: !before, waiting, alerts: shown },
+    older: last ? `/alerts?${new URLSearchParams({ at: String(last.createdAt), before: last.id })}` : null,
   });
 }
 
+const SEARCH = z.object({
+  at: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  before: z.string().max(26).optional(),
+});
+
 async function showOne(ctx: Context, desk: Desk): Promise<void> {
   const id = String(ctx['params'].id);
-  const alert = isId(id) ? await keptAlert(desk.store, id, DELIVERIES) : null;
+  const alert = isId(id) ? await keptAlert(desk.store, id, MOST_ON_PAGE) : null;
   if (!alert) throw new AppError('not_found', TEXTS.errors.nothing);
   desk.show(ctx, 'alert', { title: alert.subject, alert, more: alert.count - alert.deliveries.length });
 }
