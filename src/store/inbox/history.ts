@@ -68,9 +68,13 @@ async function toldOf(db: Store['db'], ids: readonly string[]): Promise<Told[]> 
   return rows.sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
 }
 
-/** How many events of providers wait to be understood, counted up to `limit`, and since when the oldest does. */
+/** How many events of providers wait to be understood, counted up to `limit`, and when the first of these came. */
 export async function toldWaiting({ db }: Store, limit: number): Promise<{ n: number; since: Ms | null }> {
   const sources = [...WAYS.webhook, ...WAYS.polling];
   const rows = await oldest(db, { pending: 1, sources, until: Number.MAX_SAFE_INTEGER, limit });
-  return { n: rows.length, since: rows[0]?.due_at ?? null };
+  const ids = rows.map(({ id }) => id);
+  if (ids.length === 0) return { n: 0, since: null };
+  // When they are due says little of that: one that is tried again is due later.
+  const [first]: { since: Ms }[] = await db('inbox').whereIn('id', ids).min({ since: 'received_at' });
+  return { n: ids.length, since: first?.since ?? null };
 }

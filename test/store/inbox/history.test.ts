@@ -25,6 +25,14 @@ eachStore('what came is read back from now, each once, also what came in one mom
   assert.deepEqual(await toldWaiting(store, 10), { n: 10, since: MORNING });
 });
 
+eachStore('what waits is counted, and waits since it came, also when it is tried again later', async ({ store }) => {
+  assert.deepEqual(await toldWaiting(store, 10), { n: 0, since: null });
+  await keep(store, [arrival('a'), arrival('b', { receivedAt: MORNING + MINUTE })]);
+  const [first = ''] = await store.db('inbox').orderBy('received_at').pluck<string[]>('id');
+  await settle(store, null, [{ id: first, outcome: 'retry', tries: 1, dueAt: MORNING + 9 * MINUTE, error: 'a fault' }]);
+  assert.deepEqual(await toldWaiting(store, 10), { n: 2, since: MORNING });
+});
+
 eachStore('what is set aside is listed with its error, and a long body is left out', async ({ store }) => {
   await keep(store, [arrival('a'), arrival('b', { body: 'x'.repeat(70_000) })]);
   const rows: { id: string }[] = await store.db('inbox').orderBy('id');
