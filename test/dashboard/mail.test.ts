@@ -114,6 +114,26 @@ test('the code of a mail that lets somebody in stands nowhere on its page, but f
   }
 });
 
+test('the page refreshes itself as long as more may be heard of the mail', async (t) => {
+  const running = await startDashboard(t);
+  const ann = await loggedIn(running, 'support');
+  const [open] = await seed(running.store, { messageId: 'open', facts: sent() });
+  const [over] = await seed(running.store, { messageId: 'over', facts: [...sent(), reported('delivered', MORNING)] });
+  assert.match((await ann.get(`/messages/${open?.messageId}`)).text, / data-live/);
+  assert.doesNotMatch((await ann.get(`/messages/${over?.messageId}`)).text, / data-live/);
+});
+
+test('of an event that is large only the beginning is read', async (t) => {
+  const running = await startDashboard(t);
+  const told = { ...reported('delivered', MORNING), key: 'reported:event-3' };
+  const [view] = await seed(running.store, { facts: [...sent(), told] });
+  const eventKey = eventKeyOf({ at: MORNING, eventKey: 'event-3' });
+  await keep(running.store, [arrival('raw', { eventKey, body: `{"note":"the beginning ${'w'.repeat(900_000)}"}` })]);
+  const { text } = await (await loggedIn(running, 'support')).get(`/messages/${view?.messageId}`);
+  assert.match(text, /the beginning www/);
+  assert.ok(text.length < 40_000);
+});
+
 test('mail with the same key is linked: what superseded it, and what was sent before', async (t) => {
   const running = await startDashboard(t);
   const made = (n: number) => ({

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import { AppError } from '../../base/errors.ts';
 import { ownClassOf } from '../../contract/present.ts';
 import { cardsOf } from '../../contract/support.ts';
+import { isEnded, mayComeBack } from '../../core/delivery.ts';
 import { safeLines } from '../../core/safe-text.ts';
 import { tagsKept } from '../../core/tags.ts';
 import { eventKeyOf } from '../../store/inbox/inbox.ts';
@@ -50,7 +51,7 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
   const cards = await cardsOf({ store, now: at, providers, cooldown: settings.resendCooldown }, views);
   const siblings = await sharingKey(store, message, MOST_SIBLINGS);
   desk.show(ctx, 'mail', {
-    ...{ title: subjectFor(role, message) || TEXTS.messages.noSubject, live: true },
+    ...{ title: subjectFor(role, message) || TEXTS.messages.noSubject, live: views.some(isUnderWay) },
     message: { ...message, tags: tagsKept(message.tags), ownClass: ownClassOf(views) },
     cards: views.map((view, i) => mailCard(view, cards[i] as (typeof cards)[number], role, at)),
     ...{ isOne: to !== undefined, total: ids.length, from, older: from + PAGE < ids.length ? from + PAGE : null },
@@ -59,6 +60,9 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
     body: await bodyOf(desk, message, role),
   });
 }
+
+/** Whether more may be heard of it. */
+const isUnderWay = ({ delivery }: View): boolean => !isEnded(delivery.state) || mayComeBack(delivery);
 
 /** How another message with the same key stands to this one. */
 function siblingOf(other: MessageRow, { created_at, domain }: MessageRow, role: Visitor['role']) {
