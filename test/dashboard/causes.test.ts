@@ -99,6 +99,10 @@ test('the form begins with the rules that there are', async (t) => {
   writeFileSync(rulesFile, RULES);
   const olga = await loggedIn(await startDashboard(t, { rulesFile }), 'owner');
   assert.match((await olga.get('/causes')).text, /<textarea[^>]*>\[\{&quot;name&quot;:&quot;gone&quot;/);
+  writeFileSync(rulesFile, ' '.repeat(64_001));
+  assert.match((await olga.get('/causes')).text, /Your rules file has more than 64 000 characters/);
+  rmSync(rulesFile);
+  assert.match((await olga.get('/causes')).text, /Your rules file can not be read/);
 });
 
 test('in a browser the causes and a replay fit and can be used by everybody', { skip: withoutBrowser }, async (t) => {

@@ -519,6 +519,8 @@ export const TEXTS = {
     replayHelp:
       'The rules are asked about what has failed, beside those that run here. Nothing is sent and nothing is saved: to use them, put them into your rules file and restart.',
     rules: 'Rules, as in the file: a JSON array',
+    noFile: 'Your rules file can not be read, so its rules do not stand here. The log of Homing says why.',
+    longFile: (most: number) => `Your rules file has more than ${many(most)} characters, too many to be tried here.`,
     over: 'Over',
     run: 'Try them',
     again: 'Change them and try again',

@@ -43,7 +43,7 @@ export function addCauses(router: Router, desk: Desk): void {
     const isOwner = desk.isFor(ctx, 'owner');
     desk.show(ctx, 'causes', {
       ...{ title: TEXTS.nav.causes, days, spans: SPANS, cures, replies, unclearDays: UNCLEAR_DAYS },
-      ...(isOwner ? { rules: await rulesNow(desk), replayDays: 7, problems: [] } : {}),
+      ...(isOwner ? { ...(await rulesNow(desk)), replayDays: 7 } : {}),
     });
   });
   let isBusy = false;
@@ -118,7 +118,15 @@ async function unclearOf({ store, now }: Desk) {
 }
 
 /** What stands in the file of own rules, to be changed and tried. */
-async function rulesNow({ rulesFile }: Desk): Promise<string> {
-  const text = rulesFile === undefined ? '' : await readFile(rulesFile, 'utf8').catch(() => '');
-  return text === '' || text.length > LONGEST_RULES ? '[]' : text.replace(/^\uFEFF/, '');
+async function rulesNow({ rulesFile, log }: Desk): Promise<{ rules: string; problems: string[] }> {
+  const none = { rules: '[]', problems: [] };
+  if (rulesFile === undefined) return none;
+  try {
+    const text = (await readFile(rulesFile, 'utf8')).replace(/^\uFEFF/, '');
+    if (text.length > LONGEST_RULES) return { ...none, problems: [TEXTS.causes.longFile(LONGEST_RULES)] };
+    return { rules: text || '[]', problems: [] };
+  } catch (error) {
+    log.warn({ error }, 'the file of rules could not be read for a page');
+    return { ...none, problems: [TEXTS.causes.noFile] };
+  }
 }
