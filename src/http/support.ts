@@ -1,7 +1,4 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import Router from '@koa/router';
-import type { Context } from 'koa';
 import { z } from 'zod';
 import { parse } from '../base/parse.ts';
 import { supportOf } from '../contract/support.ts';
@@ -16,6 +13,7 @@ import { EXPORT_FORMATS, type ExportFormat, exportText } from '../operate/export
 import type { Store } from '../store/db/open.ts';
 import { bearer } from './auth.ts';
 import { limitUpTo, once } from './query.ts';
+import { streamText } from './stream.ts';
 
 export type SupportRoutes = {
   store: Store;
@@ -44,7 +42,9 @@ export function createSupport(routes: SupportRoutes): Router {
     await catchUp({ store, settings }, now());
     const at = now();
     const records = exportOf(address, { store, who: 'api', now: at });
-    await stream(ctx, format, exportText(format, records, { recipient: address, at }));
+    await streamText(ctx, exportText(format, records, { recipient: address, at }));
+    ctx.type = TYPES[format];
+    ctx.set('Content-Disposition', `attachment; filename="homing-export.${format}"`);
   });
   return router;
 }
@@ -53,29 +53,6 @@ const TYPES: Readonly<Record<ExportFormat, string>> = {
   json: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',
 };
-
-/**
- * Sends a text as it is made, as fast as it is read. When it can't be made to the end the connection breaks off, so that
- * nobody takes a part for the whole.
- */
-async function stream(ctx: Context, format: ExportFormat, text: AsyncGenerator<string>): Promise<void> {
-  // What goes wrong at the beginning is answered as everywhere.
-  const first = await text.next();
-  ctx.status = 200;
-  ctx.type = TYPES[format];
-  ctx.set('Content-Disposition', `attachment; filename="homing-export.${format}"`);
-  ctx.respond = false;
-  const whole = Readable.from(begunWith(first, text));
-  await pipeline(whole, ctx.res).catch((error: NodeJS.ErrnoException) => {
-    // Whoever asked has gone.
-    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  });
-}
-
-async function* begunWith(first: IteratorResult<string>, rest: AsyncGenerator<string>): AsyncGenerator<string> {
-  if (!first.done) yield first.value;
-  yield* rest;
-}
 
 /** With or without a name, as it is copied from a mail. */
 const recipient = once.max(1000, 'must be an e-mail address').transform((text, ctx) => {

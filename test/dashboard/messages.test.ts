@@ -198,6 +198,21 @@ test('an export of which nobody takes anything keeps no other waiting', async (t
   assert.equal((await ann.get('/messages.csv')).status, 200);
 });
 
+test('an export that can not begin says so on a page, and keeps no other waiting', async (t) => {
+  const running = await startDashboard(t);
+  await someMail(running);
+  const ann = await loggedIn(running, 'support');
+  await running.store.db.schema.renameTable('deliveries', 'away');
+  for (const kind of ['csv', 'json', 'csv']) {
+    const { status, text, headers } = await ann.get(`/messages.${kind}`);
+    assert.deepEqual([status, headers.get('content-disposition')], [503, null]);
+    assert.match(text, /The database can not be used right now/);
+  }
+  await running.store.db.schema.renameTable('away', 'deliveries');
+  assert.equal((await ann.get('/messages.csv')).status, 200);
+  assert.match((await ann.get('/messages.csv?q=nobody%40example.com')).text, /^\ufeff?"created_at".*\r\n$/);
+});
+
 test('the code in the subject of a mail that lets somebody in is for owners alone', async (t) => {
   const running = await startDashboard(t);
   await someMail(running);

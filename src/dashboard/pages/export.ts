@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
+import { finished } from 'node:stream';
 import type Router from '@koa/router';
-import type { Context } from 'koa';
 import { CSV_OPTIONS, disarm } from '../../base/csv.ts';
 import { AppError } from '../../base/errors.ts';
 import { safeJson } from '../../core/safe-text.ts';
 import { tagsKept } from '../../core/tags.ts';
+import { streamText } from '../../http/stream.ts';
 import { furtherDeliveries, type Hit } from '../../store/messages/filter.ts';
 import type { Filter } from '../../store/messages/lists.ts';
 import type { DeliveryRow, MessageRow } from '../../store/rows/rows.ts';
@@ -49,24 +49,14 @@ export function addExport(router: Router, desk: Desk): void {
       if (query.problems.length > 0) throw new AppError('invalid', TEXTS.errors.title, query.problems);
       if (underWay >= AT_ONCE) throw new AppError('unavailable', TEXTS.messages.exporting);
       underWay++;
-      try {
-        const filter = await filterOf(desk.store, query);
-        const visitor = ctx.state['visitor'] as Visitor;
-        await desk.note(visitor, 'export', query.search || null, kind);
-        const body = Readable.from(TO_TEXT[kind](rowsOf(desk, filter, visitor.role)));
-        body.once('close', () => underWay--);
-        sendFile(ctx, body, { name: nameOf(query.search, desk.now()), kind });
-      } catch (error) {
-        underWay--;
-        throw error;
-      }
+      finished(ctx.res, () => underWay--);
+      const filter = await filterOf(desk.store, query);
+      const visitor = ctx.state['visitor'] as Visitor;
+      await desk.note(visitor, 'export', query.search || null, kind);
+      await streamText(ctx, TO_TEXT[kind](rowsOf(desk, filter, visitor.role)));
+      ctx.type = kind === 'csv' ? 'text/csv; charset=utf-8' : 'application/json';
+      ctx.attachment(`${nameOf(query.search, desk.now())}.${kind}`);
     });
-}
-
-function sendFile(ctx: Context, body: Readable, { name, kind }: { name: string; kind: 'csv' | 'json' }): void {
-  ctx.body = body;
-  ctx.type = kind === 'csv' ? 'text/csv; charset=utf-8' : 'application/json';
-  ctx.attachment(`${name}.${kind}`);
 }
 
 /** The words of the filter are in the name, so that nobody takes one file for another. */
@@ -115,14 +105,16 @@ const TO_TEXT = { csv: asCsv, json: asJson };
 
 async function* asCsv(pages: AsyncIterable<Row[]>): AsyncGenerator<string> {
   const { stringify } = await import('csv-stringify/sync');
-  yield stringify([], { ...CSV_OPTIONS, columns: [...COLUMNS] });
+  // It goes with the first rows: until they are there, nothing is said.
+  let head = stringify([], { ...CSV_OPTIONS, columns: [...COLUMNS] });
   const options = { ...CSV_OPTIONS, header: false, bom: false };
-  for await (const rows of pages)
-    if (rows.length > 0)
-      yield stringify(
-        rows.map((row) => COLUMNS.map((name) => disarm(row[name] ?? ''))),
-        options,
-      );
+  for await (const rows of pages) {
+    if (rows.length === 0) continue;
+    const cells = rows.map((row) => COLUMNS.map((name) => disarm(row[name] ?? '')));
+    yield head + stringify(cells, options);
+    head = '';
+  }
+  if (head !== '') yield head;
 }
 
 async function* asJson(pages: AsyncIterable<Row[]>): AsyncGenerator<string> {
