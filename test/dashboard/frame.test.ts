@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MINUTE } from '../../src/core/time.ts';
 import { ROLES } from '../../src/dashboard/desk/users.ts';
-import { loggedIn, startDashboard } from './support.ts';
+import { addSuppression } from '../../src/store/projections/suppressions.ts';
+import { startBrowser, withoutBrowser } from '../support/browser.ts';
+import { MORNING } from '../support/clock.ts';
+import { seed, sent } from '../support/factory.ts';
+import { loggedIn, PASSWORD, startDashboard } from './support.ts';
 
 /** Where the links of the navigation lead. */
 function linksIn(page: string): string[] {
@@ -64,4 +69,31 @@ test('what goes wrong is told as a page, and what it was stands in the log alone
   assert.deepEqual([status, headers.get('content-type')], [500, 'text/html; charset=utf-8']);
   assert.match(text, /<p>Something went wrong here\. The log of Homing says what\.<\/p>/);
   assert.match(running.logged(), /a fault of ours.*a page could not be made/);
+});
+
+test('on paper a page has no acts, all of its tables, and times that still hold tomorrow', {
+  skip: withoutBrowser,
+}, async (t) => {
+  const running = await startDashboard(t);
+  const [view] = await seed(running.store, { recipients: ['anna@example.com'], facts: sent() });
+  await addSuppression(running.store, { address: 'bob@example.com', who: 'ann', reason: 'asked' }, MORNING);
+  running.clock.set(MORNING + MINUTE);
+  const page = await (await startBrowser(t)).newPage();
+  await page.goto(`${running.url}/login`);
+  await page.getByLabel('Name').fill('owner');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.locator('body > header').waitFor();
+  await page.emulateMedia({ media: 'print' });
+  for (const path of ['/messages', `/messages/${view?.messageId}`, '/suppressions', '/outages']) {
+    await page.goto(running.url + path);
+    for (const act of await page.locator('body > header, .skip, .live, form, button').all())
+      assert.equal(await act.isVisible(), false, `${path}: ${await act.innerHTML()}`);
+    assert.equal(await page.locator('main h1').isVisible(), true);
+    const folder = process.env['SHOTS'];
+    if (folder) await page.screenshot({ path: `${folder}/print${path.replace(/\W+/g, '-')}.png`, fullPage: true });
+  }
+  await page.goto(`${running.url}/suppressions`);
+  const after = 'getComputedStyle(document.querySelector("td time"), "::after").content';
+  assert.match(String(await page.evaluate(after)), /\(2026-11-25 \d\d:\d\d/);
 });
