@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { AppError } from '../../base/errors.ts';
 import { parse } from '../../base/parse.ts';
+import { sharedFor } from '../../base/shared.ts';
 import { sentence } from '../../core/figures/headline.ts';
 import type { Period, Summary } from '../../core/figures/summary.ts';
 import { safeJson } from '../../core/safe-text.ts';
@@ -82,22 +83,18 @@ type Report = { summary: Summary; pictures: Drawing[] };
 
 /** Makes each report once for all who look at it. Those asked for last are kept. */
 function createReports({ store, now }: Desk): (period: Period) => Promise<Report> {
-  const kept = new Map<string, { at: Ms; report: Promise<Report> }>();
+  const kept = new Map<string, () => Promise<Report>>();
   async function make(period: Period): Promise<Report> {
     const summary = await summaryOf(store, period, { now: now(), details: 'summary' });
     return { summary, pictures: await drawings(summary, PICTURE_WIDTH) };
   }
   return (period) => {
     const name = `${period.firstDay} ${period.lastDay}`;
-    const there = kept.get(name);
-    const at = now();
-    if (there && at >= there.at && at - there.at < FRESH) return there.report;
-    const report = make(period);
+    const report = kept.get(name) ?? sharedFor(FRESH, now, () => make(period));
     kept.delete(name);
-    kept.set(name, { at, report });
-    report.catch(() => kept.delete(name));
+    kept.set(name, report);
     for (const oldest of [...kept.keys()].slice(0, -MOST_KEPT)) kept.delete(oldest);
-    return report;
+    return report();
   };
 }
 
