@@ -11,9 +11,6 @@ import type { Store } from '../store/db/open.ts';
 /** The store, and the names of those whom mail is handed to, where they are said. */
 export type StatusDeps = { store: Store; providers?: readonly string[]; now: Clock };
 
-/** What was found, and as of when. */
-type Found = { at: Ms; answer: Record<string, unknown> };
-
 /**
  * Is mail on time? A sentence for a banner and, for each class, how it is, since when and by how long it is late. At the
  * top level each class has besides `on_time`, `delayed`, `backup` or `down`, as programs of earlier versions read it.
@@ -23,7 +20,7 @@ type Found = { at: Ms; answer: Record<string, unknown> };
  * moved, or went out through a secondary, and whether the providers are down. Mail that a recipient's server keeps waiting
  * does not count as late, and neither does a retry before its time. Says nothing of addresses or of how much mail there is.
  */
-export function createStatus({ store, providers, now }: StatusDeps): () => Promise<Found> {
+export function createStatus({ store, providers, now }: StatusDeps) {
   return sharedFor(FRESH, now, async () => {
     const at = now();
     const shown = await trafficNow(store, providers, at);

@@ -2,10 +2,9 @@ import type Router from '@koa/router';
 import { DateTime } from 'luxon';
 import { sharedFor } from '../../base/shared.ts';
 import type { DayBar } from '../../core/figures/summary.ts';
-import { CLASSES, type MessageClass } from '../../core/message-class.ts';
+import { CLASSES } from '../../core/message-class.ts';
 import { queueOf } from '../../core/queue.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
-import type { Timeliness } from '../../core/timeliness.ts';
 import { createStatus } from '../../http/status.ts';
 import { attention } from '../../store/attention.ts';
 import { MOST_COUNTED } from '../../store/db/counted.ts';
@@ -25,8 +24,6 @@ import { showPicture } from './picture.ts';
 const FRESH: Ms = 2 * SECOND;
 const PICTURE_FRESH: Ms = MINUTE;
 
-type ShownClass = { state: Timeliness | 'quiet'; sentence: string };
-
 /** Is mail on time, and does somebody have to do something? */
 export function addOverview(router: Router, desk: Desk): void {
   const status = createStatus(desk);
@@ -34,10 +31,9 @@ export function addOverview(router: Router, desk: Desk): void {
   const hours = sharedFor(PICTURE_FRESH, desk.now, () => hoursBefore(desk));
   router.get('/', desk.allow('support'), async (ctx) => {
     const [{ answer: said }, seen, bars] = await Promise.all([status(), look(), hours()]);
-    const classes = said['classes'] as Record<MessageClass, ShownClass>;
     desk.show(ctx, 'overview', {
-      ...{ title: TEXTS.nav.overview, live: true, sentence: said['sentence'], classes, ...seen },
-      ...{ attention: todoOf(seen.attention), mostCounted: MOST_COUNTED },
+      ...{ title: TEXTS.nav.overview, live: true, sentence: said.sentence, classes: said.classes, ...seen },
+      ...{ attention: todoOf(seen.attention) },
       hours: bars.map((hour) => ({ name: hour.day, n: inHour(hour), parts: hourInWords(hour) })),
     });
   });
