@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Eta } from 'eta';
 import { DateTime } from 'luxon';
+import { html } from '../../base/markup.ts';
 import { safeLines, shortened } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
 import { lengthWords, many } from '../../core/words/numbers.ts';
@@ -9,14 +10,15 @@ import { TEXTS } from './texts.ts';
 
 export type Data = Record<string, unknown>;
 
-export type View = { render(name: string, data: Data): string };
+/** When a page is made, and what its forms have to bring along, beside what it shows. */
+type Frame = { now: Ms; formToken: string };
 
-/** A time as pages show it: how long ago, and exactly, with the zone. */
-export type Shown = { iso: string; exact: string; relative: string };
+export type View = { render(name: string, data: Data & Frame): string };
 
 /**
- * Templates of `views/`. What is put into one is escaped, and is safe to show whoever wrote it; `it.t` are the texts,
- * `it.time(ms)` a time, `it.link(path)` an address of ours.
+ * Templates of `views/`. What is put into one with `<%= %>` is escaped, and is safe to show whoever wrote it. For them,
+ * `it.t` are the texts, `it.link(path)` an address of ours, and `it.moment(ms)` a time in words; `it.time(ms)` (how long
+ * ago), `it.exactly(ms)` and `it.token` (what each form has to bring along) are elements, put in with `<%~ %>`.
  */
 export function createView({ timezone, base }: { timezone: string; base: string }): View {
   const eta = new Eta({
@@ -27,23 +29,31 @@ export function createView({ timezone, base }: { timezone: string; base: string 
     filterFunction: (value) => (value === null || value === undefined ? '' : safeLines(String(value), Infinity)),
   });
   return {
-    render: (name, data) =>
-      eta.render(name, {
+    render: (name, data) => {
+      const moment = (at: Ms) => DateTime.fromMillis(at, { zone: timezone }).toFormat('yyyy-MM-dd HH:mm:ss ZZZZ');
+      const relative = (at: Ms) => relativeTo(data.now, at);
+      return eta.render(name, {
         t: TEXTS,
         many,
         asset: (file: string) => base + assetUrl(file),
         link: (path: string) => base + path,
-        time: (at: Ms) => shownTime(at, data['now'] as Ms, timezone),
+        moment,
+        time: (at: Ms) => timeElement(at, { says: relative(at), title: moment(at) }),
+        exactly: (at: Ms) => timeElement(at, { says: moment(at), title: relative(at) }),
+        token: html`<input type="hidden" name="token" value="${data.formToken}">`.markup,
         length: lengthWords,
         shortened,
         ...data,
-      }),
+      });
+    },
   };
 }
 
-function shownTime(at: Ms, now: Ms, zone: string): Shown {
-  const moment = DateTime.fromMillis(at, { zone });
-  const length = lengthWords(Math.abs(now - at));
-  const relative = Math.abs(now - at) < 1000 ? TEXTS.now : at <= now ? TEXTS.ago(length) : TEXTS.ahead(length);
-  return { iso: moment.toUTC().toISO() ?? '', exact: moment.toFormat('yyyy-MM-dd HH:mm:ss ZZZZ'), relative };
+function relativeTo(now: Ms, at: Ms): string {
+  const distance = Math.abs(now - at);
+  if (distance < 1000) return TEXTS.now;
+  return at <= now ? TEXTS.ago(lengthWords(distance)) : TEXTS.ahead(lengthWords(distance));
 }
+
+const timeElement = (at: Ms, { says, title }: { says: string; title: string }): string =>
+  html`<time datetime="${new Date(at).toISOString()}" title="${title}">${says}</time>`.markup;
