@@ -16,6 +16,7 @@ import { TEXTS } from '../desk/texts.ts';
 import type { Visitor } from '../desk/visitor.ts';
 import { given } from '../search/asked.ts';
 import { seesAll, subjectFor } from '../search/shown.ts';
+import { written } from '../search/tokens.ts';
 import { addActs } from './mail-acts.ts';
 import { addBody } from './mail-body.ts';
 import { mailCard } from './mail-card.ts';
@@ -52,13 +53,24 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
   const siblings = await sharingKey(store, message, MOST_SIBLINGS);
   desk.show(ctx, 'mail', {
     ...{ title: subjectFor(role, message) || TEXTS.messages.noSubject, live: views.some(isUnderWay) },
-    message: { ...message, tags: tagsKept(message.tags), ownClass: ownClassOf(views) },
+    message: { ...message, ownClass: ownClassOf(views) },
+    linked: linksOf(message),
     cards: views.map((view, i) => mailCard(view, cards[i] as (typeof cards)[number], role, at)),
     ...{ isOne: to !== undefined, total: ids.length, from, older: from + PAGE < ids.length ? from + PAGE : null },
     siblings: siblings.map((one) => siblingOf(one, message, role)),
     events: seesAll(role, message) ? (await eventsOf(desk, views)).map(shownEvent) : [],
     body: await bodyOf(desk, message, role),
   });
+}
+
+/** Where others like it are found. */
+function linksOf({ class: kind, message_key: key, tags }: MessageRow) {
+  const to = (name: string, value: string) => `/messages?${new URLSearchParams({ q: written(name, value) })}`;
+  return {
+    class: to('class', kind),
+    key: key === null ? null : to('key', key),
+    tags: tagsKept(tags).map((tag) => ({ tag, to: to('tag', tag) })),
+  };
 }
 
 /** Whether more may be heard of it. */
