@@ -92,7 +92,6 @@ export function createDesk(deps: DeskDeps) {
         now: deps.now(),
         visitor: visitor ?? null,
         theme: themeOf(ctx),
-        hasUsers: deps.hasUsers,
       },
       formToken: visitor ? deps.visitors.formToken(ctx) : '',
       done: doneIn(ctx),
@@ -182,7 +181,7 @@ export function createDesk(deps: DeskDeps) {
       await next();
     } catch (error) {
       if (error instanceof NotAllowed) return refuse(ctx, 403, TEXTS.errors.role);
-      if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, wordsOf(error));
+      if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, problemWords(error));
       if (error instanceof SenderGone) throw error;
       const isDatabase = isDatabaseTrouble(error);
       deps.log.error({ error }, isDatabase ? 'the database could not be used for a page' : 'a page could not be made');
@@ -235,7 +234,7 @@ export const whoIs = ({ name, how }: Visitor): string =>
 
 const STATUS: Partial<Record<ErrorCode, number>> = { not_found: 404, conflict: 409, unavailable: 503, too_large: 413 };
 
-const wordsOf = ({ message, problems }: AppError): string => (problems.length > 0 ? problems.join('; ') : message);
+const problemWords = ({ message, problems }: AppError): string => (problems.length > 0 ? problems.join('; ') : message);
 
 /** Where we are served below another path, links begin with it. */
 const basePathOf = (publicUrl: string | null): string =>

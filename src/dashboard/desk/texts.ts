@@ -24,7 +24,6 @@ export const TEXTS = {
     runbook: 'Runbook',
   },
   account: {
-    menu: 'Account',
     logOut: 'Log out',
     everywhere: 'Log out everywhere',
     local: 'No users are configured. These pages open on this machine alone: see DASHBOARD_USERS.',
@@ -119,12 +118,12 @@ export const TEXTS = {
       `${kind ?? 'All'} mail${provider === null ? '' : ` through ${provider}`}`,
     since: 'Since',
     until: 'Until',
-    released_: 'it is released',
+    untilReleased: 'it is released',
     by: 'By',
     reason: 'Why',
     act: 'Act',
     release: (what: string) => `Release: ${what}`,
-    released: 'There is no such hold, or it was released before.',
+    noSuchHold: 'There is no such hold, or it was released before.',
     hold: 'Hold mail back',
     holdHelp:
       'Mail that is held waits, and its useful life goes on meanwhile. What a provider has already can not be held.',
@@ -596,8 +595,8 @@ export const TEXTS = {
     resendCancelled: () => 'It was cancelled, so it is not sent again.',
     resendNot: () =>
       'It can not be sent again: it failed for good, its address is suppressed, or no copy of it is kept. Have the application send a new one.',
-    retried: (n: number) => `${counted(n, 'delivery', 'deliveries')} ${n === 1 ? 'is' : 'are'} tried again.`,
-    cancelled: (n: number) => `${counted(n, 'delivery', 'deliveries')} ${n === 1 ? 'is' : 'are'} stopped.`,
+    retried: (n: number) => `${deliveries(n)} ${n === 1 ? 'is' : 'are'} tried again.`,
+    cancelled: (n: number) => `${deliveries(n)} ${n === 1 ? 'is' : 'are'} stopped.`,
     nothingOpen: () => 'Nothing of it was open, so nothing was stopped.',
     loggedOut: () => 'You are logged out.',
     everywhere: (n: number) => `${counted(n, 'session')} ended.`,

@@ -25,7 +25,7 @@ export function createView({ timezone, base }: { timezone: string; base: string 
     views: join(import.meta.dirname, 'views'),
     cache: true,
     autoFilter: true,
-    // What templates are put together from is markup already, and goes through here as well.
+    // Also what is put in with `<%~ %>` goes through here: it is markup already, and is not escaped again.
     filterFunction: (value) => (value === null || value === undefined ? '' : safeLines(String(value), Infinity)),
   });
   return {

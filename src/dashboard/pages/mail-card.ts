@@ -67,7 +67,7 @@ const RANK: Record<Act, number> = { retry: 0, resend: 1, cancel: 2 };
 function shownAttempt(attempt: Attempt) {
   const { number, claim, answer, unanswered, reports } = attempt;
   return {
-    ...{ number, at: claim.at, way: wayWords(claim), provider: claim.provider, outcome: attempt.outcome },
+    ...{ number, at: claim.at, way: wayWords(claim) },
     ...{ says: lastTryWords(attempt), deliverAt: claim.deliverAt, double: claim.double },
     answer: answer?.detail || unanswered?.detail || null,
     reports: reports.map(shownReport),

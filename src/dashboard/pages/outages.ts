@@ -99,6 +99,6 @@ const HOLD = z.object({
 async function letGo(ctx: Context, { store, now }: Desk, visitor: Visitor): Promise<Next> {
   const id = String(ctx['params'].id);
   if (!isId(id) || !(await release(store, id, whoIs(visitor), now())))
-    throw new AppError('conflict', TEXTS.outages.released);
+    throw new AppError('conflict', TEXTS.outages.noSuchHold);
   return { to: '/outages', done: 'released' };
 }

@@ -75,8 +75,8 @@ function spansAt({ timezone, now }: Desk): { says: string; of: string }[] {
     const [from, to] = [first, last].map((days) => addDays(today, days, timezone));
     return { says, of: new URLSearchParams({ from: from ?? '', to: to ?? '' }).toString() };
   };
-  const { today: now_, yesterday, week, month } = TEXTS.report;
-  return [span(now_, 0, 0), span(yesterday, -1, -1), span(week, -7, -1), span(month, -30, -1)];
+  const { report: says } = TEXTS;
+  return [span(says.today, 0, 0), span(says.yesterday, -1, -1), span(says.week, -7, -1), span(says.month, -30, -1)];
 }
 
 type Report = { summary: Summary; pictures: Drawing[] };
