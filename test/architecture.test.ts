@@ -73,7 +73,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bounces: ['core', 'base', 'mail', 'store', 'providers'],
   'http/limits': ['core', 'base'],
   http: ['core', 'base', 'http/limits', 'mail', 'store', 'providers', 'intake', 'operate', 'contract'],
-  'dashboard/desk': ['core', 'classifier', 'base', 'http', 'store', 'operate'],
+  'dashboard/texts': ['core'],
+  'dashboard/desk': ['core', 'classifier', 'base', 'http', 'store', 'operate', 'dashboard/texts'],
   'dashboard/search': ['core', 'base', 'store', 'dashboard/desk'],
   'dashboard/pages': [
     'core',
