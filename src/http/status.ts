@@ -1,7 +1,7 @@
 import { sharedFor } from '../base/shared.ts';
 import { byClass, FRESH, inSeconds, shownTraffic, trafficNow } from '../contract/traffic.ts';
 import { CLASSES } from '../core/message-class.ts';
-import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { type Clock, SECOND } from '../core/time.ts';
 import type { Flow, Shown } from '../core/timeliness.ts';
 import { lengthWords } from '../core/words/numbers.ts';
 import { overallSentence } from '../core/words/timeliness.ts';
