@@ -17,6 +17,7 @@ import { addPolicyCommand } from './commands/policy.ts';
 import { addProbeCommand } from './commands/probe.ts';
 import { type AddCommand, run } from './commands/program.ts';
 import { addQueueCommand } from './commands/queue.ts';
+import { addReadyCommand } from './commands/ready.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
@@ -48,6 +49,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReportCommand,
   addUserCommand,
   addDoctorCommand,
+  addReadyCommand,
   addRunbookCommand,
   addDrillCommand,
   addProbeCommand,

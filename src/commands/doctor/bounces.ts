@@ -1,4 +1,5 @@
 import { promises as dns } from 'node:dns';
+import { hereOf } from '../../base/loopback.ts';
 import { within } from '../../base/wait.ts';
 import type { Config } from '../../config/config.ts';
 import type { Ms } from '../../core/time.ts';
@@ -79,10 +80,4 @@ async function checkPort(config: Config, { domain, server, timeout }: Port): Pro
   } finally {
     await Promise.all([provider.close(), here.close()]);
   }
-}
-
-/** What listens everywhere listens here too. */
-function hereOf(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
-  return host.includes(':') ? `[${host}]` : host;
 }
