@@ -138,9 +138,10 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
   );
   let stopped: Promise<void> | null = null;
   const stop = async () => {
-    log.info({}, 'stopping: no new work is taken');
+    log.info({}, 'stopping: no new work is begun');
     stopping.abort();
-    await Promise.all([server.close(GRACE), bounces?.close(), working.stop()]);
+    const closed = sleep(config.STOP_AFTER).then(() => server.close(GRACE));
+    await Promise.all([closed, bounces?.close(), working.stop()]);
     await refusals.flush().catch((error: unknown) => log.warn({ error }, 'the last refused webhooks are not counted'));
     await providers.close();
     await store.close();

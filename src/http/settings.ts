@@ -1,4 +1,4 @@
-import { count, isGuessable, secrets, text, webUrl } from '../base/kinds.ts';
+import { count, duration, isGuessable, secrets, text, webUrl } from '../base/kinds.ts';
 import { room } from '../base/setting.ts';
 import { certificateProblem } from './certificate.ts';
 
@@ -35,6 +35,12 @@ export const HTTP = room({
       default: '2000',
       level: 'rarely',
       says: 'Connections that may be open at once, half of them of one address. Beyond it the ones that have been waited for the longest are closed.',
+    },
+    STOP_AFTER: {
+      kind: duration,
+      default: '0s',
+      level: 'rarely',
+      says: 'How long a daemon that is told to stop still takes requests, while it answers at /readyz that it is not ready: behind a load balancer a little more than it needs to notice.',
     },
     API_TOKENS: {
       kind: secrets,

@@ -1,0 +1,32 @@
+# Homing in a container: no root, no shell script, a file system that may be read-only but for /data and /tmp.
+ARG NODE=20
+FROM node:${NODE}-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY packages packages
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY src src
+COPY migrations migrations
+COPY browser browser
+RUN npm run build
+RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:${NODE}-bookworm-slim
+ENV NODE_ENV=production
+ENV DATABASE_URL=sqlite:/data/homing.sqlite
+WORKDIR /app
+COPY --from=build /app/package.json package.json
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY docs docs
+COPY LICENSE LICENSE
+RUN install -d -m 700 -o node -g node /data
+USER node
+VOLUME /data
+EXPOSE 8080
+# Restarting it does not bring back a database: so it is asked whether it is alive, and not whether it is ready.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["node", "dist/src/cli.js", "ready", "--alive"]
+ENTRYPOINT ["node", "dist/src/cli.js"]
+CMD ["start"]
