@@ -5,8 +5,15 @@ import { canonicalId } from './message-id.ts';
 /** A request on its way to the provider. */
 export type Call = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer };
 
-/** A call that hands a mail over: whom it names anywhere, as written. */
-export type MailCall = { messageId: string; domain: string; recipients: readonly string[] };
+/** A call that hands a mail over. */
+export type MailCall = {
+  messageId: string;
+  domain: string;
+  /** Whom it names anywhere, as written. */
+  recipients: readonly string[];
+  /** What it says of test mode, wherever it says so; a file of that name is told by its own name. */
+  testMode: readonly string[];
+};
 
 const MAIL_PATH = /^\/v3\/([^/?]+)\/messages(?:\.mime)?(?:\?|$)/;
 
@@ -15,10 +22,14 @@ export const isMailCall = ({ method, path }: Pick<Call, 'method' | 'path'>): boo
 
 export function mailIn({ path, headers, body }: Call): MailCall {
   const form = readBody(body, headers['content-type'] ?? '', undefined);
-  const lists = ['to', 'cc', 'bcc'].flatMap((name) => form.fields[name] ?? []);
+  const isTestMode = (name: string) => name.toLowerCase() === 'o:testmode';
   return {
     messageId: canonicalId(fieldOf(form, 'h:Message-Id') ?? ''),
     domain: decodeURIComponent(MAIL_PATH.exec(path)?.[1] ?? ''),
-    recipients: lists,
+    recipients: ['to', 'cc', 'bcc'].flatMap((name) => form.fields[name] ?? []),
+    testMode: [
+      ...Object.entries(form.fields).flatMap(([name, values]) => (isTestMode(name) ? values : [])),
+      ...Object.keys(form.files).filter(isTestMode),
+    ],
   };
 }

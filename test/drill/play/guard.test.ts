@@ -25,6 +25,49 @@ test('mail to those on the list passes in test mode, whether it asked for that o
   assert.deepEqual(testModeOf(judged({ ...plain, body: Buffer.from('to=me%40example.com&text=Hi') })), ['yes']);
 });
 
+test('test mode is what the field says, and not what is written anywhere else', () => {
+  const part = 'name="o:testmode"\r\n\r\nyes\r\n';
+  const others: Record<string, string>[] = [
+    { subject: 'About testmode' },
+    { text: part },
+    { subject: part, text: part },
+  ];
+  for (const fields of others)
+    assert.deepEqual(testModeOf(judged(call({ to: 'me@example.com', ...fields }))), ['yes'], JSON.stringify(fields));
+  const form = 'to=me%40example.com&text=';
+  const plain = { ...call({}), headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+  for (const text of ['o:testmode%3Dyes', encodeURIComponent(part)])
+    assert.deepEqual(testModeOf(judged({ ...plain, body: Buffer.from(`${form}${text}`) })), ['yes'], text);
+});
+
+test('a mail that says of its test mode anything but yes, or more than one thing, does not pass', () => {
+  const barred = 'a mail that names its test mode itself';
+  const plain = { ...call({}), headers: { 'content-type': 'application/x-www-form-urlencoded' } };
+  for (const field of [
+    'o:testmode=',
+    'o:testmode=no',
+    'O:TestMode=no',
+    'o:testmode[]=no',
+    'o:testmode=yes&o:testmode=no',
+  ])
+    assert.equal(judged({ ...plain, body: Buffer.from(`to=me%40example.com&${field}`) }), barred, field);
+  const file = { filename: 'no.txt', type: 'text/plain', content: Buffer.from('no') };
+  const { headers, body } = writeForm([
+    ['to', 'me@example.com'],
+    ['o:testmode', file],
+  ]);
+  assert.equal(judged({ ...plain, headers, body }), barred);
+});
+
+test('a mail to which test mode can not be added does not pass', () => {
+  const json = { ...call({}), headers: { 'content-type': 'application/json' } };
+  for (const body of ['{"to":"me@example.com"}', '{"to":"me@example.com","o:testmode":"yes"}'])
+    assert.equal(judged({ ...json, body: Buffer.from(body) }), 'a mail that is no form');
+  const given = call({ to: 'me@example.com' });
+  const late = { ...given, body: Buffer.concat([Buffer.from('before it\r\n'), given.body]) };
+  assert.equal(judged(late), 'a mail in a form that takes no test mode');
+});
+
 test('what its form holds beside stays as it was', () => {
   const given = call({ to: 'me@example.com', text: 'Grüße\r\n--not a boundary' });
   const allowed = judged(given);
