@@ -34,7 +34,7 @@ export function troubleFrom({ fault, faultFrom, limits, turns, sent, arrivals }:
     ),
   );
   const byOther = arrivals.find(({ messageId, by }) => by === 'secondary' && access.has(messageId));
-  const down = turns.find(({ state }) => state === 'down');
+  const down = turns?.find(({ state }) => state === 'down');
   if (byOther) return byOther.at;
   if (down) return down.at;
   return isOutage(fault) ? faultFrom + limits.notice : null;

@@ -5,7 +5,7 @@ import { copiesIn, resetIn } from './copies.ts';
 import { drain } from './drain.ts';
 import { failback } from './failback.ts';
 import type { Seen, Sent } from './seen.ts';
-import { failed, passed, type Verdict } from './verdict.ts';
+import { failed, passed, untold, type Verdict } from './verdict.ts';
 
 const CHECKERS: Record<CheckName, (seen: Seen) => Verdict> = {
   accepted,
@@ -35,12 +35,13 @@ function accepted({ sent, limits }: Seen): Verdict {
 function failedOver(seen: Seen): Verdict {
   const { fault, turns, faultFrom, limits } = seen;
   const reset = resetIn(seen);
-  const downAt = turns.find(({ state }) => state === 'down')?.at;
+  const downAt = turns?.find(({ state }) => state === 'down')?.at;
   const noticed = downAt === undefined || faultFrom === null ? null : downAt - faultFrom;
   if (reset === null) return failed('the reset never arrived');
   const arrived = `the reset arrived by ${reset.by === 'mailgun' ? 'Mailgun' : 'the secondary'} ${timeTaken(reset.took)} after it was asked for`;
   if (reset.took > limits.failover) return failed(`${arrived}; ${timeTaken(limits.failover)} are allowed`);
   if (!isOutage(fault)) return passed(arrived);
+  if (turns === null) return untold();
   if (noticed === null) return failed(`${arrived}, but Mailgun was never taken to be down`);
   const says = `${arrived}; Mailgun was taken to be down after ${timeTaken(noticed)}`;
   return noticed <= limits.notice ? passed(says) : failed(`${says}; ${timeTaken(limits.notice)} are allowed`);

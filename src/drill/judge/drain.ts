@@ -1,10 +1,11 @@
 import { type Ms, SECOND } from '../../core/time.ts';
 import { counted, timeTaken } from '../../core/words/numbers.ts';
 import type { Seen } from './seen.ts';
-import { failed, notNeeded, passed, type Verdict } from './verdict.ts';
+import { failed, notNeeded, passed, untold, type Verdict } from './verdict.ts';
 
 /** What had waited leaves evenly: a second has no more of it than the drain allows, and half as much again. */
 export function drain(seen: Seen): Verdict {
+  if (seen.turns === null) return untold();
   if (!seen.turns.some(({ state }) => state === 'down'))
     return notNeeded('no mail was held back, as Mailgun was never sent away');
   const times = drainedAt(seen);

@@ -1,7 +1,7 @@
 import { isOutage } from '../../core/drills.ts';
 import { timeTaken } from '../../core/words/numbers.ts';
 import type { Seen, Turn } from './seen.ts';
-import { failed, notNeeded, passed, type Verdict } from './verdict.ts';
+import { failed, notNeeded, passed, untold, type Verdict } from './verdict.ts';
 
 const downs = (turns: readonly Turn[]): Turn[] => turns.filter(({ state }) => state === 'down');
 
@@ -9,6 +9,7 @@ export const isHealthy = ({ state }: Pick<Turn, 'state'>): boolean => state === 
 
 /** The provider comes back in steps that grow, once, and is not sent away again. */
 export function failback({ fault, turns, faultUntil, limits }: Seen): Verdict {
+  if (turns === null) return untold();
   const wasDown = turns.some(({ state }) => state === 'down');
   if (!wasDown)
     return isOutage(fault) ? failed('Mailgun was never taken to be down') : notNeeded('Mailgun was never sent away');

@@ -23,7 +23,7 @@ const hasFailed = ({ result }: Check): boolean => result === 'failed';
 function figuresOf(seen: Seen): DrillFigures {
   const { sent, arrivals, faultFrom, faultUntil, turns } = seen;
   const { missing, doubles, swallowed } = copiesIn(seen);
-  const back = turns.find((turn) => faultUntil !== null && turn.at >= faultUntil && isHealthy(turn));
+  const back = turns?.find((turn) => faultUntil !== null && turn.at >= faultUntil && isHealthy(turn));
   const after = (at: number | undefined, since: number | null) =>
     at === undefined || since === null ? null : at - since;
   const queued = CLASSES.map((name) => [name, sent.filter((one) => one.class === name).length] as const);
@@ -34,7 +34,7 @@ function figuresOf(seen: Seen): DrillFigures {
     ...{ swallowed: swallowed.length, missing: missing.length, doubles: doubles.length },
     slowestAnswer: Math.round(Math.max(0, ...sent.map(({ took }) => took))),
     resetTook: resetIn(seen)?.took ?? null,
-    noticedAfter: after(turns.find(({ state }) => state === 'down')?.at, faultFrom),
+    noticedAfter: after(turns?.find(({ state }) => state === 'down')?.at, faultFrom),
     backAfter: after(back?.at, faultUntil),
     calmAfter: after(calmSince(seen) ?? undefined, faultUntil),
   };

@@ -41,6 +41,7 @@ export type Seen = {
   /** Ids of mails that the provider took and did not send. */
   swallowed: ReadonlySet<string>;
   looks: readonly Look[];
-  turns: readonly Turn[];
+  /** Null when the daemon did not tell of them. */
+  turns: readonly Turn[] | null;
   timeline: readonly TimelineEntry[];
 };

@@ -174,9 +174,10 @@ async function until({ signal, now }: Play, patience: Ms, isSo: () => Promise<bo
   return isSo();
 }
 
-/** What became of the provider since the fault began, as the daemon tells it; nothing where it does not. */
-async function turnsOf(cast: Cast, from: Ms): Promise<Turn[]> {
-  const outages = await readOutages(cast).catch(() => []);
+/** What became of the provider since the fault began, as the daemon tells it; null where it does not. */
+async function turnsOf(cast: Cast, from: Ms): Promise<Turn[] | null> {
+  const outages = await readOutages(cast).catch(() => null);
+  if (outages === null) return null;
   return outages
     .filter(({ provider }) => provider === 'mailgun')
     .flatMap(({ evidence }) => evidence.map(({ at, state, share }) => ({ at: Date.parse(at), state, share })))

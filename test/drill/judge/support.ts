@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../../../src/core/time.ts';
-import type { Look, Seen, Sent } from '../../../src/drill/judge/seen.ts';
+import type { Look, Seen, Sent, Turn } from '../../../src/drill/judge/seen.ts';
 import type { Status } from '../../../src/drill/judge/status.ts';
 import { MORNING } from '../../support/clock.ts';
 
@@ -23,28 +23,36 @@ export const mail = (messageId: string | null, seconds: number, over: Partial<Se
   ...{ isTraced: false, at: at(seconds), took: 20, ...over },
 });
 
+type Told = Seen & { turns: readonly Turn[] };
+
+const TURNS: readonly Turn[] = [
+  { at: at(3), state: 'down', share: 0 },
+  ...[1, 5, 25].map((share, n) => ({ at: at(70 + n), state: 'recovering', share })),
+  { at: at(75), state: 'healthy', share: 100 },
+];
+
 /** All went as it should: a reset by the secondary, three notices that waited, and a return in steps. */
-export const good = (over: Partial<Seen> = {}): Seen => ({
-  ...{ fault: 'down', startedAt: MORNING, endedAt: at(120), faultFrom: FROM, faultUntil: UNTIL, timeline: [] },
-  limits: {
-    accept: 2 * SECOND,
-    notice: 30 * SECOND,
-    failover: 30 * SECOND,
-    status: 10 * SECOND,
-    calm: MINUTE,
-    drainRate: 2,
-  },
-  sent: [mail('reset', 0, { class: 'access', isTraced: true }), ...[1, 2, 3].map((n) => mail(`n${n}`, n))],
-  arrivals: [
-    { messageId: 'reset', at: at(4), by: 'secondary' },
-    ...[80, 81, 82].map((seconds, n) => ({ messageId: `n${n + 1}`, at: at(seconds), by: 'mailgun' as const })),
-  ],
-  swallowed: new Set(),
-  looks: [look(-5), ...[5, 15, 30, 59].map((s) => look(s, 'backup')), look(70, 'backup'), look(90)],
-  turns: [
-    { at: at(3), state: 'down', share: 0 },
-    ...[1, 5, 25].map((share, n) => ({ at: at(70 + n), state: 'recovering', share })),
-    { at: at(75), state: 'healthy', share: 100 },
-  ],
-  ...over,
-});
+export function good(): Told;
+export function good(over: Partial<Seen>): Seen;
+export function good(over: Partial<Seen> = {}): Seen {
+  return {
+    ...{ fault: 'down', startedAt: MORNING, endedAt: at(120), faultFrom: FROM, faultUntil: UNTIL, timeline: [] },
+    limits: {
+      accept: 2 * SECOND,
+      notice: 30 * SECOND,
+      failover: 30 * SECOND,
+      status: 10 * SECOND,
+      calm: MINUTE,
+      drainRate: 2,
+    },
+    sent: [mail('reset', 0, { class: 'access', isTraced: true }), ...[1, 2, 3].map((n) => mail(`n${n}`, n))],
+    arrivals: [
+      { messageId: 'reset', at: at(4), by: 'secondary' },
+      ...[80, 81, 82].map((seconds, n) => ({ messageId: `n${n + 1}`, at: at(seconds), by: 'mailgun' as const })),
+    ],
+    swallowed: new Set(),
+    looks: [look(-5), ...[5, 15, 30, 59].map((s) => look(s, 'backup')), look(70, 'backup'), look(90)],
+    turns: TURNS,
+    ...over,
+  };
+}

@@ -116,6 +116,14 @@ describe('a drill', { concurrency: 2 }, () => {
     );
   });
 
+  test('fails where the daemon does not tell of its outages', async (t) => {
+    const silent = standingBefore(async (pass, { path }) =>
+      path === '/api/outages' ? { status: 500, headers: {}, body: '' } : pass(),
+    );
+    const report = await play(t, 'slow', { inserts: { daemon: silent } });
+    assert.deepEqual(failedIn(report), ['drain', 'failback']);
+  });
+
   test('that is told to stop has not passed', async () => {
     const stopping = new AbortController();
     const plan = { fault: 'down' as const, lasts: 5 * SECOND, place: { kind: 'demo' as const }, pace: patientPace() };
