@@ -66,7 +66,7 @@ async function drill(terminal: Terminal, options: Options): Promise<void> {
   const paths = await writeReports(report, options.output ?? config.DRILL_REPORTS);
   if (options.json) sayJson(terminal, report, 'line');
   else await sayReport(terminal, report, paths);
-  if (!options.notKept) await keep(terminal, report);
+  if (!options.notKept && !report.endedEarly) await keep(terminal, report);
   if (!report.passed) terminal.exitCode = EXIT.failed;
 }
 
@@ -148,13 +148,13 @@ async function played(terminal: Terminal, { json }: Options, plan: DrillPlan): P
 const COLOURS = { passed: 'green', failed: 'red', not_needed: 'gray' } as const;
 
 async function sayReport(terminal: Terminal, report: DrillReport, paths: readonly string[]): Promise<void> {
-  const { CHECK_WORDS, RESULT_WORDS } = await import('../core/words/drills.ts');
+  const { CHECK_WORDS, RESULT_WORDS, verdictWords } = await import('../core/words/drills.ts');
   const lines = report.checks.map(({ check, result, says }) => {
     const head = `  ${RESULT_WORDS[result].padEnd(11)}`;
     return `${paint(terminal, COLOURS[result], head)}${wrapped(' '.repeat(head.length), `${CHECK_WORDS[check]}: ${says}`).slice(head.length)}`;
   });
   say(terminal, '', ...lines, '', ...paths.map((path) => `  ${path}`), '');
-  say(terminal, paint(terminal, 'bold', report.passed ? 'The drill passed.' : 'The drill failed.'));
+  say(terminal, paint(terminal, 'bold', `The drill ${verdictWords(report)}.`));
 }
 
 /** The result is noted where there is a database; the report is worth as much without. */

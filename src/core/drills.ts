@@ -61,10 +61,12 @@ export type DrillReport = {
   ground: Ground;
   startedAt: Ms;
   endedAt: Ms;
-  /** Null where it was ended before. */
+  /** Null where it was ended before, as is the end of the fault. */
   faultFrom: Ms | null;
   faultUntil: Ms | null;
   passed: boolean;
+  /** Whether somebody ended it before it could prove anything. */
+  endedEarly: boolean;
   checks: readonly Check[];
   limits: Limits;
   figures: DrillFigures;

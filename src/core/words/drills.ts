@@ -46,6 +46,10 @@ export const RESULT_WORDS: Record<Check['result'], string> = {
   not_needed: 'not needed',
 };
 
+/** What came of a drill. */
+export const verdictWords = ({ passed, endedEarly }: Pick<DrillReport, 'passed' | 'endedEarly'>): string =>
+  endedEarly ? 'was ended early' : passed ? 'passed' : 'failed';
+
 /** `12.4 s`, from the beginning of the drill. */
 export const sinceWords = (report: Pick<DrillReport, 'startedAt'>, at: Ms): string =>
   timeTaken(Math.max(0, at - report.startedAt));

@@ -13,7 +13,7 @@ export function reportOf(seen: Seen, ground: Ground, isEndedEarly: boolean): Dri
   return {
     ...{ version: 1, fault: seen.fault, ground, startedAt: seen.startedAt, endedAt: seen.endedAt },
     ...{ faultFrom: seen.faultFrom, faultUntil: seen.faultUntil },
-    passed: !isEndedEarly && !checks.some(hasFailed),
+    ...{ passed: !isEndedEarly && !checks.some(hasFailed), endedEarly: isEndedEarly },
     ...{ checks, limits: seen.limits, figures: figuresOf(seen), slots: slotsOf(seen), timeline: seen.timeline },
   };
 }

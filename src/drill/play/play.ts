@@ -19,6 +19,9 @@ type Play = Telling & {
   plan: DrillPlan;
   cast: Cast;
   startedAt: Ms;
+  /** Null until it is so. */
+  faultFrom: Ms | null;
+  faultUntil: Ms | null;
   watch: Watch;
   sent: Sent[];
   timeline: TimelineEntry[];
@@ -31,23 +34,32 @@ type Play = Telling & {
 export function playDrill(plan: DrillPlan, telling: Telling): Promise<DrillReport> {
   return withCast(plan, telling.now, async (cast) => {
     const play = begin(plan, cast, telling);
-    const { startedAt, watch, sent, timeline } = play;
     try {
-      await allIsWell(play);
-      const faultFrom = await fallSick(play);
-      const faultUntil = await getWell(play);
-      await becomeCalm(play, faultUntil);
+      for (const phase of [allIsWell, fallSick, getWell, becomeCalm]) if (!telling.signal.aborted) await phase(play);
       await Promise.all(play.following);
-      const seen: Seen = {
-        ...{ fault: plan.fault, limits: plan.pace.limits, startedAt, endedAt: telling.now(), faultFrom, faultUntil },
-        ...{ sent, arrivals: arrivalsOf(cast, sent), swallowed: swallowedBy(cast), looks: watch.looks },
-        ...{ turns: await turnsOf(cast, faultFrom), timeline },
-      };
-      return reportOf(seen, plan.place.kind, telling.signal.aborted);
+      return reportOf(await seenIn(play), plan.place.kind, telling.signal.aborted);
     } finally {
-      await watch.stop();
+      await play.watch.stop();
     }
   });
+}
+
+async function seenIn({
+  plan,
+  cast,
+  startedAt,
+  now,
+  faultFrom,
+  faultUntil,
+  sent,
+  watch,
+  timeline,
+}: Play): Promise<Seen> {
+  return {
+    ...{ fault: plan.fault, limits: plan.pace.limits, startedAt, endedAt: now(), faultFrom, faultUntil },
+    ...{ sent, arrivals: arrivalsOf(cast, sent), swallowed: swallowedBy(cast), looks: watch.looks },
+    ...{ turns: await turnsOf(cast, faultFrom), timeline },
+  };
 }
 
 function begin(plan: DrillPlan, cast: Cast, telling: Telling): Play {
@@ -58,7 +70,10 @@ function begin(plan: DrillPlan, cast: Cast, telling: Telling): Play {
     telling.say(entry);
   };
   const watch = startWatch(cast, { every: plan.pace.lookEvery, now: telling.now, tell });
-  return { ...telling, plan, cast, startedAt: telling.now(), watch, sent: [], timeline, following: [], tell };
+  return {
+    ...{ ...telling, plan, cast, startedAt: telling.now(), faultFrom: null, faultUntil: null },
+    ...{ watch, sent: [], timeline, following: [], tell },
+  };
 }
 
 /** So many mails before anything is wrong. */
@@ -73,15 +88,16 @@ async function allIsWell(play: Play): Promise<void> {
     Math.max(MINUTE, plan.pace.limits.failover),
     async () => missing(play).length === 0,
   );
-  if (!arrived && !play.signal.aborted)
+  if (arrived) tell('drill', 'they have arrived');
+  else if (!play.signal.aborted)
     throw new Error('mail does not arrive even while nothing is wrong: nothing can be drilled');
-  tell('drill', 'they have arrived');
 }
 
-async function fallSick(play: Play): Promise<Ms> {
+async function fallSick(play: Play): Promise<void> {
   const { cast, plan, tell, now, watch, sent } = play;
   await cast.proxy.sicken();
   const from = now();
+  play.faultFrom = from;
   tell('Mailgun', beginWords(plan));
   // What is swallowed at first can't be known to be; later it must not be handed over there any more.
   const isTime = () => plan.fault !== 'accepts-but-silent' || watch.standing()?.state === 'down';
@@ -91,8 +107,7 @@ async function fallSick(play: Play): Promise<Ms> {
   await askOnce(isTime());
   const goesOn = () => now() < Math.max(from + plan.lasts, hasToldBy(play, from));
   await stream(play, 'during', goesOn, () => askOnce(isTime()));
-  await askOnce(true);
-  return from;
+  if (!play.signal.aborted) await askOnce(true);
 }
 
 /** By when the status has had its time to tell of the trouble: a fault that ended before would prove nothing. */
@@ -103,18 +118,19 @@ function hasToldBy({ plan, cast, sent, watch }: Play, faultFrom: Ms): Ms {
   return from === null ? faultFrom : from + limits.status + SECOND + 3 * lookEvery;
 }
 
-async function getWell({ cast, tell, now, plan }: Play): Promise<Ms> {
-  await cast.proxy.heal();
-  tell('Mailgun', endWords(plan));
-  return now();
+async function getWell(play: Play): Promise<void> {
+  await play.cast.proxy.heal();
+  play.tell('Mailgun', endWords(play.plan));
+  play.faultUntil = play.now();
 }
 
 /** While all that is left is that the status becomes calm. */
 const LESS_OFTEN = 4;
 
 /** Mail goes on, for that is what a provider that comes back is tried out with. */
-async function becomeCalm(play: Play, since: Ms): Promise<void> {
+async function becomeCalm(play: Play): Promise<void> {
   const { plan, now, watch, tell } = play;
+  const since = play.faultUntil ?? now();
   const end = since + plan.pace.limits.calm;
   await stream(play, 'after', () => now() < end && !isWell(watch.last(since)));
   await stream(play, 'after', () => now() < end && !isCalm(watch.last(since)), undefined, LESS_OFTEN);
@@ -175,12 +191,12 @@ async function until({ signal, now }: Play, patience: Ms, isSo: () => Promise<bo
 }
 
 /** What became of the provider since the fault began, as the daemon tells it; null where it does not. */
-async function turnsOf(cast: Cast, from: Ms): Promise<Turn[] | null> {
+async function turnsOf(cast: Cast, from: Ms | null): Promise<Turn[] | null> {
   const outages = await readOutages(cast).catch(() => null);
   if (outages === null) return null;
   return outages
     .filter(({ provider }) => provider === 'mailgun')
     .flatMap(({ evidence }) => evidence.map(({ at, state, share }) => ({ at: Date.parse(at), state, share })))
-    .filter(({ at }) => at >= from)
+    .filter(({ at }) => from !== null && at >= from)
     .sort((a, b) => a.at - b.at);
 }

@@ -6,15 +6,16 @@ import {
   GROUND_WORDS,
   RESULT_WORDS,
   sinceWords,
+  verdictWords,
 } from '../../core/words/drills.ts';
 import { escaped } from '../../core/words/markdown.ts';
 import { timeTaken, timeWords } from '../../core/words/numbers.ts';
 
 /** A drill as a page for a review. */
 export function drillMarkdown(report: DrillReport): string {
-  const { fault, ground, startedAt, endedAt, passed, checks, slots, timeline } = report;
+  const { fault, ground, startedAt, endedAt, checks, slots, timeline } = report;
   return [
-    `# Drill of ${timeWords(startedAt)}: ${passed ? 'passed' : 'failed'}`,
+    `# Drill of ${timeWords(startedAt)}: ${verdictWords(report)}`,
     '',
     `- What happened: ${FAULT_WORDS[fault]} (\`--primary ${fault}\`), ${lastedWords(report)}`,
     `- Played: ${GROUND_WORDS[ground]}, ${timeTaken(endedAt - startedAt)} in all`,

@@ -7,6 +7,7 @@ import {
   GROUND_WORDS,
   RESULT_WORDS,
   sinceWords,
+  verdictWords,
 } from '../../core/words/drills.ts';
 import { timeTaken, timeWords } from '../../core/words/numbers.ts';
 import type { Picture } from '../../tell/summary/charts/pictures.ts';
@@ -31,9 +32,9 @@ ${card('What happened', timeline(report))}`,
 }
 
 function opening(report: DrillReport, title: string): Markup {
-  const { fault, ground, passed, figures, startedAt, endedAt } = report;
+  const { fault, ground, figures, startedAt, endedAt } = report;
   const failed = report.checks.filter(({ result }) => result === 'failed').length;
-  const what = `${FAULT_WORDS[fault]}, ${lastedWords(report)}. The drill ${passed ? 'passed' : 'failed'}.`;
+  const what = `${FAULT_WORDS[fault]}, ${lastedWords(report)}. The drill ${verdictWords(report)}.`;
   return html`
 <div class="card" style="background:#ffffff;border:1px solid #e5e9ef;border-radius:12px;padding:24px;margin:0 0 16px">
 <p class="faint" style="margin:0 0 4px;font-size:13px;${FAINT}">${title} · ${GROUND_WORDS[ground]}</p>

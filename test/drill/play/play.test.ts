@@ -129,6 +129,20 @@ describe('a drill', { concurrency: 2 }, () => {
     const plan = { fault: 'down' as const, lasts: 5 * SECOND, place: { kind: 'demo' as const }, pace: patientPace() };
     const say = ({ who }: { who: string }) => void (who === 'Mailgun' && stopping.abort());
     const report = await playDrill(plan, { say, signal: stopping.signal, now: Date.now });
-    assert.ok(!report.passed);
+    assert.deepEqual([report.passed, report.endedEarly], [false, true]);
+    assert.deepEqual([report.faultFrom === null, report.faultUntil], [false, null]);
+    assert.ok(!report.timeline.some(({ says }) => says === 'is there again'));
+  });
+
+  test('that is told to stop before anything is wrong makes nothing sick, and says of no mail that it arrived', async () => {
+    const stopping = new AbortController();
+    const plan = { fault: 'down' as const, lasts: 5 * SECOND, place: { kind: 'demo' as const }, pace: patientPace() };
+    const say = () => stopping.abort();
+    const report = await playDrill(plan, { say, signal: stopping.signal, now: Date.now });
+    assert.deepEqual([report.endedEarly, report.faultFrom, report.faultUntil], [true, null, null]);
+    assert.deepEqual(
+      report.timeline.filter(({ who }) => who === 'drill').map(({ says }) => says),
+      ['all is well: 6 mails leave through Mailgun'],
+    );
   });
 });
