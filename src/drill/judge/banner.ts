@@ -8,10 +8,12 @@ import { failed, notNeeded, passed, type Verdict } from './verdict.ts';
 
 /** From the moment at which trouble shows until the fault ends, the status tells of it. */
 export function statusDuring(seen: Seen): Verdict {
-  const { faultUntil, limits, looks } = seen;
+  const { fault, faultUntil, limits, looks } = seen;
   const from = troubleFrom(seen);
   if (from === null) return notNeeded('nobody had to wait, and nothing went out by the secondary');
-  const window = looks.filter(({ at }) => at >= from + limits.status && at <= (faultUntil ?? at));
+  const window = looks.filter(({ askedAt, at }) => askedAt >= from + limits.status && at <= (faultUntil ?? at));
+  if (window.length === 0 && !isOutage(fault) && faultUntil !== null && faultUntil <= from + limits.status)
+    return notNeeded('what showed at the very end was over before the status had to tell of it');
   if (window.length === 0) return failed('the fault was over before the status had to tell of it: let it last longer');
   const silent = window.filter(({ status }) => status === null);
   if (silent.length > 0) return failed(`the status gave no answer at ${silent.length} of ${window.length} looks`);
@@ -68,4 +70,4 @@ export function calmSince(seen: Pick<Seen, 'looks' | 'faultUntil'>): number | nu
 }
 
 const looksAfter = ({ looks, faultUntil }: Pick<Seen, 'looks' | 'faultUntil'>): Look[] =>
-  looks.filter(({ at }) => faultUntil !== null && at >= faultUntil);
+  looks.filter(({ askedAt }) => faultUntil !== null && askedAt >= faultUntil);

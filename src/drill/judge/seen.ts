@@ -23,8 +23,8 @@ export type Arrival = { messageId: string; at: Ms; by: 'mailgun' | 'secondary' }
 /** How the provider is, as the daemon tells it. */
 export type Standing = { state: string; share: number };
 
-/** One look at what the daemon tells; null for what it did not. */
-export type Look = { at: Ms; status: Status | null; waiting: number | null; standing: Standing | null };
+/** One look at what the daemon tells, as it was between two moments; null for what it did not tell. */
+export type Look = { askedAt: Ms; at: Ms; status: Status | null; waiting: number | null; standing: Standing | null };
 
 /** A change of the provider's health. */
 export type Turn = { at: Ms; state: string; share: number };

@@ -1,12 +1,17 @@
 // What an application, and whoever looks on, does: over HTTP alone.
+import { Agent, fetch } from 'undici';
 import { stopwatch } from '../../base/wait.ts';
 import type { MessageClass } from '../../core/message-class.ts';
-import { type Ms, SECOND } from '../../core/time.ts';
+import { MINUTE, type Ms } from '../../core/time.ts';
 import type { Status } from '../judge/status.ts';
 import type { Cast } from './cast.ts';
 import { canonicalId } from './message-id.ts';
 
-const PATIENCE: Ms = 10 * SECOND;
+/** How long it took is judged afterwards. */
+const PATIENCE: Ms = MINUTE;
+
+/** A connection for each call: one that is kept may be closed just when it is used again, and that is no fault of a daemon. */
+const dispatcher = new Agent({ pipelining: 0 });
 
 export type Mail = { to: string; class: MessageClass; subject: string };
 
@@ -21,7 +26,7 @@ export async function queueMail({ url, token, domain }: Cast, { to, subject, cla
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`api:${token}`)}` },
     body: new URLSearchParams({ from: `drill@${domain}`, to, subject, text, 'v:homing-class': kind }),
-    signal: AbortSignal.timeout(PATIENCE),
+    ...{ signal: AbortSignal.timeout(PATIENCE), dispatcher },
   }).catch(() => null);
   const said = (await answered?.json().catch(() => null)) as { id?: string } | null;
   const isTaken = answered?.status === 200 && said?.id !== undefined;
@@ -41,15 +46,17 @@ export type ToldOutage = {
   evidence: ToldChange[];
 };
 
-export const readStatus = ({ judgedAt }: Cast): Promise<Status> => read(`${judgedAt}/api/status`, null);
-export const readQueue = ({ judgedAt, token }: Cast): Promise<Queue> => read(`${judgedAt}/api/queue`, token);
+export const readStatus = ({ judgedAt }: Cast, patience: Ms): Promise<Status> =>
+  read(`${judgedAt}/api/status`, null, patience);
+export const readQueue = ({ judgedAt, token }: Cast, patience: Ms): Promise<Queue> =>
+  read(`${judgedAt}/api/queue`, token, patience);
 
-export const readOutages = async ({ judgedAt, token }: Cast): Promise<ToldOutage[]> =>
-  (await read<{ outages: ToldOutage[] }>(`${judgedAt}/api/outages`, token)).outages;
+export const readOutages = async ({ judgedAt, token }: Cast, patience: Ms): Promise<ToldOutage[]> =>
+  (await read<{ outages: ToldOutage[] }>(`${judgedAt}/api/outages`, token, patience)).outages;
 
-async function read<T>(url: string, token: string | null): Promise<T> {
+async function read<T>(url: string, token: string | null, patience: Ms): Promise<T> {
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
-  const answered = await fetch(url, { headers, signal: AbortSignal.timeout(PATIENCE) });
+  const answered = await fetch(url, { headers, signal: AbortSignal.timeout(patience), dispatcher });
   if (!answered.ok) throw new Error(`${new URL(url).pathname} answered ${answered.status}`);
   return (await answered.json()) as T;
 }

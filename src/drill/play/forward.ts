@@ -1,3 +1,4 @@
+import { Agent, fetch } from 'undici';
 import type { Ms } from '../../core/time.ts';
 import { MINUTE } from '../../core/time.ts';
 import type { Reply } from '../../lab/sim/reply.ts';
@@ -14,6 +15,9 @@ const OF_THE_CONNECTION = new Set([
 ]);
 const LATEST: Ms = MINUTE;
 
+/** A connection for each call: one that is kept may be closed just when it is used again. */
+const dispatcher = new Agent({ pipelining: 0 });
+
 /** Asks upstream and gives back what it says. The key in the headers goes there and, as no redirect is followed, nowhere else. */
 export async function forward(upstream: string, { method, path, headers, body }: Call): Promise<Reply> {
   const sent = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
@@ -24,7 +28,7 @@ export async function forward(upstream: string, { method, path, headers, body }:
     headers: [...sent.filter(([name]) => name !== 'accept-encoding'), ['accept-encoding', 'identity']],
     ...(method === 'GET' || method === 'HEAD' ? {} : { body }),
     redirect: 'manual',
-    signal: AbortSignal.timeout(LATEST),
+    ...{ signal: AbortSignal.timeout(LATEST), dispatcher },
   });
   const kept = [...answered.headers].filter(([name]) => !OF_THE_CONNECTION.has(name) && name !== 'content-encoding');
   return {

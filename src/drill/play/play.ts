@@ -4,13 +4,12 @@ import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { timeTaken } from '../../core/words/numbers.ts';
 import { troubleFrom } from '../judge/banner.ts';
 import { reportOf } from '../judge/report.ts';
-import type { Phase, Seen, Sent, Turn } from '../judge/seen.ts';
-import { readOutages } from './application.ts';
+import type { Phase, Seen, Sent } from '../judge/seen.ts';
 import { arrivalsOf, swallowedBy } from './arrivals.ts';
 import { type Cast, withCast } from './cast.ts';
 import type { DrillPlan } from './stage.ts';
 import { sendOne } from './stream.ts';
-import { isCalm, isWell, startWatch, type Watch } from './watch.ts';
+import { hasAllMail, isCalm, startWatch, type Watch } from './watch.ts';
 import { beginWords, endWords } from './words.ts';
 
 export type Telling = { say(entry: TimelineEntry): void; signal: AbortSignal; now: Clock };
@@ -58,18 +57,19 @@ async function seenIn({
   return {
     ...{ fault: plan.fault, limits: plan.pace.limits, startedAt, endedAt: now(), faultFrom, faultUntil },
     ...{ sent, arrivals: arrivalsOf(cast, sent), swallowed: swallowedBy(cast), looks: watch.looks },
-    ...{ turns: await turnsOf(cast, faultFrom), timeline },
+    ...{ turns: (await watch.turns())?.filter(({ at }) => faultFrom !== null && at >= faultFrom) ?? null, timeline },
   };
 }
 
 function begin(plan: DrillPlan, cast: Cast, telling: Telling): Play {
+  const { lookEvery, limits } = plan.pace;
   const timeline: TimelineEntry[] = [];
   const tell = (who: string, says: string) => {
     const entry = { at: telling.now(), who, says };
     timeline.push(entry);
     telling.say(entry);
   };
-  const watch = startWatch(cast, { every: plan.pace.lookEvery, now: telling.now, tell });
+  const watch = startWatch(cast, { every: lookEvery, patience: limits.status, now: telling.now, tell });
   return {
     ...{ ...telling, plan, cast, startedAt: telling.now(), faultFrom: null, faultUntil: null },
     ...{ watch, sent: [], timeline, following: [], tell },
@@ -80,13 +80,15 @@ function begin(plan: DrillPlan, cast: Cast, telling: Telling): Play {
 const WARMING = 6;
 
 async function allIsWell(play: Play): Promise<void> {
-  const { tell, plan } = play;
+  const { tell, plan, now, watch } = play;
   tell('drill', `all is well: ${WARMING} mails leave through Mailgun`);
   for (let n = 0; n < WARMING; n++) await mail(play, 'before');
+  const queuedAt = now();
+  // What the daemon has no answer for yet would be in doubt when the provider goes away.
   const arrived = await until(
     play,
     Math.max(MINUTE, plan.pace.limits.failover),
-    async () => missing(play).length === 0,
+    async () => missing(play).length === 0 && watch.last(queuedAt)?.waiting === 0,
   );
   if (arrived) tell('drill', 'they have arrived');
   else if (!play.signal.aborted)
@@ -105,17 +107,17 @@ async function fallSick(play: Play): Promise<void> {
     if (isNow && !sent.some(({ isTraced }) => isTraced)) await ask(play);
   };
   await askOnce(isTime());
-  const goesOn = () => now() < Math.max(from + plan.lasts, hasToldBy(play, from));
+  const goesOn = () => now() < from + plan.lasts || !isLookedAt(play, from);
   await stream(play, 'during', goesOn, () => askOnce(isTime()));
   if (!play.signal.aborted) await askOnce(true);
 }
 
-/** By when the status has had its time to tell of the trouble: a fault that ended before would prove nothing. */
-function hasToldBy({ plan, cast, sent, watch }: Play, faultFrom: Ms): Ms {
-  const { limits, lookEvery } = plan.pace;
+/** Whether the status was looked at when it had to tell of the trouble: a fault that ended before would prove nothing. */
+function isLookedAt({ plan, cast, sent, watch }: Play, faultFrom: Ms): boolean {
+  const { limits } = plan.pace;
   const turns = watch.looks.flatMap(({ at, standing }) => (standing && at >= faultFrom ? [{ at, ...standing }] : []));
   const from = troubleFrom({ fault: plan.fault, faultFrom, limits, turns, sent, arrivals: arrivalsOf(cast, sent) });
-  return from === null ? faultFrom : from + limits.status + SECOND + 3 * lookEvery;
+  return from === null || watch.last(from + limits.status) !== null;
 }
 
 async function getWell(play: Play): Promise<void> {
@@ -132,7 +134,7 @@ async function becomeCalm(play: Play): Promise<void> {
   const { plan, now, watch, tell } = play;
   const since = play.faultUntil ?? now();
   const end = since + plan.pace.limits.calm;
-  await stream(play, 'after', () => now() < end && !isWell(watch.last(since)));
+  await stream(play, 'after', () => now() < end && !hasAllMail(watch.last(since)));
   await stream(play, 'after', () => now() < end && !isCalm(watch.last(since)), undefined, LESS_OFTEN);
   if (play.signal.aborted) return;
   const calm = await until(play, end - now(), async () => missing(play).length === 0 && isCalm(watch.last(since)));
@@ -188,15 +190,4 @@ async function until({ signal, now }: Play, patience: Ms, isSo: () => Promise<bo
   for (const end = now() + patience; now() < end && !signal.aborted; await sleep(SECOND / 5, signal))
     if (await isSo()) return true;
   return isSo();
-}
-
-/** What became of the provider since the fault began, as the daemon tells it; null where it does not. */
-async function turnsOf(cast: Cast, from: Ms | null): Promise<Turn[] | null> {
-  const outages = await readOutages(cast).catch(() => null);
-  if (outages === null) return null;
-  return outages
-    .filter(({ provider }) => provider === 'mailgun')
-    .flatMap(({ evidence }) => evidence.map(({ at, state, share }) => ({ at: Date.parse(at), state, share })))
-    .filter(({ at }) => from !== null && at >= from)
-    .sort((a, b) => a.at - b.at);
 }

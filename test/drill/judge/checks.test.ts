@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CheckName, failedIn as failedOf } from '../../../src/core/drills.ts';
+import { type CheckName, type Fault, failedIn as failedOf } from '../../../src/core/drills.ts';
 import { checksOf } from '../../../src/drill/judge/checks.ts';
 import { reportOf } from '../../../src/drill/judge/report.ts';
 import type { Seen } from '../../../src/drill/judge/seen.ts';
@@ -78,6 +78,26 @@ test('a status that says that all is well, says nothing, or gives no answer whil
   // For its first seconds it may not know yet.
   const early = looks.map((one) => (one.at === at(5) ? look(5) : one));
   assert.deepEqual(failedIn(good({ looks: early })), []);
+});
+
+test('trouble that showed just before the fault ended need not have been told of, but where a fault has to be noticed', () => {
+  const turns = [{ at: at(58), state: 'down', share: 0 }];
+  const arrivals = good().arrivals.filter(({ by }) => by === 'mailgun');
+  const late = (fault: Fault) => resultOf(good({ fault, turns, arrivals }), 'status_during');
+  assert.deepEqual(late('half'), [
+    'not_needed',
+    'what showed at the very end was over before the status had to tell of it',
+  ]);
+  assert.match(String(late('down')[1]), /let it last longer$/);
+});
+
+test('a look that was begun before a moment says nothing of what was so after it', () => {
+  const { looks } = good();
+  const slow = (seconds: number, askedAt: number, state?: string) => ({
+    ...look(seconds, state),
+    askedAt: at(askedAt),
+  });
+  assert.deepEqual(failedIn(good({ looks: [...looks, slow(16, 5), slow(62, 58), slow(91, 59, 'backup')] })), []);
 });
 
 test('a status that goes on telling of it, or comes back to it, has failed', () => {

@@ -15,7 +15,13 @@ export const status = (state = 'on_time'): Status => {
 };
 
 export const look = (seconds: number, state?: string): Look => ({
-  ...{ at: at(seconds), status: status(state), waiting: 0, standing: { state: 'healthy', share: 100 } },
+  ...{
+    askedAt: at(seconds),
+    at: at(seconds),
+    status: status(state),
+    waiting: 0,
+    standing: { state: 'healthy', share: 100 },
+  },
 });
 
 export const mail = (messageId: string | null, seconds: number, over: Partial<Sent> = {}): Sent => ({
