@@ -1,5 +1,5 @@
 import type { MessageClass } from './message-class.ts';
-import type { Ms } from './time.ts';
+import { DAY, type Ms } from './time.ts';
 
 /** What is done to the primary provider in a drill. */
 export const FAULTS = ['down', 'slow', 'accepts-but-silent', '5xx-after-accept', '429', 'half'] as const;
@@ -93,7 +93,10 @@ export type DrillFigures = {
   calmAfter: Ms | null;
 };
 
-/** A drill as it is kept; without `report` it has not ended, or ended without a word. */
+/** Twelve hours of a fault and what comes after it take less; one that was begun before died with its process. */
+export const LONGEST_DRILL: Ms = DAY;
+
+/** A drill as it is kept. How it ended is null while it goes on, and where its process died. */
 export type KeptDrill = {
   id: string;
   fault: Fault;

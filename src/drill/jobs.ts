@@ -4,9 +4,8 @@ import { timesOf } from '../base/times.ts';
 import { failedIn } from '../core/drills.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
 import { failedWords } from '../core/words/drills.ts';
-import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
-import { beginDrill, endDrill } from '../store/drills.ts';
+import { beginDrill, endDrill, forgetDrill } from '../store/drills.ts';
 import { drillInChild, type Ended } from './child.ts';
 import type { DrillSettings } from './settings.ts';
 
@@ -26,42 +25,61 @@ const drillJob: Job<DrillInside> = {
 
 export const DRILL_JOBS = [drillJob];
 
+type PlayInChild = (config: DrillSettings, signal: AbortSignal) => Promise<Ended>;
+
 /** Makes the drill that is due. One that was due while no daemon ran is left out. */
-function drillsFrom(inside: DrillInside, times: { last(at: Ms): Ms }, startedAt: Ms): () => Promise<number> {
+export function drillsFrom(
+  inside: DrillInside,
+  times: { last(at: Ms): Ms },
+  startedAt: Ms,
+  play: PlayInChild = drillInChild,
+): () => Promise<number> {
   let done = startedAt;
+  let unwritten: WriteEnd | null = null;
   return async () => {
-    const due = times.last(inside.now());
-    if (due <= done) return 0;
-    const made = await drillOnce(inside, due, drillInChild);
-    done = due;
-    return made ? 1 : 0;
+    if (unwritten === null) {
+      const due = times.last(inside.now());
+      if (due <= done) return 0;
+      unwritten = await playOnce(inside, due, play);
+      done = due;
+    }
+    if (unwritten === null) return 0;
+    await unwritten();
+    unwritten = null;
+    return 1;
   };
 }
 
-/** The drill of one time of the schedule, made by the first daemon that asks; says whether it was this one. */
-export async function drillOnce(
-  { store, now, signal, log, config }: DrillInside,
-  due: Ms,
-  play: (config: DrillSettings, signal: AbortSignal) => Promise<Ended>,
-): Promise<boolean> {
+/** Writes down how a drill ended. Where it fails it can be done again. */
+type WriteEnd = () => Promise<void>;
+
+/** The drill of one time of the schedule, made by the first daemon that asks; null where it was another one. */
+export async function playOnce(inside: DrillInside, due: Ms, play: PlayInChild): Promise<WriteEnd | null> {
+  const { store, now, signal, log, config } = inside;
   const { DRILL_PRIMARY: fault, DRILL_AGAINST: ground = 'demo' } = config;
   const id = await beginDrill(store, { turn: `cron:${due}`, fault, ground }, now());
-  if (id === null) return false;
+  if (id === null) return null;
   log.info({ fault, ground }, 'a drill has begun');
-  const ended = await play(config, signal);
-  const { report } = ended;
-  const failed = signal.aborted ? ['it was ended with its daemon'] : report ? failedIn(report) : [ended.says];
-  const passed = !signal.aborted && report?.passed === true;
-  await endDrill(store, id, { endedAt: now(), passed, failed });
+  const ended = await play(config, signal).catch((error: unknown) => ({ report: null, says: String(error) }));
+  if (signal.aborted) {
+    log.info({ fault, ground }, 'a drill was ended with its daemon');
+    return () => forgetDrill(store, id);
+  }
+  const failed = failedOf(ended);
+  const passed = ended.report?.passed === true;
   log.info({ fault, ground, passed, failed }, 'a drill has ended');
-  if (passed || signal.aborted) return true;
-  const detail = `A drill (${fault}, ${ground}) failed: ${failedWords(failed)}. Its reports are in ${config.DRILL_REPORTS}.`;
-  await raise(store, {
-    item_key: `drill_failed:${id}`,
-    incident: 'drill_failed',
-    kind: 'drill_failed',
-    at: now(),
-    detail,
-  });
-  return true;
+  const end = { endedAt: now(), passed, failed };
+  return () => endDrill(store, id, end, passed ? null : alertOf(ended, config));
+}
+
+function failedOf({ report, says }: Ended): string[] {
+  if (report === null) return [says];
+  return report.endedEarly ? ['it was ended early'] : failedIn(report);
+}
+
+function alertOf(ended: Ended, { DRILL_PRIMARY: fault, DRILL_AGAINST: ground, DRILL_REPORTS: folder }: DrillSettings) {
+  const words = failedWords(failedOf(ended));
+  return ended.report === null
+    ? `A drill (${fault}, ${ground}) broke off: ${words}.`
+    : `A drill (${fault}, ${ground}) failed: ${words}. Its reports are in ${folder}.`;
 }

@@ -1,10 +1,11 @@
 import { newId } from '../base/ids.ts';
-import { type DrillReport, type Fault, failedIn, type Ground, type KeptDrill } from '../core/drills.ts';
+import { type DrillReport, type Fault, failedIn, type Ground, type KeptDrill, LONGEST_DRILL } from '../core/drills.ts';
 import { shortened, storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
+import { raiseIn } from './alerts.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
-import { inOneStatement } from './db/transact.ts';
+import { inOneStatement, transact } from './db/transact.ts';
 
 type Row = {
   id: string;
@@ -31,9 +32,19 @@ export async function beginDrill(
 
 export type DrillEnd = { endedAt: Ms; passed: boolean; failed: readonly string[] };
 
-/** Writes down how a drill ended; the first word stands. */
-export async function endDrill(store: Store, id: string, end: DrillEnd): Promise<void> {
-  await inOneStatement(store, (tx) => tx('drills').where({ id }).whereNull('ended_at').update(columnsOf(end)));
+/** Writes down how a drill ended, and with it what people are alerted of, if anything; the first word stands. */
+export async function endDrill(store: Store, id: string, end: DrillEnd, alert: string | null = null): Promise<void> {
+  const kind = 'drill_failed';
+  await transact(store, async (tx) => {
+    const isFirst = (await tx('drills').where({ id }).whereNull('ended_at').update(columnsOf(end))) > 0;
+    if (isFirst && alert !== null)
+      await raiseIn(tx, { item_key: `${kind}:${id}`, incident: kind, kind, at: end.endedAt, detail: alert });
+  });
+}
+
+/** One that was ended with its daemon has shown nothing. */
+export async function forgetDrill(store: Store, id: string): Promise<void> {
+  await inOneStatement(store, (tx) => tx('drills').where({ id }).whereNull('ended_at').delete());
 }
 
 /** Writes a drill down that was made by hand. */
@@ -53,10 +64,11 @@ function columnsOf({ endedAt, passed, failed }: DrillEnd): Pick<Row, 'ended_at' 
   return { ended_at: endedAt, passed: passed ? 1 : 0, failed: JSON.stringify(words) };
 }
 
-/** The drill that ended last, or the one that has begun where none has; null when there was none. */
-export async function lastDrill(store: Store): Promise<KeptDrill | null> {
+/** The last drill that ended or should have, or the one that goes on where none has; null when there was none. */
+export async function lastDrill(store: Store, now: Ms): Promise<KeptDrill | null> {
   const newest = () => store.db('drills').orderBy('started_at', 'desc');
-  const row: Row | undefined = (await newest().whereNotNull('ended_at').first()) ?? (await newest().first());
+  const over = newest().where((one) => one.whereNotNull('ended_at').orWhere('started_at', '<', now - LONGEST_DRILL));
+  const row: Row | undefined = (await over.first()) ?? (await newest().first());
   return row ? keptOf(row) : null;
 }
 

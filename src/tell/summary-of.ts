@@ -58,7 +58,7 @@ export async function summaryOf(store: Store, period: Period, options: SummaryOp
     places: await placesOf(store, period, options.places ?? 10),
     alertsSent: await alertsSent(store, period),
     troubles: await troubles(store, period),
-    drill: await lastDrill(store),
+    drill: await lastDrill(store, options.now),
     daily: await dailyBars(store, eachDay(period, picturedDays(period))),
     lost: options.details === 'full' ? await lostDeliveries(store, period, MOST_LOST) : null,
   };

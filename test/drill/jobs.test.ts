@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { readConfig } from '../../src/config/config.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import { drillInChild, type Ended } from '../../src/drill/child.ts';
-import { DRILL_JOBS, type DrillInside, drillOnce } from '../../src/drill/jobs.ts';
+import { DRILL_JOBS, type DrillInside, drillsFrom, playOnce } from '../../src/drill/jobs.ts';
 import { reportOf } from '../../src/drill/judge/report.ts';
 import { until } from '../../src/lab/campaign/application.ts';
 import type { Store } from '../../src/store/db/open.ts';
@@ -25,6 +25,11 @@ const insideOf = (store: Store, over: Partial<DrillInside> = {}): DrillInside =>
 
 const passing: Ended = { report: reportOf(good(), 'demo', false), says: '' };
 const failing: Ended = { report: reportOf(good({ arrivals: [] }), 'demo', false), says: '' };
+const drillOnce = async (...made: Parameters<typeof playOnce>): Promise<boolean> => {
+  const writeEnd = await playOnce(...made);
+  await writeEnd?.();
+  return writeEnd !== null;
+};
 const alerts = (store: Store) => store.db('alert_items').select('kind', 'detail');
 
 eachStore('of two daemons one makes the drill that is due, and an alert tells what failed', async ({ store, open }) => {
@@ -36,7 +41,7 @@ eachStore('of two daemons one makes the drill that is due, and an alert tells wh
   const both = [insideOf(store), insideOf(open(), { now: () => MORNING + MINUTE })];
   const made = await Promise.all(both.map((inside) => drillOnce(inside, MORNING, play)));
   assert.deepEqual([plays, made.filter(Boolean).length], [1, 1]);
-  assert.equal((await lastDrill(store))?.passed, false);
+  assert.equal((await lastDrill(store, MORNING))?.passed, false);
   const [alert, ...others] = await alerts(store);
   assert.deepEqual([alert?.kind, others], ['drill_failed', []]);
   assert.match(alert?.detail, /^A drill \(down, demo\) failed: no failover in time; not exactly one copy arrived\. /);
@@ -45,7 +50,7 @@ eachStore('of two daemons one makes the drill that is due, and an alert tells wh
 test('nobody is alerted of a drill that passed, or that ended because its daemon did', async (t) => {
   const { store } = await testStore(t, 'sqlite');
   assert.equal(await drillOnce(insideOf(store), MORNING, async () => passing), true);
-  assert.equal((await lastDrill(store))?.passed, true);
+  assert.equal((await lastDrill(store, MORNING))?.passed, true);
   const stopping = new AbortController();
   const play = async () => {
     stopping.abort();
@@ -53,20 +58,32 @@ test('nobody is alerted of a drill that passed, or that ended because its daemon
   };
   await drillOnce(insideOf(store, { signal: stopping.signal }), MORNING + 1, play);
   assert.deepEqual(await alerts(store), []);
-  const rows = await store.db('drills').orderBy('id').select('passed', 'failed');
-  assert.deepEqual(
-    rows.map(({ passed, failed }) => [passed, failed]),
-    [
-      [1, '[]'],
-      [0, '["it was ended with its daemon"]'],
-    ],
+  assert.deepEqual(await store.db('drills').pluck('passed'), [1]);
+});
+
+test('how a drill ended and the alert of it are written together, and again until they are', async (t) => {
+  const { store } = await testStore(t, 'sqlite');
+  let plays = 0;
+  const play = async () => {
+    plays++;
+    return failing;
+  };
+  const run = drillsFrom(insideOf(store), { last: () => MORNING }, MORNING - 1, play);
+  await store.db.raw(
+    `create trigger full before insert on alert_items begin select raise(abort, 'the disk is full'); end`,
   );
+  await assert.rejects(run(), /the disk is full/);
+  assert.equal((await lastDrill(store, MORNING))?.endedAt, null);
+  await store.db.raw('drop trigger full');
+  assert.deepEqual([await run(), await run(), plays], [1, 0, 1]);
+  assert.equal((await lastDrill(store, MORNING))?.passed, false);
+  assert.equal((await alerts(store)).length, 1);
 });
 
 test('a drill that says nothing has failed, and an alert says how it ended', async (t) => {
   const { store } = await testStore(t, 'sqlite');
   await drillOnce(insideOf(store), MORNING, async () => ({ report: null, says: 'it ended with 2: error: <b>' }));
-  assert.match((await alerts(store))[0]?.detail, /failed: it ended with 2: error: <b>\./);
+  assert.match((await alerts(store))[0]?.detail, /^A drill \(down, demo\) broke off: it ended with 2: error: <b>\.$/);
 });
 
 test('a time of the schedule before the daemon ran is left out, and none is due without a schedule', async (t) => {
@@ -75,7 +92,7 @@ test('a time of the schedule before the daemon ran is left out, and none is due 
     const running = DRILL_JOBS[0]?.start(insideOf(store, { config: configOf(env) }));
     assert.equal(await running?.run(), 0);
   }
-  assert.equal(await lastDrill(store), null);
+  assert.equal(await lastDrill(store, MORNING), null);
 });
 
 test('in a process of its own it plays, tells of it, writes its reports, and ends when it is told to', async (t) => {

@@ -6,6 +6,7 @@ import { good } from '../drill/judge/support.ts';
 import { MORNING } from '../support/clock.ts';
 import { eachStore } from '../support/stores.ts';
 
+const NOW = MORNING + DAY;
 const TURN = { turn: `cron:${MORNING}`, fault: 'down', ground: 'demo' } as const;
 
 eachStore('of all who begin the drill of one time one does, whatever their clocks say', async ({ store, open }) => {
@@ -17,17 +18,25 @@ eachStore('of all who begin the drill of one time one does, whatever their clock
 });
 
 eachStore('the last drill is the one that ended last, and how it ended is said once', async ({ store }) => {
-  assert.equal(await lastDrill(store), null);
+  assert.equal(await lastDrill(store, NOW), null);
   const id = await beginDrill(store, TURN, MORNING);
   assert.ok(id);
   const kept = { id, fault: 'down', ground: 'demo', startedAt: MORNING };
-  assert.deepEqual(await lastDrill(store), { ...kept, endedAt: null, passed: null, failed: [] });
+  assert.deepEqual(await lastDrill(store, NOW), { ...kept, endedAt: null, passed: null, failed: [] });
   const failed = ['one_copy', `"'\\\u0000${'x'.repeat(5000)}`, ...Array(50).fill('ß'.repeat(500))];
   await endDrill(store, id, { endedAt: MORNING + MINUTE, passed: false, failed });
   await endDrill(store, id, { endedAt: MORNING + DAY, passed: true, failed: [] });
   await beginDrill(store, { ...TURN, turn: 'cron:later' }, MORNING + DAY);
-  const last = await lastDrill(store);
+  const last = await lastDrill(store, NOW);
   assert.deepEqual([last?.id, last?.endedAt, last?.passed, last?.failed[0]], [id, MORNING + MINUTE, false, 'one_copy']);
+});
+
+eachStore('a drill that was begun and never ended is the last one when it can not end any more', async ({ store }) => {
+  await keepDrill(store, reportOf(good(), 'demo', false));
+  const id = await beginDrill(store, TURN, MORNING + MINUTE);
+  assert.equal((await lastDrill(store, MORNING + DAY))?.passed, true);
+  const { id: last, passed } = (await lastDrill(store, MORNING + DAY + 2 * MINUTE)) ?? {};
+  assert.deepEqual([last, passed], [id, null]);
 });
 
 eachStore('a drill that was made by hand is kept as it was', async ({ store }) => {
@@ -36,7 +45,7 @@ eachStore('a drill that was made by hand is kept as it was', async ({ store }) =
   store.db.on('query', ({ sql }: { sql: string }) => void (sql.startsWith('insert') || others.push(sql)));
   await keepDrill(store, report);
   assert.deepEqual(others, [], 'nobody finds it half written');
-  const { id: _, ...last } = (await lastDrill(store)) ?? { id: '' };
+  const { id: _, ...last } = (await lastDrill(store, NOW)) ?? { id: '' };
   const { startedAt, endedAt } = report;
   assert.deepEqual(last, {
     fault: 'down',

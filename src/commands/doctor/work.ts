@@ -1,7 +1,7 @@
 import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
-import { LONG_AGO, lastDrillWords } from '../../core/words/drills.ts';
+import { isLost, LONG_AGO, lastDrillWords } from '../../core/words/drills.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
 import { unwellWords } from '../../core/words/outages.ts';
 import { putOffWords } from '../../core/words/receivers.ts';
@@ -114,10 +114,10 @@ async function alerts(store: Store, now: Ms): Promise<Finding> {
 
 /** Nothing is said where none was ever made. */
 async function drills(store: Store, now: Ms): Promise<Finding[]> {
-  const drill = await lastDrill(store);
+  const drill = await lastDrill(store, now);
   if (!drill) return [];
   const says = lastDrillWords(drill, now);
-  const isGood = drill.passed !== false && now - drill.startedAt <= LONG_AGO;
+  const isGood = drill.passed !== false && !isLost(drill, now) && now - drill.startedAt <= LONG_AGO;
   return [
     isGood
       ? ok('drill', says)

@@ -66,7 +66,7 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
       'Due times and useful lives go by it, and with a clock that is a day off every webhook is refused. Let the machine keep its time by NTP; then: homing doctor.',
   },
   drill_failed: {
-    headline: () => 'a drill failed: the plan against outages does not hold',
+    headline: () => 'a drill failed or broke off: it is not known that the plan against outages holds',
     advice:
       'No mail of users was touched. The report says which check failed and what was seen; mend that, and make the drill again: homing drill.',
   },

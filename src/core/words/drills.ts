@@ -1,4 +1,12 @@
-import type { Check, CheckName, DrillReport, Fault, Ground, KeptDrill } from '../drills.ts';
+import {
+  type Check,
+  type CheckName,
+  type DrillReport,
+  type Fault,
+  type Ground,
+  type KeptDrill,
+  LONGEST_DRILL,
+} from '../drills.ts';
 import { safeLine } from '../safe-text.ts';
 import { DAY, type Ms } from '../time.ts';
 import { lengthWords, many, timeTaken, timeWords } from './numbers.ts';
@@ -74,6 +82,10 @@ export function figureWords({ figures: f }: Pick<DrillReport, 'figures'>): [name
 /** Who has not proved the plan for so long does not know whether it still holds. */
 export const LONG_AGO: Ms = 92 * DAY;
 
+/** Whether it was begun and can not end any more. */
+export const isLost = ({ startedAt, passed }: KeptDrill, now: Ms): boolean =>
+  passed === null && now - startedAt > LONGEST_DRILL;
+
 /** The last drill in a sentence or two. */
 export function lastDrillWords(drill: KeptDrill, now: Ms): string {
   const { fault, ground, startedAt, passed, failed } = drill;
@@ -81,7 +93,7 @@ export function lastDrillWords(drill: KeptDrill, now: Ms): string {
   const age = now - startedAt;
   const old =
     age > LONG_AGO ? ` That is ${lengthWords(age)} ago: homing drill proves whether the plan still holds.` : '';
-  if (passed === null) return `${what} has not ended.${old}`;
+  if (passed === null) return `${what} ${isLost(drill, now) ? 'did not end' : 'has not ended yet'}.${old}`;
   return `${what} ${passed ? 'passed' : `failed: ${failedWords(failed)}`}.${old}`;
 }
 

@@ -55,7 +55,7 @@ async function lookAround({ store, now, providers }: Desk) {
     attention(store, at),
     lastWebhookAt(store),
     cursor(store, RECONCILED),
-    lastDrill(store),
+    lastDrill(store, at),
   ]);
   const names = providers ?? [...known.keys()];
   return {

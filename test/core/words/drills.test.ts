@@ -32,7 +32,8 @@ test('the last drill is told with its date, what failed, and its age when that i
   );
   assert.match(words({ passed: false, failed: ['it ended\u001b[31m with 2'] }), / failed: it ended \[31m with 2\.$/);
   assert.match(words({ passed: false }), / failed: nobody knows why\.$/);
-  assert.match(words({ passed: null, endedAt: null }), / has not ended\.$/);
+  assert.match(words({ passed: null, endedAt: null }), / has not ended yet\.$/);
+  assert.match(words({ passed: null, endedAt: null }, 2 * DAY), / did not end\.$/);
   assert.match(
     words({}, 100 * DAY),
     / passed\. That is 100 d ago: homing drill proves whether the plan still holds\.$/,
