@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { within } from '../base/wait.ts';
+import { callOurselves } from '../base/own-process.ts';
 import { type Config, textsOf } from '../config/config.ts';
 import { environmentWith } from '../config/env.ts';
 import { safeLine } from '../core/safe-text.ts';
@@ -30,29 +28,15 @@ const FINDINGS = z.object({
  * webhooks waiting. Rejects when it comes to no end, with what it said.
  */
 export async function examine(config: Config, patience = PATIENCE): Promise<Finding[]> {
-  const [program, ...args] = commandLine();
-  const child = spawn(program, [...args, 'doctor', '--json'], {
-    env: environmentWith(textsOf(config)) as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const texts = { out: '', err: '' };
-  const keep = (name: 'out' | 'err') => (part: Buffer) => {
-    if (texts[name].length < MOST_TEXT) texts[name] += part.toString();
-  };
-  child.stdout.on('data', keep('out'));
-  child.stderr.on('data', keep('err'));
-  const ended = new Promise<'ended'>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', () => resolve('ended'));
-  });
+  const signal = AbortSignal.timeout(patience);
+  const env = environmentWith(textsOf(config));
+  const { out, err } = await callOurselves(['doctor', '--json'], { env, signal, by: 'SIGKILL', most: MOST_TEXT });
   try {
-    if ((await within(ended, patience, null)) === null) throw new Error('it came to no end in time');
-    return FINDINGS.parse(jsonIn(texts.out)).findings;
+    if (signal.aborted) throw new Error('it came to no end in time');
+    return FINDINGS.parse(jsonIn(out)).findings;
   } catch (error) {
-    if (texts.err.trim() !== '') throw new Error(safeLine(texts.err.trim(), 500), { cause: error });
+    if (err.trim() !== '') throw new Error(safeLine(err.trim(), 500), { cause: error });
     throw error;
-  } finally {
-    child.kill('SIGKILL');
   }
 }
 
@@ -62,11 +46,4 @@ function jsonIn(text: string): unknown {
   } catch {
     throw new Error('it said nothing that can be read');
   }
-}
-
-/** How this program is called; the sources run as they are with their loader. */
-function commandLine(): [string, ...string[]] {
-  const isSource = import.meta.url.endsWith('.ts');
-  const file = fileURLToPath(new URL(`../cli.${isSource ? 'ts' : 'js'}`, import.meta.url));
-  return [process.execPath, ...(isSource ? ['--import', import.meta.resolve('tsx')] : []), file];
 }

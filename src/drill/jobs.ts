@@ -25,14 +25,14 @@ const drillJob: Job<DrillInside> = {
 
 export const DRILL_JOBS = [drillJob];
 
-type PlayInChild = (config: DrillSettings, signal: AbortSignal) => Promise<Ended>;
+type Play = (signal: AbortSignal) => Promise<Ended>;
 
 /** Makes the drill that is due. One that was due while no daemon ran is left out. */
 export function drillsFrom(
   inside: DrillInside,
   times: { last(at: Ms): Ms },
   startedAt: Ms,
-  play: PlayInChild = drillInChild,
+  play: Play = drillInChild,
 ): () => Promise<number> {
   let done = startedAt;
   let unwritten: WriteEnd | null = null;
@@ -54,13 +54,13 @@ export function drillsFrom(
 type WriteEnd = () => Promise<void>;
 
 /** The drill of one time of the schedule, made by the first daemon that asks; null where it was another one. */
-export async function playOnce(inside: DrillInside, due: Ms, play: PlayInChild): Promise<WriteEnd | null> {
+export async function playOnce(inside: DrillInside, due: Ms, play: Play): Promise<WriteEnd | null> {
   const { store, now, signal, log, config } = inside;
   const { DRILL_PRIMARY: fault, DRILL_AGAINST: ground = 'demo' } = config;
   const id = await beginDrill(store, { turn: `cron:${due}`, fault, ground }, now());
   if (id === null) return null;
   log.info({ fault, ground }, 'a drill has begun');
-  const ended = await play(config, signal).catch((error: unknown) => ({ report: null, says: String(error) }));
+  const ended = await play(signal).catch((error: unknown) => ({ report: null, says: String(error) }));
   if (signal.aborted) {
     log.info({ fault, ground }, 'a drill was ended with its daemon');
     return () => forgetDrill(store, id);

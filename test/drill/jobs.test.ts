@@ -107,12 +107,13 @@ test('in a process of its own it plays, tells of it, writes its reports, and end
     else process.env['TMPDIR'] = usual;
   });
   const left = () => readdirSync(temporary).filter((name) => name.startsWith('homing-drill-'));
-  const config = configOf({ DRILL_PRIMARY: 'slow', DRILL_FOR: '5s', DRILL_REPORTS: join(folder, 'reports') });
-  const { report, says } = await drillInChild(config, t.signal);
+  const envOf = (given: Record<string, string>) => ({ ...process.env, DRILL_AGAINST: 'demo', ...given });
+  const env = envOf({ DRILL_PRIMARY: 'slow', DRILL_FOR: '5s', DRILL_REPORTS: join(folder, 'reports') });
+  const { report, says } = await drillInChild(t.signal, env);
   assert.deepEqual([report?.fault, report?.ground, report?.version], ['slow', 'demo', 1], says);
   assert.equal(readdirSync(join(folder, 'reports')).length, 3);
   const stopping = new AbortController();
-  const ending = drillInChild(configOf({ DRILL_FOR: '12h', DRILL_REPORTS: join(folder, 'others') }), stopping.signal);
+  const ending = drillInChild(stopping.signal, envOf({ DRILL_FOR: '12h', DRILL_REPORTS: join(folder, 'others') }));
   // Its play has begun when its folder is there.
   const begun = until('the play to begin', () => left().length > 0);
   await Promise.race([begun, ending.then(({ says: why }) => assert.fail(`it ended before it began: ${why}`))]);
