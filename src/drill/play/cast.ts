@@ -56,8 +56,15 @@ export async function withCast<T>(plan: DrillPlan, now: Clock, play: (cast: Cast
     const { domain, recipients } = plan.place.kind === 'demo' ? { domain: DEMO_DOMAIN, recipients: null } : plan.place;
     return await play({ proxy, sink, sim, domain, recipients, url, judgedAt, token });
   } finally {
-    for (const end of ending.reverse()) await end();
+    await endAll(ending.reverse());
   }
+}
+
+/** One that can not be ended does not keep the others. */
+async function endAll(ending: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const end of ending) await end().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw new AggregateError(errors, 'what took part in the drill could not be ended');
 }
 
 const startSim = () =>
@@ -69,7 +76,7 @@ const startSim = () =>
   });
 
 function upstreamOf({ place }: DrillPlan): string {
-  return place.kind === 'demo' ? '' : place.env['MAILGUN_API_URL'] || 'https://api.mailgun.net';
+  return place.kind === 'demo' ? '' : place.apiUrl;
 }
 
 const proxyOptions = ({ fault, pace, place }: DrillPlan, now: Clock) => ({
