@@ -45,7 +45,7 @@ export function addDrillCommand(program: Command, terminal: Terminal): void {
       '--primary <fault>',
       'down, slow, accepts-but-silent, 5xx-after-accept,\n429 or half (default: DRILL_PRIMARY, or down)',
     )
-    .option('--for <duration>', 'how long (default: 20s with --demo, else 20m)')
+    .option('--for <duration>', 'how long (default: DRILL_FOR, or 20s with --demo, else 20m)')
     .option('--demo', 'against a simulated Mailgun')
     .option('--staging', 'against the real Mailgun, in test mode')
     .option('--domain <domain>', 'the domain for drills (default: DRILL_DOMAIN)')
@@ -61,14 +61,22 @@ async function drill(terminal: Terminal, options: Options): Promise<void> {
   const { readConfig } = await import('../config/config.ts');
   const config = readConfig(terminal.env, 'database');
   const plan = await planOf(terminal, options, config);
+  const { madeFolder, writeReports } = await import('../drill/report/files.ts');
+  const folder = await madeFolder(options.output ?? config.DRILL_REPORTS).catch((error: unknown) => {
+    throw misuse(`no reports can be written: ${wordsOf(error)}`);
+  });
   const report = await played(terminal, options, plan);
-  const { writeReports } = await import('../drill/report/files.ts');
-  const paths = await writeReports(report, options.output ?? config.DRILL_REPORTS);
   if (options.json) sayJson(terminal, report, 'line');
-  else await sayReport(terminal, report, paths);
+  else await sayReport(terminal, report);
   if (!options.notKept && !report.endedEarly) await keep(terminal, report);
   if (!report.passed) terminal.exitCode = EXIT.failed;
+  const paths = await writeReports(report, folder).catch((error: unknown) => {
+    throw new Failed(`The reports could not be written: ${wordsOf(error)}`);
+  });
+  if (!options.json) say(terminal, '', ...paths.map((path) => `  ${path}`));
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function planOf(terminal: Terminal, options: Options, config: Config): Promise<DrillPlan> {
   const { isFault, FAULTS } = await import('../core/drills.ts');
@@ -78,8 +86,8 @@ async function planOf(terminal: Terminal, options: Options, config: Config): Pro
   const fault = options.primary ?? config.DRILL_PRIMARY;
   if (!isFault(fault)) throw misuse(`--primary must be one of ${FAULTS.join(', ')}`);
   const ground = groundOf(options, config);
-  const lasts =
-    options.for === undefined ? (ground === 'demo' ? 20 * SECOND : 20 * MINUTE) : durationIn('--for', options.for);
+  const usual = config.DRILL_FOR ?? (ground === 'demo' ? 20 * SECOND : 20 * MINUTE);
+  const lasts = options.for === undefined ? usual : durationIn('--for', options.for);
   if (!isDrillable(lasts)) throw misuse(`--for ${DRILLABLE}`);
   const { demoPace, stagingPace } = await import('../drill/play/stage.ts');
   if (ground === 'demo') return { fault, lasts, place: { kind: 'demo' }, pace: demoPace() };
@@ -113,14 +121,10 @@ async function stagingOf(
   const given = options.to?.split(',').map((part) => canonicalAddress(part.trim())) ?? config.DRILL_RECIPIENTS;
   const recipients = given.filter((one) => one !== null);
   if (recipients.length < given.length) throw misuse('--to must be a comma list of addresses');
-  const problem = stagingProblem({ domain, recipients, fault });
+  const problem = stagingProblem({ domain, recipients, fault, watched: domainsIn(config) });
   if (problem !== null || domain === undefined) throw misuse(problem ?? 'there is no domain');
-  if (domainsIn(config).includes(domain))
-    throw misuse(
-      `${domain} is in MAILGUN_DOMAIN: the daemon that watches it would take the mail of the drill for its own; a drill needs a domain for drills alone`,
-    );
   if (!config.MAILGUN_API_KEY) throw misuse('a drill against staging needs MAILGUN_API_KEY');
-  return { kind: 'staging', env: terminal.env, domain, recipients };
+  return { kind: 'staging', env: terminal.env, apiUrl: config.MAILGUN_API_URL, domain, recipients };
 }
 
 async function played(terminal: Terminal, { json }: Options, plan: DrillPlan): Promise<DrillReport> {
@@ -147,13 +151,13 @@ async function played(terminal: Terminal, { json }: Options, plan: DrillPlan): P
 
 const COLOURS = { passed: 'green', failed: 'red', not_needed: 'gray' } as const;
 
-async function sayReport(terminal: Terminal, report: DrillReport, paths: readonly string[]): Promise<void> {
+async function sayReport(terminal: Terminal, report: DrillReport): Promise<void> {
   const { CHECK_WORDS, RESULT_WORDS, verdictWords } = await import('../core/words/drills.ts');
   const lines = report.checks.map(({ check, result, says }) => {
     const head = `  ${RESULT_WORDS[result].padEnd(11)}`;
     return `${paint(terminal, COLOURS[result], head)}${wrapped(' '.repeat(head.length), `${CHECK_WORDS[check]}: ${says}`).slice(head.length)}`;
   });
-  say(terminal, '', ...lines, '', ...paths.map((path) => `  ${path}`), '');
+  say(terminal, '', ...lines, '');
   say(terminal, paint(terminal, 'bold', `The drill ${verdictWords(report)}.`));
 }
 
@@ -164,7 +168,9 @@ async function keep(terminal: Terminal, report: DrillReport): Promise<void> {
     const { keepDrill } = await import('../store/drills.ts');
     await withStore(terminal, (store) => keepDrill(store, report));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    sayError(terminal, `The result is in the reports alone, and the daily report will not tell of it: ${why}`);
+    sayError(
+      terminal,
+      `The result is in the reports alone, and the daily report will not tell of it: ${wordsOf(error)}`,
+    );
   }
 }

@@ -12,6 +12,9 @@ const addresses = listOf((part) => canonicalAddress(part), 'must be a comma list
 export const isDrillable = (lasts: Ms): boolean => lasts >= 5 * SECOND && lasts <= 12 * HOUR;
 export const DRILLABLE = 'must be from 5s to 12h';
 
+/** What another room reads. */
+type OfOthers = { MAILGUN_DOMAIN?: readonly { domain: string }[] };
+
 export const DRILL = room({
   title: 'Drills',
   settings: {
@@ -55,9 +58,14 @@ export const DRILL = room({
       says: 'Folder where the reports of drills are written.',
     },
   },
-  problems({ DRILL_CRON, DRILL_AGAINST, DRILL_DOMAIN, DRILL_RECIPIENTS, DRILL_PRIMARY }) {
+  problems(values) {
+    const { DRILL_CRON, DRILL_AGAINST, DRILL_DOMAIN, DRILL_RECIPIENTS, DRILL_PRIMARY } = values;
+    const { MAILGUN_DOMAIN = [] } = values as typeof values & OfOthers;
     if (DRILL_CRON === undefined || DRILL_AGAINST !== 'staging') return [];
-    const problem = stagingProblem({ domain: DRILL_DOMAIN, recipients: DRILL_RECIPIENTS, fault: DRILL_PRIMARY });
+    const problem = stagingProblem({
+      ...{ domain: DRILL_DOMAIN, recipients: DRILL_RECIPIENTS, fault: DRILL_PRIMARY },
+      watched: MAILGUN_DOMAIN.map((one) => one.domain),
+    });
     return problem === null ? [] : [problem];
   },
 });
@@ -72,8 +80,12 @@ export function stagingProblem(given: {
   domain: string | undefined;
   recipients: readonly string[];
   fault: string;
+  /** Domains whose mail a daemon watches. */
+  watched: readonly string[];
 }): string | null {
   if (given.domain === undefined) return 'a drill against staging needs DRILL_DOMAIN, a domain for drills alone';
+  if (given.watched.includes(given.domain))
+    return `${given.domain} is in MAILGUN_DOMAIN: the daemon that watches it would take the mail of the drill for its own; a drill needs a domain for drills alone`;
   if (given.recipients.length === 0)
     return 'a drill against staging needs DRILL_RECIPIENTS, the only addresses that it may name';
   const domains = new Set(given.recipients.map(domainOf)).size;

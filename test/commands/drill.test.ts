@@ -30,6 +30,7 @@ test('without a simulated Mailgun or a domain and recipients for drills it refus
       /mg\.example\.com is in MAILGUN_DOMAIN: .* a domain for drills alone/,
       { MAILGUN_API_KEY: 'key-3f1c', MAILGUN_DOMAIN: 'other.example.com,mg.example.com' },
     ],
+    [['--primary', 'down', '--demo', '--output', '/dev/null/drills'], /no reports can be written: ENOTDIR/],
     [['--primary', 'down'], /needs DRILL_DOMAIN/, { DRILL_AGAINST: 'staging' }],
   ];
   for (const [args, says, env] of cases) {
@@ -43,11 +44,11 @@ test('it tells of the drill as it goes, writes its reports, and the daily report
   const { store, url, folder } = await database(t);
   const reports = mkdtempSync(join(tmpdir(), 'homing-drill-cli-'));
   t.after(() => rmSync(reports, { recursive: true, force: true }));
-  const env = { DATABASE_URL: url };
-  const { code, out } = await drill(['--demo', '--primary', 'slow', '--for', '5s', '--output', reports], env);
+  const env = { DATABASE_URL: url, DRILL_FOR: '5s' };
+  const { code, out } = await drill(['--demo', '--primary', 'slow', '--output', reports], env);
   const last = await lastDrill(store, Date.now());
   assert.equal(code === 0, last?.passed, out);
-  assert.match(out, /^\+ [\d.]+ m?s +drill +all is well.*\n(.*\n)*\+ .* Mailgun becomes slow/);
+  assert.match(out, /^\+ [\d.]+ m?s +drill +all is well.*\n(.*\n)*\+ .* Mailgun becomes slow: .*\s+for 5 s\n/);
   assert.match(out, /\n {2}(passed|FAILED) +exactly one copy arrived: /);
   assert.equal(readdirSync(reports).length, 3);
   for (const line of out.split('\n').filter((one) => !one.includes(reports))) assert.ok(line.length <= 80, line);

@@ -33,6 +33,10 @@ test('a schedule of drills says what they are played against', () => {
   assert.deepEqual(problems({ DRILL_CRON: CRON }), ['DRILL_CRON needs DRILL_AGAINST to be set']);
   assert.match(problems({ ...STAGING, DRILL_DOMAIN: '' }).join(), /needs DRILL_DOMAIN/);
   assert.match(problems({ ...STAGING, DRILL_RECIPIENTS: '' }).join(), /needs DRILL_RECIPIENTS/);
+  assert.match(
+    problems({ ...STAGING, DRILL_DOMAIN: 'MG.example.com' }).join(),
+    /^mg\.example\.com is in MAILGUN_DOMAIN: /,
+  );
   const silent = { ...STAGING, DRILL_PRIMARY: 'accepts-but-silent' };
   assert.match(
     problems({ ...silent, DRILL_RECIPIENTS: 'a@a.example,b@a.example,c@b.example' }).join(),

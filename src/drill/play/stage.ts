@@ -1,4 +1,4 @@
-import type { Fault, Ground, Limits } from '../../core/drills.ts';
+import type { Fault, Limits } from '../../core/drills.ts';
 import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
 
 /** Lets something stand before a part of the play; it is asked in place of what is behind it. */
@@ -8,6 +8,8 @@ export type Staging = {
   kind: 'staging';
   /** Of the environment: the plan that is to be proved, and the keys. */
   env: Readonly<Record<string, string | undefined>>;
+  /** The API of the real Mailgun. */
+  apiUrl: string;
   domain: string;
   recipients: readonly string[];
 };
@@ -68,5 +70,3 @@ export function stagingPace({ window, steady, silence, drainRate, fault, lasts }
 }
 
 type Given = { window: Ms; steady: Ms; silence: Ms; drainRate: number; fault: Fault; lasts: Ms };
-
-export const groundOf = ({ place }: Pick<DrillPlan, 'place'>): Ground => place.kind;

@@ -17,7 +17,7 @@ async function mailgun(t: TestContext) {
   });
   t.after(sim.close);
   const env = {
-    ...{ MAILGUN_API_KEY: 'key-0123456789', MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-0123456789', MAILGUN_API_URL: sim.url },
+    ...{ MAILGUN_API_KEY: 'key-0123456789', MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-0123456789' },
     ...{ RETRY_UNIT: '1s', RETRY_BASE: '2', RECONCILE_CRON: '* * * * * *', EVENTS_SETTLE: '3s', DUE_POLL: '200ms' },
     ...{
       LEASE: '20s',
@@ -40,7 +40,7 @@ async function mailgun(t: TestContext) {
       DRILL_CRON: '* * * * * *',
     },
   };
-  return { sim, place: { kind: 'staging' as const, env, domain: DOMAIN, recipients: RECIPIENTS } };
+  return { sim, place: { kind: 'staging' as const, env, apiUrl: sim.url, domain: DOMAIN, recipients: RECIPIENTS } };
 }
 
 test('against staging all mail is in test mode, of one domain and to those on the list, and nobody gets any', async (t) => {
