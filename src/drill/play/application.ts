@@ -3,9 +3,9 @@ import { Agent, fetch } from 'undici';
 import { stopwatch } from '../../base/wait.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { MINUTE, type Ms } from '../../core/time.ts';
+import { readMessageId } from '../../mail/message-id.ts';
 import type { Status } from '../judge/status.ts';
 import type { Cast } from './cast.ts';
-import { canonicalId } from './message-id.ts';
 
 /** How long it took is judged afterwards. */
 const PATIENCE: Ms = MINUTE;
@@ -29,8 +29,7 @@ export async function queueMail({ url, token, domain }: Cast, { to, subject, cla
     ...{ signal: AbortSignal.timeout(PATIENCE), dispatcher },
   }).catch(() => null);
   const said = (await answered?.json().catch(() => null)) as { id?: string } | null;
-  const isTaken = answered?.status === 200 && said?.id !== undefined;
-  return { messageId: isTaken ? canonicalId(said.id ?? '') : null, took: took() };
+  return { messageId: answered?.status === 200 ? readMessageId(said?.id ?? '') : null, took: took() };
 }
 
 export type Queue = {

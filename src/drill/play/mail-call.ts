@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { fieldOf, readBody } from '../../lab/sim/form.ts';
-import { canonicalId } from './message-id.ts';
+import { readMessageId } from '../../mail/message-id.ts';
 
 /** A request on its way to the provider. */
 export type Call = { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer };
@@ -24,7 +24,7 @@ export function mailIn({ path, headers, body }: Call): MailCall {
   const form = readBody(body, headers['content-type'] ?? '', undefined);
   const isTestMode = (name: string) => name.toLowerCase() === 'o:testmode';
   return {
-    messageId: canonicalId(fieldOf(form, 'h:Message-Id') ?? ''),
+    messageId: readMessageId(fieldOf(form, 'h:Message-Id') ?? '') ?? '',
     domain: decodeURIComponent(MAIL_PATH.exec(path)?.[1] ?? ''),
     recipients: ['to', 'cc', 'bcc'].flatMap((name) => form.fields[name] ?? []),
     testMode: [

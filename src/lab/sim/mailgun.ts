@@ -57,6 +57,8 @@ export type SimMailgun = {
   /** How many mails that recipient really got. */
   copies: (recipient: string) => number;
   inboxOf: (recipient: string) => Copy[];
+  /** What anybody got, in the order in which it came. */
+  inboxes: readonly Copy[];
   stored: (key: string) => StoredMessage | null;
   storageUrl: (key: string) => string;
   suppressed: (domain: string, list: SuppressionList) => Suppression[];
@@ -127,7 +129,16 @@ function environmentOf({ options, apiOrigin, storageOrigin }: World): Record<str
 
 type Truth = Pick<
   SimMailgun,
-  'requests' | 'handovers' | 'webhooks' | 'events' | 'copies' | 'inboxOf' | 'stored' | 'storageUrl' | 'suppressed'
+  | 'requests'
+  | 'handovers'
+  | 'webhooks'
+  | 'events'
+  | 'copies'
+  | 'inboxOf'
+  | 'inboxes'
+  | 'stored'
+  | 'storageUrl'
+  | 'suppressed'
 >;
 
 /** What a test may look at and no caller of the API can. */
@@ -141,6 +152,7 @@ function truthOf(world: World): Truth {
     events: () => world.events.map(({ event }) => event),
     copies: (recipient) => inboxOf(recipient).length,
     inboxOf,
+    inboxes: world.copies,
     stored: (key) => world.stored.get(key) ?? null,
     storageUrl: (key) => {
       const message = world.stored.get(key);
