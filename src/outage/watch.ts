@@ -82,7 +82,8 @@ async function foundOf(deps: WatchDeps, provider: Provider): Promise<Found> {
   if (before && at - before.at < window / 6) return before;
   const next = {
     at,
-    unheard: await unheardAt(deps, provider),
+    // While nobody can say, what was known holds: else one that swallows mail would get more of it.
+    unheard: (await unheardAt(deps, provider)) ?? before?.unheard ?? NONE,
     putOff: await lookAtReceivers(deps, provider.name),
     tookBefore: await tookBefore(store, provider.name, at - window),
   };
@@ -90,13 +91,15 @@ async function foundOf(deps: WatchDeps, provider: Provider): Promise<Found> {
   return next;
 }
 
-async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard> {
+const NONE: Unheard = { accepted: 0, unheard: 0, receivers: 0 };
+
+/** Null while its records are not read: without them nobody can say whether mail vanishes or webhooks do. */
+async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard | null> {
   const { store, rules, now } = deps;
   const { window } = rules;
   const after = heardAfter(rules.silence);
   const readUpTo = await readBy(deps, provider);
-  // Without its records nobody can say whether mail vanishes or webhooks do.
-  if (readUpTo === null || readUpTo < now() - 2 * after) return { accepted: 0, unheard: 0, receivers: 0 };
+  if (readUpTo === null || readUpTo < now() - 2 * after) return null;
   const to = Math.min(readUpTo - READ_WITHIN, now() - after);
   const lately = await unheardOf(store, provider.name, { from: to - window, to });
   // Where little is sent, what there is tells for longer.

@@ -5,7 +5,7 @@ import { HOUR, MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
 import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import type { Outcome } from '../../src/lab/sim/fates.ts';
 import type { SimRequest } from '../../src/lab/sim/world.ts';
-import { watchProviders } from '../../src/outage/watch.ts';
+import { type WatchDeps, watchProviders } from '../../src/outage/watch.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
 import { healthChanges, standings } from '../../src/store/notes/health.ts';
 import { addHold, releaseHold } from '../../src/store/notes/holds.ts';
@@ -22,7 +22,8 @@ async function setup(t: TestContext, options: Options = {}) {
   const homing = await startByHand(t, { ...options, env: { ...env, ...options.env } });
   const { store, clock, inside, settle, sink, sim } = homing;
   const { OUTAGE_PROBE_FROM: trialFrom } = inside.config;
-  const watch = () => watchProviders({ ...inside, rules: RULES, trialFrom });
+  const found: WatchDeps['found'] = new Map();
+  const watch = () => watchProviders({ ...inside, rules: RULES, trialFrom, found });
   let mails = 0;
   return {
     ...homing,
@@ -317,6 +318,22 @@ test('a provider that takes mail and never delivers it is noticed within three m
   await mail('access', 2);
   await live(10 * SECOND);
   assert.equal(elsewhere('access'), 2);
+});
+
+test('a provider whose mail vanished does not come back while its records are not read', async (t) => {
+  const { live, mail, state, watch, clock } = await setup(t, { poll: true });
+  await live(2 * MINUTE, () => mail('notice', 2));
+  await live(4 * MINUTE, async () => {
+    if ((await state()) !== 'down') await mail('notice', 2, 'silence');
+  });
+  assert.equal(await state(), 'down');
+  for (let n = 0; n < 60; n++) {
+    clock.advance(15 * SECOND);
+    await watch();
+  }
+  assert.equal(await state(), 'down');
+  await live(15 * MINUTE);
+  assert.notEqual(await state(), 'down');
 });
 
 test('good and bad minutes in turn do not make it go back and forth', async (t) => {
