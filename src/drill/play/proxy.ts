@@ -30,8 +30,6 @@ export type FaultProxy = {
   handOvers: readonly (MailCall & { at: Ms })[];
   /** Mails that were answered as taken and went nowhere. */
   swallowed: readonly MailCall[];
-  /** Calls that the guard did not let pass, in words. */
-  barred: readonly string[];
   close(): Promise<void>;
 };
 
@@ -41,14 +39,13 @@ type State = {
   mails: number;
   handOvers: (MailCall & { at: Ms })[];
   swallowed: MailCall[];
-  barred: string[];
   closing: AbortController;
 };
 
 /** Stands before the API of a provider, passes everything on, and misbehaves as the fault says while it is told to. */
 export async function startFaultProxy(options: ProxyOptions): Promise<FaultProxy> {
   const state: State = {
-    ...{ options, isSick: false, mails: 0, handOvers: [], swallowed: [], barred: [] },
+    ...{ options, isSick: false, mails: 0, handOvers: [], swallowed: [] },
     closing: new AbortController(),
   };
   const listen = (port: number) => listenOnLoopback(serverOf(state), port);
@@ -61,7 +58,7 @@ export async function startFaultProxy(options: ProxyOptions): Promise<FaultProxy
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    ...{ handOvers: state.handOvers, swallowed: state.swallowed, barred: state.barred },
+    ...{ handOvers: state.handOvers, swallowed: state.swallowed },
     async sicken() {
       state.isSick = true;
       if (options.fault === 'down') await unplug();
@@ -95,10 +92,7 @@ async function answer(state: State, request: IncomingMessage): Promise<Reply> {
   const mail = isMailCall(call) ? mailIn(call) : null;
   const { guard, upstream } = state.options;
   const allowed = guard === null ? call : guarded(guard, call, mail);
-  if (typeof allowed === 'string') {
-    state.barred.push(allowed);
-    return refusal(403, `barred by the drill: ${allowed}`);
-  }
+  if (typeof allowed === 'string') return refusal(403, `barred by the drill: ${allowed}`);
   const pass = async () => {
     const answered = await forward(upstream, allowed);
     if (mail && answered.status === 200) state.handOvers.push({ ...mail, at: state.options.now() });
