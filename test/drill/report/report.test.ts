@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { DrillReport } from '../../../src/core/drills.ts';
 import { reportOf } from '../../../src/drill/judge/report.ts';
-import { writeReports } from '../../../src/drill/report/files.ts';
+import { madeFolder, writeReports } from '../../../src/drill/report/files.ts';
 import { drillMarkdown } from '../../../src/drill/report/markdown.ts';
 import { drillPage } from '../../../src/drill/report/page.ts';
 import { startBrowser, withoutBrowser } from '../../support/browser.ts';
@@ -33,7 +33,7 @@ const folderOf = (t: TestContext): string => {
 };
 
 test('a report is dated and written in three forms, and replaces none', async (t) => {
-  const folder = folderOf(t);
+  const folder = await madeFolder(folderOf(t));
   const paths = await writeReports(report(), folder);
   const day = new Date(report().startedAt).toISOString().slice(0, 10);
   assert.deepEqual(
@@ -76,7 +76,7 @@ test('in a browser the page fits 320 and 1024 pixels and its picture is drawn, i
   skip: withoutBrowser,
 }, async (t) => {
   const browser = await startBrowser(t);
-  const paths = await writeReports(report(), folderOf(t));
+  const paths = await writeReports(report(), await madeFolder(folderOf(t)));
   for (const width of [320, 1024])
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
