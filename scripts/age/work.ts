@@ -55,7 +55,7 @@ const writing = (name: string, prepare: Work['prepare']): Work => ({ name, goal:
 async function claim({ store, now }: Place): Promise<void> {
   const later = now + 10 * DAY;
   for (let done = 0; done < DUE; done += 100) {
-    const { lease, claimed } = await claimDue(store, [{ lane: '', most: 100 }], later, 1000);
+    const { lease, claimed } = await claimDue(store, [{ lane: '', most: 100 }], { now: later, lease: 1000 });
     if (claimed.length < 100) throw new Error(`only ${claimed.length} deliveries are due`);
     await changeHeld(store, { ids: claimed.map((c) => c.id), lease }, later, () => []);
   }

@@ -106,7 +106,7 @@ async function leaseAlone(store: Store, count: number): Promise<Drained> {
 
 async function claim(store: Store, most: number) {
   const now = Date.now();
-  const { lease, claimed } = await claimDue(store, [{ lane: '', most }], now, LEASE);
+  const { lease, claimed } = await claimDue(store, [{ lane: '', most }], { now, lease: LEASE });
   if (claimed.length === 0) throw new Error('nothing is due any more, and not all was claimed');
   return { lease, now, ids: claimed.map(({ id }) => id) };
 }

@@ -1,5 +1,11 @@
-import { choice, length } from './kinds.ts';
+import { ROLES, type Role } from '../core/roles.ts';
+import { choice, length, listOf } from './kinds.ts';
 import { room } from './setting.ts';
+
+const roles = listOf(
+  (part) => (ROLES.includes(part as Role) ? (part as Role) : null),
+  `must be a comma list of ${ROLES.join(', ')}`,
+).refine((all) => all.length > 0, 'must name a role');
 
 /** What every room goes by. */
 export const COMMON = room({
@@ -16,6 +22,12 @@ export const COMMON = room({
       default: 'json',
       level: 'rarely',
       says: 'json, or pretty for people.',
+    },
+    HOMING_ROLES: {
+      kind: roles,
+      default: ROLES.join(),
+      level: 'rarely',
+      says: 'What this daemon does, where several on one database divide the work: web answers requests, digest reads what came in, dispatch hands mail over and watches the providers, reconcile asks the providers and clears up, tell sends alerts and the report. Each is needed somewhere.',
     },
     LEASE: {
       kind: length,

@@ -120,7 +120,8 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
   const startedAt = clock.now();
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
   const server = await listen(createApp(faceOf(face)), placeOf(config, monotonic, log));
-  const bounces = await takeBounces(face).catch(async (error: unknown) => {
+  const takes = config.HOMING_ROLES.includes('web') ? takeBounces(face) : Promise.resolve(null);
+  const bounces = await takes.catch(async (error: unknown) => {
     await server.close(0);
     throw error;
   });

@@ -53,6 +53,7 @@ export const faceOf = (inside: Face): AppDeps => ({
     }),
   retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
+  isApart: !inside.config.HOMING_ROLES.includes('web'),
   now: inside.now,
   signal: inside.signal,
   log: inside.log,

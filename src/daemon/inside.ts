@@ -1,4 +1,5 @@
 import { createHeap, type Heap } from '../base/heap.ts';
+import { newId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { createMeter, type Meter } from '../base/meter.ts';
 import { createRightOfWay, type RightOfWay } from '../base/right-of-way.ts';
@@ -19,6 +20,7 @@ import type { Store } from '../store/db/open.ts';
 import type { InboxRow } from '../store/inbox/inbox.ts';
 import type { ReceiverSign } from '../store/notes/receivers.ts';
 import { type Channels, createChannels } from '../tell/channels/create.ts';
+import { createPresence, type Presence } from './presence.ts';
 
 /** All that the parts of the daemon work with. Each part declares which of it it takes. */
 export type Inside = {
@@ -41,6 +43,9 @@ export type Inside = {
   rightOfWay: RightOfWay;
   /** Webhooks that were kept. */
   kept: Meter;
+  /** Which of the daemons on this database this is. */
+  presence: Presence;
+  share: Presence['share'];
   /** Tells a job that there is work. */
   wake(job: string): void;
   now: Clock;
@@ -71,6 +76,7 @@ export function insideOf(given: Given): Inside {
   const providers = given.providers ?? connectProviders(config, given);
   checkNames(config, providers);
   const settings = settingsOf(config);
+  const presence = createPresence({ ...given, id: newId(given.now()), roles: config.HOMING_ROLES });
   const read = (row: Pick<InboxRow, 'provider' | 'body' | 'content_type'>) =>
     providers.named(row.provider)?.read?.({
       replayKey: '',
@@ -101,6 +107,8 @@ export function insideOf(given: Given): Inside {
     receiverSigns,
     rightOfWay: createRightOfWay(given.monotonic),
     kept: createMeter(given.monotonic),
+    presence,
+    share: presence.share,
     understand: (about) =>
       digest({ ...given, settings, read, notice, judge, isOpenToForgery, receiverSigns }, ABOUT, about),
   };

@@ -1,4 +1,5 @@
 import type { Job } from '../base/job.ts';
+import type { Role } from '../core/roles.ts';
 import { DISPATCH_JOBS } from '../dispatch/jobs.ts';
 import { DRILL_JOBS } from '../drill/jobs.ts';
 import { INBOX_JOBS } from '../inbox/jobs.ts';
@@ -8,15 +9,18 @@ import { OUTAGE_JOBS } from '../outage/jobs.ts';
 import { RECONCILE_JOBS } from '../reconcile/jobs.ts';
 import { TELL_JOBS } from '../tell/jobs.ts';
 import type { Inside } from './inside.ts';
+import { presenceJob } from './presence.ts';
 
-/** All that a daemon does besides answering requests. */
-export const JOBS: readonly Job<Inside>[] = [
-  ...INTAKE_JOBS,
-  ...INBOX_JOBS,
-  ...DISPATCH_JOBS,
-  ...OUTAGE_JOBS,
-  ...RECONCILE_JOBS,
-  ...TELL_JOBS,
-  ...OPERATE_JOBS,
-  ...DRILL_JOBS,
+/** What a daemon of each role does besides answering requests. */
+const JOBS_OF: Record<Role, readonly Job<Inside>[]> = {
+  web: [],
+  digest: [...INTAKE_JOBS, ...INBOX_JOBS],
+  dispatch: [...DISPATCH_JOBS, ...OUTAGE_JOBS],
+  reconcile: [...RECONCILE_JOBS, ...OPERATE_JOBS],
+  tell: [...TELL_JOBS, ...DRILL_JOBS],
+};
+
+export const jobsOf = (roles: readonly Role[]): Job<Inside>[] => [
+  presenceJob,
+  ...roles.flatMap((role) => JOBS_OF[role]),
 ];

@@ -10,8 +10,8 @@ import { type Ms, SECOND } from '../core/time.ts';
 import { openStore } from '../store/db/open.ts';
 import { storyTo } from '../tell/story.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
-import { JOBS } from './jobs.ts';
-import { tick } from './tick.ts';
+import { jobsOf } from './jobs.ts';
+import { leaveTurn, tick } from './tick.ts';
 
 /** All that a daemon does besides answering requests. */
 export type Work = {
@@ -35,7 +35,9 @@ export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => v
   const stopping = new AbortController();
   // Each job listens to it, and so does each hand-over that waits: Node would take that for a leak.
   setMaxListeners(0, stopping.signal);
-  const bells = new Map<string, Bell>(JOBS.map(({ name }) => [name, createBell()]));
+  const roles = config.HOMING_ROLES;
+  const all = jobsOf(roles);
+  const bells = new Map<string, Bell>(all.map(({ name }) => [name, createBell()]));
   const wake = (job: string) => bells.get(job)?.ring();
   const clock = clockOfMachine();
   const inside = insideOf({
@@ -49,8 +51,8 @@ export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => v
     slowBy: clock.slowBy,
     signal: stopping.signal,
   });
-  const jobs = startJobs(inside, bells);
-  const ticking = startTicking(inside);
+  const jobs = startJobs(all, inside, bells);
+  const ticking = roles.includes('reconcile') ? startTicking(inside) : null;
   return {
     wake,
     kept(count) {
@@ -62,17 +64,30 @@ export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => v
       await Promise.all([ticking, jobs.ended]);
       // Waits for mail that has begun to leave, because its answer must be written down.
       await Promise.all(jobs.running.map((job) => job.idle?.()));
+      await leave(inside);
       await closeOutside(inside);
       await store.close();
     },
   };
 }
 
+/** The others need not find out by themselves that it is gone. */
+async function leave(inside: Inside): Promise<void> {
+  await tried(
+    'leave',
+    async () => {
+      await leaveTurn(inside);
+      await inside.presence.leave();
+    },
+    inside.log,
+  );
+}
+
 type Jobs = { ended: Promise<unknown>; running: readonly Running[] };
 
-function startJobs(inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
+function startJobs(jobs: readonly Job<Inside>[], inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
   const running: Running[] = [];
-  const loops = JOBS.map((job) => {
+  const loops = jobs.map((job) => {
     const started = job.start(inside);
     running.push(started);
     const bell = bells.get(job.name) ?? createBell();

@@ -2,6 +2,7 @@ import { createTurns } from '../base/turns.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
+import { ALONE, type Share } from '../core/roles.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { claimDue, HELD, leaveLanes, lookAgain, lookAtHeld, park, wantAnswers } from '../store/ledger/due.ts';
@@ -26,6 +27,8 @@ export type DispatchDeps = Omit<LookDeps, 'behind'> &
     onFree(): void;
     /** Called when there is something to ask of a provider. */
     onQuestion?(): void;
+    /** Which of the daemons this is that divide what is due among them. */
+    share?(): Share;
   };
 
 type Deps = DispatchDeps & LookDeps & HandOverDeps & { record: Recording };
@@ -71,7 +74,10 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
   const { store, settings } = deps;
   const now = deps.now();
   const pace = await paceNow(store, settings.rates, now);
-  const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace), now, settings.lease);
+  const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace), {
+    ...{ now, lease: settings.lease },
+    share: deps.share?.() ?? ALONE,
+  });
   if (claimed.length === 0) return 0;
   const { views, unread } = await readNews(
     deps,

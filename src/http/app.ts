@@ -69,6 +69,8 @@ export type AppDeps = {
   keep?(arrivals: readonly Arrival[]): Promise<void>;
   /** How long a webhook waits for that. */
   patience?: Ms;
+  /** Answers only whether it is alive and ready: requests are for other daemons. */
+  isApart?: boolean;
 };
 
 /**
@@ -79,6 +81,7 @@ export function createApp(deps: AppDeps): { callback(): RequestListener } {
   const bodies = createBodies(deps.memory ?? LIMITS.memory);
   const webhooks = createWebhooks({
     ...{ ...deps, bodies, keep: deps.keep ?? keepIn(deps) },
+    ...(deps.isApart ? { webhooks: [] } : {}),
     isSynchronous: deps.store.isSynchronous,
   });
   const koa = createKoa(deps, bodies).callback();
@@ -105,11 +108,18 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   koa.use(atAnyBase);
   koa.use(answerErrors(deps.log));
   koa.use(fromAnywhere);
+  for (const router of [createOpenRoutes(deps), ...(deps.isApart ? [] : routersOf(deps, bodies))]) {
+    koa.use(router.routes() as Middleware);
+    koa.use(router.allowedMethods() as Middleware);
+  }
+  return koa;
+}
+
+function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
   const { encryptionKey, olderKeys = [] } = deps;
   const traffic = sharedTraffic(deps);
   const tokens = statusTokens(encryptionKey ? [encryptionKey, ...olderKeys] : []);
-  const routers = [
-    createOpenRoutes(deps),
+  return [
     ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
     createScript(),
@@ -123,11 +133,6 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
     createPages(deps),
     createIntake({ ...deps, bodies, statusTokens: tokens }),
   ];
-  for (const router of routers) {
-    koa.use(router.routes() as Middleware);
-    koa.use(router.allowedMethods() as Middleware);
-  }
-  return koa;
 }
 
 /** Whether it is the other side that broke off, or sent what is no HTTP. */

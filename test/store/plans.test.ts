@@ -386,16 +386,19 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
   };
   const support = { store, now, cooldown: MINUTE };
   const runs: Record<string, () => Promise<unknown>> = {
-    claimDue: () => claimDue(store, rooms, now, MINUTE),
+    claimDue: () => claimDue(store, rooms, { now, lease: MINUTE }),
     park: () => park(store, 'x', ids, { lane: 'whole mailgun', at: now }),
     lookAgain: () => lookAgain(store, 'x', ids, now),
     wantAnswers: () => wantAnswers(store, 'x', [{ id: ids[0] ?? '', at: now, by: later, unsuppress: true }]),
     claimQuestions: () => claimQuestions(store, now, 10, MINUTE),
     change: () => change(store, ids, now, () => [failed(MORNING)]),
     changeUnderLease: async () =>
-      changeHeld(store, { ids, lease: (await claimDue(store, rooms, later, MINUTE)).lease }, now, () => [
-        failed(MORNING + 1),
-      ]),
+      changeHeld(
+        store,
+        { ids, lease: (await claimDue(store, rooms, { now: later, lease: MINUTE })).lease },
+        now,
+        () => [failed(MORNING + 1)],
+      ),
     end: abandon,
     takePending: () => takePending(store, 'events', taking),
     takeTold: () => takePending(store, 'told', taking),
@@ -527,7 +530,9 @@ eachStore('what is claimed is found by what is due, and not by a walk over all m
   await store.db('due').update({ at: MORNING + DAY });
   const [due] = await store.db('deliveries').limit(1).pluck('id');
   await store.db('due').where({ delivery_id: due }).update({ at: MORNING });
-  const queries = await queriesOf(store, () => claimDue(store, [{ lane: '', most: 10 }], MORNING, MINUTE));
+  const queries = await queriesOf(store, () =>
+    claimDue(store, [{ lane: '', most: 10 }], { now: MORNING, lease: MINUTE }),
+  );
   const others = queries.filter(({ sql }) => sql.includes('from `deliveries`'));
   assert.equal(others.length, 2);
   for (const query of others)

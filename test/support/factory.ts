@@ -254,7 +254,7 @@ export async function claimAny(
   most: number,
   lease: Ms,
 ): Promise<{ lease: string; ids: string[] }> {
-  const { lease: token, claimed: won } = await claimDue(store, [{ lane: '', most }], now, lease);
+  const { lease: token, claimed: won } = await claimDue(store, [{ lane: '', most }], { now, lease });
   return { lease: token, ids: won.map((c) => c.id) };
 }
 

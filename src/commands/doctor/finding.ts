@@ -11,6 +11,7 @@ export const CHECKS = [
   'migrations',
   'durability',
   'work',
+  'daemons',
   'reconciler',
   'deliveries',
   'backlog',

@@ -1,5 +1,6 @@
 import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
+import { ROLES } from '../../core/roles.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
 import { isLost, LONG_AGO, lastDrillWords } from '../../core/words/drills.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
@@ -14,6 +15,7 @@ import { forgotten, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
 import { domains } from '../../store/messages/domains.ts';
 import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
+import { daemonsSince } from '../../store/notes/daemons.ts';
 import { unwell } from '../../store/notes/health.ts';
 import { activeHolds } from '../../store/notes/holds.ts';
 import { putOffsNow } from '../../store/notes/receivers.ts';
@@ -25,6 +27,7 @@ const MOST = 1000;
 /** Whether everything that is to be done will be done. */
 export async function checkWork(store: Store, config: Config, now: Ms): Promise<Finding[]> {
   return [
+    ...(await daemons(store, now)),
     await reconciler(store, config, now),
     await unattended(store),
     await overdue(store, config, now),
@@ -36,6 +39,21 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     ...(await drills(store, now)),
     ...(await schedules(store, config)),
   ];
+}
+
+/** So long after its last sign a daemon is taken to be gone. */
+const SEEN: Ms = MINUTE;
+
+/** Where daemons divide the work, what none of them does would be missed by nobody. */
+async function daemons(store: Store, now: Ms): Promise<Finding[]> {
+  const there = await daemonsSince(store, now - SEEN);
+  if (there.length === 0) return [];
+  const names = there.map(({ name, roles }) => (roles.length < ROLES.length ? `${name} (${roles.join(', ')})` : name));
+  const says = `${plural(there.length, 'daemon works', 'daemons work')} on this database: ${names.join(', ')}`;
+  const undone = ROLES.filter((role) => !there.some(({ roles }) => roles.includes(role)));
+  if (undone.length === 0) return [ok('daemons', says)];
+  const mend = `start one with HOMING_ROLES=${undone.join()}, or without HOMING_ROLES`;
+  return [problem('daemons', `${says}, and none does what is of ${undone.join(', ')}`, mend)];
 }
 
 async function reconciler(store: Store, config: Config, now: Ms): Promise<Finding> {

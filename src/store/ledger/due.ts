@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
-import type { Ms } from '../../core/time.ts';
+import { ALONE, type Share, shareOf } from '../../core/roles.ts';
+import { type Ms, SECOND } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, inOneStatement } from '../db/transact.ts';
 
@@ -24,6 +25,9 @@ export const HELD = 'held';
 /** The lane of what was held and is not any more, and leaves one by one. */
 export const DRAINING = 'draining';
 
+/** When, for how long, and, where several daemons divide what is due among them, whose share. */
+export type Claiming = { now: Ms; lease: Ms; share?: Share };
+
 export type Claimed = {
   id: string;
   /** The lane in which it waited. */
@@ -33,7 +37,7 @@ export type Claimed = {
 };
 
 /**
- * Claims due deliveries for `lease` ms, most of them access mail if there is any, and from each lane as many as there is
+ * Claims due deliveries, most of them access mail if there is any, and from each lane as many as there is
  * room for, with what else is due of the same messages. It is one committed statement that takes only free rows. On a
  * cluster two nodes may take the same row, and one of them loses at its commit: so nothing is sent in here. A claim that is
  * not given back comes due again when its lease ends.
@@ -41,11 +45,10 @@ export type Claimed = {
 export async function claimDue(
   store: Store,
   rooms: readonly Room[],
-  now: Ms,
-  lease: Ms,
+  { now, lease, share = ALONE }: Claiming,
 ): Promise<{ lease: string; claimed: Claimed[] }> {
   const token = newId(now);
-  const first = await candidates(store, rooms, now);
+  const first = await candidates(store, rooms, now, share);
   if (first.length === 0) return { lease: token, claimed: [] };
   const ids = [...new Set([...first, ...(await othersOf(store, first))])];
   const taken = { at: now + lease, lease: token };
@@ -81,10 +84,10 @@ const isInVain = ({ ask_at: at, ask_lease: lease }: Asking, now: Ms): boolean =>
  * One query for each lane and priority, each over a closed range of the index. A query over all of them would read the
  * index from its start.
  */
-async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promise<string[]> {
+async function candidates({ db }: Store, rooms: readonly Room[], now: Ms, share: Share): Promise<string[]> {
   const open = rooms.filter(({ most }) => most > 0);
   const ranges = PRIORITIES.flatMap((priority) =>
-    open.map(({ lane, most, each }) => [lane, priority, now, Math.min(most, each?.[priority] ?? most)]),
+    open.map(({ lane, most, each }) => [lane, priority, now, Math.min(most, each?.[priority] ?? most) * share.of]),
   );
   if (ranges.length === 0) return [];
   const all = db.raw(`(${ranges.map(() => RANGE).join(' union all ')}) as part`, ranges.flat());
@@ -92,11 +95,31 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms): Promi
   rows.sort((a, b) => a.at - b.at);
   return open.flatMap((room) =>
     inTurn(
-      rows.filter((r) => r.lane === room.lane),
+      ownAmong(
+        rows.filter((r) => r.lane === room.lane),
+        room.most,
+        { now, share },
+      ),
       room,
     ),
   );
 }
+
+/**
+ * Of more than one daemon can take each takes its share, because all would take the same, and only one of them gets it. Where
+ * there is less, whoever is first takes it. What is urgent and waits for one that may be gone is everybody's.
+ */
+function ownAmong(rows: readonly Candidate[], most: number, { now, share }: Required<Pick<Claiming, 'now' | 'share'>>) {
+  if (share.of === 1 || rows.length <= most) return rows;
+  return rows.filter(
+    ({ delivery_id: id, priority, at }) =>
+      shareOf(id.slice(0, MADE_TOGETHER), share.of) === share.index || (priority === 0 && now - at > URGENT),
+  );
+}
+
+/** Deliveries of one message have the beginning of their ids in common, and leave together. */
+const MADE_TOGETHER = 10;
+const URGENT: Ms = 5 * SECOND;
 
 const RANGE = `select * from (select delivery_id, priority, at, lane from due
   where lane = ? and priority = ? and at <= ? order by at limit ?) as part`;
