@@ -20,6 +20,14 @@ export const ALERT_KINDS = [
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
+/** What is told of an incident: that it began, goes on, somebody has taken it, or it is over. */
+export const TURNS = ['opened', 'repeated', 'acknowledged', 'ended'] as const;
+export type Turn = (typeof TURNS)[number];
+
+/** From the least to the most urgent. */
+export const SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
 /** What an administrator has to hear because a delivery moved; null when nothing. Alerts with one incident are one mail. */
 export function alertFor(
   birth: Birth & { domain: string },

@@ -1,6 +1,7 @@
 import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
+import { ALERT_KINDS } from '../core/alerting.ts';
 import { storable } from '../core/safe-text.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import type { AlertChannel } from './channels/channel.ts';
+import type { AlertChannel, Notice } from './channels/channel.ts';
 import { composeAlert, composeShortly } from './compose-alert.ts';
 
 export type AlertDeps = {
@@ -106,7 +107,7 @@ async function sendOne(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promis
   for (const channel of usable) {
     if (lost.aborted) return 'another process sends it';
     try {
-      const partly = await channel.send(alert);
+      const partly = await channel.send(noticeOf(alert));
       if (partly.length > 0) deps.log.error({ alert: alert.id, partly }, 'an alert did not reach every administrator');
       return null;
     } catch (error) {
@@ -114,4 +115,11 @@ async function sendOne(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promis
     }
   }
   return problems.join('; ') || 'no way to reach the administrators is configured';
+}
+
+/** An alert as channels take it. An incident is told of as often as it grows, and each time as if it began. */
+function noticeOf({ id, incident, subject, body, count, created_at: at, tries }: Alert): Notice {
+  const kind = ALERT_KINDS.find((name) => incident === name || incident.startsWith(`${name}:`)) ?? 'gave_up';
+  const state = { conversation: incident, turn: 'opened', severity: 'error', link: null } as const;
+  return { ...state, id, kind, incident, subject, body, count, createdAt: at, startedAt: at, endedAt: null, tries };
 }

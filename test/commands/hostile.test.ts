@@ -10,6 +10,7 @@ import { slackChannel } from '../../src/tell/channels/slack.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, failed, seed, sent } from '../support/factory.ts';
 import { say, startScript } from '../support/http-script.ts';
+import { aNotice } from '../support/notice.ts';
 import { database, runHere } from './support.ts';
 
 const HOSTILE = 'mail\u061c \u202eliam\u2066 \u009b31m \u001b]0;owned\u0007 zero\u200bwidth\u2028line \u{e0041}';
@@ -41,8 +42,8 @@ test('a cell of a table is no formula, and a message to Slack calls nobody and h
     assert.match(String(disarm(cell)), /^'/, cell);
   assert.equal(disarm('example.net'), 'example.net');
   const server = await startScript(t, say(200, 'ok'));
-  const alert = { ...{ id: '01A', incident: 'i', count: 1, avoid: [], created_at: MORNING, tries: 0 }, subject: 's' };
-  await slackChannel(server.url).send({ ...alert, body: '<!channel> <https://evil.example|mailgun.com> @here & @all' });
+  const body = '<!channel> <https://evil.example|mailgun.com> @here & @all';
+  await slackChannel(server.url).send(aNotice({ body }));
   const { text } = JSON.parse(String(server.seen[0]?.body)) as { text: string };
   assert.match(text, /&lt;!channel&gt; &lt;https:\/\/evil\.example\|mailgun\.com&gt; ＠here &amp; ＠all/);
 });

@@ -1,12 +1,35 @@
+import type { AlertKind, Severity, Turn } from '../../core/alerting.ts';
 import type { Ms } from '../../core/time.ts';
-import type { Alert } from '../../store/alerts.ts';
 import type { SummaryLetter } from '../summary/letter.ts';
+
+/** One message about an incident, for people and for programs. */
+export type Notice = {
+  /** Of this message; the same on each try. */
+  id: string;
+  /** The same for all messages of one incident. */
+  conversation: string;
+  turn: Turn;
+  severity: Severity;
+  kind: AlertKind | 'database' | 'test';
+  /** The name of the incident. */
+  incident: string;
+  subject: string;
+  body: string;
+  /** How much it is about. */
+  count: number;
+  createdAt: Ms;
+  startedAt: Ms;
+  endedAt: Ms | null;
+  /** A page with a button that acknowledges; it is signed and needs no login. */
+  link: string | null;
+  tries: number;
+};
 
 /** One way to reach the administrators with an alert. Rejects when the alert did not get out. */
 export type AlertChannel = {
   name: string;
   /** Says what went wrong for some of them, when others got it. */
-  send(alert: Omit<Alert, 'claim'>): Promise<string[]>;
+  send(notice: Notice): Promise<string[]>;
 };
 
 /** One way to post a summary to one administrator. Rejects when it was not taken. */

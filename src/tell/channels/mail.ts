@@ -8,9 +8,9 @@ export function mailChannel(relay: Relay, from: string, to: readonly string[]): 
   const mailer = createMailer(relay, from);
   return {
     name: relay.name,
-    async send({ id, subject, body, created_at }) {
+    async send({ id, subject, body, createdAt }) {
       const messageId = messageIdFor(id, from);
-      const posted = await mailer.post({ to, subject, text: body, messageId, date: created_at });
+      const posted = await mailer.post({ to, subject, text: body, messageId, date: createdAt });
       const problems = posted.flatMap(({ to: address, answer }) =>
         answer.kind === 'accepted' ? [] : [`${maskAddress(address)}: ${answer.detail}`],
       );

@@ -4,8 +4,8 @@ import { postJson } from './post-json.ts';
 /** Alerts as JSON, for a program of the operators. */
 export const webhookChannel = (url: string): AlertChannel => ({
   name: 'webhook',
-  async send({ id, incident, count, subject, body, created_at }) {
-    await postJson(url, { id, incident, count, subject, body, createdAt: new Date(created_at).toISOString() });
+  async send({ id, incident, count, subject, body, createdAt }) {
+    await postJson(url, { id, incident, count, subject, body, createdAt: new Date(createdAt).toISOString() });
     return [];
   },
 });

@@ -4,11 +4,9 @@ import { slackChannel } from '../../../src/tell/channels/slack.ts';
 import { webhookChannel } from '../../../src/tell/channels/webhook.ts';
 import { MORNING } from '../../support/clock.ts';
 import { say, startScript } from '../../support/http-script.ts';
+import { aNotice } from '../../support/notice.ts';
 
-const ALERT = {
-  ...{ id: '01ALERT', incident: 'gave_up:mg.example.com', count: 2, subject: 'Two mails', body: 'were given up' },
-  ...{ avoid: [], created_at: MORNING, tries: 0 },
-};
+const ALERT = aNotice();
 
 test('Slack and a webhook get an alert as JSON, each in its own form', async (t) => {
   const server = await startScript(t, say(200, 'ok'));
