@@ -63,7 +63,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   outage: ['core', 'base', 'store', 'providers'],
   'tell/summary/charts': ['core'],
   'tell/summary': ['core', 'base', 'tell/summary/charts'],
-  'tell/channels': ['core', 'store', 'providers', 'tell/summary'],
+  'tell/channels': ['core', 'base', 'providers', 'tell/summary'],
   tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
   // Faces: what people and programs see.
   contract: ['core', 'base', 'store'],

@@ -1,5 +1,5 @@
 import type { AlertKind, Severity, Turn } from '../../core/alerting.ts';
-import type { Ms } from '../../core/time.ts';
+import type { Clock, Ms } from '../../core/time.ts';
 import type { SummaryLetter } from '../summary/letter.ts';
 
 /** One message about an incident, for people and for programs. */
@@ -31,6 +31,19 @@ export type AlertChannel = {
   /** Says what went wrong for some of them, when others got it. */
   send(notice: Notice): Promise<string[]>;
 };
+
+/** What the channels that are called by HTTP have in common. */
+export type HowToCall = {
+  now: Clock /** How long a call may take; when not said, as long as any. */;
+  patience?: Ms | undefined;
+};
+
+/** The kinds of channels, in the order in which they are tried. */
+export const WAYS = ['mail', 'slack', 'webhook', 'pagerduty', 'sms', 'alertmanager'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** The kind of a channel by its name: each but mail has one of its own, and mail has the names of its servers. */
+export const wayOf = (name: string): Way => WAYS.find((way) => way === name) ?? 'mail';
 
 /** One way to post a summary to one administrator. Rejects when it was not taken. */
 export type LetterChannel = { name: string; post(letter: AddressedLetter): Promise<void> };
