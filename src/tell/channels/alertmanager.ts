@@ -1,0 +1,59 @@
+import { wordsOf } from '../../base/errors.ts';
+import { safeJson } from '../../core/safe-text.ts';
+import { HOUR, type Ms } from '../../core/time.ts';
+import { call } from './call.ts';
+import type { AlertChannel, HowToCall, Notice } from './channel.ts';
+
+/**
+ * Without an end Alertmanager takes an alert that is not sent again within its `resolve_timeout` for over (five minutes),
+ * and an incident is told again after a day at the latest. So an end is given, after that: it holds when Homing is gone.
+ */
+const HOLDS = 25 * HOUR;
+
+/**
+ * Prometheus's Alertmanager by its API (prometheus.io/docs/alerting/latest/alerts_api). Those of a cluster get it each, as
+ * they ask for: they leave out what is double. What an incident is known by are its labels, so they are the same from its
+ * beginning to its end; what may change are annotations.
+ */
+export const alertmanagerChannel = (
+  urls: readonly string[],
+  { publicUrl, now, patience }: HowToCall & { publicUrl: string | null },
+): AlertChannel => ({
+  name: 'alertmanager',
+  async send(notice) {
+    const body = safeJson([alertOf(notice, publicUrl, now())]);
+    const headers = { 'content-type': 'application/json' };
+    const post = async (url: string) => {
+      try {
+        await call({ url: `${url.replace(/\/+$/, '')}/api/v2/alerts`, headers, body, patience });
+        return null;
+      } catch (error) {
+        return { error, words: `${new URL(url).host}: ${wordsOf(error)}` };
+      }
+    };
+    const problems = (await Promise.all(urls.map(post))).filter((problem) => problem !== null);
+    if (problems.length < urls.length) return problems.map(({ words }) => words);
+    if (problems.length === 1) throw problems[0]?.error;
+    throw new Error(problems.map(({ words }) => words).join('; '));
+  },
+});
+
+function alertOf(notice: Notice, publicUrl: string | null, now: Ms): Record<string, unknown> {
+  const { kind, incident, conversation, severity, turn, subject, body, count, startedAt, createdAt, link } = notice;
+  const endsAt = turn === 'ended' ? Math.max(startedAt, notice.endedAt ?? createdAt) : now + HOLDS;
+  const page = link ?? publicUrl;
+  return {
+    labels: { alertname: nameOf(kind), service: 'homing', kind, incident, conversation },
+    annotations: {
+      ...{ summary: subject, description: body, severity, turn, count: String(count) },
+      ...(link === null ? {} : { acknowledge: link }),
+    },
+    startsAt: new Date(startedAt).toISOString(),
+    endsAt: new Date(endsAt).toISOString(),
+    ...(page === null ? {} : { generatorURL: page }),
+  };
+}
+
+/** `HomingGaveUp`, in the manner of names of alerts. */
+const nameOf = (kind: string): string =>
+  `Homing${kind.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`;

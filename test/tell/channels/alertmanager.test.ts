@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
+import { startSimAlertmanager } from '../../../src/lab/servers/alertmanager.ts';
+import { alertmanagerChannel } from '../../../src/tell/channels/alertmanager.ts';
+import { clockAt, MORNING } from '../../support/clock.ts';
+import { aNotice } from '../../support/notice.ts';
+import { startAlertmanager } from '../../support/real-alertmanager.ts';
+
+const publicUrl = 'https://homing.example.com';
+
+test('an incident is one alert, which fires a day on without being sent again, and until it is over', async (t) => {
+  const clock = clockAt();
+  const sim = await startSimAlertmanager(clock);
+  t.after(sim.close);
+  const channel = alertmanagerChannel([`${sim.url}/`], { now: clock, publicUrl });
+  const states: string[][] = [];
+  const tell = async (turn: 'opened' | 'repeated' | 'acknowledged' | 'ended', severity: 'error' | 'critical') => {
+    const endedAt = turn === 'ended' ? clock() : null;
+    await channel.send(aNotice({ turn, severity, endedAt, createdAt: clock() }));
+    states.push(sim.firing().map(({ annotations }) => `${annotations['turn']} ${annotations['severity']}`));
+  };
+  await tell('opened', 'error');
+  clock.advance(MINUTE);
+  await tell('repeated', 'critical');
+  await tell('acknowledged', 'critical');
+  clock.advance(DAY);
+  assert.equal(sim.firing().length, 1);
+  assert.deepEqual(sim.firing()[0]?.labels, {
+    ...{ alertname: 'HomingGaveUp', service: 'homing', kind: 'gave_up' },
+    ...{ incident: 'gave_up:mg.example.com', conversation: '01INCIDENT' },
+  });
+  assert.equal(sim.firing()[0]?.generatorURL, publicUrl);
+  await tell('ended', 'critical');
+  assert.deepEqual(states, [['opened error'], ['repeated critical'], ['acknowledged critical'], []]);
+  await tell('opened', 'error');
+  clock.advance(26 * HOUR);
+  assert.deepEqual(sim.firing(), [], 'nobody has heard of it any more');
+});
+
+test('an alert that was kept back for days fires all the same', async (t) => {
+  const clock = clockAt(MORNING + 3 * DAY);
+  const sim = await startSimAlertmanager(clock);
+  t.after(sim.close);
+  await alertmanagerChannel([sim.url], { now: clock, publicUrl: null }).send(aNotice());
+  assert.equal(sim.firing().length, 1);
+});
+
+test('each Alertmanager of a cluster is told, and those that are not are named', async (t) => {
+  const clock = clockAt();
+  const [first, second] = [await startSimAlertmanager(clock), await startSimAlertmanager(clock)];
+  t.after(first.close);
+  t.after(second.close);
+  const channel = alertmanagerChannel([first.url, second.url], { now: clock, publicUrl: null });
+  assert.deepEqual(await channel.send(aNotice()), []);
+  assert.deepEqual([first.firing().length, second.firing().length], [1, 1]);
+  second.feel('failing');
+  const host = new URL(second.url).host;
+  assert.deepEqual(await channel.send(aNotice()), [`${host}: it answered 503: Service Unavailable`]);
+  first.feel('failing');
+  await assert.rejects(channel.send(aNotice()), /it answered 503: Service Unavailable; .*it answered 503/);
+});
+
+test('the real Alertmanager tells its receivers that an alert fires, once, and that it is over', async (t) => {
+  const real = await startAlertmanager(t);
+  if (real === null) return t.skip('prometheus-alertmanager is not installed');
+  const clock = clockAt(Date.now());
+  const notice = aNotice({
+    startedAt: clock(),
+    createdAt: clock(),
+    subject: 'Two “mails” <b>',
+    link: 'https://h/ack?a=1&b=2',
+  });
+  const channel = alertmanagerChannel([real.url], { now: clock, publicUrl });
+  await channel.send(notice);
+  const fires = await real.told('firing');
+  assert.deepEqual(
+    fires.alerts.map(({ labels, annotations }) => [labels['alertname'], annotations['summary']]),
+    [['HomingGaveUp', 'Two “mails” <b>']],
+  );
+  await channel.send({ ...notice, turn: 'acknowledged', severity: 'critical' });
+  await channel.send({ ...notice, turn: 'ended', endedAt: clock() + 1 });
+  const over = await real.told('resolved');
+  assert.deepEqual(
+    over.alerts.map(({ status, labels }) => [status, labels['conversation']]),
+    [['resolved', '01INCIDENT']],
+  );
+  assert.deepEqual(await real.told('firing'), fires, 'it was told once');
+});
