@@ -96,7 +96,7 @@ export function insideOf(given: Given): Inside {
     settings,
     providers,
     candidates: providers.all.map(candidateOf),
-    channels: createChannels(config, relayLimits(config)),
+    channels: createChannels(config, { ...relayLimits(config), now: given.now }),
     encryptionKeys: config.ENCRYPTION_KEY,
     lease: config.LEASE,
     eventsSettle: config.EVENTS_SETTLE,

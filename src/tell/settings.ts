@@ -1,8 +1,10 @@
 import { IANAZone } from 'luxon';
 import { choice, cron, duration, listOf, readAs, webUrl } from '../base/kinds.ts';
+import { isLoopback } from '../base/loopback.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import { SECOND } from '../core/time.ts';
 import { relayDoubts, relayUrl } from '../providers/smtp/settings.ts';
+import { pagerdutyUrl, routingKey, smsUrl, webhookKeys, webUrls } from './channels/kinds.ts';
 
 const addresses = listOf(
   (part) => (/^[^\s@<>,"']+@[^\s@<>,"']+$/.test(part) ? part : null),
@@ -52,6 +54,40 @@ export const TELL = room({
       level: 'rarely',
       says: 'Address that alerts are posted to as JSON.',
     },
+    ALERT_WEBHOOK_SECRET: {
+      kind: webhookKeys,
+      default: '',
+      hides: 'all',
+      level: 'rarely',
+      needs: 'ALERT_WEBHOOK_URL',
+      says: 'What those are signed with, after Standard Webhooks: whsec_ and 24 to 64 bytes in base64 (openssl rand -base64 32). A comma list while it is being changed: each of them signs.',
+    },
+    ALERT_PAGERDUTY_KEY: {
+      kind: routingKey,
+      hides: 'all',
+      level: 'usual',
+      says: 'Integration key of a PagerDuty service, of the kind "Events API v2".',
+    },
+    ALERT_PAGERDUTY_URL: {
+      kind: pagerdutyUrl,
+      default: 'https://events.pagerduty.com',
+      hides: 'login',
+      level: 'rarely',
+      says: 'Where PagerDuty takes events; for an account in the EU https://events.eu.pagerduty.com.',
+    },
+    ALERT_SMS_URL: {
+      kind: smsUrl,
+      hides: 'all',
+      level: 'usual',
+      says: 'Who sends SMS to whom: twilio://SID:TOKEN@api.twilio.com?from=+1…&to=+49…,+49… or https://sms.example/send?to={to}&text={text}#to=+49…,+49… for other gateways.',
+    },
+    ALERT_ALERTMANAGER_URL: {
+      kind: webUrls,
+      default: '',
+      hides: 'login',
+      level: 'rarely',
+      says: 'Alertmanager of Prometheus that alerts are posted to; of a cluster a comma list of all.',
+    },
     ALERT_GROUP: {
       kind: duration,
       follows: (unit) => Math.max(2 * SECOND, unit / 2),
@@ -90,7 +126,15 @@ export const TELL = room({
       says: 'Whether the mailed report names recipients and subjects of what did not arrive: summary (no) or full.',
     },
   },
-  doubts: ({ ALERT_SMTP_URL: url }) => (url === undefined ? [] : relayDoubts('ALERT_SMTP_URL', [url])),
+  doubts: ({ ALERT_SMTP_URL: url, ALERT_SMS_URL: sms }) => [
+    ...(url === undefined ? [] : relayDoubts('ALERT_SMTP_URL', [url])),
+    ...(sms !== undefined && isInClear(sms) ? [SMS_IN_CLEAR] : []),
+  ],
 });
+
+const SMS_IN_CLEAR = 'ALERT_SMS_URL begins with http: its key, the numbers and the texts leave without TLS';
+
+const isInClear = (url: string): boolean =>
+  url.startsWith('http:') && !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
 
 export type TellSettings = SettingsOf<typeof TELL>;

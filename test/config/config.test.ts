@@ -230,6 +230,39 @@ test('a URL that is asked or shown has no password in it, and the public one no 
   assert.deepEqual(problemsOf({ PUBLIC_URL: 'https://host.example/sub/' }), []);
 });
 
+test('what alerts are sent with is checked before anything is sent', () => {
+  const good = {
+    ALERT_WEBHOOK_URL: 'https://alerts.example/hook',
+    ALERT_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString('base64')}, whsec_${Buffer.alloc(64).toString('base64')}`,
+    ALERT_PAGERDUTY_KEY: 'R0123456789abcdefghijklmnopqrstu',
+    ALERT_PAGERDUTY_URL: 'https://events.eu.pagerduty.com',
+    ALERT_SMS_URL: `twilio://AC${'0'.repeat(32)}:token@api.twilio.com?from=Homing&to=+4915112345678`,
+    ALERT_ALERTMANAGER_URL: 'http://10.0.0.1:9093, https://alerts.example/base/',
+  };
+  assert.deepEqual(problemsOf(good), []);
+  assert.equal(read(good).ALERT_ALERTMANAGER_URL.length, 2);
+  const bad = {
+    ALERT_WEBHOOK_SECRET: [
+      'whsec_short',
+      `whsec_${Buffer.alloc(65).toString('base64')}`,
+      Buffer.alloc(32).toString('base64'),
+    ],
+    ALERT_PAGERDUTY_KEY: ['R0123456789', 'key with spaces and thirty-two c'],
+    ALERT_PAGERDUTY_URL: ['https://evil.example', 'http://events.pagerduty.com', 'https://notpagerduty.com'],
+    ALERT_SMS_URL: ['sms:+4915112345678', 'https://gateway.example/hunter2?to={to}'],
+    ALERT_ALERTMANAGER_URL: ['alerts:9093', 'https://ann:hunter2@alerts.example'],
+  };
+  for (const [name, values] of Object.entries(bad))
+    for (const value of values) {
+      const [problem = '', ...others] = problemsOf({ ...good, [name]: value });
+      assert.deepEqual([problem.split(' ')[0], others], [name, []]);
+      assert.ok(!problem.includes(value), problem);
+    }
+  assert.deepEqual(problemsOf({ ...good, ALERT_WEBHOOK_URL: '' }), [
+    'ALERT_WEBHOOK_SECRET needs ALERT_WEBHOOK_URL to be set',
+  ]);
+});
+
 test('lists are split at commas, and domains are compared in lower case', () => {
   const config = read({ MAILGUN_DOMAIN: 'MG.Example.com, ,mail.example.org,mg.example.com', API_TOKENS: 'a, b' });
   assert.deepEqual(domainsIn(config), ['mg.example.com', 'mail.example.org']);

@@ -37,6 +37,10 @@ test('no secret is shown, wherever one may stand', () => {
     ALERT_SMTP_URL: `smtp://ann:${CANARY}@relay.example:25`,
     ALERT_SLACK_URL: `https://hooks.slack.example/services/${CANARY}`,
     ALERT_WEBHOOK_URL: `https://alerts.example/${CANARY}?key=${CANARY}`,
+    ALERT_WEBHOOK_SECRET: `whsec_${CANARY.replaceAll(/[^A-Za-z0-9]/g, '').padEnd(40, 'a')}`,
+    ALERT_PAGERDUTY_KEY: CANARY.padEnd(32, 'x').slice(0, 32),
+    ALERT_SMS_URL: `https://sms.example/send?key=${CANARY}&text={text}`,
+    ALERT_ALERTMANAGER_URL: `https://alerts.example/${CANARY},http://10.0.0.1:9093/${CANARY}`,
     DASHBOARD_USERS: `ann:owner:scrypt-32768-8-1-${'c'.repeat(22)}-${'d'.repeat(43)}`,
   });
   const all = JSON.stringify([...shown.values()]);

@@ -1,14 +1,19 @@
-import type { AlertChannel } from './channel.ts';
-import { postJson } from './post-json.ts';
+import { safeJson } from '../../core/safe-text.ts';
+import { call, secretsIn } from './call.ts';
+import type { AlertChannel, HowToCall } from './channel.ts';
+import { turnWords } from './turn-words.ts';
 
 /**
  * An incoming webhook of Slack, or of anything that takes `{ text }` as JSON. What a mail server wrote must not become a
  * link with another name on it, nor call everybody in the channel.
  */
-export const slackChannel = (url: string): AlertChannel => ({
+export const slackChannel = (url: string, { patience }: Pick<HowToCall, 'patience'> = {}): AlertChannel => ({
   name: 'slack',
-  async send({ subject, body }) {
-    await postJson(url, { text: `*${plain(subject)}*\n${plain(body)}` });
+  async send(notice) {
+    const lines = [`*${plain(notice.subject)}*`, turnWords(notice), plain(notice.body)];
+    const text = lines.filter((line) => line !== null).join('\n');
+    const headers = { 'content-type': 'application/json' };
+    await call({ url, headers, body: safeJson({ text }), secrets: secretsIn(url), patience });
     return [];
   },
 });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TURNS } from '../../../src/core/alerting.ts';
+import { HOUR } from '../../../src/core/time.ts';
+import { startSimSlack } from '../../../src/lab/servers/slack.ts';
 import { slackChannel } from '../../../src/tell/channels/slack.ts';
 import { webhookChannel } from '../../../src/tell/channels/webhook.ts';
 import { MORNING } from '../../support/clock.ts';
@@ -7,18 +10,17 @@ import { say, startScript } from '../../support/http-script.ts';
 import { aNotice } from '../../support/notice.ts';
 
 const ALERT = aNotice();
+const UNSIGNED = { secrets: [], now: () => MORNING };
 
 test('Slack and a webhook get an alert as JSON, each in its own form', async (t) => {
   const server = await startScript(t, say(200, 'ok'));
   assert.deepEqual(await slackChannel(`${server.url}/slack`).send(ALERT), []);
-  assert.deepEqual(await webhookChannel(`${server.url}/hook`).send(ALERT), []);
+  assert.deepEqual(await webhookChannel(`${server.url}/hook`, UNSIGNED).send(ALERT), []);
   const [slack, hook] = server.seen.map(({ path, body }) => ({ path, ...(JSON.parse(String(body)) as object) }));
   assert.deepEqual(slack, { path: '/slack', text: '*Two mails*\nwere given up' });
-  const { id, incident, count, subject, body } = ALERT;
-  assert.deepEqual(hook, {
-    ...{ path: '/hook', id, incident, count, subject, body },
-    createdAt: new Date(MORNING).toISOString(),
-  });
+  const { tries: _tries, ...told } = ALERT;
+  const morning = new Date(MORNING).toISOString();
+  assert.deepEqual(hook, { path: '/hook', ...told, createdAt: morning, startedAt: morning });
 });
 
 test('an alert that was not taken is a problem of the channel, and a redirect is not followed', async (t) => {
@@ -27,10 +29,25 @@ test('an alert that was not taken is a problem of the channel, and a redirect is
     else response.writeHead(503);
     response.end();
   });
-  await assert.rejects(webhookChannel(`${server.url}/hook`).send(ALERT), /it answered 503/);
+  await assert.rejects(webhookChannel(`${server.url}/hook`, UNSIGNED).send(ALERT), /it answered 503/);
   await assert.rejects(slackChannel(`${server.url}/moved`).send(ALERT));
   assert.deepEqual(
     server.seen.map((s) => s.path),
     ['/hook', '/moved'],
   );
+});
+
+test('Slack is told where an incident stands, and what it does not take is told in its words', async (t) => {
+  const slack = await startSimSlack();
+  t.after(slack.close);
+  const channel = slackChannel(slack.hook);
+  const endedAt = MORNING + 2 * HOUR;
+  for (const turn of TURNS) await channel.send(aNotice({ turn, endedAt: turn === 'ended' ? endedAt : null }));
+  assert.deepEqual(slack.texts, [
+    '*Two mails*\nwere given up',
+    '*Two mails*\nIt goes on since 2026-11-25 09:00:00 UTC.\nwere given up',
+    '*Two mails*\nSomebody has taken it.\nwere given up',
+    '*Two mails*\nIt is over after 2 h.\nwere given up',
+  ]);
+  await assert.rejects(slackChannel(`${slack.hook}0`).send(aNotice()), { message: 'it answered 404: no_service' });
 });
