@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { addAlertsCommand } from './commands/alerts.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addClassesCommand } from './commands/classes.ts';
 import { addClassifyCommand } from './commands/classify.ts';
@@ -50,6 +51,7 @@ const COMMANDS: readonly AddCommand[] = [
   addUserCommand,
   addDoctorCommand,
   addReadyCommand,
+  addAlertsCommand,
   addRunbookCommand,
   addDrillCommand,
   addProbeCommand,

@@ -139,6 +139,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   drill: ['core', 'base', 'store'],
   'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
   'commands/common': ['core', 'base', 'config', 'store'],
+  'commands/alerts': ['core', 'base', 'config', 'store', 'providers', 'tell', 'commands/common'],
   'commands/doctor': ['core', 'base', 'config', 'store', 'providers', 'intake', 'tell', 'commands/common'],
   'commands/explain': ['core', 'store', 'contract', 'commands/common'],
   'commands/probe': ['core', 'base', 'mail', 'providers', 'commands/common'],
