@@ -17,6 +17,7 @@ export const ALERT_KINDS = [
   'put_off',
   'clock_wrong',
   'drill_failed',
+  'peer_silent',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -68,6 +69,12 @@ const TOLD_AGAIN: Ms = 6 * HOUR;
 /** The incident of a clock that is wrong, told once for some hours. */
 export function clockIncident(at: Ms): { kind: AlertKind; incident: string; key: string } {
   return { kind: 'clock_wrong', incident: 'clock_wrong', key: `clock_wrong:${Math.floor(at / TOLD_AGAIN)}` };
+}
+
+/** The incident of another daemon that is silent, told once for some hours. */
+export function peerIncident(host: string, at: Ms): { kind: AlertKind; incident: string; key: string } {
+  const incident = `peer_silent:${host}`;
+  return { kind: 'peer_silent', incident, key: `${incident}:${Math.floor(at / TOLD_AGAIN)}` };
 }
 
 /** The incident of mail to one receiver, or of one class, that is put off; told once for some hours. */

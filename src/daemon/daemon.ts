@@ -19,6 +19,7 @@ import { createRefusals } from '../store/inbox/refusals.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
 import { storyTo } from '../tell/story.ts';
+import { createBeat } from './beat.ts';
 import { type Face, faceOf, placeOf } from './face.ts';
 import { takeBounces } from './take-bounces.ts';
 import { clockOfMachine, monotonic, type Work } from './work.ts';
@@ -118,14 +119,15 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     onRefused: refusals.add,
   };
   const startedAt = clock.now();
+  const beat = createBeat(config, { now: clock.now, startedAt });
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp(faceOf(face)), placeOf(config, monotonic, log));
+  const server = await listen(createApp({ ...faceOf(face), beat: beat.now }), placeOf(config, monotonic, log));
   const takes = config.HOMING_ROLES.includes('web') ? takeBounces(face) : Promise.resolve(null);
   const bounces = await takes.catch(async (error: unknown) => {
     await server.close(0);
     throw error;
   });
-  const working = workInThread(config, log, clock.heard, startedAt);
+  const working = workInThread(config, log, { heardTime: clock.heard, reconciled: beat.reconciled }, startedAt);
   work = working;
   const bouncePort = bounces?.port ?? null;
   log.info(

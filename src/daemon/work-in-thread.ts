@@ -3,22 +3,23 @@ import type { Log } from '../base/log.ts';
 import { startThread } from '../base/thread.ts';
 import type { Config } from '../config/config.ts';
 import type { Ms } from '../core/time.ts';
-import type { Work } from './work.ts';
+import type { Listener, Work } from './work.ts';
 
 export type ToWork = { wake: string } | { kept: number } | { stop: true };
 export type LogLine = { level: keyof Log; fields: [name: string, value: unknown][]; text: string };
-export type FromWork = { heard: Ms } | { lines: readonly LogLine[] };
+export type FromWork = { heard: Ms } | { reconciled: Ms } | { lines: readonly LogLine[] };
 
 /**
  * Does the work in a thread of its own, so that no request waits for it. What goes wrong there without being caught ends
  * the process, as it would in this thread.
  */
-export function workInThread(config: Config, log: Log, heardTime: (theirs: Ms) => void, startedAt: Ms): Work {
+export function workInThread(config: Config, log: Log, { heardTime, reconciled }: Listener, startedAt: Ms): Work {
   const thread = startThread(import.meta.url, 'work-thread', { config, startedAt });
   const ended = once(thread, 'exit');
   let isToldToStop = false;
   thread.on('message', (told: FromWork) => {
     if ('heard' in told) heardTime(told.heard);
+    else if ('reconciled' in told) reconciled(told.reconciled);
     else
       for (const { level, fields, text } of told.lines)
         log[level](Object.fromEntries(fields.map(([name, value]) => [name, whole(value)])), text);

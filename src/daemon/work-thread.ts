@@ -38,7 +38,12 @@ const log = {
   error: logging('error'),
 } as Log;
 
-const work = startWork(config, log, (heard) => say({ heard }), startedAt);
+const work = startWork(
+  config,
+  log,
+  { heardTime: (heard) => say({ heard }), reconciled: (at) => say({ reconciled: at }) },
+  startedAt,
+);
 
 parentPort?.on('message', async (told: ToWork) => {
   if ('wake' in told) return work.wake(told.wake);

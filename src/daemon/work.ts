@@ -8,6 +8,7 @@ import { timesOf } from '../base/times.ts';
 import type { Config } from '../config/config.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import { openStore } from '../store/db/open.ts';
+import { withHeartbeat } from '../tell/heartbeat.ts';
 import { storyTo } from '../tell/story.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { jobsOf } from './jobs.ts';
@@ -28,8 +29,15 @@ export const monotonic = (): number => performance.now();
 export const clockOfMachine = (): SteadyClock =>
   createSteadyClock({ wall: Date.now, monotonic, uptime: () => uptime() * SECOND });
 
-/** `heardTime` is told what the clock of a provider says; `startedAt` is when this daemon began to take mail. */
-export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => void, startedAt: Ms): Work {
+export type Listener = {
+  /** Told what the clock of a provider says. */
+  heardTime(theirs: Ms): void;
+  /** Told when a run of the reconciler has finished. */
+  reconciled(at: Ms): void;
+};
+
+/** `startedAt` is when this daemon began to take mail. */
+export function startWork(config: Config, log: Log, listener: Listener, startedAt: Ms): Work {
   const store = openStore(config.DATABASE_URL);
   store.heard = storyTo(log);
   const stopping = new AbortController();
@@ -45,14 +53,14 @@ export function startWork(config: Config, log: Log, heardTime: (theirs: Ms) => v
     now: clock.now,
     heardTime(theirs) {
       clock.heard(theirs);
-      heardTime(theirs);
+      listener.heardTime(theirs);
     },
     behindBy: clock.behindBy,
     slowBy: clock.slowBy,
     signal: stopping.signal,
   });
   const jobs = startJobs(all, inside, bells);
-  const ticking = roles.includes('reconcile') ? startTicking(inside) : null;
+  const ticking = roles.includes('reconcile') ? startTicking(inside, listener) : null;
   return {
     wake,
     kept(count) {
@@ -107,9 +115,13 @@ function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () 
   return () => rightOfWay.clear().then(run);
 }
 
-async function startTicking(inside: Inside): Promise<void> {
+async function startTicking(inside: Inside, { reconciled }: Pick<Listener, 'reconciled'>): Promise<void> {
   const { config, log, now, signal } = inside;
-  const run = () => tick(inside);
+  const run = () =>
+    withHeartbeat({ url: config.HEARTBEAT_URL ?? null, now, log }, async () => {
+      await tick(inside);
+      reconciled(now());
+    });
   // What came about while no daemon ran is read at once.
   await tried('tick', run, log);
   await atTimes('tick', run, { times: timesOf(config.RECONCILE_CRON), now, signal, log });

@@ -30,6 +30,9 @@ import { createSupport } from './support.ts';
 import { createSuppressions } from './suppressions.ts';
 import { createWebhooks, type WebhookOf } from './webhook.ts';
 
+/** Whether the reconciler of this process runs; `problem` says in words when it does not. */
+export type Beat = { lastRun: Ms | null; problem: string | null };
+
 export type AppDeps = {
   store: Store;
   /** Where providers post what they have to tell. */
@@ -67,6 +70,8 @@ export type AppDeps = {
   pages?(deps: AppDeps & { bodies: Bodies }): Router;
   /** How events are made durable; by default in one commit of the store. */
   keep?(arrivals: readonly Arrival[]): Promise<void>;
+  /** Whether the work goes on, where something is known of it. */
+  beat?(): Beat;
   /** How long a webhook waits for that. */
   patience?: Ms;
   /** Answers only whether it is alive and ready: requests are for other daemons. */
@@ -140,7 +145,7 @@ const isOfConnection = (error: unknown): boolean =>
   /^(?:HPE_|ECONN|EPIPE|ETIMEDOUT|ERR_STREAM_PREMATURE_CLOSE)/.test(String((error as { code?: unknown }).code));
 
 /** Routes without a token. */
-function createOpenRoutes({ store, now, signal }: AppDeps): Router {
+function createOpenRoutes({ store, now, signal, beat }: AppDeps): Router {
   const router = new Router();
   const readiness = createReadiness(store, now, signal);
   router.get('/healthz', (ctx) => {
@@ -151,7 +156,14 @@ function createOpenRoutes({ store, now, signal }: AppDeps): Router {
     ctx.status = problems.length === 0 ? 200 : 503;
     ctx.body = { ready: problems.length === 0, problems };
   });
+  router.get('/heartbeat', (ctx) => answerBeat(ctx, beat?.() ?? { lastRun: null, problem: null }));
   return router;
+}
+
+function answerBeat(ctx: Context, { lastRun, problem }: Beat): void {
+  ctx.status = problem === null ? 200 : 503;
+  const at = lastRun === null ? null : new Date(lastRun).toISOString();
+  ctx.body = { beating: problem === null, lastRun: at, problem };
 }
 
 const STATUS: Record<ErrorCode, number> = {

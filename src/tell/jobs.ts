@@ -1,12 +1,13 @@
 import type { Job } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { timesOf } from '../base/times.ts';
-import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
 import { createDatabaseWatch } from './database-watch.ts';
+import { createPeerWatch } from './peers.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { watch } from './watch.ts';
 
@@ -19,6 +20,7 @@ export type TellInside = {
     ADMIN_EMAILS: readonly string[];
     ALERT_GROUP: Ms;
     ALERT_REPEAT: Ms;
+    HEARTBEAT_PEER: readonly string[];
     LEASE: Ms;
     PUBLIC_URL?: string | undefined;
     RECONCILE_CRON: string;
@@ -96,4 +98,12 @@ const databaseJob: Job<TellInside> = {
   },
 };
 
-export const TELL_JOBS = [alertJob, summaryJob, databaseJob];
+const peerJob: Job<TellInside> = {
+  name: 'peer',
+  pause: () => MINUTE,
+  start: ({ store, config, now, log }) => ({
+    run: createPeerWatch({ store, peers: config.HEARTBEAT_PEER, now, log }),
+  }),
+};
+
+export const TELL_JOBS = [alertJob, summaryJob, databaseJob, peerJob];

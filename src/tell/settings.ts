@@ -100,6 +100,19 @@ export const TELL = room({
       level: 'rarely',
       says: 'How long between two alerts of one incident; when not set, 15 times RETRY_UNIT (of at most 1m).',
     },
+    HEARTBEAT_URL: {
+      kind: webUrl,
+      hides: 'login',
+      level: 'usual',
+      says: "Ping URL of a check at a dead man's service such as Healthchecks: each run of the reconciler tells it of its start, and of success or failure. It says so when Homing is gone.",
+    },
+    HEARTBEAT_PEER: {
+      kind: webUrls,
+      default: '',
+      hides: 'login',
+      level: 'rarely',
+      says: 'Comma list of other Homing daemons by their public addresses: each minute they are asked whether their reconcilers run, and an alert tells when one is silent. Let two watch each other.',
+    },
     WEBHOOK_SILENCE: {
       kind: duration,
       default: '1h',

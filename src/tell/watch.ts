@@ -28,8 +28,7 @@ async function watchReconciler(deps: WatchDeps, startedAt: Ms): Promise<void> {
   const { store, reconcileTimes, reconcileSilence, now } = deps;
   const last = (await cursor(store, RECONCILED))?.at ?? 0;
   const silentSince = Math.max(last, startedAt);
-  // A run that was due so long ago would have finished since.
-  if (silentSince >= reconcileTimes.last(now() - reconcileSilence)) return;
+  if (!standsStill({ times: reconcileTimes, silence: reconcileSilence }, silentSince, now())) return;
   const detail = `It last finished ${last === 0 ? 'never' : `at ${timeWords(last)}`}, ${lengthWords(now() - silentSince)} ago.`;
   await raise(store, {
     item_key: `reconciler_silent:${last}`,
@@ -39,6 +38,13 @@ async function watchReconciler(deps: WatchDeps, startedAt: Ms): Promise<void> {
     detail,
   });
 }
+
+/** Whether a run that was due so long ago would have finished since the last one that did. */
+export const standsStill = (
+  { times, silence }: { times: Pick<Times, 'last'>; silence: Ms },
+  lastRun: Ms,
+  now: Ms,
+): boolean => lastRun < times.last(now - silence);
 
 async function watchWebhooks({ store, webhookSilence, now }: WatchDeps, startedAt: Ms): Promise<void> {
   const heard = await lastWebhookAt(store);

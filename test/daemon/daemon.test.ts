@@ -8,7 +8,9 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { seal } from '../../src/base/seal.ts';
 import { readConfig } from '../../src/config/config.ts';
+import { HOUR } from '../../src/core/time.ts';
 import { startDaemon } from '../../src/daemon/daemon.ts';
+import { startSimHealthchecks } from '../../src/lab/servers/healthchecks.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
 import { createReturnPath } from '../../src/providers/smtp/return-path.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
@@ -61,8 +63,7 @@ test('a database in memory is refused, as nothing that is acknowledged would las
 });
 
 test('a fault of the thread that does the work ends the process', async () => {
-  const script =
-    "import { workInThread } from './src/daemon/work-in-thread.ts'; workInThread({}, console, () => {}, 0);";
+  const script = "import { workInThread } from './src/daemon/work-in-thread.ts'; workInThread({}, console, {}, 0);";
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];
   const ended = promisify(execFile)(process.execPath, args, { cwd: join(import.meta.dirname, '..', '..') });
   await assert.rejects(ended, { code: 1, stderr: /must be sqlite/ });
@@ -116,6 +117,23 @@ test('a daemon that is told to stop writes down the webhooks that it refused las
     (await refusedSince(store, 0)).map(({ provider, n }) => ({ provider, n })),
     [{ provider: 'mailgun', n: 1 }],
   );
+});
+
+test("a daemon tells a dead man's service of each run, and others when the last one was", async (t) => {
+  const { config } = await queued(t);
+  const service = await startSimHealthchecks();
+  t.after(service.close);
+  const daemon = await startDaemon({ ...config, HEARTBEAT_URL: service.check }, logInto([]));
+  while (service.pings.length < 2) await new Promise(setImmediate);
+  const response = await fetch(`http://127.0.0.1:${daemon.port}/heartbeat`);
+  const { beating, lastRun } = (await response.json()) as { beating: boolean; lastRun: string };
+  await daemon.stop();
+  assert.deepEqual(
+    service.pings.slice(0, 2).map(({ signal }) => signal),
+    ['start', 'success'],
+  );
+  assert.deepEqual([response.status, beating], [200, true]);
+  assert.ok(Math.abs(Date.parse(lastRun) - Date.now()) < HOUR);
 });
 
 /** A mail in the queue of a daemon that has not started yet. */

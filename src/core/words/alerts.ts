@@ -65,6 +65,11 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice:
       'Due times and useful lives go by it, and with a clock that is a day off every webhook is refused. Let the machine keep its time by NTP; then: homing doctor.',
   },
+  peer_silent: {
+    headline: () => 'another Homing daemon is silent, or its reconciler stands still',
+    advice:
+      'Its mail may wait, and nobody watches this daemon. See that its process runs and can be reached from here; its log says why its reconciler stands still; then restart it.',
+  },
   drill_failed: {
     headline: () => 'a drill failed or broke off: it is not known that the plan against outages holds',
     advice:

@@ -22,6 +22,7 @@ const TROUBLE: readonly AlertKind[] = [
   'schedule_switched',
   'put_off',
   'clock_wrong',
+  'peer_silent',
 ];
 
 export async function troubles(store: Store, { from, to }: Range): Promise<Trouble[]> {

@@ -50,6 +50,7 @@ test('an outage is told in the words of its alert, and no name of the program is
     'webhooks_silent',
     'schedule_switched',
     'clock_wrong',
+    'peer_silent',
   ] as const;
   for (const kind of kinds) {
     const summary = { ...sample(), troubles: [{ kind, since: Date.UTC(2026, 10, 21), detail: 'As seen.' }] };
