@@ -50,16 +50,28 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
   if (!config) return findings;
   // First, because it says which daemon is the right one.
   const database = await atDatabase(config, terminal.now());
-  const [mailgun, servers, apis, bounces, machine] = await Promise.all([
+  const [mailgun, servers, channels, heartbeat, apis, bounces, machine] = await Promise.all([
     complete
       ? atMailgun({ config, identity: database.identity, timeout, now: terminal.now, ...options })
       : [await notAsked()],
     guardedBy('SMTP servers', async () => (await import('./doctor/servers.ts')).checkWaysOut(config, timeout)),
+    guardedBy('alert channels', async () => (await import('./doctor/channels.ts')).checkChannels(config, timeout)),
+    guardedBy('heartbeat', async () => (await import('./doctor/channels.ts')).checkHeartbeat(config, timeout)),
     guardedBy('secondaries', async () => (await import('./doctor/apis.ts')).checkApis(config, timeout, terminal.now)),
     guardedBy('bounces', async () => (await import('./doctor/bounces.ts')).checkBounces(config, { timeout })),
     guardedBy('machine', async () => (await import('./doctor/machine.ts')).checkMachine(config)),
   ]);
-  return [...findings, ...database.findings, ...mailgun, ...servers, ...apis, ...bounces, ...machine];
+  return [
+    ...findings,
+    ...database.findings,
+    ...mailgun,
+    ...servers,
+    ...channels,
+    ...heartbeat,
+    ...apis,
+    ...bounces,
+    ...machine,
+  ];
 }
 
 async function guardedBy(check: Check, work: () => Promise<Finding[]>): Promise<Finding[]> {

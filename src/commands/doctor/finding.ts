@@ -38,6 +38,8 @@ export const CHECKS = [
   'bounces',
   'alerts',
   'alert SMTP',
+  'alert channels',
+  'heartbeat',
   'machine',
   'disk',
   'spool folder',

@@ -86,8 +86,8 @@ function mendOf(detail: string, setting: string): string {
 }
 
 async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
-  const { ADMIN_EMAILS, ALERT_SMTP_URL, ALERT_SLACK_URL, ALERT_WEBHOOK_URL } = config;
-  const others = [ALERT_SLACK_URL && 'Slack', ALERT_WEBHOOK_URL && 'a webhook'].filter((name) => name);
+  const { ADMIN_EMAILS, ALERT_SMTP_URL } = config;
+  const others = otherWays(config);
   const servers = ALERT_SMTP_URL ? [ALERT_SMTP_URL] : smtpAmong(config);
   const byMail = ADMIN_EMAILS.length > 0 && servers.length > 0;
   if (!byMail && others.length === 0) return [noWay(config)];
@@ -106,6 +106,17 @@ async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
     );
   else checked.push(ok('alerts', `go by ${ways.join(' and ')}`));
   return checked;
+}
+
+function otherWays(config: Config): string[] {
+  const ways: [isSet: boolean, name: string][] = [
+    [config.ALERT_SLACK_URL !== undefined, 'Slack'],
+    [config.ALERT_WEBHOOK_URL !== undefined, 'a webhook'],
+    [config.ALERT_PAGERDUTY_KEY !== undefined, 'PagerDuty'],
+    [config.ALERT_SMS_URL !== undefined, 'SMS'],
+    [config.ALERT_ALERTMANAGER_URL.length > 0, 'Alertmanager'],
+  ];
+  return ways.filter(([isSet]) => isSet).map(([, name]) => name);
 }
 
 function noWay({ ADMIN_EMAILS }: Config): Finding {

@@ -21,6 +21,7 @@ const RESOLVE_TIMEOUT = 5 * 60_000;
 export async function startSimAlertmanager(now: Clock): Promise<SimAlertmanager> {
   const alerts = new Map<string, { alert: PostedAlert; endsAt: number }>();
   const moody = await startMoody(({ method, path, headers, body }, response) => {
+    if (path === '/-/ready') return void response.writeHead(200).end('OK');
     if (method !== 'POST' || path !== '/api/v2/alerts') return void response.writeHead(404).end();
     if (headers['content-type'] !== 'application/json') return void response.writeHead(415).end();
     const posted = JSON.parse(body) as PostedAlert[];

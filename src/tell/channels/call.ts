@@ -21,12 +21,17 @@ export type Calling = {
   patience?: Ms | undefined;
 };
 
-/** A call that did not succeed. `retryAfter` is how long the server asked to be left alone; null when it did not. */
+/**
+ * A call that did not succeed. `status` is null when there was no answer, and `retryAfter`, how long the server asked to be
+ * left alone, when it did not ask.
+ */
 export class NotTaken extends Error {
   override readonly name = 'NotTaken';
+  readonly status: number | null;
   readonly retryAfter: Ms | null;
-  constructor(message: string, wait: Ms | null = null) {
+  constructor(message: string, status: number | null = null, wait: Ms | null = null) {
     super(message);
+    this.status = status;
     this.retryAfter = wait;
   }
 }
@@ -53,9 +58,10 @@ function check(answer: Exchanged, { secrets, sayings }: Required<Pick<Calling, '
   if (answer.kind === 'silence') throw new NotTaken(`it did not answer: ${answer.why}`);
   const { status } = answer;
   if (status >= 200 && status < 300) return;
-  if (status >= 300 && status < 400) throw new NotTaken(`it answered ${status}, a redirect, which is not followed`);
+  if (status >= 300 && status < 400)
+    throw new NotTaken(`it answered ${status}, a redirect, which is not followed`, status);
   const said = wordsIn(hidden(answer, secrets), sayings);
-  throw new NotTaken(`it answered ${status}: ${said}`, retryAfter(answer, said));
+  throw new NotTaken(`it answered ${status}: ${said}`, status, retryAfter(answer, said));
 }
 
 function wordsIn(reply: Reply, sayings: NonNullable<Calling['sayings']>): string {
