@@ -1,14 +1,16 @@
 import { wordsOf } from '../../base/errors.ts';
 import { safeJson } from '../../core/safe-text.ts';
-import { HOUR, type Ms } from '../../core/time.ts';
+import { DAY, HOUR, type Ms } from '../../core/time.ts';
 import { call } from './call.ts';
 import type { AlertChannel, HowToCall, Notice } from './channel.ts';
 
 /**
  * Without an end Alertmanager takes an alert that is not sent again within its `resolve_timeout` for over (five minutes),
- * and an incident is told again after a day at the latest. So an end is given, after that: it holds when Homing is gone.
+ * and an incident is told again after a day at the latest. So an end is given, after that: it comes when Homing is gone. What
+ * somebody has taken is not told again before it is over.
  */
 const HOLDS = 25 * HOUR;
+const HOLDS_TAKEN = 30 * DAY;
 
 /**
  * Prometheus's Alertmanager by its API (prometheus.io/docs/alerting/latest/alerts_api). Those of a cluster get it each, as
@@ -40,7 +42,8 @@ export const alertmanagerChannel = (
 
 function alertOf(notice: Notice, publicUrl: string | null, now: Ms): Record<string, unknown> {
   const { kind, incident, conversation, severity, turn, subject, body, count, startedAt, createdAt, link } = notice;
-  const endsAt = turn === 'ended' ? Math.max(startedAt, notice.endedAt ?? createdAt) : now + HOLDS;
+  const over = Math.max(startedAt, notice.endedAt ?? createdAt);
+  const endsAt = turn === 'ended' ? over : now + (turn === 'acknowledged' ? HOLDS_TAKEN : HOLDS);
   const page = link ?? publicUrl;
   return {
     labels: { alertname: nameOf(kind), service: 'homing', kind, incident, conversation },

@@ -1,7 +1,6 @@
 import { safeJson } from '../../core/safe-text.ts';
 import { call, secretsIn } from './call.ts';
 import type { AlertChannel, HowToCall } from './channel.ts';
-import { turnWords } from './turn-words.ts';
 
 /**
  * An incoming webhook of Slack, or of anything that takes `{ text }` as JSON. What a mail server wrote must not become a
@@ -9,9 +8,9 @@ import { turnWords } from './turn-words.ts';
  */
 export const slackChannel = (url: string, { patience }: Pick<HowToCall, 'patience'> = {}): AlertChannel => ({
   name: 'slack',
-  async send(notice) {
-    const lines = [`*${plain(notice.subject)}*`, turnWords(notice), plain(notice.body)];
-    const text = lines.filter((line) => line !== null).join('\n');
+  async send({ subject, body, link }) {
+    const take = link === null ? '' : `\nTo take it, so that nobody else is told: ${plain(link)}`;
+    const text = `*${plain(subject)}*\n${plain(body)}${take}`;
     const headers = { 'content-type': 'application/json' };
     await call({ url, headers, body: safeJson({ text }), secrets: secretsIn(url), patience });
     return [];

@@ -1,6 +1,5 @@
 import { maskAddresses } from '../../core/address.ts';
 import { safeLine } from '../../core/safe-text.ts';
-import { lengthWords } from '../../core/words/numbers.ts';
 import type { Notice } from './channel.ts';
 
 /** The basic characters of GSM 7 bit (3GPP TS 23.038, 6.2.1), without what ends lines and pages. */
@@ -16,20 +15,15 @@ const UCS = 70;
 /** A link is no use if it leaves no room for what it is about. */
 const LEAST_WORDS = 60;
 
-/** An alert as one SMS: where it stands, what it is, and the link that acknowledges it, when both have room. */
+/** An alert as one SMS: its subject, and the link that acknowledges it, when both have room. */
 export function smsText(notice: Notice): string {
-  const text = plain(`Homing${standing(notice)}: ${notice.subject.replace(/^\[Homing\]\s*/, '')}`);
+  const text = plain(`Homing: ${notice.subject.replace(/^\[Homing\]\s*/, '')}`);
   const most = isGsm(text) ? GSM : UCS;
   const link = notice.turn === 'ended' ? null : notice.link;
   if (link === null || !isGsm(link)) return fitted(text, most);
   const left = most - placesOf(link) - 1;
   return left < LEAST_WORDS ? fitted(text, most) : `${fitted(text, left)} ${link}`;
 }
-
-const standing = ({ turn, startedAt, endedAt, createdAt }: Notice): string => {
-  if (turn === 'ended') return `, over after ${lengthWords(Math.max(0, (endedAt ?? createdAt) - startedAt))}`;
-  return turn === 'repeated' ? `, for ${lengthWords(Math.max(0, createdAt - startedAt))}` : '';
-};
 
 /** One line with signs of print in their plain form, and without a readable address. */
 const plain = (text: string): string =>

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TURNS } from '../../../src/core/alerting.ts';
-import { HOUR } from '../../../src/core/time.ts';
 import { startSimSlack } from '../../../src/lab/servers/slack.ts';
 import { slackChannel } from '../../../src/tell/channels/slack.ts';
 import { webhookChannel } from '../../../src/tell/channels/webhook.ts';
@@ -37,17 +35,12 @@ test('an alert that was not taken is a problem of the channel, and a redirect is
   );
 });
 
-test('Slack is told where an incident stands, and what it does not take is told in its words', async (t) => {
+test('Slack gets the link that takes an incident, and what it does not take is told in its words', async (t) => {
   const slack = await startSimSlack();
   t.after(slack.close);
-  const channel = slackChannel(slack.hook);
-  const endedAt = MORNING + 2 * HOUR;
-  for (const turn of TURNS) await channel.send(aNotice({ turn, endedAt: turn === 'ended' ? endedAt : null }));
+  await slackChannel(slack.hook).send(aNotice({ link: 'https://homing.example.com/take?a=1&b=2' }));
   assert.deepEqual(slack.texts, [
-    '*Two mails*\nwere given up',
-    '*Two mails*\nIt goes on since 2026-11-25 09:00:00 UTC.\nwere given up',
-    '*Two mails*\nSomebody has taken it.\nwere given up',
-    '*Two mails*\nIt is over after 2 h.\nwere given up',
+    '*Two mails*\nwere given up\nTo take it, so that nobody else is told: https://homing.example.com/take?a=1&amp;b=2',
   ]);
   await assert.rejects(slackChannel(`${slack.hook}0`).send(aNotice()), { message: 'it answered 404: no_service' });
 });

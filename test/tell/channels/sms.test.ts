@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { HOUR } from '../../../src/core/time.ts';
 import { startSimTwilio } from '../../../src/lab/servers/twilio.ts';
 import { smsChannel } from '../../../src/tell/channels/sms.ts';
 import { smsText } from '../../../src/tell/channels/sms-text.ts';
-import { MORNING } from '../../support/clock.ts';
 import { say, startScript } from '../../support/http-script.ts';
 import { aNotice } from '../../support/notice.ts';
 
@@ -72,14 +70,8 @@ test('a gateway of another kind is called by its template, by GET or with a form
 /** The longest text of a kind that one SMS holds, and of one that it does not. */
 const GSM = (length: number) => `${'words '.repeat(40)}`.slice(0, length - 'Homing: '.length);
 
-test('an SMS says where the incident stands, in one line', () => {
-  const told = { subject: '[Homing] a provider is\ndown', startedAt: MORNING, createdAt: MORNING + 2 * HOUR };
-  assert.equal(smsText(aNotice(told)), 'Homing: a provider is down');
-  assert.equal(smsText(aNotice({ ...told, turn: 'repeated' })), 'Homing, for 2 h: a provider is down');
-  assert.equal(
-    smsText(aNotice({ ...told, turn: 'ended', endedAt: MORNING + HOUR })),
-    'Homing, over after 1 h: a provider is down',
-  );
+test('an SMS is the subject in one line', () => {
+  assert.equal(smsText(aNotice({ subject: '[Homing] a provider is\ndown' })), 'Homing: a provider is down');
 });
 
 test('an SMS is cut behind a word at 160 places, or at 70 where the phone needs other letters', () => {
