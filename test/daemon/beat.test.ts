@@ -50,3 +50,10 @@ test('a reconciler that runs every few hours is well in between, and one that ne
   const never = createBeat(CONFIG, { now: clock, startedAt: MORNING });
   assert.match(never.now().problem ?? '', /since 2026-11-25 09:00:00 UTC/);
 });
+
+test('a daemon that does not reconcile is as well as its answer', () => {
+  const clock = clockAt();
+  const beat = createBeat({ ...CONFIG, HOMING_ROLES: ['web'] }, { now: clock, startedAt: MORNING });
+  clock.advance(24 * 60 * MINUTE);
+  assert.equal(beat.now().problem, null);
+});
