@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'core/decision': ['core'],
   'core/words': ['core'],
   'core/figures': ['core', 'core/words'],
+  'core/care': ['core'],
   // What a server's reply means: pure as well.
   'classifier/engine': ['core'],
   'classifier/rules': ['classifier/engine'],
@@ -61,6 +62,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   reconcile: ['core', 'base', 'store', 'providers'],
   operate: ['core', 'base', 'store'],
   outage: ['core', 'base', 'store', 'providers'],
+  care: ['core', 'base', 'store', 'providers'],
   'tell/summary/charts': ['core'],
   'tell/summary': ['core', 'base', 'tell/summary/charts'],
   'tell/channels': ['core', 'base', 'providers', 'tell/summary'],
@@ -103,6 +105,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'reconcile',
     'operate',
     'outage',
+    'care',
     'tell',
     'http',
     'dashboard',
@@ -126,6 +129,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'reconcile',
     'operate',
     'outage',
+    'care',
     'tell',
     'http',
     'dashboard',
@@ -154,6 +158,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'providers',
     'intake',
     'operate',
+    'care',
     'tell',
     'contract',
     'http',
@@ -167,7 +172,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Packages that the model may use: none but what computes. */
 const PURE = new Set(['node:crypto', 'node:url']);
-const STAGES = ['intake', 'inbox', 'dispatch', 'reconcile', 'operate', 'outage', 'tell'];
+const STAGES = ['intake', 'inbox', 'dispatch', 'reconcile', 'operate', 'outage', 'care', 'tell'];
 const LOOSE = ['src/cli.ts', 'src/index.ts'];
 
 type Line = { file: string; number: number; text: string };
