@@ -44,6 +44,7 @@ export type Provider = {
   readonly alerts?: Alerts;
   readonly history?: History;
   readonly account?: Account;
+  readonly reputation?: Reputation;
   readonly storedCopies?: StoredCopies;
   /** Whether it can be used, for whoever sets it up. */
   verify?(): Promise<{ ok: true } | { ok: false; detail: string }>;
@@ -185,6 +186,18 @@ export type Account = {
   removeBounce(domain: string, address: string): Promise<void>;
   /** Takes an address off one of the lists of a domain; false when it was not on it. */
   unlist(list: ProviderList, domain: string, address: string): Promise<boolean>;
+};
+
+/** A DNS record that mail of a domain needs, as the provider wants it. */
+export type NeededRecord = { use: 'SPF' | 'DKIM' | 'tracking' | 'MX'; name: string; type: string; value: string };
+
+/** What receivers judge mail by, as far as the provider knows it. Rejects when it can't be asked. */
+export type Reputation = {
+  records(domain: string): Promise<readonly NeededRecord[]>;
+  /** Whether links or opens of a domain's mail are tracked, for which its mail leads to the provider. */
+  tracks(domain: string): Promise<boolean>;
+  /** The addresses that the account's mail is sent from. */
+  ips(): Promise<readonly string[]>;
 };
 
 export type Fetched =

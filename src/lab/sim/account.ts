@@ -1,20 +1,20 @@
 import { type Reply, refusal, reply } from './reply.ts';
 import { SUBSCRIPTIONS } from './webhooks.ts';
-import type { Place, SimRequest, World } from './world.ts';
+import type { Place, SimRecord, SimRequest, World } from './world.ts';
 
 const MOST_URLS = 3;
 
 /** GET /v3/domains/:domain */
-export function showDomain(_world: World, _request: SimRequest, { domain }: Place): Reply {
-  return domainReply(domain, {});
+export function showDomain(world: World, _request: SimRequest, { domain }: Place): Reply {
+  return domainReply(world, domain, {});
 }
 
 /** GET /v4/domains/:domain, which alone tells how long mail is kept. */
 export function showDomainV4(world: World, _request: SimRequest, { domain }: Place): Reply {
-  return domainReply(domain, { message_ttl: Math.floor(world.retention / 1000) });
+  return domainReply(world, domain, { message_ttl: Math.floor(world.retention / 1000) });
 }
 
-function domainReply(domain: string, more: { message_ttl?: number }): Reply {
+function domainReply({ options }: World, domain: string, more: { message_ttl?: number }): Reply {
   return reply({
     domain: {
       id: '5f1d5a7c9b0e4a0012345678',
@@ -33,9 +33,30 @@ function domainReply(domain: string, more: { message_ttl?: number }): Reply {
       use_automatic_sender_security: true,
       ...more,
     },
-    receiving_dns_records: [],
-    sending_dns_records: [],
+    receiving_dns_records: (options.dns?.receiving ?? []).map(shownRecord),
+    sending_dns_records: (options.dns?.sending ?? []).map(shownRecord),
   });
+}
+
+/** As it was looked up last; those for receiving have a priority and no name. */
+function shownRecord({ name, type, value }: SimRecord) {
+  const at = type === 'MX' ? { priority: '10' } : { name };
+  return { is_active: true, cached: [value], ...at, record_type: type, valid: 'valid', value };
+}
+
+/** GET /v3/domains/:domain/tracking */
+export function showTracking({ options }: World): Reply {
+  const active = options.tracking ?? false;
+  const footers = { html_footer: '', text_footer: '' };
+  return reply({
+    tracking: { open: { active }, click: { active }, unsubscribe: { active: false, ...footers }, web_scheme: 'https' },
+  });
+}
+
+/** GET /v3/ips */
+export function showIps({ options }: World): Reply {
+  const items = options.ips ?? [];
+  return reply({ items, details: items.map((ip) => ({ ip, is_on_warmup: false })), total_count: items.length });
 }
 
 /** GET /v3/domains/:domain/sending_queues */

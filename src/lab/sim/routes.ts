@@ -1,4 +1,14 @@
-import { oneWebhook, showDomain, showDomainV4, showQueues, showSigningKey, webhooksV3, webhooksV4 } from './account.ts';
+import {
+  oneWebhook,
+  showDomain,
+  showDomainV4,
+  showIps,
+  showQueues,
+  showSigningKey,
+  showTracking,
+  webhooksV3,
+  webhooksV4,
+} from './account.ts';
 import { listEvents, listMoreEvents } from './event-query.ts';
 import { listLogs } from './logs.ts';
 import { plainReply, type Reply, refusal } from './reply.ts';
@@ -34,6 +44,8 @@ const ROUTES: readonly Route[] = [
   route('GET', '/v3/domains/:domain', showDomain),
   route('GET', '/v4/domains/:domain', showDomainV4),
   route('GET', '/v3/domains/:domain/sending_queues', showQueues),
+  route('GET', '/v3/domains/:domain/tracking', showTracking),
+  route('GET', '/v3/ips', showIps),
   route('GET POST', '/v3/domains/:domain/webhooks', webhooksV3),
   route('GET PUT DELETE', '/v3/domains/:domain/webhooks/:last', oneWebhook),
   route('POST PUT DELETE', '/v4/domains/:domain/webhooks', webhooksV4),

@@ -64,6 +64,8 @@ export type Quirks = {
   lose: (event: EventData) => boolean;
 };
 
+export type SimRecord = { name: string; type: 'TXT' | 'CNAME' | 'MX'; value: string };
+
 export type WorldOptions = {
   apiKey: string;
   /** May only send. */
@@ -78,6 +80,12 @@ export type WorldOptions = {
   /** The domains' message_ttl. */
   retention?: Ms;
   quirks?: Partial<Quirks>;
+  /** The DNS records that every domain needs. */
+  dns?: { sending: SimRecord[]; receiving?: SimRecord[] };
+  /** Whether opens and clicks are tracked. */
+  tracking?: boolean;
+  /** The account's IP addresses. */
+  ips?: string[];
   /** What happens to a recipient without a script of its own. */
   otherwise?: (recipient: string) => Outcome;
 };

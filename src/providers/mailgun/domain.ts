@@ -33,7 +33,7 @@ export async function retention(port: Port, domain: string): Promise<Ms | null> 
 }
 
 /** Only the newer version of the domains API tells the retention. */
-async function domainBody(port: Port, domain: string): Promise<unknown> {
+export async function domainBody(port: Port, domain: string): Promise<unknown> {
   const name = encodeURIComponent(domain);
   const newer = await port.get(`/v4/domains/${name}`);
   const isLacking = (newer.status === 404 || newer.status === 405) && !isUnknownDomain(newer);

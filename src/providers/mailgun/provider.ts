@@ -12,6 +12,7 @@ import { openAlert, readAlert } from './alerts.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
 import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
+import { createReputation } from './reputation.ts';
 import { createRoute, type Use } from './route.ts';
 import { fetchCopy, repostCopy } from './stored.ts';
 import { openWebhook, reopen } from './webhook.ts';
@@ -87,6 +88,14 @@ export function createMailgun(options: MailgunOptions): Provider {
       removeBounce: (domain, address) => of(domain).account.removeBounce(domain, address),
       unlist: (list, domain, address) => of(domain).account.unlist(list, domain, address),
     },
+    reputation: {
+      records: (domain) => of(domain).reputation.records(domain),
+      tracks: (domain) => of(domain).reputation.tracks(domain),
+      async ips() {
+        const each = await Promise.all([...regions.values()].map((region) => region.reputation.ips()));
+        return [...new Set(each.flat())];
+      },
+    },
     verify: () => letsAnySend(domains, of),
     storedCopies: { fetch: ({ domain }, at, until) => of(domain).fetch(domain, at, until) },
     async close() {
@@ -151,6 +160,7 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
     history: createHistory({ asking, reading }, { api: options.records, now: options.now }),
     account: createAccount(asking),
     retention: createAccount(reading).retention,
+    reputation: createReputation(reading),
     fetch: (domain: string, at: StoredAt, until: Deadline) => fetchCopy(stored, domain, at, until),
     async close() {
       await Promise.all([sending, copying, asking, reading].map((port) => port.close()));
