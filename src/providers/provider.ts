@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadline } from '../base/deadline.ts';
 import type { Answer } from '../core/answer.ts';
 import type { Capabilities } from '../core/capabilities.ts';
+import type { NeededRecord } from '../core/care/dns.ts';
 import type { Hint } from '../core/hint.ts';
 import type { Sighting, Storage } from '../core/sighting.ts';
 import type { ProviderList } from '../core/suppression.ts';
@@ -187,9 +188,6 @@ export type Account = {
   /** Takes an address off one of the lists of a domain; false when it was not on it. */
   unlist(list: ProviderList, domain: string, address: string): Promise<boolean>;
 };
-
-/** A DNS record that mail of a domain needs, as the provider wants it. */
-export type NeededRecord = { use: 'SPF' | 'DKIM' | 'tracking' | 'MX'; name: string; type: string; value: string };
 
 /** What receivers judge mail by, as far as the provider knows it. Rejects when it can't be asked. */
 export type Reputation = {

@@ -22,6 +22,9 @@ export type Dns = {
 /** A record to publish. */
 export type DnsRecord = { name: string; type: string; value: string };
 
+/** A record that mail of a domain needs, as a provider wants it. */
+export type NeededRecord = DnsRecord & { use: 'SPF' | 'DKIM' | 'tracking' | 'MX' };
+
 /**
  * How it is with something: `bad` costs mail, `note` is worth a look, and `unsure` says that nobody could tell: it is never
  * taken for missing.
@@ -43,7 +46,6 @@ export type DnsFinding = {
   publish: readonly DnsRecord[];
 };
 
-/** `as` of what was found; what was not found for sure is unsure. */
 export const unsureOf = (topic: Topic, about: string, what: string, why: string): DnsFinding => ({
   ...{ topic, about, level: 'unsure', publish: [] },
   says: `${what} could not be looked up: ${why}`,

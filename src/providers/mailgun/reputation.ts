@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
+import type { NeededRecord } from '../../core/care/dns.ts';
 import { type Fields, isObject, objectOf, words } from '../common/fields.ts';
-import type { NeededRecord, Reputation } from '../provider.ts';
+import type { Reputation } from '../provider.ts';
 import { domainBody } from './domain.ts';
 import type { Port } from './port.ts';
 import { ApiRefusal, answered } from './refusal.ts';
@@ -22,11 +23,16 @@ export const createReputation = (port: Port): Reputation => ({
     const reply = await port.get(`/v3/domains/${encodeURIComponent(domain)}/tracking`);
     const tracking = objectOf(objectOf(answered('the tracking settings', reply))['tracking']);
     // Of clicks it may be a word instead: `htmlonly`.
-    return ['click', 'open', 'unsubscribe'].some((kind) => ![false, undefined, 'no'].includes(activeOf(tracking[kind])));
+    return ['click', 'open', 'unsubscribe'].some(
+      (kind) => ![false, undefined, 'no'].includes(activeOf(tracking[kind])),
+    );
   },
   async ips() {
     const items = objectOf(answered("the account's IP addresses", await port.get('/v3/ips')))['items'];
-    return [items].flat().filter((ip): ip is string => typeof ip === 'string' && isIP(ip) > 0).slice(0, MOST_IPS);
+    return [items]
+      .flat()
+      .filter((ip): ip is string => typeof ip === 'string' && isIP(ip) > 0)
+      .slice(0, MOST_IPS);
   },
 });
 
