@@ -1,6 +1,7 @@
 import type { Values } from '../base/setting.ts';
 import { COMMON } from '../base/settings.ts';
 import { BOUNCES } from '../bounces/settings.ts';
+import { CARE } from '../care/settings.ts';
 import { DASHBOARD } from '../dashboard/desk/settings.ts';
 import { DISPATCH } from '../dispatch/settings.ts';
 import { DRILL } from '../drill/settings.ts';
@@ -32,6 +33,7 @@ export const ROOMS = [
   DISPATCH,
   OUTAGE,
   DRILL,
+  CARE,
   RECONCILE,
   INBOX,
   RULES,

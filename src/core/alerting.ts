@@ -18,6 +18,10 @@ export const ALERT_KINDS = [
   'clock_wrong',
   'drill_failed',
   'peer_silent',
+  'dns_wrong',
+  'dns_right',
+  'ip_listed',
+  'ip_clear',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

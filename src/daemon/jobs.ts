@@ -1,4 +1,5 @@
 import type { Job } from '../base/job.ts';
+import { CARE_JOBS } from '../care/jobs.ts';
 import type { Role } from '../core/roles.ts';
 import { DISPATCH_JOBS } from '../dispatch/jobs.ts';
 import { DRILL_JOBS } from '../drill/jobs.ts';
@@ -16,7 +17,7 @@ const JOBS_OF: Record<Role, readonly Job<Inside>[]> = {
   web: [],
   digest: [...INTAKE_JOBS, ...INBOX_JOBS],
   dispatch: [...DISPATCH_JOBS, ...OUTAGE_JOBS],
-  reconcile: [...RECONCILE_JOBS, ...OPERATE_JOBS],
+  reconcile: [...RECONCILE_JOBS, ...OPERATE_JOBS, ...CARE_JOBS],
   tell: [...TELL_JOBS, ...DRILL_JOBS],
 };
 

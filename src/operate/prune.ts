@@ -2,6 +2,7 @@ import { stopwatch } from '../base/wait.ts';
 import { ASKED_KEPT } from '../core/resend.ts';
 import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import { pruneBulk } from '../store/bulk.ts';
+import { pruneCare } from '../store/care.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
@@ -23,6 +24,9 @@ const UNRETURNED_KEPT: Ms = DAY;
 /** A call may be made again for so long, however short everything else is kept. */
 const CALLS_KEPT: Ms = 7 * DAY;
 
+/** What is not looked at any more, such as an address that no mail leaves from, is of no use after so long. */
+const CARE_KEPT: Ms = 30 * DAY;
+
 /** What was seen of providers tells something for minutes. */
 const SIGNS_KEPT: Ms = HOUR;
 
@@ -37,6 +41,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneInbox, before],
     [pruneOperations, before],
     [pruneBulk, before],
+    [pruneCare, Math.max(before, now() - CARE_KEPT)],
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
     [pruneResends, now() - ASKED_KEPT],
     [forgetSetAside, now() - SET_ASIDE_KEPT],

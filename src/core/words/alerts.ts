@@ -75,6 +75,25 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice:
       'No mail of users was touched. The report says which check failed and what was seen; mend that, and make the drill again: homing drill.',
   },
+  dns_wrong: {
+    headline: (n) =>
+      `${counted(n, 'DNS record')} that your mail needs ${were(n)} right and ${n === 1 ? 'is' : 'are'} wrong now`,
+    advice:
+      'Publish what stands above where the DNS of the domain is kept. Until then servers may refuse mail, or take it for spam. Then look again: homing dns.',
+  },
+  dns_right: {
+    headline: (n) => `${counted(n, 'DNS record')} that your mail needs ${n === 1 ? 'is' : 'are'} right again`,
+    advice: 'Nothing has to be done. How all of them stand: homing dns.',
+  },
+  ip_listed: {
+    headline: () => 'an IP address that your mail leaves from is on a blocklist',
+    advice:
+      'An address of your own you can have removed where it says, when the cause is mended. One that you share is the matter of its provider: tell its support. How all of them stand: homing blocklists.',
+  },
+  ip_clear: {
+    headline: () => 'an IP address is off a blocklist again',
+    advice: 'Nothing has to be done. How all of them stand: homing blocklists.',
+  },
 };
 
 const mails = (n: number): string => counted(n, 'mail');

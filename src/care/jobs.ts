@@ -1,0 +1,64 @@
+import type { Job } from '../base/job.ts';
+import type { Log } from '../base/log.ts';
+import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../core/time.ts';
+import { domainsIn, type MailgunSettings } from '../providers/mailgun/settings.ts';
+import type { Provider } from '../providers/provider.ts';
+import { giveTurnBack, takeTurn } from '../store/care.ts';
+import type { Store } from '../store/db/open.ts';
+import { lookAtBlocklists } from './look-at-blocklists.ts';
+import { lookAtDns } from './look-at-dns.ts';
+import { type CareSettings, isWatching } from './settings.ts';
+
+export type CareInside = {
+  store: Store;
+  config: CareSettings & MailgunSettings & { BOUNCE_DOMAIN?: string | undefined };
+  providers: { readonly all: readonly Provider[]; named(name: string): Provider | null };
+  now: Clock;
+  log: Log;
+  signal: AbortSignal;
+};
+
+/** Looks once a day, whichever daemon does it; an hour after one that failed. */
+const EVERY: Ms = DAY;
+const AGAIN: Ms = HOUR;
+
+export const depsOf = ({ config, providers, ...rest }: Omit<CareInside, 'signal'> & { signal?: AbortSignal }) => ({
+  ...rest,
+  config,
+  reputation: providers.named('mailgun')?.reputation,
+  domains: domainsIn(config),
+  secondaries: providers.all.map(({ name }) => name).filter((name) => name !== 'mailgun'),
+});
+
+type Daily = {
+  name: string /** How long after the very first start. */;
+  first: Ms;
+  look(inside: CareInside): Promise<unknown>;
+};
+
+const daily = ({ name, first, look }: Daily): Job<CareInside> => ({
+  name,
+  pause: () => MINUTE,
+  start(inside) {
+    const { store, config, now, log } = inside;
+    if (!isWatching(config)) return { run: async () => 0 };
+    return {
+      async run() {
+        if (!(await takeTurn(store, name, { now: now(), every: EVERY, first }))) return 0;
+        try {
+          await look(inside);
+        } catch (error) {
+          await giveTurnBack(store, name, { at: now() + AGAIN, every: EVERY });
+          log.error({ error }, 'a look at the DNS or at blocklists came to no end, and is made again in an hour');
+        }
+        return 0;
+      },
+    };
+  },
+});
+
+/** Not both at once, and not while a daemon is starting. */
+export const CARE_JOBS = [
+  daily({ name: 'dns', first: 10 * MINUTE, look: (inside) => lookAtDns(depsOf(inside)) }),
+  daily({ name: 'blocklists', first: 25 * MINUTE, look: (inside) => lookAtBlocklists(depsOf(inside)) }),
+];

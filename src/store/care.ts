@@ -1,0 +1,136 @@
+// What was seen of DNS records and blocklists, and whose turn it is to look.
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import { after, type Standing, UNKNOWN, type Verdict } from '../core/care/standing.ts';
+import { storable } from '../core/safe-text.ts';
+import type { Ms } from '../core/time.ts';
+import { type RaisedItem, raiseIn } from './alerts.ts';
+import type { Store } from './db/open.ts';
+import { deleteBy, insertNew, rowsWith } from './db/statements.ts';
+import { transact } from './db/transact.ts';
+
+export type CareKind = 'dns' | 'listing';
+
+/** One thing that was looked at; `name` is the same from look to look. */
+export type Look<Body> = { name: string; state: string; verdict: Verdict; body: Body };
+
+export type Kept<Body> = Standing & { name: string; state: string; lookedAt: Ms; body: Body };
+
+type Row = {
+  id: string;
+  kind: CareKind;
+  name: string;
+  state: string;
+  known: 'well' | 'ill' | null;
+  since: Ms | null;
+  well_at: Ms | null;
+  told: number;
+  looked_at: Ms;
+  body: string;
+};
+
+const idOf = (kind: CareKind, name: string): string => createHash('sha256').update(`${kind} ${name}`).digest('hex');
+
+export type Keeping<Body> = {
+  kind: CareKind;
+  at: Ms;
+  /** Whether it is news that something is ill which was never seen well. */
+  firstIsNews: boolean;
+  /** What is told of a change. `before` is how it stood until then. */
+  tell(news: 'ill' | 'well', now: Kept<Body>, before: Standing): RaisedItem;
+};
+
+/** Keeps what a look has come to, and raises the alerts about what has changed, in one. */
+export async function keepLook<Body extends object>(
+  store: Store,
+  looks: readonly Look<Body>[],
+  { kind, at, firstIsNews, tell }: Keeping<Body>,
+): Promise<Kept<Body>[]> {
+  return transact(store, async (tx) => {
+    const ids = looks.map(({ name }) => idOf(kind, name)).toSorted();
+    const rows = await rowsWith<Row>(tx, { table: 'care', key: 'id', isLocked: true }, ids);
+    const known = new Map(rows.map((row) => [row.id, keptOf<Body>(row)]));
+    const kept: Kept<Body>[] = [];
+    for (const look of looks.toSorted((a, b) => (idOf(kind, a.name) < idOf(kind, b.name) ? -1 : 1))) {
+      const before: Standing = known.get(idOf(kind, look.name)) ?? UNKNOWN;
+      const { standing, news } = after(before, { verdict: look.verdict, at, firstIsNews });
+      const now: Kept<Body> = { ...standing, name: look.name, state: look.state, lookedAt: at, body: look.body };
+      await putRow(tx, kind, now);
+      if (news !== null) await raiseIn(tx, tell(news, now, before));
+      kept.push(now);
+    }
+    return kept;
+  });
+}
+
+async function putRow(tx: Knex.Transaction, kind: CareKind, one: Kept<object>): Promise<void> {
+  const row: Row = {
+    ...{ id: idOf(kind, one.name), kind, name: storable(one.name, 600), state: one.state, known: one.known },
+    ...{ since: one.since, well_at: one.wellAt, told: one.told ? 1 : 0, looked_at: one.lookedAt },
+    body: JSON.stringify(one.body),
+  };
+  await tx('care').insert(row).onConflict('id').merge();
+}
+
+const numberIn = (at: Ms | null): Ms | null => (at === null ? null : Number(at));
+
+const keptOf = <Body>(row: Row): Kept<Body> => ({
+  ...{ name: row.name, state: row.state, known: row.known, since: numberIn(row.since), wellAt: numberIn(row.well_at) },
+  ...{ told: Number(row.told) === 1, lookedAt: Number(row.looked_at), body: JSON.parse(row.body) as Body },
+});
+
+/** More than there is of one kind. */
+const MOST = 5000;
+
+/** What was looked at since then. */
+export async function lookedAt<Body>(store: Store, kind: CareKind, since: Ms): Promise<Kept<Body>[]> {
+  const rows: Row[] = await store
+    .db('care')
+    .where({ kind })
+    .where('looked_at', '>=', since)
+    .orderBy('looked_at', 'desc')
+    .limit(MOST);
+  return rows.map(keptOf<Body>);
+}
+
+/** Forgets what was not looked at any more since that moment. */
+export async function pruneCare(store: Store, before: Ms, limit: number): Promise<number> {
+  const ids: string[] = await store
+    .db('care')
+    .where('looked_at', '<', before)
+    .orderBy('looked_at')
+    .limit(limit)
+    .pluck('id');
+  return transact(store, (tx) => deleteBy(tx, 'care', 'id', ids));
+}
+
+const turnName = (name: string): string => `care:${name}`;
+
+/**
+ * Takes the turn to look, which one of several daemons gets in so long a time. The first one comes `first` after the first
+ * question about it.
+ */
+export async function takeTurn(
+  store: Store,
+  name: string,
+  { now, every, first }: { now: Ms; every: Ms; first: Ms },
+): Promise<boolean> {
+  return transact(store, async (tx) => {
+    const row = { name: turnName(name), value: '', at: now - every + first };
+    await insertNew(tx, 'cursors', row, 'name');
+    const taken = await tx('cursors')
+      .where({ name: row.name })
+      .where('at', '<=', now - every)
+      .update({ at: now });
+    return taken > 0;
+  });
+}
+
+/** Gives a turn back that came to nothing, for another one at that moment. */
+export async function giveTurnBack(store: Store, name: string, { at, every }: { at: Ms; every: Ms }): Promise<void> {
+  await transact(store, (tx) =>
+    tx('cursors')
+      .where({ name: turnName(name) })
+      .update({ at: at - every }),
+  );
+}
