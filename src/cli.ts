@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { addAlertsCommand } from './commands/alerts.ts';
+import { addBlocklistsCommand } from './commands/blocklists.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addClassesCommand } from './commands/classes.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import type { Terminal } from './commands/common/terminal.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDnsCommand } from './commands/dns.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDrillCommand } from './commands/drill.ts';
 import { addEraseCommand } from './commands/erase.ts';
@@ -53,6 +55,8 @@ const COMMANDS: readonly AddCommand[] = [
   addReadyCommand,
   addAlertsCommand,
   addRunbookCommand,
+  addDnsCommand,
+  addBlocklistsCommand,
   addDrillCommand,
   addProbeCommand,
   addClassesCommand,

@@ -14,9 +14,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // The model: pure, and without any knowledge of the rest.
   core: [],
   'core/decision': ['core'],
-  'core/words': ['core'],
-  'core/figures': ['core', 'core/words'],
   'core/care': ['core'],
+  'core/words': ['core', 'core/care'],
+  'core/figures': ['core', 'core/words'],
   // What a server's reply means: pure as well.
   'classifier/engine': ['core'],
   'classifier/rules': ['classifier/engine'],
@@ -142,9 +142,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'drill/report': ['core', 'base', 'tell/summary'],
   drill: ['core', 'base', 'store'],
   'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
-  'commands/common': ['core', 'base', 'config', 'store'],
+  'commands/common': ['core', 'base', 'config', 'store', 'providers', 'care'],
   'commands/alerts': ['core', 'base', 'config', 'store', 'providers', 'tell', 'commands/common'],
-  'commands/doctor': ['core', 'base', 'config', 'store', 'providers', 'intake', 'tell', 'commands/common'],
+  'commands/doctor': ['core', 'base', 'config', 'store', 'providers', 'intake', 'care', 'tell', 'commands/common'],
   'commands/explain': ['core', 'store', 'contract', 'commands/common'],
   'commands/probe': ['core', 'base', 'mail', 'providers', 'commands/common'],
   'commands/report': ['core', 'store', 'tell', 'commands/common'],

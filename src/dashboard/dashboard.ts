@@ -14,6 +14,7 @@ import { addMessages } from './pages/messages.ts';
 import { addOutages } from './pages/outages.ts';
 import { addOverview } from './pages/overview.ts';
 import { addReport } from './pages/report.ts';
+import { addReputation } from './pages/reputation.ts';
 import { addSettings } from './pages/settings.ts';
 import { addSuppressions } from './pages/suppressions.ts';
 import { addWebhooks } from './pages/webhooks.ts';
@@ -43,6 +44,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addSuppressions(router, desk);
   addCauses(router, desk);
   addWebhooks(router, desk);
+  addReputation(router, desk);
   addReport(router, desk);
   addSettings(router, desk);
   addDoctor(router, desk);

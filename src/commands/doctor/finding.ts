@@ -22,6 +22,8 @@ export const CHECKS = [
   'alerts waiting',
   'schedule',
   'drill',
+  'DNS records',
+  'blocklists',
   'Mailgun',
   'API key',
   'region',

@@ -20,6 +20,7 @@ import { unwell } from '../../store/notes/health.ts';
 import { activeHolds } from '../../store/notes/holds.ts';
 import { putOffsNow } from '../../store/notes/receivers.ts';
 import { plural } from '../common/terminal.ts';
+import { checkCare } from './care.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
 const MOST = 1000;
@@ -37,6 +38,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     await inbox(store, config, now),
     await alerts(store, now),
     ...(await drills(store, now)),
+    ...(await checkCare(store, config, now)),
     ...(await schedules(store, config)),
   ];
 }

@@ -13,11 +13,9 @@ export type Sender = {
 type Known = Omit<Sender, 'provider'> & { hosts: RegExp };
 
 /**
- * What the providers' own set-up pages ask for; looked over then. The ones with a return path of their own are aligned by DKIM,
- * or by that path when it was set up below the sender's domain.
+ * What the providers' own set-up pages ask for, as of 2026-11-30. The ones with a return path of their own are aligned by DKIM, or
+ * by that path when it was set up below the sender's domain.
  */
-export const SENDERS_DATE = '2026-11-30';
-
 const KNOWN: readonly Known[] = [
   {
     hosts: /(?:^|\.)sendgrid\.(?:net|com)$|^sendgrid$/,

@@ -1,8 +1,8 @@
 import type { Dns, Found } from './dns.ts';
 
 /** RFC 7208, 4.6.4: so many terms may ask the DNS, and so many of these questions may find nothing. */
-export const MOST_LOOKUPS = 10;
-export const MOST_VOIDS = 2;
+const MOST_LOOKUPS = 10;
+const MOST_VOIDS = 2;
 const MOST_MAIL_HOSTS = 10;
 
 /** Beyond this it does not matter any more how much too much it is. */

@@ -85,7 +85,7 @@ export const ZONES: readonly Zone[] = [
 ];
 
 /** With a key Spamhaus answers every DNS server: docs.spamhaus.com, "DQS Requests". The key is a secret. */
-export const withKey = (zones: readonly Zone[], key: string | undefined): readonly Zone[] =>
+const withKey = (zones: readonly Zone[], key: string | undefined): readonly Zone[] =>
   key === undefined || key === ''
     ? zones
     : zones.map((one) => (one.name === 'zen.spamhaus.org' ? { ...one, v4: dqs(key), v6: dqs(key) } : one));

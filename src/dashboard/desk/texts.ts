@@ -10,6 +10,7 @@ import { MESSAGES } from '../texts/messages.ts';
 import { OUTAGES } from '../texts/outages.ts';
 import { ATTENTION, OVERVIEW } from '../texts/overview.ts';
 import { REPORT } from '../texts/report.ts';
+import { REPUTATION } from '../texts/reputation.ts';
 import { SEARCH } from '../texts/search.ts';
 import { SETTINGS } from '../texts/settings.ts';
 import { SUPPRESSIONS } from '../texts/suppressions.ts';
@@ -29,6 +30,7 @@ export const TEXTS = {
   settings: SETTINGS,
   doctor: DOCTOR,
   report: REPORT,
+  reputation: REPUTATION,
   webhooks: WEBHOOKS,
   causes: CAUSES,
   suppressions: SUPPRESSIONS,

@@ -20,6 +20,7 @@ export const FRAME = {
     suppressions: 'Suppressions',
     causes: 'Causes',
     webhooks: 'Webhooks',
+    reputation: 'Reputation',
     alerts: 'Alerts',
     report: 'Report',
     settings: 'Settings',
