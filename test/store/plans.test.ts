@@ -8,6 +8,8 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { listAlerts } from '../../src/store/alert-list.ts';
 import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
 import { attention } from '../../src/store/attention.ts';
+import { lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
+import { reportsPage } from '../../src/store/care-seen.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { deliveriesPage, rowsOf } from '../../src/store/exported.ts';
 import { dailyBars } from '../../src/store/figures/daily.ts';
@@ -49,6 +51,7 @@ import { eachStore, onMariaDb } from '../support/stores.ts';
 const LONG_AGO = MORNING - 30 * DAY;
 const DOMAIN = 'mg.example.com';
 const MANY = 1500;
+const REPORT = { recorded_at: LONG_AGO + 500, delivery_id: 'D', fact_key: 'reported:x' };
 
 /** Every third mail goes to one address. */
 const BUSY = 'busy@example.net';
@@ -432,6 +435,11 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     askByKey: () =>
       askByKey(store, { key: 'key-1', now, decide: () => ({ answer: null, asked: { times: 1, at: now } }) }),
     pruneResends: () => pruneResends(store, now + 1, 10),
+    pruneCare: () => pruneCare(store, now + 1, 10),
+    lookedAt: () => lookedAt(store, 'dns', now - DAY),
+    takeTurn: () => takeTurn(store, 'dns', { now, every: DAY, first: 0 }),
+    reportsPage: () => reportsPage(store, { from: LONG_AGO, until: now, limit: 50 }, null),
+    reportsPageOn: () => reportsPage(store, { from: LONG_AGO, until: now, limit: 50 }, REPORT),
     waitingByClass: () => waitingByClass(store, now),
     outagesSince: () => outagesSince(store, now - DAY),
     outageNamed: () => outageNamed(store, outages[0]?.id ?? ''),
