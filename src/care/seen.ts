@@ -15,7 +15,7 @@ export type Seen = {
 };
 
 const LOOKED_BACK: Ms = 7 * DAY;
-const PAGE = 500;
+const PAGE = 1000;
 /** With a rest after each page: others want the database as well. */
 const MOST_PAGES = 200;
 const REST: Ms = 5;

@@ -9,11 +9,14 @@ import type { Store } from './db/open.ts';
 /** What a provider reported: the address that the mail left from, and what a server said when it refused or put off a mail. */
 export type ReportSeen = { at: Ms; ip: string | null; refusal: string | null };
 
-type Row = { delivery_id: string; fact_key: string; recorded_at: Ms; body: string };
+type Row = { kind: string; delivery_id: string; fact_key: string; recorded_at: Ms; body: string };
 
 export type ReportsPage = { reports: ReportSeen[]; next: Row | null };
 
-/** A page of what was reported in that time, latest first; `next` is where to go on. */
+/**
+ * A page of facts of that time, latest first, and what of them was reported; `next` is where to go on. All kinds are read: asked for
+ * one, MariaDB would rather read the whole table.
+ */
 export async function reportsPage(
   { db }: Store,
   { from, until, limit }: { from: Ms; until: Ms; limit: number },
@@ -30,14 +33,13 @@ export async function reportsPage(
             .orWhere((same) => same.where('delivery_id', after.delivery_id).where('fact_key', '<', after.fact_key)),
         );
     })
-    .where({ kind: 'reported' })
     .orderBy([
       { column: 'recorded_at', order: 'desc' },
       { column: 'delivery_id', order: 'desc' },
       { column: 'fact_key', order: 'desc' },
     ])
     .limit(limit)
-    .select('delivery_id', 'fact_key', 'recorded_at', 'body');
+    .select('delivery_id', 'fact_key', 'recorded_at', 'kind', 'body');
   const last = rows.length < limit ? null : (rows.at(-1) ?? null);
   return {
     reports: rows.flatMap((row) => reportIn(row) ?? []),
@@ -45,8 +47,9 @@ export async function reportsPage(
   };
 }
 
-/** Null for what can't be read. */
-function reportIn({ body }: Row): ReportSeen | null {
+/** Null for a fact of another kind, and for what can't be read. */
+function reportIn({ kind, body }: Row): ReportSeen | null {
+  if (kind !== 'reported') return null;
   try {
     const { at, report, bounce, sendingIp } = JSON.parse(body) as FactOf<'reported'>;
     const isRefusal = (report === 'failed' || report === 'deferred') && bounce !== null && bounce !== undefined;
