@@ -13,7 +13,7 @@ export type Sender = {
 type Known = Omit<Sender, 'provider'> & { hosts: RegExp };
 
 /**
- * What the providers' own set-up pages ask for, as of 2026-11-30. The ones with a return path of their own are aligned by DKIM, or
+ * What providers ask their customers to publish, as known on 2026-11-30: of the SMTP servers not every set-up page was read. The ones with a return path of their own are aligned by DKIM, or
  * by that path when it was set up below the sender's domain.
  */
 const KNOWN: readonly Known[] = [
