@@ -70,7 +70,7 @@ type Arrival = { at: Ms; outcome: string };
 /**
  * When it arrived, and by which attempt. A provider that tells nothing more counts as arrival when it takes the mail.
  */
-function arrivalOf(d: Delivery): Arrival | null {
+export function arrivalOf(d: Delivery): Arrival | null {
   const last = d.attempts.at(-1);
   if (d.state === 'relayed' && last) return { at: last.answer?.at ?? last.claim.at, outcome: outcomeOf(last) };
   if (d.state !== 'delivered') return null;

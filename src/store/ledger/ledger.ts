@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { domainOf } from '../../core/address.ts';
 import { type Fact, isEnded } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
@@ -124,8 +125,11 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
 
 const turnOf = ({ view, fresh, before, after }: Move): Turn => ({
   ...{ deliveryId: view.id, messageId: view.messageId },
+  ...{ class: after.class, receiver: domainOf(view.recipient), wantedAt: wantedAt(view.birth) },
   ...{ facts: fresh, before, after: after.delivery },
 });
+
+const wantedAt = ({ createdAt, deliverAt }: View['birth']): Ms => Math.max(createdAt, deliverAt ?? 0);
 
 const CHANGING: (keyof DeliveryRow)[] = [
   'class',
