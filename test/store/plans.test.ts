@@ -25,6 +25,7 @@ import { refusedSince } from '../../src/store/inbox/refusals.ts';
 import { forgotten } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
 import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
+import { alertsOfDay, countClaims, heldByClass, unsentAlerts } from '../../src/store/measures.ts';
 import { namelessBody, sealedBody, sealers, withBodies } from '../../src/store/messages/bodies.ts';
 import { cancelByKey } from '../../src/store/messages/cancel.ts';
 import { countStates } from '../../src/store/messages/counts.ts';
@@ -35,6 +36,7 @@ import { record } from '../../src/store/messages/messages.ts';
 import { askAgain, askByKey, pruneResends, waitingFor } from '../../src/store/messages/resends.ts';
 import { newestTo, type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
+import { openBy, overdueOf } from '../../src/store/overdue.ts';
 import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
 import { lastReposts } from '../../src/store/projections/reposts.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
@@ -430,6 +432,12 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     findMessage: () => findMessage(store, messageId),
     cancelByKey: () => cancelByKey(store, 'key-1', 'by_operator', now),
     flowByClass: () => flowByClass(store, now),
+    overdueOf: () => overdueOf(store, { class: 'notice', within: MINUTE }, now),
+    openBy: () => openBy(store, ['notice']),
+    countClaims: () => countClaims(store, now),
+    heldByClass: () => heldByClass(store),
+    unsentAlerts: () => unsentAlerts(store),
+    alertsOfDay: () => alertsOfDay(store, now),
     waitingFor: () => waitingFor(store, messageId, now),
     askAgain: () => askAgain(store, again),
     askByKey: () =>
