@@ -1,0 +1,76 @@
+import { chapter, counter, gauge } from './metric.ts';
+
+export const WORK = chapter('Work', {
+  claims: gauge('database', {
+    labels: [],
+    unit: 'deliveries',
+    says: 'Deliveries that a process has claimed at the moment. Counted up to 10000.',
+    use: 'Many for long, while nothing is handed over: a process stands still or died; its claims end with their lease.',
+  }),
+  inbox_waiting: gauge('database', {
+    labels: [],
+    unit: 'events',
+    says: 'Events of providers that are kept and not understood yet. Counted up to 10000.',
+    use: 'When it grows, events come faster than they are read.',
+  }),
+  inbox_oldest_seconds: gauge('database', {
+    labels: [],
+    unit: 'seconds',
+    says: 'How long the oldest of them has been due; 0 when none waits.',
+    use: 'Above a minute states are told late.',
+  }),
+  inbox_set_aside: gauge('database', {
+    labels: [],
+    unit: 'events',
+    says: 'Events of the last 24 hours that could not be understood. Counted up to 1000.',
+    use: '`homing doctor` names them: the provider may have changed the form of its events.',
+  }),
+  job_handled_total: counter({
+    labels: ['task'],
+    unit: 'things',
+    says: 'How much each periodic job did (`digest`: events understood, `dispatch`: deliveries looked at, and so on).',
+    use: 'What usually works and stands at 0 has nothing to do, or fails.',
+  }),
+  job_failures_total: counter({
+    labels: ['task'],
+    unit: 'runs',
+    says: 'Runs of a job that broke off with an error; each is tried again.',
+    use: 'The log says what it was.',
+  }),
+  job_seconds_total: counter({
+    labels: ['task'],
+    unit: 'seconds',
+    says: 'How long its runs took together.',
+    use: 'Its rate is how busy the job is: near 1 it does nothing but that.',
+  }),
+  alerts_unsent: gauge('database', {
+    labels: [],
+    unit: 'alerts',
+    says: 'Alerts that no channel has taken yet. Counted up to 1000.',
+    use: 'When it does not go back to 0, nobody hears of anything: see `ADMIN_EMAILS` and `homing doctor`.',
+  }),
+  alerts_unsent_oldest_seconds: gauge('database', {
+    labels: [],
+    unit: 'seconds',
+    says: 'How old the oldest of them is; 0 when there is none.',
+    use: 'Page above 15 minutes: this is the way that does not go through our own channels.',
+  }),
+  day_alerts: gauge('database', {
+    labels: ['kind'],
+    unit: 'alerts',
+    says: 'Alerts of the last 24 hours, by kind. Counted up to 10000.',
+    use: 'The runbook has a chapter for each.',
+  }),
+  drill_timestamp_seconds: gauge('database', {
+    labels: [],
+    unit: 'time, Unix',
+    says: 'When the last drill of an outage ended; 0 when there was none.',
+    use: 'Old: nobody knows whether the next outage goes well. `homing drill`.',
+  }),
+  drill_passed: gauge('database', {
+    labels: [],
+    unit: '0 or 1',
+    says: 'Whether it went well; 0 when there was none.',
+    use: '0 with a recent time: its report says what failed.',
+  }),
+});
