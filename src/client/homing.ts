@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../base/ids.ts';
 import { openSpool } from '../base/spool.ts';
+import { traced } from '../base/tracing.ts';
 import { SECOND } from '../core/time.ts';
 import type { Backend, Place } from './backend.ts';
 import { checkKey, checkMessage, checkWhich, invalid, isText } from './check.ts';
@@ -65,7 +66,9 @@ function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' |
   const { classes = [] } = inside.options;
   const track = tracking({ recorder, classes, now: Date.now, onProblem });
   const send: typeof track = (domain, data, call) =>
-    inside.outbox ? inside.outbox.take('mailgun', String(domain), data) : track(domain, data, call);
+    inside.outbox
+      ? inside.outbox.take('mailgun', String(domain), data)
+      : traced('homing.send', { kind: 'producer', attributes: BY_MAILGUN }, () => track(domain, data, call));
   /**
    * Loads in advance, because loading takes longer than a send may wait, and whoever wraps something is going to send.
    */
@@ -95,6 +98,8 @@ function sending(inside: Inside): Pick<Homing, 'wrapMailgun' | 'wrapTransport' |
     },
   };
 }
+
+const BY_MAILGUN = { 'homing.by': 'mailgun' };
 
 type Deliver = (domain: string, data: object) => Promise<Queued>;
 

@@ -1,4 +1,5 @@
 import { newId } from '../base/ids.ts';
+import { type Note, traced } from '../base/tracing.ts';
 import { domainOf } from '../core/address.ts';
 import type { Clock } from '../core/time.ts';
 import { deliveryTimeIn } from '../mail/delivery-time.ts';
@@ -58,7 +59,7 @@ export function wrapTransport<T extends TransporterLike>(transporter: T, deps: T
 
 function transportProxy(transport: Transport, deps: TransportDeps): Transport {
   const isMailgun = deps.mailgun ?? leadsToMailgun(transport);
-  const send = (mail: Mail, callback: Callback) => void sendTracked(transport, mail, callback, { ...deps, isMailgun });
+  const send = (mail: Mail, callback: Callback) => sendTraced(transport, mail, callback, { ...deps, isMailgun });
   return new Proxy(transport, {
     get(target, name) {
       if (name === 'send') return send;
@@ -74,6 +75,21 @@ function leadsToMailgun({ name, options }: Transport): boolean {
 }
 
 type Deps = TransportDeps & { isMailgun: boolean };
+
+/** The span ends when the callback was called, and not when its work began. */
+function sendTraced(transport: Transport, mail: Mail, callback: Callback, deps: Deps): void {
+  const how = { kind: 'producer', attributes: { 'homing.by': 'transport' } } as const;
+  const sending = (note: Note) =>
+    new Promise<void>((resolve) => {
+      const answered: Callback = (...answer) => {
+        if (answer[0]) note.fail('refused, or not answered');
+        resolve();
+        callback(...answer);
+      };
+      void sendTracked(transport, mail, answered, deps);
+    });
+  void traced('homing.send', how, sending);
+}
 
 async function sendTracked(transport: Transport, mail: Mail, callback: Callback, deps: Deps): Promise<void> {
   const record = tryRecord(mail, transport, deps);
