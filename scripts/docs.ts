@@ -1,5 +1,5 @@
 // npm run docs: writes .env.example, docs/settings.md and the table in README.md from what the rooms declare,
-// docs/clients.md from the requests that the tests replay, and what is served to pages of others from browser/.
+// docs/metrics.md from what is measured, docs/clients.md from the requests that the tests replay, and what is served to pages of others from browser/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { durationText } from '../src/base/duration.ts';
@@ -7,6 +7,7 @@ import type { Level, Room, Setting } from '../src/base/setting.ts';
 import { ROOMS } from '../src/config/rooms.ts';
 import { MINUTE } from '../src/core/time.ts';
 import { clientsPage } from './clients-page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { statusScript } from './status-script.ts';
 import { table } from './table.ts';
 
@@ -22,6 +23,7 @@ export function generated(readme: string): Record<string, string> {
     '.env.example': envExample(),
     'docs/settings.md': settingsPage(),
     'docs/clients.md': clientsPage(),
+    'docs/metrics.md': metricsPage(),
     'README.md': withTable(readme),
     'src/http/status-script.ts': statusScript(),
   };

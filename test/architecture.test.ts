@@ -67,6 +67,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'tell/summary': ['core', 'base', 'tell/summary/charts'],
   'tell/channels': ['core', 'base', 'providers', 'tell/summary'],
   tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
+  // What is measured of all of it, for those who watch.
+  metrics: ['core', 'base', 'store', 'providers'],
   // Faces: what people and programs see.
   contract: ['core', 'base', 'store'],
   // What applications use. The client is a package of its own, and the library adds the database to it.
@@ -111,6 +113,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'dashboard',
     'bounces',
     'drill',
+    'metrics',
   ],
   // Stand-ins for the world outside, and plays with them.
   'lab/sim': ['core', 'base', 'mail'],
@@ -135,6 +138,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'dashboard',
     'bounces',
     'drill',
+    'metrics',
   ],
   // Drills: what is due and made by itself, how one is played and judged, and what is written of it.
   'drill/judge': ['core'],

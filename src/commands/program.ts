@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { version } from '../base/version.ts';
 import { EXIT, safeToPrint, sayError, type Terminal } from './common/terminal.ts';
 import { troubleOf } from './common/trouble.ts';
 
@@ -9,8 +9,6 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.
 Settings come from the environment, and from a file .env in the working
 directory (.env.example has them all).`;
-
-const require = createRequire(import.meta.url);
 
 /** Runs what the arguments ask for, and says what went wrong; gives the code to end with. */
 export async function run(
@@ -31,10 +29,9 @@ export async function run(
 }
 
 function programOf(commands: readonly AddCommand[], terminal: Terminal): Command {
-  const { version } = require('homing/package.json') as { version: string };
   const program = new Command('homing')
     .description('Delivery monitor and retry daemon for applications that send mail through Mailgun')
-    .version(version)
+    .version(version())
     .showHelpAfterError('(add --help for what it takes)')
     .exitOverride()
     .configureOutput({

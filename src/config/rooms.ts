@@ -8,6 +8,7 @@ import { DRILL } from '../drill/settings.ts';
 import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
 import { INTAKE } from '../intake/settings.ts';
+import { METERING } from '../metrics/settings.ts';
 import { OPERATE } from '../operate/settings.ts';
 import { OUTAGE } from '../outage/settings.ts';
 import { MAILGUN } from '../providers/mailgun/settings.ts';
@@ -27,6 +28,7 @@ export const ROOMS = [
   BOUNCES,
   DATABASE,
   HTTP,
+  METERING,
   DASHBOARD,
   TELL,
   INTAKE,

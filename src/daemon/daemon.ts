@@ -18,9 +18,9 @@ import { isInMemory } from '../store/db/url.ts';
 import { createRefusals } from '../store/inbox/refusals.ts';
 import { rememberDomains } from '../store/messages/domains.ts';
 import { makeIdentity } from '../store/notes/identity.ts';
-import { storyTo } from '../tell/story.ts';
 import { createBeat } from './beat.ts';
 import { type Face, faceOf, placeOf } from './face.ts';
+import { measuringAnswers } from './measure.ts';
 import { takeBounces } from './take-bounces.ts';
 import { clockOfMachine, monotonic, type Work } from './work.ts';
 import { workInThread } from './work-in-thread.ts';
@@ -106,10 +106,12 @@ type Prepared = { store: Store; config: Config; log: Log; clock: SteadyClock; pr
  * database; they meet in its tables.
  */
 async function run({ store, config, log, clock, providers }: Prepared): Promise<Daemon> {
-  store.heard = storyTo(log);
   const stopping = new AbortController();
   const refusals = createRefusals({ store, now: clock.now, log });
   let work: Work | null = null;
+  const startedAt = clock.now();
+  const measured = { store, providers, log, monotonic, now: clock.now, startedAt };
+  const measure = measuringAnswers(measured, async () => (await work?.measured()) ?? null);
   const face: Face = {
     ...{ store, config, log, providers, monotonic },
     now: clock.now,
@@ -117,11 +119,14 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     wake: (job) => work?.wake(job),
     onKept: (count) => work?.kept(count),
     onRefused: refusals.add,
+    scrape: measure.scrape,
   };
-  const startedAt = clock.now();
   const beat = createBeat(config, { now: clock.now, startedAt });
   // Listens first: a second daemon that was started by mistake finds the port taken before it has sent anything.
-  const server = await listen(createApp({ ...faceOf(face), beat: beat.now }), placeOf(config, monotonic, log));
+  const server = await listen(
+    measure.app(createApp({ ...faceOf(face), beat: beat.now })),
+    placeOf(config, monotonic, log),
+  );
   const takes = config.HOMING_ROLES.includes('web') ? takeBounces(face) : Promise.resolve(null);
   const bounces = await takes.catch(async (error: unknown) => {
     await server.close(0);

@@ -21,6 +21,8 @@ export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'sign
   onKept(count: number): void;
   /** Told of each webhook that is refused. */
   onRefused(provider: string, reason: string): void;
+  /** Answers who asks for what is measured. */
+  scrape?: () => Promise<{ text: string; contentType: string }>;
 };
 
 /** What the HTTP side is called with. */
@@ -54,6 +56,7 @@ export const faceOf = (inside: Face): AppDeps => ({
   retentionDays: inside.config.RETENTION_DAYS,
   memory: limitsOf(inside.config).memory,
   isApart: !inside.config.HOMING_ROLES.includes('web'),
+  ...(inside.scrape ? { metrics: { tokens: inside.config.METRICS_TOKEN, read: inside.scrape } } : {}),
   now: inside.now,
   signal: inside.signal,
   log: inside.log,

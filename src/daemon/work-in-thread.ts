@@ -3,11 +3,12 @@ import type { Log } from '../base/log.ts';
 import { startThread } from '../base/thread.ts';
 import type { Config } from '../config/config.ts';
 import type { Ms } from '../core/time.ts';
+import type { Reading } from '../metrics/tally.ts';
 import type { Listener, Work } from './work.ts';
 
-export type ToWork = { wake: string } | { kept: number } | { stop: true };
+export type ToWork = { wake: string } | { kept: number } | { measure: true } | { stop: true };
 export type LogLine = { level: keyof Log; fields: [name: string, value: unknown][]; text: string };
-export type FromWork = { heard: Ms } | { reconciled: Ms } | { lines: readonly LogLine[] };
+export type FromWork = { heard: Ms } | { reconciled: Ms } | { measured: Reading } | { lines: readonly LogLine[] };
 
 /**
  * Does the work in a thread of its own, so that no request waits for it. What goes wrong there without being caught ends
@@ -16,10 +17,12 @@ export type FromWork = { heard: Ms } | { reconciled: Ms } | { lines: readonly Lo
 export function workInThread(config: Config, log: Log, { heardTime, reconciled }: Listener, startedAt: Ms): Work {
   const thread = startThread(import.meta.url, 'work-thread', { config, startedAt });
   const ended = once(thread, 'exit');
+  const waiting: ((reading: Reading) => void)[] = [];
   let isToldToStop = false;
   thread.on('message', (told: FromWork) => {
     if ('heard' in told) heardTime(told.heard);
     else if ('reconciled' in told) reconciled(told.reconciled);
+    else if ('measured' in told) for (const answer of waiting.splice(0)) answer(told.measured);
     else
       for (const { level, fields, text } of told.lines)
         log[level](Object.fromEntries(fields.map(([name, value]) => [name, whole(value)])), text);
@@ -34,6 +37,11 @@ export function workInThread(config: Config, log: Log, { heardTime, reconciled }
   return {
     wake: (job) => tell({ wake: job }),
     kept: (count) => tell({ kept: count }),
+    measured: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        tell({ measure: true });
+      }),
     async stop() {
       isToldToStop = true;
       tell({ stop: true });

@@ -48,6 +48,7 @@ const work = startWork(
 parentPort?.on('message', async (told: ToWork) => {
   if ('wake' in told) return work.wake(told.wake);
   if ('kept' in told) return work.kept(told.kept);
+  if ('measure' in told) return say({ measured: await work.measured() });
   await work.stop();
   parentPort?.close();
 });

@@ -7,11 +7,14 @@ import { createSteadyClock, type SteadyClock } from '../base/steady-clock.ts';
 import { timesOf } from '../base/times.ts';
 import type { Config } from '../config/config.ts';
 import { type Ms, SECOND } from '../core/time.ts';
+import type { Counting } from '../metrics/jobs.ts';
+import type { Reading } from '../metrics/tally.ts';
+import { connectProviders } from '../providers/registry/registry.ts';
 import { openStore } from '../store/db/open.ts';
 import { withHeartbeat } from '../tell/heartbeat.ts';
-import { storyTo } from '../tell/story.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { jobsOf } from './jobs.ts';
+import { measuringWork } from './measure.ts';
 import { leaveTurn, tick } from './tick.ts';
 
 /** All that a daemon does besides answering requests. */
@@ -20,6 +23,8 @@ export type Work = {
   wake(job: string): void;
   /** Tells that so many webhooks were kept. */
   kept(count: number): void;
+  /** What was measured in it so far. */
+  measured(): Promise<Reading>;
   /** Begins nothing more; resolves when what is in flight is over and written down. */
   stop(): Promise<void>;
 };
@@ -39,7 +44,6 @@ export type Listener = {
 /** `startedAt` is when this daemon began to take mail. */
 export function startWork(config: Config, log: Log, listener: Listener, startedAt: Ms): Work {
   const store = openStore(config.DATABASE_URL);
-  store.heard = storyTo(log);
   const stopping = new AbortController();
   // Each job listens to it, and so does each hand-over that waits: Node would take that for a leak.
   setMaxListeners(0, stopping.signal);
@@ -48,21 +52,26 @@ export function startWork(config: Config, log: Log, listener: Listener, startedA
   const bells = new Map<string, Bell>(all.map(({ name }) => [name, createBell()]));
   const wake = (job: string) => bells.get(job)?.ring();
   const clock = clockOfMachine();
+  const hears = (theirs: Ms) => {
+    clock.heard(theirs);
+    listener.heardTime(theirs);
+  };
+  const connected = connectProviders(config, { now: clock.now, monotonic, heardTime: hears });
+  const measure = measuringWork({ store, providers: connected, log, monotonic }, all);
   const inside = insideOf({
     ...{ store, config, log, wake, monotonic, startedAt },
+    providers: measure.providers,
     now: clock.now,
-    heardTime(theirs) {
-      clock.heard(theirs);
-      listener.heardTime(theirs);
-    },
+    heardTime: hears,
     behindBy: clock.behindBy,
     slowBy: clock.slowBy,
     signal: stopping.signal,
   });
-  const jobs = startJobs(all, inside, bells);
+  const jobs = startJobs(all, inside, bells, measure.job);
   const ticking = roles.includes('reconcile') ? startTicking(inside, listener) : null;
   return {
     wake,
+    measured: async () => measure.read(),
     kept(count) {
       inside.kept.add(count);
       wake('digest');
@@ -93,13 +102,19 @@ async function leave(inside: Inside): Promise<void> {
 
 type Jobs = { ended: Promise<unknown>; running: readonly Running[] };
 
-function startJobs(jobs: readonly Job<Inside>[], inside: Inside, bells: ReadonlyMap<string, Bell>): Jobs {
+function startJobs(
+  jobs: readonly Job<Inside>[],
+  inside: Inside,
+  bells: ReadonlyMap<string, Bell>,
+  measured: Counting,
+): Jobs {
   const running: Running[] = [];
   const loops = jobs.map((job) => {
     const started = job.start(inside);
     running.push(started);
     const bell = bells.get(job.name) ?? createBell();
-    return every(job.name, inTurn(job, started, inside), {
+    const run = { ...started, run: measured(job.name, () => started.run()) };
+    return every(job.name, inTurn(job, run, inside), {
       pause: job.pause(inside),
       bell,
       signal: inside.signal,

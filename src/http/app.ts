@@ -20,6 +20,7 @@ import { createHolds } from './holds.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
 import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
+import { createMetrics, type MetricsDeps } from './metrics.ts';
 import { createOutages } from './outages.ts';
 import { createPages } from './pages.ts';
 import { createPeople, fromAnywhere } from './people.ts';
@@ -64,6 +65,8 @@ export type AppDeps = {
   /** Aborted when the process is about to stop. */
   signal: AbortSignal;
   log: Log;
+  /** What is measured, for those who watch over many daemons. */
+  metrics?: NonNullable<MetricsDeps['metrics']>;
   /** Bytes that bodies of requests may take. */
   memory?: number;
   /** Pages for people who have a login, which come before all other routes. */
@@ -74,7 +77,7 @@ export type AppDeps = {
   beat?(): Beat;
   /** How long a webhook waits for that. */
   patience?: Ms;
-  /** Answers only whether it is alive and ready: requests are for other daemons. */
+  /** Answers only whether it is alive and ready, and what is measured: requests are for other daemons. */
   isApart?: boolean;
 };
 
@@ -113,7 +116,11 @@ function createKoa(deps: AppDeps, bodies: Bodies): Koa {
   koa.use(atAnyBase);
   koa.use(answerErrors(deps.log));
   koa.use(fromAnywhere);
-  for (const router of [createOpenRoutes(deps), ...(deps.isApart ? [] : routersOf(deps, bodies))]) {
+  for (const router of [
+    createOpenRoutes(deps),
+    createMetrics(deps),
+    ...(deps.isApart ? [] : routersOf(deps, bodies)),
+  ]) {
     koa.use(router.routes() as Middleware);
     koa.use(router.allowedMethods() as Middleware);
   }
