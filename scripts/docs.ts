@@ -8,6 +8,7 @@ import { ROOMS } from '../src/config/rooms.ts';
 import { MINUTE } from '../src/core/time.ts';
 import { clientsPage } from './clients-page.ts';
 import { metricsPage } from './metrics-page.ts';
+import { apiTypes, openapiPage } from './openapi-page.ts';
 import { statusScript } from './status-script.ts';
 import { table } from './table.ts';
 
@@ -18,12 +19,14 @@ const WIDTH = 120;
 const rooms: readonly Room[] = ROOMS;
 
 /** What each generated file is to hold; of README.md only the table is written. */
-export function generated(readme: string): Record<string, string> {
+export async function generated(readme: string): Promise<Record<string, string>> {
   return {
     '.env.example': envExample(),
     'docs/settings.md': settingsPage(),
     'docs/clients.md': clientsPage(),
     'docs/metrics.md': metricsPage(),
+    'docs/openapi.md': openapiPage(),
+    'docs/homing-api.d.ts': await apiTypes(),
     'README.md': withTable(readme),
     'src/http/status-script.ts': statusScript(),
   };
@@ -113,6 +116,6 @@ const meaning = ({ says, unset }: Setting): string => (unset === undefined ? say
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
-  for (const [name, text] of Object.entries(generated(readFileSync(file('README.md'), 'utf8'))))
+  for (const [name, text] of Object.entries(await generated(readFileSync(file('README.md'), 'utf8'))))
     writeFileSync(file(name), text);
 }

@@ -27,7 +27,7 @@ const found = (pattern: RegExp, pages = PAGES): { page: string; text: string }[]
 const CODE = /`([^`\n]+)`|^(?:npm|homing|curl|cp) .+$/gm;
 const codes = found(CODE).map(({ page, text }) => ({ page, text: text.replace(/\s+#.*$/, '') }));
 
-for (const [name, text] of Object.entries(generated(read('README.md')))) {
+for (const [name, text] of Object.entries(await generated(read('README.md')))) {
   test(`${name} tells what the program and the tests declare (npm run docs)`, () => assert.equal(read(name), text));
 }
 

@@ -1,4 +1,4 @@
-// docs/runbook.md, as alerts link to it, the daemon shows it and the command line prints it.
+// docs/runbook.md, as alerts link to it, the daemon shows it and the command line prints it; and docs/openapi.md as a page.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -8,8 +8,9 @@ import { pageOf } from './page.ts';
 
 const require = createRequire(import.meta.url);
 
-const runbook = (): string =>
-  readFileSync(join(dirname(require.resolve('homing/package.json')), 'docs', 'runbook.md'), 'utf8');
+const fileOf = (name: string): string =>
+  readFileSync(join(dirname(require.resolve('homing/package.json')), 'docs', name), 'utf8');
+const runbook = (): string => fileOf('runbook.md');
 
 /** A heading and what stands below it, with the chapters that belong to it. */
 export type Chapter = { name: string; level: number; markdown: string };
@@ -36,8 +37,14 @@ const anchorOf = (heading: string): string =>
     .replace(/[^\w\s-]/g, '')
     .replace(/ /g, '-');
 
-/** The whole as a page, with an anchor at each heading. Links to other files of docs/ become their names. */
-export function runbookPage(): string {
+/** The whole as a page. */
+export const runbookPage = (): string => docsPage('Runbook', runbook());
+
+/** The description of the API as a page. */
+export const openapiPage = (): string => docsPage('The API', fileOf('openapi.md'));
+
+/** With an anchor at each heading. Links to other files of docs/ become their names. */
+function docsPage(title: string, markdown: string): string {
   const marked = new Marked({
     renderer: {
       heading({ tokens, depth, text }) {
@@ -49,5 +56,5 @@ export function runbookPage(): string {
       },
     },
   });
-  return pageOf('Runbook', html`${trusted(marked.parse(runbook(), { async: false }))}`);
+  return pageOf(title, html`${trusted(marked.parse(markdown, { async: false }))}`);
 }

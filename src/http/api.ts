@@ -166,7 +166,7 @@ const moment = once.transform((text, ctx) => {
   return z.NEVER;
 });
 
-const SEARCH = z.strictObject({
+export const SEARCH = z.strictObject({
   recipient: address(once).optional(),
   state: z.enum(STATES).optional(),
   class: z.enum(CLASSES).optional(),
@@ -179,15 +179,15 @@ const SEARCH = z.strictObject({
 const text = z.string({ error: 'must be text' });
 const recipient = address(text).optional();
 
-const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
-const RESEND = z.strictObject(
+export const REOPEN = z.strictObject({ recipient }, { error: whenNoObject });
+export const RESEND = z.strictObject(
   { recipient, force: z.boolean({ error: 'must be true or false' }).default(false) },
   { error: whenNoObject },
 );
-const KEY = z.strictObject({
+export const KEY = z.strictObject({
   key: text.refine((given) => readKey(given) !== null, `must have 1 to ${MAX_KEY} characters`).trim(),
 });
-const CANCEL = z.strictObject(
+export const CANCEL = z.strictObject(
   {
     recipient,
     reason: text

@@ -21,6 +21,7 @@ import { asksIdentity, createIdentity } from './identity.ts';
 import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
 import { createMetrics, type MetricsDeps } from './metrics.ts';
+import { createOpenapi } from './openapi.ts';
 import { createOutages } from './outages.ts';
 import { createPages } from './pages.ts';
 import { createPeople, fromAnywhere } from './people.ts';
@@ -135,6 +136,7 @@ function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
     ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
     createScript(),
+    createOpenapi(),
     createApi({ ...deps, bodies, statusTokens: tokens, traffic }),
     createSuppressions(deps),
     createSupport({ ...deps, traffic }),

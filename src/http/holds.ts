@@ -58,7 +58,7 @@ const length = text.transform((given, ctx) => {
   return z.NEVER;
 });
 
-const WISH = z.strictObject({
+export const WISH = z.strictObject({
   provider: text.trim().min(1, 'must name a provider').max(MAX_PROVIDER, 'is too long').nullable().default(null),
   class: z.enum(CLASSES).nullable().default(null),
   for: length.nullable().default(null),

@@ -50,7 +50,7 @@ export function createOutages({ store, settings, tokens, now }: OutageDeps): Rou
   return router;
 }
 
-const SEARCH = z.strictObject({
+export const SEARCH = z.strictObject({
   days: once
     .regex(/^[1-9]\d{0,2}$/, 'must be a whole number from 1 to 999')
     .transform(Number)

@@ -32,6 +32,10 @@ export function createPages({ store, tokens, now }: PageDeps): Router {
     const { runbookPage } = await import('../contract/runbook.ts');
     ctx.body = runbookPage();
   });
+  router.get('/openapi', asPage, async (ctx) => {
+    const { openapiPage } = await import('../contract/runbook.ts');
+    ctx.body = openapiPage();
+  });
   return router;
 }
 

@@ -62,9 +62,9 @@ const recipient = once.max(1000, 'must be an e-mail address').transform((text, c
   return z.NEVER;
 });
 
-const EXPORT = z.strictObject({ recipient, format: z.enum(EXPORT_FORMATS).default('json') });
+export const EXPORT = z.strictObject({ recipient, format: z.enum(EXPORT_FORMATS).default('json') });
 
-const SEARCH = z.strictObject({
+export const SEARCH = z.strictObject({
   recipient,
   limit: limitUpTo(50, 10),
   cursor: once.regex(/^[0-9A-Z]{26}$/, 'must be the "next" of an earlier answer').optional(),

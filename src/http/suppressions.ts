@@ -39,7 +39,7 @@ export const suppressionOf = (row: SuppressionRow) => ({
   createdAt: new Date(row.created_at).toISOString(),
 });
 
-const SEARCH = z.strictObject({
+export const SEARCH = z.strictObject({
   address: once.max(320, 'must be an address').optional(),
   limit: pageLimit,
   cursor: once.max(320, 'must be the "next" of an earlier answer').optional(),

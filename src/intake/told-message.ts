@@ -84,7 +84,7 @@ const MAX_TAGS = 100;
 
 const REPLY_CODE = 'must be the code of an SMTP reply from 400 to 599';
 
-const toldWith = (classes: readonly string[]) =>
+export const toldWith = (classes: readonly string[]) =>
   z
     .object(
       {
