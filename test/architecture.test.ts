@@ -30,7 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'store/notes': ['core', 'base', 'store/db'],
   'store/rows': ['core', 'store/db'],
   'store/projections': ['core', 'core/figures', 'base', 'store/db', 'store/notes', 'store/rows'],
-  'store/figures': ['core', 'core/figures', 'core/words', 'base', 'store/db', 'store/notes', 'store/rows'],
+  'store/figures': ['core', 'core/figures', 'core/care', 'core/words', 'base', 'store/db', 'store/notes', 'store/rows'],
   'store/ledger': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/projections', 'store/figures'],
   'store/messages': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/ledger'],
   'store/inbox': ['core', 'base', 'store/db', 'store/rows'],

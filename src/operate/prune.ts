@@ -4,6 +4,7 @@ import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import { pruneBulk } from '../store/bulk.ts';
 import { pruneCare } from '../store/care.ts';
 import type { Store } from '../store/db/open.ts';
+import { pruneSendings } from '../store/figures/sendings.ts';
 import { pruneInbox } from '../store/inbox/oldest.ts';
 import { pruneCalls } from '../store/messages/calls.ts';
 import { pruneResends } from '../store/messages/resends.ts';
@@ -42,6 +43,7 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [pruneOperations, before],
     [pruneBulk, before],
     [pruneCare, Math.max(before, now() - CARE_KEPT)],
+    [pruneSendings, before],
     [pruneCalls, Math.min(before, now() - CALLS_KEPT)],
     [pruneResends, now() - ASKED_KEPT],
     [forgetSetAside, now() - SET_ASIDE_KEPT],

@@ -16,6 +16,7 @@ import { dailyBars } from '../../src/store/figures/daily.ts';
 import { lostDeliveries } from '../../src/store/figures/lost.ts';
 import { placesOf } from '../../src/store/figures/places.ts';
 import { readSums } from '../../src/store/figures/read-sums.ts';
+import { pruneSendings, sendingsSince } from '../../src/store/figures/sendings.ts';
 import { newestAside, newestTold, toldWaiting } from '../../src/store/inbox/history.ts';
 import { keep, knownEvents, lastWebhookAt, settle, takePending } from '../../src/store/inbox/inbox.ts';
 import { inFlight, match } from '../../src/store/inbox/match.ts';
@@ -131,6 +132,10 @@ async function history(store: Store): Promise<void> {
     await insert('rollups', (p) => ({
       ...{ span: QUARTER, what: 'failing', bucket: LONG_AGO + p.n * QUARTER, domain: DOMAIN, class: 'notice' },
       ...{ value: `p${p.n % 50}.example ip_block`, n: 1, ms: 0 },
+    }));
+    await insert('sending_ips', (p) => ({
+      ...{ day: MORNING - (p.n % 50) * DAY, provider: 'mailgun', ip: `192.0.2.${p.n % 250}`, mailbox: `m${p.n % 8}` },
+      ...{ arrived: 1, failed: 0, put_off: 0, blocked: 0, named: 0, complained: 0 },
     }));
     await insert('suppressions', (p) => ({
       ...{
@@ -442,6 +447,8 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     askAgain: () => askAgain(store, again),
     askByKey: () =>
       askByKey(store, { key: 'key-1', now, decide: () => ({ answer: null, asked: { times: 1, at: now } }) }),
+    sendingsSince: () => sendingsSince(store, MORNING - 7 * DAY),
+    pruneSendings: () => pruneSendings(store, MORNING - 45 * DAY),
     pruneResends: () => pruneResends(store, now + 1, 10),
     pruneCare: () => pruneCare(store, now + 1, 10),
     lookedAt: () => lookedAt(store, 'dns', now - DAY),

@@ -8,6 +8,7 @@ import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { addUp, insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
+import { addSendings, type SendingDelta } from './sendings.ts';
 
 /**
  * One change of a sum, in a short form because many are kept: `[span (0: all of them), bucket, domain, class, what,
@@ -16,7 +17,11 @@ import { chunks, transact } from '../db/transact.ts';
 export type Delta = [Span | 0, Ms, string, MessageClass, What, string, number, Ms];
 export type Example = { day: Ms; domain: string; place: string; reply: string };
 /** The body of a row of `rollup_pending`. */
-export type Pending = { deltas: Delta[]; examples: Example[] };
+export type Pending = {
+  deltas: Delta[];
+  examples: Example[] /** Absent where there are none. */;
+  sendings?: SendingDelta[];
+};
 
 /** Writes changes of sums into rows of their own, so that no writer waits for a sum that another is changing. */
 export async function addPending(
@@ -24,9 +29,14 @@ export async function addPending(
   now: Ms,
   deltas: readonly Delta[],
   examples: readonly Example[],
+  sendings: readonly SendingDelta[] = [],
 ): Promise<void> {
   const parts: Pending[] = chunks(deltas, 2000).map((part) => ({ deltas: part, examples: [] }));
   if (examples.length > 0) parts.push({ deltas: [], examples: [...examples] });
+  if (sendings.length > 0) {
+    const first = parts[0] ?? { deltas: [], examples: [] };
+    parts[0] = { ...first, sendings: [...sendings] };
+  }
   if (parts.length === 0) return;
   await tx('rollup_pending').insert(parts.map((part) => ({ id: newId(now), body: JSON.stringify(part) })));
 }
@@ -47,6 +57,10 @@ export async function foldPending(store: Store, limit = 500): Promise<number> {
     await addToSums(tx, deltas.flatMap(rowsOf));
     const examples = pending.flatMap((p) => p.examples);
     await addExamples(tx, examples);
+    await addSendings(
+      tx,
+      pending.flatMap((p) => p.sendings ?? []),
+    );
     return rows.length;
   });
 }

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { sendingsOf } from '../../core/care/sendings.ts';
 import type { Delivery } from '../../core/delivery.ts';
 import type { Counted } from '../../core/figures/counts.ts';
 import { failingPlace } from '../../core/figures/place.ts';
@@ -9,6 +10,7 @@ import type { Move } from '../rows/move.ts';
 import type { Projection } from '../rows/projection.ts';
 import type { View } from '../rows/rows.ts';
 import { addPending, type Delta, type Example } from './pending.ts';
+import { sendingDeltas } from './sendings.ts';
 
 /**
  * Writes what the moves change in the figures as one row of its own, so that no writer waits for a sum that another is
@@ -19,7 +21,8 @@ export const rollup: Projection = { name: 'figures', project: countMoves };
 async function countMoves(tx: Knex.Transaction, moves: readonly Move[], now: Ms): Promise<void> {
   const before = moves.flatMap((m) => (m.before ? entriesOf(countedOf(m.view, m.before, m.first === true)) : []));
   const after = moves.flatMap((m) => entriesOf(countedOf(m.after, m.after.delivery, m.first === true)));
-  await addPending(tx, now, difference(before, after), moves.flatMap(exampleOf));
+  const sendings = moves.flatMap(({ view, fresh }) => sendingsOf(view.recipient, fresh));
+  await addPending(tx, now, difference(before, after), moves.flatMap(exampleOf), sendingDeltas(sendings));
 }
 
 export const countedOf = (view: View, delivery: Delivery, first: boolean): Counted => ({
