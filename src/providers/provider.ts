@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Deadline } from '../base/deadline.ts';
 import type { Answer } from '../core/answer.ts';
 import type { Capabilities } from '../core/capabilities.ts';
+import type { AccountAddress, Classified, Pool, Threshold, Warmup } from '../core/care/account.ts';
 import type { NeededRecord } from '../core/care/dns.ts';
 import type { Hint } from '../core/hint.ts';
 import type { Sighting, Storage } from '../core/sighting.ts';
@@ -46,6 +47,7 @@ export type Provider = {
   readonly history?: History;
   readonly account?: Account;
   readonly reputation?: Reputation;
+  readonly sending?: Sending;
   readonly storedCopies?: StoredCopies;
   /** Whether it can be used, for whoever sets it up. */
   verify?(): Promise<{ ok: true } | { ok: false; detail: string }>;
@@ -196,6 +198,16 @@ export type Reputation = {
   tracks(domain: string): Promise<boolean>;
   /** The addresses that the account's mail is sent from. */
   ips(): Promise<readonly string[]>;
+};
+
+/** The ways that an account's mail leaves, and how it fares by the provider's count. Each rejects when it can't be asked. */
+export type Sending = {
+  addresses(): Promise<readonly AccountAddress[]>;
+  pools(): Promise<readonly Pool[]>;
+  /** Those that are under way. */
+  warmups(): Promise<readonly Warmup[]>;
+  thresholds(): Promise<readonly Threshold[]>;
+  classified(time: { from: Ms; until: Ms }): Promise<readonly Classified[]>;
 };
 
 export type Fetched =

@@ -53,12 +53,6 @@ export function showTracking({ options }: World): Reply {
   });
 }
 
-/** GET /v3/ips */
-export function showIps({ options }: World): Reply {
-  const items = options.ips ?? [];
-  return reply({ items, details: items.map((ip) => ({ ip, is_on_warmup: false })), total_count: items.length });
-}
-
 /** GET /v3/domains/:domain/sending_queues */
 export function showQueues(): Reply {
   const open = { is_disabled: false, disabled: { until: null, reason: '' } };

@@ -2,7 +2,6 @@ import {
   oneWebhook,
   showDomain,
   showDomainV4,
-  showIps,
   showQueues,
   showSigningKey,
   showTracking,
@@ -12,6 +11,7 @@ import {
 import { listEvents, listMoreEvents } from './event-query.ts';
 import { listLogs } from './logs.ts';
 import { plainReply, type Reply, refusal } from './reply.ts';
+import { showClassified, showHits, showIps, showPools, showThresholds, showWarmup, showWarmups } from './sender.ts';
 import { sendMime, sendParts } from './sending.ts';
 import { storedRoute } from './storage.ts';
 import { oneEntry, wholeList } from './suppressions.ts';
@@ -46,6 +46,12 @@ const ROUTES: readonly Route[] = [
   route('GET', '/v3/domains/:domain/sending_queues', showQueues),
   route('GET', '/v3/domains/:domain/tracking', showTracking),
   route('GET', '/v3/ips', showIps),
+  route('GET', '/v3/ip_pools', showPools),
+  route('GET', '/v3/ip_warmups', showWarmups),
+  route('GET', '/v3/ip_warmups/:last', showWarmup),
+  route('GET', '/v1/thresholds/alerts/send', showThresholds),
+  route('GET', '/v1/thresholds/hits', showHits),
+  route('POST', '/v2/bounce-classification/metrics', showClassified),
   route('GET POST', '/v3/domains/:domain/webhooks', webhooksV3),
   route('GET PUT DELETE', '/v3/domains/:domain/webhooks/:last', oneWebhook),
   route('POST PUT DELETE', '/v4/domains/:domain/webhooks', webhooksV4),

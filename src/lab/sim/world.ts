@@ -3,6 +3,7 @@ import { type Clock, DAY, type Ms } from '../../core/time.ts';
 import type { FormFile } from '../../mail/form.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { createFates, type Fates, type Outcome } from './fates.ts';
+import type { SimSending } from './sender.ts';
 
 /** The body of an event, as webhooks and the Events API show it. */
 export type EventData = {
@@ -86,6 +87,7 @@ export type WorldOptions = {
   tracking?: boolean;
   /** The account's IP addresses. */
   ips?: string[];
+  sending?: SimSending;
   /** What happens to a recipient without a script of its own. */
   otherwise?: (recipient: string) => Outcome;
 };

@@ -6,7 +6,15 @@ import type { Answer } from '../../core/answer.ts';
 import type { Clock, Ms } from '../../core/time.ts';
 import { trialId } from '../../core/trial.ts';
 import type { FormEntry } from '../../mail/form.ts';
-import { asksForPause, type Copy, isUseless, type Outgoing, type Provider, type StoredAt } from '../provider.ts';
+import {
+  asksForPause,
+  type Copy,
+  isUseless,
+  type Outgoing,
+  type Provider,
+  type Sending,
+  type StoredAt,
+} from '../provider.ts';
 import { createAccount } from './account.ts';
 import { openAlert, readAlert } from './alerts.ts';
 import { sendCopy, takesCallForEach } from './hand-over.ts';
@@ -14,6 +22,7 @@ import { createHistory } from './history.ts';
 import { createPort } from './port.ts';
 import { createReputation } from './reputation.ts';
 import { createRoute, type Use } from './route.ts';
+import { createSending } from './sending.ts';
 import { fetchCopy, repostCopy } from './stored.ts';
 import { openWebhook, reopen } from './webhook.ts';
 
@@ -96,6 +105,7 @@ export function createMailgun(options: MailgunOptions): Provider {
         return [...new Set(each.flat())];
       },
     },
+    sending: ofAll([...regions.values()].map((region) => region.ways)),
     verify: () => letsAnySend(domains, of),
     storedCopies: { fetch: ({ domain }, at, until) => of(domain).fetch(domain, at, until) },
     async close() {
@@ -131,6 +141,18 @@ async function answersAtAll(region: Region, domain: string): Promise<Verified> {
   }
 }
 
+/** Each region has addresses and alerts of its own. */
+const ofAll = (ways: readonly Sending[]): Sending => {
+  const all = async <T>(ask: (one: Sending) => Promise<readonly T[]>) => (await Promise.all(ways.map(ask))).flat();
+  return {
+    addresses: () => all((one) => one.addresses()),
+    pools: () => all((one) => one.pools()),
+    warmups: () => all((one) => one.warmups()),
+    thresholds: () => all((one) => one.thresholds()),
+    classified: (time) => all((one) => one.classified(time)),
+  };
+};
+
 type Region = ReturnType<typeof createRegion>;
 
 /**
@@ -161,6 +183,7 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
     account: createAccount(asking),
     retention: createAccount(reading).retention,
     reputation: createReputation(reading),
+    ways: createSending(reading),
     fetch: (domain: string, at: StoredAt, until: Deadline) => fetchCopy(stored, domain, at, until),
     async close() {
       await Promise.all([sending, copying, asking, reading].map((port) => port.close()));
