@@ -5,9 +5,10 @@ import { domainsIn, type MailgunSettings } from '../providers/mailgun/settings.t
 import type { Provider } from '../providers/provider.ts';
 import { giveTurnBack, takeTurn } from '../store/care.ts';
 import type { Store } from '../store/db/open.ts';
+import { lookAtAccount } from './look-at-account.ts';
 import { lookAtBlocklists } from './look-at-blocklists.ts';
 import { lookAtDns } from './look-at-dns.ts';
-import { type CareSettings, isWatching } from './settings.ts';
+import { type CareSettings, isInWorld, isWatching } from './settings.ts';
 
 export type CareInside = {
   store: Store;
@@ -26,6 +27,7 @@ export const depsOf = ({ config, providers, ...rest }: Omit<CareInside, 'signal'
   ...rest,
   config,
   reputation: providers.named('mailgun')?.reputation,
+  sending: providers.named('mailgun')?.sending,
   domains: domainsIn(config),
   secondaries: providers.all.map(({ name }) => name).filter((name) => name !== 'mailgun'),
 });
@@ -33,23 +35,28 @@ export const depsOf = ({ config, providers, ...rest }: Omit<CareInside, 'signal'
 type Daily = {
   name: string /** How long after the very first start. */;
   first: Ms;
+  every?: Ms;
+  isWanted?(config: CareInside['config']): boolean;
   look(inside: CareInside): Promise<unknown>;
 };
 
-const daily = ({ name, first, look }: Daily): Job<CareInside> => ({
+const daily = ({ name, first, every = EVERY, isWanted = isWatching, look }: Daily): Job<CareInside> => ({
   name,
   pause: () => MINUTE,
   start(inside) {
     const { store, config, now, log } = inside;
-    if (!isWatching(config)) return { run: async () => 0 };
+    if (!isWanted(config)) return { run: async () => 0 };
     return {
       async run() {
-        if (!(await takeTurn(store, name, { now: now(), every: EVERY, first }))) return 0;
+        if (!(await takeTurn(store, name, { now: now(), every, first }))) return 0;
         try {
           await look(inside);
         } catch (error) {
-          await giveTurnBack(store, name, { at: now() + AGAIN, every: EVERY });
-          log.error({ error }, 'a look at the DNS or at blocklists came to no end, and is made again in an hour');
+          await giveTurnBack(store, name, { at: now() + AGAIN, every });
+          log.error(
+            { error },
+            'a look at the DNS, at blocklists or at the account came to no end, and is made again in an hour',
+          );
         }
         return 0;
       },
@@ -61,4 +68,9 @@ const daily = ({ name, first, look }: Daily): Job<CareInside> => ({
 export const CARE_JOBS = [
   daily({ name: 'dns', first: 10 * MINUTE, look: (inside) => lookAtDns(depsOf(inside)) }),
   daily({ name: 'blocklists', first: 25 * MINUTE, look: (inside) => lookAtBlocklists(depsOf(inside)) }),
+  // Mailgun's stages have limits of an hour.
+  daily({
+    ...{ name: 'account', first: 5 * MINUTE, every: 15 * MINUTE, isWanted: isInWorld },
+    look: (inside) => lookAtAccount(depsOf(inside)),
+  }),
 ];

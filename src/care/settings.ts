@@ -65,6 +65,12 @@ export const CARE = room({
       level: 'rarely',
       says: "Key of Spamhaus' Data Query Service, which is free for small senders: without it Spamhaus does not answer the DNS servers of most clouds.",
     },
+    WARMUP_PACE: {
+      kind: choice('on', 'off'),
+      default: 'on',
+      level: 'rarely',
+      says: 'Whether bulk mail leaves no faster than the stage of the IP addresses that Mailgun warms up. Other mail never waits for it.',
+    },
   },
   problems: ({ DNSBL_DQS_KEY: key }) =>
     key === undefined || /^[a-z0-9]{10,60}$/i.test(key)
@@ -74,10 +80,11 @@ export const CARE = room({
 
 export type CareSettings = SettingsOf<typeof CARE>;
 
-/** Whether a daemon looks by itself. Against a stand-in there is nothing to see, and nobody to be asked. */
-export const isWatching = ({
-  DNS_WATCH,
-  DNS_SERVERS,
-  MAILGUN_API_URL: url,
-}: Pick<CareSettings, 'DNS_WATCH' | 'DNS_SERVERS'> & { MAILGUN_API_URL: string }): boolean =>
-  DNS_WATCH === 'on' && (DNS_SERVERS.length > 0 || !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, '')));
+/** Whether a daemon looks by itself at the DNS and at blocklists. Against a stand-in there is nothing to see, and nobody to be asked. */
+export const isWatching = ({ DNS_WATCH, ...config }: Pick<CareSettings, 'DNS_WATCH'> & Reachable): boolean =>
+  DNS_WATCH === 'on' && isInWorld(config);
+
+type Reachable = Pick<CareSettings, 'DNS_SERVERS'> & { MAILGUN_API_URL: string };
+
+export const isInWorld = ({ DNS_SERVERS, MAILGUN_API_URL: url }: Reachable): boolean =>
+  DNS_SERVERS.length > 0 || !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));

@@ -30,7 +30,9 @@ async function queue(terminal: Terminal, asJson: boolean): Promise<void> {
   const { SECOND } = await import('../core/time.ts');
   const { termsIn } = await import('../intake/terms.ts');
   const { unwell } = await import('../store/notes/health.ts');
-  const { shownUnwell } = await import('../contract/provider.ts');
+  const { shownUnwell, shownWarmup } = await import('../contract/provider.ts');
+  const { warmupRateNow } = await import('../store/notes/warmup.ts');
+  const { paceWords } = await import('../core/words/reputation.ts');
   const { unwellWords } = await import('../core/words/outages.ts');
   const inWords = (seconds: number) => lengthWords(seconds * SECOND);
   await withStore(terminal, async (store) => {
@@ -38,8 +40,17 @@ async function queue(terminal: Terminal, asJson: boolean): Promise<void> {
     const waiting = Object.entries(await waitingByClass(store, now)) as [MessageClass, Waiting][];
     const classes = waiting.map(([name, one]) => [name, queueOf(one, now)] as const);
     const sick = await unwell(store, (await termsIn(store)).providers);
-    if (asJson) return sayJson(terminal, { classes: Object.fromEntries(classes), providers: sick.map(shownUnwell) });
+    const warmup = await warmupRateNow(store, now);
+    if (asJson) {
+      const shown = {
+        classes: Object.fromEntries(classes),
+        providers: sick.map(shownUnwell),
+        ...shownWarmup(warmup),
+      };
+      return sayJson(terminal, shown);
+    }
     for (const one of sick) say(terminal, `${unwellWords(one)}.`);
+    if (warmup) say(terminal, `${paceWords(warmup)}.`);
     for (const [name, one] of classes) say(terminal, `${name.padEnd(8)}${sentence(one, { inWords, many })}`);
   });
 }

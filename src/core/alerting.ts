@@ -22,6 +22,8 @@ export const ALERT_KINDS = [
   'dns_right',
   'ip_listed',
   'ip_clear',
+  'warmup_behind',
+  'warmup_on_course',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

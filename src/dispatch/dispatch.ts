@@ -18,6 +18,7 @@ import { keptNow } from './kept.ts';
 import { createLanes, type Lanes, laneOf } from './lanes.ts';
 import { type Due, decideNow, type LookDeps, lookAt, readNews } from './look.ts';
 import { type Pace, paceNow } from './pace.ts';
+import { createRates } from './rates.ts';
 import { createRecording, type Ended, type Recording } from './record.ts';
 import { skewOf } from './skew.ts';
 
@@ -31,7 +32,7 @@ export type DispatchDeps = Omit<LookDeps, 'behind'> &
     share?(): Share;
   };
 
-type Deps = DispatchDeps & LookDeps & HandOverDeps & { record: Recording };
+type Deps = DispatchDeps & LookDeps & HandOverDeps & { record: Recording; rates: ReturnType<typeof createRates> };
 
 /** So many copies for one provider at a time. A large one takes a hundred megabytes until it has left. */
 const LARGE_AT_ONCE = 1;
@@ -52,7 +53,13 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   const newTurns = () => ({ large: createTurns(LARGE_AT_ONCE), middle: createTurns(MIDDLE_AT_ONCE) });
   const turns = new Map(deps.providers.all.map(({ name }) => [name, newTurns()]));
   const turnsFor = (provider: string) => turns.get(provider) ?? newTurns();
-  const all = { ...deps, behind: createBehind(deps), turnsFor, record: createRecording(deps) };
+  const all = {
+    ...deps,
+    behind: createBehind(deps),
+    turnsFor,
+    record: createRecording(deps),
+    rates: createRates(deps.store, deps.settings.rates),
+  };
   let isFirst = true;
   return {
     async run(limit = 100) {
@@ -73,7 +80,7 @@ async function begin({ store, now }: DispatchDeps, lanes: Lanes): Promise<void> 
 async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number> {
   const { store, settings } = deps;
   const now = deps.now();
-  const pace = await paceNow(store, settings.rates, now);
+  const pace = await paceNow(store, await deps.rates(now), now);
   const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace), {
     ...{ now, lease: settings.lease },
     share: deps.share?.() ?? ALONE,

@@ -1,10 +1,11 @@
 import Router from '@koa/router';
-import { shownStanding, shownUnwell } from '../contract/provider.ts';
+import { shownStanding, shownUnwell, shownWarmup } from '../contract/provider.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { queueOf } from '../core/queue.ts';
 import type { Clock } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { standings, unwell } from '../store/notes/health.ts';
+import { warmupRateNow } from '../store/notes/warmup.ts';
 import { waitingByClass } from '../store/queue.ts';
 import { bearer } from './auth.ts';
 
@@ -25,6 +26,7 @@ export function createQueue({ store, tokens, providers, now }: QueueDeps): Route
     ctx.body = {
       classes: Object.fromEntries(CLASSES.map((name) => [name, queueOf(waiting[name], at)])),
       providers: (await unwell(store, providers)).map(shownUnwell),
+      ...shownWarmup(await warmupRateNow(store, at)),
     };
   });
   router.get('/api/providers', bearer(tokens), async (ctx) => {

@@ -9,7 +9,7 @@ import type { Store } from './db/open.ts';
 import { deleteBy, insertNew, rowsWith } from './db/statements.ts';
 import { transact } from './db/transact.ts';
 
-export type CareKind = 'dns' | 'listing';
+export type CareKind = 'dns' | 'listing' | 'account' | 'warmup';
 
 /** One thing that was looked at; `name` is the same from look to look. */
 export type Look<Body> = { name: string; state: string; verdict: Verdict; body: Body };

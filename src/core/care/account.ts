@@ -44,3 +44,12 @@ export type Classified = {
 
 /** What could be read of an account; what could not has the reason in place of it. */
 export type Read<T> = { ok: true; value: T } | { ok: false; why: string };
+
+/** What Mailgun says of the account; each part may be what the key can't read. */
+export type Account = {
+  addresses: Read<readonly AccountAddress[]>;
+  pools: Read<readonly Pool[]>;
+  warmups: Read<readonly Warmup[]>;
+  thresholds: Read<readonly Threshold[]>;
+  classified: Read<readonly Classified[]>;
+};

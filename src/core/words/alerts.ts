@@ -94,6 +94,15 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     headline: () => 'an IP address is off a blocklist again',
     advice: 'Nothing has to be done. How all of them stand: homing blocklists.',
   },
+  warmup_behind: {
+    headline: () => 'the warm-up of an IP address is behind: its stage gets too little mail',
+    advice:
+      'Give it more mail that is wanted, or receivers do not get to know the address: move mail of other domains or pools to it, or ask Mailgun to pause the plan. How it stands: homing reputation.',
+  },
+  warmup_on_course: {
+    headline: () => 'the warm-up of an IP address goes on, or is over',
+    advice: 'Nothing has to be done. How it stands: homing reputation.',
+  },
 };
 
 const mails = (n: number): string => counted(n, 'mail');
