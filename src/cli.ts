@@ -22,6 +22,7 @@ import { type AddCommand, run } from './commands/program.ts';
 import { addQueueCommand } from './commands/queue.ts';
 import { addReadyCommand } from './commands/ready.ts';
 import { addReportCommand } from './commands/report.ts';
+import { addReputationCommand } from './commands/reputation.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addRunbookCommand } from './commands/runbook.ts';
@@ -57,6 +58,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRunbookCommand,
   addDnsCommand,
   addBlocklistsCommand,
+  addReputationCommand,
   addDrillCommand,
   addProbeCommand,
   addClassesCommand,

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Account } from '../../src/core/care/account.ts';
 import type { DnsFinding } from '../../src/core/care/dns.ts';
+import { dayOf } from '../../src/core/care/sendings.ts';
 import { HOUR } from '../../src/core/time.ts';
 import type { ListingBody } from '../../src/core/words/care.ts';
 import { type CareKind, keepLook, type Look } from '../../src/store/care.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { transact } from '../../src/store/db/transact.ts';
+import { addSendings } from '../../src/store/figures/sendings.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { looksWell } from './look.ts';
 import { loggedIn, startDashboard } from './support.ts';
@@ -74,4 +78,35 @@ test('the page looks well', { skip: withoutBrowser }, async (t) => {
   const running = await startDashboard(t);
   await withLooks(running.store, running.clock());
   await looksWell(t, running, 'support', ['/reputation']);
+});
+
+const GMAIL = {
+  ...{ entity: 'Gmail', delivered: 900 },
+  ...{ criticalBounces: 10, otherBounces: 0, criticalDelays: 0, otherDelays: 0 },
+};
+
+test('addresses and what Mailgun says of the account stand beside our own figures; what can not be read is said', async (t) => {
+  const running = await startDashboard(t);
+  const ann = await loggedIn(running, 'support');
+  const at = running.clock();
+  const day = dayOf(at);
+  await transact(running.store, (tx) =>
+    addSendings(tx, [[day, 'mailgun', '192.0.2.1', 'google', 90, 10, 0, 10, 5, 0]]),
+  );
+  const body: Account = {
+    addresses: { ok: true, value: [{ ip: '192.0.2.1', dedicated: true, warmingUp: false }] },
+    pools: { ok: true, value: [{ id: 'p', name: 'resets <i>', ips: ['192.0.2.1'] }] },
+    warmups: { ok: false, why: 'Mailgun did not answer for the warm-ups: 403' },
+    thresholds: { ok: true, value: [] },
+    classified: { ok: true, value: [GMAIL] },
+  };
+  await keep(running.store, 'account', at, [{ name: 'mailgun', state: 'read', verdict: 'well', body }]);
+  const words = wordsOf((await ann.get('/reputation')).text);
+  assert.match(
+    words,
+    /192\.0\.2\.1 mailgun, dedicated \(resets &lt;i&gt;\) 100 tries, 90\.0 % delivered, 10\.0 % refused/,
+  );
+  assert.match(words, /could not be read: Mailgun did not answer for the warm-ups: 403/);
+  assert.match(words, /Gmail: 900 delivered, .+ · ours: 100 tries/);
+  assert.match(words, /A dedicated IP address: not enough figures/);
 });
