@@ -1,3 +1,4 @@
+import type { MessageClass } from './message-class.ts';
 import type { Bounce } from './sighting.ts';
 import { type Decision, OPERATORS_CONFIDENCE, type Verdict } from './verdict.ts';
 
@@ -25,8 +26,17 @@ const BAD_MAILBOX: ReadonlySet<string> = new Set(['recipient_unknown', 'recipien
 type Tried = { failure: { plan: Plan | null } | null };
 
 /** What a permanent failure calls for; `before` are the attempts of the delivery that are known to have failed. */
-export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules, before: readonly Tried[] = []): Plan {
-  if (verdict.cause === 'suppressed') return isOwnListing(bounce, before) ? 'retry' : 'stop';
+export function planFor(
+  bounce: Bounce,
+  verdict: Verdict,
+  rules: RetryRules,
+  before: readonly Tried[] = [],
+  kind: MessageClass | null = null,
+): Plan {
+  if (verdict.cause === 'suppressed') {
+    if (isOwnListing(bounce, before)) return 'retry';
+    return kind === 'access' && isUnsubscribed(bounce) ? 'switch' : 'stop';
+  }
   if (!mayRetry(bounce.code, rules.codes)) return 'stop';
   if (rules.decisions === 'codes') return BAD_MAILBOX.has(verdict.cause) ? 'stop' : 'retry';
   // Nobody can tell what "Transaction failed" alone means. Another IP does no harm, and the number of attempts is
@@ -41,6 +51,9 @@ export function planFor(bounce: Bounce, verdict: Verdict, rules: RetryRules, bef
  */
 const isOwnListing = ({ code, reason }: Bounce, before: readonly Tried[]): boolean =>
   (code === 605 || reason === 'suppress-bounce') && before.some((a) => a.failure?.plan === 'retry');
+
+/** Mailgun keeps back all mail of the domain from who unsubscribed, their resets too. Nobody unsubscribes from these. */
+const isUnsubscribed = ({ code, reason }: Bounce): boolean => code === 606 || reason === 'suppress-unsubscribe';
 
 /**
  * Whether an operator's own rule decided, which alone has this confidence. When such a rule says `undetermined`, that

@@ -1,5 +1,6 @@
 import type { Fact, FactOf } from './delivery.ts';
 import { provesArrival } from './fold.ts';
+import type { MessageClass } from './message-class.ts';
 import type { RetryRules } from './plan.ts';
 import { replyWords } from './reply-words.ts';
 import { storable } from './safe-text.ts';
@@ -33,6 +34,13 @@ export function suppressionFor(
   return verdict.cause;
 }
 
+/**
+ * Whether it stands in the way of mail of a class. Who unsubscribed has not asked for his own reset or code to be kept back; mail
+ * without a class is a notice, and may be what he unsubscribed from.
+ */
+export const bars = (cause: SuppressionCause, kind: MessageClass): boolean =>
+  cause !== 'unsubscribed' || kind !== 'access';
+
 export type Suppressing = { cause: SuppressionCause; reply: string | null; at: Ms };
 
 const isWish = (cause: SuppressionCause | undefined): boolean => cause === 'complained' || cause === 'unsubscribed';
@@ -43,7 +51,7 @@ const isWish = (cause: SuppressionCause | undefined): boolean => cause === 'comp
  */
 export function suppressedBy(facts: readonly Fact[]): Suppressing | null {
   const reports = facts.filter((f) => f.kind === 'reported').sort((a, b) => a.at - b.at);
-  const wish = reports.find((r) => isWish(r.suppress));
+  const wish = reports.find((r) => r.suppress === 'complained') ?? reports.find((r) => isWish(r.suppress));
   if (wish) return suppressing(wish);
   const alive = Math.max(0, ...reports.filter((r) => provesArrival(r.report)).map((r) => r.at));
   const last = reports.findLast((r) => r.suppress !== undefined && r.at > alive);

@@ -1,6 +1,6 @@
 import type { Heap } from '../base/heap.ts';
 import type { Log } from '../base/log.ts';
-import type { Attempt, Delivery, Fact } from '../core/delivery.ts';
+import type { Delivery, Fact } from '../core/delivery.ts';
 import { sentEarly } from '../core/fold.ts';
 import { groupBy } from '../core/group.ts';
 import { planFor } from '../core/plan.ts';
@@ -193,10 +193,10 @@ const ONCE = new Set(['opened', 'clicked']);
 function factsOf(deps: DigestDeps, known: Known, view: View): Fact[] {
   const { row, sighting } = known;
   if (sighting.recipient === null && sighting.report === 'rejected')
-    return isOpenAt(row.provider, view) ? [factOf(deps, known, view.delivery.attempts)] : [];
+    return isOpenAt(row.provider, view) ? [factOf(deps, known, view)] : [];
   const unseen = unseenFacts(view, row.provider, deps.now());
   const isOfMember = sighting.list !== null && !isTo(sighting, view);
-  return [...unseen, ...(isOfMember ? memberFacts(known, view) : [factOf(deps, known, view.delivery.attempts)])];
+  return [...unseen, ...(isOfMember ? memberFacts(known, view) : [factOf(deps, known, view)])];
 }
 
 const isTo = ({ recipient }: Sighting, view: View): boolean =>
@@ -208,7 +208,7 @@ function isOpenAt(provider: string, { delivery }: View): boolean {
   return last?.claim.provider === provider && ['sending', 'unconfirmed', 'accepted', 'deferred'].includes(last.outcome);
 }
 
-function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly Attempt[]): Fact {
+function factOf(deps: DigestDeps, { row, sighting }: Known, { class: kind, delivery }: View): Fact {
   const { report, bounce } = sighting;
   const verdict = bounce && ['failed', 'rejected', 'deferred'].includes(report) ? deps.judge(bounce, sighting) : null;
   const final = report === 'failed' || report === 'rejected';
@@ -224,7 +224,12 @@ function factOf(deps: DigestDeps, { row, sighting }: Known, attempts: readonly A
     ...(sighting.handedOver ? { of: sighting.handedOver.attempt } : {}),
     bounce,
     verdict,
-    plan: final && bounce && verdict ? planFor(bounce, verdict, deps.settings.rules, attempts) : final ? 'stop' : null,
+    plan:
+      final && bounce && verdict
+        ? planFor(bounce, verdict, deps.settings.rules, delivery.attempts, kind)
+        : final
+          ? 'stop'
+          : null,
     ...(suppress === null ? {} : { suppress }),
     storage: sighting.storage,
     sendingIp: sighting.sendingIp,

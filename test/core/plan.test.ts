@@ -48,6 +48,15 @@ test('an address that our own failure put on the bounce list is tried again, and
   for (const code of [606, 607]) assert.equal(planFor(bounce({ code }), listed, RULES, curable), 'stop');
 });
 
+test('what gives access goes elsewhere when its recipient unsubscribed, and never when he complained', () => {
+  const listed = verdict('suppressed', 'give_up_no_suppress');
+  const plans = (of: object) =>
+    [null, 'bulk', 'notice', 'access'].map((kind) => planFor(bounce(of), listed, RULES, [], kind as 'access'));
+  for (const of of [{ code: 606 }, { code: 550, reason: 'suppress-unsubscribe' }])
+    assert.deepEqual(plans(of), ['stop', 'stop', 'stop', 'switch']);
+  assert.deepEqual(plans({ code: 607 }), ['stop', 'stop', 'stop', 'stop']);
+});
+
 test('nobody knows what an unexplained failure means: it is retried if a server said a code at all', () => {
   const unknown = verdict('undetermined', 'give_up_no_suppress');
   assert.equal(planFor(bounce({ code: 554 }), unknown, RULES), 'retry');

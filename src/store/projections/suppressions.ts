@@ -6,7 +6,7 @@ import { storable } from '../../core/safe-text.ts';
 import { type Suppressing, suppressedBy } from '../../core/suppression.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { insertNew } from '../db/statements.ts';
+import { insertNew, rowsWith } from '../db/statements.ts';
 import { transactOnce } from '../db/transact.ts';
 import { audited, auditIn } from '../notes/audit.ts';
 import type { Move } from '../rows/move.ts';
@@ -31,9 +31,20 @@ async function noteSuppressions(tx: Knex.Transaction, moves: readonly Move[]): P
   const rows = [...puts.values()].sort((a, b) => (a.address_key < b.address_key ? -1 : 1));
   const wishes = rows.filter(isWish);
   const replies = rows.filter((r) => !isWish(r));
-  // The first reply stays; a complaint or unsubscription replaces it.
+  // The first reply stays; a complaint or unsubscription replaces it, but never a complaint by what bars less.
   await insertNew(tx, 'suppressions', replies, 'address_key');
-  if (wishes.length > 0) await tx('suppressions').insert(wishes).onConflict('address_key').merge();
+  const stronger = wishes.filter(({ cause }) => cause === 'complained');
+  const weaker = await withoutComplaints(tx, wishes);
+  for (const some of [stronger, weaker])
+    if (some.length > 0) await tx('suppressions').insert(some).onConflict('address_key').merge();
+}
+
+async function withoutComplaints(tx: Knex.Transaction, wishes: readonly SuppressionRow[]): Promise<SuppressionRow[]> {
+  const weaker = wishes.filter(({ cause }) => cause !== 'complained');
+  const keys = weaker.map(({ address_key }) => address_key);
+  const rows = await rowsWith<SuppressionRow>(tx, { table: 'suppressions', key: 'address_key', isLocked: true }, keys);
+  const complained = new Set(rows.flatMap((row) => (row.cause === 'complained' ? [row.address_key] : [])));
+  return weaker.filter(({ address_key }) => !complained.has(address_key));
 }
 
 const saidBefore = ({ view, before }: { view: Move['view']; before: Delivery | null }): Suppressing | null =>

@@ -6,6 +6,7 @@ import { groupBy } from '../../core/group.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { policyOf } from '../../core/own-record.ts';
 import type { Policy } from '../../core/policy.ts';
+import { bars } from '../../core/suppression.ts';
 import type { Ms } from '../../core/time.ts';
 import type { SuppressionCause } from '../../core/verdict.ts';
 import { rowsWith } from '../db/statements.ts';
@@ -74,6 +75,7 @@ export type View = {
   messageAt: Ms;
   endedAt: Ms | null;
   /** Its address on our own suppression list, if it is there. */
+  /** What stands in its way on our own list. */
   suppressed: SuppressionRow | null;
   birth: Birth;
   facts: Fact[];
@@ -143,7 +145,7 @@ function viewOf(row: SeenRow, message: MessageRow, facts: Fact[], suppressed: Su
     origin: message.origin,
     messageAt: message.created_at,
     endedAt: row.ended_at,
-    suppressed,
+    suppressed: suppressed && bars(suppressed.cause, row.class) ? suppressed : null,
     birth,
     facts,
     delivery: fold(birth, facts),

@@ -54,6 +54,33 @@ eachStore('the reply that put an address there stays; a complaint is the stronge
   );
 });
 
+eachStore(
+  'a complaint stays when its recipient unsubscribes as well, in whatever order they come',
+  async ({ store }) => {
+    const [first, second] = await seedMany(store, 2);
+    assert.ok(first && second);
+    const unsubscribed = (minute: number): Fact => reported('unsubscribed', at(minute), { suppress: 'unsubscribed' });
+    const causes = async () => (await all(store)).map((row) => row.cause);
+    await told(store, first.id, unsubscribed(1));
+    assert.deepEqual(await causes(), ['unsubscribed']);
+    await told(store, first.id, complaint(2));
+    assert.deepEqual(await causes(), ['complained']);
+    await told(store, second.id, unsubscribed(3));
+    assert.deepEqual(await causes(), ['complained']);
+  },
+);
+
+eachStore('an unsubscription bars all mail but what gives access', async ({ store }) => {
+  const barred = [];
+  for (const kind of ['access', 'notice', 'bulk'] as const) {
+    const [view] = await seed(store, { class: kind, messageId: `${kind}@mg.example.com` });
+    assert.ok(view);
+    await told(store, view.id, reported('unsubscribed', at(1), { suppress: 'unsubscribed' }));
+    barred.push((await load(store.db, [view.id])).get(view.id)?.suppressed?.cause ?? null);
+  }
+  assert.deepEqual(barred, [null, 'unsubscribed', 'unsubscribed']);
+});
+
 eachStore('mail that arrives afterwards takes its own entry off, and no other', async ({ store }) => {
   const [first, second] = await seedMany(store, 2);
   assert.ok(first && second);
