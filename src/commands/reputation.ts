@@ -12,9 +12,10 @@ classifies bounces.
 
 Examples:
   homing reputation
+  homing reputation --received newsletter.eml
   homing reputation --days 28 --json | jq '.addresses[] | {ip, blockRate}'`;
 
-type Options = { days: string; patience: string; json?: boolean };
+type Options = { days: string; patience: string; received?: string; json?: boolean };
 
 export function addReputationCommand(program: Command, terminal: Terminal): void {
   program
@@ -22,9 +23,12 @@ export function addReputationCommand(program: Command, terminal: Terminal): void
     .description('tell how mail fares from each IP address, and what Mailgun says of the account')
     .option('--days <number>', 'how far back', '7')
     .option('--patience <duration>', 'how long to wait for each answer', '6s')
+    .option('--received <file>', 'check how a mail that arrived lets one unsubscribe: its source, as received')
     .option('--json', 'print the same as JSON')
     .addHelpText('after', EXAMPLES)
-    .action((options: Options) => reputation(terminal, options));
+    .action((options: Options) =>
+      options.received === undefined ? reputation(terminal, options) : received(terminal, options.received, options),
+    );
 }
 
 async function reputation(terminal: Terminal, options: Options): Promise<void> {
@@ -41,6 +45,20 @@ async function reputation(terminal: Terminal, options: Options): Promise<void> {
     say(terminal, ...(await addressLines(terminal, faring)));
     if (account) say(terminal, ...(await accountLines(terminal, account, faring)));
   });
+}
+
+async function received(terminal: Terminal, file: string, { json }: Options): Promise<void> {
+  const { readFile } = await import('node:fs/promises');
+  const { checkReceived } = await import('../mail/list-unsubscribe.ts');
+  const { receivedWords } = await import('../core/words/reputation.ts');
+  const mime = await readFile(file).catch((error: Error) => {
+    throw new Failed(`The mail can't be read: ${error.message}`);
+  });
+  const check = checkReceived(mime);
+  const isRight = check.by === 'one-click' && check.signed === true;
+  if (json) sayJson(terminal, { ...check, right: isRight });
+  else say(terminal, ...receivedWords(check));
+  if (!isRight) terminal.exitCode = EXIT.failed;
 }
 
 async function addressLines(terminal: Terminal, { days, addresses, pools, ownAddress }: Faring): Promise<string[]> {

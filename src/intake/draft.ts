@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { MAX_BODY, seal } from '../base/seal.ts';
 import { canonicalDomain } from '../core/address.ts';
+import { withoutOneClick } from '../core/one-click.ts';
 import { classNames, livingFor, neverElsewhere, treatmentOf } from '../core/policy.ts';
 import type { Ms } from '../core/time.ts';
 import { type FormEntry, packForm } from '../mail/form.ts';
@@ -46,7 +47,16 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   const name = canonicalDomain(domain);
   if (name === null || (domains && !domains.includes(name)))
     throw new AppError('not_found', `Domain not found: ${printable(domain)}`);
-  const { form: toSend, isTest, expiresAt, class: said, tags, template, ...mail } = readFormMail(form, now);
+  const {
+    form: toSend,
+    isTest,
+    expiresAt,
+    class: said,
+    tags,
+    template,
+    unsubscribing,
+    ...mail
+  } = readFormMail(form, now);
   const traits = { tags, template, subject: mail.subject, sender: mail.from };
   const treated = treatmentOf(said, traits, settings.policies);
   if (treated === null) throw refused(`'v:homing-class' must be one of ${classNames(settings.policies).join(', ')}`);
@@ -65,7 +75,7 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
     domain: name,
     origin: 'queued' as const,
     policy: isTest ? neverElsewhere(policy) : policy,
-    facts: [],
+    facts: kind === 'bulk' && !isTest ? withoutOneClick(unsubscribing, now) : [],
     createdAt: now,
     body: await seal(pieces, encryptionKey, id),
   };

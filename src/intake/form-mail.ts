@@ -8,6 +8,7 @@ import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
 import { readKey } from '../mail/key.ts';
 import { MAX_KEY, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
+import { type Unsubscribing, unsubscribingBy } from '../mail/list-unsubscribe.ts';
 import { readMessageId } from '../mail/message-id.ts';
 import { isTooLong, recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
@@ -32,6 +33,8 @@ export type FormMail = {
   deliverAt: Ms | null;
   /** From when on it is worth nothing to its recipient, where it says so itself. */
   expiresAt: Ms | null;
+  /** How its header lets a recipient unsubscribe; null where a template may say so. */
+  unsubscribing: Unsubscribing | null;
   /** Whether nobody is to get it: it is a test of Mailgun. */
   isTest: boolean;
   /** What is to be sent: without our control variables. */
@@ -61,9 +64,16 @@ export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
     key: givenKey(variables('key')),
     deliverAt,
     expiresAt: givenExpiry(variables('expires'), deliverAt ?? now, now),
+    unsubscribing: unsubscribingIn(said, textIn(form, 'template')),
     isTest: isTestMode(said),
     form: withoutOurs(form),
   };
+}
+
+/** A template at Mailgun may have headers of its own. */
+function unsubscribingIn(said: Said, template: string | null): Unsubscribing | null {
+  const by = unsubscribingBy(said);
+  return by === 'none' && template !== null ? null : by;
 }
 
 function recipientsOf(form: readonly FormEntry[], names: readonly string[]): string[] {

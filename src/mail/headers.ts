@@ -62,9 +62,17 @@ export function messageIdOf(mime: Buffer): string | null {
 
 /** The first field of this name, unfolded and otherwise as it is. */
 export function fieldIn(mime: Buffer, name: string): string | null {
-  const field = firstField(mime, name);
-  if (field === null || field.end - field.start > MAX_FIELD) return null;
-  const text = mime.toString('utf8', field.start, field.end);
+  const [field] = fieldsCalled(mime, name, 1);
+  return field ? textOf(mime, field) : null;
+}
+
+/** All fields of this name, `most` at most; without those that are too long. */
+export const fieldsNamed = (mime: Buffer, name: string, most: number): string[] =>
+  fieldsCalled(mime, name, most).flatMap((field) => textOf(mime, field) ?? []);
+
+function textOf(mime: Buffer, { start, end }: Field): string | null {
+  if (end - start > MAX_FIELD) return null;
+  const text = mime.toString('utf8', start, end);
   return text
     .slice(text.indexOf(':') + 1)
     .replace(/[\r\n]+/g, '')
@@ -80,13 +88,15 @@ function authorOf(mime: Buffer, name: string): string | null {
 const MAX_FIELDS = 2000;
 
 /** Searches no further than a header can reach, and not through megabytes of a body. */
-function firstField(mime: Buffer, name: string): Field | null {
+function fieldsCalled(mime: Buffer, name: string, most: number): Field[] {
+  const found: Field[] = [];
   let looked = 0;
   for (const field of fieldsOf(mime)) {
     if (field.start > MAX_HEADER || ++looked > MAX_FIELDS) break;
-    if (field.name === name) return field;
+    if (field.name === name) found.push(field);
+    if (found.length === most) break;
   }
-  return null;
+  return found;
 }
 
 /**

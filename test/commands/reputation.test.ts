@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { addQueueCommand } from '../../src/commands/queue.ts';
 import { addReputationCommand } from '../../src/commands/reputation.ts';
@@ -85,4 +86,19 @@ test('what the key can not read is said to be so, and our own figures stand', as
   assert.match(out, /^Warm-ups at Mailgun\n {2}could not be read: .*403/m);
   const { account } = JSON.parse((await run('--json')).out);
   assert.deepEqual([account.warmups, Object.keys(account.unread).length], [null, 5]);
+});
+
+test('a mail that arrived is checked for one click, and the exit code says whether it is right', async (t) => {
+  const { run, url } = await set(t, {});
+  const file = `${url.slice('sqlite:'.length)}.eml`;
+  const fields = ['List-Unsubscribe: <https://example.com/u>', 'List-Unsubscribe-Post: List-Unsubscribe=One-Click'];
+  writeFileSync(file, [...fields, '', 'x'].join('\r\n'));
+  const unsigned = await run('--received', file);
+  assert.deepEqual([unsigned.code, /has no DKIM signature/.test(unsigned.out)], [1, true]);
+  const signature = 'DKIM-Signature: v=1; h=From:List-Unsubscribe:List-Unsubscribe-Post; b=x';
+  writeFileSync(file, [signature, ...fields, '', 'x'].join('\r\n'));
+  assert.deepEqual(JSON.parse((await run('--received', file, '--json')).out), {
+    ...{ by: 'one-click', signed: true, right: true },
+  });
+  assert.match((await run('--received', `${file}.none`)).err, /can't be read/);
 });

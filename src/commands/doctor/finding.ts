@@ -24,6 +24,7 @@ export const CHECKS = [
   'drill',
   'DNS records',
   'blocklists',
+  'unsubscribing',
   'Mailgun',
   'API key',
   'region',

@@ -22,6 +22,7 @@ import { putOffsNow } from '../../store/notes/receivers.ts';
 import { plural } from '../common/terminal.ts';
 import { checkCare } from './care.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
+import { checkUnsubscribing } from './unsubscribing.ts';
 
 const MOST = 1000;
 
@@ -39,6 +40,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     await alerts(store, now),
     ...(await drills(store, now)),
     ...(await checkCare(store, config, now)),
+    ...(await checkUnsubscribing(store, now)),
     ...(await schedules(store, config)),
   ];
 }

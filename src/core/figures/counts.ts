@@ -2,6 +2,7 @@ import type { Attempt, Delivery, Fact } from '../delivery.ts';
 import { isEnded } from '../delivery.ts';
 import { proofsOf } from '../fold.ts';
 import type { MessageClass } from '../message-class.ts';
+import { lacksOneClick } from '../one-click.ts';
 import type { Ms } from '../time.ts';
 import { unprovenCopies } from './copies.ts';
 import { causeOf, failingPlace, recipientDomain } from './place.ts';
@@ -24,6 +25,7 @@ export const WHATS = [
   'double', // certain, possible
   'copy', // a second copy without proof that the first is lost, by why it went out
   'found', // how the provider's reports were found: webhook, poll, lookup
+  'no_one_click', // bulk that nobody can unsubscribe from with one click
   'cause', // of its first failure, its ending, and whether it was retried
   'failing', // recipient domain and cause of its first failure
   'failing_retried',
@@ -52,6 +54,7 @@ export function countsOf(c: Counted): Count[] {
   const arrival = arrivalOf(d);
   const counts: Count[] = [one('deliveries'), one('state', d.state)];
   if (c.first) counts.push(one('messages'));
+  if (lacksOneClick(facts)) counts.push(one('no_one_click'));
   if (arrival) {
     const took = Math.max(0, arrival.at - c.createdAt);
     counts.push(one('outcome', arrival.outcome), { what: 'time', value: String(timeBucket(took)), n: 1, ms: took });

@@ -64,3 +64,19 @@ export const thresholdWords = ({ name, metric, comparator, limit, period, trigge
 
 export const classifiedWords = ({ entity, delivered, ...one }: Classified): string =>
   `${entity}: ${many(delivered)} delivered, ${many(one.criticalBounces)} critical and ${many(one.otherBounces)} other bounces, ${many(one.criticalDelays)} and ${many(one.otherDelays)} delays`;
+
+/** How a mail that arrived lets its recipient unsubscribe, by RFC 8058. */
+export function receivedWords({ by, signed }: { by: 'one-click' | 'link' | 'none'; signed: boolean | null }): string[] {
+  const header = {
+    'one-click': 'It can be unsubscribed from with one click.',
+    link: 'It has List-Unsubscribe, but not for one click: that takes an https link, and List-Unsubscribe-Post: List-Unsubscribe=One-Click.',
+    none: 'It has no List-Unsubscribe.',
+  };
+  const signature =
+    signed === null
+      ? 'It has no DKIM signature.'
+      : signed
+        ? 'A DKIM signature covers both fields; whether it is right only the receiver can tell.'
+        : 'No DKIM signature covers both fields, so receivers must not believe them: ask who signs to name them in h=.';
+  return [header[by], signature];
+}
