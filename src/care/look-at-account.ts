@@ -19,7 +19,7 @@ export type AccountDeps = {
 };
 
 /** The days whose classification is shown beside ours. */
-export const SHOWN_DAYS = 7;
+const SHOWN_DAYS = 7;
 
 /** Reads what Mailgun says of the account, and keeps it; paces `bulk` while addresses warm up. Null without Mailgun. */
 export async function lookAtAccount({ store, config, sending, now, log }: AccountDeps): Promise<Account | null> {

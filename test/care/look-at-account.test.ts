@@ -3,7 +3,7 @@ import { lookAtAccount } from '../../src/care/look-at-account.ts';
 import { accountOf } from '../../src/contract/reputation.ts';
 import { DAY, HOUR, type Ms } from '../../src/core/time.ts';
 import { startSimMailgun } from '../../src/lab/sim/mailgun.ts';
-import type { SimSending, SimWarmup } from '../../src/lab/sim/sender.ts';
+import type { SimSending, SimWarmup } from '../../src/lab/sim/world.ts';
 import { createPort } from '../../src/providers/mailgun/port.ts';
 import { createSending } from '../../src/providers/mailgun/sending.ts';
 import type { Store } from '../../src/store/db/open.ts';

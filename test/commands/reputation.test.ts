@@ -5,7 +5,7 @@ import { addQueueCommand } from '../../src/commands/queue.ts';
 import { addReputationCommand } from '../../src/commands/reputation.ts';
 import { dayOf } from '../../src/core/care/sendings.ts';
 import { DAY } from '../../src/core/time.ts';
-import type { SimSending } from '../../src/lab/sim/sender.ts';
+import type { SimSending } from '../../src/lab/sim/world.ts';
 import { transact } from '../../src/store/db/transact.ts';
 import { addSendings } from '../../src/store/figures/sendings.ts';
 import { MORNING } from '../support/clock.ts';

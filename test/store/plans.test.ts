@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { handle, newId, recordKey } from '../../src/base/ids.ts';
 import { cardsOf, supportOf } from '../../src/contract/support.ts';
 import { QUARTER } from '../../src/core/figures/cover.ts';
+import { MAILBOXES } from '../../src/core/mailbox.ts';
 import type { Outage } from '../../src/core/outages.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { listAlerts } from '../../src/store/alert-list.ts';
@@ -134,7 +135,12 @@ async function history(store: Store): Promise<void> {
       ...{ value: `p${p.n % 50}.example ip_block`, n: 1, ms: 0 },
     }));
     await insert('sending_ips', (p) => ({
-      ...{ day: MORNING - (p.n % 50) * DAY, provider: 'mailgun', ip: `192.0.2.${p.n % 250}`, mailbox: `m${p.n % 8}` },
+      ...{
+        day: MORNING - (p.n % 50) * DAY,
+        provider: 'mailgun',
+        ip: `192.0.${Math.floor(p.n / 250)}.${p.n % 250}`,
+        mailbox: MAILBOXES[p.n % MAILBOXES.length],
+      },
       ...{ arrived: 1, failed: 0, put_off: 0, blocked: 0, named: 0, complained: 0 },
     }));
     await insert('suppressions', (p) => ({

@@ -1,31 +1,5 @@
 import { type Reply, refusal, reply } from './reply.ts';
-import type { Place, SimRequest, World } from './world.ts';
-
-/** As documented; what a stage needs to end, and how long one lasts, is not: a play sets the numbers. */
-export type SimWarmup = {
-  ip: string;
-  stage: number;
-  stages: number;
-  stageLimit: number;
-  hourlyLimit: number;
-  /** `25%` */
-  sent: string;
-  /** ISO 8601. */
-  stageSince: string;
-  since: string;
-};
-
-/** What the account has for sending; may be changed in the middle of a play. */
-export type SimSending = {
-  dedicated?: string[];
-  pools?: { pool_id: string; name: string; ips: string[] }[];
-  warmups?: SimWarmup[];
-  thresholds?: Record<string, unknown>[];
-  hits?: Record<string, unknown>[];
-  classified?: { entity: string; metrics: Record<string, number> }[];
-  /** The key may not ask for any of it. */
-  denied?: boolean;
-};
+import type { Place, SimRequest, SimSending, World } from './world.ts';
 
 type Show = (sending: SimSending, world: World, request: SimRequest, place: Place) => Reply;
 

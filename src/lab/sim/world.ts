@@ -3,7 +3,6 @@ import { type Clock, DAY, type Ms } from '../../core/time.ts';
 import type { FormFile } from '../../mail/form.ts';
 import { type Agenda, createAgenda } from './agenda.ts';
 import { createFates, type Fates, type Outcome } from './fates.ts';
-import type { SimSending } from './sender.ts';
 
 /** The body of an event, as webhooks and the Events API show it. */
 export type EventData = {
@@ -66,6 +65,32 @@ export type Quirks = {
 };
 
 export type SimRecord = { name: string; type: 'TXT' | 'CNAME' | 'MX'; value: string };
+
+/** As documented; what a stage needs to end, and how long one lasts, is not: a play sets the numbers. */
+export type SimWarmup = {
+  ip: string;
+  stage: number;
+  stages: number;
+  stageLimit: number;
+  hourlyLimit: number;
+  /** `25%` */
+  sent: string;
+  /** ISO 8601. */
+  stageSince: string;
+  since: string;
+};
+
+/** What the account has for sending; may be changed in the middle of a play. */
+export type SimSending = {
+  dedicated?: string[];
+  pools?: { pool_id: string; name: string; ips: string[] }[];
+  warmups?: SimWarmup[];
+  thresholds?: Record<string, unknown>[];
+  hits?: Record<string, unknown>[];
+  classified?: { entity: string; metrics: Record<string, number> }[];
+  /** The key may not ask for any of it. */
+  denied?: boolean;
+};
 
 export type WorldOptions = {
   apiKey: string;

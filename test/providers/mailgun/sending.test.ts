@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { startSimMailgun } from '../../../src/lab/sim/mailgun.ts';
-import type { SimSending } from '../../../src/lab/sim/sender.ts';
+import type { SimSending } from '../../../src/lab/sim/world.ts';
 import { createPort } from '../../../src/providers/mailgun/port.ts';
 import { createSending } from '../../../src/providers/mailgun/sending.ts';
 import { MORNING } from '../../support/clock.ts';
