@@ -4,8 +4,8 @@ import type { Ms } from './time.ts';
 const KEY = 'noted:one-click';
 
 /**
- * Notes of `bulk` mail that its header lets nobody unsubscribe with one click (RFC 8058). Gmail and Yahoo want that of marketing mail
- * from who sends 5,000 a day to them (support.google.com/mail/answer/81126, senders.yahooinc.com/best-practices).
+ * Notes of `bulk` mail that its header lets nobody unsubscribe with one click (RFC 8058). Gmail wants that of marketing mail from
+ * who sends 5,000 a day to it (support.google.com/mail/answer/81126), and Yahoo of bulk senders, without a number.
  */
 export function withoutOneClick(by: 'one-click' | 'link' | 'none' | null, at: Ms): Fact[] {
   if (by === null || by === 'one-click') return [];
@@ -16,5 +16,5 @@ export function withoutOneClick(by: 'one-click' | 'link' | 'none' | null, at: Ms
 
 export const lacksOneClick = (facts: readonly Fact[]): boolean => facts.some(({ key }) => key === KEY);
 
-/** From so much mail of a day on these mailbox providers ask for it. */
+/** From so much mail of a day on Gmail asks for it; Yahoo is taken to as well. */
 export const ASKED_FROM = 5000;

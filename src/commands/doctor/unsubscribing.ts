@@ -34,6 +34,6 @@ async function asked(store: Store, now: Ms): Promise<string> {
   const days = sumSendings(late, ({ day, mailbox }) => `${day} ${mailbox}`);
   const most = days.toSorted((a, b) => b.arrived - a.arrived)[0];
   return most && most.arrived >= ASKED_FROM
-    ? `; ${most.mailbox} got ${many(most.arrived)} on one day, and asks for it from ${many(ASKED_FROM)} on`
+    ? `; ${most.mailbox} got ${many(most.arrived)} on one day, and wants it of bulk senders (Gmail from ${many(ASKED_FROM)} a day on, Yahoo without a number)`
     : '';
 }
