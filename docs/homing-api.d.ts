@@ -258,6 +258,14 @@ export interface Queue {
     share: number | null;
     [k: string]: unknown;
   }[];
+  /**
+   * while addresses warm up: how much of the class may leave
+   */
+  warmup?: {
+    provider: string;
+    perHour: number;
+    [k: string]: unknown;
+  };
 }
 /**
  * This interface was referenced by `HomingApi`'s JSON-Schema

@@ -121,6 +121,10 @@ export const Queue = z
   .object({
     classes: z.object(Object.fromEntries(CLASSES.map((name) => [name, Waiting]))),
     providers: z.array(z.looseObject(provider)),
+    warmup: z
+      .looseObject({ provider: z.string(), perHour: z.int() })
+      .optional()
+      .meta({ description: 'while addresses warm up: how much of the class may leave' }),
   })
   .meta({ id: 'Queue' });
 export const Providers = z.object({ providers: z.array(z.looseObject(provider)) }).meta({ id: 'Providers' });
