@@ -5,6 +5,7 @@ import type { FactOf } from '../core/delivery.ts';
 import { replyWords } from '../core/reply-words.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
+import { factsInTime } from './facts-in-time.ts';
 
 /** What a provider reported: the address that the mail left from, and what a server said when it refused or put off a mail. */
 export type ReportSeen = { at: Ms; ip: string | null; refusal: string | null };
@@ -13,16 +14,13 @@ type Row = { kind: string; delivery_id: string; fact_key: string; recorded_at: M
 
 export type ReportsPage = { reports: ReportSeen[]; next: Row | null };
 
-/**
- * A page of facts of that time, latest first, and what of them was reported; `next` is where to go on. All kinds are read: asked for
- * one, MariaDB would rather read the whole table.
- */
+/** A page of facts of that time, latest first, and what of them was reported; `next` is where to go on. */
 export async function reportsPage(
-  { db }: Store,
+  store: Store,
   { from, until, limit }: { from: Ms; until: Ms; limit: number },
   after: Pick<Row, 'delivery_id' | 'fact_key' | 'recorded_at'> | null,
 ): Promise<ReportsPage> {
-  const rows: Row[] = await db('facts')
+  const rows: Row[] = await factsInTime(store)
     .whereBetween('recorded_at', [from, after?.recorded_at ?? until])
     .modify((query: Knex.QueryBuilder) => {
       if (after)

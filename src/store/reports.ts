@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { FactOf } from '../core/delivery.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
+import { factsInTime } from './facts-in-time.ts';
 import { type FactRow, factIn } from './rows/rows.ts';
 
 export type Failure = { messageId: string; recipient: string; fact: FactOf<'reported'> };
@@ -26,7 +27,7 @@ export async function failuresBefore(
   limit: number,
 ): Promise<Piece> {
   const { db } = store;
-  const part = facts(store)
+  const part = factsInTime(store)
     .whereBetween('recorded_at', [since, at])
     .where((or) =>
       or
@@ -49,10 +50,6 @@ export async function failuresBefore(
     next: last ? { at: Number(last.recorded_at), delivery: last.delivery_id, key: last.fact_key } : null,
   };
 }
-
-/** By the index of what was written when: a server that thinks of most of the table would read and sort all of it. */
-const facts = ({ kind, db }: Store): Knex.QueryBuilder =>
-  kind === 'mysql' ? db.from(db.raw('facts force index (facts_recorded_at_index)')) : db('facts');
 
 type Row = Omit<FactRow, 'body'> & {
   recorded_at: Ms;

@@ -5,6 +5,7 @@ import { factTerms, standingTerms } from '../core/search-terms.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
+import { factsInTime } from './facts-in-time.ts';
 import { INDEXED, type Owner, ownerOf, writeTerms } from './projections/search-terms.ts';
 import { type DeliveryRow, type FactRow, factIn, type MessageRow } from './rows/rows.ts';
 
@@ -61,8 +62,7 @@ type Recorded = FactRow & { recorded_at: Ms };
 /** Facts that were written after that place and until then: messages that are told of late are found by them as well. */
 export async function indexHappened(store: Store, { at, key }: Place, until: Ms, limit: number): Promise<Bite> {
   const [delivery = '', ...rest] = key.split(' ');
-  const rows: Recorded[] = await store
-    .db('facts')
+  const rows: Recorded[] = await factsInTime(store)
     .whereBetween('recorded_at', [at, until])
     .where((or) =>
       or

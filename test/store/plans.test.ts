@@ -155,6 +155,14 @@ async function history(store: Store): Promise<void> {
       ...{ item_key: `old-${p.n}`, incident: 'old', kind: 'gave_up', at: p.at, alert_id: p.id },
     }));
   }
+  await countRows(store);
+}
+
+/** Else MariaDB does it when it finds the time, and a plan is now this one and now that one. */
+async function countRows(store: Store): Promise<void> {
+  if (store.kind === 'sqlite') return;
+  const [tables] = (await store.db.raw('show tables')) as [Record<string, string>[]];
+  for (const name of tables.flatMap((row) => Object.values(row))) await store.db.raw('analyze table ??', [name]);
 }
 
 /** Very many outages of a moment, one that lasted in the middle of the history, and one that lasts. */
@@ -261,6 +269,7 @@ const isUnlisted = ({ provider, ...more }: Filter): boolean => Object.keys(more)
 eachStore('whatever is said of the mail that is looked for, no query reads a table through', async ({ store }) => {
   await history(store);
   await wordsFor(store);
+  await countRows(store);
   const { next } = await filterMessages(store, { filter: { until: LONG_AGO + 900 }, limit: 50 });
   const wrong: string[] = [];
   for (const filter of FILTERS) {
@@ -284,6 +293,7 @@ eachStore('whatever is said of the mail that is looked for, no query reads a tab
 eachStore('what a list holds is checked by the message, however many stand in the same state', async ({ store }) => {
   await history(store);
   await wordsFor(store);
+  await countRows(store);
   const filters: Filter[] = [
     { state: 'delivered', terms: ['w:password'] },
     { state: 'delivered', class: 'notice', cause: 'w:password' },
@@ -331,6 +341,7 @@ async function wordsFor(store: Store): Promise<void> {
 eachStore('the words of mail are written without reading a table through', async ({ store }) => {
   await history(store);
   await wordsFor(store);
+  await countRows(store);
   const place = { at: LONG_AGO + 100, key: '' };
   const runs = [
     () => indexMade(store, place, MORNING, 50),
