@@ -147,7 +147,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   drill: ['core', 'base', 'store'],
   'lab/demo': ['core', 'base', 'config', 'daemon', 'lab/sim'],
   'commands/common': ['core', 'base', 'config', 'store', 'providers', 'care'],
-  'commands/alerts': ['core', 'base', 'config', 'store', 'providers', 'tell', 'commands/common'],
+  'commands/alerts': [
+    ...['core', 'base', 'config', 'store', 'providers', 'operate', 'tell', 'contract', 'commands/common'],
+  ],
   'commands/doctor': ['core', 'base', 'config', 'store', 'providers', 'intake', 'care', 'tell', 'commands/common'],
   'commands/explain': ['core', 'store', 'contract', 'commands/common'],
   'commands/probe': ['core', 'base', 'mail', 'providers', 'commands/common'],

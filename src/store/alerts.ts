@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
-import { fitted, newId } from '../base/ids.ts';
-import type { AlertKind } from '../core/alerting.ts';
+import { fitted } from '../base/ids.ts';
+import type { AlertKind, Severity, Turn } from '../core/alerting.ts';
 import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
-import { type Claim, claimNext, claimsOn, type Sendable } from './claims.ts';
+import { type Claim, changeClaimed, claimNext, claimsOn, type Sendable } from './claims.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
-import { transact, transactOnce } from './db/transact.ts';
+import { transact } from './db/transact.ts';
 import { isDatabaseTrouble } from './db/trouble.ts';
 import { incidentName } from './projections/alert-items.ts';
 import { load, type View } from './rows/rows.ts';
@@ -36,85 +36,16 @@ export async function raiseIn(tx: Knex.Transaction, item: RaisedItem, by: 'mail'
   await insertNew(tx, 'alert_items', row, 'item_key');
 }
 
-export type Untold = { incident: string; since: Ms; latest: Ms };
+/** To whom it is told: rungs of the ladder from the first to the last of these, or null for all who heard of it. */
+export type Rungs = readonly [from: number, to: number] | null;
 
-/** Incidents that have untold items: since when, and when the latest was added. */
-export async function untold(store: Store, limit: number): Promise<Untold[]> {
-  const rows: Untold[] = await store
-    .db('alert_items')
-    .whereNull('alert_id')
-    .groupBy('incident')
-    .select('incident', store.db.raw('min(??) as ??, max(??) as ??', ['at', 'since', 'at', 'latest']))
-    .limit(limit);
-  return rows.map((r) => ({ incident: r.incident, since: Number(r.since), latest: Number(r.latest) }));
-}
-
-/** When the last alert of an incident was made; `before` leaves out those from before the clock was set back. */
-export async function lastAlertAt(
-  store: Store,
-  incident: string,
-  before: Ms = Number.MAX_SAFE_INTEGER,
-): Promise<Ms | null> {
-  const row: { created_at: Ms } | undefined = await store
-    .db('alerts')
-    .where({ incident })
-    .where('created_at', '<', before)
-    .orderBy('created_at', 'desc')
-    .first('created_at');
-  return row?.created_at ?? null;
-}
-
-/** An alert that is being made: its id, its first few items with their deliveries, and how many it has in all. */
-export type Bundled = {
-  id: string;
-  items: readonly AlertItem[];
-  views: ReadonlyMap<string, View>;
-  count: number;
-};
+/** What programs hear of an alert beside its text. */
+export type About = { kind: AlertKind; severity: Severity; startedAt: Ms; endedAt: Ms | null; rungs: Rungs };
 
 export type Composed = { subject: string; body: string /** channels that the alert warns about */; avoid: string[] };
 
-/**
- * Makes one alert of all untold items of an incident. The items are bound to the alert in the same transaction, so each
- * is in exactly one alert. Returns the number of items.
- */
-export async function bundle(
-  store: Store,
-  incident: string,
-  now: Ms,
-  compose: (bundled: Bundled) => Composed,
-): Promise<number> {
-  const id = newId(now);
-  const isDone = (tx: Knex.Transaction) => tx('alerts').where({ id }).first('id');
-  return transactOnce(store, isDone, async (tx) => {
-    const count = await tx('alert_items').where({ incident }).whereNull('alert_id').update({ alert_id: id });
-    if (count === 0) return 0;
-    const items: AlertItem[] = await tx('alert_items').where({ alert_id: id }).orderBy('at').limit(20);
-    const views = await readable(
-      tx,
-      items.flatMap((i) => i.delivery_id ?? []),
-    );
-    const { subject, body, avoid } = compose({ id, items, views, count });
-    await tx('alerts').insert({
-      id,
-      incident,
-      count,
-      subject: subjectLine(subject),
-      body,
-      avoid: JSON.stringify(avoid),
-      created_at: now,
-      pending: 1,
-      due_at: now,
-      tries: 0,
-      sent_at: null,
-      error: null,
-    });
-    return count;
-  });
-}
-
 /** These deliveries, without those that can't be read: they must not keep the others from being told. */
-async function readable(tx: Knex.Transaction, ids: readonly string[]): Promise<Map<string, View>> {
+export async function readable(tx: Knex.Transaction, ids: readonly string[]): Promise<Map<string, View>> {
   try {
     return await load(tx, ids);
   } catch (error) {
@@ -138,6 +69,12 @@ export type Alert = {
   avoid: string[];
   created_at: Ms;
   tries: number;
+  /** Its incident, what of it is told and to whom; null where a daemon of an earlier version made it. */
+  conversation: string | null;
+  turn: Turn | null;
+  about: About | null;
+  /** The ways that took it already. */
+  heard: string[];
   claim: Claim;
 };
 
@@ -175,20 +112,40 @@ const ALERTS: Sendable = { table: 'alerts', key: 'id', order: 'due_at' };
 export async function takeAlert(store: Store, times: { now: Ms; until: Ms }): Promise<Alert | null> {
   const claim = await claimNext(store, ALERTS, times);
   if (!claim) return null;
-  const row: Omit<Alert, 'avoid' | 'claim'> & { avoid: string } = await store
-    .db('alerts')
-    .where({ id: claim.name })
-    .first('id', 'incident', 'count', 'subject', 'body', 'avoid', 'created_at', 'tries');
-  return { ...row, avoid: namesIn(row.avoid), claim };
+  const row: Omit<Alert, 'avoid' | 'about' | 'heard' | 'claim'> & Record<'avoid' | 'about' | 'heard', string | null> =
+    await store.db('alerts').where({ id: claim.name }).first(COLUMNS);
+  return { ...row, avoid: listIn(row.avoid), heard: listIn(row.heard), about: aboutIn(row.about), claim };
 }
 
-/** What can't be read must not keep the alert back. */
-function namesIn(json: string): string[] {
+const COLUMNS = [
+  ...['id', 'incident', 'count', 'subject', 'body', 'avoid', 'created_at', 'tries'],
+  ...['conversation', 'turn', 'about', 'heard'],
+];
+
+export function aboutIn(json: string | null): About | null {
   try {
-    return JSON.parse(json) as string[];
+    return json === null ? null : (JSON.parse(json) as About);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps in mind which ways took an alert that the others are still to be told; says whether it is still ours. */
+export const noteTaken = (store: Store, claim: Claim, ways: readonly string[]): Promise<boolean> =>
+  changeClaimed(store, ALERTS, claim, { heard: JSON.stringify(ways) });
+
+/** What went wrong although it was told. */
+export const alertSent = (store: Store, claim: Claim, now: Ms, error: string | null = null): Promise<boolean> =>
+  changeClaimed(store, ALERTS, claim, { pending: 0, sent_at: now, error });
+
+/** What can't be read must not keep anything back. */
+export function listIn(json: string | null): string[] {
+  try {
+    const list: unknown = JSON.parse(json ?? '[]');
+    return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [];
   } catch {
     return [];
   }
 }
 
-export const { hold: holdAlert, sent: alertSent, failed: alertFailed } = claimsOn(ALERTS);
+export const { hold: holdAlert, failed: alertFailed } = claimsOn(ALERTS);

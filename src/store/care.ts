@@ -93,6 +93,11 @@ export async function lookedAt<Body>(store: Store, kind: CareKind, since: Ms): P
   return rows.map(keptOf<Body>);
 }
 
+/** Whether something of the kind is ill, and people were told so. */
+export async function isStillIll({ db }: Store, kind: CareKind): Promise<boolean> {
+  return (await db('care').where({ kind, known: 'ill', told: 1 }).first('id')) !== undefined;
+}
+
 /** Forgets what was not looked at any more since that moment. */
 export async function pruneCare(store: Store, before: Ms, limit: number): Promise<number> {
   const ids: string[] = await store

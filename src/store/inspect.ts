@@ -26,6 +26,18 @@ export const unsentSince = (db: Knex, before: Ms): Knex.QueryBuilder =>
 export const unsentAlerts = async ({ db }: Store, before: Ms): Promise<{ id: string; error: string | null }[]> =>
   unsentSince(db, before).orderBy('due_at').select('id', 'error').limit(MOST_COUNTED);
 
+/** Alerts from after that moment that some way did not take, and another did: why. */
+export async function toldOtherwise(store: Store, after: Ms): Promise<{ id: string; error: string }[]> {
+  return store
+    .db('alerts')
+    .where('created_at', '>', after)
+    .where({ pending: 0 })
+    .whereNotNull('error')
+    .orderBy('created_at', 'desc')
+    .select('id', 'error')
+    .limit(1000);
+}
+
 export async function sqliteVersion(store: Store): Promise<string> {
   const [row] = (await store.db.raw('select sqlite_version() as version')) as { version: string }[];
   return row?.version ?? 'unknown';

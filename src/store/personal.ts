@@ -62,5 +62,6 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   hints: { nothing: 'what status pages said of providers' },
   webhook_refusals: { nothing: 'how often webhooks were refused, and why' },
   drills: { nothing: 'drills of outages, against mail of their own' },
+  incidents: { nothing: 'what administrators were told of, by the names of domains, and who of them took it' },
   drains: { nothing: 'how long what had waited took to leave' },
 };

@@ -61,6 +61,7 @@ export async function pruneOperations(store: Store, before: Ms, limit: number): 
     const alerts = await deleteBy(tx, 'alerts', 'id', ids);
     // Needs no limit: these tables get a few rows a day. The sums of all days stay.
     await tx('mail_domains').where('arrived_at', '<', before).delete();
+    await tx('incidents').where('ended_at', '<', before).delete();
     const summaries = await tx('summaries').where({ pending: 0 }).where('due_at', '<', before).delete();
     return alerts + summaries + (await tx('rollup_examples').where('day', '<', before).delete());
   });

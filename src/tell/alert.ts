@@ -1,65 +1,105 @@
-import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
-import { ALERT_KINDS } from '../core/alerting.ts';
+import { endedBy, type Fresh, type Incident, kindIn, lasts, nextStep, type Rules } from '../core/incident.ts';
+import type { Rung } from '../core/ladder.ts';
 import { storable } from '../core/safe-text.ts';
-import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import {
-  type Alert,
-  alertFailed,
-  alertSent,
-  bundle,
-  holdAlert,
-  lastAlertAt,
-  takeAlert,
-  untold,
-} from '../store/alerts.ts';
+import { severityOf } from '../core/severity.ts';
+import { type Clock, DAY, MINUTE, type Ms } from '../core/time.ts';
+import { type Alert, alertFailed, alertSent, holdAlert, noteTaken, takeAlert } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { incidentNamed, noteHeard, noteOver, openIncidents, untold, waitingConversations } from '../store/incidents.ts';
+import { takeStep } from '../store/take-step.ts';
 import type { AlertChannel, Notice } from './channels/channel.ts';
 import { composeAlert, composeShortly } from './compose-alert.ts';
+import { type Outcome, rungsOf, sendTo, sendUp, waysOf } from './ways.ts';
 
 export type AlertDeps = {
   store: Store;
   channels: readonly AlertChannel[];
-  /** How long an incident gathers before its first alert, and between two of its alerts. */
+  /** Who is told when nobody takes it; without it the first channel that takes an alert is enough. */
+  ladder?: readonly Rung[] | undefined;
+  /** How long an incident gathers before its first alert, and the first pause between two of its alerts. */
   group: Ms;
   repeat: Ms;
   lease: Ms;
   pause: Ms;
   publicUrl: string | null;
+  /** The page on which an incident is taken. */
+  link?(incident: string): string | null;
+  /** Whether nobody is told of bulk mail then. */
+  isQuiet?(at: Ms): boolean;
+  /** Since when the trouble of an incident is over; null while it lasts. */
+  overSince?(incident: Incident, fresh: ReadonlyMap<string, Fresh>): Promise<Ms | null>;
   now: Clock;
   log: Log;
 };
 
-/** Makes one alert of each incident that has untold items; says how many items it took. */
+/** So many incidents with something new are looked at in a round. */
+const MOST = 500;
+
+/** Takes what is the next step of each incident; says how many items were told, or steps taken. */
 export async function bundleAlerts(deps: AlertDeps): Promise<number> {
-  let bundled = 0;
-  for (const { incident, since, latest } of await untold(deps.store, 100)) {
-    const now = deps.now();
-    // While an incident is still growing its alert waits, until it is quiet or has grown for long enough.
-    if (isWithin(now, latest, deps.group) && isWithin(now, since, 5 * deps.group)) continue;
-    const last = await lastAlertAt(deps.store, incident, now + deps.repeat);
-    if (last !== null && isWithin(now, last, deps.repeat)) continue;
-    bundled += await bundleIncident(deps, incident, now);
+  const { store, now } = deps;
+  const fresh = await untold(store, MOST);
+  const open = new Map((await openIncidents(store)).map((one) => [one.name, one]));
+  if (fresh.size === 0 && open.size === 0) return 0;
+  await lookForEnds(deps, open, fresh);
+  const waiting = await waitingConversations(store);
+  let done = 0;
+  for (const name of new Set([...open.keys(), ...fresh.keys()])) {
+    // It is told as the end of that.
+    const ended = endedBy(name);
+    if (ended !== null && (open.has(ended) || fresh.has(ended))) continue;
+    const incident = open.get(name) ?? null;
+    const at = { at: now(), isWaiting: incident !== null && waiting.has(incident.id) };
+    if (nextStep(incident, fresh.get(name) ?? null, rulesAt(deps, at.at), at) !== null)
+      done += await stepOn(deps, name);
   }
-  return bundled;
+  return done;
 }
 
-/** Whether it was so lately, by the clock of any daemon. What is far ahead was written before a clock was set back. */
-const isWithin = (now: Ms, at: Ms, length: Ms): boolean => Math.abs(now - at) < length;
+const rulesAt = ({ group, repeat, ladder, channels, isQuiet }: AlertDeps, at: Ms): Rules => ({
+  ...{ group, repeat, isQuiet: isQuiet?.(at) ?? false },
+  rungs: rungsOf(ladder, channels).map(({ after }) => after),
+});
+
+async function lookForEnds(
+  { store, overSince, log }: AlertDeps,
+  open: Map<string, Incident>,
+  fresh: ReadonlyMap<string, Fresh>,
+): Promise<void> {
+  for (const [name, incident] of open) {
+    if (!overSince || !lasts(incident.kind) || incident.overAt !== null) continue;
+    try {
+      const overAt = await overSince(incident, fresh);
+      if (overAt === null) continue;
+      await noteOver(store, incident, overAt);
+      open.set(name, { ...incident, overAt });
+    } catch (error) {
+      if (isDatabaseTrouble(error)) throw error;
+      log.error({ incident: name, error }, 'nobody can say whether an incident is over');
+    }
+  }
+}
 
 /**
  * Says how many items it took. An alert that can't be written must not keep the others from being told: what can't be
  * composed is told in short, and what can't be kept at all stands in the log.
  */
-async function bundleIncident({ store, publicUrl, log }: AlertDeps, incident: string, now: Ms): Promise<number> {
+async function stepOn(deps: AlertDeps, name: string): Promise<number> {
+  const { store, publicUrl, log, now } = deps;
+  const at = now();
+  const rules = rulesAt(deps, at);
   for (const composed of [composeAlert, composeShortly]) {
     try {
-      return await bundle(store, incident, now, (bundled) => composed({ ...bundled, publicUrl }));
+      return await takeStep(store, name, at, {
+        decide: (incident, fresh, state) => nextStep(incident, fresh, rules, state),
+        compose: (told) => composed({ ...told, publicUrl }),
+      });
     } catch (error) {
       if (isDatabaseTrouble(error)) throw error;
-      log.error({ incident, error }, 'an alert could not be written');
+      log.error({ incident: name, error }, 'an alert could not be written');
     }
   }
   return 0;
@@ -76,50 +116,77 @@ export async function sendAlerts(deps: AlertDeps): Promise<number> {
     const alert = await takeAlert(store, { now: now(), until: now() + lease });
     if (!alert) break;
     const renew = () => holdAlert(store, alert.claim, now() + lease);
-    const problem = await renewing({ lease, renew }, (lost) => sendOne(deps, alert, lost));
-    if (await settle(deps, alert, problem)) sent++;
+    const outcome = await renewing({ lease, renew }, (lost) => send(deps, alert, lost));
+    if (await settle(deps, alert, outcome)) sent++;
   }
   return sent;
 }
 
-/** Writes down how the sending went; says whether the alert got out. */
-async function settle({ store, now, pause, log }: AlertDeps, alert: Alert, problem: string | null): Promise<boolean> {
-  const { id, claim, tries, count } = alert;
-  const wait = Math.min(pause * 2 ** tries, 30 * MINUTE);
-  const held =
-    problem === null
-      ? await alertSent(store, claim, now())
-      : await alertFailed(store, alert, now() + wait, storable(problem, 1000));
-  if (!held) log.warn({ alert: id }, 'an alert took longer than this process could keep it from others');
-  if (problem === null) log.info({ alert: id, count }, 'the administrators were told');
-  else log.error({ alert: id, problem }, 'an alert could not be sent and will be tried again');
-  return problem === null;
-}
+/** Whether all are told who should be, and whether it may be left at that when they can't be for long. */
+type Sent = Outcome & { isDone: boolean; mayEnd: boolean };
 
-/**
- * Sends by the first channel that takes it. A channel that the alert warns about is left out as long as there are
- * others.
- */
-async function sendOne(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<string | null> {
-  const trusted = deps.channels.filter((c) => !alert.avoid.includes(c.name));
-  const usable = trusted.length > 0 ? trusted : deps.channels;
-  const problems: string[] = [];
-  for (const channel of usable) {
-    if (lost.aborted) return 'another process sends it';
-    try {
-      const partly = await channel.send(noticeOf(alert));
-      if (partly.length > 0) deps.log.error({ alert: alert.id, partly }, 'an alert did not reach every administrator');
-      return null;
-    } catch (error) {
-      problems.push(`${channel.name}: ${wordsOf(error)}`);
-    }
+async function send(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<Sent> {
+  const { store, channels, ladder } = deps;
+  const incident = alert.conversation === null ? null : await incidentNamed(store, alert.conversation);
+  const sending = { notice: noticeOf(deps, alert, incident), avoid: alert.avoid, lost };
+  const known = [...waysOf(channels).keys()];
+  const heard = known.filter((way) => incident?.heard.includes(way));
+  if (alert.about?.rungs === null && heard.length > 0) {
+    const toTell = heard.filter((way) => !alert.heard.includes(way));
+    const outcome = await sendTo(sending, channels, toTell);
+    return { ...outcome, isDone: outcome.took.length === toTell.length, mayEnd: true };
   }
-  return problems.join('; ') || 'no way to reach the administrators is configured';
+  const [from, to] = alert.about?.rungs ?? [0, 0];
+  const outcome = await sendUp(sending, channels, { rungs: rungsOf(ladder, channels), from, to });
+  return { ...outcome, isDone: outcome.took.length > 0, mayEnd: false };
 }
 
-/** An alert as channels take it. An incident is told of as often as it grows, and each time as if it began. */
-function noticeOf({ id, incident, subject, body, count, created_at: at, tries }: Alert): Notice {
-  const kind = ALERT_KINDS.find((name) => incident === name || incident.startsWith(`${name}:`)) ?? 'gave_up';
-  const state = { conversation: incident, turn: 'opened', severity: 'error', link: null } as const;
-  return { ...state, id, kind, incident, subject, body, count, createdAt: at, startedAt: at, endedAt: null, tries };
+/** An alert as channels take it. One of a daemon of an earlier version says nothing but its text. */
+function noticeOf({ link }: AlertDeps, alert: Alert, incident: Incident | null): Notice {
+  const { id, subject, body, count, created_at: createdAt, tries, about } = alert;
+  const turn = alert.turn ?? 'opened';
+  const kind = about?.kind ?? kindIn(alert.incident);
+  const isOpen = incident !== null && incident.endedAt === null && incident.acknowledgedAt === null;
+  const mayTake = isOpen && (turn === 'opened' || turn === 'repeated');
+  return {
+    ...{ id, conversation: alert.conversation ?? alert.incident, turn, kind, incident: alert.incident },
+    ...{ severity: about?.severity ?? severityOf(kind, null), subject, body, count, createdAt, tries },
+    ...{ startedAt: about?.startedAt ?? createdAt, endedAt: about?.endedAt ?? null },
+    link: mayTake ? (link?.(incident.id) ?? null) : null,
+  };
 }
+
+/** Writes down how the sending went; says whether the alert got out. */
+async function settle(deps: AlertDeps, alert: Alert, outcome: Sent): Promise<boolean> {
+  const { store, now, log } = deps;
+  const { id, claim, count, conversation } = alert;
+  const { took, rung, partly, problems } = outcome;
+  const problem = storable(problems.join('; '), 1000);
+  if (partly.length > 0) log.error({ alert: id, partly }, 'an alert did not reach every administrator');
+  if (conversation !== null && took.length > 0) await noteHeard(store, conversation, { ways: took, rung });
+  const isOut = outcome.isDone || (outcome.mayEnd && isOld(alert, now()));
+  const held = isOut
+    ? await alertSent(store, claim, now(), problem || null)
+    : await tryAgain(deps, alert, outcome, problem || 'no way to reach the administrators is configured');
+  if (!held) log.warn({ alert: id }, 'an alert took longer than this process could keep it from others');
+  if (isOut) log.info({ alert: id, count, by: took }, 'the administrators were told');
+  if (problem || !isOut)
+    log.error({ alert: id, problem }, isOut ? TOLD_OTHERWISE : 'an alert could not be sent and will be tried again');
+  return isOut;
+}
+
+const TOLD_OTHERWISE = 'an alert was told, and not by every way';
+
+async function tryAgain(
+  { store, now, pause }: AlertDeps,
+  alert: Alert,
+  { took }: Outcome,
+  problem: string,
+): Promise<boolean> {
+  if (took.length > 0) await noteTaken(store, alert.claim, [...alert.heard, ...took]);
+  const wait = Math.min(pause * 2 ** alert.tries, 30 * MINUTE);
+  return alertFailed(store, alert, now() + wait, problem);
+}
+
+/** So long those who heard of an incident are tried to be told that it is over. */
+const isOld = ({ created_at: at }: Alert, now: Ms): boolean => now - at > DAY;

@@ -1,24 +1,28 @@
 import type { AlertKind } from '../core/alerting.ts';
+import type { Step } from '../core/incident.ts';
 import { safeLine, safeLines } from '../core/safe-text.ts';
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
 import { asSentence } from '../core/words/capital.ts';
 import { attemptWords } from '../core/words/facts.ts';
+import { endedWords, headlineOf, standingLines } from '../core/words/incidents.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { adviceFor } from '../core/words/reasons.ts';
 import { endWords, standingWords } from '../core/words/standing.ts';
 import { wrap } from '../core/words/wrap.ts';
-import type { AlertItem, Bundled, Composed } from '../store/alerts.ts';
+import type { AlertItem, Composed } from '../store/alerts.ts';
 import type { View } from '../store/rows/rows.ts';
+import type { Told } from '../store/take-step.ts';
 
 /** So many deliveries of an incident are told in full; the others are only counted. */
 const SHOWN = 5;
 
-export type Incident = Bundled & { publicUrl: string | null };
+export type Telling = Told & { publicUrl: string | null };
 
 /** The mail about an incident: what it is, the first few deliveries of it, and what to do. */
-export function composeAlert(incident: Incident): Composed {
-  const { items, views, count, publicUrl } = incident;
+export function composeAlert(telling: Telling): Composed {
+  const { step, items, views, count, publicUrl, last } = telling;
+  if (step.what === 'climb' && last) return { ...toldUp(telling, last), avoid: last.avoid };
   const shown = items.slice(0, SHOWN);
   const parts = shown.map((item) => {
     const view = item.delivery_id === null ? undefined : views.get(item.delivery_id);
@@ -26,31 +30,71 @@ export function composeAlert(incident: Incident): Composed {
   });
   const more = count > shown.length ? `\nand ${count - shown.length} more of the same incident.\n` : '';
   const mendings = [...new Set([...views.values()].flatMap(mendingsOf))];
+  const told = parts.length > 0 ? [`${parts.join('\n\n')}\n${more}`] : [];
   return {
-    ...letterOf(incident, [`${parts.join('\n\n')}\n${more}`], mendings),
-    avoid: [...new Set([...[...views.values()].flatMap(troubledProviders), ...items.flatMap(providerIn)])],
+    ...(step.what === 'end' ? endLetterOf(telling, told) : letterOf(telling, told, mendings)),
+    avoid: [...new Set([...[...views.values()].flatMap(troubledProviders), ...providersIn(telling)])],
   };
 }
 
 /** The same without a word of any delivery, for when those can't be told. */
-export const composeShortly = (incident: Incident): Composed => ({
-  ...letterOf(incident, ['Its details could not be written: see the log of the daemon.\n'], []),
+export const composeShortly = (telling: Telling): Composed => ({
+  ...letterOf(telling, ['Its details could not be written: see the log of the daemon.\n'], []),
   avoid: [],
 });
 
-function letterOf({ id, items, views, count, publicUrl }: Incident, parts: readonly string[], mendings: string[]) {
-  const kind = items[0]?.kind ?? 'gave_up';
-  const { headline: headlineFor, advice } = ALERT_WORDS[kind];
-  const headline = headlineFor(count);
+function letterOf(telling: Telling, parts: readonly string[], mendings: string[]) {
+  const { id, step, before, incident, views, count, publicUrl } = telling;
+  const { headline: headlineFor, advice } = ALERT_WORDS[incident.kind];
+  const headline = headlineFor(count || incident.items);
   const domain = [...views.values()][0]?.domain;
+  const standing = standingLines(step, before, incident);
   const page = publicUrl === null ? [] : [`All of it:   ${pageUrl(publicUrl, 'alerts', id)}`];
   const todo = `What to do:  ${[...mendings, advice].join(`\n${HANG}`)}`;
-  const steps = `Runbook:     ${runbookChapter(publicUrl, kind)}`;
+  const steps = `Runbook:     ${runbookChapter(publicUrl, incident.kind)}`;
+  const take = `Take it:     homing alerts ack ${incident.id}`;
+  const lines = [`${asSentence(headline)}\n`, ...paragraph(standing), ...parts, ...page, todo, steps, take, ''];
   return {
-    subject: safeLine(`[Homing] ${headline}${domain ? ` (${domain})` : ''}`),
-    body: wrapped(safeLines([`${asSentence(headline)}\n`, ...parts, ...page, todo, steps, ''].join('\n'))),
+    subject: safeLine(`[Homing] ${MARK[step.what] ?? ''}${headline}${domain ? ` (${domain})` : ''}`),
+    body: wrapped(safeLines(lines.join('\n'))),
   };
 }
+
+/** What a subject begins with, so that a list of them tells a story. */
+const MARK: Partial<Record<Step['what'], string>> = {
+  reopen: 'again: ',
+  repeat: 'still: ',
+  worse: 'much worse: ',
+  climb: 'nobody has taken it: ',
+};
+
+const paragraph = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : [`${plain(lines.join(' '))}\n`]);
+
+/** A paragraph of our own, whose lines are not indented. */
+const plain = (text: string): string => wrap(text, { width: 76 });
+
+/** Those up the ladder are told the same as those below, and why they are told. */
+function toldUp({ step, before, incident }: Telling, { subject, body }: { subject: string; body: string }) {
+  const standing = paragraph(standingLines(step, before, incident)).map((text) => `${text}\n`);
+  return {
+    subject: subject.replace('[Homing] ', `[Homing] ${MARK[step.what] ?? ''}`),
+    body: `${standing.join('')}${body}`,
+  };
+}
+
+/** That it is over: how long it took and how much it was. */
+function endLetterOf({ incident, publicUrl }: Telling, parts: readonly string[]) {
+  const length = lengthWords(Math.max(0, (incident.overAt ?? incident.startedAt) - incident.startedAt));
+  const steps = `Runbook:     ${runbookChapter(publicUrl, incident.kind)}`;
+  const lines = [`${asSentence(headlineOf(incident))}\n`, `${plain(endedWords(incident))}\n`, ...parts, steps, ''];
+  return {
+    subject: safeLine(`[Homing] over after ${length}: ${headlineOf(incident)} (${subjectIn(incident.name)})`),
+    body: wrapped(safeLines(lines.join('\n'))),
+  };
+}
+
+/** What an incident is about: a domain, a provider; the kind where it is about all. */
+const subjectIn = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 const pageUrl = (publicUrl: string, what: 'alerts' | 'messages', id: string): string =>
   `${publicUrl.replace(/\/+$/, '')}/${what}/${id}`;
@@ -63,8 +107,8 @@ export const runbookChapter = (publicUrl: string | null, chapter: AlertKind | 'd
 const HANG = ' '.repeat(13);
 
 /** The provider that an incident of an account is about. */
-const providerIn = ({ kind, incident }: AlertItem): string[] =>
-  kind === 'account_refused' ? [incident.slice(incident.indexOf(':') + 1)] : [];
+const providersIn = ({ incident: { kind, name } }: Telling): string[] =>
+  kind === 'account_refused' ? [subjectIn(name)] : [];
 
 const wrapped = (text: string): string =>
   text

@@ -1,12 +1,17 @@
 import type { Job } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { timesOf } from '../base/times.ts';
+import { wallTime } from '../base/wall-time.ts';
+import { EVERY_DAY, type Hours, isDuring } from '../core/hours.ts';
+import type { Rung } from '../core/ladder.ts';
+import { takeTokens } from '../core/take-token.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
 import { createDatabaseWatch } from './database-watch.ts';
+import { type EndingDeps, overSince } from './endings.ts';
 import { createPeerWatch } from './peers.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { watch } from './watch.ts';
@@ -14,14 +19,21 @@ import { watch } from './watch.ts';
 export type TellInside = {
   store: Store;
   channels: Channels;
+  providers: EndingDeps['providers'];
+  /** By the first of them links are signed. */
+  encryptionKeys: readonly string[];
   now: Clock;
   log: Log;
   config: {
     ADMIN_EMAILS: readonly string[];
     ALERT_GROUP: Ms;
+    ALERT_LADDER?: readonly Rung[] | undefined;
+    ALERT_QUIET?: Hours | undefined;
     ALERT_REPEAT: Ms;
+    ALERT_TIMEZONE?: string | undefined;
     HEARTBEAT_PEER: readonly string[];
     LEASE: Ms;
+    OUTAGE_WINDOW: Ms;
     PUBLIC_URL?: string | undefined;
     RECONCILE_CRON: string;
     RECONCILE_SILENCE: Ms;
@@ -58,9 +70,14 @@ const alertJob: Job<TellInside> = {
   },
 };
 
-export const alertDeps = ({ store, channels, config, now, log }: TellInside): AlertDeps => ({
+export const alertDeps = ({ store, channels, config, now, log, ...inside }: TellInside): AlertDeps => ({
   store,
   channels: channels.alerts,
+  ladder: config.ALERT_LADDER,
+  ...(config.PUBLIC_URL === undefined ? {} : { link: linksTo(config.PUBLIC_URL, inside.encryptionKeys) }),
+  isQuiet: quietHours(config),
+  overSince: (incident, fresh) =>
+    overSince({ store, providers: inside.providers, window: config.OUTAGE_WINDOW, now }, incident, fresh),
   group: config.ALERT_GROUP,
   repeat: config.ALERT_REPEAT,
   lease: config.LEASE,
@@ -69,6 +86,17 @@ export const alertDeps = ({ store, channels, config, now, log }: TellInside): Al
   now,
   log,
 });
+
+const linksTo =
+  (publicUrl: string, keys: readonly string[]) =>
+  (incident: string): string | null => {
+    const token = takeTokens(keys).make(incident);
+    return token === null ? null : `${publicUrl.replace(/\/+$/, '')}/alerts/${incident}/ack?token=${token}`;
+  };
+
+function quietHours({ ALERT_QUIET: hours, ALERT_TIMEZONE: zone, REPORT_TIMEZONE: usual }: TellInside['config']) {
+  return (at: Ms): boolean => hours !== undefined && isDuring(wallTime(at, zone ?? usual), EVERY_DAY, hours);
+}
 
 const summaryJob: Job<TellInside> = {
   name: 'summary',
@@ -93,8 +121,10 @@ const databaseJob: Job<TellInside> = {
   name: 'database',
   pause: () => 5 * SECOND,
   start: ({ store, channels, config, now, log }) => {
-    const { ALERT_GROUP: group, ALERT_REPEAT: repeat, PUBLIC_URL: publicUrl = null } = config;
-    return { run: createDatabaseWatch({ store, channels: channels.alerts, group, repeat, publicUrl, now, log }) };
+    const { ALERT_GROUP: group, ALERT_REPEAT: repeat, ALERT_LADDER: ladder, PUBLIC_URL: publicUrl = null } = config;
+    return {
+      run: createDatabaseWatch({ store, channels: channels.alerts, ladder, group, repeat, publicUrl, now, log }),
+    };
   },
 };
 

@@ -1,25 +1,45 @@
 import { IANAZone } from 'luxon';
+import { parseDuration } from '../base/duration.ts';
 import { choice, cron, duration, listOf, readAs, webUrl } from '../base/kinds.ts';
 import { isLoopback } from '../base/loopback.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
+import { ladderOf, type Rung, WAYS, type Way } from '../core/ladder.ts';
 import { SECOND } from '../core/time.ts';
 import { relayDoubts, relayUrl } from '../providers/smtp/settings.ts';
 import { pagerdutyUrl, routingKey, smsUrl, webhookKeys, webUrls } from './channels/kinds.ts';
+import { type Duty, parseDuty, parseHours } from './on-call.ts';
 
-const addresses = listOf(
-  (part) => (/^[^\s@<>,"']+@[^\s@<>,"']+$/.test(part) ? part : null),
-  'must be a comma list of addresses',
-);
+const isAddress = (text: string): boolean => /^[^\s@<>,"']+@[^\s@<>,"']+$/.test(text);
+const addresses = listOf((part) => (isAddress(part) ? part : null), 'must be a comma list of addresses');
 
 const sender = readAs(
   (text) => (/^(?:[^\r\n<>]*<[^\s@<>]+@[^\s@<>]+>|[^\s@<>]+@[^\s@<>]+)$/.test(text) ? text : null),
   'must be an address such as homing@example.com or Homing <homing@example.com>',
 );
 
-const timezone = readAs(
-  (text) => (IANAZone.isValidZone(text) ? text : null),
-  'must be a time zone such as Europe/Berlin',
+const isZone = (text: string): boolean => IANAZone.isValidZone(text);
+const timezone = readAs((text) => (isZone(text) ? text : null), 'must be a time zone such as Europe/Berlin');
+
+const ladder = readAs(
+  (text) => {
+    const steps = text.split(',').map((part) => {
+      const [name = '', length = '0s', more] = part.trim().split(':');
+      const way = WAYS.find((one) => one === name);
+      const after = parseDuration(length);
+      return way === undefined || after === null || more !== undefined ? null : { way, after };
+    });
+    return steps.includes(null) ? null : ladderOf(steps.filter((step) => step !== null));
+  },
+  `must be a list such as mail,slack:5m,sms:15m: each of ${WAYS.join(', ')} once, the first without a time, in the order of the times`,
 );
+
+const hours = readAs(parseHours, 'must be hours such as 22:00-07:00');
+
+const duties = readAs((text): readonly Duty[] | null => {
+  const parts = text.split(';').filter((part) => part.trim() !== '');
+  const read = parts.map((part) => parseDuty(part, { isZone, isAddress }));
+  return read.includes(null) ? null : Object.freeze(read.filter((duty) => duty !== null));
+}, 'must be a list such as mon-fri 08:00-18:00 ann@example.com; daily 18:00-08:00 bob@example.com America/New_York');
 
 export const TELL = room({
   title: 'Alerts and report',
@@ -98,7 +118,28 @@ export const TELL = room({
       kind: duration,
       follows: (unit) => Math.max(2 * SECOND, 15 * unit),
       level: 'rarely',
-      says: 'How long between two alerts of one incident; when not set, 15 times RETRY_UNIT (of at most 1m).',
+      says: 'How long between the first two alerts of one incident, and twice as long each time, up to a day; when not set, 15 times RETRY_UNIT (of at most 1m).',
+    },
+    ALERT_LADDER: {
+      kind: ladder,
+      level: 'usual',
+      says: 'Who hears of an incident that nobody takes, and after how long: mail,slack:5m,sms:15m. By default the first channel that takes an alert is enough: mail, Slack, the webhook, PagerDuty, SMS, Alertmanager.',
+    },
+    ALERT_ON_CALL: {
+      kind: duties,
+      default: '',
+      level: 'rarely',
+      says: 'Whom alerts are mailed to by weekday and hour, divided by semicolons: mon-fri 08:00-18:00 ann@example.com; daily 18:00-08:00 bob@example.com America/New_York. When nobody is on call, and by default, all of ADMIN_EMAILS.',
+    },
+    ALERT_QUIET: {
+      kind: hours,
+      level: 'rarely',
+      says: 'Hours in which nobody is told of bulk mail, such as 22:00-07:00. What happens then is told when they are over.',
+    },
+    ALERT_TIMEZONE: {
+      kind: timezone,
+      level: 'rarely',
+      says: 'Time zone of ALERT_ON_CALL and ALERT_QUIET; by default REPORT_TIMEZONE.',
     },
     HEARTBEAT_URL: {
       kind: webUrl,
@@ -139,9 +180,10 @@ export const TELL = room({
       says: 'Whether the mailed report names recipients and subjects of what did not arrive: summary (no) or full.',
     },
   },
-  doubts: ({ ALERT_SMTP_URL: url, ALERT_SMS_URL: sms }) => [
-    ...(url === undefined ? [] : relayDoubts('ALERT_SMTP_URL', [url])),
-    ...(sms !== undefined && isInClear(sms) ? [SMS_IN_CLEAR] : []),
+  doubts: (values) => [
+    ...(values.ALERT_SMTP_URL === undefined ? [] : relayDoubts('ALERT_SMTP_URL', [values.ALERT_SMTP_URL])),
+    ...(values.ALERT_SMS_URL !== undefined && isInClear(values.ALERT_SMS_URL) ? [SMS_IN_CLEAR] : []),
+    ...ladderDoubts(values),
   ],
 });
 
@@ -149,5 +191,24 @@ const SMS_IN_CLEAR = 'ALERT_SMS_URL begins with http: its key, the numbers and t
 
 const isInClear = (url: string): boolean =>
   url.startsWith('http:') && !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
+
+type OnLadder = { ALERT_LADDER: readonly Rung[] | undefined; ADMIN_EMAILS: readonly string[] } & Record<
+  'ALERT_SLACK_URL' | 'ALERT_WEBHOOK_URL' | 'ALERT_PAGERDUTY_KEY' | 'ALERT_SMS_URL',
+  string | undefined
+> & { ALERT_ALERTMANAGER_URL: readonly string[] };
+
+/** The settings without which a way leads nowhere. */
+const NEEDED = {
+  ...{ mail: 'ADMIN_EMAILS', slack: 'ALERT_SLACK_URL', webhook: 'ALERT_WEBHOOK_URL' },
+  ...{ pagerduty: 'ALERT_PAGERDUTY_KEY', sms: 'ALERT_SMS_URL', alertmanager: 'ALERT_ALERTMANAGER_URL' },
+} as const satisfies Record<Way, keyof OnLadder>;
+
+/** What is on the ladder and leads nowhere. */
+function ladderDoubts(values: OnLadder): string[] {
+  const named = values.ALERT_LADDER?.flatMap(({ ways }) => ways) ?? [];
+  return named
+    .filter((way) => (values[NEEDED[way]]?.length ?? 0) === 0)
+    .map((way) => `ALERT_LADDER names ${way}, and ${NEEDED[way]} is not set`);
+}
 
 export type TellSettings = SettingsOf<typeof TELL>;

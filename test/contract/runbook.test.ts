@@ -9,6 +9,7 @@ import { CHECKS } from '../../src/commands/doctor/finding.ts';
 import { chapters, runbookPage } from '../../src/contract/runbook.ts';
 import { ALERT_KINDS } from '../../src/core/alerting.ts';
 import type { Health } from '../../src/core/health.ts';
+import { begun } from '../../src/core/incident.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import type { Shown } from '../../src/core/timeliness.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
@@ -50,8 +51,10 @@ test('there is a chapter for each alert and for no other: what it means, what wa
 test('every alert leads to its chapter: to the page of the daemon, or by a command where that has no address', () => {
   for (const kind of ALERT_KINDS) {
     const items = [{ kind, incident: kind, item_key: kind, at: 0, detail: 'something', delivery_id: null }];
+    const incident = begun('x', kind, { count: 1, since: 0, latest: 0, class: null }, 0);
+    const first = { step: { what: 'open' }, before: null, incident, last: null } as const;
     const told = (publicUrl: string | null) =>
-      composeAlert({ id: 'x', items, views: new Map(), count: 1, publicUrl }).body;
+      composeAlert({ ...first, id: 'x', items, views: new Map(), count: 1, publicUrl }).body;
     assert.match(
       told('https://homing.example/'),
       new RegExp(`^Runbook: +https://homing\\.example/runbook#${kind}$`, 'm'),

@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { listAlerts } from '../../src/store/alert-list.ts';
-import {
-  alertFailed,
-  alertSent,
-  type Bundled,
-  bundle,
-  holdAlert,
-  lastAlertAt,
-  raise,
-  takeAlert,
-  untold,
-} from '../../src/store/alerts.ts';
+import { alertFailed, alertSent, holdAlert, raise, takeAlert } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { openIncidents, untold } from '../../src/store/incidents.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
+import type { Told } from '../../src/store/take-step.ts';
 import { at } from '../support/clock.ts';
 import { ended, seedMany } from '../support/factory.ts';
+import { bundle } from '../support/incidents.ts';
 import { eachStore } from '../support/stores.ts';
 
 /** For a minute from then on. */
 const during = (minutes: number) => ({ now: at(minutes), until: at(minutes + 1) });
 const INCIDENT = 'gave_up:mg.example.com';
-const compose = ({ count }: Bundled) => ({
+const compose = ({ count }: Told) => ({
   subject: `${count}`,
   body: 'words',
   avoid: ['mailgun'],
@@ -34,7 +27,10 @@ async function abandoned(store: Store, n: number): Promise<void> {
 
 eachStore('many deliveries of one incident are one alert with a count', async ({ store }) => {
   await abandoned(store, 30);
-  assert.deepEqual(await untold(store, 10), [{ incident: INCIDENT, since: at(1), latest: at(1) }]);
+  assert.deepEqual(
+    [...(await untold(store, 10))],
+    [[INCIDENT, { count: 30, since: at(1), latest: at(1), class: 'notice' }]],
+  );
   let shown = 0;
   const told = await bundle(store, INCIDENT, at(2), (bundled) => {
     shown = bundled.items.length;
@@ -42,8 +38,11 @@ eachStore('many deliveries of one incident are one alert with a count', async ({
     return compose(bundled);
   });
   assert.deepEqual([told, shown], [30, 20]);
-  assert.deepEqual(await untold(store, 10), []);
-  assert.equal(await lastAlertAt(store, INCIDENT), at(2));
+  assert.equal((await untold(store, 10)).size, 0);
+  assert.deepEqual(
+    (await openIncidents(store)).map(({ name, items, openedAt }) => [name, items, openedAt]),
+    [[INCIDENT, 30, at(2)]],
+  );
   const alert = await takeAlert(store, during(2));
   assert.deepEqual([alert?.subject, alert?.count, alert?.avoid], ['30', 30, ['mailgun']]);
   assert.equal(await bundle(store, INCIDENT, at(3), compose), 0, 'with nothing untold there is no alert');
@@ -84,7 +83,7 @@ eachStore('what is raised twice under one key is told once', async ({ store }) =
   for (const _ of [1, 2]) await raise(store, item);
   assert.equal(await bundle(store, 'webhooks_silent', at(2), compose), 1);
   await raise(store, item);
-  assert.deepEqual(await untold(store, 10), []);
+  assert.equal((await untold(store, 10)).size, 0);
 });
 
 eachStore('an alert that could not be sent is taken again at its time, and none that was', async ({ store }) => {

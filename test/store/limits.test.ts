@@ -7,9 +7,10 @@ import { type DigestDeps, digest } from '../../src/inbox/digest.ts';
 import { recordMessage } from '../../src/intake/record.ts';
 import { cancelMessage } from '../../src/operate/operate.ts';
 import { readEvent } from '../../src/providers/mailgun/event.ts';
-import { raise, untold } from '../../src/store/alerts.ts';
+import { raise } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
+import { untold } from '../../src/store/incidents.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { auditIn } from '../../src/store/notes/audit.ts';
@@ -90,7 +91,7 @@ eachStore('alerts, the audit, suppressions and cancellations keep what fits', as
   const long = BIG.repeat(30_000);
   const [view] = await seed(store, { facts: [] });
   await raise(store, { item_key: long, incident: long, kind: 'not_cured', at: MORNING, detail: long });
-  assert.equal((await untold(store, 5)).length, 1);
+  assert.equal((await untold(store, 5)).size, 1);
   const entry = { who: long, what: 'test', subject: long, detail: long };
   await store.db.transaction((tx) => auditIn(tx, MORNING, entry));
   await addSuppression(store, { address: 'a@b.example', who: long, reason: long }, MORNING);
@@ -102,5 +103,5 @@ eachStore('alerts, the audit, suppressions and cancellations keep what fits', as
 eachStore('a delivery of a domain of 253 characters is given up, and alerted', async ({ store }) => {
   const [view] = await seed(store, { domain: 'd'.repeat(253), facts: [] });
   await change(store, [view?.id ?? ''], MORNING, () => [ended(0, MORNING, 'abandoned', 'storage_gone')]);
-  assert.equal((await untold(store, 5)).length, 1);
+  assert.equal((await untold(store, 5)).size, 1);
 });

@@ -7,7 +7,7 @@ import { MAILBOXES } from '../../src/core/mailbox.ts';
 import type { Outage } from '../../src/core/outages.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { listAlerts } from '../../src/store/alert-list.ts';
-import { bundle, takeAlert, untold } from '../../src/store/alerts.ts';
+import { takeAlert } from '../../src/store/alerts.ts';
 import { attention } from '../../src/store/attention.ts';
 import { lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
 import { reportsPage } from '../../src/store/care-seen.ts';
@@ -24,7 +24,14 @@ import { inFlight, match } from '../../src/store/inbox/match.ts';
 import { newsKeys, unreadNews } from '../../src/store/inbox/news.ts';
 import { inboxWaitsSince, pruneInbox, setAside } from '../../src/store/inbox/oldest.ts';
 import { refusedSince } from '../../src/store/inbox/refusals.ts';
-import { forgotten } from '../../src/store/inspect.ts';
+import {
+  endedIncidents,
+  incidentNamed,
+  openIncidents,
+  untold,
+  waitingConversations,
+} from '../../src/store/incidents.ts';
+import { forgotten, toldOtherwise } from '../../src/store/inspect.ts';
 import { claimDue, claimQuestions, lookAgain, park, wantAnswers } from '../../src/store/ledger/due.ts';
 import { change, changeHeld } from '../../src/store/ledger/ledger.ts';
 import { alertsOfDay, countClaims, heldByClass, unsentAlerts } from '../../src/store/measures.ts';
@@ -50,6 +57,7 @@ import { countDoubtful, doubtfulSuppressions, newestSuppressions } from '../../s
 import { flowByClass } from '../../src/store/timeliness.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
+import { bundle } from '../support/incidents.ts';
 import { eachStore, onMariaDb } from '../support/stores.ts';
 
 const LONG_AGO = MORNING - 30 * DAY;
@@ -447,6 +455,11 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     lastReposts: () => lastReposts(store, 'p1.example ip_block', 20),
     untold: () => untold(store, 10),
     bundle: () => bundle(store, `gave_up:${DOMAIN}`, now, () => ({ subject: '', body: '', avoid: [] })),
+    openIncidents: () => openIncidents(store),
+    endedIncidents: () => endedIncidents(store, LONG_AGO + 1000, 10),
+    incidentNamed: () => incidentNamed(store, `gave_up:${DOMAIN}`),
+    waitingConversations: () => waitingConversations(store),
+    toldOtherwise: () => toldOtherwise(store, MORNING),
     takeAlert: () => takeAlert(store, { now, until: now + MINUTE }),
     record: () => record(store, draft({ messageId: 'fresh', key: 'key-1' }), now),
     recordAgain: () => record(store, draft({ messageId: 'fresh', key: 'key-1' }), now),

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import type { Log } from '../../src/base/log.ts';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
+import { pauseAfter } from '../../src/core/incident.ts';
 import type { MessageClass } from '../../src/core/message-class.ts';
 import { policyFor } from '../../src/core/policy.ts';
 import { handedOver } from '../../src/core/sent.ts';
@@ -22,9 +23,9 @@ import { connectProviders, type OpenProvider } from '../../src/providers/registr
 import { type Asker, createAsker } from '../../src/reconcile/asker.ts';
 import { learnRetention } from '../../src/reconcile/learn-retention.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
-import { lastAlertAt, untold } from '../../src/store/alerts.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
+import { openIncidents, untold } from '../../src/store/incidents.ts';
 import { rememberDomains } from '../../src/store/messages/domains.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { record } from '../../src/store/messages/messages.ts';
@@ -302,9 +303,11 @@ type Pacing = { group: Ms; repeat: Ms };
 /** An incident that grows is told of when it is quiet, and not so soon again. */
 async function alertTimes(store: Store, { group, repeat }: Pacing): Promise<Ms[]> {
   const times: Ms[] = [];
-  for (const { incident, since, latest } of await untold(store, 100)) {
-    const last = (await lastAlertAt(store, incident)) ?? Number.NEGATIVE_INFINITY;
-    times.push(Math.max(Math.min(latest + group, since + 5 * group), last + repeat));
+  const open = new Map((await openIncidents(store)).map((one) => [one.name, one]));
+  for (const [name, { since, latest }] of await untold(store, 100)) {
+    const incident = open.get(name);
+    const next = incident ? incident.toldAt + pauseAfter(incident.told, repeat) : Number.NEGATIVE_INFINITY;
+    times.push(Math.max(Math.min(latest + group, since + 5 * group), next));
   }
   return times;
 }

@@ -46,7 +46,8 @@ test('a database that is away is told of once, past the database, and so is its 
   assert.match(told[0] ?? '', /^second: \[Homing\] the database can not be used\n/);
   assert.match(told[0]?.replaceAll('\n', ' ') ?? '', /deleted, moved or replaced .* since 2026-11-25 09:00:15 UTC/);
   assert.ok((told[0] ?? '').split('\n').every((line) => line.length <= 78));
-  assert.match(told[0] ?? '', /\nRunbook: https:\/\/homing\.example\.com\/runbook#database\n$/);
+  assert.match(told[0] ?? '', /\nRunbook: https:\/\/homing\.example\.com\/runbook#database\n/);
+  assert.match(told[0] ?? '', /\nNot everybody could be told of this\. first: it does not answer\n$/);
   isDown = false;
   await look(100);
   assert.match(told[1] ?? '', /^first: .*can not be used/);

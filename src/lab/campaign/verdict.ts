@@ -1,5 +1,5 @@
-import { untold } from '../../store/alerts.ts';
 import { openStore } from '../../store/db/open.ts';
+import { untold } from '../../store/incidents.ts';
 import { forgotten } from '../../store/inspect.ts';
 import type { ApiDelivery, ApiFact, ApiMessage, Recorded } from './application.ts';
 import { detail, list, open } from './application.ts';
@@ -68,7 +68,7 @@ export async function allTold({ database, front }: World): Promise<boolean> {
   const store = openStore(database);
   try {
     const pending = await store.db('alerts').where({ pending: 1 }).first('id');
-    return pending === undefined && (await untold(store, 1)).length === 0;
+    return pending === undefined && (await untold(store, 1)).size === 0;
   } finally {
     await store.close();
   }

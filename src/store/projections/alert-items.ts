@@ -23,7 +23,17 @@ function accountItems({ view, fresh }: Move, now: Ms) {
     if (provider === null) return [];
     const { kind, incident, key } = accountIncident(provider, now);
     const names = { item_key: fitted(key, 100), incident: incidentName(incident) };
-    return [{ ...names, kind, delivery_id: null, at: now, detail: `${provider}: ${fact.detail}`, alert_id: null }];
+    return [
+      {
+        ...names,
+        kind,
+        class: null,
+        delivery_id: null,
+        at: now,
+        detail: `${provider}: ${fact.detail}`,
+        alert_id: null,
+      },
+    ];
   });
 }
 
@@ -38,6 +48,7 @@ function itemOf({ view, before, after, unheard }: Move, now: Ms) {
     item_key,
     kind: alert.kind satisfies AlertKind,
     incident: incidentName(alert.incident),
+    class: view.class,
     delivery_id: view.id,
     at: now,
     detail: null,

@@ -33,13 +33,16 @@ export type Channels = { alerts: AlertChannel[]; letters: LetterChannel[]; close
 /**
  * The configured ways to the administrators. Mail to them never goes through Mailgun, because it may be about Mailgun.
  */
-export function createChannels(config: ChannelSettings, options: RelayOptions & HowToCall): Channels {
+export function createChannels(
+  config: ChannelSettings,
+  options: RelayOptions & HowToCall & { onCall?(): readonly string[] },
+): Channels {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : smtpAmong(config);
   const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
   const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0]?.domain ?? 'localhost'}`;
   return {
     alerts: [
-      ...relays.map((relay) => mailChannel(relay, from, config.ADMIN_EMAILS)),
+      ...relays.map((relay) => mailChannel(relay, from, options.onCall ?? (() => config.ADMIN_EMAILS))),
       ...calledChannels(config, options).map((channel) => heeding(channel, options.now)),
     ],
     letters: relays.map((relay) => letterChannel(relay, from)),

@@ -3,14 +3,15 @@ import { createMailer } from '../../providers/smtp/post.ts';
 import type { Relay } from '../../providers/smtp/relay.ts';
 import type { AlertChannel, LetterChannel } from './channel.ts';
 
-/** Alerts as plain-text mail to each administrator through one relay. */
-export function mailChannel(relay: Relay, from: string, to: readonly string[]): AlertChannel {
+/** Alerts as plain-text mail through one relay, to each of those who are to hear of them at that moment. */
+export function mailChannel(relay: Relay, from: string, toTell: () => readonly string[]): AlertChannel {
   const mailer = createMailer(relay, from);
   return {
     name: relay.name,
-    async send({ id, subject, body, createdAt }) {
+    async send({ id, subject, body, createdAt, link }) {
       const messageId = messageIdFor(id, from);
-      const posted = await mailer.post({ to, subject, text: body, messageId, date: createdAt });
+      const text = link === null ? body : `${body}\nTo take it, so that nobody else is told: ${link}\n`;
+      const posted = await mailer.post({ to: toTell(), subject, text, messageId, date: createdAt });
       const problems = posted.flatMap(({ to: address, answer }) =>
         answer.kind === 'accepted' ? [] : [`${maskAddress(address)}: ${answer.detail}`],
       );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY, MINUTE } from '../../../src/core/time.ts';
 import { cancelMessage, reopenMessage } from '../../../src/operate/operate.ts';
-import { alertFailed, alertSent, bundle, holdAlert, raise, takeAlert } from '../../../src/store/alerts.ts';
+import { alertFailed, alertSent, holdAlert, raise, takeAlert } from '../../../src/store/alerts.ts';
 import type { Store } from '../../../src/store/db/open.ts';
 import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
@@ -38,6 +38,7 @@ import { pruneMessages, pruneOperations } from '../../../src/store/prune.ts';
 import { keepSummary, summaryFailed, summarySent, summaryTold, takeSummary } from '../../../src/store/summaries.ts';
 import { MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, draft, failed, queueDraft, seed } from '../../support/factory.ts';
+import { bundle } from '../../support/incidents.ts';
 import { lossyStore } from '../../support/lossy-proxy.ts';
 import { onMariaDb, testStore } from '../../support/stores.ts';
 

@@ -1,0 +1,88 @@
+import { endingOf, type Fresh, type Incident } from '../core/incident.ts';
+import type { Clock, Ms } from '../core/time.ts';
+import type { Providers } from '../providers/registry/registry.ts';
+import { isStillIll } from '../store/care.ts';
+import type { Store } from '../store/db/open.ts';
+import { lastDrill } from '../store/drills.ts';
+import { lastWebhookAt } from '../store/inbox/inbox.ts';
+import { cursor, cursorsAt, RECONCILED, readTo } from '../store/notes/cursors.ts';
+import { standings } from '../store/notes/health.ts';
+import { putOffsNow } from '../store/notes/receivers.ts';
+import { signsOf } from '../store/notes/signs.ts';
+
+export type EndingDeps = {
+  store: Store;
+  providers: Pick<Providers, 'named'>;
+  /** How long a hand-over counts for how a provider is. */
+  window: Ms;
+  now: Clock;
+};
+
+/** Since when what an incident is about is over; null while it lasts, and where that can't be seen. */
+export async function overSince(
+  deps: EndingDeps,
+  incident: Incident,
+  fresh: ReadonlyMap<string, Fresh>,
+): Promise<Ms | null> {
+  const latest = Math.max(incident.lastItemAt, fresh.get(incident.name)?.latest ?? 0);
+  // Of records and lists several may be wrong, and one that is mended is not all.
+  const back = incident.kind === 'provider_down' ? fresh.get(endingOf(incident.name) ?? '') : undefined;
+  const told = back?.latest ?? (await seen(deps, incident, latest));
+  return told !== null && told > latest ? told : null;
+}
+
+async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, latest: Ms): Promise<Ms | null> {
+  const about = name.slice(name.indexOf(':') + 1);
+  switch (kind) {
+    case 'provider_down':
+      return backSince(store, about);
+    case 'reconciler_silent':
+      return (await cursor(store, RECONCILED))?.at ?? null;
+    case 'webhooks_silent':
+      return lastWebhookAt(store);
+    case 'drill_failed':
+      return passedAt({ store, ...deps });
+    case 'dns_wrong':
+      return (await isStillIll(store, 'dns')) ? null : deps.now();
+    case 'ip_listed':
+      return (await isStillIll(store, 'listing')) ? null : deps.now();
+    case 'put_off':
+      return (await isPutOff({ store, ...deps }, about)) ? null : deps.now();
+    case 'account_refused':
+      return (await takesOurs({ store, ...deps }, about, latest)) ? deps.now() : null;
+    default:
+      return null;
+  }
+}
+
+async function backSince(store: Store, provider: string): Promise<Ms | null> {
+  const standing = (await standings(store)).get(provider);
+  return standing?.state === 'healthy' ? standing.since : null;
+}
+
+async function passedAt({ store, now }: EndingDeps): Promise<Ms | null> {
+  const drill = await lastDrill(store, now());
+  return drill?.passed ? drill.endedAt : null;
+}
+
+async function isPutOff({ store, window, now }: EndingDeps, about: string): Promise<boolean> {
+  const putOffs = await putOffsNow(store, { now: now(), window });
+  return putOffs.some(({ provider, name }) => `${provider}:${name}` === about);
+}
+
+/** It takes mail again and refuses none, and it answers questions, where it has any to answer. */
+async function takesOurs(
+  { store, providers, window, now }: EndingDeps,
+  provider: string,
+  latest: Ms,
+): Promise<boolean> {
+  if (now() - latest < window) return false;
+  const { taken, barred } = await signsOf(store, provider, { now: now(), window });
+  if (taken === 0 || barred > 0) return false;
+  const domains = providers.named(provider)?.history?.domains ?? [];
+  const read = await cursorsAt(
+    store,
+    domains.map((domain) => readTo('head', provider, domain)),
+  );
+  return [...read.values()].every((at) => at > latest);
+}

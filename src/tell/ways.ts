@@ -1,0 +1,100 @@
+import { wordsOf } from '../base/errors.ts';
+import { onlyRung, type Rung, WAYS, type Way } from '../core/ladder.ts';
+import type { AlertChannel, Notice } from './channels/channel.ts';
+
+/** The channels of each way, in the order in which they are tried. Those of mail bear the names of their servers. */
+export function waysOf(channels: readonly AlertChannel[]): Map<Way, AlertChannel[]> {
+  const ways = new Map<Way, AlertChannel[]>();
+  for (const channel of channels) {
+    const way = WAYS.find((name) => name === channel.name) ?? 'mail';
+    ways.set(way, [...(ways.get(way) ?? []), channel]);
+  }
+  return ways;
+}
+
+/** The rungs of the ladder; without one, all that there is as one rung. */
+export const rungsOf = (ladder: readonly Rung[] | undefined, channels: readonly AlertChannel[]): readonly Rung[] =>
+  ladder ?? onlyRung([...waysOf(channels).keys()]);
+
+export type Sending = {
+  notice: Notice;
+  /** Channels that are not used as long as there are others: the notice warns about them. */
+  avoid: readonly string[];
+  /** Aborted when another process sends it. */
+  lost: AbortSignal;
+};
+
+/** By which ways it got out, how far up the ladder that was, and what went wrong. */
+export type Outcome = { took: Way[]; rung: number; problems: string[]; partly: string[] };
+
+/** What is tried for one notice. */
+type Trying = Outcome & { sending: Sending; ways: ReadonlyMap<Way, readonly AlertChannel[]> };
+
+const trying = (sending: Sending, channels: readonly AlertChannel[], rung: number): Trying => {
+  const trusted = channels.filter(({ name }) => !sending.avoid.includes(name));
+  return { sending, ways: waysOf(trusted.length > 0 ? trusted : channels), took: [], rung, problems: [], partly: [] };
+};
+
+/**
+ * Tells the rungs of a ladder from one to another. When none of their ways takes it the next rung is told at once, and in
+ * the end every way that is not on the ladder.
+ */
+export async function sendUp(
+  sending: Sending,
+  channels: readonly AlertChannel[],
+  { rungs, from, to }: { rungs: readonly Rung[]; from: number; to: number },
+): Promise<Outcome> {
+  const last = rungs.length - 1;
+  const tried = trying(sending, channels, Math.min(to, last));
+  for (let n = from; n <= last && (n <= to || tried.took.length === 0); n++) {
+    tried.rung = Math.max(tried.rung, n);
+    await tellRung(tried, rungs[n] ?? { ways: [], each: false });
+  }
+  const isOnLadder = new Set(rungs.flatMap(({ ways }) => ways));
+  const others = [...tried.ways.keys()].filter((way) => !isOnLadder.has(way));
+  if (tried.took.length === 0) await tellRung(tried, { ways: others, each: false });
+  return tried;
+}
+
+/** Tells each of these ways. */
+export async function sendTo(
+  sending: Sending,
+  channels: readonly AlertChannel[],
+  ways: readonly Way[],
+): Promise<Outcome> {
+  // It is over for all who heard of it, whatever it was about.
+  const tried = trying({ ...sending, avoid: [] }, channels, 0);
+  await tellRung(tried, { ways: ways.filter((way) => tried.ways.has(way)), each: true });
+  return tried;
+}
+
+async function tellRung(tried: Trying, { ways, each }: Pick<Rung, 'ways' | 'each'>): Promise<void> {
+  for (const way of ways) if ((await tellWay(tried, way)) && !each) return;
+}
+
+/** By the first channel that takes it. */
+async function tellWay(tried: Trying, way: Way): Promise<boolean> {
+  const { sending, ways, problems } = tried;
+  const channels = ways.get(way) ?? [];
+  if (channels.length === 0) problems.push(`${way}: it is not configured, or is what the alert warns about`);
+  for (const channel of channels) {
+    if (sending.lost.aborted) {
+      problems.push('another process sends it');
+      return false;
+    }
+    try {
+      tried.partly.push(...(await channel.send(withProblems(sending.notice, problems))));
+      tried.took.push(way);
+      return true;
+    } catch (error) {
+      problems.push(`${channel.name}: ${wordsOf(error)}`);
+    }
+  }
+  return false;
+}
+
+/** Whoever is reached hears of the ways that did not take it. */
+const withProblems = (notice: Notice, problems: readonly string[]): Notice =>
+  problems.length === 0
+    ? notice
+    : { ...notice, body: `${notice.body}\nNot everybody could be told of this. ${problems.join('; ')}\n` };
