@@ -40,6 +40,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDemoCommand,
   addQueueCommand,
   addOutagesCommand,
+  addAlertsCommand,
   addListCommand,
   addExplainCommand,
   addTailCommand,

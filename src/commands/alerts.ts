@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
+import { addAck } from './alerts/ack.ts';
+import { addList } from './alerts/list.ts';
 import { addSendTestCommand } from './alerts/send-test.ts';
 import type { Terminal } from './common/terminal.ts';
 
 /** What there is to do about alerts; each in a file of its own. */
 export function addAlertsCommand(program: Command, terminal: Terminal): void {
-  const alerts = program.command('alerts').description('look after the alerts');
-  addSendTestCommand(alerts, terminal);
+  const alerts = program
+    .command('alerts')
+    .description('show what administrators are told of, take it, and try the ways');
+  for (const add of [addList, addAck, addSendTestCommand]) add(alerts, terminal);
 }

@@ -18,6 +18,7 @@ import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
 import { createHints, type HintDeps } from './hints.ts';
 import { createHolds } from './holds.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
+import { createIncidents, createTaking } from './incidents.ts';
 import { atAnyBase, createIntake } from './intake.ts';
 import { LIMITS } from './limits/limits.ts';
 import { createMetrics, type MetricsDeps } from './metrics.ts';
@@ -133,6 +134,7 @@ function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
   const traffic = sharedTraffic(deps);
   const tokens = statusTokens(encryptionKey ? [encryptionKey, ...olderKeys] : []);
   return [
+    createTaking({ ...deps, bodies }),
     ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
     createScript(),
@@ -143,6 +145,7 @@ function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
     createQueue(deps),
     createOutages(deps),
     createHolds({ ...deps, bodies }),
+    createIncidents({ ...deps, bodies }),
     createHints({ ...deps, bodies }),
     createPages(deps),
     createIntake({ ...deps, bodies, statusTokens: tokens }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MINUTE } from '../../src/core/time.ts';
 import { alertFailed, alertSent, raise, takeAlert } from '../../src/store/alerts.ts';
+import { openIncidents } from '../../src/store/incidents.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { bundleAlerts } from '../../src/tell/alert.ts';
 import type { Running } from '../http/support.ts';
@@ -75,4 +76,26 @@ test('in a browser alerts fit and can be used by everybody', { skip: withoutBrow
   const running = await startDashboard(t);
   const { sent: id } = await twoAlerts(running);
   await looksWell(t, running, 'support', ['/alerts', `/alerts/${id}`]);
+});
+
+test('open incidents say who has taken them, and operators take them with a button', async (t) => {
+  const running = await startDashboard(t);
+  await twoAlerts(running);
+  const open = (await openIncidents(running.store)).find(({ name }) => name === 'webhooks_silent');
+  assert.ok(open);
+  const support = await loggedIn(running, 'support');
+  const seen = await support.get('/alerts');
+  assert.match(seen.text, /Open incidents[\s\S]*\(webhooks_silent\)[\s\S]*nobody/);
+  assert.doesNotMatch(seen.text, /incidents\/[0-9A-Z]+\/take/);
+  assert.equal((await support.fill('/alerts', `/incidents/${open.id}/take`, {})).status, 403);
+  const operator = await loggedIn(running, 'operator');
+  assert.match((await operator.get('/alerts')).text, new RegExp(`/incidents/${open.id}/take`));
+  assert.equal((await operator.post(`/incidents/${open.id}/take`, {})).status, 409, 'with no token of the page');
+  const taken = await operator.fill('/alerts', `/incidents/${open.id}/take`, {});
+  assert.equal(taken.headers.get('location'), '/alerts?done=taken');
+  assert.match((await support.get('/alerts')).text, /operator \(dashboard\)/);
+  const again = await operator.fill('/alerts', `/incidents/${open.id}/take`, {});
+  assert.equal(again.headers.get('location'), '/alerts?done=takenBefore');
+  const audit = await running.store.db('audit').where({ what: 'acknowledge' }).select('who', 'subject');
+  assert.deepEqual(audit, [{ who: 'operator (dashboard)', subject: 'webhooks_silent' }]);
 });

@@ -11,7 +11,7 @@ import { domainsIn } from '../../providers/mailgun/settings.ts';
 import type { Store } from '../../store/db/open.ts';
 import { lastDrill } from '../../store/drills.ts';
 import { inboxWaitsSince, setAside } from '../../store/inbox/oldest.ts';
-import { forgotten, unsentAlerts } from '../../store/inspect.ts';
+import { forgotten, toldOtherwise, unsentAlerts } from '../../store/inspect.ts';
 import { backlog } from '../../store/ledger/due.ts';
 import { domains } from '../../store/messages/domains.ts';
 import { cursor, RECONCILED } from '../../store/notes/cursors.ts';
@@ -129,9 +129,17 @@ async function inbox(store: Store, config: Config, now: Ms): Promise<Finding> {
 
 async function alerts(store: Store, now: Ms): Promise<Finding> {
   const unsent = await unsentAlerts(store, now - 10 * MINUTE);
-  if (unsent.length === 0) return ok('alerts waiting', 'none for long');
+  if (unsent.length === 0) return alertWays(store, now);
   const says = `${plural(unsent.length, 'alert', 'alerts')} could not be sent: ${unsent[0]?.error ?? 'nobody has tried'}`;
   return problem('alerts waiting', says, 'mend the way of the alerts, and look whether the daemon runs');
+}
+
+/** What was told by another way than it should. */
+async function alertWays(store: Store, now: Ms): Promise<Finding> {
+  const otherwise = await toldOtherwise(store, now - DAY);
+  if (otherwise.length === 0) return ok('alerts waiting', 'none for long');
+  const says = `${plural(otherwise.length, 'alert', 'alerts')} of the last day did not go by every way: ${otherwise[0]?.error ?? ''}`;
+  return warning('alerts waiting', says, 'mend that way: others took them');
 }
 
 /** Nothing is said where none was ever made. */

@@ -5,16 +5,21 @@ import { AppError } from '../../base/errors.ts';
 import { isId } from '../../base/ids.ts';
 import { parse } from '../../base/parse.ts';
 import { MOST_ON_PAGE } from '../../contract/page.ts';
+import { headlineOf } from '../../core/words/incidents.ts';
+import { acknowledgeIncident } from '../../operate/acknowledge.ts';
 import { listAlerts } from '../../store/alert-list.ts';
 import { keptAlert } from '../../store/alerts.ts';
-import type { Desk } from '../desk/desk.ts';
+import { openIncidents } from '../../store/incidents.ts';
+import { type Desk, type Next, whoIs } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
+import type { Visitor } from '../desk/visitor.ts';
 
 const MOST = 50;
 
 /** What administrators were told, and what is still to be told. */
 export function addAlerts(router: Router, desk: Desk): void {
   router.get('/alerts', desk.allow('support'), (ctx) => showAll(ctx, desk));
+  router.post('/incidents/:id/take', ...desk.act('operator', (ctx, _, visitor) => take(ctx, desk, visitor)));
   router.get(
     '/alerts/:id',
     desk.orPlain('support', (ctx) => showOne(ctx, desk)),
@@ -24,7 +29,8 @@ export function addAlerts(router: Router, desk: Desk): void {
 async function showAll(ctx: Context, desk: Desk): Promise<void> {
   const { at, before: id } = parse(SEARCH, { ...ctx.query });
   const before = at !== undefined && id !== undefined ? { at, id } : undefined;
-  const [waiting, listed] = await Promise.all([
+  const [open, waiting, listed] = await Promise.all([
+    before ? [] : openIncidents(desk.store, MOST),
     before ? [] : listAlerts(desk.store, { limit: MOST, waiting: true }),
     listAlerts(desk.store, { before, limit: MOST + 1 }),
   ]);
@@ -32,6 +38,7 @@ async function showAll(ctx: Context, desk: Desk): Promise<void> {
   const last = listed.length > MOST ? shown.at(-1) : undefined;
   desk.show(ctx, 'alerts', {
     ...{ title: TEXTS.nav.alerts, live: !before, waiting, alerts: shown },
+    open: open.map((one) => ({ ...one, headline: headlineOf(one) })),
     older: last ? `/alerts?${new URLSearchParams({ at: String(last.createdAt), before: last.id })}` : null,
   });
 }
@@ -40,6 +47,14 @@ const SEARCH = z.object({
   at: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   before: z.string().max(26).optional(),
 });
+
+async function take(ctx: Context, desk: Desk, visitor: Visitor): Promise<Next> {
+  const id = String(ctx['params'].id);
+  const taken = isId(id) ? await acknowledgeIncident(desk.store, { id, by: whoIs(visitor) }, desk.now()) : null;
+  if (!taken) throw new AppError('not_found', TEXTS.errors.nothing);
+  if (taken.incident.endedAt !== null) throw new AppError('conflict', TEXTS.alerts.over);
+  return { to: '/alerts', done: taken.isNew ? 'taken' : 'takenBefore' };
+}
 
 async function showOne(ctx: Context, desk: Desk): Promise<void> {
   const id = String(ctx['params'].id);

@@ -2,6 +2,15 @@ import { counted } from '../../core/words/numbers.ts';
 
 export const ALERTS = {
   none: 'No alert yet. When mail is given up, a provider is down or something is set up wrongly, it stands here.',
+  open: 'Open incidents',
+  since: 'Since',
+  about: 'What it is about',
+  urgency: 'Urgency',
+  who: 'Who has taken it',
+  nobody: 'nobody',
+  take: (name: string) => `Take ${name}`,
+  flaps: (n: number) => `flapping: came again ${counted(n, 'time')}`,
+  over: 'It is over: nothing has to be taken.',
   waiting: 'Still to be sent',
   tried: (n: number) => `tried ${counted(n, 'time')},`,
   made: 'Written',
@@ -9,6 +18,7 @@ export const ALERTS = {
   count: 'Cases',
   sent: 'Sent',
   notYet: 'not yet',
+  notBy: 'not taken by all:',
   older: 'Older ones',
   back: 'All alerts',
   deliveries: 'As they stand now',

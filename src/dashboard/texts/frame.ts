@@ -63,6 +63,8 @@ export const FRAME = {
   states: { on_time: 'On time', quiet: 'Quiet', delayed: 'Delayed', backup: 'On the backup', down: 'Down' },
   health: { healthy: 'healthy', suspect: 'suspect', down: 'down', recovering: 'recovering' },
   done: {
+    taken: () => 'It is yours. All who heard of it are told, and nobody else is until it is over or gets worse by far.',
+    takenBefore: () => 'Somebody has taken it before.',
     unsuppressed: () => 'It is off the list.',
     suppressed: () => 'It is on the list: nothing is sent to it any more.',
     held: () => 'It is held from now on.',
