@@ -76,8 +76,8 @@ const MOST = 500;
 
 /** The incidents that have not ended, the oldest first. */
 export async function openIncidents({ db }: Store, limit = MOST): Promise<KeptIncident[]> {
-  const rows: IncidentRow[] = await db('incidents').whereNotNull('open_name').orderBy('id').limit(limit);
-  return rows.map(incidentOf);
+  const rows: IncidentRow[] = await db('incidents').whereNotNull('open_name').orderBy('open_name').limit(limit);
+  return rows.map(incidentOf).sort((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
 }
 
 /** Those that ended last, the newest first. */

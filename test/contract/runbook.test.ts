@@ -22,6 +22,7 @@ import { database, everyCommand, runHere } from '../commands/support.ts';
 import { start } from '../http/support.ts';
 import { withoutOpenssl } from '../support/certificates.ts';
 import { ended, failed, seed, sent } from '../support/factory.ts';
+import { bundle } from '../support/incidents.ts';
 
 const STATUS: Record<Shown['state'], true> = { on_time: true, quiet: true, delayed: true, backup: true, down: true };
 const HEALTH: Record<Health, true> = { healthy: true, suspect: true, down: true, recovering: true };
@@ -115,6 +116,7 @@ async function badDay(t: TestContext) {
   const change = { state: 'down', share: 0, evidence: 'most hand-overs failed' } as const;
   await changeHealth(store, 'mailgun', { before, change }, at);
   const [outage] = await outagesSince(store, at - MINUTE);
+  await bundle(store, 'gave_up:mg.example.com', now, () => ({ subject: 's', body: 'b', avoid: [] }));
   const folder = mkdtempSync(join(tmpdir(), 'homing-runbook-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const write = (name: string, content: unknown): string => {
@@ -131,6 +133,7 @@ async function badDay(t: TestContext) {
     const hold = command.startsWith('homing release') ? await addHold(store, wish, now) : null;
     return command
       .replace('<id>', view?.messageId ?? '')
+      .replace('<incident>', 'gave_up:mg.example.com')
       .replace('<outage>', outage?.id ?? '')
       .replace('<hold>', hold?.id ?? '')
       .replace('<provider>', 'mailgun')

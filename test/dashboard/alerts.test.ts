@@ -52,7 +52,7 @@ test('alerts are listed, those first that reached nobody, and each has its text 
     /Still to be sent \[Homing\] no webhook arrives although mail is sent \( now \): tried 1 time, refused &lt;img/,
   );
   assert.match(list, /1 mail could not be delivered and was given up \(mg\.example\.com\) 1 now/);
-  assert.ok(list.indexOf('no webhook arrives') < list.indexOf('1 mail could not be delivered'));
+  assert.ok(list.indexOf('[Homing] no webhook arrives') < list.indexOf('[Homing] 1 mail could not be'));
   const one = await ann.get(`/alerts/${id}`);
   assert.match(one.text, /ann@example\.net<\/a>: abandoned/);
   const other = await ann.get(`/alerts/${stuck}`);

@@ -9,6 +9,8 @@ export async function alertsSent(store: Store, { from, to }: Range): Promise<num
     .where('created_at', '>=', from)
     .where('created_at', '<', to)
     .whereNotNull('sent_at')
+    // That somebody took one, and that it is over, are no alerts.
+    .where((some) => some.whereNull('turn').orWhereIn('turn', ['opened', 'repeated']))
     .count({ n: '*' })
     .first();
   return Number(row?.['n'] ?? 0);
