@@ -5,7 +5,7 @@ import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
 import { asSentence } from '../core/words/capital.ts';
 import { attemptWords } from '../core/words/facts.ts';
-import { endedWords, headlineOf, standingLines } from '../core/words/incidents.ts';
+import { endedWords, endHeadlineOf, standingLines } from '../core/words/incidents.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { adviceFor } from '../core/words/reasons.ts';
 import { endWords, standingWords } from '../core/words/standing.ts';
@@ -86,9 +86,9 @@ function toldUp({ step, before, incident }: Telling, { subject, body }: { subjec
 function endLetterOf({ incident, publicUrl }: Telling, parts: readonly string[]) {
   const length = lengthWords(Math.max(0, (incident.overAt ?? incident.startedAt) - incident.startedAt));
   const steps = `Runbook:     ${runbookChapter(publicUrl, incident.kind)}`;
-  const lines = [`${asSentence(headlineOf(incident))}\n`, `${plain(endedWords(incident))}\n`, ...parts, steps, ''];
+  const lines = [`${asSentence(endHeadlineOf(incident))}\n`, `${plain(endedWords(incident))}\n`, ...parts, steps, ''];
   return {
-    subject: safeLine(`[Homing] over after ${length}: ${headlineOf(incident)} (${subjectIn(incident.name)})`),
+    subject: safeLine(`[Homing] over after ${length}: ${endHeadlineOf(incident)} (${subjectIn(incident.name)})`),
     body: wrapped(safeLines(lines.join('\n'))),
   };
 }

@@ -98,6 +98,7 @@ eachStore('a provider that is back ends what was told of it, and is no alert of 
   await happens(daemon, 'provider_back:mailgun', 'provider_back', 'mailgun: 5 probes went well.');
   await daemon.until(at(12));
   assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail ended']);
+  assert.match(to.heard[1]?.subject ?? '', /over after 10 min: a provider that was down is back \(mailgun\)$/);
   assert.match(to.heard[1]?.body ?? '', /after\s+10 min[\s\S]*5 probes went well/);
   assert.equal((await store.db('alert_items').whereNull('alert_id')).length, 0);
 });

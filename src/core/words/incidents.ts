@@ -1,10 +1,16 @@
-import { endOf, GOES_ON, type Incident, lasts, type Step } from '../incident.ts';
+import { endingOf, endOf, GOES_ON, type Incident, kindIn, lasts, type Step } from '../incident.ts';
 import { ALERT_WORDS } from './alerts.ts';
 import { capital } from './capital.ts';
 import { counted, lengthWords, timeWords } from './numbers.ts';
 
 /** What has happened, in a few words. */
 export const headlineOf = ({ kind, items }: Incident): string => ALERT_WORDS[kind].headline(items);
+
+/** The same for its end. */
+export function endHeadlineOf(incident: Incident): string {
+  const ending = endingOf(incident.name);
+  return ending === null ? headlineOf(incident) : ALERT_WORDS[kindIn(ending)].headline(1);
+}
 
 /** What an alert says of its incident before it comes to what happened; empty when that is told for the first time. */
 export function standingLines(step: Step, before: Incident | null, incident: Incident): string[] {
