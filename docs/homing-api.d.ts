@@ -122,6 +122,31 @@ export interface Holds {
 }
 /**
  * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Incident".
+ */
+export interface Incident {
+  id: string;
+  name: string;
+  kind: string;
+  class: ('access' | 'notice' | 'bulk') | null;
+  severity: 'info' | 'warning' | 'error' | 'critical';
+  startedAt: string;
+  endedAt: string | null;
+  items: number;
+  acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
+  flaps: number;
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Incidents".
+ */
+export interface Incidents {
+  open: Incident[];
+  ended: Incident[];
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
  * via the `definition` "MailgunProblem".
  */
 export interface MailgunProblem {
@@ -452,6 +477,24 @@ export interface Suppressions {
    * the cursor of the next page; null on the last
    */
   next: string | null;
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Taken".
+ */
+export interface Taken {
+  id: string;
+  name: string;
+  kind: string;
+  class: ('access' | 'notice' | 'bulk') | null;
+  severity: 'info' | 'warning' | 'error' | 'critical';
+  startedAt: string;
+  endedAt: string | null;
+  items: number;
+  acknowledgedAt: string | null;
+  acknowledgedBy: string | null;
+  flaps: number;
+  isNew: boolean;
 }
 /**
  * This interface was referenced by `HomingApi`'s JSON-Schema

@@ -81,6 +81,7 @@ const LASTING: ReadonlySet<AlertKind> = new Set([
   'drill_failed',
   'dns_wrong',
   'ip_listed',
+  'warmup_behind',
 ]);
 export const lasts = (kind: AlertKind): boolean => LASTING.has(kind);
 
@@ -89,6 +90,7 @@ const ENDINGS: Partial<Record<AlertKind, AlertKind>> = {
   provider_down: 'provider_back',
   dns_wrong: 'dns_right',
   ip_listed: 'ip_clear',
+  warmup_behind: 'warmup_on_course',
 };
 
 /** The name of what tells that an incident is over; null where nothing does. */

@@ -26,6 +26,8 @@ const SEVERITY: Record<AlertKind, Severity | typeof OF_MAIL> = {
   dns_right: 'info',
   ip_listed: 'warning',
   ip_clear: 'info',
+  warmup_behind: 'warning',
+  warmup_on_course: 'info',
 };
 
 export function severityOf(kind: AlertKind, of: MessageClass | null): Severity {

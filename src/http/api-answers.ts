@@ -1,5 +1,6 @@
 // What the API answers, as schemas: the description of the API is made of them, and the tests hold the answers to them.
 import { z } from 'zod';
+import { SEVERITIES } from '../core/alerting.ts';
 import { STATES } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
 
@@ -135,6 +136,23 @@ export const Outage = z
 export const Outages = z
   .object({ outages: z.array(Outage), putOff: z.array(z.looseObject({ provider: z.string() })) })
   .meta({ id: 'Outages' });
+
+const incident = {
+  id: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  class: maybe(mailClass),
+  severity: z.enum(SEVERITIES),
+  startedAt: time,
+  endedAt: maybe(time),
+  items: z.int(),
+  acknowledgedAt: maybe(time),
+  acknowledgedBy: maybe(z.string()),
+  flaps: z.int(),
+};
+export const Incident = z.object(incident).meta({ id: 'Incident' });
+export const Incidents = z.object({ open: z.array(Incident), ended: z.array(Incident) }).meta({ id: 'Incidents' });
+export const Taken = z.object({ ...incident, isNew: z.boolean() }).meta({ id: 'Taken' });
 
 export const Hold = z
   .object({

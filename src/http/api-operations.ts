@@ -5,6 +5,7 @@ import { toldWith } from '../intake/told-message.ts';
 import { CANCEL, KEY, REOPEN, RESEND, SEARCH } from './api.ts';
 import * as A from './api-answers.ts';
 import { WISH } from './holds.ts';
+import { SEARCH as INCIDENT_SEARCH, TAKING } from './incidents.ts';
 import { SEARCH as OUTAGE_SEARCH } from './outages.ts';
 import { EXPORT, SEARCH as SUPPORT_SEARCH } from './support.ts';
 import { SEARCH as SUPPRESSION_SEARCH } from './suppressions.ts';
@@ -165,6 +166,22 @@ export const OPERATIONS: readonly Operation[] = [
     answers: { 200: A.Outages },
   },
   { ...read, path: '/api/outages/:id', id: 'readOutage', does: 'One outage.', answers: { 200: A.Outage } },
+  {
+    ...read,
+    path: '/api/incidents',
+    id: 'listIncidents',
+    does: 'What administrators are told of.',
+    query: INCIDENT_SEARCH,
+    answers: { 200: A.Incidents },
+  },
+  {
+    ...act,
+    path: '/api/incidents/:id/acknowledge',
+    id: 'acknowledgeIncident',
+    does: 'Takes an incident, so that nobody else is called.',
+    body: TAKING,
+    answers: { 200: A.Taken },
+  },
   { ...read, path: '/api/holds', id: 'listHolds', does: 'What keeps mail from leaving.', answers: { 200: A.Holds } },
   { ...act, path: '/api/holds', id: 'addHold', does: 'Keeps mail from leaving.', body: WISH, answers: { 201: A.Hold } },
   {

@@ -52,7 +52,7 @@ export function createIncidents({ store, bodies, tokens, now }: IncidentDeps): R
   return router;
 }
 
-const SEARCH = z.strictObject({
+export const SEARCH = z.strictObject({
   days: once
     .regex(/^[1-9]\d{0,2}$/, 'must be a whole number from 1 to 999')
     .transform(Number)
@@ -60,7 +60,7 @@ const SEARCH = z.strictObject({
 });
 
 const name = z.string({ error: 'must be text' }).trim().min(1, 'must say who').max(80, 'is too long');
-const TAKING = z.strictObject({ by: name.default('api') });
+export const TAKING = z.strictObject({ by: name.default('api') });
 
 /** The pages on which whoever was told of an incident takes it, with the signed link of the alert and without a login. */
 export function createTaking(deps: IncidentDeps): Router {

@@ -81,6 +81,7 @@ test('what is answered is what is described', async (t) => {
     ['Queue', '/api/queue'],
     ['Providers', '/api/providers'],
     ['Outages', '/api/outages'],
+    ['Incidents', '/api/incidents'],
     ['Holds', '/api/holds'],
     ['Suppressions', '/api/suppressions'],
     ['Status', '/api/status'],

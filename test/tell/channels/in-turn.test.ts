@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SECOND } from '../../../src/core/time.ts';
+import { HOUR, SECOND } from '../../../src/core/time.ts';
 import { LEFT_ALONE } from '../../../src/lab/servers/moody.ts';
 import { startSimPagerduty } from '../../../src/lab/servers/pagerduty.ts';
 import { startSimSlack } from '../../../src/lab/servers/slack.ts';
@@ -33,7 +33,7 @@ eachStore(
       ALERT_SMS_URL: `twilio://${ACCOUNT}:token@api.twilio.com?from=Homing&to=+4915112345678&api=${twilio.url}`,
     };
     const { alerts: channels } = createChannels(config, { timeout: 1000, dataTimeout: 1000, now: clock });
-    const waits = { group: 1, repeat: 1, lease: 60 * SECOND, pause: SECOND };
+    const waits = { group: 1, repeat: HOUR, lease: 60 * SECOND, pause: SECOND };
     const deps: AlertDeps = { store, channels, ...waits, publicUrl: null, now: clock, log: logInto([]) };
     const tell = async (name: string) => {
       await raise(store, { item_key: name, incident: name, kind: 'webhooks_silent', at: MORNING, detail: null });
