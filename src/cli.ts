@@ -55,7 +55,6 @@ const COMMANDS: readonly AddCommand[] = [
   addUserCommand,
   addDoctorCommand,
   addReadyCommand,
-  addAlertsCommand,
   addRunbookCommand,
   addDnsCommand,
   addBlocklistsCommand,
