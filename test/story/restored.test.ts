@@ -70,6 +70,28 @@ eachDatabase('what can not be asked about goes out again and says that it may be
   assert.match(delivery.attempts[1]?.claim.double ?? '', /comes from a backup/);
 });
 
+eachDatabase(
+  'a retry from before a restore waits until the records were read, however new the backup is',
+  async (t, database) => {
+    const homing = await startByHand(t, { database, poll: true, env: { ...ENV, RETRY_SCHEDULE: 'local' } });
+    homing.sim.fate('dora@stubborn.test', [BLOCKED_IP, 'deliver']);
+    const id = await homing.send('dora@stubborn.test');
+    await homing.play(homing.clock() + 3 * MINUTE);
+    assert.equal(homing.sim.handovers.length, 1);
+    const restore = await backup(homing.store);
+    await homing.play(homing.clock() + 2 * MINUTE);
+    assert.equal(homing.sim.handovers.length, 2, 'the retry has left since');
+    await restore();
+    await sayRestored(homing, database);
+    await homing.dispatch();
+    await homing.dispatch();
+    assert.equal(homing.sim.handovers.length, 2, 'nothing was read yet');
+    await homing.play(homing.clock() + 2 * HOUR);
+    assert.equal((await only(homing, id)).delivery.state, 'delivered');
+    assert.equal(homing.sim.handovers.length, 2);
+  },
+);
+
 eachDatabase('an event of a mail that is taken for not sent counts as its hand-over', async (t, database) => {
   const homing = await startByHand(t, { database, env: ENV });
   const id = await queueMail(homing, 'anna@inbox.test');
