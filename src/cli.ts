@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { addAlertsCommand } from './commands/alerts.ts';
+import { addBackupCommand } from './commands/backup.ts';
 import { addBlocklistsCommand } from './commands/blocklists.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addClassesCommand } from './commands/classes.ts';
@@ -23,6 +24,7 @@ import { addQueueCommand } from './commands/queue.ts';
 import { addReadyCommand } from './commands/ready.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addReputationCommand } from './commands/reputation.ts';
+import { addRestoreCommand } from './commands/restore.ts';
 import { addRestoredCommand } from './commands/restored.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addRunbookCommand } from './commands/runbook.ts';
@@ -36,6 +38,8 @@ import { hushExperimental, readEnvironment } from './config/env.ts';
 const COMMANDS: readonly AddCommand[] = [
   addStartCommand,
   addMigrateCommand,
+  addBackupCommand,
+  addRestoreCommand,
   addRestoredCommand,
   addDemoCommand,
   addQueueCommand,

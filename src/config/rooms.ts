@@ -1,3 +1,4 @@
+import { BACKUP } from '../backup/settings.ts';
 import type { Values } from '../base/setting.ts';
 import { COMMON } from '../base/settings.ts';
 import { BOUNCES } from '../bounces/settings.ts';
@@ -27,6 +28,7 @@ export const ROOMS = [
   SECONDARIES,
   BOUNCES,
   DATABASE,
+  BACKUP,
   HTTP,
   METERING,
   DASHBOARD,

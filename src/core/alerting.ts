@@ -24,6 +24,10 @@ export const ALERT_KINDS = [
   'ip_clear',
   'warmup_behind',
   'warmup_on_course',
+  'backup_failed',
+  'backup_old',
+  'restore_drill_failed',
+  'restore_drill_old',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
@@ -97,4 +101,12 @@ export function putOffIncident(
 export function accountIncident(provider: string, at: Ms): { kind: AlertKind; incident: string; key: string } {
   const incident = `account_refused:${provider}`;
   return { kind: 'account_refused', incident, key: `${incident}:${Math.floor(at / TOLD_AGAIN)}` };
+}
+
+/** The incident of backups, or of trials of them, that fail or stay out; told once for some hours. */
+export function backupIncident(
+  kind: 'backup_failed' | 'backup_old' | 'restore_drill_old',
+  at: Ms,
+): { kind: AlertKind; incident: string; key: string } {
+  return { kind, incident: kind, key: `${kind}:${Math.floor(at / TOLD_AGAIN)}` };
 }

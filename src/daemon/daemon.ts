@@ -13,6 +13,7 @@ import { connectProviders, type Providers } from '../providers/registry/registry
 import { schemaProblems } from '../store/db/drift.ts';
 import { migrate, pendingMigrations } from '../store/db/migrate.ts';
 import { durabilityProblems, openStore, type Store } from '../store/db/open.ts';
+import { isHalfRestored } from '../store/db/restore-into.ts';
 import { NotDurable } from '../store/db/trouble.ts';
 import { isInMemory } from '../store/db/url.ts';
 import { createRefusals } from '../store/inbox/refusals.ts';
@@ -74,6 +75,8 @@ async function prepareInTurn(store: Store, config: Config, how: Preparing): Prom
  * An SQLite file is migrated on start, as it is ours alone. A shared database is migrated when its operator says so.
  */
 async function prepare(store: Store, config: Config, how: Preparing): Promise<void> {
+  if (await isHalfRestored(store))
+    throw new NotDurable('a restore into it did not come to its end: drop all that is in it, and restore it again');
   if (store.kind === 'sqlite') await migrate(store.db);
   const pending = await pendingMigrations(store.db);
   if (pending.length > 0)

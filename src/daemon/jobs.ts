@@ -1,3 +1,5 @@
+import { restoreDrillJob } from '../backup/drill-jobs.ts';
+import { BACKUP_JOBS } from '../backup/jobs.ts';
 import type { Job } from '../base/job.ts';
 import { CARE_JOBS } from '../care/jobs.ts';
 import type { Role } from '../core/roles.ts';
@@ -18,7 +20,7 @@ const JOBS_OF: Record<Role, readonly Job<Inside>[]> = {
   digest: [...INTAKE_JOBS, ...INBOX_JOBS],
   dispatch: [...DISPATCH_JOBS, ...OUTAGE_JOBS],
   reconcile: [...RECONCILE_JOBS, ...OPERATE_JOBS, ...CARE_JOBS],
-  tell: [...TELL_JOBS, ...DRILL_JOBS],
+  tell: [...TELL_JOBS, ...DRILL_JOBS, ...BACKUP_JOBS, restoreDrillJob],
 };
 
 export const jobsOf = (roles: readonly Role[]): Job<Inside>[] => [

@@ -63,5 +63,7 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   webhook_refusals: { nothing: 'how often webhooks were refused, and why' },
   drills: { nothing: 'drills of outages, against mail of their own' },
   incidents: { nothing: 'what administrators were told of, by the names of domains, and who of them took it' },
+  backups: { nothing: 'how backups went' },
+  restore_drills: { nothing: 'how trials of backups went' },
   drains: { nothing: 'how long what had waited took to leave' },
 };

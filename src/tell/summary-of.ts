@@ -3,6 +3,7 @@ import type { Range } from '../core/figures/cover.ts';
 import { figuresOf, groupsOf } from '../core/figures/figures.ts';
 import type { Period, Summary } from '../core/figures/summary.ts';
 import type { Ms } from '../core/time.ts';
+import { backupState, lastRestoreDrill } from '../store/backups.ts';
 import type { Store } from '../store/db/open.ts';
 import { lastDrill } from '../store/drills.ts';
 import { dailyBars } from '../store/figures/daily.ts';
@@ -59,9 +60,16 @@ export async function summaryOf(store: Store, period: Period, options: SummaryOp
     alertsSent: await alertsSent(store, period),
     troubles: await troubles(store, period),
     drill: await lastDrill(store, options.now),
+    backups: await backupsOf(store),
     daily: await dailyBars(store, eachDay(period, picturedDays(period))),
     lost: options.details === 'full' ? await lostDeliveries(store, period, MOST_LOST) : null,
   };
+}
+
+async function backupsOf(store: Store): Promise<Summary['backups']> {
+  const state = await backupState(store);
+  if (state.good === null && state.failure === null) return null;
+  return { state, drill: await lastRestoreDrill(store) };
 }
 
 /** A month, or the whole of a longer period up to a quarter of a year. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { addBackupCommand } from '../../src/commands/backup.ts';
 import { addCancelCommand } from '../../src/commands/cancel.ts';
 import { addClassifyCommand } from '../../src/commands/classify.ts';
 import { addDoctorCommand } from '../../src/commands/doctor.ts';
@@ -13,6 +14,7 @@ import { addMigrateCommand } from '../../src/commands/migrate.ts';
 import { addOutagesCommand } from '../../src/commands/outages.ts';
 import { addProbeCommand } from '../../src/commands/probe.ts';
 import { addQueueCommand } from '../../src/commands/queue.ts';
+import { addRestoreCommand } from '../../src/commands/restore.ts';
 import { addRestoredCommand } from '../../src/commands/restored.ts';
 import { addRetryCommand } from '../../src/commands/retry.ts';
 import { addStartCommand } from '../../src/commands/start.ts';
@@ -22,6 +24,8 @@ import { runHere } from './support.ts';
 const COMMANDS = {
   start: addStartCommand,
   migrate: addMigrateCommand,
+  backup: addBackupCommand,
+  restore: addRestoreCommand,
   restored: addRestoredCommand,
   explain: addExplainCommand,
   list: addListCommand,

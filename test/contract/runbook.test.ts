@@ -1,7 +1,7 @@
 // docs/runbook.md is held to what there is to be told of, and its commands to what they do.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -140,9 +140,12 @@ async function badDay(t: TestContext) {
       .replace('<today>', new Date(now).toISOString().slice(0, 10))
       .replace('<events>', events)
       .replace('<rules>', rules)
+      .replace('<folder>', folder)
       .replace('<chapter>', 'gave_up');
   };
-  return { env, words };
+  const backups = join(folder, 'backups');
+  mkdirSync(backups);
+  return { env: { ...env, BACKUP_DIR: backups }, words };
 }
 
 const FRESH = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 } as const;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { beginRestoreDrill, endRestoreDrill, keepBackup } from '../../src/store/backups.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
 import { foldPending } from '../../src/store/figures/pending.ts';
 import { RECONCILED, setCursor } from '../../src/store/notes/cursors.ts';
@@ -44,8 +45,21 @@ test('the overview says whether mail is on time, who is down, and what a person 
   assert.match(words, /1 hold keeps mail back/);
   assert.match(words, /mailgun down 0 % 11 min ago relay\.example\.com:587 healthy 100 % –/);
   assert.match(words, /07:00 2 1 first try, 1 did not arrive/);
-  assert.match(words, /Webhook never Reconciler 2 min ago Drill never/);
+  assert.match(words, /Webhook never Reconciler 2 min ago Drill never Good backup never Restore drill never/);
   assert.match(text, /<time datetime="2026-11-25T08:50:00\.000Z" title="2026-11-25 08:50:00 UTC">/);
+});
+
+test('it tells of the last good backup, the last restore drill, and what failed since', async (t) => {
+  const running = await startDashboard(t);
+  const { store } = running;
+  const at = MORNING - 20 * MINUTE;
+  await keepBackup(store, { startedAt: at, endedAt: at + 1, name: 'homing-x', bytes: 1, problem: null });
+  await keepBackup(store, { startedAt: MORNING, endedAt: MORNING, name: null, bytes: null, problem: 'no room' });
+  const id = await beginRestoreDrill(store, 'x', MORNING - 2 * HOUR);
+  const end = { backup: null, backupAt: null, restoreTook: null, endedAt: MORNING - HOUR, passed: true, failed: [] };
+  await endRestoreDrill(store, id ?? '', end);
+  const { text } = await (await loggedIn(running, 'support')).get('/');
+  assert.match(wordsOf(text), /Good backup 20 min ago failed Restore drill 2 h ago/);
 });
 
 test('with nothing there it says what there would be', async (t) => {

@@ -25,6 +25,8 @@ export const CHECKS = [
   'DNS records',
   'blocklists',
   'unsubscribing',
+  'backup',
+  'restore drill',
   'Mailgun',
   'API key',
   'region',

@@ -1,13 +1,16 @@
 import { timesOf } from '../../base/times.ts';
 import type { Config } from '../../config/config.ts';
+import { DRILL_GRACE, oldAfter } from '../../core/backups.ts';
 import { ROLES } from '../../core/roles.ts';
 import { DAY, MINUTE, type Ms } from '../../core/time.ts';
+import { lastBackupWords, lastRestoreDrillWords } from '../../core/words/backups.ts';
 import { isLost, LONG_AGO, lastDrillWords } from '../../core/words/drills.ts';
 import { lengthWords, timeWords } from '../../core/words/numbers.ts';
 import { unwellWords } from '../../core/words/outages.ts';
 import { putOffWords } from '../../core/words/receivers.ts';
 import { termsIn } from '../../intake/terms.ts';
 import { domainsIn } from '../../providers/mailgun/settings.ts';
+import { backupState, lastRestoreDrill } from '../../store/backups.ts';
 import type { Store } from '../../store/db/open.ts';
 import { lastDrill } from '../../store/drills.ts';
 import { inboxWaitsSince, setAside } from '../../store/inbox/oldest.ts';
@@ -41,6 +44,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     ...(await drills(store, now)),
     ...(await checkCare(store, config, now)),
     ...(await checkUnsubscribing(store, now)),
+    ...(await backups(store, config, now)),
     ...(await schedules(store, config)),
   ];
 }
@@ -153,6 +157,35 @@ async function drills(store: Store, now: Ms): Promise<Finding[]> {
       ? ok('drill', says)
       : warning('drill', says, 'look at its report, and make another: "homing drill --demo --primary down"'),
   ];
+}
+
+/** Nothing is said where none are made. */
+async function backups(
+  store: Store,
+  { BACKUP_DIR: folder, BACKUP_EVERY: every, ...rest }: Config,
+  now: Ms,
+): Promise<Finding[]> {
+  const state = await backupState(store);
+  if (folder === undefined && state.good === null) return [];
+  const says = lastBackupWords(state, now).replace(/\.$/, '');
+  const mend = 'see that the daemon runs and BACKUP_DIR is there; "homing backup" makes one at once';
+  const isOld = state.good !== null && now - state.good.startedAt > oldAfter(every);
+  const made =
+    isOld || state.failure
+      ? problem('backup', says, mend)
+      : state.good === null
+        ? warning('backup', says, mend)
+        : ok('backup', says);
+  return [made, await restoreDrill(store, rest.RESTORE_DRILL_CRON, now)];
+}
+
+async function restoreDrill(store: Store, cron: string, now: Ms): Promise<Finding> {
+  const drill = await lastRestoreDrill(store);
+  const mend = 'make one: "homing restore --drill"';
+  if (!drill) return warning('restore drill', 'no backup was ever restored to the side', mend);
+  const isGood = drill.passed !== false && drill.startedAt >= timesOf(cron).last(now - DRILL_GRACE);
+  const says = lastRestoreDrillWords(drill, now).replace(/\.$/, '');
+  return isGood ? ok('restore drill', says) : warning('restore drill', says, mend);
 }
 
 /** What was learnt of the domains, and is used for retries. */

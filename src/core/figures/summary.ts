@@ -1,4 +1,5 @@
 import type { AlertKind } from '../alerting.ts';
+import type { BackupState, KeptRestoreDrill } from '../backups.ts';
 import type { State } from '../delivery.ts';
 import type { KeptDrill } from '../drills.ts';
 import type { MessageClass } from '../message-class.ts';
@@ -59,6 +60,8 @@ export type Summary = {
   troubles: Trouble[];
   /** The last one, whenever it was. */
   drill: KeptDrill | null;
+  /** How the backups stand, and the last one that was restored to the side; null where none was ever made. */
+  backups: { state: BackupState; drill: KeptRestoreDrill | null } | null;
   daily: DayBar[];
   /** Only with full details. */
   lost: LostDelivery[] | null;

@@ -103,6 +103,25 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     headline: () => 'the warm-up of an IP address goes on, or is over',
     advice: 'Nothing has to be done. How it stands: homing reputation.',
   },
+  backup_failed: {
+    headline: () => 'the database could not be backed up',
+    advice:
+      'The earlier backups are there still, and it is tried again. Mend what is named: homing backup tries it at once, homing doctor tells whether the last one was good.',
+  },
+  backup_old: {
+    headline: () => 'the last good backup of the database is old',
+    advice:
+      'Whatever came since would be lost with the database. Look whether the daemon runs and its BACKUP_DIR is there: homing backup makes one at once.',
+  },
+  restore_drill_failed: {
+    headline: () => 'a backup was restored to the side, and did not stand the test',
+    advice:
+      'Do not rely on the backups before you know why. See what failed: homing restore --drill makes the same test again.',
+  },
+  restore_drill_old: {
+    headline: () => 'no backup has stood the test of a restore for too long',
+    advice: 'A backup that was never restored is a hope. Make the test now: homing restore --drill.',
+  },
 };
 
 const mails = (n: number): string => counted(n, 'mail');

@@ -7,6 +7,7 @@ import { queueOf } from '../../core/queue.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { createStatus } from '../../http/status.ts';
 import { attention } from '../../store/attention.ts';
+import { backupState, lastRestoreDrill } from '../../store/backups.ts';
 import { MOST_COUNTED } from '../../store/db/counted.ts';
 import { lastDrill } from '../../store/drills.ts';
 import { dailyBars } from '../../store/figures/daily.ts';
@@ -49,21 +50,30 @@ export function addOverview(router: Router, desk: Desk): void {
 
 async function lookAround({ store, now, providers }: Desk) {
   const at = now();
-  const [waiting, known, counts, webhookAt, reconciled, drill] = await Promise.all([
+  const [waiting, known, counts, webhookAt, reconciled, drill, backups, restoreDrill] = await Promise.all([
     waitingByClass(store, at),
     standings(store),
     attention(store, at),
     lastWebhookAt(store),
     cursor(store, RECONCILED),
     lastDrill(store, at),
+    backupState(store),
+    lastRestoreDrill(store),
   ]);
   const names = providers ?? [...known.keys()];
   return {
     queue: CLASSES.map((name) => ({ name, ...queueOf(waiting[name], at) })),
     providers: names.map((name) => ({ name, state: 'healthy', share: 100, since: 0, ...known.get(name) })),
     attention: counts,
-    lately: { webhook: webhookAt, reconciled: reconciled?.at ?? null, drill: drill?.startedAt ?? null },
-    drillFailed: drill?.passed === false,
+    lately: {
+      ...{ webhook: webhookAt, reconciled: reconciled?.at ?? null, drill: drill?.startedAt ?? null },
+      ...{ backup: backups.good?.startedAt ?? null, restoreDrill: restoreDrill?.startedAt ?? null },
+    },
+    failed: {
+      drill: drill?.passed === false,
+      backup: backups.failure !== null,
+      restoreDrill: restoreDrill?.passed === false,
+    },
   };
 }
 

@@ -24,8 +24,14 @@ export const OVERVIEW = {
   deliveries: 'Deliveries',
   outcome: 'What became of them',
   lately: 'Seen last',
-  last: { webhook: 'Webhook', reconciled: 'Reconciler', drill: 'Drill' },
-  drillFailed: 'failed',
+  last: {
+    webhook: 'Webhook',
+    reconciled: 'Reconciler',
+    drill: 'Drill',
+    backup: 'Good backup',
+    restoreDrill: 'Restore drill',
+  },
+  failed: 'failed',
   never: 'never',
 } as const;
 

@@ -106,6 +106,18 @@ export async function pendingMigrations(db: Knex): Promise<string[]> {
   return pending.map((file) => source.getMigrationName(file));
 }
 
+/** The migration that was run last; null where none was. */
+export async function lastMigration(db: Knex): Promise<string | null> {
+  if (!(await db.schema.hasTable('knex_migrations'))) return null;
+  const row: { name: string } | undefined = await db('knex_migrations').orderBy('name', 'desc').first('name');
+  return row ? source.getMigrationName(row.name) : null;
+}
+
+/** Whether this version knows it. */
+export async function isKnownMigration(name: string): Promise<boolean> {
+  return (await source.getMigrations([])).some((file) => source.getMigrationName(file) === name);
+}
+
 /** Knex makes its own two tables in a way that loses when several processes start at once; these statements can be repeated. */
 async function prepareTables(db: Knex): Promise<void> {
   const mysql = isMysql(db);

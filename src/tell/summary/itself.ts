@@ -1,11 +1,21 @@
 import type { Summary } from '../../core/figures/summary.ts';
 import { ALERT_WORDS } from '../../core/words/alerts.ts';
+import { lastBackupWords, lastRestoreDrillWords } from '../../core/words/backups.ts';
 import { lastDrillWords } from '../../core/words/drills.ts';
 import { counted, timeWords } from '../../core/words/numbers.ts';
 
 /** The last drill, where there was one. */
 export const drillWords = ({ drill, generatedAt }: Summary): string[] =>
   drill === null ? [] : [lastDrillWords(drill, generatedAt)];
+
+/** How the backups stand, where any are made. */
+export const backupWords = ({ backups, generatedAt }: Summary): string[] =>
+  backups === null
+    ? []
+    : [
+        lastBackupWords(backups.state, generatedAt),
+        ...(backups.drill === null ? [] : [lastRestoreDrillWords(backups.drill, generatedAt)]),
+      ];
 
 /** The latest troubles are named, and no more of them. */
 const MOST = 10;

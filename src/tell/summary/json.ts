@@ -1,3 +1,4 @@
+import type { KeptRestoreDrill } from '../../core/backups.ts';
 import type { KeptDrill } from '../../core/drills.ts';
 import { causeWords, dedicatedIpWords, helpWords } from '../../core/figures/cures.ts';
 import type { Figures, Group } from '../../core/figures/figures.ts';
@@ -32,6 +33,7 @@ export function summaryJson(summary: Summary): Record<string, unknown> {
     topFailures: summary.places.map(placeJson),
     alertsSent: summary.alertsSent,
     ...(summary.drill === null ? {} : { drill: drillJson(summary.drill) }),
+    ...(summary.backups === null ? {} : { backups: backupsJson(summary.backups) }),
     outages: summary.troubles.map((o) => ({ kind: o.kind, since: iso(o.since), detail: o.detail })),
     daily: summary.daily,
     ...(summary.lost === null ? {} : { notArrived: summary.lost }),
@@ -40,6 +42,17 @@ export function summaryJson(summary: Summary): Record<string, unknown> {
 
 const drillJson = ({ fault, ground, startedAt, passed, failed }: KeptDrill) => ({
   ...{ fault, ground, startedAt: iso(startedAt), passed, failed },
+});
+
+const backupsJson = ({ state: { good, failure }, drill }: NonNullable<Summary['backups']>) => ({
+  lastGoodAt: good && iso(good.startedAt),
+  bytes: good?.bytes ?? null,
+  ...(failure === null ? {} : { failedAt: iso(failure.startedAt), problem: failure.problem }),
+  ...(drill === null ? {} : { drill: restoreDrillJson(drill) }),
+});
+
+const restoreDrillJson = ({ startedAt, backup, passed, failed, restoreTook }: KeptRestoreDrill) => ({
+  ...{ startedAt: iso(startedAt), backup, passed, failed, restoreSeconds: seconds(restoreTook) },
 });
 
 const iso = (at: Ms): string => new Date(at).toISOString();

@@ -7,7 +7,7 @@ import { type Times, timesOf } from '../../core/figures/times.ts';
 import { MINUTE } from '../../core/time.ts';
 import { many, percent, timeTaken } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
-import { alertsWords, drillWords, troublesWords } from './itself.ts';
+import { alertsWords, backupWords, drillWords, troublesWords } from './itself.ts';
 
 /** A figure with its name and what belongs to it. */
 export type Tile = { name: string; value: string; below: string; tone?: 'bad' | 'good' };
@@ -152,6 +152,7 @@ function itself(summary: Summary): Table {
       : `${many(events)} events came in, ${percent(polled / events)} of them only because we asked.`,
     ...troublesWords(summary),
     ...drillWords(summary),
+    ...backupWords(summary),
   ];
   return { title: 'Homing itself', head: [], rows: [], says };
 }

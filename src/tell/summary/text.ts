@@ -8,7 +8,7 @@ import { many, percent, timeTaken, timeWords } from '../../core/words/numbers.ts
 import { shortReason } from '../../core/words/reasons.ts';
 import { align, columns, cut, figures, names, words, wrap } from './columns.ts';
 import { periodWords } from './days.ts';
-import { alertsWords, drillWords, troublesWords } from './itself.ts';
+import { alertsWords, backupWords, drillWords, troublesWords } from './itself.ts';
 
 export type TextOptions = { colours: boolean };
 
@@ -176,6 +176,7 @@ function itself(summary: Summary): string {
       : `${many(events)} events came in; ${many(polled)} (${percent(polled / events)}) only because we asked, not by webhook.`,
     ...troublesWords(summary),
     ...drillWords(summary),
+    ...backupWords(summary),
     `Counted at ${timeWords(summary.generatedAt)}; late events change these figures. Times to delivery are exact to 10 %.`,
   ];
   return lines.map((line) => wrap(line)).join('\n');

@@ -42,6 +42,7 @@ const summary = (over: Partial<Summary>): Summary => ({
   alertsSent: 0,
   troubles: [],
   drill: null,
+  backups: null,
   daily: [],
   lost: null,
   ...over,

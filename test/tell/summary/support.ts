@@ -51,6 +51,7 @@ export const summaries: fc.Arbitrary<Summary> = fc
       })),
       alertsSent: 1,
       drill: null,
+      backups: null,
       troubles: domains.map((d) => ({ kind: 'webhooks_silent' as const, since: NOW, detail: d })),
       daily: dailyOf(n),
       lost: domains.map((d) => ({ recipient: d, subject: example, class: 'notice', state: 'failed', reason: cause })),

@@ -16,7 +16,7 @@ const sum = (what: Sum['what'], value: string, n: number, ms = 0): Sum => ({
 const summary = (sums: Sum[], daily: Summary['daily'] = []): Summary => ({
   ...{ period: { from: 0, to: 1, firstDay: '2026-11-21', lastDay: '2026-11-21', days: 1, timezone: 'UTC' } },
   ...{ generatedAt: 0, groups: [], before: figuresOf([]), week: figuresOf([]), weekShare: 1, places: [] },
-  ...{ alertsSent: 0, troubles: [], drill: null, lost: null },
+  ...{ alertsSent: 0, troubles: [], drill: null, backups: null, lost: null },
   ...{ total: figuresOf(sums), daily },
 });
 

@@ -1,0 +1,99 @@
+import type { Job } from '../base/job.ts';
+import { callOurselves } from '../base/own-process.ts';
+import { timesOf } from '../base/times.ts';
+import { backupIncident } from '../core/alerting.ts';
+import { DRILL_GRACE, type RestoreDrillReport } from '../core/backups.ts';
+import { safeLine } from '../core/safe-text.ts';
+import { type Ms, SECOND } from '../core/time.ts';
+import { failedRestoreWords } from '../core/words/backups.ts';
+import { lengthWords, timeWords } from '../core/words/numbers.ts';
+import { raise } from '../store/alerts.ts';
+import { beginRestoreDrill, endRestoreDrill, firstBackupAt, lastPassedRestoreDrill } from '../store/backups.ts';
+import type { BackupInside } from './jobs.ts';
+
+const PAUSE: Ms = 5 * SECOND;
+
+export const restoreDrillJob: Job<BackupInside> = {
+  name: 'restore drill',
+  pause: () => PAUSE,
+  start(inside) {
+    const { BACKUP_DIR: folder, RESTORE_DRILL_CRON: cron } = inside.config;
+    if (folder === undefined) return { run: async () => 0 };
+    const times = timesOf(cron);
+    let done = inside.now();
+    return {
+      async run() {
+        const due = times.last(inside.now());
+        await tellOfOld(inside, times);
+        if (due <= done) return 0;
+        const made = await restoreDrillOnce(inside, due, drillInChild);
+        done = due;
+        return made ? 1 : 0;
+      },
+    };
+  },
+};
+
+/** What came of it: a report, or what it said before it ended without one. */
+export type Ended = { report: RestoreDrillReport | null; says: string };
+
+const LONGEST = 1024 * 1024;
+
+async function drillInChild(signal: AbortSignal): Promise<Ended> {
+  const how = { signal, by: 'SIGTERM', most: LONGEST } as const;
+  const { out, err, end } = await callOurselves(['restore', '--drill', '--json', '--not-kept'], how);
+  return {
+    report: reportIn(out),
+    says: `it ended with ${end}: ${safeLine(err.trim().split('\n').at(-1) ?? '', 200).trim()}`,
+  };
+}
+
+function reportIn(text: string): RestoreDrillReport | null {
+  try {
+    const report = JSON.parse(text) as RestoreDrillReport;
+    return report.version === 1 && Array.isArray(report.checks) ? report : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The drill of one time of the schedule, made by the first daemon that asks; says whether it was this one. */
+export async function restoreDrillOnce(
+  { store, now, signal, log }: BackupInside,
+  due: Ms,
+  play: (signal: AbortSignal) => Promise<Ended>,
+): Promise<boolean> {
+  const id = await beginRestoreDrill(store, `cron:${due}`, now());
+  if (id === null) return false;
+  log.info({}, 'a restore drill has begun');
+  const { report, says } = await play(signal);
+  const failed = signal.aborted ? ['it was ended with its daemon'] : report ? failedIn(report) : [says];
+  const passed = !signal.aborted && report?.passed === true;
+  const { backup = null, backupAt = null, restoreTook = null } = report ?? {};
+  await endRestoreDrill(store, id, { backup, backupAt, restoreTook, endedAt: now(), passed, failed });
+  log.info({ passed, failed, backup, restoreTook }, 'a restore drill has ended');
+  if (passed || signal.aborted) return true;
+  const kind = 'restore_drill_failed';
+  const which = backup === null ? '' : ` (${backup})`;
+  const detail = `The restore drill${which} failed: ${failedRestoreWords(failed)}.`;
+  await raise(store, { item_key: `${kind}:${id}`, incident: kind, kind, at: now(), detail });
+  return true;
+}
+
+const failedIn = ({ checks }: RestoreDrillReport): string[] =>
+  checks.filter(({ passed }) => !passed).map(({ check }) => check);
+
+/** Alerts when none has passed that was due a week ago; of an installation that is younger nothing is expected. */
+export async function tellOfOld({ store, now }: BackupInside, times: { last(at: Ms): Ms }): Promise<void> {
+  const due = times.last(now() - DRILL_GRACE);
+  const passed = await lastPassedRestoreDrill(store);
+  if (passed !== null && passed >= due) return;
+  const since = passed ?? (await firstBackupAt(store));
+  if (since === null || since >= due) return;
+  const detail =
+    passed === null
+      ? 'No backup was ever restored to the side with success.'
+      : `The last one that passed is of ${timeWords(passed)}, ${lengthWords(now() - passed)} ago.`;
+  const { key, ...incident } = backupIncident('restore_drill_old', now());
+  await raise(store, { item_key: key, ...incident, at: now(), detail });
+}

@@ -1,0 +1,199 @@
+import { wordsOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Config } from '../../config/config.ts';
+import type { Env } from '../../config/env.ts';
+import {
+  oldAfter,
+  RESTORE_CHECKS,
+  type RestoreCheck,
+  type RestoreCheckName,
+  type RestoreDrillReport,
+} from '../../core/backups.ts';
+import { type Clock, MINUTE, type Ms } from '../../core/time.ts';
+import { counted, lengthWords, timeWords } from '../../core/words/numbers.ts';
+import { keyTrouble } from '../../intake/sealing-keys.ts';
+import { doubtAll } from '../../operate/restored.ts';
+import { countsOf } from '../../store/backups.ts';
+import { conserved } from '../../store/conserved.ts';
+import { withDatabaseBeside } from '../../store/db/beside.ts';
+import type { Store } from '../../store/db/open.ts';
+import { parseDatabaseUrl } from '../../store/db/url.ts';
+import { type Found, findBackup } from '../find.ts';
+import type { Manifest } from '../folder.ts';
+import { restoreBackup } from '../restore.ts';
+import { stayHere } from './guard.ts';
+import { handedOver, liveAgain, liveOn, openOutside } from './lives.ts';
+
+export type DrillGiven = {
+  config: Config;
+  env: Env;
+  folder: string;
+  now: Clock;
+  signal: AbortSignal;
+  log: Log;
+  /** Told of each check when it is made. */
+  say(check: RestoreCheck): void;
+  /** Rows of the real database at this moment; null where it can't be asked. */
+  live: Record<string, number> | null;
+};
+
+/** Restores the latest backup to the side, and finds out what would become of the mail in it. */
+export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillReport> {
+  const { config, now, say } = given;
+  const startedAt = now();
+  const checks: RestoreCheck[] = [];
+  const note = (one: RestoreCheck) => {
+    checks.push(one);
+    say(one);
+  };
+  let found: Found | null = null;
+  let restoreTook: Ms | null = null;
+  const undo = stayHere(hostsOf(config));
+  try {
+    found = await findBackup('latest', given.folder);
+    restoreTook = await looksAtCopy(given, found, note);
+    await playsLives(given, found, note);
+  } catch (error) {
+    // What breaks off is the check that comes next.
+    note({ check: nextAfter(checks), passed: false, says: wordsOf(error) });
+  } finally {
+    undo();
+  }
+  const { name: backup = null, at: backupAt = null } = found?.manifest ?? {};
+  const passed = checks.every((one) => one.passed);
+  return { version: 1, backup, backupAt, startedAt, endedAt: now(), restoreTook, passed, checks };
+}
+
+function hostsOf({ DATABASE_URL, RESTORE_DRILL_DATABASE_URL }: Config): string[] {
+  return [DATABASE_URL, RESTORE_DRILL_DATABASE_URL].flatMap((url) => {
+    const place = url === undefined ? null : parseDatabaseUrl(url);
+    return place?.kind === 'mysql' ? [place.host] : [];
+  });
+}
+
+const nextAfter = (checks: readonly RestoreCheck[]): RestoreCheckName =>
+  RESTORE_CHECKS.find((name) => !checks.some(({ check }) => check === name)) ?? 'nothing_twice';
+
+type Note = (check: RestoreCheck) => void;
+
+/** An empty database for a while, filled from the backup. */
+const withCopy = <T, A>(
+  { config, now, signal }: DrillGiven,
+  found: Found,
+  prepare: (store: Store) => Promise<A>,
+  work: (url: string, filled: { took: Ms; answer: A }) => Promise<T>,
+): Promise<T> => {
+  const where = { url: config.DATABASE_URL, given: config.RESTORE_DRILL_DATABASE_URL, now: now() };
+  return withDatabaseBeside(where, async (url) => {
+    const began = now();
+    const answer = await restoreBackup(found, { url, keys: config.ENCRYPTION_KEY, signal }, prepare);
+    return work(url, { took: now() - began, answer });
+  });
+};
+
+/** Restores it as in an emergency, and reads it through. Says how long the restore took. */
+async function looksAtCopy(given: DrillGiven, found: Found, note: Note): Promise<Ms> {
+  const { config, now } = given;
+  const { manifest } = found;
+  const read = async (store: Store) => {
+    const began = now();
+    const seen = {
+      counts: await countsOf(store),
+      sums: await conserved(store),
+      trouble: await keyTrouble(store, config.ENCRYPTION_KEY),
+    };
+    const reading = now() - began;
+    await doubtAll(store, WHO, now());
+    return { ...seen, reading };
+  };
+  return withCopy(given, found, read, async (_url, { took, answer: { counts, sums, trouble, reading } }) => {
+    const restored = `${manifest.name}, of ${timeWords(manifest.at)}, was restored in ${lengthWords(took - reading)}`;
+    note({ check: 'restored', passed: true, says: restored });
+    note(aboutCounts(given, manifest, counts));
+    const { deliveries, open, problems } = sums;
+    const fine = `${counted(deliveries, 'delivery', 'deliveries')}, ${open} of them open: all stand as their facts say`;
+    note({ check: 'conserved', passed: problems.length === 0, says: problems.join('; ') || fine });
+    note({ check: 'keys', passed: trouble === null, says: trouble ?? 'the mail that is kept in it opens' });
+    return took - reading;
+  });
+}
+
+/** In the audit of the copy. */
+const WHO = 'a restore drill';
+
+/** The tables that a restore changes by itself are left out: it adds facts. */
+const UNTOUCHED = ['messages', 'deliveries', 'message_bodies', 'inbox', 'suppressions'];
+
+function aboutCounts(
+  { config, live, now }: DrillGiven,
+  { at, kind, counts }: Manifest,
+  restored: Record<string, number>,
+): RestoreCheck {
+  // Those of a server were counted a moment before.
+  const slack = (n: number) => (kind === 'sqlite' ? 0 : 100 + n / 50);
+  const off = UNTOUCHED.filter((table) => {
+    const [kept, there] = [counts[table] ?? 0, restored[table] ?? 0];
+    return Math.abs(kept - there) > slack(kept);
+  });
+  const age = now() - at;
+  const isOld = age > oldAfter(config.BACKUP_EVERY);
+  const differs = off.map((table) => `${table}: ${restored[table] ?? 0} rows in place of ${counts[table] ?? 0}`);
+  const newer = live ? `, and the real database has ${live['messages'] ?? 0}` : '';
+  const says = [
+    ...differs,
+    ...(isOld ? [`it is ${lengthWords(age)} old`] : []),
+    `${restored['messages'] ?? 0} messages are in it${newer}`,
+  ];
+  return { check: 'counts', passed: off.length === 0 && !isOld, says: says.join('; ') };
+}
+
+/** The restored copy is looked on at for so long after all records are final. */
+const AFTERWARDS: Ms = 10 * MINUTE;
+
+async function playsLives(given: DrillGiven, found: Found, note: Note): Promise<void> {
+  const { config, env, signal, log } = given;
+  const outside = await openOutside(config, found.manifest.at);
+  try {
+    const life = (url: string) => ({ url, env, outside, log, signal });
+    await withCopy(
+      given,
+      found,
+      async () => {},
+      (url) => liveOn(life(url), config.BACKUP_EVERY),
+    );
+    const left = new Set(handedOver(outside));
+    const { open, due, atOnce, later } = await withCopy(
+      given,
+      found,
+      async () => {},
+      (url) => liveAgain(life(url), config.EVENTS_SETTLE + AFTERWARDS),
+    );
+    const mails = counted(open, 'mail is', 'mails are');
+    note({
+      check: 'nothing_at_once',
+      passed: atOnce.length === 0,
+      says:
+        atOnce.length === 0
+          ? `${mails} open, ${due} of them due at once, and none is handed over before the records were read`
+          : `${counted(atOnce.length, 'mail')} would leave at once, before the records were read: ${listed(atOnce)}`,
+    });
+    const twice = later.filter((name) => left.has(name));
+    note({
+      check: 'nothing_twice',
+      passed: twice.length === 0,
+      says:
+        twice.length === 0
+          ? `${counted(left.size, 'mail')} left after the backup, and none of it again after the restore`
+          : `${counted(twice.length, 'mail')} would be sent twice: ${listed(twice)}`,
+    });
+  } finally {
+    await outside.close();
+  }
+}
+
+/** By their Message-Ids: who was to get them is nobody's business here. */
+const listed = (names: readonly string[]): string =>
+  names
+    .slice(0, 5)
+    .map((name) => name.split(' ')[0])
+    .join(', ');

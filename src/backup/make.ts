@@ -1,0 +1,110 @@
+import { wordsOf } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import { renewing } from '../base/renewing.ts';
+import { type Keep, superfluous } from '../core/backups.ts';
+import { type Clock, DAY, MINUTE, type Ms } from '../core/time.ts';
+import { COUNTED, countsOf, holdBackupGuard, keepBackup, takeBackupGuard } from '../store/backups.ts';
+import { dumpOf } from '../store/db/dump.ts';
+import type { Store } from '../store/db/open.ts';
+import { identityOf, makeIdentity, proofOf } from '../store/notes/identity.ts';
+import {
+  backupsIn,
+  folderTrouble,
+  type Manifest,
+  nameOf,
+  publish,
+  remove,
+  removeHalves,
+  sealedFile,
+  writeWhole,
+} from './folder.ts';
+import { pack, passedOf } from './pack.ts';
+
+export type BackupDeps = {
+  store: Store;
+  url: string;
+  folder: string;
+  /** The first one seals, and all of them open. */
+  keys: readonly string[];
+  keep: Keep;
+  now: Clock;
+  signal: AbortSignal;
+};
+
+/** A daemon that was killed in the middle keeps the others from making one for so long. */
+const LEASE: Ms = MINUTE;
+
+/** Makes a backup and writes down what came of it; null when another process is making one. Throws what it failed for. */
+export async function backUp(deps: BackupDeps): Promise<Manifest | null> {
+  const { store, now } = deps;
+  const token = await takeBackupGuard(store, now(), LEASE);
+  if (token === null) return null;
+  const renew = () => holdBackupGuard(store, token, now() + LEASE);
+  const startedAt = now();
+  const note = (name: string | null, bytes: number | null, problem: string | null) =>
+    keepBackup(store, { startedAt, endedAt: now(), name, bytes, problem });
+  try {
+    const made = await renewing({ lease: LEASE, renew }, (lost) =>
+      makeIn({ ...deps, signal: AbortSignal.any([deps.signal, lost]) }, startedAt),
+    );
+    await note(made.name, made.bytes, null);
+    return made;
+  } catch (error) {
+    if (!deps.signal.aborted) await note(null, null, wordsOf(error)).catch(() => {});
+    throw error;
+  } finally {
+    // If this fails, it is free when its lease ends.
+    await holdBackupGuard(store, token, 0).catch(() => false);
+  }
+}
+
+/** Nothing is taken away before the new one was read back. */
+async function makeIn(deps: BackupDeps, at: Ms): Promise<Manifest> {
+  const { folder, keep, now } = deps;
+  const trouble = await folderTrouble(folder);
+  if (trouble !== null) throw new Error(trouble);
+  await removeHalves(folder, now() - DAY);
+  const made = await writeOne(deps, at);
+  const all = (await backupsIn(folder)).filter(({ database }) => database === made.database);
+  const times = superfluous(
+    all.map((one) => one.at),
+    keep,
+    now(),
+  );
+  for (const one of all) if (times.includes(one.at)) await remove(folder, one.name);
+  return made;
+}
+
+/** A name that tells this database from others, and gives nothing of it away. */
+async function databaseName(store: Store, now: Ms): Promise<string> {
+  await makeIdentity(store, now);
+  return proofOf((await identityOf(store)) ?? '', 'backups').slice(0, 16);
+}
+
+async function writeOne({ store, url, folder, keys, signal }: BackupDeps, at: Ms): Promise<Manifest> {
+  const [key] = keys;
+  if (key === undefined) throw new Error('there is no ENCRYPTION_KEY to seal it with');
+  const dump = await dumpOf(store, url, { tables: COUNTED, count: countsOf }, signal);
+  const name = nameOf(at, newId(at));
+  const database = await databaseName(store, at);
+  try {
+    const { kind, migration, counts } = dump;
+    const head = { homing: 'backup', version: 1, at, kind, migration } as const;
+    let bytes = 0;
+    let written = { plainBytes: 0, sha256: '' };
+    await writeWhole(folder, `${name}.sealed`, async (file) => {
+      written = await pack(dump.bytes, file, { head, key, signal });
+      bytes = (await file.stat()).size;
+    });
+    const read = await passedOf(sealedFile(folder, name), { keys, signal });
+    if (read.sha256 !== written.sha256) throw new Error('what was written is not what is read');
+    const made: Manifest = { version: 1, name, database, at, kind, migration, bytes, ...written, counts };
+    await publish(folder, made);
+    return made;
+  } catch (error) {
+    await remove(folder, name).catch(() => {});
+    throw error;
+  } finally {
+    await dump.close();
+  }
+}

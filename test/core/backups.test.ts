@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { superfluous } from '../../src/core/backups.ts';
+import { DAY, HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
+
+const KEEP = [DAY, 14 * DAY, 56 * DAY] as const;
+const MONDAY = Date.UTC(2026, 0, 5);
+
+/** What is left when one is made every so often, and pruned after each. */
+function leftAfter(lasts: Ms, every: Ms): { left: Ms[]; now: Ms } {
+  let left: Ms[] = [];
+  let now = MONDAY;
+  for (; now <= MONDAY + lasts; now += every) {
+    left.push(now);
+    const gone = new Set(superfluous(left, KEEP, now));
+    left = left.filter((at) => !gone.has(at));
+  }
+  return { left, now: now - every };
+}
+
+test('all of the last day are kept, then one of each day, then one of each week', () => {
+  const { left, now } = leftAfter(120 * DAY, HOUR);
+  const ages = left.map((at) => now - at);
+  assert.equal(ages.filter((age) => age <= DAY).length, 25);
+  const daily = ages.filter((age) => age > DAY && age <= 14 * DAY);
+  assert.ok(daily.length >= 12 && daily.length <= 14, String(daily.length));
+  const weekly = ages.filter((age) => age > 14 * DAY);
+  assert.ok(weekly.length >= 5 && weekly.length <= 7, String(weekly.length));
+  assert.ok(Math.max(...ages) <= 56 * DAY);
+});
+
+test('the newest stays however old it is, and so does what is from the future', () => {
+  assert.deepEqual(superfluous([MONDAY], KEEP, MONDAY + 400 * DAY), []);
+  assert.deepEqual(superfluous([MONDAY, MONDAY + 2 * DAY], KEEP, MONDAY + DAY + MINUTE), []);
+  assert.deepEqual(superfluous([], KEEP, MONDAY), []);
+});
