@@ -82,6 +82,10 @@ const LASTING: ReadonlySet<AlertKind> = new Set([
   'dns_wrong',
   'ip_listed',
   'warmup_behind',
+  'backup_failed',
+  'backup_old',
+  'restore_drill_failed',
+  'restore_drill_old',
 ]);
 export const lasts = (kind: AlertKind): boolean => LASTING.has(kind);
 

@@ -28,6 +28,10 @@ const SEVERITY: Record<AlertKind, Severity | typeof OF_MAIL> = {
   ip_clear: 'info',
   warmup_behind: 'warning',
   warmup_on_course: 'info',
+  backup_failed: 'error',
+  backup_old: 'critical',
+  restore_drill_failed: 'error',
+  restore_drill_old: 'warning',
 };
 
 export function severityOf(kind: AlertKind, of: MessageClass | null): Severity {

@@ -1,6 +1,7 @@
 import { endingOf, type Fresh, type Incident } from '../core/incident.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Providers } from '../providers/registry/registry.ts';
+import { backupState, lastPassedRestoreDrill } from '../store/backups.ts';
 import { isStillIll } from '../store/care.ts';
 import type { Store } from '../store/db/open.ts';
 import { lastDrill } from '../store/drills.ts';
@@ -46,6 +47,14 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
       return (await isStillIll(store, 'dns')) ? null : deps.now();
     case 'ip_listed':
       return (await isStillIll(store, 'listing')) ? null : deps.now();
+    case 'warmup_behind':
+      return (await isStillIll(store, 'warmup')) ? null : deps.now();
+    case 'backup_failed':
+    case 'backup_old':
+      return (await backupState(store)).good?.endedAt ?? null;
+    case 'restore_drill_failed':
+    case 'restore_drill_old':
+      return lastPassedRestoreDrill(store);
     case 'put_off':
       return (await isPutOff({ store, ...deps }, about)) ? null : deps.now();
     case 'account_refused':
