@@ -3,6 +3,7 @@ import { QUARTER } from '../core/figures/cover.ts';
 import { groupsOf } from '../core/figures/figures.ts';
 import { CLASSES } from '../core/message-class.ts';
 import { DAY, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import { backupState, lastPassedRestoreDrill } from '../store/backups.ts';
 import type { Store } from '../store/db/open.ts';
 import { lastDrill } from '../store/drills.ts';
 import { readSums } from '../store/figures/read-sums.ts';
@@ -130,6 +131,8 @@ async function lastTimes({ store, now }: Asked): Promise<Sample[]> {
     one('reconciled_timestamp_seconds', asTime((await cursor(store, RECONCILED))?.at)),
     one('drill_timestamp_seconds', asTime(drill?.endedAt)),
     one('drill_passed', drill?.endedAt != null && drill.passed ? 1 : 0),
+    one('backup_timestamp_seconds', asTime((await backupState(store)).good?.startedAt)),
+    one('restore_drill_timestamp_seconds', asTime(await lastPassedRestoreDrill(store))),
   ];
 }
 

@@ -73,4 +73,16 @@ export const WORK = chapter('Work', {
     says: 'Whether it went well; 0 when there was none.',
     use: '0 with a recent time: its report says what failed.',
   }),
+  backup_timestamp_seconds: gauge('database', {
+    labels: [],
+    unit: 'time, Unix',
+    says: 'When the last good backup was begun, which is what it holds; 0 when there was none.',
+    use: 'Old: what came since would be lost with the database. `homing backup --list`.',
+  }),
+  restore_drill_timestamp_seconds: gauge('database', {
+    labels: [],
+    unit: 'time, Unix',
+    says: 'When the last restore drill that passed was begun; 0 when there was none.',
+    use: 'Old: nobody knows whether the backups can be read in. `homing restore --drill`.',
+  }),
 });
