@@ -2,6 +2,7 @@ import { CronExpressionParser } from 'cron-parser';
 import { validate as isNodeCron } from 'node-cron';
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
+import { keyIn } from './signed-webhook.ts';
 
 /** A kind of setting. `read` gives null for what it does not understand; `wrong` says what it expects. */
 export const readAs = <T>(read: (text: string) => T | null, wrong: string) =>
@@ -62,6 +63,16 @@ export const webUrl = readAs((text) => (isWebUrl(text) ? text : null), 'must be 
   const { username, password } = new URL(text);
   return username === '' && password === '';
 }, 'must not have a user or a password in it');
+
+export const webUrls = listOf(
+  (part) => (webUrl.safeParse(part).success ? part : null),
+  'must be a comma list of http(s) URLs without a user and a password',
+);
+
+export const webhookKeys = listOf(
+  (part) => (keyIn(part) === null ? null : part),
+  'must be whsec_ and 24 to 64 bytes in base64, or a comma list of these',
+);
 
 /**
  * A secret is sent in a header or hashed byte by byte, so an invisible character in it is always a mistake of copying.

@@ -1,13 +1,13 @@
 import { IANAZone } from 'luxon';
 import { parseDuration } from '../base/duration.ts';
-import { choice, cron, duration, listOf, readAs, webUrl } from '../base/kinds.ts';
+import { choice, cron, duration, listOf, readAs, webhookKeys, webUrl, webUrls } from '../base/kinds.ts';
 import { isLoopback } from '../base/loopback.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import { ladderOf, type Rung, WAYS, type Way } from '../core/ladder.ts';
 import { SECOND } from '../core/time.ts';
 import { relayDoubts, relayUrl } from '../providers/smtp/settings.ts';
-import { pagerdutyUrl, routingKey, smsUrl, webhookKeys, webUrls } from './channels/kinds.ts';
 import { type Duty, parseDuty, parseHours } from './on-call.ts';
+import { pagerdutyUrl, routingKey, smsUrl } from './channels/kinds.ts';
 
 const isAddress = (text: string): boolean => /^[^\s@<>,"']+@[^\s@<>,"']+$/.test(text);
 const addresses = listOf((part) => (isAddress(part) ? part : null), 'must be a comma list of addresses');

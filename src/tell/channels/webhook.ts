@@ -1,9 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { signed } from '../../base/signed-webhook.ts';
 import { safeJson } from '../../core/safe-text.ts';
 import { SECOND } from '../../core/time.ts';
 import { call, secretsIn } from './call.ts';
 import type { AlertChannel, HowToCall, Notice } from './channel.ts';
-import { keyIn } from './kinds.ts';
 
 type Signing = HowToCall & {
   /** `whsec_…`, each of which signs while one is being changed; with none of them nothing is signed. */
@@ -29,18 +28,3 @@ const shown = ({ createdAt, startedAt, endedAt, tries, ...notice }: Notice): Rec
   startedAt: new Date(startedAt).toISOString(),
   endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
 });
-
-/**
- * The headers of a signed webhook, as Standard Webhooks has them (github.com/standard-webhooks/standard-webhooks). `at` is
- * in seconds.
- */
-export function signed(
-  { id, at, body }: { id: string; at: number; body: string },
-  secrets: readonly string[],
-): Record<string, string> {
-  const of = (secret: string) =>
-    `v1,${createHmac('sha256', keyIn(secret) ?? '')
-      .update(`${id}.${at}.${body}`)
-      .digest('base64')}`;
-  return { 'webhook-id': id, 'webhook-timestamp': String(at), 'webhook-signature': secrets.map(of).join(' ') };
-}
