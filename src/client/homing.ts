@@ -17,6 +17,7 @@ import { createRecorder, type Recorder } from './recorder.ts';
 import { tracking } from './track.ts';
 import { wrapTransport } from './transport.ts';
 import type { CommonOptions, Homing, Queued, TakesHoming } from './types.ts';
+import { verifiedWebhook } from './verify-webhook.ts';
 
 const PATIENCE = 250;
 const PAUSE = 5 * SECOND;
@@ -40,7 +41,12 @@ export function homingAt(place: Place, options: CommonOptions): Homing {
   const backend = opener(place.open);
   const recorder = lazy(() => openRecorder(place.name, options, backend, onProblem));
   const inside: Inside = { options, backend, recorder, onProblem, outbox: null, closing: null };
-  return { ...sending(inside), ...asking(inside), ...keeping(inside) };
+  return {
+    ...sending(inside),
+    ...asking(inside),
+    ...keeping(inside),
+    verifyWebhook: (headers, body, secret) => verifiedWebhook(headers, body, secret, Date.now()),
+  };
 }
 
 function openRecorder(place: string, options: CommonOptions, backend: Opener<Backend>, onProblem: OnProblem): Recorder {

@@ -19,8 +19,38 @@ export type HomingErrorCode =
   | 'not_found' // the daemon does not send for this domain
   | 'conflict' // the id belongs to another message
   | 'too_large'
+  | 'unverified' // a webhook that Homing did not sign, or not just now
   | 'unavailable' // the same may do later
   | 'closed'; // `close` was called before
+
+/** Headers as Node's servers and as fetch have them. */
+export type WebhookHeaders =
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | { get(name: string): string | null };
+
+/** Something that has become of a mail. The same event may come more than once, with the same id. */
+export type HomingEvent = {
+  id: string;
+  /** `message.` and a state, such as `message.delivered`, or `message.complained`. */
+  type: string;
+  /** When it happened, in ISO 8601. */
+  timestamp: string;
+  data: {
+    /** Ids of Homing: of the message, and of its delivery to this recipient. */
+    message: string;
+    delivery: string;
+    /** The Message-Id header, without angle brackets. */
+    messageId: string;
+    recipient: string;
+    class: string;
+    state: string;
+    reason: string | null;
+    attempt: number;
+    provider: string | null;
+    /** The `v:homing-key` of the application. */
+    key: string | null;
+  };
+};
 
 /** Something about the tracking that somebody should know. The mail itself is never touched by it. */
 export type Problem = {
@@ -216,6 +246,12 @@ export type Homing = {
    * in however many processes, one is told `yes`. For a first message it is `yes` as well.
    */
   mayResend(key: string): Promise<MayResend>;
+  /**
+   * The event in a webhook that Homing posted (EVENTS_WEBHOOK_URL). `body` is the body as it came, not parsed; `secret` is that
+   * of EVENTS_WEBHOOK_SECRET, or several while it is being changed. Throws a `HomingError`: `unverified` when it was not signed
+   * with one of them in the last five minutes, and then it must not be believed.
+   */
+  verifyWebhook(headers: WebhookHeaders, body: string | Uint8Array, secret: string | readonly string[]): HomingEvent;
   /** From now on nothing leaves this process: what is sent is kept in memory for a test to look at. */
   testing(): Outbox;
   counts(): Counts;
