@@ -11,6 +11,7 @@ import { addDnsCommand } from './commands/dns.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDrillCommand } from './commands/drill.ts';
 import { addEraseCommand } from './commands/erase.ts';
+import { addEventsCommand } from './commands/events.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addHoldCommand, addReleaseCommand } from './commands/hold.ts';
@@ -53,6 +54,7 @@ const COMMANDS: readonly AddCommand[] = [
   addHoldCommand,
   addReleaseCommand,
   addSuppressionsCommand,
+  addEventsCommand,
   addExportCommand,
   addEraseCommand,
   addReportCommand,

@@ -63,6 +63,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   operate: ['core', 'base', 'store'],
   outage: ['core', 'base', 'store', 'providers'],
   care: ['core', 'base', 'store', 'providers'],
+  events: ['core', 'base', 'store', 'providers'],
   'tell/summary/charts': ['core'],
   'tell/summary': ['core', 'base', 'tell/summary/charts'],
   'tell/channels': ['core', 'base', 'providers', 'tell/summary'],
@@ -108,6 +109,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'operate',
     'outage',
     'care',
+    'events',
     'tell',
     'http',
     'dashboard',
@@ -134,6 +136,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'operate',
     'outage',
     'care',
+    'events',
     'tell',
     'http',
     'dashboard',
@@ -198,7 +201,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Packages that the model may use: none but what computes. */
 const PURE = new Set(['node:crypto', 'node:url']);
-const STAGES = ['intake', 'inbox', 'dispatch', 'reconcile', 'operate', 'outage', 'care', 'tell'];
+const STAGES = ['intake', 'inbox', 'dispatch', 'reconcile', 'operate', 'outage', 'care', 'events', 'tell'];
 const LOOSE = ['src/cli.ts', 'src/index.ts'];
 
 type Line = { file: string; number: number; text: string };

@@ -6,6 +6,7 @@ import { CARE } from '../care/settings.ts';
 import { DASHBOARD } from '../dashboard/desk/settings.ts';
 import { DISPATCH } from '../dispatch/settings.ts';
 import { DRILL } from '../drill/settings.ts';
+import { EVENTS } from '../events/settings.ts';
 import { HTTP } from '../http/settings.ts';
 import { INBOX } from '../inbox/settings.ts';
 import { INTAKE } from '../intake/settings.ts';
@@ -33,6 +34,7 @@ export const ROOMS = [
   METERING,
   DASHBOARD,
   TELL,
+  EVENTS,
   INTAKE,
   DISPATCH,
   OUTAGE,

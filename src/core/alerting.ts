@@ -28,6 +28,7 @@ export const ALERT_KINDS = [
   'backup_old',
   'restore_drill_failed',
   'restore_drill_old',
+  'events_webhook_failing',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

@@ -5,6 +5,7 @@ import { CARE_JOBS } from '../care/jobs.ts';
 import type { Role } from '../core/roles.ts';
 import { DISPATCH_JOBS } from '../dispatch/jobs.ts';
 import { DRILL_JOBS } from '../drill/jobs.ts';
+import { EVENTS_JOBS } from '../events/jobs.ts';
 import { INBOX_JOBS } from '../inbox/jobs.ts';
 import { INTAKE_JOBS } from '../intake/jobs.ts';
 import { OPERATE_JOBS } from '../operate/jobs.ts';
@@ -20,7 +21,7 @@ const JOBS_OF: Record<Role, readonly Job<Inside>[]> = {
   digest: [...INTAKE_JOBS, ...INBOX_JOBS],
   dispatch: [...DISPATCH_JOBS, ...OUTAGE_JOBS],
   reconcile: [...RECONCILE_JOBS, ...OPERATE_JOBS, ...CARE_JOBS],
-  tell: [...TELL_JOBS, ...DRILL_JOBS, ...BACKUP_JOBS, restoreDrillJob],
+  tell: [...TELL_JOBS, ...EVENTS_JOBS, ...DRILL_JOBS, ...BACKUP_JOBS, restoreDrillJob],
 };
 
 export const jobsOf = (roles: readonly Role[]): Job<Inside>[] => [

@@ -8,6 +8,7 @@ import { addAlerts } from './pages/alerts.ts';
 import { addBulk } from './pages/bulk.ts';
 import { addCauses } from './pages/causes.ts';
 import { addDoctor } from './pages/doctor.ts';
+import { addEvents } from './pages/events.ts';
 import { addLogin } from './pages/login.ts';
 import { addMail } from './pages/mail.ts';
 import { addMessages } from './pages/messages.ts';
@@ -45,6 +46,7 @@ function addPages(router: Router, desk: Desk, users: readonly User[]): void {
   addCauses(router, desk);
   addWebhooks(router, desk);
   addReputation(router, desk);
+  addEvents(router, desk);
   addReport(router, desk);
   addSettings(router, desk);
   addDoctor(router, desk);

@@ -15,6 +15,7 @@ import type { Arrival } from '../store/inbox/inbox.ts';
 import { JSON_HEADERS } from './answer.ts';
 import { type ApiDeps, createApi } from './api.ts';
 import { type Bodies, createBodies, discard, SenderGone } from './body.ts';
+import { createEvents } from './events.ts';
 import { createHints, type HintDeps } from './hints.ts';
 import { createHolds } from './holds.ts';
 import { asksIdentity, createIdentity } from './identity.ts';
@@ -144,6 +145,7 @@ function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
     createSupport({ ...deps, traffic }),
     createQueue(deps),
     createOutages(deps),
+    createEvents({ ...deps, bodies }),
     createHolds({ ...deps, bodies }),
     createIncidents({ ...deps, bodies }),
     createHints({ ...deps, bodies }),

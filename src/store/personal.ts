@@ -3,7 +3,7 @@
 
 /** What hangs on messages and deliveries, by the column that says on which. */
 export const OF_MESSAGE = ['message_bodies', 'handles'] as const;
-export const OF_DELIVERY = ['facts', 'due', 'alert_items', 'reposts', 'unclear'] as const;
+export const OF_DELIVERY = ['facts', 'due', 'alert_items', 'reposts', 'unclear', 'events', 'event_posts'] as const;
 
 export type Texts = { table: string; key: readonly string[]; columns: readonly string[] };
 
@@ -34,6 +34,8 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   alert_items: 'mail',
   reposts: 'mail',
   unclear: 'mail',
+  events: 'mail',
+  event_posts: 'mail',
   inbox: 'events',
   rollup_pending: 'texts',
   rollup_examples: 'texts',
@@ -61,6 +63,7 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   health_changes: { nothing: 'how providers were' },
   hints: { nothing: 'what status pages said of providers' },
   webhook_refusals: { nothing: 'how often webhooks were refused, and why' },
+  event_endpoints: { nothing: 'which programs are told of events' },
   drills: { nothing: 'drills of outages, against mail of their own' },
   incidents: { nothing: 'what administrators were told of, by the names of domains, and who of them took it' },
   backups: { nothing: 'how backups went' },

@@ -70,6 +70,11 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice:
       'Its mail may wait, and nobody watches this daemon. See that its process runs and can be reached from here; its log says why its reconciler stands still; then restart it.',
   },
+  events_webhook_failing: {
+    headline: () => 'an endpoint of an application takes no events',
+    advice:
+      'Nothing is lost: the events wait. See what it answered, and mend it: homing events endpoints. One that is disabled is posted to again after: homing events enable <number>.',
+  },
   drill_failed: {
     headline: () => 'a drill failed or broke off: it is not known that the plan against outages holds',
     advice:

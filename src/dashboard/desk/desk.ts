@@ -222,6 +222,7 @@ const PAGES: readonly { name: Exclude<keyof typeof TEXTS.nav, 'label'>; path: st
   { name: 'causes', path: '/causes', role: 'support' },
   { name: 'webhooks', path: '/webhooks', role: 'support' },
   { name: 'reputation', path: '/reputation', role: 'support' },
+  { name: 'events', path: '/events', role: 'operator' },
   { name: 'alerts', path: '/alerts', role: 'support' },
   { name: 'report', path: '/report', role: 'support' },
   { name: 'settings', path: '/settings', role: 'owner' },

@@ -3,6 +3,7 @@ import { ALERTS } from '../texts/alerts.ts';
 import { BULK } from '../texts/bulk.ts';
 import { CAUSES } from '../texts/causes.ts';
 import { DOCTOR } from '../texts/doctor.ts';
+import { EVENTS } from '../texts/events.ts';
 import { FRAME } from '../texts/frame.ts';
 import { LOGIN } from '../texts/login.ts';
 import { MAIL } from '../texts/mail.ts';
@@ -32,6 +33,7 @@ export const TEXTS = {
   report: REPORT,
   reputation: REPUTATION,
   webhooks: WEBHOOKS,
+  events: EVENTS,
   causes: CAUSES,
   suppressions: SUPPRESSIONS,
 } as const;

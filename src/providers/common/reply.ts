@@ -59,7 +59,7 @@ export const LONGEST_WAIT: Ms = 10 * MINUTE;
  * How long the provider asks us to wait, in a header or in what it says. Moments are read by its own clock, which its
  * `Date` header shows.
  */
-export function retryAfter({ headers }: Reply, said: string): Ms | null {
+export function retryAfter({ headers }: Reply, said: string, longest = LONGEST_WAIT): Ms | null {
   const now = dateOf(headers['date']);
   const until = (moment: Ms | null) => (moment === null || now === null ? null : moment - now);
   const waits = [
@@ -69,7 +69,7 @@ export function retryAfter({ headers }: Reply, said: string): Ms | null {
     until(resetOf(headers['x-ratelimit-reset'])),
   ];
   const wait = waits.find((w) => w !== null && w >= 0 && w <= DAY) ?? null;
-  return wait && Math.min(wait, LONGEST_WAIT);
+  return wait && Math.min(wait, longest);
 }
 
 /** When it was answered, by the clock of who did. It has whole seconds, so half a second is added as the best guess. */

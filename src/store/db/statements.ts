@@ -26,8 +26,8 @@ export const putRows = (
   db: Knex,
   table: string,
   rows: readonly object[],
-  { key, columns }: { key: string; columns: readonly string[] },
-): Promise<void> => write(db, { table, rows, ifKnown: { key: [key], set: columns } });
+  { key, columns }: { key: string | readonly string[]; columns: readonly string[] },
+): Promise<void> => write(db, { table, rows, ifKnown: { key: [key].flat(), set: columns } });
 
 type Sums = { table: string; keys: readonly string[]; sums: readonly string[] };
 

@@ -2,6 +2,7 @@ import { rollup } from '../figures/rollup.ts';
 import { alertItems } from '../projections/alert-items.ts';
 import { answeredIds } from '../projections/answered-ids.ts';
 import { bodies } from '../projections/bodies.ts';
+import { events } from '../projections/events.ts';
 import { mailDomains } from '../projections/mail-domains.ts';
 import { reposts } from '../projections/reposts.ts';
 import { searchTerms } from '../projections/search-terms.ts';
@@ -19,5 +20,6 @@ export const PROJECTIONS: readonly Projection[] = [
   alertItems,
   answeredIds,
   searchTerms,
+  events,
   rollup,
 ];
