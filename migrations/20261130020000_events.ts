@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { dropTables, makeTables, type Tables } from './make-tables.ts';
+import { dropTables, isMysql, makeTables, type Tables } from './make-tables.ts';
 
 const TABLES: Tables = {
   // Where events are posted to. Of the URL, which may have a secret in it, there is only a hash.
@@ -53,5 +53,10 @@ const TABLES: Tables = {
   },
 };
 
-export const up = (db: Knex): Promise<void> => makeTables(db, TABLES);
+export async function up(db: Knex): Promise<void> {
+  await makeTables(db, TABLES);
+  // The kind of the alert about endpoints is longer than those before. It stays wide: a row may have it.
+  if (isMysql(db)) await db.raw('alter table alert_items modify kind varchar(40) not null');
+}
+
 export const down = (db: Knex): Promise<void> => dropTables(db, TABLES);

@@ -36,14 +36,16 @@ const NOT_PUBLIC_6: readonly [string, number][] = [
   ['3fff::', 20],
 ];
 
-const NOT_PUBLIC = new BlockList();
-for (const [net, bits] of NOT_PUBLIC_4) NOT_PUBLIC.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of NOT_PUBLIC_6) NOT_PUBLIC.addSubnet(net, bits, 'ipv6');
+/** One list of both would find IPv4 in the nets of IPv6 that it is mapped into. */
+const NOT_PUBLIC = { 4: new BlockList(), 6: new BlockList() };
+for (const [net, bits] of NOT_PUBLIC_4) NOT_PUBLIC[4].addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of NOT_PUBLIC_6) NOT_PUBLIC[6].addSubnet(net, bits, 'ipv6');
 
 /** Whether an IP address is one of the public Internet; anything else is not. */
 export function isPublicAddress(address: string): boolean {
   const version = isIP(address);
-  return version !== 0 && !address.includes('%') && !NOT_PUBLIC.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  if (version === 4) return !NOT_PUBLIC[4].check(address, 'ipv4');
+  return version === 6 && !address.includes('%') && !NOT_PUBLIC[6].check(address, 'ipv6');
 }
 
 /** The host of a URL that is an IP address and none of the public Internet. A name tells nothing before it is looked up. */

@@ -27,7 +27,7 @@ export const COMMON = room({
       kind: roles,
       default: ROLES.join(),
       level: 'rarely',
-      says: 'What this daemon does, where several on one database divide the work: web answers requests, digest reads what came in, dispatch hands mail over and watches the providers, reconcile asks the providers and clears up, tell sends alerts and the report. Each is needed somewhere.',
+      says: 'What this daemon does, where several on one database divide the work: web answers requests, digest reads what came in, dispatch hands mail over and watches the providers, reconcile asks the providers and clears up, tell sends alerts, the report and events. Each is needed somewhere.',
     },
     LEASE: {
       kind: length,

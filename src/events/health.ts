@@ -1,9 +1,10 @@
+import type { Log } from '../base/log.ts';
 import { endpointWait } from '../core/outgoing.ts';
-import { HOUR, type Ms } from '../core/time.ts';
+import { type Clock, HOUR, type Ms } from '../core/time.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { raise } from '../store/alerts.ts';
+import type { Store } from '../store/db/open.ts';
 import { disable, type Endpoint, noteFailure, noteSuccess } from '../store/notes/endpoints.ts';
-import type { PosterDeps } from './poster.ts';
 import type { Answer } from './target.ts';
 
 /** How the endpoints are, by what came of the last posts. */
@@ -19,10 +20,12 @@ const FAILING = 3;
 /** The administrators hear of an endpoint after this time. */
 const TOLD_AFTER: Ms = HOUR;
 
+/** `retry`: how long an endpoint is put up with that fails. */
+export type HealthDeps = { store: Store; retry: Ms; now: Clock; log: Log };
+
 type Failures = { deliveries: Set<string>; count: number };
 
-export function createHealth(deps: Pick<PosterDeps, 'store' | 'now' | 'retry' | 'log'>): Health {
-  const { store, now, retry, log } = deps;
+export function createHealth({ store, now, retry, log }: HealthDeps): Health {
   const failures = new Map<string, Failures>();
   const isFailing = (id: string) => (failures.get(id)?.deliveries.size ?? 0) >= FAILING;
 

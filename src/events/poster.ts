@@ -98,10 +98,15 @@ async function postOne(deps: PosterDeps, health: Health, { target, endpoint, pos
   await health.failed(endpoint, post.deliveryId, answer);
 }
 
-/** Null when it has been tried for long enough. What answers 410 is disabled, and then it waits there. */
+/**
+ * Null when it has been tried for long enough, and the endpoint has taken others meanwhile: while it takes nothing, nothing is
+ * given up before it is disabled. What answers 410 is disabled at once, and then it waits there.
+ */
 function nextTry({ retry }: PosterDeps, endpoint: Endpoint, post: Post, answer: Answer, now: Ms): Ms | null {
   if (answer.status === 410) return now;
   const wait = Math.max(answer.retryAfter ?? postWait(post.tries + 1), postWait(1));
   const next = now + wait + randomInt(Math.floor(wait / 10));
-  return next - Math.max(post.since, endpoint.enabledAt) > retry ? null : next;
+  const end = Math.max(post.since, endpoint.enabledAt) + retry;
+  if (now < end) return Math.min(next, end);
+  return (endpoint.succeededAt ?? 0) > post.since ? null : next;
 }

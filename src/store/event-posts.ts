@@ -40,8 +40,8 @@ export async function claimPosts(
   const lease = newId(now);
   const chosen = first.slice(0, most);
   if (chosen.length === 0) return [];
-  await inOneStatement(store, (db) =>
-    withKeys(db('event_posts'), chosen)
+  await inOneStatement(store, (tx) =>
+    withKeys(tx('event_posts'), chosen)
       .where({ endpoint })
       .where('due_at', '<=', now)
       .update({ lease, due_at: now + length }),
@@ -85,8 +85,8 @@ async function putOff(
 ): Promise<void> {
   for (const { delivery_id, number, before } of behind) {
     const due_at = Math.max(before, now + BEHIND);
-    await inOneStatement(store, (db) =>
-      db('event_posts').where({ delivery_id, number, endpoint }).where('due_at', '<=', now).update({ due_at }),
+    await inOneStatement(store, (tx) =>
+      tx('event_posts').where({ delivery_id, number, endpoint }).where('due_at', '<=', now).update({ due_at }),
     );
   }
 }
@@ -131,7 +131,7 @@ export async function settlePost(store: Store, post: Post, tried: Tried, now: Ms
 /** Gives posts back that were not tried. */
 export async function releasePost(store: Store, post: Post, now: Ms): Promise<void> {
   const { deliveryId: delivery_id, number, endpoint, lease } = post;
-  await inOneStatement(store, (db) =>
-    db('event_posts').where({ delivery_id, number, endpoint, lease }).update({ lease: null, due_at: now }),
+  await inOneStatement(store, (tx) =>
+    tx('event_posts').where({ delivery_id, number, endpoint, lease }).update({ lease: null, due_at: now }),
   );
 }

@@ -12,6 +12,8 @@ import { attention } from '../../src/store/attention.ts';
 import { lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
 import { reportsPage } from '../../src/store/care-seen.ts';
 import type { Store } from '../../src/store/db/open.ts';
+import { claimPosts, releasePost, settlePost } from '../../src/store/event-posts.ts';
+import { eventsSince, lastTries, postsWaiting, pruneEvents } from '../../src/store/events.ts';
 import { deliveriesPage, rowsOf } from '../../src/store/exported.ts';
 import { dailyBars } from '../../src/store/figures/daily.ts';
 import { lostDeliveries } from '../../src/store/figures/lost.ts';
@@ -329,6 +331,41 @@ eachStore('what a list holds is checked by the message, however many stand in th
     }
   }
   assert.ok(store.kind === 'mysql' || searched > 0, 'no check reads deliveries');
+});
+
+eachStore('events are posted, listed and pruned without reading a table through', async ({ store }) => {
+  await history(store);
+  const ids: string[] = await store.db('deliveries').orderBy('id').pluck('id');
+  for (let from = 0; from < ids.length; from += 250) {
+    const part = ids.slice(from, from + 250).map((delivery_id, n) => ({ delivery_id, at: LONG_AGO + from + n }));
+    const same = { class: 'notice', state: 'delivered', attempt: 1 };
+    const posts = part.map(({ delivery_id, at }) => ({ delivery_id, number: 4, since: at, tries: 1, tried_at: at }));
+    await store.db('events').insert(part.map((row) => ({ ...row, number: 4, kind: 'delivered', ...same })));
+    await store.db('event_posts').insert(posts.map((row) => ({ ...row, endpoint: 'busy', due_at: null, done_at: 1 })));
+    await store.db('event_posts').insert(posts.map((row) => ({ ...row, endpoint: 'other', due_at: row.since })));
+  }
+  const [id = ''] = ids;
+  await store.db('event_posts').where({ endpoint: 'busy', delivery_id: id }).update({ due_at: MORNING, done_at: null });
+  const claim = { now: MORNING, lease: MINUTE };
+  const [post] = await claimPosts(store, 'busy', 8, claim);
+  assert.ok(post);
+  await store.db('event_posts').where({ endpoint: 'busy', delivery_id: id }).update({ due_at: MORNING });
+  const tried = { isDone: true, againAt: null, status: 200, detail: null, took: 5 };
+  const after = { at: LONG_AGO + 700, deliveryId: ids[700] ?? '', number: 4 };
+  const runs = [
+    () => claimPosts(store, 'busy', 8, claim),
+    () => claimPosts(store, 'other', 8, claim),
+    () => settlePost(store, post, tried, MORNING),
+    () => releasePost(store, post, MORNING),
+    () => eventsSince(store, { since: LONG_AGO + 600, until: MORNING, limit: 50 }),
+    () => eventsSince(store, { since: 0, until: MORNING, after, limit: 50 }),
+    () => lastTries(store, 'busy', 20),
+    () => postsWaiting(store, 'other', 100),
+    () => pruneEvents(store, LONG_AGO + 20, 10),
+    () => pruneMessages(store, LONG_AGO + 40, 10),
+  ];
+  for (const run of runs)
+    for (const query of await queriesOf(store, run)) assert.equal(await scanOf(store, query), null, query.sql);
 });
 
 /** Every mail of the history has the same words. */

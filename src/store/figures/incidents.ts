@@ -25,6 +25,7 @@ const TROUBLE: readonly AlertKind[] = [
   'put_off',
   'clock_wrong',
   'peer_silent',
+  'events_webhook_failing',
 ];
 
 export async function troubles(store: Store, { from, to }: Range): Promise<Trouble[]> {

@@ -51,6 +51,7 @@ test('an outage is told in the words of its alert, and no name of the program is
     'schedule_switched',
     'clock_wrong',
     'peer_silent',
+    'events_webhook_failing',
   ] as const;
   for (const kind of kinds) {
     const summary = { ...sample(), troubles: [{ kind, since: Date.UTC(2026, 10, 21), detail: 'As seen.' }] };
