@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { MINUTE } from '../../src/core/time.ts';
 import { disable, nameEndpoints } from '../../src/store/notes/endpoints.ts';
 import { hear, mail } from '../events/support.ts';
-import { ask, get, start } from './support.ts';
+import { ask, get, start, TOKEN } from './support.ts';
 
 const ENDPOINT = { id: 'abc', place: 1, host: 'app.example.com', kinds: ['accepted', 'delivered'] as const };
 
@@ -42,7 +42,7 @@ test('how it goes with each endpoint is told, and one that was disabled is enabl
   const post = async (path: string, body: object = {}) => {
     const answer = await fetch(`${url}${path}`, {
       ...{ method: 'POST', body: JSON.stringify(body) },
-      headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
     });
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
