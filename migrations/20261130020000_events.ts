@@ -18,6 +18,7 @@ const TABLES: Tables = {
     t.bigInteger('succeeded_at').nullable();
     // Until then it is left alone.
     t.bigInteger('wait_until').notNullable();
+    t.index(['gone_at', 'place']);
   },
   // What has become of deliveries, for those who want to be told.
   events(t) {

@@ -13,6 +13,7 @@ import { begun } from '../../src/core/incident.ts';
 import { MINUTE } from '../../src/core/time.ts';
 import type { Shown } from '../../src/core/timeliness.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
+import { nameEndpoints } from '../../src/store/notes/endpoints.ts';
 import { standings } from '../../src/store/notes/health.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
 import { outagesSince } from '../../src/store/outages.ts';
@@ -117,6 +118,7 @@ async function badDay(t: TestContext) {
   await changeHealth(store, 'mailgun', { before, change }, at);
   const [outage] = await outagesSince(store, at - MINUTE);
   await bundle(store, 'gave_up:mg.example.com', now, () => ({ subject: 's', body: 'b', avoid: [] }));
+  await nameEndpoints(store, [{ id: 'app', place: 1, host: 'app.example.com', kinds: ['delivered'] }], at);
   const folder = mkdtempSync(join(tmpdir(), 'homing-runbook-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const write = (name: string, content: unknown): string => {
@@ -137,6 +139,7 @@ async function badDay(t: TestContext) {
       .replace('<outage>', outage?.id ?? '')
       .replace('<hold>', hold?.id ?? '')
       .replace('<provider>', 'mailgun')
+      .replace('<endpoint>', '1')
       .replace('<today>', new Date(now).toISOString().slice(0, 10))
       .replace('<events>', events)
       .replace('<rules>', rules)

@@ -73,7 +73,7 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
   events_webhook_failing: {
     headline: () => 'an endpoint of an application takes no events',
     advice:
-      'Nothing is lost: the events wait. See what it answered, and mend it: homing events endpoints. One that is disabled is posted to again after: homing events enable <number>.',
+      'Nothing is lost: the events wait. See what it answered, and mend it: homing events endpoints. One that is disabled is posted to again after: homing events enable <endpoint>.',
   },
   drill_failed: {
     headline: () => 'a drill failed or broke off: it is not known that the plan against outages holds',
