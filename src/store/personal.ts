@@ -63,6 +63,7 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   health_changes: { nothing: 'how providers were' },
   hints: { nothing: 'what status pages said of providers' },
   webhook_refusals: { nothing: 'how often webhooks were refused, and why' },
+  daemons: { nothing: 'which daemons work on the database' },
   event_endpoints: { nothing: 'which programs are told of events' },
   drills: { nothing: 'drills of outages, against mail of their own' },
   incidents: { nothing: 'what administrators were told of, by the names of domains, and who of them took it' },

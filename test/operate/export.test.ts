@@ -63,6 +63,9 @@ async function everywhere(store: Store): Promise<void> {
     .insert({ delivery_id: queued?.id, attempt: 1, place: 'x', at: 1, result: 'x', sending_ip: 'x' });
   await store.db('unclear').insert({ delivery_id: queued?.id, fact_key: 'x', at: 1 });
   await store.db('handles').insert({ hash: 'x', message_id: message });
+  const event = { delivery_id: queued?.id, number: 2 };
+  await store.db('events').insert({ ...event, kind: 'x', at: 1, class: 'x', state: 'x', attempt: 1 });
+  await store.db('event_posts').insert({ ...event, endpoint: 'x', since: 1, tries: 0 });
 }
 
 const kindOf = (table: string) => PERSONAL[table];
