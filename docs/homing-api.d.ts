@@ -92,6 +92,121 @@ export interface Deed {
 }
 /**
  * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Enabled".
+ */
+export interface Enabled {
+  enabled: {
+    number: number;
+    host: string;
+  };
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Endpoint".
+ */
+export interface Endpoint {
+  /**
+   * its place in EVENTS_WEBHOOK_URL, from 1 on
+   */
+  number: number;
+  host: string;
+  state: 'well' | 'failing' | 'disabled';
+  events: (
+    | 'queued'
+    | 'sending'
+    | 'unconfirmed'
+    | 'accepted'
+    | 'deferred'
+    | 'delivered'
+    | 'relayed'
+    | 'failed'
+    | 'abandoned'
+    | 'expired'
+    | 'cancelled'
+    | 'complained'
+  )[];
+  failingSince: string | null;
+  disabledAt: string | null;
+  disabledWhy: string | null;
+  succeededAt: string | null;
+  waiting: number;
+  waitingSince: string | null;
+  tries: {
+    event: string;
+    type: string;
+    message: string;
+    state: 'done' | 'waits' | 'given_up';
+    tries: number;
+    status: number | null;
+    detail: string | null;
+    at: string;
+    tookMs: number;
+  }[];
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Endpoints".
+ */
+export interface Endpoints {
+  endpoints: Endpoint[];
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Event".
+ */
+export interface Event {
+  /**
+   * the same each time that it is posted
+   */
+  id: string;
+  /**
+   * message. and a state, or message.complained
+   */
+  type: string;
+  timestamp: string;
+  data: {
+    message: string;
+    delivery: string;
+    /**
+     * the Message-Id, without brackets
+     */
+    messageId: string;
+    recipient: string;
+    class: string;
+    /**
+     * where a delivery stands: see docs/retries.md
+     */
+    state:
+      | 'queued'
+      | 'sending'
+      | 'unconfirmed'
+      | 'accepted'
+      | 'deferred'
+      | 'delivered'
+      | 'relayed'
+      | 'failed'
+      | 'abandoned'
+      | 'expired'
+      | 'cancelled';
+    reason: string | null;
+    attempt: number;
+    provider: string | null;
+    key: string | null;
+  };
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Events".
+ */
+export interface Events {
+  events: Event[];
+  /**
+   * where to go on, now or later
+   */
+  next: string | null;
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
  * via the `definition` "Fact".
  */
 export interface Fact {
@@ -348,6 +463,13 @@ export interface Suppression {
 export interface Reopened {
   reopened: number;
   [k: string]: unknown;
+}
+/**
+ * This interface was referenced by `HomingApi`'s JSON-Schema
+ * via the `definition` "Replayed".
+ */
+export interface Replayed {
+  replayed: number;
 }
 /**
  * This interface was referenced by `HomingApi`'s JSON-Schema

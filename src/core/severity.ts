@@ -22,6 +22,7 @@ const SEVERITY: Record<AlertKind, Severity | typeof OF_MAIL> = {
   clock_wrong: 'error',
   drill_failed: 'error',
   peer_silent: 'critical',
+  events_webhook_failing: 'error',
   dns_wrong: 'error',
   dns_right: 'info',
   ip_listed: 'warning',

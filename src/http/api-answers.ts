@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SEVERITIES } from '../core/alerting.ts';
 import { STATES } from '../core/delivery.ts';
 import { CLASSES } from '../core/message-class.ts';
+import { EVENT_KINDS } from '../core/outgoing.ts';
 
 const time = z.iso.datetime();
 const maybe = <T extends z.ZodType>(schema: T) => schema.nullable();
@@ -167,6 +168,44 @@ export const Hold = z
   .meta({ id: 'Hold' });
 export const Holds = z.object({ holds: z.array(Hold) }).meta({ id: 'Holds' });
 export const Released = z.object({ released: Hold }).meta({ id: 'Released' });
+
+export const Event = z
+  .object({
+    id: z.string().meta({ description: 'the same each time that it is posted' }),
+    type: z.string().meta({ description: 'message. and a state, or message.complained' }),
+    timestamp: time,
+    data: z.object({
+      ...{ message: z.string(), delivery: z.string(), messageId: message.messageId, recipient: z.string() },
+      ...{ class: z.string(), state, reason: maybe(z.string()), attempt: z.int(), provider: maybe(z.string()) },
+      key: maybe(z.string()),
+    }),
+  })
+  .meta({ id: 'Event' });
+export const Events = z
+  .object({ events: z.array(Event), next: maybe(z.string()).meta({ description: 'where to go on, now or later' }) })
+  .meta({ id: 'Events' });
+const Try = z.object({
+  ...{ event: z.string(), type: z.string(), message: z.string(), state: z.enum(['done', 'waits', 'given_up']) },
+  ...{ tries: z.int(), status: maybe(z.int()), detail: maybe(z.string()), at: time, tookMs: z.int() },
+});
+const Endpoint = z
+  .object({
+    number: z.int().meta({ description: 'its place in EVENTS_WEBHOOK_URL, from 1 on' }),
+    host: z.string(),
+    state: z.enum(['well', 'failing', 'disabled']),
+    events: z.array(z.enum(EVENT_KINDS)),
+    failingSince: maybe(time),
+    disabledAt: maybe(time),
+    disabledWhy: maybe(z.string()),
+    succeededAt: maybe(time),
+    waiting: z.int(),
+    waitingSince: maybe(time),
+    tries: z.array(Try),
+  })
+  .meta({ id: 'Endpoint' });
+export const Endpoints = z.object({ endpoints: z.array(Endpoint) }).meta({ id: 'Endpoints' });
+export const Enabled = z.object({ enabled: z.object({ number: z.int(), host: z.string() }) }).meta({ id: 'Enabled' });
+export const Replayed = z.object({ replayed: z.int() }).meta({ id: 'Replayed' });
 
 export const Suppression = z
   .object({

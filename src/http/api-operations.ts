@@ -4,6 +4,7 @@ import { CLASSES } from '../core/message-class.ts';
 import { toldWith } from '../intake/told-message.ts';
 import { CANCEL, KEY, REOPEN, RESEND, SEARCH } from './api.ts';
 import * as A from './api-answers.ts';
+import { SEARCH as EVENT_SEARCH, REPLAY } from './events.ts';
 import { WISH } from './holds.ts';
 import { SEARCH as INCIDENT_SEARCH, TAKING } from './incidents.ts';
 import { SEARCH as OUTAGE_SEARCH } from './outages.ts';
@@ -191,6 +192,36 @@ export const OPERATIONS: readonly Operation[] = [
     id: 'releaseHold',
     does: 'Lets it leave again.',
     answers: { 200: A.Released },
+  },
+  {
+    ...read,
+    path: '/api/events',
+    id: 'listEvents',
+    does: 'What has become of mail, as applications are told, oldest first.',
+    query: EVENT_SEARCH,
+    answers: { 200: A.Events },
+  },
+  {
+    ...read,
+    path: '/api/events/endpoints',
+    id: 'listEndpoints',
+    does: 'How it goes with telling them.',
+    answers: { 200: A.Endpoints },
+  },
+  {
+    ...act,
+    path: '/api/events/endpoints/:number/enable',
+    id: 'enableEndpoint',
+    does: 'Posts to an endpoint again that was disabled.',
+    answers: { 200: A.Enabled },
+  },
+  {
+    ...act,
+    path: '/api/events/replay',
+    id: 'replayEvents',
+    does: 'Posts events once more.',
+    body: REPLAY,
+    answers: { 200: A.Replayed },
   },
   {
     ...read,

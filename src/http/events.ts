@@ -53,7 +53,7 @@ const momentOf = (text: z.ZodString) =>
     return z.NEVER;
   });
 
-const SEARCH = z.strictObject({
+export const SEARCH = z.strictObject({
   since: momentOf(once).optional(),
   after: once
     .transform((text, ctx) => {
@@ -71,7 +71,7 @@ const NUMBER = z
   .regex(/^[1-9]\d{0,2}$/, 'an endpoint is named by its number in EVENTS_WEBHOOK_URL')
   .transform(Number);
 
-const REPLAY = z.strictObject({
+export const REPLAY = z.strictObject({
   since: momentOf(z.string({ error: 'must be text' })),
   endpoint: z
     .int('must be the number of an endpoint')

@@ -6,8 +6,8 @@ import { room, type SettingsOf } from '../base/setting.ts';
 import { ladderOf, type Rung, WAYS, type Way } from '../core/ladder.ts';
 import { SECOND } from '../core/time.ts';
 import { relayDoubts, relayUrl } from '../providers/smtp/settings.ts';
-import { type Duty, parseDuty, parseHours } from './on-call.ts';
 import { pagerdutyUrl, routingKey, smsUrl } from './channels/kinds.ts';
+import { type Duty, parseDuty, parseHours } from './on-call.ts';
 
 const isAddress = (text: string): boolean => /^[^\s@<>,"']+@[^\s@<>,"']+$/.test(text);
 const addresses = listOf((part) => (isAddress(part) ? part : null), 'must be a comma list of addresses');

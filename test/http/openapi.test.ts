@@ -5,9 +5,14 @@ import { test } from 'node:test';
 import { validate } from '@readme/openapi-parser';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { statusTokens } from '../../src/contract/status-token.ts';
+import { HOUR } from '../../src/core/time.ts';
 import { OPERATIONS } from '../../src/http/api-operations.ts';
 import { openapi } from '../../src/http/openapi.ts';
+import { claimPosts, settlePost } from '../../src/store/event-posts.ts';
+import { nameEndpoints } from '../../src/store/notes/endpoints.ts';
 import { addHold } from '../../src/store/notes/holds.ts';
+import { mail } from '../events/support.ts';
+import { MORNING } from '../support/clock.ts';
 import { DOMAIN, get, post, type Running, SENT, start } from './support.ts';
 
 const KEY = 'ab'.repeat(32);
@@ -73,6 +78,12 @@ test('what is answered is what is described', async (t) => {
     { provider: null, class: 'bulk', until: null, reason: null, who: 'ann' },
     running.clock(),
   );
+  await nameEndpoints(running.store, [{ id: 'x', place: 1, host: 'app.example.com', kinds: ['accepted'] }], MORNING);
+  const ann = await mail(running.store, 'told', MORNING - HOUR);
+  const [told] = await claimPosts(running.store, 'x', 1, { now: MORNING, lease: HOUR });
+  assert.equal(told?.deliveryId, ann);
+  const refused = { isDone: false, againAt: MORNING, status: 500, detail: 'oops', took: 4 };
+  await settlePost(running.store, told, refused, MORNING);
   const token = statusTokens([KEY]).make(id, running.clock() + 1_000_000);
   const asked: [name: string, path: string][] = [
     ['Search', '/api/messages'],
@@ -83,6 +94,8 @@ test('what is answered is what is described', async (t) => {
     ['Outages', '/api/outages'],
     ['Incidents', '/api/incidents'],
     ['Holds', '/api/holds'],
+    ['Events', '/api/events?limit=1'],
+    ['Endpoints', '/api/events/endpoints'],
     ['Suppressions', '/api/suppressions'],
     ['Status', '/api/status'],
     ['Waits', `/status/${token}`],
@@ -97,6 +110,8 @@ test('what is answered is what is described', async (t) => {
     ['Results', '/api/messages', [SENT]],
     ['MayResend', '/api/messages/may-resend', { key: 'k' }],
     ['Cancelled', `/api/messages/${id}/cancel`, {}],
+    ['Enabled', '/api/events/endpoints/1/enable', {}],
+    ['Replayed', '/api/events/replay', { since: '2026-11-25' }],
     ['Hold', '/api/holds', { class: 'notice', for: '2h' }],
   ];
   for (const [name, path, body] of posted) check(name, (await post(running, path, body)).body);
