@@ -18,6 +18,7 @@ export const ALERT_KINDS = [
   'clock_wrong',
   'drill_failed',
   'peer_silent',
+  'events_webhook_failing',
   'dns_wrong',
   'dns_right',
   'ip_listed',
@@ -28,7 +29,6 @@ export const ALERT_KINDS = [
   'backup_old',
   'restore_drill_failed',
   'restore_drill_old',
-  'events_webhook_failing',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
