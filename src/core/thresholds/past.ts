@@ -1,0 +1,143 @@
+// The past, as it looked at each moment of it.
+import { isEnded, type State } from '../delivery.ts';
+import { DAY, HOUR, MINUTE, type Ms } from '../time.ts';
+import { type Scope, scopeKey } from './judge.ts';
+import { type Party, type Recent, type SignSum, scopeOf, type Waiting } from './measured.ts';
+import type { Rule } from './rule.ts';
+import { SENT_BUCKET, type Sent } from './sent.ts';
+import { hasArrived, isJudged, SIGNS, type Signs } from './signs.ts';
+
+/** How a delivery stood from a moment on, and what its change told. */
+export type Moment = { at: Ms; state: State; nextAt: Ms | null; signs: Signs | null };
+
+/** The life of a delivery, its moments in order. */
+export type Lived = Party & { madeAt: Ms; wantedAt: Ms; moments: readonly Moment[] };
+
+export type Past = {
+  add(lived: Lived): void;
+  ask(at: Ms, names: readonly Omit<Sent, 'n'>[]): void;
+  /** Goes on to a moment: nothing of what was written after it is seen. */
+  goTo(now: Ms): void;
+  signs(rule: Rule): SignSum[];
+  recent(name: Party['class'], since: Ms): Recent[];
+  waiting(): Waiting[];
+  sent(span: { from: Ms; to: Ms }): Sent[];
+};
+
+export const FINE: Ms = 5 * MINUTE;
+/** Longer windows are read by the hour, as those of the present are. */
+const FINE_FOR: Ms = 6 * HOUR;
+
+type Named = { party: Party; signs: Record<string, number> };
+type Bucket = Map<string, Named>;
+type Buckets = Map<Ms, Bucket>;
+
+/** Mail is looked at by itself as long as it is open, and for `lately` after it was made. */
+export function createPast(start: Ms, lately: Ms): Past {
+  const future: Buckets = new Map();
+  const spans: { span: Ms; buckets: Buckets }[] = [
+    { span: FINE, buckets: new Map() },
+    { span: HOUR, buckets: new Map() },
+  ];
+  const asked = new Map<Ms, Map<string, Sent>>();
+  let lives: Lived[] = [];
+  let now = start;
+  const isOver = ({ madeAt, moments }: Lived) =>
+    madeAt < now - lately && isEnded(stateAt(moments, now)?.state ?? 'queued');
+  const count = (at: Ms, party: Party, signs: Signs) => {
+    for (const { span, buckets } of spans) addTo(bucketIn(buckets, at - (at % span)), party, signs);
+  };
+  return {
+    add(lived) {
+      if (!isOver(lived)) lives.push(lived);
+      for (const { at, signs } of lived.moments) {
+        if (signs === null) continue;
+        if (at < now) count(at, lived, signs);
+        else addTo(bucketIn(future, at - (at % FINE)), lived, signs);
+      }
+    },
+    ask(at, names) {
+      const bucket = at - (at % SENT_BUCKET);
+      const counts = asked.get(bucket) ?? new Map<string, Sent>();
+      asked.set(bucket, counts);
+      for (const one of names) {
+        const key = `${one.domain}\n${one.kind}\n${one.name}`;
+        counts.set(key, { ...one, n: (counts.get(key)?.n ?? 0) + 1 });
+      }
+    },
+    goTo(moment) {
+      now = moment;
+      for (const [at, bucket] of future) {
+        if (at >= now) continue;
+        future.delete(at);
+        for (const { party, signs } of bucket.values()) count(at, party, signs);
+      }
+      if (now % HOUR === 0) lives = lives.filter((one) => !isOver(one));
+    },
+    signs(rule) {
+      const { span, buckets } = (rule.window > FINE_FOR ? spans[1] : spans[0]) ?? { span: FINE, buckets: new Map() };
+      const from = Math.ceil((now - rule.window) / span) * span;
+      for (const at of buckets.keys()) if (at < now - 32 * DAY) buckets.delete(at);
+      return sumsIn(
+        [...buckets].filter(([at]) => at >= from).map(([, bucket]) => bucket),
+        rule,
+      );
+    },
+    recent: (name, since) =>
+      lives.flatMap((one): Recent[] => {
+        if (one.class !== name || one.madeAt < since || one.madeAt > now) return [];
+        const stands = stateAt(one.moments, now);
+        if (stands === null || !isJudged(stands.state)) return [];
+        const { domain, receiver, wantedAt } = one;
+        return [{ domain, class: name, receiver, wantedAt, arrivedAt: arrivalAt(one.moments, now) }];
+      }),
+    waiting: () =>
+      lives.flatMap(({ domain, class: name, receiver, moments }): Waiting[] => {
+        const stands = stateAt(moments, now);
+        const waits = stands?.state === 'queued' && (stands.nextAt ?? 0) <= now;
+        return waits ? [{ domain, class: name, receiver, n: 1 }] : [];
+      }),
+    sent({ from, to }) {
+      const sums = new Map<string, Sent>();
+      for (let at = from; at < to; at += SENT_BUCKET)
+        for (const [key, one] of asked.get(at) ?? []) sums.set(key, { ...one, n: one.n + (sums.get(key)?.n ?? 0) });
+      return [...sums.values()];
+    },
+  };
+}
+
+function bucketIn(buckets: Buckets, at: Ms): Bucket {
+  const bucket = buckets.get(at) ?? new Map<string, Named>();
+  buckets.set(at, bucket);
+  return bucket;
+}
+
+function addTo(bucket: Bucket, { domain, class: name, receiver }: Party, signs: Signs): void {
+  const key = `${domain}\n${name}\n${receiver}`;
+  const known = bucket.get(key) ?? { party: { domain, class: name, receiver }, signs: {} };
+  for (const sign of SIGNS) known.signs[sign] = (known.signs[sign] ?? 0) + (signs[sign] ?? 0);
+  bucket.set(key, known);
+}
+
+function sumsIn(buckets: readonly Bucket[], rule: Rule): SignSum[] {
+  const sums = new Map<string, { scope: Scope; signs: Record<string, number> }>();
+  for (const bucket of buckets)
+    for (const { party, signs } of bucket.values()) {
+      const scope = scopeOf(rule, party);
+      if (scope === null) continue;
+      const sum = sums.get(scopeKey(scope)) ?? { scope, signs: {} };
+      for (const sign of SIGNS) sum.signs[sign] = (sum.signs[sign] ?? 0) + (signs[sign] ?? 0);
+      sums.set(scopeKey(scope), sum);
+    }
+  return [...sums.values()];
+}
+
+const stateAt = (moments: readonly Moment[], now: Ms): Moment | null => moments.findLast(({ at }) => at <= now) ?? null;
+
+/** When it arrived, as far as was known then. */
+function arrivalAt(moments: readonly Moment[], now: Ms): Ms | null {
+  const known = moments.filter(({ at }) => at <= now);
+  const last = known.at(-1);
+  if (!last || !hasArrived(last.state)) return null;
+  return (known[known.findLastIndex(({ state }) => !hasArrived(state)) + 1] ?? known[0])?.at ?? null;
+}
