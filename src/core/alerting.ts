@@ -29,6 +29,10 @@ export const ALERT_KINDS = [
   'backup_old',
   'restore_drill_failed',
   'restore_drill_old',
+  'threshold',
+  'threshold_over',
+  'flatline',
+  'flatline_over',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

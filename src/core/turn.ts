@@ -11,6 +11,8 @@ export type Turn = {
   receiver: string;
   /** From when on it was wanted: when it was made, or the time that was asked for. */
   wantedAt: Ms;
+  /** The domain that it is sent from. */
+  domain: string;
   facts: readonly Fact[];
   /** How it stood; null for one that is new. */
   before: Delivery | null;

@@ -139,11 +139,13 @@ export const DEFAULT_RULES: readonly Rule[] = [
     holds: HOUR,
   }),
   rule('polled', { measure: 'polled', per: ['domain'], rings: 0.2, clears: 0.1, window: 6 * HOUR, leastBad: 20 }),
+  // A job that is late by some minutes is no flatline.
   rule('flatline-hour', {
-    ...{ measure: 'flatline', per: ['domain'], rings: 0, clears: 0, least: 10, leastBad: 0, holds: 0, clearsAfter: 0 },
+    ...{ measure: 'flatline', per: ['domain'], rings: 0, clears: 0, least: 10, leastBad: 0 },
+    ...{ holds: HOUR / 2, clearsAfter: 0 },
   }),
   rule('flatline-day', {
     ...{ measure: 'flatline', per: ['domain'], rings: 0, clears: 0, least: 10, leastBad: 0, window: DAY },
-    ...{ holds: 0, clearsAfter: 0 },
+    ...{ holds: 3 * HOUR, clearsAfter: 0 },
   }),
 ];
