@@ -108,6 +108,7 @@ function draftOf(settings: AdoptSettings, { row, sighting: s }: Unknown, now: Ms
     class: kind,
     key: null,
     tags: s.tags,
+    template: s.template,
     origin: 'adopted',
     policy: settings.adopt === 'retry' ? policy : watchOnly(policy),
     recipients: [s.recipient ?? ''],

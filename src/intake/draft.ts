@@ -69,6 +69,7 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   const draft = {
     ...mail,
     tags,
+    template,
     class: kind,
     id,
     messageId: mail.messageId ?? newMessageId(name),

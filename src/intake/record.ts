@@ -67,6 +67,7 @@ function draftOf(settings: BirthSettings, told: ToldMessage, { at, now }: { at: 
     class: kind,
     key: told.key ?? null,
     tags,
+    template,
     origin: 'recorded',
     policy: told.via === undefined ? policy : watchOnly(policy),
     recipients: [...told.to, ...(told.cc ?? []), ...(told.bcc ?? [])],

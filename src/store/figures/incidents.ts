@@ -26,6 +26,8 @@ const TROUBLE: readonly AlertKind[] = [
   'clock_wrong',
   'peer_silent',
   'events_webhook_failing',
+  'threshold',
+  'flatline',
 ];
 
 export async function troubles(store: Store, { from, to }: Range): Promise<Trouble[]> {

@@ -126,6 +126,7 @@ export async function write(tx: Knex.Transaction, moves: readonly Move[], now: M
 const turnOf = ({ view, fresh, before, after }: Move): Turn => ({
   ...{ deliveryId: view.id, messageId: view.messageId },
   ...{ class: after.class, receiver: domainOf(view.recipient), wantedAt: wantedAt(view.birth) },
+  domain: view.domain,
   ...{ facts: fresh, before, after: after.delivery },
 });
 

@@ -32,6 +32,7 @@ export type Draft = {
   class: MessageClass;
   key: string | null;
   tags?: readonly string[];
+  template?: string | null;
   origin: MessageRow['origin'];
   policy: Policy;
   recipients: readonly string[];
@@ -178,6 +179,8 @@ async function enqueueIn(tx: Knex.Transaction, { draft, call, now }: ToQueue): P
 
 /** Characters of a sender and a subject: as many as a line of a mail has. */
 const MAX_TEXT = 998;
+/** Characters of the name of a template. */
+const MAX_NAME = 191;
 
 export function messageRow(id: string, draft: Draft): MessageRow {
   const { domain, messageId, origin } = draft;
@@ -193,6 +196,7 @@ export function messageRow(id: string, draft: Draft): MessageRow {
     origin: draft.origin,
     policy: JSON.stringify(draft.policy),
     tags: tagsToKeep(draft.tags),
+    template: draft.template ? storable(draft.template, MAX_NAME) : null,
     deliver_at: draft.deliverAt ?? null,
     created_at: draft.createdAt,
   };

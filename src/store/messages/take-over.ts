@@ -17,9 +17,10 @@ type Claim = { found: MessageRow; row: MessageRow; recipients: readonly string[]
 export async function takeOver(tx: Knex.Transaction, claim: Claim, now: Ms): Promise<MessageRow> {
   const { found, row } = claim;
   const { sender, subject, message_key, origin, policy, deliver_at } = row;
-  // Events name tags that the application did not tell of.
+  // Events name tags and templates that the application did not tell of.
   const tags = row.tags ?? found.tags;
-  const mine = { sender, subject, class: row.class, message_key, origin, policy, tags, deliver_at };
+  const template = row.template ?? found.template;
+  const mine = { sender, subject, class: row.class, message_key, origin, policy, tags, template, deliver_at };
   await tx('messages').where({ id: found.id }).update(mine);
   await judgeAll(tx, claim, now);
   return { ...found, ...mine };

@@ -25,6 +25,8 @@ export type MessageRow = {
   policy: string;
   /** A list as JSON; null for none. */
   tags: string | null;
+  /** The provider's template that it was made from, by its name. */
+  template: string | null;
   /** When the application asked for it to be delivered, at the latest. */
   deliver_at: Ms | null;
   created_at: Ms;
