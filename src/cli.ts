@@ -58,6 +58,7 @@ const COMMANDS: readonly AddCommand[] = [
   addExportCommand,
   addEraseCommand,
   addReportCommand,
+  addAlertsCommand,
   addUserCommand,
   addDoctorCommand,
   addReadyCommand,

@@ -17,6 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'core/care': ['core'],
   'core/words': ['core', 'core/care'],
   'core/figures': ['core', 'core/words'],
+  'core/thresholds': ['core', 'core/words', 'core/figures'],
   // What a server's reply means: pure as well.
   'classifier/engine': ['core'],
   'classifier/rules': ['classifier/engine'],
@@ -33,6 +34,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'store/figures': ['core', 'core/figures', 'core/care', 'core/words', 'base', 'store/db', 'store/notes', 'store/rows'],
   'store/ledger': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/projections', 'store/figures'],
   'store/messages': ['core', 'base', 'store/db', 'store/notes', 'store/rows', 'store/ledger'],
+  'store/thresholds': [
+    'core',
+    'core/figures',
+    'core/thresholds',
+    'base',
+    'store/db',
+    'store/notes',
+    'store/rows',
+    'store/ledger',
+  ],
   'store/inbox': ['core', 'base', 'store/db', 'store/rows'],
   store: [
     'core',
@@ -46,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store/ledger',
     'store/messages',
     'store/inbox',
+    'store/thresholds',
   ],
   // Those who take mail. They know the contract and nothing of each other.
   providers: ['core', 'base', 'mail'],
@@ -67,7 +79,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'tell/summary/charts': ['core'],
   'tell/summary': ['core', 'base', 'tell/summary/charts'],
   'tell/channels': ['core', 'base', 'providers', 'tell/summary'],
-  tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels'],
+  'tell/thresholds': ['core', 'base', 'store'],
+  tell: ['core', 'base', 'store', 'providers', 'tell/summary', 'tell/channels', 'tell/thresholds'],
   // What is measured of all of it, for those who watch.
   metrics: ['core', 'base', 'store', 'providers'],
   // Faces: what people and programs see.
@@ -361,7 +374,7 @@ test('no stage knows another', () => {
 });
 
 test('the configuration takes from the rooms nothing but what they declare', () => {
-  const own = new Set(['core', 'classifier', 'base', 'config']);
+  const own = new Set(['core', 'core/thresholds', 'classifier', 'base', 'config']);
   const taken = SOURCES.filter((file) => folderOf(file) === 'config')
     .flatMap((file) => linesOf(file).map(targetOf))
     .filter((target) => target?.startsWith('src/') && !own.has(folderOf(target)));

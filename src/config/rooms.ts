@@ -19,6 +19,7 @@ import { SMTP } from '../providers/smtp/settings.ts';
 import { RECONCILE } from '../reconcile/settings.ts';
 import { DATABASE } from '../store/db/settings.ts';
 import { TELL } from '../tell/settings.ts';
+import { ALERT_RULES_FILE } from './alert-rules-file.ts';
 import { CLASSES_FILE } from './classes-file.ts';
 import { RULES } from './rules-file.ts';
 
@@ -35,6 +36,7 @@ export const ROOMS = [
   DASHBOARD,
   TELL,
   EVENTS,
+  ALERT_RULES_FILE,
   INTAKE,
   DISPATCH,
   OUTAGE,

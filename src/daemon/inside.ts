@@ -5,6 +5,7 @@ import { createMeter, type Meter } from '../base/meter.ts';
 import { createRightOfWay, type RightOfWay } from '../base/right-of-way.ts';
 import type { OwnRules } from '../classifier/classify.ts';
 import { judgeBy } from '../classifier/judge.ts';
+import { readAlertRules } from '../config/alert-rules-file.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import { readRules } from '../config/rules-file.ts';
 import { settingsOf } from '../config/settings.ts';
@@ -12,6 +13,7 @@ import { domainOf } from '../core/address.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Sighting } from '../core/sighting.ts';
+import type { Rule } from '../core/thresholds/rule.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import { type DigestDeps, digest } from '../inbox/digest.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
@@ -19,6 +21,7 @@ import { candidateOf, connectProviders, type Providers } from '../providers/regi
 import type { Store } from '../store/db/open.ts';
 import type { InboxRow } from '../store/inbox/inbox.ts';
 import type { ReceiverSign } from '../store/notes/receivers.ts';
+import type { MailSign } from '../store/thresholds/mail-signs.ts';
 import { type Channels, createChannels } from '../tell/channels/create.ts';
 import { onCall } from '../tell/on-call.ts';
 import { createPresence, type Presence } from './presence.ts';
@@ -41,6 +44,9 @@ export type Inside = {
   isOpenToForgery(provider: string): boolean;
   understand(about: readonly string[]): Promise<number>;
   receiverSigns: Heap<ReceiverSign>;
+  /** What this process saw happen to mail, and the rules that look at what all have seen. */
+  mailSigns: Heap<MailSign>;
+  alertRules: readonly Rule[];
   rightOfWay: RightOfWay;
   /** Webhooks that were kept. */
   kept: Meter;
@@ -106,6 +112,8 @@ export function insideOf(given: Given): Inside {
     judge,
     isOpenToForgery,
     receiverSigns,
+    mailSigns: createHeap<MailSign>(MOST_SIGNS),
+    alertRules: readAlertRules(config.ALERT_RULES).rules,
     rightOfWay: createRightOfWay(given.monotonic),
     kept: createMeter(given.monotonic),
     presence,

@@ -11,7 +11,7 @@ import { INTAKE_JOBS } from '../intake/jobs.ts';
 import { OPERATE_JOBS } from '../operate/jobs.ts';
 import { OUTAGE_JOBS } from '../outage/jobs.ts';
 import { RECONCILE_JOBS } from '../reconcile/jobs.ts';
-import { TELL_JOBS } from '../tell/jobs.ts';
+import { signsJob, TELL_JOBS } from '../tell/jobs.ts';
 import type { Inside } from './inside.ts';
 import { presenceJob } from './presence.ts';
 
@@ -26,5 +26,6 @@ const JOBS_OF: Record<Role, readonly Job<Inside>[]> = {
 
 export const jobsOf = (roles: readonly Role[]): Job<Inside>[] => [
   presenceJob,
+  signsJob,
   ...roles.flatMap((role) => JOBS_OF[role]),
 ];

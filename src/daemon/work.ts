@@ -12,6 +12,7 @@ import type { Reading } from '../metrics/tally.ts';
 import { connectProviders } from '../providers/registry/registry.ts';
 import { openStore } from '../store/db/open.ts';
 import { withHeartbeat } from '../tell/heartbeat.ts';
+import { countMailSigns, mailSignsIn } from '../tell/thresholds/mail-signs.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { jobsOf } from './jobs.ts';
 import { measuringWork } from './measure.ts';
@@ -67,6 +68,11 @@ export function startWork(config: Config, log: Log, listener: Listener, startedA
     slowBy: clock.slowBy,
     signal: stopping.signal,
   });
+  const { heard } = store;
+  store.heard = (turns) => {
+    heard?.(turns);
+    inside.mailSigns.add(mailSignsIn(turns));
+  };
   const jobs = startJobs(all, inside, bells, measure.job);
   const ticking = roles.includes('reconcile') ? startTicking(inside, listener) : null;
   return {
@@ -81,6 +87,7 @@ export function startWork(config: Config, log: Log, listener: Listener, startedA
       await Promise.all([ticking, jobs.ended]);
       // Waits for mail that has begun to leave, because its answer must be written down.
       await Promise.all(jobs.running.map((job) => job.idle?.()));
+      await tried('signs', () => countMailSigns(inside), log);
       await leave(inside);
       await closeOutside(inside);
       await store.close();

@@ -2,6 +2,7 @@ import type { Job } from '../base/job.ts';
 import { type Clock, HOUR, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { bulkStep } from './bulk.ts';
+import { countAsked } from './count-asked.ts';
 import { indexTerms } from './index-terms.ts';
 import { prune } from './prune.ts';
 
@@ -20,6 +21,13 @@ const searchJob: Job<Pick<PruneInside, 'store' | 'now' | 'signal'>> = {
   start: (inside) => ({ run: () => indexTerms(inside) }),
 };
 
+/** What usually is sent, and when. */
+const sentJob: Job<Pick<PruneInside, 'store' | 'now' | 'signal'>> = {
+  name: 'sent',
+  pause: () => 30 * SECOND,
+  start: (inside) => ({ run: () => countAsked(inside) }),
+};
+
 export type BulkInside = { store: Store; config: { BULK_RATE: number; LEASE: Ms }; now: Clock };
 
 const bulkJob: Job<BulkInside> = {
@@ -30,4 +38,4 @@ const bulkJob: Job<BulkInside> = {
   }),
 };
 
-export const OPERATE_JOBS = [pruneJob, searchJob, bulkJob];
+export const OPERATE_JOBS = [pruneJob, searchJob, sentJob, bulkJob];

@@ -12,6 +12,8 @@ import { forgetReceivers } from '../store/notes/receivers.ts';
 import { forgetSigns } from '../store/notes/signs.ts';
 import { forgetSetAside, forgetUnreturned } from '../store/projections/bodies.ts';
 import { giveRoomBack, pruneMessages, pruneOperations } from '../store/prune.ts';
+import { forgetMailSigns } from '../store/thresholds/mail-signs.ts';
+import { forgetSent } from '../store/thresholds/sent.ts';
 import { restAfter } from './rest.ts';
 
 export type PruneDeps = { store: Store; retentionDays: number; now: Clock; signal?: AbortSignal };
@@ -50,6 +52,8 @@ export async function prune({ store, retentionDays, now, signal }: PruneDeps, li
     [forgetUnreturned, now() - UNRETURNED_KEPT],
     [forgetSigns, now() - SIGNS_KEPT],
     [forgetReceivers, now() - SIGNS_KEPT],
+    [forgetMailSigns, now()],
+    [forgetSent, now()],
   ];
   let gone = 0;
   for (const [bite, until] of bites) {

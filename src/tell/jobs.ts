@@ -5,6 +5,7 @@ import { wallTime } from '../base/wall-time.ts';
 import { EVERY_DAY, type Hours, isDuring } from '../core/hours.ts';
 import type { Rung } from '../core/ladder.ts';
 import { takeTokens } from '../core/take-token.ts';
+import type { Rule } from '../core/thresholds/rule.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
@@ -14,6 +15,8 @@ import { createDatabaseWatch } from './database-watch.ts';
 import { type EndingDeps, overSince } from './endings.ts';
 import { createPeerWatch } from './peers.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
+import { lookAtThresholds } from './thresholds/look.ts';
+import { countMailSigns, type SignsInside } from './thresholds/mail-signs.ts';
 import { watch } from './watch.ts';
 
 export type TellInside = {
@@ -22,6 +25,7 @@ export type TellInside = {
   providers: EndingDeps['providers'];
   /** By the first of them links are signed. */
   encryptionKeys: readonly string[];
+  alertRules: readonly Rule[];
   now: Clock;
   log: Log;
   config: {
@@ -136,4 +140,25 @@ const peerJob: Job<TellInside> = {
   }),
 };
 
-export const TELL_JOBS = [alertJob, summaryJob, databaseJob, peerJob];
+const thresholdsJob: Job<TellInside> = {
+  name: 'thresholds',
+  pause: () => 5 * SECOND,
+  start({ store, alertRules: rules, config, now }) {
+    const looked = new Map<string, Ms>();
+    return { run: () => lookAtThresholds({ store, rules, timezone: config.REPORT_TIMEZONE, now, looked }) };
+  },
+};
+
+/** Each daemon counts what it saw, whatever else it does. */
+export const signsJob: Job<SignsInside> = {
+  name: 'signs',
+  pause: () => 5 * SECOND,
+  start: (inside) => ({
+    async run() {
+      await countMailSigns(inside);
+      return 0;
+    },
+  }),
+};
+
+export const TELL_JOBS = [alertJob, summaryJob, databaseJob, peerJob, thresholdsJob];

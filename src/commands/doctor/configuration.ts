@@ -1,3 +1,4 @@
+import { readAlertRules } from '../../config/alert-rules-file.ts';
 import { type Config, ConfigError, readConfig } from '../../config/config.ts';
 import { doubtsAbout, unsetIn } from '../../config/doubts.ts';
 import type { Env } from '../../config/env.ts';
@@ -38,6 +39,7 @@ function choices(config: Config): Finding[] {
   const key = 'set: bodies that have to be kept are sealed';
   return [
     ...ownRules(config),
+    ...alertRules(config),
     isSet('encryption key', 'ENCRYPTION_KEY', key, 'set it to the output of "openssl rand -hex 32"'),
     isSet('API tokens', 'API_TOKENS', 'set', 'set it to the output of "openssl rand -hex 16"'),
   ];
@@ -46,4 +48,10 @@ function choices(config: Config): Finding[] {
 /** Problems of the rules are reported with the configuration. */
 function ownRules({ HOMING_RULES: file }: Config): Finding[] {
   return file && readRules(file).problems.length === 0 ? [ok('own rules', `${file} can be used`)] : [];
+}
+
+function alertRules({ ALERT_RULES: file }: Config): Finding[] {
+  const { rules, problems } = readAlertRules(file);
+  const from = file === undefined ? 'those that hold without a file' : `by ${file}`;
+  return problems.length === 0 ? [ok('thresholds', `${rules.length} rules, ${from}`)] : [];
 }

@@ -4,6 +4,7 @@ import { databaseTrouble } from '../common/database.ts';
 export const CHECKS = [
   'configuration',
   'own rules',
+  'thresholds',
   'encryption key',
   'API tokens',
   'database',

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import type { MessageClass } from '../../../src/core/message-class.ts';
+import { fullRule, type Rule } from '../../../src/core/thresholds/rule.ts';
+import { DAY, HOUR, MINUTE, type Ms } from '../../../src/core/time.ts';
+import type { Store } from '../../../src/store/db/open.ts';
+import { standingThresholds } from '../../../src/store/threshold-states.ts';
+import { addMailSigns } from '../../../src/store/thresholds/mail-signs.ts';
+import { countSent } from '../../../src/store/thresholds/sent.ts';
+import { lookAtThresholds } from '../../../src/tell/thresholds/look.ts';
+import { clockAt, MORNING } from '../../support/clock.ts';
+import { seed, seedQueued } from '../../support/factory.ts';
+import { eachStore } from '../../support/stores.ts';
+
+const BOUNCED = fullRule({
+  ...{ name: 'bounced', measure: 'bounced', rings: 0.05, clears: 0.03, least: 100, leastBad: 10 },
+  ...{ per: ['receiver'], holds: 2 * MINUTE, clearsAfter: 5 * MINUTE },
+});
+
+const told = async (store: Store): Promise<string[]> =>
+  (await store.db('alert_items').orderBy('at')).map(({ kind, detail }) => `${kind}: ${detail}`);
+
+/** Looks each minute until then, as a daemon does that was just started. */
+async function daemon(
+  store: Store,
+  clock: ReturnType<typeof clockAt>,
+  rules: readonly Rule[],
+  until: Ms,
+): Promise<void> {
+  const looked = new Map<string, Ms>();
+  while (clock() < until) {
+    await lookAtThresholds({ store, rules, timezone: 'UTC', now: clock, looked });
+    clock.advance(MINUTE);
+  }
+}
+
+const bounces = (store: Store, at: Ms, bounced: number, arrived: number, receiver = 'example.com') =>
+  addMailSigns(store, [{ domain: 'mg.example.com', class: 'notice', receiver, signs: { bounced, arrived } }], at);
+
+eachStore('what rings is told once, over restarts and by all daemons, and so is its end', async ({ store, open }) => {
+  const there = open();
+  const clock = clockAt();
+  await bounces(store, MORNING, 12, 168);
+  await daemon(store, clock, [BOUNCED], MORNING + 2 * MINUTE);
+  assert.deepEqual(await told(store), [], 'it may be over in a moment');
+  // Another daemon takes over in the middle.
+  await daemon(there, clock, [BOUNCED], MORNING + 10 * MINUTE);
+  await daemon(store, clock, [BOUNCED], MORNING + 20 * MINUTE);
+  const rings =
+    'threshold: bounced: 12 of 180 mails to example.com bounced in the last hour, 6.7 %; the rule says 5 %. It is so since 2026-11-25 09:00:00 UTC.';
+  assert.deepEqual(await told(store), [rings]);
+  await bounces(store, clock(), 0, 1000);
+  await daemon(there, clock, [BOUNCED], clock() + 3 * MINUTE);
+  await daemon(store, clock, [BOUNCED], clock() + 10 * MINUTE);
+  assert.deepEqual(await told(store), [
+    rings,
+    'threshold_over: bounced: it is over after 23 min: 12 of 1 180 mails to example.com bounced in the last hour, 1 %; it clears at 3 %.',
+  ]);
+  assert.deepEqual(await standingThresholds(store), []);
+});
+
+eachStore('what rings again after its end is told again', async ({ store }) => {
+  const clock = clockAt();
+  for (let n = 0; n < 2; n++) {
+    await bounces(store, clock(), 20, 100);
+    await daemon(store, clock, [BOUNCED], clock() + 10 * MINUTE);
+    await daemon(store, clock, [BOUNCED], clock() + 2 * HOUR);
+  }
+  const kinds: string[] = await store.db('alert_items').orderBy('at').pluck('kind');
+  assert.deepEqual(kinds, ['threshold', 'threshold_over', 'threshold', 'threshold_over']);
+});
+
+eachStore('when many recipient domains bounce at once, the worst of them are told', async ({ store }) => {
+  const clock = clockAt();
+  for (let n = 0; n < 30; n++) await bounces(store, MORNING, 20 + n, 100, `r${n}.example`);
+  await daemon(store, clock, [BOUNCED], MORNING + 20 * MINUTE);
+  const all = await told(store);
+  assert.equal(all.length, 10);
+  assert.match(all.join('\n'), /49 of 149 mails to r29\.example/);
+});
+
+eachStore('a rule that is taken away leaves nothing ringing', async ({ store }) => {
+  const clock = clockAt();
+  await bounces(store, MORNING, 20, 100);
+  await daemon(store, clock, [BOUNCED], MORNING + 5 * MINUTE);
+  const other = fullRule({ name: 'other', measure: 'complained', rings: 0.1, clears: 0.1 });
+  await daemon(store, clock, [other], clock() + 10 * MINUTE);
+  assert.equal((await told(store)).length, 1, 'another daemon may have the rule');
+  await daemon(store, clock, [other], clock() + 20 * MINUTE);
+  assert.match((await told(store))[1] ?? '', /^threshold_over: bounced: .* no rule of this name/);
+});
+
+eachStore('mail that does not arrive in time rings within minutes, and mail that waits does', async ({ store }) => {
+  const rules = [
+    fullRule({
+      name: 'late',
+      measure: 'overdue',
+      rings: 0.15,
+      clears: 0.05,
+      least: 5,
+      per: ['class'],
+      window: 15 * MINUTE,
+      holds: MINUTE,
+    }),
+    fullRule({
+      name: 'waits',
+      measure: 'backlog',
+      rings: 3,
+      clears: 0,
+      least: 0,
+      leastBad: 0,
+      per: ['class'],
+      holds: MINUTE,
+    }),
+  ];
+  const clock = clockAt();
+  for (let n = 0; n < 5; n++) await seed(store, { messageId: `late-${n}@mg.example.com`, class: 'access' });
+  for (let n = 0; n < 3; n++)
+    await seedQueued(store, { id: `01QUEUED00000000000000000${n}`, messageId: `w-${n}@mg.example.com`, class: 'bulk' });
+  await daemon(store, clock, rules, MORNING + 9 * MINUTE);
+  assert.deepEqual(
+    (await told(store)).map((one) => one.split('. ')[0]),
+    [
+      'threshold: waits: 3 bulk mails wait to be handed over; the rule says 3',
+      'threshold: late: 5 of 5 access mails did not arrive within 5 min, 100 %; the rule says 15 %',
+    ],
+  );
+});
+
+let made = 0;
+async function ask(
+  store: Store,
+  at: Ms,
+  n: number,
+  over: { class?: MessageClass; tags?: string[]; template?: string } = {},
+) {
+  for (let i = 0; i < n; i++)
+    await seed(store, { messageId: `asked-${++made}@mg.example.com`, createdAt: at + i, facts: [], ...over }, at);
+}
+
+const FLAT = fullRule({
+  ...{
+    name: 'flat',
+    measure: 'flatline',
+    rings: 0,
+    clears: 0,
+    least: 3,
+    leastBad: 0,
+    per: ['domain'],
+    holds: 0,
+    clearsAfter: 0,
+  },
+});
+
+eachStore('a class and a tag that usually are sent at this hour, and are not today, are told of', async ({ store }) => {
+  const day = (n: number) => MORNING - n * DAY;
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    await ask(store, day(n) - 30 * MINUTE, 3, { tags: ['welcome'] });
+    await ask(store, day(n) - 20 * MINUTE, 2, { tags: ['rare'] });
+  }
+  await ask(store, day(7) - 30 * MINUTE, 5, { tags: ['weekly'], class: 'bulk' });
+  // Today only the others were sent.
+  await ask(store, MORNING - 10 * MINUTE, 1);
+  const clock = clockAt(MORNING + 4 * MINUTE);
+  while ((await countSent(store, clock())) > 0) {}
+  await daemon(store, clock, [FLAT], clock() + 3 * MINUTE);
+  assert.deepEqual(await told(store), [
+    'flatline: flat: none of the mails of mg.example.com with the tag welcome were sent in the last hour; usually it is about 3. It is so since 2026-11-25 09:04:00 UTC.',
+  ]);
+  await ask(store, MORNING + 5 * MINUTE, 1, { tags: ['welcome'] });
+  clock.set(MORNING + 20 * MINUTE);
+  await countSent(store, clock());
+  await daemon(store, clock, [FLAT], clock() + 3 * MINUTE);
+  const [, over] = await told(store);
+  assert.match(
+    over ?? '',
+    /^flatline_over: flat: it is over after 16 min: 1 of the mails .* was sent in the last hour/,
+  );
+});
+
+eachStore('while it is not known what was sent, nothing is said to be missing', async ({ store }) => {
+  for (const n of [1, 2, 3, 4, 5, 6, 7, 8]) await ask(store, MORNING - n * DAY - 30 * MINUTE, 5);
+  const clock = clockAt(MORNING);
+  await daemon(store, clock, [FLAT], clock() + 10 * MINUTE);
+  assert.deepEqual(await told(store), [], 'nothing is counted yet');
+  while ((await countSent(store, MORNING - HOUR)) > 0) {}
+  await daemon(store, clock, [FLAT], clock() + 10 * MINUTE);
+  assert.deepEqual(await told(store), [], 'the counting stands still');
+});
