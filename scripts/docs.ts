@@ -1,5 +1,6 @@
 // npm run docs: writes .env.example, docs/settings.md and the table in README.md from what the rooms declare,
 // docs/metrics.md from what is measured, docs/clients.md from the requests that the tests replay, and what is served to pages of others from browser/.
+// docs/clients.md from the requests that the tests replay, docs/thresholds.md from the rules that hold without a file, and what is served to pages of others from browser/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { durationText } from '../src/base/duration.ts';
@@ -11,6 +12,7 @@ import { metricsPage } from './metrics-page.ts';
 import { apiTypes, openapiPage } from './openapi-page.ts';
 import { statusScript } from './status-script.ts';
 import { table } from './table.ts';
+import { thresholdsPage } from './thresholds-page.ts';
 
 type Named = Setting & { name: string };
 
@@ -27,6 +29,7 @@ export async function generated(readme: string): Promise<Record<string, string>>
     'docs/metrics.md': metricsPage(),
     'docs/openapi.md': openapiPage(),
     'docs/homing-api.d.ts': await apiTypes(),
+    'docs/thresholds.md': thresholdsPage(),
     'README.md': withTable(readme),
     'src/http/status-script.ts': statusScript(),
   };

@@ -58,7 +58,6 @@ const COMMANDS: readonly AddCommand[] = [
   addExportCommand,
   addEraseCommand,
   addReportCommand,
-  addAlertsCommand,
   addUserCommand,
   addDoctorCommand,
   addReadyCommand,

@@ -128,22 +128,21 @@ export const ALERT_WORDS: Record<AlertKind, { headline: (n: number) => string; a
     advice: 'A backup that was never restored is a hope. Make the test now: homing restore --drill.',
   },
   threshold: {
-    headline: (n) =>
-      `${n === 1 ? 'a figure of the mail is' : `${n} figures of the mail are`} beyond what a rule allows`,
+    headline: () => 'a figure of the mail is beyond what a rule allows',
     advice:
       'See what failed and why: homing report. Try other rules on what has happened before you change them (ALERT_RULES): homing alerts test.',
   },
   threshold_over: {
-    headline: (n) => `${n === 1 ? 'a figure of the mail is' : `${n} figures of the mail are`} back within its rule`,
-    advice: 'Nothing has to be done.',
+    headline: () => 'a figure of the mail is back within its rule',
+    advice: 'Nothing has to be done, but to release what was held for it: homing hold --list.',
   },
   flatline: {
-    headline: (n) => `${n === 1 ? 'a kind of mail' : `${n} kinds of mail`} that usually is sent at this time is not`,
+    headline: () => 'mail that usually is sent at this time is not',
     advice:
       'Nothing failed here: nobody asked for it. Look at the application, its jobs and its log. What was asked for: homing list. Mail that is not sent any more is forgotten after a week.',
   },
   flatline_over: {
-    headline: (n) => `${n === 1 ? 'a kind of mail' : `${n} kinds of mail`} is sent again`,
+    headline: () => 'mail that was not sent for a while is sent again',
     advice: 'Nothing has to be done, but for what people missed meanwhile.',
   },
 };
