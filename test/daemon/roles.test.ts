@@ -46,6 +46,10 @@ test('daemons of one role each do together what one does, and the doctor names a
   await world.start({ HOMING_ROLES: 'digest,reconcile' });
   await settled(url);
   await until('all to be there', async () => (await doctor())[0]?.status === 'ok');
+  // By the daemon that reads events, which has nothing to do with alerts.
+  const counted = () =>
+    store.db('mail_signs').where({ domain: DOMAIN, receiver: 'there.example' }).max({ n: 'arrived' }).first();
+  await until('what became of it to be counted', async () => Number((await counted())?.['n']) === 1);
 });
 
 test('one of two daemons reads the records of the provider, and the other one takes over when it dies', async (t) => {

@@ -5,6 +5,7 @@ import { cardsOf, supportOf } from '../../src/contract/support.ts';
 import { QUARTER } from '../../src/core/figures/cover.ts';
 import { MAILBOXES } from '../../src/core/mailbox.ts';
 import type { Outage } from '../../src/core/outages.ts';
+import { DEFAULT_RULES, fullRule } from '../../src/core/thresholds/rule.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { listAlerts } from '../../src/store/alert-list.ts';
 import { takeAlert } from '../../src/store/alerts.ts';
@@ -56,7 +57,11 @@ import { failuresBefore } from '../../src/store/reports.ts';
 import type { MessageRow, View } from '../../src/store/rows/rows.ts';
 import { indexEarlier, indexHappened, indexMade } from '../../src/store/search-feed.ts';
 import { countDoubtful, doubtfulSuppressions, newestSuppressions } from '../../src/store/suppression-list.ts';
+import { askedFrom, livesFrom } from '../../src/store/thresholds/history.ts';
+import { addMailSigns, forgetMailSigns, signSums } from '../../src/store/thresholds/mail-signs.ts';
+import { countSent, forgetSent, sentIn } from '../../src/store/thresholds/sent.ts';
 import { flowByClass } from '../../src/store/timeliness.ts';
+import { lookAtThresholds } from '../../src/tell/thresholds/look.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
 import { bundle } from '../support/incidents.ts';
@@ -718,3 +723,54 @@ eachStore('events are posted, listed and pruned without reading a table through'
   for (const run of runs)
     for (const query of await queriesOf(store, run)) assert.equal(await scanOf(store, query), null, query.sql);
 });
+
+
+eachStore(
+  'figures that may ring are read by the time that they are of, and not with all of the history',
+  async ({ store }) => {
+    await history(store);
+    const numbers = Array.from({ length: MANY }, (_, n) => n);
+    const counts = { arrived: 1, lost: 0, bounced: 0, deferred: 0, complained: 0, heard: 1, found: 0 };
+    const about = (n: number) => ({ domain: DOMAIN, class: 'notice', receiver: `p${n % 50}.example` });
+    await store.db.batchInsert(
+      'mail_signs',
+      numbers.flatMap((n) =>
+        [5 * MINUTE, 60 * MINUTE].map((span) => ({ span, bucket: LONG_AGO + n * span, ...about(n), ...counts })),
+      ),
+      100,
+    );
+    await store.db.batchInsert(
+      'sent_counts',
+      numbers.map((n) => ({ bucket: LONG_AGO + n * QUARTER, domain: DOMAIN, kind: 'tag', name: `t${n % 9}`, n: 1 })),
+      100,
+    );
+    await countSent(store, MORNING);
+    await seedMany(store, 3);
+    const now = MORNING + MINUTE;
+    const looked = new Map<string, number>();
+    const receivers = fullRule({ name: 'r', measure: 'bounced', per: ['receiver'] });
+    const runs: Record<string, () => Promise<unknown>> = {
+      look: () => lookAtThresholds({ store, rules: DEFAULT_RULES, timezone: 'UTC', now: () => now, looked }),
+      signsOfReceiver: () =>
+        signSums(store, { ...receivers, only: { ...receivers.only, receiver: 'p1.example' } }, now),
+      count: () =>
+        addMailSigns(store, [{ domain: DOMAIN, class: 'notice', receiver: 'p1.example', signs: counts }], now),
+      countSent: () => countSent(store, now + DAY),
+      sentIn: () => sentIn(store, { from: MORNING - DAY, to: MORNING }),
+      lives: () => livesFrom(store, { at: LONG_AGO + 100, id: '' }, LONG_AGO + 120, 500),
+      asked: () => askedFrom(store, { at: LONG_AGO + 100, id: '' }, LONG_AGO + 120, 500),
+      forget: () => Promise.all([forgetMailSigns(store, now - 9 * DAY), forgetSent(store, now - 9 * DAY)]),
+    };
+    const scans: string[] = [];
+    for (const [name, run] of Object.entries(runs)) {
+      const queries = await queriesOf(store, run);
+      assert.ok(queries.length > 0, name);
+      // It has a row for each threshold that is passed.
+      for (const query of queries.filter(({ sql }) => !/from `threshold_states` limit/.test(sql))) {
+        const scan = await scanOf(store, query);
+        if (scan) scans.push(`${name}: ${scan}: ${query.sql.slice(0, 300)}`);
+      }
+    }
+    assert.deepEqual(scans, []);
+  },
+);

@@ -82,9 +82,3 @@ export async function askedFrom(store: Store, from: Place, until: Ms, limit: num
   const last = items.at(-1);
   return { items, next: last && items.length === limit ? { at: last.created_at, id: last.id } : null };
 }
-
-/** When the first message was made that is kept; null when there is none. */
-export async function firstAsked({ db }: Store): Promise<Ms | null> {
-  const row: { created_at: Ms } | undefined = await db('messages').orderBy('created_at').first('created_at');
-  return row ? Number(row.created_at) : null;
-}

@@ -6,8 +6,9 @@ import { SENT_BUCKET, sentNames } from '../../core/thresholds/sent.ts';
 import { clearWords, figureWords, ringWords } from '../../core/thresholds/words.ts';
 import { DAY, HOUR, type Ms } from '../../core/time.ts';
 import type { Store } from '../../store/db/open.ts';
+import { oldestMessage } from '../../store/messages/search.ts';
 import type { KeptStanding } from '../../store/threshold-states.ts';
-import { askedFrom, firstAsked, livesFrom, type Place } from '../../store/thresholds/history.ts';
+import { askedFrom, livesFrom, type Place } from '../../store/thresholds/history.ts';
 import { SENT_KEPT, SENT_LAG } from '../../store/thresholds/sent.ts';
 import { judgeAll, type Look } from './judge-all.ts';
 import { pauseOf } from './look.ts';
@@ -42,7 +43,7 @@ const PAGE = 500;
 
 /** Plays the past again, five minutes at a time, and says when these rules would have rung. Changes nothing. */
 export async function replay(store: Store, { rules, days, timezone, now, progress }: ReplayOptions): Promise<Replayed> {
-  const first = await firstAsked(store);
+  const first = await oldestMessage(store);
   const to = now - (now % FINE);
   const from = Math.max(to - days * DAY, Math.floor((first ?? to) / FINE) * FINE);
   const past = createPast(from, latelyOf(rules));
