@@ -72,7 +72,7 @@ of complaints in its own Postmaster Tools only: those that are counted here are 
 const FILE = `A **flatline** is mail that nobody asked for: a class, a tag or a template of which so much is usually sent in this time, and now
 none is. Usual is what was sent at the same hour (of \`REPORT_TIMEZONE\`) of the same weekday in three of the last four weeks, or on
 six of the last seven days. So nothing rings in the first week, on a holiday one day is forgiven, and a weekly letter is missed on
-its day alone. Names with a number of four digits or an id in them are not compared, and of more than 300 names in a quarter of
+its day alone. Names with a number of four digits, an id or an address in them are not compared, and of more than 300 names in a quarter of
 an hour the others are not. It clears when such mail is sent again, or after eight days in which it is not expected any more.
 
 ## Other rules

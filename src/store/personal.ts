@@ -12,7 +12,7 @@ export type Texts = { table: string; key: readonly string[]; columns: readonly s
  * where it has come to.
  */
 export const TEXTS: readonly Texts[] = [
-  { table: 'messages', key: ['id'], columns: ['subject', 'tags'] },
+  { table: 'messages', key: ['id'], columns: ['subject', 'tags', 'template'] },
   { table: 'rollup_pending', key: ['id'], columns: ['body'] },
   { table: 'rollup_examples', key: ['day', 'domain', 'place'], columns: ['reply'] },
   { table: 'alert_items', key: ['item_key'], columns: ['detail'] },
@@ -59,6 +59,9 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   paces: { nothing: 'rates of providers' },
   signs: { nothing: 'counts' },
   receiver_signs: { nothing: 'counts by recipient domain' },
+  mail_signs: { nothing: 'counts by recipient domain' },
+  sent_counts: { nothing: 'counts by class, and by tags and templates that name no address' },
+  threshold_states: { nothing: 'which figures are beyond their threshold' },
   health: { nothing: 'how providers are' },
   health_changes: { nothing: 'how providers were' },
   hints: { nothing: 'what status pages said of providers' },

@@ -20,8 +20,8 @@ export const sentNames = ({ domain, class: kind, tags, template }: Asked): Omit<
   ...(template !== null && isRecurring(template) ? [{ domain, kind: 'template' as const, name: template }] : []),
 ];
 
-/** A number of an order, a date or an id in a name: nobody sends the same again next week. */
-const isRecurring = (name: string): boolean => !/\d{4}|[0-9a-f]{8}-|[0-9a-f]{16}/i.test(name);
+/** A number of an order, a date, an id or an address in a name: nobody sends the same again next week. */
+const isRecurring = (name: string): boolean => !/@|\d{4}|[0-9a-f]{8}-|[0-9a-f]{16}/i.test(name);
 
 /** What was sent at one time, and at the same time of earlier days and weeks; null from before anything was counted. */
 export type SentThen = {

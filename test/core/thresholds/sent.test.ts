@@ -16,7 +16,14 @@ test('a message is counted by its class, its tags and its template', () => {
 });
 
 test('what stands in one mail only is not compared with other weeks', () => {
-  const tags = ['order-48213', '2026-11-25', 'b7f0c1d2-1111-4a4a-9c9c-000000000000', 'deadbeefdeadbeef', 'step-2'];
+  const tags = [
+    'order-48213',
+    '2026-11-25',
+    'b7f0c1d2-1111-4a4a-9c9c-000000000000',
+    'deadbeefdeadbeef',
+    'to:ann@example.net',
+    'step-2',
+  ];
   assert.deepEqual(
     sentNames({ ...asked, tags: JSON.stringify(tags) }).map(({ name }) => name),
     ['access', 'step-2'],
