@@ -1,6 +1,6 @@
 // npm run docs: writes .env.example, docs/settings.md and the table in README.md from what the rooms declare,
-// docs/metrics.md from what is measured, docs/clients.md from the requests that the tests replay, and what is served to pages of others from browser/.
-// docs/clients.md from the requests that the tests replay, docs/thresholds.md from the rules that hold without a file, and what is served to pages of others from browser/.
+// docs/metrics.md from what is measured, docs/thresholds.md from the rules that hold without a file, docs/clients.md from the
+// requests that the tests replay, and what is served to pages of others from browser/.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { durationText } from '../src/base/duration.ts';
