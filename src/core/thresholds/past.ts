@@ -1,6 +1,6 @@
 // The past, as it looked at each moment of it.
 import { isEnded, type State } from '../delivery.ts';
-import { DAY, HOUR, MINUTE, type Ms } from '../time.ts';
+import { HOUR, MINUTE, type Ms } from '../time.ts';
 import { type Scope, scopeKey } from './judge.ts';
 import { type Party, type Recent, type SignSum, scopeOf, type Waiting } from './measured.ts';
 import type { Rule } from './rule.ts';
@@ -31,21 +31,26 @@ const FINE_FOR: Ms = 6 * HOUR;
 type Named = { party: Party; signs: Record<string, number> };
 type Bucket = Map<string, Named>;
 type Buckets = Map<Ms, Bucket>;
+/** Buckets of a length, with recipient domains and without. */
+type Spanned = { span: Ms; apart: Buckets; together: Buckets };
+const spanned = (span: Ms): Spanned => ({ span, apart: new Map(), together: new Map() });
+const NONE: Bucket = new Map();
 
 /** Mail is looked at by itself as long as it is open, and for `lately` after it was made. */
 export function createPast(start: Ms, lately: Ms): Past {
   const future: Buckets = new Map();
-  const spans: { span: Ms; buckets: Buckets }[] = [
-    { span: FINE, buckets: new Map() },
-    { span: HOUR, buckets: new Map() },
-  ];
+  const [fine, hours] = [spanned(FINE), spanned(HOUR)];
+  let sums = new Map<string, Sent[]>();
   const asked = new Map<Ms, Map<string, Sent>>();
   let lives: Lived[] = [];
   let now = start;
   const isOver = ({ madeAt, moments }: Lived) =>
     madeAt < now - lately && isEnded(stateAt(moments, now)?.state ?? 'queued');
   const count = (at: Ms, party: Party, signs: Signs) => {
-    for (const { span, buckets } of spans) addTo(bucketIn(buckets, at - (at % span)), party, signs);
+    for (const { span, apart, together } of [fine, hours]) {
+      addTo(bucketIn(apart, at - (at % span)), party, signs);
+      addTo(bucketIn(together, at - (at % span)), { ...party, receiver: '' }, signs);
+    }
   };
   return {
     add(lived) {
@@ -66,22 +71,26 @@ export function createPast(start: Ms, lately: Ms): Past {
       }
     },
     goTo(moment) {
+      // The sums of a quarter of an hour are asked for as long as it is the last one.
+      if (moment % SENT_BUCKET === 0 || moment - now > FINE) sums = new Map();
       now = moment;
       for (const [at, bucket] of future) {
         if (at >= now) continue;
         future.delete(at);
         for (const { party, signs } of bucket.values()) count(at, party, signs);
       }
-      if (now % HOUR === 0) lives = lives.filter((one) => !isOver(one));
+      if (now % HOUR !== 0) return;
+      lives = lives.filter((one) => !isOver(one));
+      for (const buckets of [fine.apart, fine.together])
+        for (const at of buckets.keys()) if (at < now - FINE_FOR - HOUR) buckets.delete(at);
     },
     signs(rule) {
-      const { span, buckets } = (rule.window > FINE_FOR ? spans[1] : spans[0]) ?? { span: FINE, buckets: new Map() };
-      const from = Math.ceil((now - rule.window) / span) * span;
-      for (const at of buckets.keys()) if (at < now - 32 * DAY) buckets.delete(at);
-      return sumsIn(
-        [...buckets].filter(([at]) => at >= from).map(([, bucket]) => bucket),
-        rule,
-      );
+      const { span, apart, together } = rule.window > FINE_FOR ? hours : fine;
+      const buckets = rule.per.includes('receiver') || rule.only.receiver !== null ? apart : together;
+      const within: Bucket[] = [];
+      for (let at = Math.ceil((now - rule.window) / span) * span; at < now; at += span)
+        within.push(buckets.get(at) ?? NONE);
+      return sumsIn(within, rule);
     },
     recent: (name, since) =>
       lives.flatMap((one): Recent[] => {
@@ -98,12 +107,23 @@ export function createPast(start: Ms, lately: Ms): Past {
         return waits ? [{ domain, class: name, receiver, n: 1 }] : [];
       }),
     sent({ from, to }) {
-      const sums = new Map<string, Sent>();
-      for (let at = from; at < to; at += SENT_BUCKET)
-        for (const [key, one] of asked.get(at) ?? []) sums.set(key, { ...one, n: one.n + (sums.get(key)?.n ?? 0) });
-      return [...sums.values()];
+      const key = `${from} ${to}`;
+      const known = sums.get(key) ?? sentIn(asked, { from, to });
+      sums.set(key, known);
+      return known;
     },
   };
+}
+
+function sentIn(asked: ReadonlyMap<Ms, ReadonlyMap<string, Sent>>, { from, to }: { from: Ms; to: Ms }): Sent[] {
+  const sums = new Map<string, Sent>();
+  for (let at = from; at < to; at += SENT_BUCKET)
+    for (const [key, one] of asked.get(at) ?? []) {
+      const known = sums.get(key);
+      if (known) known.n += one.n;
+      else sums.set(key, { ...one });
+    }
+  return [...sums.values()];
 }
 
 function bucketIn(buckets: Buckets, at: Ms): Bucket {
