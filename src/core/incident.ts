@@ -86,6 +86,8 @@ const LASTING: ReadonlySet<AlertKind> = new Set([
   'backup_old',
   'restore_drill_failed',
   'restore_drill_old',
+  'threshold',
+  'flatline',
 ]);
 export const lasts = (kind: AlertKind): boolean => LASTING.has(kind);
 
@@ -95,6 +97,8 @@ const ENDINGS: Partial<Record<AlertKind, AlertKind>> = {
   dns_wrong: 'dns_right',
   ip_listed: 'ip_clear',
   warmup_behind: 'warmup_on_course',
+  threshold: 'threshold_over',
+  flatline: 'flatline_over',
 };
 
 /** The name of what tells that an incident is over; null where nothing does. */

@@ -33,6 +33,11 @@ const SEVERITY: Record<AlertKind, Severity | typeof OF_MAIL> = {
   backup_old: 'critical',
   restore_drill_failed: 'error',
   restore_drill_old: 'warning',
+  // A rate is no single mail that somebody waits for.
+  threshold: { access: 'error', notice: 'warning', bulk: 'warning' },
+  threshold_over: 'info',
+  flatline: OF_MAIL,
+  flatline_over: 'info',
 };
 
 export function severityOf(kind: AlertKind, of: MessageClass | null): Severity {

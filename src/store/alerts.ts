@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { fitted } from '../base/ids.ts';
 import type { AlertKind, Severity, Turn } from '../core/alerting.ts';
+import type { MessageClass } from '../core/message-class.ts';
 import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
 import { type Claim, changeClaimed, claimNext, claimsOn, type Sendable } from './claims.ts';
@@ -20,7 +21,8 @@ export type AlertItem = {
   detail: string | null;
 };
 
-export type RaisedItem = Omit<AlertItem, 'delivery_id'>;
+/** `class` is that of the mail that it is about, if it is of one. */
+export type RaisedItem = Omit<AlertItem, 'delivery_id'> & { class?: MessageClass };
 
 /** Tells the administrators of something that is not about one delivery. The same key is told once. */
 export async function raise(store: Store, item: RaisedItem, by: 'mail' | 'summary' = 'mail'): Promise<void> {

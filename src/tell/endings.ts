@@ -1,4 +1,6 @@
+import type { AlertKind } from '../core/alerting.ts';
 import { endingOf, type Fresh, type Incident } from '../core/incident.ts';
+import { thresholdIncident } from '../core/thresholds/incident.ts';
 import type { Clock, Ms } from '../core/time.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import { backupState, lastPassedRestoreDrill } from '../store/backups.ts';
@@ -10,6 +12,8 @@ import { cursor, cursorsAt, RECONCILED, readTo } from '../store/notes/cursors.ts
 import { standings } from '../store/notes/health.ts';
 import { putOffsNow } from '../store/notes/receivers.ts';
 import { signsOf } from '../store/notes/signs.ts';
+import { incidentName } from '../store/projections/alert-items.ts';
+import { standingThresholds } from '../store/threshold-states.ts';
 
 export type EndingDeps = {
   store: Store;
@@ -19,6 +23,9 @@ export type EndingDeps = {
   now: Clock;
 };
 
+/** Their ends are told one for one. */
+const SINGLE: ReadonlySet<AlertKind> = new Set(['provider_down', 'threshold', 'flatline']);
+
 /** Since when what an incident is about is over; null while it lasts, and where that can't be seen. */
 export async function overSince(
   deps: EndingDeps,
@@ -27,7 +34,7 @@ export async function overSince(
 ): Promise<Ms | null> {
   const latest = Math.max(incident.lastItemAt, fresh.get(incident.name)?.latest ?? 0);
   // Of records and lists several may be wrong, and one that is mended is not all.
-  const back = incident.kind === 'provider_down' ? fresh.get(endingOf(incident.name) ?? '') : undefined;
+  const back = SINGLE.has(incident.kind) ? fresh.get(endingOf(incident.name) ?? '') : undefined;
   const told = back?.latest ?? (await seen(deps, incident, latest));
   return told !== null && told > latest ? told : null;
 }
@@ -55,6 +62,9 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
     case 'restore_drill_failed':
     case 'restore_drill_old':
       return lastPassedRestoreDrill(store);
+    case 'threshold':
+    case 'flatline':
+      return (await ringing(store)).has(name) ? null : deps.now();
     case 'put_off':
       return (await isPutOff({ store, ...deps }, about)) ? null : deps.now();
     case 'account_refused':
@@ -62,6 +72,15 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
     default:
       return null;
   }
+}
+
+/** The incidents of the thresholds that are passed. */
+async function ringing(store: Store): Promise<Set<string>> {
+  const kept = (await standingThresholds(store)).filter(({ standing }) => standing.rangAt !== null);
+  const names = kept.map(
+    ({ rule, measure, scope }) => thresholdIncident({ name: rule, measure }, scope, 'rings').incident,
+  );
+  return new Set(names.map(incidentName));
 }
 
 async function backSince(store: Store, provider: string): Promise<Ms | null> {

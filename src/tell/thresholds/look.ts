@@ -1,4 +1,6 @@
+import { isClass, type MessageClass } from '../../core/message-class.ts';
 import { thresholdIncident } from '../../core/thresholds/incident.ts';
+import type { Scope } from '../../core/thresholds/judge.ts';
 import { fullRule, type Rule } from '../../core/thresholds/rule.ts';
 import { clearWords, ringWords } from '../../core/thresholds/words.ts';
 import { type Clock, MINUTE, type Ms } from '../../core/time.ts';
@@ -69,12 +71,14 @@ function alertOf({ rule, scope, change, standing, before, reading, why }: Look, 
   if (change === 'rings' && standing !== null) {
     const { kind, incident } = thresholdIncident(full, scope, 'rings');
     const detail = ringWords(full, scope, standing);
-    return { item_key: itemKey(incident, standing.rangAt), kind, incident, at, detail };
+    return { item_key: itemKey(incident, standing.rangAt), kind, incident, at, detail, ...classOf(scope) };
   }
   if (before === null) return null;
   const { kind, incident } = thresholdIncident(full, scope, 'clears');
   const detail = clearWords(full, { scope, standing: before.standing, reading, why }, at);
-  return { item_key: itemKey(incident, before.standing.rangAt), kind, incident, at, detail };
+  return { item_key: itemKey(incident, before.standing.rangAt), kind, incident, at, detail, ...classOf(scope) };
 }
 
 const itemKey = (incident: string, rangAt: Ms | null): string => `${rangAt ?? 0}:${incident}`;
+
+const classOf = ({ class: name }: Scope): { class?: MessageClass } => (isClass(name) ? { class: name } : {});

@@ -10,6 +10,7 @@ import { lookAtThresholds } from '../../../src/tell/thresholds/look.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
 import { seed, seedQueued } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
+import { daemonOf, listening, turnsOf } from '../../support/tellers.ts';
 
 const BOUNCED = fullRule({
   ...{ name: 'bounced', measure: 'bounced', rings: 0.05, clears: 0.03, least: 100, leastBad: 10 },
@@ -56,6 +57,37 @@ eachStore('what rings is told once, over restarts and by all daemons, and so is 
     'threshold_over: bounced: it is over after 23 min: 12 of 1 180 mails to example.com bounced in the last hour, 1 %; it clears at 3 %.',
   ]);
   assert.deepEqual(await standingThresholds(store), []);
+});
+
+eachStore('a figure that rings is one conversation, from its beginning to its end', async ({ store }) => {
+  const rule = fullRule({ ...BOUNCED, per: ['domain', 'class'] });
+  const clock = clockAt();
+  const to = listening();
+  const teller = daemonOf({ store, clock, to });
+  const looked = new Map<string, Ms>();
+  const until = async (end: Ms) => {
+    for (; clock() < end; clock.advance(MINUTE)) {
+      await lookAtThresholds({ store, rules: [rule], timezone: 'UTC', now: clock, looked });
+      await teller.look();
+    }
+  };
+  await addMailSigns(
+    store,
+    [{ domain: 'mg.example.com', class: 'access', receiver: '', signs: { bounced: 20, arrived: 100 } }],
+    clock(),
+  );
+  await until(MORNING + 25 * MINUTE);
+  await until(MORNING + 2 * HOUR);
+  assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail repeated', 'mail repeated', 'mail ended']);
+  assert.equal(new Set(to.heard.map(({ conversation }) => conversation)).size, 1);
+  const [first, , , last] = to.heard;
+  assert.deepEqual(
+    [first?.kind, first?.severity, first?.incident],
+    ['threshold', 'error', 'threshold:bounced:mg.example.com:access'],
+  );
+  assert.match(first?.body ?? '', /20 of 120 access mails of mg\.example\.com\s+bounced/);
+  assert.match(last?.body ?? '', /too few access\s+mails of\s+mg\.example\.com were sent to say/);
+  assert.equal((await store.db('alert_items').whereNull('alert_id')).length, 0);
 });
 
 eachStore('what rings again after its end is told again', async ({ store }) => {
