@@ -68,6 +68,8 @@ export const PERSONAL: Readonly<Record<string, 'mail' | 'events' | 'texts' | 'li
   webhook_refusals: { nothing: 'how often webhooks were refused, and why' },
   daemons: { nothing: 'which daemons work on the database' },
   event_endpoints: { nothing: 'which programs are told of events' },
+  care: { nothing: 'what was found of DNS records, blocklists and warm-ups' },
+  sending_ips: { nothing: 'counts by the address that mail left from' },
   drills: { nothing: 'drills of outages, against mail of their own' },
   incidents: { nothing: 'what administrators were told of, by the names of domains, and who of them took it' },
   backups: { nothing: 'how backups went' },

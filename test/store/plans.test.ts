@@ -724,7 +724,6 @@ eachStore('events are posted, listed and pruned without reading a table through'
     for (const query of await queriesOf(store, run)) assert.equal(await scanOf(store, query), null, query.sql);
 });
 
-
 eachStore(
   'figures that may ring are read by the time that they are of, and not with all of the history',
   async ({ store }) => {
