@@ -1,5 +1,6 @@
 import type { Job } from '../base/job.ts';
 import { type Ms, SECOND } from '../core/time.ts';
+import { countReceivers } from './receivers.ts';
 import { type OutageSettings, rulesOf } from './settings.ts';
 import { type WatchDeps, watchProviders } from './watch.ts';
 
@@ -28,4 +29,17 @@ const healthJob: Job<OutageInside> = {
   },
 };
 
+/** Where the events are read, what they say of receivers is written down for whoever watches the providers. */
+const receiversJob: Job<OutageInside> = {
+  name: 'receivers',
+  pause: healthJob.pause,
+  start: ({ config, ...inside }) => ({
+    async run() {
+      await countReceivers({ ...inside, rules: rulesOf(config) });
+      return 0;
+    },
+  }),
+};
+
 export const OUTAGE_JOBS = [healthJob];
+export const RECEIVER_JOBS = [receiversJob];

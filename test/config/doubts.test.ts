@@ -101,12 +101,14 @@ test('what is not set is told with what follows from it, until it is set', () =>
   assert.deepEqual(unset({}), [
     'ADMIN_EMAILS',
     'API_TOKENS',
+    'BACKUP_DIR',
     'DASHBOARD_USERS',
     'ENCRYPTION_KEY',
     'PUBLIC_URL',
     'SECONDARY_SMTP_URL',
   ]);
   assert.deepEqual(unset({ ADMIN_EMAILS: 'a@example.com', API_TOKENS: 't', PUBLIC_URL: 'https://x.example' }), [
+    'BACKUP_DIR',
     'DASHBOARD_USERS',
     'ENCRYPTION_KEY',
     'SECONDARY_SMTP_URL',

@@ -6,7 +6,7 @@ import { ALERT_WORDS } from '../../../src/core/words/alerts.ts';
 for (const kind of ALERT_KINDS) {
   test(`an alert of the kind ${kind} says what has happened and what to do, once and often`, () => {
     const { headline, advice } = ALERT_WORDS[kind];
-    for (const n of [1, 12]) assert.match(headline(n), /^(?:\d+ mails?|[A-Za-z]).{15,80}[^.\s]$/);
+    for (const n of [1, 12]) assert.match(headline(n), /^(?:\d+ (?:mails?|DNS records?)|[A-Za-z]).{15,80}[^.\s]$/);
     assert.match(advice, /^[A-Z][^\n]{30,}\.$/);
   });
 }
