@@ -8,7 +8,7 @@ const TABLES: Tables = {
     t.string('name', 191).notNullable();
     // The name while it is open, so that there is one of a name; null when it has ended.
     t.string('open_name', 191).nullable().unique();
-    t.string('kind', 20).notNullable();
+    t.string('kind', 40).notNullable();
     t.string('class', 10).nullable();
     t.string('severity', 10).notNullable();
     t.bigInteger('first_at').notNullable();

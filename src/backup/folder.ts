@@ -1,5 +1,6 @@
 // What lies in the folder of backups: a sealed file each, and beside it a manifest, which is written when the file was
 // read back. What has no manifest is no backup.
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -124,7 +125,7 @@ const isThere = (file: string): Promise<boolean> =>
 /** Why nothing can be written in a folder; null when it can. */
 export async function folderTrouble(folder: string): Promise<string | null> {
   try {
-    const name = `.homing-${process.pid}`;
+    const name = `.homing-${randomUUID()}`;
     await writeWhole(folder, name, async () => {});
     await rm(join(folder, name), { force: true });
     return null;

@@ -52,7 +52,7 @@ export const MAIL = chapter('Mail', {
     labels: ['class'],
     unit: 'deliveries',
     says: 'Deliveries that a hold, or a provider that is down, keeps from leaving. Counted up to 200000.',
-    use: 'When it is not 0 and nobody is at it: `homing hold list`.',
+    use: 'When it is not 0 and nobody is at it: `homing hold --list`.',
   }),
   reports_total: counter({
     labels: ['class', 'provider', 'report'],

@@ -37,6 +37,8 @@ export function createScrape(deps: ScrapeDeps): () => Promise<Exposed> {
   const { own, patience = PATIENCE } = deps;
   const askDatabase = oneAtATime(() => readDatabase(deps));
   const askWork = oneAtATime(deps.ofWork);
+  // What a thread counted must not be missing from a sum, which would seem to begin again: so its last answer stands in.
+  let lastWork: Reading | null = null;
   return sharedFor(FRESH, deps.now, async () => {
     const [database, work] = await Promise.all([
       within(askDatabase(), patience.database, null),
@@ -51,7 +53,8 @@ export function createScrape(deps: ScrapeDeps): () => Promise<Exposed> {
       ...processNow(),
     ];
     const samples = { samples: [...facts, ...(database ?? [])], spreads: [] };
-    return expose(joined([samples, own(), ...(work === null ? [] : [work])]));
+    lastWork = work ?? lastWork;
+    return expose(joined([samples, own(), ...(lastWork === null ? [] : [lastWork])]));
   });
 }
 

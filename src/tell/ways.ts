@@ -36,8 +36,8 @@ const trying = (sending: Sending, channels: readonly AlertChannel[], rung: numbe
 };
 
 /**
- * Tells the rungs of a ladder from one to another. When none of their ways takes it the next rung is told at once, and in
- * the end every way that is not on the ladder.
+ * Tells the rungs of a ladder from one to another. When none of their ways takes it the next rung is told at once, then those
+ * below, and in the end every way that is not on the ladder.
  */
 export async function sendUp(
   sending: Sending,
@@ -48,13 +48,16 @@ export async function sendUp(
   const tried = trying(sending, channels, Math.min(to, last));
   for (let n = from; n <= last && (n <= to || tried.took.length === 0); n++) {
     tried.rung = Math.max(tried.rung, n);
-    await tellRung(tried, rungs[n] ?? { ways: [], each: false });
+    await tellRung(tried, rungs[n] ?? NOBODY);
   }
+  for (let n = from - 1; n >= 0 && tried.took.length === 0; n--) await tellRung(tried, rungs[n] ?? NOBODY);
   const isOnLadder = new Set(rungs.flatMap(({ ways }) => ways));
   const others = [...tried.ways.keys()].filter((way) => !isOnLadder.has(way));
   if (tried.took.length === 0) await tellRung(tried, { ways: others, each: false });
   return tried;
 }
+
+const NOBODY: Rung = { after: 0, ways: [], each: false };
 
 /** Tells each of these ways. */
 export async function sendTo(

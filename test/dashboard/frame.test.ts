@@ -26,7 +26,7 @@ test('everybody can open every page that the navigation shows them, and support 
   const [support = [], operator = [], owner = []] = shown;
   assert.deepEqual(
     operator.filter((path) => !support.includes(path)),
-    ['/bulk', '/doctor'],
+    ['/bulk', '/events', '/doctor'],
   );
   assert.deepEqual(
     owner.filter((path) => !operator.includes(path)),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { test } from 'node:test';
+import { MINUTE } from '../../src/core/time.ts';
 import { fullName, METRIC_NAMES, METRICS } from '../../src/metrics/list.ts';
 import { createScrape } from '../../src/metrics/scrape.ts';
 import { createTally } from '../../src/metrics/tally.ts';
@@ -107,6 +108,19 @@ eachStore('a thread that does not answer does not keep the others from being hea
   assert.equal(values.get('homing_thread_up{thread="work"}'), 0);
   assert.equal(values.get('homing_database_up'), 1);
   assert.equal(values.get('homing_doubles_total{kind="possible"}'), 7);
+});
+
+eachStore('a thread that stops answering takes nothing back of what it counted', async ({ store }) => {
+  const theirs = createTally();
+  theirs.count('doubles_total', ['possible'], 5);
+  const answers = [async () => theirs.read(), () => new Promise<never>(() => {})];
+  const ofWork = () => (answers.shift() ?? (() => new Promise<never>(() => {})))();
+  const { clock, read } = scraping(store, ofWork, { ...PATIENCE, work: 100 });
+  assert.equal((await read()).get('homing_doubles_total{kind="possible"}'), 12);
+  clock.advance(MINUTE);
+  const values = await read();
+  assert.equal(values.get('homing_thread_up{thread="work"}'), 0);
+  assert.equal(values.get('homing_doubles_total{kind="possible"}'), 12);
 });
 
 eachStore('who asks within some seconds gets the same answer, which is made once', async ({ store }) => {

@@ -230,6 +230,20 @@ eachStore('when the first three channels are down the fourth is told at once, an
   assert.equal(to.heard.length, 1, 'it stands at the top of the ladder');
 });
 
+eachStore('a top of the ladder that nobody answers at keeps no incident from going on', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to, ladder: LADDER }, THREE);
+  to.down.add('sms');
+  await happens(daemon, GAVE_UP, 'gave_up');
+  await daemon.until(at(20));
+  assert.deepEqual(turnsOf(to.heard), ['mail opened', 'slack opened', 'slack opened']);
+  assert.match(to.heard[2]?.body ?? '', /Not everybody could be told of this\. sms: it does not answer/);
+  await happens(daemon, GAVE_UP, 'gave_up');
+  await daemon.until(at(60));
+  assert.ok(turnsOf(to.heard).includes('mail repeated'), turnsOf(to.heard).join());
+});
+
 eachStore('without a ladder the first channel that takes it is enough, in their order', async ({ store }) => {
   const clock = clockAt();
   const to = listening();

@@ -80,11 +80,14 @@ async function isCluster(db: Knex): Promise<boolean> {
   return rows[0]?.Value === 'ON';
 }
 
+/** A newer version may have migrated the database: what it did only adds, and this one goes on beside it. */
+const OURS = { migrationSource: source, disableMigrationsListValidation: true };
+
 async function latest(db: Knex, turn: Turn, patience: Ms): Promise<string[]> {
   for (let waited = 0; ; waited += PAUSE) {
     try {
       await prepareTables(db);
-      const [, names] = (await db.migrate.latest({ migrationSource: source })) as [number, string[]];
+      const [, names] = (await db.migrate.latest(OURS)) as [number, string[]];
       return names.map((name) => source.getMigrationName(name));
     } catch (error) {
       if (!isRace(error)) throw error;
@@ -102,7 +105,7 @@ const UNDER_WAY = 'another process is migrating the database, or was killed whil
 export async function pendingMigrations(db: Knex): Promise<string[]> {
   if (!(await db.schema.hasTable('knex_migrations')))
     return (await source.getMigrations([])).map(source.getMigrationName);
-  const [, pending] = (await db.migrate.list({ migrationSource: source })) as [unknown, string[]];
+  const [, pending] = (await db.migrate.list(OURS)) as [unknown, string[]];
   return pending.map((file) => source.getMigrationName(file));
 }
 

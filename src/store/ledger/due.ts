@@ -107,19 +107,21 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms, share:
 
 /**
  * Of more than one daemon can take each takes its share, because all would take the same, and only one of them gets it. Where
- * there is less, whoever is first takes it. What is urgent and waits for one that may be gone is everybody's.
+ * there is less, whoever is first takes it. What is late is everybody's: access mail at once, the rest behind its own.
  */
 function ownAmong(rows: readonly Candidate[], most: number, { now, share }: Required<Pick<Claiming, 'now' | 'share'>>) {
   if (share.of === 1 || rows.length <= most) return rows;
-  return rows.filter(
-    ({ delivery_id: id, priority, at }) =>
-      shareOf(id.slice(0, MADE_TOGETHER), share.of) === share.index || (priority === 0 && now - at > URGENT),
-  );
+  const isLate = ({ at }: Candidate) => now - at > LATE;
+  const isOwn = (row: Candidate) =>
+    shareOf(row.delivery_id.slice(0, MADE_TOGETHER), share.of) === share.index || (row.priority === 0 && isLate(row));
+  const own = rows.filter(isOwn);
+  // Whose it is may stand still, and nothing may wait for that.
+  return own.length >= most ? own : [...own, ...rows.filter((row) => !isOwn(row) && isLate(row))];
 }
 
 /** Deliveries of one message have the beginning of their ids in common, and leave together. */
 const MADE_TOGETHER = 10;
-const URGENT: Ms = 5 * SECOND;
+const LATE: Ms = 5 * SECOND;
 
 const RANGE = `select * from (select delivery_id, priority, at, lane from due
   where lane = ? and priority = ? and at <= ? order by at limit ?) as part`;

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import * as summaries from '../../../migrations/20261128000300_summaries.ts';
 import * as byRecipient from '../../../migrations/20261129150000_search_recipient.ts';
 import * as lean from '../../../migrations/20261129150100_lean_sums.ts';
+import { databaseProblems } from '../../../src/store/db/health.ts';
 import { MigrationUnderWay, migrate, pendingMigrations, unlock } from '../../../src/store/db/migrate.ts';
 import { LIMITS } from '../../../src/store/db/mysql.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
@@ -24,6 +25,16 @@ eachDatabase('the migrations that are pending are named until they have run', as
   assert.deepEqual(await migrate(store.db), ALL);
   assert.deepEqual(await pendingMigrations(store.db), []);
   assert.deepEqual(await migrate(store.db), []);
+});
+
+eachDatabase('a database that a newer version has migrated is used by this one', async (t, url) => {
+  const store = openStore(url);
+  t.after(store.close);
+  await migrate(store.db);
+  await store.db('knex_migrations').insert({ name: '29991231000000_newer', batch: 99, migration_time: new Date() });
+  assert.deepEqual(await pendingMigrations(store.db), []);
+  assert.deepEqual(await migrate(store.db), []);
+  assert.deepEqual(await databaseProblems(store), []);
 });
 
 eachDatabase('every migration can be taken back, and every step of it can be repeated', async (t, url) => {

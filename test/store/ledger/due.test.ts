@@ -92,3 +92,15 @@ eachStore('an access mail that waits for a daemon that is gone is taken by anoth
   assert.ok(own < 35, `${own}`);
   assert.equal((await take(MORNING + 10 * SECOND)) + own, 40);
 });
+
+eachStore('what is late is taken by any daemon that has room, whosever it is', async ({ store }) => {
+  await queueEachAtItsTime(store, 'bulk');
+  const take = async (index: number, now: Ms) => {
+    const share = { index, of: 2 };
+    const { claimed } = await claimDue(store, [{ lane: '', most: 30 }], { now, lease: DAY, share });
+    return claimed.length;
+  };
+  const own = await take(0, MORNING + SECOND);
+  assert.ok(own > 0 && own < 30, `${own}`);
+  assert.equal(own + (await take(0, MORNING + MINUTE)), 40, 'the other one stands still');
+});
