@@ -17,7 +17,7 @@ export async function verdict(
   const messages: ApiMessage[] = [];
   for (const { id } of recorded) if (listed.has(id)) messages.push(await detail(url, id));
   for (const message of messages) problems.push(...aboutMessage(world, message));
-  problems.push(...(await aboutWebhooks(world)), ...aboutAlerts(world, messages), ...aboutSecrets(world));
+  problems.push(...(await aboutWebhooks(world)), ...(await aboutAlerts(world, messages)), ...aboutSecrets(world));
   const doubles = messages.flatMap((m) => m.deliveries).reduce((sum, d) => sum + doublesOf(d), 0);
   return { problems, doubles };
 }
@@ -100,7 +100,7 @@ function signatureIn(body: string): string[] {
   return signature ? [signature.signature] : [];
 }
 
-export type AlertMail = { messageId: string; count: number; kind: string; ids: string[] };
+export type AlertMail = { messageId: string; kind: string; ids: string[] };
 
 /** The alerts that reached the administrator; one that came twice under one Message-ID counts once. */
 function alertsIn({ sink }: World): AlertMail[] {
@@ -116,16 +116,35 @@ function alertFrom(raw: string): AlertMail {
   const kinds = { given_up: /given up/, saved: /secondary provider \(/, expired: /useful life/ };
   const kind = Object.entries(kinds).find(([, words]) => words.test(subject))?.[0] ?? subject;
   const ids = [...body.join('\n').matchAll(/homing explain ([0-9A-Z]{26})/g)].map((m) => m[1] ?? '');
-  return { messageId: header('Message-ID'), count: Number(/\] (\d+) mail/.exec(subject)?.[1] ?? 0), kind, ids };
+  return { messageId: header('Message-ID'), kind, ids };
 }
 
 const ALERTED = { abandoned: 'given_up', relayed: 'saved', expired: 'expired' };
+const KINDS = { gave_up: 'given_up', saved: 'saved', expired: 'expired' };
 
-function aboutAlerts(world: World, messages: readonly ApiMessage[]): string[] {
+/** How much the alerts that arrived are about, by their kind. An alert that goes on, or is the last, tells of more than its subject. */
+async function toldBy({ database }: World, alerts: readonly AlertMail[]): Promise<Map<string, number>> {
+  const arrived = alerts.map(({ messageId }) => /[0-9A-Z]{26}/.exec(messageId)?.[0] ?? '');
+  const store = openStore(database);
+  try {
+    const items: { kind: keyof typeof KINDS; n: number }[] = await store
+      .db('alert_items')
+      .whereIn('alert_id', arrived)
+      .groupBy('kind')
+      .select('kind')
+      .count({ n: '*' });
+    return new Map(items.map(({ kind, n }) => [KINDS[kind], Number(n)]));
+  } finally {
+    await store.close();
+  }
+}
+
+async function aboutAlerts(world: World, messages: readonly ApiMessage[]): Promise<string[]> {
   const alerts = alertsIn(world);
+  const toldOf = await toldBy(world, alerts);
   const ends = messages.flatMap((m) => m.deliveries.map((d) => d.state));
   const counts = Object.entries(ALERTED).flatMap(([state, kind]) => {
-    const told = alerts.filter((a) => a.kind === kind).reduce((sum, a) => sum + a.count, 0);
+    const told = toldOf.get(kind) ?? 0;
     const right = ends.filter((s) => s === state).length;
     return told === right ? [] : [`${right} deliveries are ${state}, and the alerts tell of ${told}`];
   });
