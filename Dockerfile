@@ -14,6 +14,8 @@ RUN npm run build
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:${NODE}-bookworm-slim
+# What backs a MariaDB or MySQL database up and reads a backup in.
+RUN apt-get update && apt-get install --yes --no-install-recommends mariadb-client && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 ENV DATABASE_URL=sqlite:/data/homing.sqlite
 WORKDIR /app
