@@ -699,6 +699,8 @@ eachStore('what is taken out of the inbox is found without a walk over what else
 
 eachStore('events are posted, listed and pruned without reading a table through', async ({ store }) => {
   await history(store);
+  await wordsFor(store);
+  await countRows(store);
   const ids: string[] = await store.db('deliveries').orderBy('id').pluck('id');
   const [id = ''] = ids;
   await store.db('event_posts').where({ endpoint: 'busy', delivery_id: id }).update({ due_at: MORNING, done_at: null });
