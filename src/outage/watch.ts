@@ -10,7 +10,7 @@ import { changeHealth } from '../store/change-health.ts';
 import { backlogAt, expectDrains } from '../store/drains.ts';
 import { lookAtHeld } from '../store/ledger/due.ts';
 import { cursorsAt, readTo } from '../store/notes/cursors.ts';
-import { standings, switchesOf } from '../store/notes/health.ts';
+import { healthChanges, standings, switchesOf } from '../store/notes/health.ts';
 import { hintsOf } from '../store/notes/hints.ts';
 import { pausedAmong } from '../store/notes/pauses.ts';
 import { signsOf, tookBefore } from '../store/notes/signs.ts';
@@ -101,10 +101,19 @@ async function unheardAt(deps: WatchDeps, provider: Provider): Promise<Unheard |
   const readUpTo = await readBy(deps, provider);
   if (readUpTo === null || readUpTo < now() - 2 * after) return null;
   const to = Math.min(readUpTo - READ_WITHIN, now() - after);
-  const lately = await unheardOf(store, provider.name, { from: to - window, to });
+  // What vanished before it came back was told of when it went, and says nothing of how it is now.
+  const earliest = await backSince(deps, provider.name, to - 15 * window);
+  const lately = await unheardOf(store, provider.name, { from: Math.max(earliest, to - window), to });
   // Where little is sent, what there is tells for longer.
   const isEnough = lately.accepted >= leastUnheard(rules);
-  return isEnough ? lately : unheardOf(store, provider.name, { from: to - 15 * window, to });
+  return isEnough ? lately : unheardOf(store, provider.name, { from: earliest, to });
+}
+
+/** When it began to get mail again after it had been down, if that is no longer ago than this; else that moment. */
+async function backSince({ store }: WatchDeps, provider: string, earliest: Ms): Promise<Ms> {
+  const changes = await healthChanges(store, earliest);
+  const back = changes.findLast((change) => change.provider === provider && change.before === 'down');
+  return Math.max(earliest, back?.at ?? earliest);
 }
 
 /** Whether some domain may send as far as is known: one of several may be disabled, and its mail is left alone for that. */

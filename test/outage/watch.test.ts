@@ -336,6 +336,39 @@ test('a provider whose mail vanished does not come back while its records are no
   assert.notEqual(await state(), 'down');
 });
 
+/** Twelve mails that Mailgun took and never delivered, and it is taken back all the same. */
+async function backAfterSilence(t: TestContext) {
+  const world = await setup(t, { poll: true });
+  const { live, mail, store, clock } = world;
+  await live(2 * MINUTE, () => mail('notice', 2));
+  await mail('notice', 12, 'silence');
+  await live(30 * SECOND);
+  const turn = async (state: Health, share: number) => {
+    const before = (await standings(store)).get('mailgun') ?? USUAL;
+    const change = { state, share, evidence: 'of the test' };
+    assert.ok(await changeHealth(store, 'mailgun', { before, change, alert: null, backlog: null }, clock()));
+  };
+  await turn('down', 0);
+  await turn('recovering', 25);
+  return world;
+}
+
+const USUAL = { state: 'healthy', since: 0, share: 100, wellSince: null, probesFailed: 0 } as const;
+
+test('what vanished before a provider came back does not send it away again', async (t) => {
+  const { live, changes } = await backAfterSilence(t);
+  await live(12 * MINUTE);
+  assert.deepEqual((await changes()).slice(0, 2), ['healthy > down', 'down > recovering']);
+  assert.equal((await changes()).filter((change) => change.endsWith('> down')).length, 1);
+});
+
+test('what vanishes after it came back does', async (t) => {
+  const { live, mail, state } = await backAfterSilence(t);
+  await mail('notice', 80, 'silence');
+  await live(2 * MINUTE);
+  assert.equal(await state(), 'down');
+});
+
 test('good and bad minutes in turn do not make it go back and forth', async (t) => {
   const world = await setup(t);
   const { sim, live, mail, store } = world;

@@ -78,11 +78,8 @@ describe('a drill', { concurrency: 2 }, () => {
         fault,
         SMOULDERING.has(fault) ? { lasts: 20 * SECOND } : fault === 'slow' ? { env: UNHURRIED } : {},
       );
-      const failed = failedIn(report);
-      // What was swallowed still counts as silence for a while, and on a busy machine beyond the first mails that come back.
-      if (fault === 'accepts-but-silent' && failed.join() === 'failback')
-        assert.ok(steps(report).filter((says) => says === 'takes Mailgun to be down').length > 1);
-      else assert.deepEqual([failed, report.passed], [[], true]);
+      assert.deepEqual(failedIn(report), []);
+      assert.ok(report.passed);
       look(report);
     });
 
