@@ -226,9 +226,10 @@ test('an outage that applications alone run into is noticed, and one of their ow
     const response = await fetch(`${url}/api/messages`, {
       method: 'POST',
       headers: { authorization: 'Bearer token', 'content-type': 'application/json' },
-      body: JSON.stringify({ ...record, ...outcome, createdAt: new Date(clock()).toISOString() }),
+      // As a list, which is counted when it is filed and not after a second of the machine's own time.
+      body: JSON.stringify([{ ...record, ...outcome, createdAt: new Date(clock()).toISOString() }]),
     });
-    assert.equal(response.status, 201);
+    assert.equal(response.status, 200);
   };
   // What Homing sends itself for them is taken, and so speaks for Mailgun.
   await live(3 * MINUTE, tell);
