@@ -44,7 +44,7 @@ export type Listener = {
 
 /** `startedAt` is when this daemon began to take mail. */
 export function startWork(config: Config, log: Log, listener: Listener, startedAt: Ms): Work {
-  const store = openStore(config.DATABASE_URL);
+  const store = openStore(config.DATABASE_URL, { isThere: true });
   const stopping = new AbortController();
   // Each job listens to it, and so does each hand-over that waits: Node would take that for a leak.
   setMaxListeners(0, stopping.signal);

@@ -38,9 +38,10 @@ const LOST = 'the database file was deleted, moved or replaced while it is in us
 /** A file that is written to from several connections has the same log, whichever of them made it. */
 type Place = { file: string; log: string | null };
 
-export function createFileHealth(file: string, driver: string): FileHealth {
+/** `isThere` tells that the file was opened before by somebody else in this process: then it is not made anew. */
+export function createFileHealth(file: string, driver: string, isThere: boolean): FileHealth {
   const places = new WeakMap<object, Place>();
-  let wasOpen = false;
+  let wasOpen = isThere;
   let lost = false;
   let damage: string | null = null;
   let failure: { words: string; since: () => Ms } | null = null;

@@ -31,13 +31,18 @@ export type OpenOptions = {
   limits?: Limits;
   /** An SQLite file is worked on in a thread of its own. */
   inThread?: boolean;
+  /** Somebody else in this process has opened the SQLite file before: one that is gone is not made anew. */
+  isThere?: boolean;
 };
 
 /** A database by its URL (see `parseDatabaseUrl`). Connects on first use. */
-export function openStore(url: string, { idle, limits = LIMITS, inThread = false }: OpenOptions = {}): Store {
+export function openStore(
+  url: string,
+  { idle, limits = LIMITS, inThread = false, isThere = false }: OpenOptions = {},
+): Store {
   const place = parseDatabaseUrl(url);
   const pool = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
-  if (place.kind === 'sqlite') return openSqlite(place.file, pool, inThread);
+  if (place.kind === 'sqlite') return openSqlite(place.file, pool, inThread, isThere);
   const db = knex({ ...QUIET, ...mysqlSettings(place, limits, pool) });
   return { db, kind: 'mysql', isSynchronous: false, file: null, close: () => db.destroy() };
 }
@@ -50,9 +55,9 @@ const QUIET = {
   compileSqlOnError: false,
 };
 
-function openSqlite(filename: string, lets: Knex.PoolConfig, inThread: boolean): Store {
+function openSqlite(filename: string, lets: Knex.PoolConfig, inThread: boolean, isThere: boolean): Store {
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true, mode: 0o700 });
-  const worker = inThread ? workInThread(filename) : workHere(filename);
+  const worker = inThread ? workInThread(filename, isThere) : workHere(filename, isThere);
   const db = knex({
     client: sqliteClient(worker),
     ...QUIET,

@@ -44,12 +44,15 @@ export type HowToRun = {
   checkpoint: number;
   /** Megabytes of the file that are kept in memory. */
   cache: number;
+  /** Somebody else in this process has opened the file before: one that is gone is not made anew. */
+  isThere?: boolean;
 };
 
 export function sqliteFile(filename: string, how: HowToRun): SqliteFile {
   const name = moduleName();
   const { DatabaseSync } = require(name) as SqliteModule;
-  const health = filename === ':memory:' ? null : createFileHealth(filename, require.resolve(name));
+  const health =
+    filename === ':memory:' ? null : createFileHealth(filename, require.resolve(name), how.isThere === true);
   let connection: Remembering | null = null;
 
   function opened(): Remembering {

@@ -22,8 +22,8 @@ export type SqliteWorker = {
 const HERE: HowToRun = { busy: 20, checkpoint: 1000, cache: 16 };
 
 /** Runs them in this thread. */
-export function workHere(filename: string): SqliteWorker {
-  const file = sqliteFile(filename, HERE);
+export function workHere(filename: string, isThere: boolean): SqliteWorker {
+  const file = sqliteFile(filename, { ...HERE, isThere });
   return {
     open: async () => file.open(),
     run: async (sql, bindings) => file.run(sql, bindings),
@@ -57,9 +57,9 @@ type Answer = { problem: string | null } & (
  * Runs them in a thread of its own, one after the other, so that no commit that waits for the disk, and no wait for another
  * writer, holds this thread up.
  */
-export function workInThread(filename: string): SqliteWorker {
+export function workInThread(filename: string, isThere: boolean): SqliteWorker {
   let problem: string | null = null;
-  const thread = startThread(import.meta.url, 'sqlite-thread', { filename, how: IN_THREAD });
+  const thread = startThread(import.meta.url, 'sqlite-thread', { filename, how: { ...IN_THREAD, isThere } });
   const asked = asking<Question, Answer>(thread);
   // It answers with the errors of statements. Any other is of the thread itself, and nobody would be answered any more.
   thread.on('error', (error) => {

@@ -1,6 +1,6 @@
 // What happens to an SQLite file under a running process.
 import assert from 'node:assert/strict';
-import { copyFileSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { copyFileSync, existsSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { databaseProblems } from '../../../src/store/db/health.ts';
@@ -64,6 +64,17 @@ for (const [how, happen] of Object.entries({
     await assertRefused(store, /deleted, moved or replaced/);
   });
 }
+
+test('whoever opens a file later than others in the process makes no empty one where it is gone', async (t) => {
+  const { file } = await fileStore(t);
+  rmSync(file);
+  for (const inThread of [false, true]) {
+    const late = openStore(`sqlite:${file}`, { inThread, isThere: true });
+    t.after(late.close);
+    assert.match((await databaseProblems(late)).join(), /deleted, moved or replaced/);
+    assert.equal(existsSync(file), false);
+  }
+});
 
 test('damaged pages are found though the process remembers what was in them, and nothing is kept then', async (t) => {
   const { store, file } = await fileStore(t);
