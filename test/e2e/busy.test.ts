@@ -16,8 +16,9 @@ const FALLING_BACK = 'bela@there.example';
 type Seeded = { world: World; store: Store; past(): Past };
 
 async function seeded(t: TestContext): Promise<Seeded> {
-  // Mailgun's records say nothing final of a hand-over that got no answer.
-  const world = await createWorld({ env: { ENCRYPTION_KEY, EVENTS_SETTLE: '30m' } });
+  // Mailgun's records say nothing final of a hand-over that got no answer. No daemon dies here, so none has to be found dead
+  // within seconds; a machine that stands still for seconds would then end a hand-over without an answer.
+  const world = await createWorld({ env: { ENCRYPTION_KEY, EVENTS_SETTLE: '30m', LEASE: '1m', ASK_PATIENCE: '10m' } });
   t.after(world.close);
   const store = openStore(world.database);
   t.after(store.close);
