@@ -1,7 +1,8 @@
 import { type DmarcWalk, isAligned, walkDmarc } from './dmarc.ts';
 import { type Dns, type DnsFinding, unsureOf } from './dns.ts';
-import { findingOf, judgeSpf, keyFinding } from './judge-mailgun.ts';
-import type { Sender } from './senders.ts';
+import { findingOf, keyFinding } from './judge-mailgun.ts';
+import { judgeSpf } from './judge-spf.ts';
+import { type Sender, wantsSpf } from './senders.ts';
 
 /** A domain that stands in From, and the domains of Mailgun by which its mail goes. */
 export type AuthorCase = { author: string; by: readonly string[] };
@@ -109,18 +110,16 @@ async function throughSecondary(
 ): Promise<DnsFinding[]> {
   const by = `by ${sender.provider}`;
   const envelope = bounceDomain ?? author;
-  const spf =
-    sender.returnPath === 'own' || sender.include === null ? [] : await judgeSpf(envelope, [sender.include], dns);
-  const spfHere = spf.map((one) => ({ ...one, about: `${envelope} ${by}` }));
-  const key = await judgeSelectors(author, sender, dns);
-  const findings = [...spfHere, ...key];
+  // Told with what others want of the same record.
+  const spf = wantsSpf(sender) ? await judgeSpf(envelope, [sender.include], dns) : [];
+  const findings = await judgeSelectors(author, sender, dns);
   if (!walk?.record || sender.selectors.length === 0) return findings;
-  const isSigned = key.some(({ level }) => level === 'good' || level === 'note');
-  const isSpfRight = sender.returnPath === 'sender' && spf.some(({ level }) => level !== 'bad' && level !== 'unsure');
+  const isSigned = findings.some(({ level }) => level === 'good' || level === 'note');
+  const isSpfRight = spf.some(({ level }) => level !== 'bad' && level !== 'unsure');
   if (isSigned) return [...findings, aligned(author, sender, 'signs for it')];
   if (isSpfRight && (await isSameOrganization(author, envelope, walk, dns)))
     return [...findings, aligned(author, sender, 'may send for it')];
-  if (findings.some(({ level }) => level === 'unsure')) return findings;
+  if ([...spf, ...findings].some(({ level }) => level === 'unsure')) return findings;
   return [
     ...findings,
     findingOf({

@@ -10,7 +10,6 @@ import {
   type Topic,
   unsureOf,
 } from './dns.ts';
-import { readSpf, type Spf, withInclude } from './spf.ts';
 
 /** A domain that is sent from, with what its provider says of it. */
 export type SendingCase = {
@@ -23,7 +22,7 @@ export type SendingCase = {
 export type Judged = { topic: Topic; about: string; level: Level; says: string; publish?: readonly DnsRecord[] };
 export const findingOf = ({ publish = [], ...rest }: Judged): DnsFinding => ({ ...rest, publish });
 
-/** The records that mail of a domain through Mailgun needs, against what the DNS says. */
+/** The records that mail of a domain through Mailgun needs, against what the DNS says; of its SPF record see `judgeEnvelopes`. */
 export async function judgeSending({ domain, needed, tracks }: SendingCase, dns: Dns): Promise<DnsFinding[]> {
   if (needed.kind === 'unsure') return [unsureOf('DNS', domain, `what Mailgun wants of ${domain}`, needed.why)];
   const wanted = needed.kind === 'found' ? needed.values : [];
@@ -31,61 +30,17 @@ export async function judgeSending({ domain, needed, tracks }: SendingCase, dns:
   const dkim = await Promise.all(of('DKIM').map((record) => judgeKey(record, dns)));
   const tracking = await Promise.all(of('tracking').map((record) => judgeAlias(record, dns, tracks)));
   return [
-    ...(await judgeSpf(domain, includesOf(of('SPF')), dns)),
     ...(of('DKIM').length > 0 ? dkim : [noKey(domain)]),
     await judgeMailHosts(domain, of('MX'), dns),
     ...tracking,
   ];
 }
 
-const includesOf = (records: readonly NeededRecord[]): string[] =>
-  records.flatMap(({ value }) => [...value.matchAll(/ include:(\S+)/gi)].map(([, name = '']) => name.toLowerCase()));
-
 const noKey = (domain: string): DnsFinding =>
   findingOf({
     ...{ topic: 'DKIM', about: domain, level: 'unsure' },
     says: `Mailgun names no DKIM record of ${domain}, so there is nothing to compare`,
   });
-
-/** Whether the SPF record of a domain is whole and includes these. */
-export async function judgeSpf(domain: string, includes: readonly string[], dns: Dns): Promise<DnsFinding[]> {
-  const about = domain;
-  const found = await readSpf(domain, dns);
-  if (found.kind === 'unsure') return [unsureOf('SPF', about, `the SPF record of ${domain}`, found.why)];
-  const spf = found.kind === 'found' ? found.values[0] : undefined;
-  const missing = includes.filter((name) => spf?.includes.has(name) !== true);
-  const value = missing.reduce<string | undefined>(withInclude, spf?.records[0]) ?? 'v=spf1 ~all';
-  const publish = [{ name: domain, type: 'TXT', value }];
-  if (!spf) return [findingOf({ topic: 'SPF', about, level: 'bad', says: `${domain} has no SPF record`, publish })];
-  return [spfFinding(domain, spf, missing, publish)];
-}
-
-function spfFinding(domain: string, spf: Spf, missing: readonly string[], publish: readonly DnsRecord[]): DnsFinding {
-  const base = { topic: 'SPF', about: domain } as const;
-  if (spf.problems.length > 0)
-    return findingOf({
-      ...{ ...base, level: 'bad', publish: missing.length > 0 || spf.records.length > 1 ? publish : [] },
-      says: `receivers take the SPF record of ${domain} for broken: ${spf.problems.join('; ')}`,
-    });
-  if (spf.unsure.length > 0)
-    return unsureOf('SPF', domain, `all that the SPF record of ${domain} includes`, spf.unsure.slice(0, 3).join('; '));
-  if (missing.length > 0)
-    return findingOf({
-      ...base,
-      level: 'bad',
-      says: `the SPF record of ${domain} does not include ${missing.join(', ')}`,
-      publish,
-    });
-  if (spf.all === '+' || spf.all === null) {
-    const end = spf.all === null ? 'says nothing of other servers' : 'allows every server in the world to send';
-    return findingOf({ ...base, level: 'note', says: `the SPF record of ${domain} ${end}: end it with ~all or -all` });
-  }
-  return findingOf({
-    ...base,
-    level: 'good',
-    says: `${domain} has a whole SPF record that takes ${spf.lookups} of 10 lookups`,
-  });
-}
 
 /** One record of a key, as Mailgun wants it. */
 async function judgeKey(record: NeededRecord, dns: Dns): Promise<DnsFinding> {

@@ -10,11 +10,15 @@ export type Sender = {
   selectors: readonly string[];
 };
 
+/** Whether it has to stand in the SPF record of a domain of ours, by what is known of it. */
+export const wantsSpf = (sender: Sender): sender is Sender & { include: string } =>
+  sender.returnPath === 'sender' && sender.include !== null;
+
 type Known = Omit<Sender, 'provider'> & { hosts: RegExp };
 
 /**
- * What providers ask their customers to publish, as known on 2026-11-30: of the SMTP servers not every set-up page was read. The ones with a return path of their own are aligned by DKIM, or
- * by that path when it was set up below the sender's domain.
+ * What providers ask their customers to publish, as known on 2026-11-30: of the SMTP servers not every set-up page was read. The
+ * ones with a return path of their own are aligned by DKIM, or by that path when it was set up below the sender's domain.
  */
 const KNOWN: readonly Known[] = [
   {

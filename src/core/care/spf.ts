@@ -10,8 +10,10 @@ const ENOUGH = 40;
 
 /** What the SPF record of a domain comes to, with all that it includes. */
 export type Spf = {
-  /** The records of the domain itself: one, when all is well. */
-  records: readonly string[];
+  /** The record of the domain itself; with all mechanisms of the others where it has several. */
+  record: string;
+  /** How many there are: one, when all is well. */
+  count: number;
   lookups: number;
   voids: number;
   /** The domains that are included or redirected to, at any depth. */
@@ -24,7 +26,7 @@ export type Spf = {
   unsure: readonly string[];
 };
 
-type Walk = Omit<Spf, 'records' | 'includes' | 'problems' | 'unsure' | 'all'> & {
+type Walk = Omit<Spf, 'record' | 'count' | 'includes' | 'problems' | 'unsure' | 'all'> & {
   dns: Dns;
   includes: Set<string>;
   problems: Set<string>;
@@ -38,13 +40,15 @@ export async function readSpf(domain: string, dns: Dns): Promise<Found<Spf>> {
   const found = await dns.txt(domain);
   if (found.kind !== 'found') return found;
   const records = found.values.filter(isSpf);
-  if (records.length === 0) return { kind: 'none' };
+  const [first, ...others] = records;
+  if (first === undefined) return { kind: 'none' };
+  const record = withTerms(first, others.flatMap(mechanismsIn));
   const walk: Walk = {
     ...{ dns, lookups: 0, voids: 0 },
     ...{ includes: new Set<string>(), problems: new Set<string>(), unsure: new Set<string>() },
   };
   if (records.length > 1) walk.problems.add(`there are ${records.length} SPF records where one is allowed`);
-  const all = await walkRecord(walk, records[0] ?? '', [domain]);
+  const all = await walkRecord(walk, record, [domain]);
   if (walk.lookups > MOST_LOOKUPS)
     walk.problems.add(`it takes ${walk.lookups} DNS lookups where ${MOST_LOOKUPS} are allowed`);
   if (walk.voids > MOST_VOIDS)
@@ -52,7 +56,12 @@ export async function readSpf(domain: string, dns: Dns): Promise<Found<Spf>> {
   const { lookups, voids, includes } = walk;
   return {
     kind: 'found',
-    values: [{ records, lookups, voids, includes, all, problems: [...walk.problems], unsure: [...walk.unsure] }],
+    values: [
+      {
+        ...{ record, count: records.length, lookups, voids, includes, all },
+        ...{ problems: [...walk.problems], unsure: [...walk.unsure] },
+      },
+    ],
   };
 }
 
@@ -130,11 +139,22 @@ function note(walk: Walk, found: Found<unknown>, name: string): void {
   if (found.kind === 'unsure') walk.unsure.add(`${name}: ${found.why}`);
 }
 
-/** The record with one more include, before its end. */
-export function withInclude(record: string | undefined, include: string): string {
-  const term = `include:${include}`;
-  if (record === undefined) return `v=spf1 ${term} ~all`;
-  const end = / (?:[+?~-]?all|redirect=\S+)(?= |$)/i.exec(record);
-  const at = end?.index ?? record.length;
-  return `${record.slice(0, at)} ${term}${record.slice(at)}`;
+/** What a record allows, for another one of the same domain: a redirect is an include there. */
+function mechanismsIn(record: string): string[] {
+  const terms = record.split(/ +/).slice(1);
+  const end = terms.findIndex((term) => /^[+?~-]?all$/i.test(term));
+  return (end < 0 ? terms : terms.slice(0, end)).flatMap((term) => {
+    const [, redirect] = /^redirect=(.+)$/i.exec(term) ?? [];
+    if (redirect !== undefined) return end < 0 ? [`include:${redirect}`] : [];
+    return DIRECTIVE.test(term) ? [term] : [];
+  });
+}
+
+/** The record with these terms too, before its end. */
+export function withTerms(record: string | undefined, terms: readonly string[]): string {
+  if (record === undefined) return ['v=spf1', ...terms, '~all'].join(' ');
+  const has = new Set(record.toLowerCase().split(/ +/));
+  const added = [...new Set(terms)].filter((term) => !has.has(term.toLowerCase()));
+  const at = / (?:[+?~-]?all|redirect=\S+)(?= |$)/i.exec(record)?.index ?? record.length;
+  return [record.slice(0, at), ...added].join(' ') + record.slice(at);
 }

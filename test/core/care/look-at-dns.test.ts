@@ -164,7 +164,7 @@ test('a secondary needs a key or an envelope of its own: without both its mail f
 
 test('a server whose envelopes bear our domain has to be in its SPF record', async () => {
   const gmail = { secondaries: [senderOf('smtp-relay.gmail.com:587')], bounceDomain: 'bounces.example.com' };
-  const about = 'bounces.example.com by smtp-relay.gmail.com:587';
+  const about = 'bounces.example.com';
   const missing = of(await look({}, gmail), 'SPF', about);
   assert.deepEqual(
     [missing?.level, missing?.publish[0]],
@@ -179,6 +179,24 @@ test('a server whose envelopes bear our domain has to be in its SPF record', asy
   );
   assert.equal(of(found, 'SPF', about)?.level, 'good');
   assert.equal(of(found, 'alignment', `${DOMAIN} by smtp-relay.gmail.com:587`)?.level, 'good');
+});
+
+test('what all who send with a domain want of its SPF record is told once, in one record', async () => {
+  const gmail = { secondaries: [senderOf('smtp-relay.gmail.com:587'), senderOf('x.office365.com')] };
+  const spfOf = async (txt: string[], more: Partial<DnsCase> = {}) =>
+    (await look({ [DOMAIN]: { txt, mx: ['mxa.mailgun.org'] } }, { ...gmail, ...more }))
+      .filter(({ topic }) => topic === 'SPF')
+      .map(({ about, level, publish }) => [about, level, publish.map(({ value }) => value).join()]);
+  const all = 'include:mailgun.org include:_spf.google.com include:spf.protection.outlook.com';
+  assert.deepEqual(await spfOf([]), [[DOMAIN, 'bad', `v=spf1 ${all} ~all`]]);
+  assert.deepEqual(await spfOf(['v=spf1 include:mailgun.org -all', 'v=spf1 ip4:192.0.2.1 ~all']), [
+    [
+      ...[DOMAIN, 'bad'],
+      'v=spf1 include:mailgun.org ip4:192.0.2.1 include:_spf.google.com include:spf.protection.outlook.com -all',
+    ],
+  ]);
+  const needed = { kind: 'unsure', why: 'Mailgun did not answer' } as const;
+  assert.deepEqual(await spfOf([], { sending: [{ domain: DOMAIN, needed, tracks: null }] }), []);
 });
 
 test('of a server that nobody knows it is said which setting names its key', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSpf, type Spf, withInclude } from '../../../src/core/care/spf.ts';
+import { readSpf, type Spf, withTerms } from '../../../src/core/care/spf.ts';
 import { dnsOf } from './support.ts';
 
 const spf = (text: string) => ({ txt: [`v=spf1 ${text}`] });
@@ -87,9 +87,26 @@ test('macros are counted and not looked up', async () => {
 });
 
 test('an include is put before the end of a record', () => {
+  const withInclude = (record: string | undefined, name: string) => withTerms(record, [`include:${name}`]);
   assert.equal(withInclude(undefined, 'mailgun.org'), 'v=spf1 include:mailgun.org ~all');
   assert.equal(withInclude('v=spf1 a -all', 'x.test'), 'v=spf1 a include:x.test -all');
   assert.equal(withInclude('v=spf1 all', 'x.test'), 'v=spf1 include:x.test all');
   assert.equal(withInclude('v=spf1 redirect=y.test', 'x.test'), 'v=spf1 include:x.test redirect=y.test');
   assert.equal(withInclude('v=spf1', 'x.test'), 'v=spf1 include:x.test');
+});
+
+test('of several records nothing that one of them allows is lost', async () => {
+  const merged = async (...txt: string[]) => {
+    const found = await readSpf('d.test', dnsOf({ 'd.test': { txt } }));
+    return found.kind === 'found' ? [found.values[0]?.record, found.values[0]?.count] : null;
+  };
+  assert.deepEqual(
+    await merged('v=spf1 include:a.test ~all', 'v=spf1 INCLUDE:A.test ip4:192.0.2.1 exp=e.test mx -all a:late.test'),
+    ['v=spf1 include:a.test ip4:192.0.2.1 mx ~all', 2],
+  );
+  assert.deepEqual(await merged('v=spf1 -all', 'v=spf1 a redirect=b.test'), ['v=spf1 a include:b.test -all', 2]);
+  assert.deepEqual(await merged('v=spf1 redirect=b.test', 'v=spf1 a -all redirect=c.test'), [
+    'v=spf1 a redirect=b.test',
+    2,
+  ]);
 });
