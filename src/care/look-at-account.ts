@@ -2,6 +2,7 @@ import { wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Account, Read, Warmup } from '../core/care/account.ts';
 import { isBehind, warmupRate } from '../core/care/warmup.ts';
+import type { Rate } from '../core/pace.ts';
 import { type Clock, DAY, type Ms } from '../core/time.ts';
 import { behindWords, onCourseWords } from '../core/words/reputation.ts';
 import type { Sending } from '../providers/provider.ts';
@@ -21,7 +22,7 @@ export type AccountDeps = {
 /** The days whose classification is shown beside ours. */
 const SHOWN_DAYS = 7;
 
-/** Reads what Mailgun says of the account, and keeps it; paces `bulk` while addresses warm up. Null without Mailgun. */
+/** Reads what Mailgun says of the account, and keeps it; paces `bulk` while all addresses warm up. Null without Mailgun. */
 export async function lookAtAccount({ store, config, sending, now, log }: AccountDeps): Promise<Account | null> {
   if (!sending) return null;
   const at = now();
@@ -35,9 +36,20 @@ export async function lookAtAccount({ store, config, sending, now, log }: Accoun
   const account = { addresses, pools, warmups, thresholds, classified };
   const look: Look<Account> = { name: 'mailgun', state: 'read', verdict: 'well', body: account };
   await keepLook(store, [look], { kind: 'account', at, firstIsNews: false, tell: nothing });
-  if (warmups.ok) await keepWarmups(store, config, warmups.value, at);
-  else log.warn({ why: warmups.why }, 'the warm-ups could not be read; mail keeps its pace');
+  if (warmups.ok) await keepWarmups(store, warmups.value, at);
+  const pace = config.WARMUP_PACE === 'on' ? paceOf(account) : PACELESS;
+  if (pace.ok) await keepWarmupRate(store, pace.value, at);
+  else log.warn({ why: pace.why }, 'the warm-ups could not be read; mail keeps its pace');
   return account;
+}
+
+const PACELESS = { ok: true, value: null } as const;
+
+function paceOf({ addresses, warmups }: Account): Read<Rate | null> {
+  if (!warmups.ok) return warmups;
+  if (warmups.value.length === 0) return PACELESS;
+  if (!addresses.ok) return addresses;
+  return { ok: true, value: warmupRate('mailgun', { addresses: addresses.value, warmups: warmups.value }) };
 }
 
 const nothing = (): never => {
@@ -50,13 +62,7 @@ const readOf = <T>(asked: Promise<T>): Promise<Read<T>> =>
     (error: unknown) => ({ ok: false, why: wordsOf(error) }),
   );
 
-async function keepWarmups(
-  store: Store,
-  { WARMUP_PACE }: AccountDeps['config'],
-  warmups: readonly Warmup[],
-  at: Ms,
-): Promise<void> {
-  await keepWarmupRate(store, WARMUP_PACE === 'on' ? warmupRate('mailgun', warmups) : null, at);
+async function keepWarmups(store: Store, warmups: readonly Warmup[], at: Ms): Promise<void> {
   const before = await lookedAt<Warmup>(store, 'warmup', at - 7 * DAY);
   const isOver = ({ body, known }: (typeof before)[number]) =>
     known === 'ill' && !warmups.some(({ ip }) => ip === body.ip);

@@ -69,7 +69,7 @@ export const CARE = room({
       kind: choice('on', 'off'),
       default: 'on',
       level: 'rarely',
-      says: 'Whether bulk mail leaves no faster than the stage of the IP addresses that Mailgun warms up. Other mail never waits for it.',
+      says: 'Whether bulk mail leaves no faster than the stages of the IP addresses that Mailgun warms up, while all of the account do. Other mail never waits for it.',
     },
   },
   problems: ({ DNSBL_DQS_KEY: key }) =>

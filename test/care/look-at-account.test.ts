@@ -20,7 +20,7 @@ const warmup = (more: Partial<SimWarmup> = {}): SimWarmup => ({
 
 /** A Mailgun whose account can be changed, and a look at it so many hours later. */
 async function accountAt(t: TestStore['t'], store: Store) {
-  const sending: SimSending = {};
+  const sending: SimSending = { dedicated: [IP] };
   const sim = await startSimMailgun({ apiKey: 'key-x', signingKey: 's', domains: ['mg.example.com'], sending });
   const port = createPort({ apiUrl: sim.url, apiKey: 'key-x', timeout: 5000, allowedHosts: [new URL(sim.url).host] });
   t.after(async () => {
@@ -43,10 +43,11 @@ async function accountAt(t: TestStore['t'], store: Store) {
 
 const alertsIn = (store: Store) => store.db('alert_items').orderBy('at').select('kind', 'detail');
 
-eachStore('bulk is paced to the stage while addresses warm up, and not before or after', async ({ store, t }) => {
+eachStore('bulk is paced to the stage while all addresses warm up, and not before or after', async ({ store, t }) => {
   const { sending, look, paceAt } = await accountAt(t, store);
   await look(0);
   assert.equal(await paceAt(0), null);
+  sending.dedicated = [IP, '192.0.2.10'];
   sending.warmups = [warmup(), warmup({ ip: '192.0.2.10', hourlyLimit: 720 })];
   await look(1);
   assert.equal(await paceAt(1), 0.3);
@@ -57,6 +58,19 @@ eachStore('bulk is paced to the stage while addresses warm up, and not before or
   await look(4);
   assert.equal(await paceAt(4), null);
 });
+
+eachStore(
+  'bulk keeps its pace while one address is warm, which takes what is beyond the stage',
+  async ({ store, t }) => {
+    const { sending, look, paceAt } = await accountAt(t, store);
+    sending.warmups = [warmup({ hourlyLimit: 5 })];
+    await look(0);
+    assert.notEqual(await paceAt(0), null);
+    sending.dedicated = [IP, '192.0.2.10'];
+    await look(1);
+    assert.equal(await paceAt(1), null);
+  },
+);
 
 eachStore('a status that can not be read changes nothing, but is not believed for days', async ({ store, t }) => {
   const { sending, look, paceAt } = await accountAt(t, store);

@@ -28,9 +28,9 @@ const SENDING: SimSending = {
   classified: [{ entity: 'Gmail', metrics: { critical_bounce_count: 10, delivered_smtp_count: 900 } }],
 };
 
-async function set(t: import('node:test').TestContext, sending: SimSending) {
+async function set(t: import('node:test').TestContext, sending: SimSending, ips = ['192.0.2.1']) {
   const { store, url } = await database(t);
-  const { env } = await mailgun(t, { ips: ['192.0.2.1'], sending });
+  const { env } = await mailgun(t, { ips, sending });
   await transact(store, (tx) =>
     addSendings(tx, [
       [TODAY, 'mailgun', '192.0.2.1', 'google', 90, 10, 100, 20, 5, 0],
@@ -59,8 +59,16 @@ test('each address is told with what servers said of it, beside what Mailgun say
     assert.ok(out.split('\n').includes(line), `${line}\nis not in\n${out}`);
   assert.match(out, /^ {2}Gmail: 900 delivered, 10 critical and 0 other bounces, 0 and 0 delays; ours: 200 tries/m);
   assert.doesNotMatch(out, /192\.0\.2\.77/);
-  const queue = await runHere(addQueueCommand, ['queue'], { DATABASE_URL: url }, () => MORNING);
-  assert.match(queue.out, /^mailgun warms up an IP address: bulk leaves at 360 an hour at most\.$/m);
+  assert.doesNotMatch(await queueOf(url), /warms up/);
+});
+
+const queueOf = async (url: string): Promise<string> =>
+  (await runHere(addQueueCommand, ['queue'], { DATABASE_URL: url }, () => MORNING)).out;
+
+test('the queue tells at which pace bulk leaves while the only address warms up', async (t) => {
+  const { run, url } = await set(t, SENDING, []);
+  await run();
+  assert.match(await queueOf(url), /^mailgun warms up an IP address: bulk leaves at 360 an hour at most\.$/m);
 });
 
 test('the same as JSON, and further back', async (t) => {

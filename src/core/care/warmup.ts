@@ -1,6 +1,6 @@
 import type { Rate } from '../pace.ts';
 import { DAY, HOUR, type Ms, SECOND } from '../time.ts';
-import type { Warmup } from './account.ts';
+import type { AccountAddress, Warmup } from './account.ts';
 
 /**
  * The limits of Mailgun's plan are of a day (help.mailgun.com, Automatic IP Warmup). What a stage needs to end is not documented: one
@@ -15,10 +15,16 @@ export const isBehind = ({ stageSince, sentInStage }: Warmup, now: Ms): boolean 
 const perHour = ({ hourlyLimit, stageLimit }: Warmup): number | null =>
   hourlyLimit ?? (stageLimit === null ? null : stageLimit / 24);
 
-/** The pace of `bulk` while addresses warm up: what belongs to their stages; null when there are none, or nothing says so. */
-export function warmupRate(provider: string, warmups: readonly Warmup[]): Rate | null {
+/** The pace of `bulk` while all addresses of the account warm up: what belongs to their stages; null when nothing says so. */
+export function warmupRate(
+  provider: string,
+  { addresses, warmups }: { addresses: readonly AccountAddress[]; warmups: readonly Warmup[] },
+): Rate | null {
+  const warming = new Set(warmups.map(({ ip }) => ip));
+  // What is beyond the stages leaves from the others.
+  const isCold = addresses.length > 0 && addresses.every(({ ip, warmingUp }) => warmingUp === true || warming.has(ip));
   const each = warmups.flatMap((one) => perHour(one) ?? []);
-  if (each.length === 0) return null;
+  if (!isCold || each.length === 0) return null;
   const sum = each.reduce((all, one) => all + one, 0);
   return { provider, class: 'bulk', perSecond: (Math.max(1, sum) * SECOND) / HOUR };
 }
