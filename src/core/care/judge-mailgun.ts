@@ -143,6 +143,15 @@ async function judgeAlias({ name, value }: NeededRecord, dns: Dns, tracks: boole
   if (live.kind === 'unsure') return unsureOf('tracking', name, name, live.why);
   if (live.kind === 'found' && live.values[0] === plainName(value))
     return findingOf({ ...base, level: 'good', says: `${name} leads to Mailgun` });
+  if (live.kind === 'none') {
+    const address = await dns.addresses(name);
+    if (address.kind === 'unsure') return unsureOf('tracking', name, `the address of ${name}`, address.why);
+    if (address.kind === 'found')
+      return findingOf({
+        ...{ ...base, level: 'note', publish },
+        says: `${name} has addresses of its own and no CNAME: whether they are those of Mailgun can not be told`,
+      });
+  }
   const level = tracks === true ? 'bad' : 'note';
   const harm = tracks === true ? ': links in mail lead nowhere' : ', which matters once opens or clicks are tracked';
   const where = live.kind === 'found' ? `leads to ${live.values[0]} and not to ${value}` : 'does not exist';

@@ -136,6 +136,15 @@ test('a tracking name that leads elsewhere costs mail only where opens or clicks
   assert.deepEqual([await level(true), await level(false), await level(null)], ['bad', 'note', 'note']);
 });
 
+test('a tracking name that has addresses in place of its alias leads somewhere', async () => {
+  const tracking = async (given: Parameters<typeof dnsOf>[0][string]) =>
+    of(await look({ [`email.${DOMAIN}`]: given }), 'tracking', `email.${DOMAIN}`);
+  const flattened = await tracking({ a: ['192.0.2.80'] });
+  assert.deepEqual([flattened?.level, flattened?.publish[0]?.type], ['note', 'CNAME']);
+  assert.match(flattened?.says ?? '', /can not be told/);
+  assert.equal((await tracking({}))?.level, 'bad');
+});
+
 test('mail of the parent domain is aligned where that is not forbidden, and of another domain it is not', async () => {
   const align = async (author: string, record: string) =>
     of(
