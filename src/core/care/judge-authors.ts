@@ -36,7 +36,8 @@ function policyFindings(author: string, walk: DmarcWalk): DnsFinding[] {
       value: `v=DMARC1; p=none; rua=mailto:dmarc@${walk.organization}`,
     },
   ];
-  if (walk.several.length > 0)
+  // A record of its own holds whatever stands above.
+  if (walk.several.length > 0 && walk.at !== author)
     return [
       findingOf({
         ...base,

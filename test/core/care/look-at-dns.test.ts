@@ -145,6 +145,14 @@ test('a tracking name that has addresses in place of its alias leads somewhere',
   assert.equal((await tracking({}))?.level, 'bad');
 });
 
+test('a record of its own holds, however many stand above', async () => {
+  const twice = ['v=DMARC1; p=none; rua=mailto:d@example.com', 'v=DMARC1; p=reject; rua=mailto:d@example.com'];
+  const dmarc = async (own: string[]) =>
+    of(await look({ [`_dmarc.${DOMAIN}`]: { txt: own }, '_dmarc.example.com': { txt: twice } }), 'DMARC', DOMAIN)
+      ?.level;
+  assert.deepEqual([await dmarc(twice.slice(1)), await dmarc([]), await dmarc(twice)], ['good', 'bad', 'bad']);
+});
+
 test('mail of the parent domain is aligned where that is not forbidden, and of another domain it is not', async () => {
   const align = async (author: string, record: string) =>
     of(
