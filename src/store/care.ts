@@ -1,7 +1,7 @@
 // What was seen of DNS records and blocklists, and whose turn it is to look.
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { after, type Standing, UNKNOWN, type Verdict } from '../core/care/standing.ts';
+import { after, CURRENT_FOR, outOfSight, type Standing, UNKNOWN, type Verdict } from '../core/care/standing.ts';
 import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
 import { type RaisedItem, raiseIn } from './alerts.ts';
@@ -52,7 +52,8 @@ export async function keepLook<Body extends object>(
     const known = new Map(rows.map((row) => [row.id, keptOf<Body>(row)]));
     const kept: Kept<Body>[] = [];
     for (const look of looks.toSorted((a, b) => (idOf(kind, a.name) < idOf(kind, b.name) ? -1 : 1))) {
-      const before: Standing = known.get(idOf(kind, look.name)) ?? UNKNOWN;
+      const row = known.get(idOf(kind, look.name));
+      const before: Standing = row === undefined ? UNKNOWN : row.lookedAt < at - CURRENT_FOR ? outOfSight(row) : row;
       const { standing, news } = after(before, { verdict: look.verdict, at, firstIsNews });
       const now: Kept<Body> = { ...standing, name: look.name, state: look.state, lookedAt: at, body: look.body };
       await putRow(tx, kind, now);
@@ -93,9 +94,18 @@ export async function lookedAt<Body>(store: Store, kind: CareKind, since: Ms): P
   return rows.map(keptOf<Body>);
 }
 
-/** Whether something of the kind is ill, and people were told so. */
+/**
+ * Whether something of the kind is ill, and people were told so. What the looks of the last days left out, while they came to
+ * others, is watched no more; while nobody looks at all nothing has ended.
+ */
 export async function isStillIll({ db }: Store, kind: CareKind): Promise<boolean> {
-  return (await db('care').where({ kind, known: 'ill', told: 1 }).first('id')) !== undefined;
+  const latest = await db('care').where({ kind }).orderBy('looked_at', 'desc').first('looked_at');
+  if (latest === undefined) return false;
+  const ill = await db('care')
+    .where({ kind, known: 'ill', told: 1 })
+    .where('looked_at', '>=', Number(latest.looked_at) - CURRENT_FOR)
+    .first('id');
+  return ill !== undefined;
 }
 
 /** Forgets what was not looked at any more since that moment. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type DnsDeps, lookAtDns } from '../../src/care/look-at-dns.ts';
 import { HOUR } from '../../src/core/time.ts';
 import type { Reputation } from '../../src/providers/provider.ts';
+import { isStillIll } from '../../src/store/care.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { startDns } from '../support/lying-dns.ts';
@@ -62,6 +63,29 @@ eachStore(
       (await alertsIn(store)).map(({ kind }) => kind),
       ['dns_wrong', 'dns_right'],
     );
+  },
+);
+
+eachStore(
+  'what is watched no more is ill no more, but not while nobody looks; and it is news when it is seen again',
+  async ({ store, t }) => {
+    const other = 'other.test';
+    const dns = await startDns(t, { ...ZONES, [other]: ZONES[DOMAIN] ?? {} });
+    const look = (day: number, ...domains: string[]) => lookAtDns(dnsDeps(store, dns.server, 24 * day, { domains }));
+    const kinds = async () => (await alertsIn(store)).map(({ kind }) => kind);
+    await look(0, DOMAIN, other);
+    dns.zones[other] = { TXT: ['v=spf1 -all'], MX: ['10 mxa.mailgun.org'] };
+    await look(1, DOMAIN, other);
+    assert.deepEqual([await isStillIll(store, 'dns'), await kinds()], [true, ['dns_wrong']]);
+    await look(4, DOMAIN);
+    assert.equal(await isStillIll(store, 'dns'), true);
+    await look(5, DOMAIN);
+    assert.equal(await isStillIll(store, 'dns'), false);
+    dns.zones[other] = 'silent';
+    await look(6, DOMAIN, other);
+    dns.zones[other] = { TXT: ['v=spf1 -all'], MX: ['10 mxa.mailgun.org'] };
+    await look(7, DOMAIN, other);
+    assert.deepEqual([await isStillIll(store, 'dns'), await kinds()], [true, ['dns_wrong', 'dns_wrong']]);
   },
 );
 

@@ -10,7 +10,7 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { listAlerts } from '../../src/store/alert-list.ts';
 import { takeAlert } from '../../src/store/alerts.ts';
 import { attention } from '../../src/store/attention.ts';
-import { lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
+import { isStillIll, lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
 import { reportsPage } from '../../src/store/care-seen.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { claimPosts, releasePost, settlePost } from '../../src/store/event-posts.ts';
@@ -495,6 +495,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     pruneSendings: () => pruneSendings(store, MORNING - 45 * DAY),
     pruneResends: () => pruneResends(store, now + 1, 10),
     pruneCare: () => pruneCare(store, now + 1, 10),
+    isStillIll: () => isStillIll(store, 'dns'),
     lookedAt: () => lookedAt(store, 'dns', now - DAY),
     takeTurn: () => takeTurn(store, 'dns', { now, every: DAY, first: 0 }),
     reportsPage: () => reportsPage(store, { from: LONG_AGO, until: now, limit: 50 }, null),

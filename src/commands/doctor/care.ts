@@ -1,7 +1,7 @@
 import { isWatching } from '../../care/settings.ts';
 import type { Config } from '../../config/config.ts';
 import type { DnsFinding } from '../../core/care/dns.ts';
-import { CURRENT_FOR } from '../../core/care/zones.ts';
+import { CURRENT_FOR } from '../../core/care/standing.ts';
 import type { Ms } from '../../core/time.ts';
 import { type ListingBody, listedWords, recordWords } from '../../core/words/care.ts';
 import { timeWords } from '../../core/words/numbers.ts';

@@ -1,4 +1,4 @@
-import type { Ms } from '../time.ts';
+import { DAY, type Ms } from '../time.ts';
 
 /** What a look has come to: `unsure` tells nothing, and changes nothing. */
 export type Verdict = 'well' | 'ill' | 'unsure';
@@ -15,6 +15,13 @@ export type Standing = {
 };
 
 export const UNKNOWN: Standing = { known: null, since: null, wellAt: null, told: false };
+
+/** It is old news how something stood that was not looked at for so long. */
+export const CURRENT_FOR: Ms = 3 * DAY;
+
+/** How something stands that was out of sight: what was told of it is over by then, and is news if it is still so. */
+export const outOfSight = (before: Standing): Standing =>
+  before.told ? { ...before, known: 'well', told: false } : before;
 
 /**
  * How it stands after a look, and what is news: that it is ill, once, and that it is well again, if the other was told.

@@ -1,5 +1,3 @@
-import type { Ms } from '../time.ts';
-
 /** A blocklist of addresses, asked by DNS. */
 export type Zone = {
   /** As it is shown, and switched. */
@@ -106,6 +104,3 @@ export function zonesBy(switches: readonly ZoneSwitch[], key?: string): readonly
 
 const ownZone = (name: string): Zone =>
   zone(name, { v6: name, lists: 'what its owner says', removal: null, words: [name], weight: 'medium' });
-
-/** A listing is old news when it was not looked at for so long. */
-export const CURRENT_FOR: Ms = 3 * 86_400_000;

@@ -2,7 +2,8 @@ import type Router from '@koa/router';
 import { accountOf, type Faring, faringOf, oursFor, oursOf } from '../../contract/reputation.ts';
 import type { Account, Read } from '../../core/care/account.ts';
 import type { DnsFinding, Level } from '../../core/care/dns.ts';
-import { CURRENT_FOR, ZONES_DATE } from '../../core/care/zones.ts';
+import { CURRENT_FOR } from '../../core/care/standing.ts';
+import { ZONES_DATE } from '../../core/care/zones.ts';
 import { costWords, type ListingBody, recordWords } from '../../core/words/care.ts';
 import { percent } from '../../core/words/numbers.ts';
 import {
