@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { superfluous } from '../../src/core/backups.ts';
+import { differentTables, superfluous } from '../../src/core/backups.ts';
 import { DAY, HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
 
 const KEEP = [DAY, 14 * DAY, 56 * DAY] as const;
@@ -33,4 +33,21 @@ test('the newest stays however old it is, and so does what is from the future', 
   assert.deepEqual(superfluous([MONDAY], KEEP, MONDAY + 400 * DAY), []);
   assert.deepEqual(superfluous([MONDAY, MONDAY + 2 * DAY], KEEP, MONDAY + DAY + MINUTE), []);
   assert.deepEqual(superfluous([], KEEP, MONDAY), []);
+});
+
+test('of a server some rows may have come or gone since they were counted, and a table that is empty was lost', () => {
+  const kept = { messages: 100, deliveries: 120, message_bodies: 40, inbox: 0, suppressions: 1 };
+  const differ = (over: Record<string, number>) => differentTables('mysql', kept, { ...kept, ...over });
+  assert.deepEqual(differ({ messages: 95, deliveries: 220, message_bodies: 0, inbox: 100 }), []);
+  assert.deepEqual(differ({ messages: 94, deliveries: 223 }), ['messages', 'deliveries']);
+  assert.deepEqual(differ({ messages: 0, suppressions: 0 }), ['messages', 'suppressions']);
+  assert.deepEqual(differentTables('mysql', kept, {}), ['messages', 'deliveries', 'suppressions']);
+  assert.deepEqual(differentTables('mysql', { messages: 100_000 }, { messages: 98_000 }), []);
+  assert.deepEqual(differentTables('mysql', { messages: 100_000 }, { messages: 97_999 }), ['messages']);
+});
+
+test('of a file each row is there', () => {
+  const kept = { messages: 100, deliveries: 0, facts: 5 };
+  assert.deepEqual(differentTables('sqlite', kept, { messages: 100, facts: 9 }), []);
+  assert.deepEqual(differentTables('sqlite', kept, { messages: 101, deliveries: 1 }), ['messages', 'deliveries']);
 });

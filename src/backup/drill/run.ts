@@ -3,6 +3,7 @@ import type { Log } from '../../base/log.ts';
 import type { Config } from '../../config/config.ts';
 import type { Env } from '../../config/env.ts';
 import {
+  differentTables,
   oldAfter,
   RESTORE_CHECKS,
   type RestoreCheck,
@@ -121,20 +122,12 @@ async function looksAtCopy(given: DrillGiven, found: Found, note: Note): Promise
 /** In the audit of the copy. */
 const WHO = 'a restore drill';
 
-/** The tables that a restore changes by itself are left out: it adds facts. */
-const UNTOUCHED = ['messages', 'deliveries', 'message_bodies', 'inbox', 'suppressions'];
-
 function aboutCounts(
   { config, live, now }: DrillGiven,
   { at, kind, counts }: Manifest,
   restored: Record<string, number>,
 ): RestoreCheck {
-  // Those of a server were counted a moment before.
-  const slack = (n: number) => (kind === 'sqlite' ? 0 : 100 + n / 50);
-  const off = UNTOUCHED.filter((table) => {
-    const [kept, there] = [counts[table] ?? 0, restored[table] ?? 0];
-    return Math.abs(kept - there) > slack(kept);
-  });
+  const off = differentTables(kind, counts, restored);
   const age = now() - at;
   const isOld = age > oldAfter(config.BACKUP_EVERY);
   const differs = off.map((table) => `${table}: ${restored[table] ?? 0} rows in place of ${counts[table] ?? 0}`);
