@@ -4,7 +4,7 @@ import { stopwatch } from '../../base/wait.ts';
 import type { Config } from '../../config/config.ts';
 import { readConfig } from '../../config/config.ts';
 import type { Env } from '../../config/env.ts';
-import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
+import { type Ms, SECOND } from '../../core/time.ts';
 import { closeOutside, type Inside, insideOf } from '../../daemon/inside.ts';
 import { createDispatcher } from '../../dispatch/dispatch.ts';
 import { digest } from '../../inbox/digest.ts';
@@ -59,20 +59,30 @@ const nameOf = (messageId: string, recipient: string): string =>
   `${messageId.replace(/^<|>$/g, '')} ${recipient.toLowerCase()}`;
 const idIn = (raw: string): string => /^message-id:\s*(\S+)/im.exec(raw)?.[1] ?? '';
 
-type Life = { url: string; env: Env; outside: Outside; log: Inside['log']; signal: AbortSignal };
+type Life = {
+  url: string;
+  env: Env;
+  outside: Outside;
+  log: Inside['log'];
+  signal: AbortSignal;
+  /** How long it is played at most, by the clock on the wall. */
+  patience: Ms;
+};
 
-/** So long a play takes at most, by the clock on the wall: whatever has left by then is enough to prove something. */
-const PATIENCE: Ms = 2 * MINUTE;
 const STEP: Ms = 30 * SECOND;
 const ROUNDS = 50;
 
 /** Goes on with a copy for some time, as if nothing had happened. */
-export const liveOn = (life: Life, lasts: Ms): Promise<void> =>
-  withSteps(life, async (inside, step) => {
-    const { clock } = life.outside;
-    const spent = stopwatch();
-    for (const end = clock.at + lasts; clock.at < end && spent() < PATIENCE; clock.at += STEP) await step(inside);
-  });
+export const liveOn = (life: Life, lasts: Ms): Promise<boolean> =>
+  withSteps(life, (inside, step) => goOn(life, lasts, () => step(inside)));
+
+/** Says whether the end was reached. */
+async function goOn({ outside: { clock }, patience }: Life, lasts: Ms, step: () => Promise<void>): Promise<boolean> {
+  const spent = stopwatch();
+  const end = clock.at + lasts;
+  for (; clock.at < end && spent() < patience; clock.at += STEP) await step();
+  return clock.at >= end;
+}
 
 export type Afterlife = {
   /** Deliveries that were open, and those of them that were due. */
@@ -82,6 +92,8 @@ export type Afterlife = {
   atOnce: string[];
   /** What was handed over afterwards. */
   later: string[];
+  /** Whether it was played to its end. */
+  isWhole: boolean;
 };
 
 /** Starts on a copy that was just restored: first with records that can't be read, then with all that they say. */
@@ -96,9 +108,8 @@ export const liveAgain = (life: Life, lasts: Ms): Promise<Afterlife> =>
     for (let n = 0; n < 3; n++, clock.at += SECOND) await step(inside);
     mend();
     const atOnce = handedOver(outside).slice(before);
-    const spent = stopwatch();
-    for (const end = clock.at + lasts; clock.at < end && spent() < PATIENCE; clock.at += STEP) await step(inside);
-    return { open, due, atOnce, later: handedOver(outside).slice(before + atOnce.length) };
+    const isWhole = await goOn(life, lasts, () => step(inside));
+    return { open, due, atOnce, later: handedOver(outside).slice(before + atOnce.length), isWhole };
   });
 
 type Step = (inside: Inside) => Promise<void>;

@@ -39,7 +39,7 @@ const FAILED_WORDS: Record<RestoreCheckName, string> = {
   conserved: 'its tables do not agree with each other',
   keys: 'mail that is kept in it does not open',
   nothing_at_once: 'mail would leave before the records were read',
-  nothing_twice: 'mail would be sent twice',
+  nothing_twice: 'mail would be sent twice, or the trial did not come to its end',
 };
 
 /** The names of checks are told in words, and whatever else it failed for as it is. */
