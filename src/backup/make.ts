@@ -75,10 +75,10 @@ async function makeIn(deps: BackupDeps, at: Ms): Promise<Manifest> {
   return made;
 }
 
-/** A name that tells this database from others, and gives nothing of it away. */
-async function databaseName(store: Store, now: Ms): Promise<string> {
-  await makeIdentity(store, now);
-  return proofOf((await identityOf(store)) ?? '', 'backups').slice(0, 16);
+/** A name that tells this database from others, and gives nothing of it away; null before its first daemon or backup. */
+export async function databaseNameOf(store: Store): Promise<string | null> {
+  const identity = await identityOf(store);
+  return identity === null ? null : proofOf(identity, 'backups').slice(0, 16);
 }
 
 async function writeOne({ store, url, folder, keys, signal }: BackupDeps, at: Ms): Promise<Manifest> {
@@ -86,7 +86,9 @@ async function writeOne({ store, url, folder, keys, signal }: BackupDeps, at: Ms
   if (key === undefined) throw new Error('there is no ENCRYPTION_KEY to seal it with');
   const dump = await dumpOf(store, url, { tables: COUNTED, count: countsOf }, signal);
   const name = nameOf(at, newId(at));
-  const database = await databaseName(store, at);
+  await makeIdentity(store, at);
+  const database = await databaseNameOf(store);
+  if (database === null) throw new Error('the database does not keep its identity');
   try {
     const { kind, migration, counts } = dump;
     const head = { homing: 'backup', version: 1, at, kind, migration } as const;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Live } from '../backup/drill/run.ts';
 import type { Config } from '../config/config.ts';
 import type { RestoreCheck, RestoreDrillReport } from '../core/backups.ts';
 import { EXIT, Failed, paint, plural, say, sayError, sayJson, type Terminal, wrapped } from './common/terminal.ts';
@@ -100,7 +101,7 @@ async function drill(terminal: Terminal, options: Options): Promise<void> {
     const { restoreDrill } = await import('../backup/drill/run.ts');
     const report = await restoreDrill({
       ...{ config, env: terminal.env, folder, now: terminal.now, signal: stopping.signal, say: told },
-      ...{ log: createLog('error', config.LOG_FORMAT, terminal.err), live: await countsNow(config) },
+      ...{ log: createLog('error', config.LOG_FORMAT, terminal.err), live: await liveNow(config) },
     });
     if (options.json) sayJson(terminal, report, 'line');
     else say(terminal, '', paint(terminal, 'bold', `The restore drill ${report.passed ? 'passed' : 'failed'}.`));
@@ -111,13 +112,14 @@ async function drill(terminal: Terminal, options: Options): Promise<void> {
   }
 }
 
-/** Of the real database, if it can be asked. */
-async function countsNow({ DATABASE_URL: url }: Config): Promise<Record<string, number> | null> {
+/** What is known of the real database, if it can be asked. */
+async function liveNow({ DATABASE_URL: url }: Config): Promise<Live | null> {
   const { reach } = await import('./common/database.ts');
   const { countsOf } = await import('../store/backups.ts');
+  const { databaseNameOf } = await import('../backup/make.ts');
   const store = await reach(url).catch(() => null);
   try {
-    return store && (await countsOf(store));
+    return store && { counts: await countsOf(store), database: await databaseNameOf(store) };
   } catch {
     return null;
   } finally {

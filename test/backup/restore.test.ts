@@ -153,5 +153,8 @@ onSqlite('the latest is the newest one, unless it is not clear of which database
   const manifest = `${deps.folder}/${newer?.name}.json`;
   writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(newer?.database ?? '', '0'.repeat(16)));
   await assert.rejects(findBackup('latest', deps.folder), /several databases/);
+  assert.equal((await findBackup('latest', deps.folder, made.database)).manifest.name, made.name);
+  assert.equal((await findBackup('latest', deps.folder, '0'.repeat(16))).manifest.name, newer?.name);
+  await assert.rejects(findBackup('latest', deps.folder, '1'.repeat(16)), /no whole backup of this database/);
   await assert.rejects(findBackup('latest', `${deps.folder}/gone`), /is not there/);
 });

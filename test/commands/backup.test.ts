@@ -49,6 +49,25 @@ test('a backup that was made is listed, and restored to another file, marked as 
   assert.match(again.err, /restored\.sqlite is there already/);
 });
 
+test('a drill tries the last backup of its own database, in a folder that another one shares', async (t) => {
+  const [own, other] = [await database(t), await database(t)];
+  const backups = join(own.folder, 'backups');
+  mkdirSync(backups);
+  const env = {
+    BACKUP_DIR: backups,
+    ENCRYPTION_KEY: KEY,
+    MAILGUN_API_KEY: 'key-test',
+    MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-test',
+    MAILGUN_DOMAIN: 'mg.example.com',
+  };
+  const backUp = async (url: string) =>
+    (await runHere(addBackupCommand, ['backup'], { ...env, DATABASE_URL: url })).out;
+  const [name = 'none'] = /homing-\S+/.exec(await backUp(own.url)) ?? [];
+  await backUp(other.url);
+  const drill = await runHere(addRestoreCommand, ['restore', '--drill'], { ...env, DATABASE_URL: own.url });
+  assert.match(drill.out, new RegExp(`^  passed  [^:]+: ${name}, of `), drill.out + drill.err);
+});
+
 test('what can not be done is said in words, with the code for it', async (t) => {
   const { url, folder } = await database(t);
   const env = { DATABASE_URL: url, ENCRYPTION_KEY: KEY };

@@ -34,11 +34,14 @@ export type DrillGiven = {
   log: Log;
   /** Told of each check when it is made. */
   say(check: RestoreCheck): void;
-  /** Rows of the real database at this moment; null where it can't be asked. */
-  live: Record<string, number> | null;
+  /** The real database at this moment; null where it can't be asked. */
+  live: Live | null;
   /** How long mail is played in the restored copy, by the clock on the wall. */
   patience?: Ms;
 };
+
+/** How many rows are in it, and how backups name it: null when it has none. */
+export type Live = { counts: Record<string, number>; database: string | null };
 
 /** Restores the latest backup to the side, and finds out what would become of the mail in it. */
 export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillReport> {
@@ -53,7 +56,7 @@ export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillRepor
   let restoreTook: Ms | null = null;
   const undo = stayHere(hostsOf(config));
   try {
-    found = await findBackup('latest', given.folder);
+    found = await findBackup('latest', given.folder, given.live?.database);
     restoreTook = await looksAtCopy(given, found, note);
     await playsLives(given, found, note);
   } catch (error) {
@@ -133,7 +136,7 @@ function aboutCounts(
   const age = now() - at;
   const isOld = age > oldAfter(config.BACKUP_EVERY);
   const differs = off.map((table) => `${table}: ${restored[table] ?? 0} rows in place of ${counts[table] ?? 0}`);
-  const newer = live ? `, and the real database has ${live['messages'] ?? 0}` : '';
+  const newer = live ? `, and the real database has ${live.counts['messages'] ?? 0}` : '';
   const says = [
     ...differs,
     ...(isOld ? [`it is ${lengthWords(age)} old`] : []),
