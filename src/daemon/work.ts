@@ -11,12 +11,11 @@ import type { Counting } from '../metrics/jobs.ts';
 import type { Reading } from '../metrics/tally.ts';
 import { connectProviders } from '../providers/registry/registry.ts';
 import { openStore } from '../store/db/open.ts';
-import { withHeartbeat } from '../tell/heartbeat.ts';
 import { countMailSigns, mailSignsIn } from '../tell/thresholds/mail-signs.ts';
 import { closeOutside, type Inside, insideOf } from './inside.ts';
 import { jobsOf } from './jobs.ts';
 import { measuringWork } from './measure.ts';
-import { leaveTurn, tick } from './tick.ts';
+import { leaveTurn, tickWithHeartbeat } from './tick.ts';
 
 /** All that a daemon does besides answering requests. */
 export type Work = {
@@ -139,11 +138,7 @@ function inTurn(job: Job<Inside>, { run }: Running, { rightOfWay }: Inside): () 
 
 async function startTicking(inside: Inside, { reconciled }: Pick<Listener, 'reconciled'>): Promise<void> {
   const { config, log, now, signal } = inside;
-  const run = () =>
-    withHeartbeat({ url: config.HEARTBEAT_URL ?? null, now, log }, async () => {
-      await tick(inside);
-      reconciled(now());
-    });
+  const run = () => tickWithHeartbeat(inside, () => reconciled(now()));
   // What came about while no daemon ran is read at once.
   await tried('tick', run, log);
   await atTimes('tick', run, { times: timesOf(config.RECONCILE_CRON), now, signal, log });
