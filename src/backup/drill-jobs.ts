@@ -1,15 +1,16 @@
+import { within } from '../base/deadline.ts';
 import type { Job } from '../base/job.ts';
 import { callOurselves } from '../base/own-process.ts';
 import { timesOf } from '../base/times.ts';
 import { backupIncident } from '../core/alerting.ts';
 import { DRILL_GRACE, type RestoreDrillReport } from '../core/backups.ts';
 import { safeLine } from '../core/safe-text.ts';
-import { type Ms, SECOND } from '../core/time.ts';
+import { HOUR, type Ms, SECOND } from '../core/time.ts';
 import { failedRestoreWords } from '../core/words/backups.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { raise } from '../store/alerts.ts';
 import { beginRestoreDrill, endRestoreDrill, firstBackupAt, lastPassedRestoreDrill } from '../store/backups.ts';
-import type { BackupInside } from './jobs.ts';
+import type { BackupInside } from './inside.ts';
 
 const PAUSE: Ms = 5 * SECOND;
 
@@ -24,7 +25,6 @@ export const restoreDrillJob: Job<BackupInside> = {
     return {
       async run() {
         const due = times.last(inside.now());
-        await tellOfOld(inside, times);
         if (due <= done) return 0;
         const made = await restoreDrillOnce(inside, due, drillInChild);
         done = due;
@@ -57,20 +57,35 @@ function reportIn(text: string): RestoreDrillReport | null {
   }
 }
 
-/** The drill of one time of the schedule, made by the first daemon that asks; says whether it was this one. */
+/** By then something hangs. */
+const PATIENCE: Ms = 6 * HOUR;
+
+/**
+ * The drill of one time of the schedule, made by the first daemon that asks; says whether it was this one. It is broken off
+ * when it takes longer than `patience`.
+ */
 export async function restoreDrillOnce(
   { store, now, signal, log }: BackupInside,
   due: Ms,
   play: (signal: AbortSignal) => Promise<Ended>,
+  patience = PATIENCE,
 ): Promise<boolean> {
   const id = await beginRestoreDrill(store, `cron:${due}`, now());
   if (id === null) return false;
   log.info({}, 'a restore drill has begun');
-  const { report, says } = await play(signal);
-  const failed = signal.aborted ? ['it was ended with its daemon'] : report ? failedIn(report) : [says];
-  const passed = !signal.aborted && report?.passed === true;
+  const late = within(patience).signal;
+  const { report, says } = await play(AbortSignal.any([signal, late]));
+  const failed = late.aborted ? [`it took longer than ${lengthWords(patience)}`] : report ? failedIn(report) : [says];
+  const passed = !signal.aborted && !late.aborted && report?.passed === true;
   const { backup = null, backupAt = null, restoreTook = null } = report ?? {};
-  await endRestoreDrill(store, id, { backup, backupAt, restoreTook, endedAt: now(), passed, failed });
+  await endRestoreDrill(store, id, {
+    backup,
+    backupAt,
+    restoreTook,
+    endedAt: now(),
+    passed,
+    failed: signal.aborted ? ['it was ended with its daemon'] : failed,
+  });
   log.info({ passed, failed, backup, restoreTook }, 'a restore drill has ended');
   if (passed || signal.aborted) return true;
   const kind = 'restore_drill_failed';
@@ -84,7 +99,7 @@ const failedIn = ({ checks }: RestoreDrillReport): string[] =>
   checks.filter(({ passed }) => !passed).map(({ check }) => check);
 
 /** Alerts when none has passed that was due a week ago; of an installation that is younger nothing is expected. */
-export async function tellOfOld({ store, now }: BackupInside, times: { last(at: Ms): Ms }): Promise<void> {
+export async function tellOfOldDrill({ store, now }: BackupInside, times: { last(at: Ms): Ms }): Promise<void> {
   const due = times.last(now() - DRILL_GRACE);
   const passed = await lastPassedRestoreDrill(store);
   if (passed !== null && passed >= due) return;

@@ -1,8 +1,10 @@
+import { within } from '../base/deadline.ts';
 import { wordsOf } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { renewing } from '../base/renewing.ts';
 import { type Keep, superfluous } from '../core/backups.ts';
-import { type Clock, DAY, MINUTE, type Ms } from '../core/time.ts';
+import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../core/time.ts';
+import { lengthWords } from '../core/words/numbers.ts';
 import { COUNTED, countsOf, holdBackupGuard, keepBackup, takeBackupGuard } from '../store/backups.ts';
 import { dumpOf } from '../store/db/dump.ts';
 import type { Store } from '../store/db/open.ts';
@@ -29,8 +31,11 @@ export type BackupDeps = {
   keep: Keep;
   now: Clock;
   signal: AbortSignal;
+  /** What takes longer is broken off, and leaves the turn to others even where it hangs; by default some hours. */
+  patience?: Ms;
 };
 
+const PATIENCE: Ms = 6 * HOUR;
 /** A daemon that was killed in the middle keeps the others from making one for so long. */
 const LEASE: Ms = MINUTE;
 
@@ -39,17 +44,20 @@ export async function backUp(deps: BackupDeps): Promise<Manifest | null> {
   const { store, now } = deps;
   const token = await takeBackupGuard(store, now(), LEASE);
   if (token === null) return null;
-  const renew = () => holdBackupGuard(store, token, now() + LEASE);
+  const { patience = PATIENCE } = deps;
+  const late = within(patience).signal;
+  const renew = async () => !late.aborted && (await holdBackupGuard(store, token, now() + LEASE));
   const startedAt = now();
   const note = (name: string | null, bytes: number | null, problem: string | null) =>
     keepBackup(store, { startedAt, endedAt: now(), name, bytes, problem });
   try {
     const made = await renewing({ lease: LEASE, renew }, (lost) =>
-      makeIn({ ...deps, signal: AbortSignal.any([deps.signal, lost]) }, startedAt),
+      makeIn({ ...deps, signal: AbortSignal.any([deps.signal, lost, late]) }, startedAt),
     );
     await note(made.name, made.bytes, null);
     return made;
-  } catch (error) {
+  } catch (cause) {
+    const error = late.aborted ? new Error(`it took longer than ${lengthWords(patience)}`, { cause }) : cause;
     if (!deps.signal.aborted) await note(null, null, wordsOf(error)).catch(() => {});
     throw error;
   } finally {

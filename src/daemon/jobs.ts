@@ -1,4 +1,3 @@
-import { restoreDrillJob } from '../backup/drill-jobs.ts';
 import { BACKUP_JOBS } from '../backup/jobs.ts';
 import type { Job } from '../base/job.ts';
 import { CARE_JOBS } from '../care/jobs.ts';
@@ -21,7 +20,7 @@ const JOBS_OF: Record<Role, readonly Job<Inside>[]> = {
   digest: [...INTAKE_JOBS, ...INBOX_JOBS, ...RECEIVER_JOBS],
   dispatch: [...DISPATCH_JOBS, ...OUTAGE_JOBS],
   reconcile: [...RECONCILE_JOBS, ...OPERATE_JOBS, ...CARE_JOBS],
-  tell: [...TELL_JOBS, ...EVENTS_JOBS, ...DRILL_JOBS, ...BACKUP_JOBS, restoreDrillJob],
+  tell: [...TELL_JOBS, ...EVENTS_JOBS, ...DRILL_JOBS, ...BACKUP_JOBS],
 };
 
 export const jobsOf = (roles: readonly Role[]): Job<Inside>[] => [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Ended, restoreDrillJob, restoreDrillOnce, tellOfOld } from '../../src/backup/drill-jobs.ts';
+import { once } from 'node:events';
+import { type Ended, restoreDrillJob, restoreDrillOnce, tellOfOldDrill } from '../../src/backup/drill-jobs.ts';
 import { backUpWhenDue } from '../../src/backup/jobs.ts';
 import { timesOf } from '../../src/base/times.ts';
 import type { RestoreDrillReport } from '../../src/core/backups.ts';
@@ -58,6 +59,17 @@ onSqlite('nobody is alerted of one that passed, or that ended because its daemon
   assert.deepEqual(await alerts(given.store), []);
 });
 
+onSqlite('one that does not come to an end is broken off, and has failed', async (given) => {
+  const { inside, now } = insideOf(given);
+  const hangs = async (signal: AbortSignal): Promise<Ended> => {
+    await once(signal, 'abort');
+    return passing;
+  };
+  await restoreDrillOnce(inside, now(), hangs, 1);
+  assert.match((await lastRestoreDrill(given.store))?.failed[0] ?? '', /^it took longer than /);
+  assert.match((await alerts(given.store)).join(), /^restore_drill_failed: .+ it took longer than /);
+});
+
 onSqlite('one that says nothing has failed, for what it said last', async (given) => {
   const { inside, now } = insideOf(given);
   await restoreDrillOnce(inside, now(), async () => ({
@@ -74,10 +86,10 @@ onSqlite(
   async (given) => {
     const { inside, now, startedAt } = insideOf(given);
     const times = timesOf('30 3 * * 0');
-    await backUpWhenDue(inside, startedAt);
+    await backUpWhenDue(inside);
     const tell = async (days: number) => {
       now.set(startedAt + days * DAY);
-      await tellOfOld(inside, times);
+      await tellOfOldDrill(inside, times);
       return alerts(given.store);
     };
     assert.deepEqual(await tell(0), []);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { BackupInside } from '../../src/backup/jobs.ts';
+import type { BackupInside } from '../../src/backup/inside.ts';
 import type { BackupDeps } from '../../src/backup/make.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { DAY } from '../../src/core/time.ts';
