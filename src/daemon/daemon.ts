@@ -113,7 +113,8 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
   const refusals = createRefusals({ store, now: clock.now, log });
   let work: Work | null = null;
   const startedAt = clock.now();
-  const measured = { store, providers, log, monotonic, now: clock.now, startedAt };
+  const backupEvery = config.BACKUP_DIR === undefined ? 0 : config.BACKUP_EVERY;
+  const measured = { store, providers, log, monotonic, now: clock.now, startedAt, backupEvery };
   const measure = measuringAnswers(measured, async () => (await work?.measured()) ?? null);
   const face: Face = {
     ...{ store, config, log, providers, monotonic },

@@ -65,7 +65,7 @@ type App = { callback(): RequestListener };
  * is what the other thread says.
  */
 export function measuringAnswers(
-  measured: Measured & { now: Clock; startedAt: Ms },
+  measured: Measured & { now: Clock; startedAt: Ms; backupEvery: Ms },
   ofWork: () => Promise<Reading | null>,
 ): { app(app: App): App; scrape(): Promise<Exposed> } {
   const tally = createTally();

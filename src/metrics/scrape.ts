@@ -16,6 +16,8 @@ export type ScrapeDeps = {
   providers: readonly string[];
   version: string;
   startedAt: Ms;
+  /** How often a backup is made; 0 where none is. */
+  backupEvery: Ms;
   /** What this thread measured. */
   own(): Reading;
   /** What the thread measured that does the work; null while there is none, and it may not answer. */
@@ -47,6 +49,7 @@ export function createScrape(deps: ScrapeDeps): () => Promise<Exposed> {
     const facts: Sample[] = [
       { name: 'build_info', labels: [deps.version, process.version], value: 1 },
       { name: 'start_timestamp_seconds', labels: [], value: deps.startedAt / SECOND },
+      { name: 'backup_every_seconds', labels: [], value: deps.backupEvery / SECOND },
       { name: 'database_up', labels: [], value: database === null ? 0 : 1 },
       { name: 'thread_up', labels: ['answers'], value: 1 },
       { name: 'thread_up', labels: ['work'], value: work === null ? 0 : 1 },

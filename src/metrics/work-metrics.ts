@@ -79,6 +79,12 @@ export const WORK = chapter('Work', {
     says: 'When the last good backup was begun, which is what it holds; 0 when there was none.',
     use: 'Old: what came since would be lost with the database. `homing backup --list`.',
   }),
+  backup_every_seconds: gauge('process', {
+    labels: [],
+    unit: 'seconds',
+    says: 'How often this daemon is to make a backup (`BACKUP_EVERY`); 0 where it makes none.',
+    use: 'What the age of the last backup is compared with.',
+  }),
   restore_drill_timestamp_seconds: gauge('database', {
     labels: [],
     unit: 'time, Unix',

@@ -37,6 +37,7 @@ test('a daemon tells of mail what became of it, and shows every metric of the li
   assert.equal(said('hand_over_seconds_count{provider="mailgun",answer="accepted"}'), 1);
   assert.ok((said('webhook_seconds_count{provider="mailgun",answer="kept"}') ?? 0) >= 1);
   assert.equal(said('database_up'), 1);
+  assert.equal(said('backup_every_seconds'), 0);
   assert.equal(said('thread_up{thread="work"}'), 1);
   assert.doesNotMatch(text, /ann@|gmail|example\.com/);
 });
@@ -96,7 +97,15 @@ function scraping(store: Store, ofWork = async () => createTally().read(), patie
   const own = createTally();
   own.count('doubles_total', ['possible'], 7);
   const read = createScrape({
-    ...{ store, providers: ['mailgun'], version: '1', startedAt: clock(), now: clock, log: logInto([]) },
+    ...{
+      store,
+      providers: ['mailgun'],
+      version: '1',
+      startedAt: clock(),
+      backupEvery: 0,
+      now: clock,
+      log: logInto([]),
+    },
     ...{ own: own.read, ofWork, monotonic: () => performance.now(), patience },
   });
   return { clock, read: async () => valuesIn((await read()).text) };
