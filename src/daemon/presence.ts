@@ -3,7 +3,13 @@ import type { Job } from '../base/job.ts';
 import { ALONE, type Role, type Share, shareAmong } from '../core/roles.ts';
 import { type Clock, DAY, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { daemonsSince, forgetDaemon, forgetDaemonsBefore, noteDaemon } from '../store/notes/daemons.ts';
+import {
+  daemonsSince,
+  forgetDaemon,
+  forgetDaemonsBefore,
+  noteDaemon,
+  type SeenDaemon,
+} from '../store/notes/daemons.ts';
 
 /** Which of the daemons on this database this one is. */
 export type Presence = {
@@ -29,7 +35,9 @@ export function createPresence({ id, store, roles, now, startedAt = now() }: Pre
       const name = `${hostname()}:${process.pid}`;
       await noteDaemon(store, { id, name, roles, startedAt, seenAt: now() });
       const there = await daemonsSince(store, now() - GONE);
-      const sharing = there.filter((one) => one.roles.includes('dispatch'));
+      // One that has died with a clock that was ahead would seem to be there until that time has come.
+      const isNow = ({ seenAt }: SeenDaemon) => seenAt <= now() + GONE;
+      const sharing = there.filter((one) => isNow(one) && one.roles.includes('dispatch'));
       share = shareAmong(
         sharing.map((one) => one.id),
         id,
