@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { get } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -168,6 +169,9 @@ test('a process that stays here connects to this machine and what it may, and to
     assert.match(await fails(open), /connects to nothing outside/);
   const reply = await fetch('https://192.0.2.1/').catch((error: Error) => String(error.cause));
   assert.match(String(reply), /connects to nothing outside/);
+  // Node hands a path of null on here.
+  const [refused] = (await once(get('http://192.0.2.1/'), 'error')) as [Error];
+  assert.match(refused.message, /connects to nothing outside/);
   const [said] = (await once(connect(port, '127.0.0.1'), 'data')) as [Buffer];
   assert.equal(String(said), 'hello');
 });
