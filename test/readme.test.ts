@@ -131,6 +131,9 @@ test('every setting that is named exists', () => {
     'DELETE',
     'FILE',
     'SMTP',
+    // A variable that somebody names.
+    'NAME',
+    'NEW_DATABASE_URL',
     // Those of the files that daemons are deployed with.
     ...['deploy/haproxy.cfg', 'deploy/caddy/Caddyfile', 'compose.yml'].flatMap(
       (file) => read(file).match(/\b(?:HOMING|MARIADB)_[A-Z]+\b/g) ?? [],

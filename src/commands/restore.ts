@@ -11,7 +11,7 @@ touched but what --to names. ENCRYPTION_KEY has to hold the key of the backup.
 
 Examples:
   homing restore latest --to sqlite:./restored.sqlite
-  homing restore latest --to mysql://homing:secret@db2:3306/homing
+  homing restore latest --to env:NEW_DATABASE_URL    a URL with a password in it
   homing restore /mnt/backups/homing-20260104T031500Z-8GQ2XK.sealed --to …
   homing restore --drill    tries the last one to the side, and drops it again`;
 
@@ -22,7 +22,7 @@ export function addRestoreCommand(program: Command, terminal: Terminal): void {
     .command('restore')
     .description('read a backup into an empty database')
     .argument('[backup]', 'latest, the name of a backup, or its file')
-    .option('--to <url>', 'the empty database, as in DATABASE_URL')
+    .option('--to <url>', 'the empty database, as in DATABASE_URL, or env: and the name of the variable that says it')
     .option('--from <folder>', 'where the backups are, in place of BACKUP_DIR')
     .option('--drill', 'restore the last one to the side, and find out whether mail would be sent twice')
     .option('--not-kept', 'do not note the result of a drill in the database')
@@ -38,7 +38,8 @@ async function restore(terminal: Terminal, which: string | undefined, options: O
     throw new Failed('error: say which backup, and with --to which empty database it is to be restored to', EXIT.usage);
   const { readConfig } = await import('../config/config.ts');
   const { databaseProblem } = await import('../store/db/url.ts');
-  const problem = databaseProblem(options.to);
+  const url = placeIn(options.to, terminal);
+  const problem = databaseProblem(url);
   if (problem !== null) throw new Failed(`error: --to ${problem}`, EXIT.usage);
   const config = readConfig(terminal.env, 'database');
   const { findBackup } = await import('../backup/find.ts');
@@ -46,7 +47,6 @@ async function restore(terminal: Terminal, which: string | undefined, options: O
   const { doubtAll } = await import('../operate/restored.ts');
   const { operator } = await import('./common/message.ts');
   const { databaseName, explained } = await import('./common/database.ts');
-  const url = options.to;
   const found = await findBackup(which, options.from ?? config.BACKUP_DIR);
   const began = terminal.now();
   const how = {
@@ -68,6 +68,15 @@ async function restore(terminal: Terminal, which: string | undefined, options: O
     `${plural(doubted, 'open delivery is', 'open deliveries are')} asked about before more is sent.`,
     'Next: name it in DATABASE_URL, then "homing doctor" and "homing start".',
   );
+}
+
+/** What stands in a command line is seen by everybody on the machine, and kept: a password stands in a variable. */
+function placeIn(to: string, { env }: Terminal): string {
+  const [, name] = /^env:(\w+)$/.exec(to) ?? [];
+  if (name === undefined) return to;
+  const url = env[name];
+  if (!url) throw new Failed(`error: --to names the variable ${name}, which is not set`, EXIT.usage);
+  return url;
 }
 
 /** Says each tenth. */

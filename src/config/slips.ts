@@ -17,13 +17,13 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   REPORT_TZ: 'REPORT_TIMEZONE',
 };
 
-/** Names that applications use for the daemon, often in the same file. */
-const OF_APPLICATIONS: ReadonlySet<string> = new Set(['HOMING_URL', 'HOMING_TOKEN']);
+/** Names that applications use for the daemon, often in the same file, and what compose.yml takes from it. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['HOMING_URL', 'HOMING_TOKEN', 'HOMING_HOST']);
 
 /** The names that look like slips of known ones. */
 export function slipsIn(names: readonly string[], known: readonly string[]): Slip[] {
   return names
-    .filter((name) => !known.includes(name) && !OF_APPLICATIONS.has(name))
+    .filter((name) => !known.includes(name) && !OF_OTHERS.has(name))
     .map((name) => ({ name, meant: nearest(name, known) }))
     .filter(({ name, meant }) => meant !== null || OURS.test(name));
 }

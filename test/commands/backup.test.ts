@@ -23,7 +23,8 @@ test('a backup that was made is listed, and restored to another file, marked as 
   const listed = await runHere(addBackupCommand, ['backup', '--list'], env);
   assert.match(listed.out, new RegExp(`^${name}  .+  sqlite +.+  1 messages\\n$`));
   const to = `sqlite:${join(folder, 'elsewhere', 'restored.sqlite')}`;
-  const restored = await runHere(addRestoreCommand, ['restore', 'latest', '--to', to], env);
+  const byName = ['restore', 'latest', '--to', 'env:NEW_DATABASE_URL'];
+  const restored = await runHere(addRestoreCommand, byName, { ...env, NEW_DATABASE_URL: to });
   assert.equal(restored.code, 0, restored.err);
   assert.match(
     restored.out,
@@ -90,6 +91,10 @@ test('what can not be done is said in words, with the code for it', async (t) =>
   );
   assert.match(await says(addRestoreCommand, ['restore', 'latest']), /^2 error: say which backup/);
   assert.match(await says(addRestoreCommand, ['restore', 'latest', '--to', 'postgres://x']), /^2 error: --to must be/);
+  assert.match(
+    await says(addRestoreCommand, ['restore', 'latest', '--to', 'env:NOWHERE']),
+    /^2 error: .+ NOWHERE, which/,
+  );
   assert.match(
     await says(addRestoreCommand, ['restore', 'latest', '--to', 'sqlite:x', '--from', folder]),
     /^1 There is no whole backup in/,
