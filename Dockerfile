@@ -1,4 +1,4 @@
-# Homing in a container: no root, no shell script, a file system that may be read-only but for /data and /tmp.
+# Homing in a container: no root, no shell script, a file system that may be read-only but for /data, /backups and /tmp.
 ARG NODE=20
 FROM node:${NODE}-bookworm-slim AS build
 WORKDIR /app
@@ -24,9 +24,9 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY docs docs
 COPY LICENSE LICENSE
-RUN install -d -m 700 -o node -g node /data
+RUN install -d -m 700 -o node -g node /data /backups
 USER node
-VOLUME /data
+VOLUME /data /backups
 EXPOSE 8080
 # Restarting it does not bring back a database: so it is asked whether it is alive, and not whether it is ready.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["node", "dist/src/cli.js", "ready", "--alive"]

@@ -61,10 +61,38 @@ test('compose.yml is what its standard asks for, and names files that are there'
   const files = Object.values(compose.services).flatMap(({ volumes = [] }) =>
     volumes.flatMap((volume) => /^\.\/[^:]+/.exec(volume)?.[0] ?? []),
   );
-  assert.deepEqual(files, ['./deploy/caddy/Caddyfile']);
+  assert.deepEqual(files, ['./deploy/mariadb/drill.sql', './deploy/caddy/Caddyfile']);
   for (const file of files) assert.ok(existsSync(join(ROOT, file)), file);
   const used = Object.keys(compose.services['caddy']?.environment ?? {}).sort();
-  assert.deepEqual([...new Set(read(files[0] ?? '').match(/(?<=\{\$)\w+/g))].sort(), used);
+  assert.deepEqual([...new Set(read('deploy/caddy/Caddyfile').match(/(?<=\{\$)\w+/g))].sort(), used);
+});
+
+test('the container has what makes backups, a folder for them, and a database for trials', () => {
+  const dockerfile = read('Dockerfile');
+  const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+  assert.match(last, /^RUN apt-get .+ install .*mariadb-client/m);
+  assert.match(last, /^RUN install .+ -o node .*\/backups$/m);
+  const { homing, database } = (parse(read('compose.yml')) as Compose).services;
+  assert.ok(homing?.volumes?.includes(`$${'{BACKUP_VOLUME:-backups}'}:/backups`));
+  const { MARIADB_DATABASE: name, MARIADB_USER: user } = database?.environment ?? {};
+  const [, granted = '', to] =
+    /^GRANT ALL PRIVILEGES ON `(.+)`\.\* TO '(\w+)'@'%';$/m.exec(read('deploy/mariadb/drill.sql')) ?? [];
+  // A name that is granted is a pattern of LIKE.
+  assert.deepEqual([granted.replaceAll('\\_', '_'), to], [`${name}_drill_%`, user]);
+});
+
+test('commands are run as the service is: as the same user, with the same settings and the same database', () => {
+  const service = read('deploy/systemd/homing.service');
+  const page = read('docs/deployment.md');
+  const [command = ''] = /^systemd-run (?:.+\\\n)*.+homing doctor$/m.exec(page) ?? [];
+  for (const name of ['EnvironmentFile', 'DynamicUser', 'StateDirectory']) {
+    const [line = 'none'] = new RegExp(`^${name}=.+$`, 'm').exec(service) ?? [];
+    assert.ok(command.includes(`--property=${line} `), line);
+  }
+  // Without a name of its own the user is called as the unit.
+  assert.match(command, /--property=User=homing /);
+  const [database = 'none'] = /DATABASE_URL=\S+/.exec(service) ?? [];
+  assert.ok(command.includes(`--setenv=${database} `), database);
 });
 
 /** The folders that the stages of the Dockerfile make: its COPY and RUN are done here, where no Docker engine is. */

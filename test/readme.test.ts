@@ -136,7 +136,7 @@ test('every setting that is named exists', () => {
     'NEW_DATABASE_URL',
     // Those of the files that daemons are deployed with.
     ...['deploy/haproxy.cfg', 'deploy/caddy/Caddyfile', 'compose.yml'].flatMap(
-      (file) => read(file).match(/\b(?:HOMING|MARIADB)_[A-Z]+\b/g) ?? [],
+      (file) => read(file).match(/\b(?:BACKUP|HOMING|MARIADB)_[A-Z]+\b/g) ?? [],
     ),
   ]);
   const names = codes.flatMap(({ page, text }) =>
