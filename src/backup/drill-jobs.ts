@@ -9,7 +9,14 @@ import { HOUR, type Ms, SECOND } from '../core/time.ts';
 import { failedRestoreWords } from '../core/words/backups.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { raise } from '../store/alerts.ts';
-import { beginRestoreDrill, endRestoreDrill, firstBackupAt, lastPassedRestoreDrill } from '../store/backups.ts';
+import {
+  beginRestoreDrill,
+  endRestoreDrill,
+  firstBackupAt,
+  giveBackRestoreDrill,
+  lastPassedRestoreDrill,
+  restoreDrillOf,
+} from '../store/backups.ts';
 import type { BackupInside } from './inside.ts';
 
 const PAUSE: Ms = 5 * SECOND;
@@ -21,18 +28,36 @@ export const restoreDrillJob: Job<BackupInside> = {
     const { BACKUP_DIR: folder, RESTORE_DRILL_CRON: cron } = inside.config;
     if (folder === undefined) return { run: async () => 0 };
     const times = timesOf(cron);
-    let done = inside.now();
+    const { store, now } = inside;
+    const startedAt = now();
+    let done = 0;
     return {
       async run() {
-        const due = times.last(inside.now());
-        if (due <= done) return 0;
-        const made = await restoreDrillOnce(inside, due, drillInChild);
-        done = due;
-        return made ? 1 : 0;
+        const due = times.last(now());
+        if (due <= done || (due <= startedAt && !(await isMissed(inside, due, startedAt)))) return 0;
+        const begun = await restoreDrillOf(store, turnOf(due));
+        if (begun?.hasEnded) done = due;
+        else if (begun === null || now() - begun.startedAt > KILLED) {
+          if (begun) await giveBackRestoreDrill(store, begun.id);
+          return (await restoreDrillOnce(inside, due, drillInChild)) ? 1 : 0;
+        }
+        return 0;
       },
     };
   },
 };
+
+const turnOf = (due: Ms): string => `cron:${due}`;
+
+/** A daemon that has just started has other things to do. */
+const AFTER_START: Ms = HOUR;
+
+/** Whether one is to be made up for: no daemon ran at its time, or the one that made it ended, and there was a backup to try. */
+async function isMissed({ store, now }: BackupInside, due: Ms, startedAt: Ms): Promise<boolean> {
+  if (now() - startedAt < AFTER_START) return false;
+  const first = await firstBackupAt(store);
+  return first !== null && first < due;
+}
 
 /** What came of it: a report, or what it said before it ended without one. */
 export type Ended = { report: RestoreDrillReport | null; says: string };
@@ -59,6 +84,8 @@ function reportIn(text: string): RestoreDrillReport | null {
 
 /** By then something hangs. */
 const PATIENCE: Ms = 6 * HOUR;
+/** One that has not ended by then was killed. */
+const KILLED: Ms = 2 * PATIENCE;
 
 /**
  * The drill of one time of the schedule, made by the first daemon that asks; says whether it was this one. It is broken off
@@ -70,13 +97,18 @@ export async function restoreDrillOnce(
   play: (signal: AbortSignal) => Promise<Ended>,
   patience = PATIENCE,
 ): Promise<boolean> {
-  const id = await beginRestoreDrill(store, `cron:${due}`, now());
+  const id = await beginRestoreDrill(store, turnOf(due), now());
   if (id === null) return false;
   log.info({}, 'a restore drill has begun');
   const late = within(patience).signal;
   const { report, says } = await play(AbortSignal.any([signal, late]));
+  // Another daemon, or this one when it is there again, makes it in its place.
+  if (signal.aborted) {
+    await giveBackRestoreDrill(store, id);
+    return false;
+  }
   const failed = late.aborted ? [`it took longer than ${lengthWords(patience)}`] : report ? failedIn(report) : [says];
-  const passed = !signal.aborted && !late.aborted && report?.passed === true;
+  const passed = !late.aborted && report?.passed === true;
   const { backup = null, backupAt = null, restoreTook = null } = report ?? {};
   await endRestoreDrill(store, id, {
     backup,
@@ -84,10 +116,10 @@ export async function restoreDrillOnce(
     restoreTook,
     endedAt: now(),
     passed,
-    failed: signal.aborted ? ['it was ended with its daemon'] : failed,
+    failed,
   });
   log.info({ passed, failed, backup, restoreTook }, 'a restore drill has ended');
-  if (passed || signal.aborted) return true;
+  if (passed) return true;
   const kind = 'restore_drill_failed';
   const which = backup === null ? '' : ` (${backup})`;
   const detail = `The restore drill${which} failed: ${failedRestoreWords(failed)}.`;

@@ -114,6 +114,19 @@ export type RestoreDrillEnd = Pick<RestoreDrillReport, 'backup' | 'backupAt' | '
   failed: readonly string[];
 };
 
+/** Has its turn taken again: it came to nothing. */
+export const giveBackRestoreDrill = (store: Store, id: string): Promise<void> =>
+  inOneStatement(store, async (tx) => void (await tx('restore_drills').where({ id }).whereNull('ended_at').delete()));
+
+/** The restore drill of a turn; null when it was not begun. */
+export async function restoreDrillOf(
+  { db }: Store,
+  turn: string,
+): Promise<{ id: string; startedAt: Ms; hasEnded: boolean } | null> {
+  const row: DrillRow | undefined = await db('restore_drills').where({ turn }).first();
+  return row ? { id: row.id, startedAt: Number(row.started_at), hasEnded: row.ended_at !== null } : null;
+}
+
 /** Writes down how it ended; the first word stands. */
 export async function endRestoreDrill(store: Store, id: string, end: RestoreDrillEnd): Promise<void> {
   const { backup, backupAt, restoreTook, endedAt, passed, failed } = end;

@@ -4,7 +4,7 @@ import { type Ended, restoreDrillJob, restoreDrillOnce, tellOfOldDrill } from '.
 import { backUpWhenDue } from '../../src/backup/jobs.ts';
 import { timesOf } from '../../src/base/times.ts';
 import type { RestoreDrillReport } from '../../src/core/backups.ts';
-import { DAY, MINUTE } from '../../src/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { lastRestoreDrill } from '../../src/store/backups.ts';
 import { MORNING } from '../support/clock.ts';
 import { eachStore, onSqlite } from '../support/stores.ts';
@@ -52,11 +52,14 @@ onSqlite('nobody is alerted of one that passed, or that ended because its daemon
   assert.equal(await restoreDrillOnce(inside, now(), async () => passing), true);
   assert.equal((await lastRestoreDrill(given.store))?.passed, true);
   const stopping = new AbortController();
-  await restoreDrillOnce({ ...inside, signal: stopping.signal }, now() + 1, async () => {
+  const breaking = async () => {
     stopping.abort();
     return passing;
-  });
+  };
+  assert.equal(await restoreDrillOnce({ ...inside, signal: stopping.signal }, now() + 1, breaking), false);
   assert.deepEqual(await alerts(given.store), []);
+  assert.equal(await restoreDrillOnce(inside, now() + 1, async () => failing), true, 'it is made again');
+  assert.equal((await lastRestoreDrill(given.store))?.passed, false);
 });
 
 onSqlite('one that does not come to an end is broken off, and has failed', async (given) => {
@@ -105,13 +108,32 @@ onSqlite(
 onSqlite('a daemon makes it in a process of its own, at the next time of the schedule', async (given) => {
   const { inside, now } = insideOf(given, { RESTORE_DRILL_CRON: '0 3 * * *' });
   const { run } = restoreDrillJob.start(inside);
-  assert.equal(await run(), 0, 'one that was due while no daemon ran is left out');
+  assert.equal(await run(), 0, 'nothing was there to be tried when the last one was due');
   now.set(MORNING + DAY);
   assert.equal(await run(), 1);
   // The process has the environment of this test, and finds no settings in it.
   assert.match((await lastRestoreDrill(given.store))?.failed[0] ?? '', /^it ended with \d/);
   now.advance(MINUTE);
   assert.equal(await run(), 0);
+});
+
+onSqlite('one that no daemon made at its time, or that was killed, is made up for', async (given) => {
+  const { inside, now, startedAt } = insideOf(given, { RESTORE_DRILL_CRON: '0 3 * * *' });
+  await backUpWhenDue(inside);
+  now.set(startedAt + DAY);
+  const { run } = restoreDrillJob.start(inside);
+  now.advance(HOUR - 1);
+  assert.equal(await run(), 0, 'not right after a start');
+  now.advance(1);
+  assert.equal(await run(), 1);
+  assert.equal(await run(), 0);
+  await given.store.db('restore_drills').update({ ended_at: null, passed: null, started_at: now() });
+  const again = restoreDrillJob.start(inside);
+  now.advance(12 * HOUR);
+  assert.equal(await again.run(), 0, 'another daemon may be at it');
+  now.advance(1);
+  assert.equal(await again.run(), 1);
+  assert.equal((await given.store.db('restore_drills')).length, 1);
 });
 
 onSqlite('without a folder for backups there is no drill', async (given) => {
