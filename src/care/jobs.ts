@@ -44,7 +44,7 @@ const daily = ({ name, first, every = EVERY, isWanted = isWatching, look }: Dail
   name,
   pause: () => MINUTE,
   start(inside) {
-    const { store, config, now, log } = inside;
+    const { store, config, now, log, signal } = inside;
     if (!isWanted(config)) return { run: async () => 0 };
     return {
       async run() {
@@ -52,7 +52,9 @@ const daily = ({ name, first, every = EVERY, isWanted = isWatching, look }: Dail
         try {
           await look(inside);
         } catch (error) {
-          await giveTurnBack(store, name, { at: now() + AGAIN, every });
+          // What a stop broke off is for another daemon, or for this one when it is there again.
+          await giveTurnBack(store, name, { at: signal.aborted ? now() : now() + AGAIN, every });
+          if (signal.aborted) return 0;
           log.error(
             { error },
             'a look at the DNS, at blocklists or at the account came to no end, and is made again in an hour',

@@ -38,7 +38,7 @@ export async function lookAtBlocklists(deps: LookDeps): Promise<Kept<ListingBody
   });
   const looks = (await Promise.all(zones.map((zone) => askZone(resolver, zone, addresses)))).flat();
   // What was broken off says nothing of anybody.
-  if (signal?.aborted) return [];
+  signal?.throwIfAborted();
   return keep(deps, zones, { looks, seen });
 }
 
@@ -49,7 +49,13 @@ async function allAddresses({ reputation, log }: LookDeps, { addresses }: Seen):
     return [];
   });
   const others = (own ?? []).filter((ip) => isAddress(ip) && !addresses.some((one) => one.ip === ip));
-  return [...addresses, ...others.map((ip) => ({ ip, mails: 0 }))].slice(0, MOST_ADDRESSES);
+  const all = [...addresses, ...others.map((ip) => ({ ip, mails: 0 }))];
+  if (all.length > MOST_ADDRESSES)
+    log.warn(
+      { addresses: all.length, asked: MOST_ADDRESSES },
+      'blocklists are asked about the addresses with most mail alone',
+    );
+  return all.slice(0, MOST_ADDRESSES);
 }
 
 type Asked = { zone: Zone; address: SeenAddress; listing: Listing };

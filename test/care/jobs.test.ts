@@ -65,6 +65,22 @@ test('each job looks when its turn has come, and keeps what it found', async (t)
   assert.deepEqual(await lookedAt(store, 'dns', 0), []);
 });
 
+test('a look that a stop broke off is made by the next daemon at once', async (t) => {
+  const { store } = await testStore(t, 'sqlite');
+  const dns = await startDns(t, { 'mg.example.com': { TXT: ['v=spf1 -all'], MX: ['10 m.example.com'] } });
+  const at = { now: MORNING };
+  const lines: string[] = [];
+  const inside = () => insideOf(store, { DNS_SERVERS: dns.server, DNSBL_ZONES: 'off' }, at, lines);
+  const stopped = { ...inside(), signal: AbortSignal.abort() };
+  const start = (given: CareInside) => CARE_JOBS.filter(({ name }) => name === 'dns').map((job) => job.start(given));
+  for (const { run } of start(stopped)) await run();
+  at.now += HOUR;
+  for (const { run } of start(stopped)) await run();
+  assert.deepEqual([await lookedAt(store, 'dns', MORNING), lines], [[], []]);
+  for (const { run } of start(inside())) await run();
+  assert.ok((await lookedAt(store, 'dns', MORNING)).length > 0);
+});
+
 test('where a daemon does not look, nobody is asked and nothing is written', async (t) => {
   const { store } = await testStore(t, 'sqlite');
   const at = { now: MORNING };
