@@ -4,63 +4,55 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { wordsOf } from '../base/errors.ts';
 import type { Ms } from '../core/time.ts';
-
-const manifest = z.object({
-  version: z.literal(1),
-  name: z.string().regex(/^homing-\d{8}T\d{6}Z-[0-9A-Z]{6}$/),
-  /** Tells databases that share a folder apart. */
-  database: z.string().regex(/^[0-9a-f]{16}$/),
-  /** The moment whose state it holds, to a second or so. */
-  at: z.number().int().nonnegative(),
-  kind: z.enum(['sqlite', 'mysql']),
-  migration: z.string().max(100),
-  /** Of the sealed file. */
-  bytes: z.number().int().nonnegative(),
-  /** Of what is in it. */
-  plainBytes: z.number().int().nonnegative(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  counts: z.record(z.string().max(64), z.number().int().nonnegative()),
-});
-
-/** What is known of a backup without opening it. */
-export type Manifest = z.infer<typeof manifest>;
-
-/** A name that sorts by time; `id` tells those of one second apart. */
-export const nameOf = (at: Ms, id: string): string =>
-  `homing-${new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')}-${id.slice(-6)}`;
+import { LARGEST_MANIFEST, type Manifest, manifestIn, manifestText, newestFirst } from './manifest.ts';
+import type { Place } from './place.ts';
 
 export const sealedFile = (folder: string, name: string): string => join(folder, `${name}.sealed`);
 const manifestFile = (folder: string, name: string): string => join(folder, `${name}.json`);
-
-/** A manifest is small; what is larger is none of ours. */
-const LARGEST = 64 * 1024;
 
 /** All backups in a folder, newest first. What is there in half, or is not as its manifest says, is left out. */
 export async function backupsIn(folder: string): Promise<Manifest[]> {
   const names = (await readdir(folder)).filter((name) => /^homing-.+\.json$/.test(name));
   const all = await Promise.all(names.map((name) => manifestAt(folder, name.slice(0, -'.json'.length))));
-  return all.filter((one) => one !== null).sort((a, b) => (a.name < b.name ? 1 : -1));
+  return newestFirst(all);
 }
 
 /** The backup of that name; null when there is none, or not a whole one. */
-export async function manifestAt(folder: string, name: string): Promise<Manifest | null> {
+async function manifestAt(folder: string, name: string): Promise<Manifest | null> {
   try {
     const file = manifestFile(folder, name);
-    if ((await stat(file)).size > LARGEST) return null;
-    const read = manifest.parse(JSON.parse(await readFile(file, 'utf8')));
+    if ((await stat(file)).size > LARGEST_MANIFEST) return null;
     const { size } = await stat(sealedFile(folder, name));
-    return read.name === name && read.bytes === size ? read : null;
+    return manifestIn(await readFile(file, 'utf8'), name, size);
   } catch {
     return null;
   }
 }
 
-/** From here on it is a backup. */
-export const publish = (folder: string, made: Manifest): Promise<void> =>
-  writeWhole(folder, `${made.name}.json`, (file) => file.writeFile(`${JSON.stringify(made, null, 2)}\n`));
+/** A folder of this machine, or one that is mounted. */
+export const folderPlace = (folder: string): Place => ({
+  name: folder,
+  trouble: () => folderTrouble(folder),
+  all: () => backupsIn(folder),
+  find: (name) => manifestAt(folder, name),
+  async keep(name, write, check) {
+    try {
+      await writeWhole(folder, `${name}.sealed`, write);
+      const made = await check(sealedFile(folder, name));
+      // From here on it is a backup.
+      await writeWhole(folder, `${name}.json`, (file) => file.writeFile(manifestText(made)));
+      return made;
+    } catch (error) {
+      await remove(folder, name).catch(() => {});
+      throw error;
+    }
+  },
+  take: async (name) => ({ file: sealedFile(folder, name), done: async () => {} }),
+  remove: (name) => remove(folder, name),
+  removeHalves: (before) => removeHalves(folder, before),
+});
 
 /** Writes a file under another name first, so that under its own it is whole and on the disk, or not there. */
 export async function writeWhole(
@@ -123,7 +115,7 @@ const isThere = (file: string): Promise<boolean> =>
   );
 
 /** Why nothing can be written in a folder; null when it can. */
-export async function folderTrouble(folder: string): Promise<string | null> {
+async function folderTrouble(folder: string): Promise<string | null> {
   try {
     const name = `.homing-${randomUUID()}`;
     await writeWhole(folder, name, async () => {});

@@ -10,6 +10,7 @@ import { backupState } from '../store/backups.ts';
 import { restoreDrillJob, tellOfOldDrill } from './drill-jobs.ts';
 import type { BackupInside } from './inside.ts';
 import { backUp } from './make.ts';
+import { accessIn } from './settings.ts';
 
 const PAUSE: Ms = 5 * SECOND;
 
@@ -56,7 +57,8 @@ export async function backUpWhenDue(inside: BackupInside): Promise<number> {
   if (now() < dueAt(state, every)) return 0;
   const [all = 0, daily = 0, weekly = 0] = kept;
   try {
-    const deps = { store, url, folder, keys: inside.encryptionKeys, keep: [all, daily, weekly] as const, now, signal };
+    const where = { folder, access: accessIn(config), keep: [all, daily, weekly] as const };
+    const deps = { ...where, store, url, keys: inside.encryptionKeys, now, signal };
     const made = await backUp(deps);
     if (made) log.info({ backup: made.name, bytes: made.bytes }, 'the database was backed up');
     return made ? 1 : 0;

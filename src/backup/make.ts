@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { within } from '../base/deadline.ts';
 import { wordsOf } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
@@ -9,23 +10,18 @@ import { COUNTED, countsOf, holdBackupGuard, keepBackup, takeBackupGuard } from 
 import { dumpOf } from '../store/db/dump.ts';
 import type { Store } from '../store/db/open.ts';
 import { identityOf, makeIdentity, proofOf } from '../store/notes/identity.ts';
-import {
-  backupsIn,
-  folderTrouble,
-  type Manifest,
-  nameOf,
-  publish,
-  remove,
-  removeHalves,
-  sealedFile,
-  writeWhole,
-} from './folder.ts';
+import type { BucketAccess } from './bucket.ts';
+import { type Manifest, nameOf } from './manifest.ts';
 import { pack, passedOf } from './pack.ts';
+import type { Place } from './place.ts';
+import { placeOf } from './places.ts';
 
 export type BackupDeps = {
   store: Store;
   url: string;
+  /** A folder, or a bucket: see `placeOf`. */
   folder: string;
+  access?: BucketAccess;
   /** The first one seals, and all of them open. */
   keys: readonly string[];
   keep: Keep;
@@ -68,18 +64,19 @@ export async function backUp(deps: BackupDeps): Promise<Manifest | null> {
 
 /** Nothing is taken away before the new one was read back. */
 async function makeIn(deps: BackupDeps, at: Ms): Promise<Manifest> {
-  const { folder, keep, now } = deps;
-  const trouble = await folderTrouble(folder);
+  const { folder, access = {}, keep, now } = deps;
+  const place = placeOf(folder, access);
+  const trouble = await place.trouble();
   if (trouble !== null) throw new Error(trouble);
-  await removeHalves(folder, now() - DAY);
-  const made = await writeOne(deps, at);
-  const all = (await backupsIn(folder)).filter(({ database }) => database === made.database);
+  await place.removeHalves(now() - DAY);
+  const made = await writeOne(deps, place, at);
+  const all = (await place.all()).filter(({ database }) => database === made.database);
   const times = superfluous(
     all.map((one) => one.at),
     keep,
     now(),
   );
-  for (const one of all) if (times.includes(one.at)) await remove(folder, one.name);
+  for (const one of all) if (times.includes(one.at)) await place.remove(one.name);
   return made;
 }
 
@@ -89,7 +86,7 @@ export async function databaseNameOf(store: Store): Promise<string | null> {
   return identity === null ? null : proofOf(identity, 'backups').slice(0, 16);
 }
 
-async function writeOne({ store, url, folder, keys, signal }: BackupDeps, at: Ms): Promise<Manifest> {
+async function writeOne({ store, url, keys, signal }: BackupDeps, place: Place, at: Ms): Promise<Manifest> {
   const [key] = keys;
   if (key === undefined) throw new Error('there is no ENCRYPTION_KEY to seal it with');
   const dump = await dumpOf(store, url, { tables: COUNTED, count: countsOf }, signal);
@@ -102,18 +99,16 @@ async function writeOne({ store, url, folder, keys, signal }: BackupDeps, at: Ms
     const head = { homing: 'backup', version: 1, at, kind, migration } as const;
     let bytes = 0;
     let written = { plainBytes: 0, sha256: '' };
-    await writeWhole(folder, `${name}.sealed`, async (file) => {
+    const write = async (file: FileHandle) => {
       written = await pack(dump.bytes, file, { head, key, signal });
       bytes = (await file.stat()).size;
-    });
-    const read = await passedOf(sealedFile(folder, name), { keys, signal });
-    if (read.sha256 !== written.sha256) throw new Error('what was written is not what is read');
-    const made: Manifest = { version: 1, name, database, at, kind, migration, bytes, ...written, counts };
-    await publish(folder, made);
-    return made;
-  } catch (error) {
-    await remove(folder, name).catch(() => {});
-    throw error;
+    };
+    const check = async (file: string): Promise<Manifest> => {
+      const read = await passedOf(file, { keys, signal });
+      if (read.sha256 !== written.sha256) throw new Error('what was written is not what is read');
+      return { version: 1, name, database, at, kind, migration, bytes, ...written, counts };
+    };
+    return await place.keep(name, write, check, signal);
   } finally {
     await dump.close();
   }

@@ -1,16 +1,23 @@
-import { durations, length, plainCron, text } from '../base/kinds.ts';
+import { durations, length, plainCron, readAs, secret, text, webUrl } from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import { MINUTE } from '../core/time.ts';
 import { databaseProblem } from '../store/db/url.ts';
+import { type BucketAccess, bucketProblem } from './bucket.ts';
+
+const KEY = /^([^:]+):(.+)$/;
+const MALFORMED = 'must be the id of a key and the key, with a colon between them, as plain ASCII';
 
 export const BACKUP = room({
   title: 'Backups',
   settings: {
     BACKUP_DIR: {
-      kind: text,
+      kind: text.refine(
+        (where) => bucketProblem(where) === null,
+        'must be a folder, or a bucket as in s3://bucket/folder',
+      ),
       level: 'usual',
       needs: 'ENCRYPTION_KEY',
-      says: 'Folder that backups of the database are written to, sealed with ENCRYPTION_KEY: best on another machine (a mounted share), and the same one for all daemons.',
+      says: 'Where backups of the database are kept, sealed with ENCRYPTION_KEY: a folder, best on another machine (a mounted share), or a bucket of a service with the API of Amazon S3 (s3://bucket/folder); the same for all daemons.',
       unset: 'nobody makes backups of the database but you',
     },
     BACKUP_EVERY: {
@@ -27,6 +34,28 @@ export const BACKUP = room({
       default: '1d,14d,56d',
       level: 'rarely',
       says: 'How far back all backups are kept, one of each day, and one of each week.',
+    },
+    BACKUP_ENDPOINT: {
+      kind: webUrl,
+      level: 'rarely',
+      says: "Where the service of the bucket is, when it is not Amazon's own: https://s3.eu-central-003.backblazeb2.com, or your MinIO.",
+    },
+    BACKUP_REGION: {
+      kind: text.refine((name) => /^[a-z0-9-]{1,64}$/.test(name), 'must be the name of a region, such as eu-central-1'),
+      default: 'us-east-1',
+      level: 'rarely',
+      says: 'In which region the bucket is.',
+    },
+    BACKUP_ACCESS_KEY: {
+      kind: secret.pipe(
+        readAs((both) => {
+          const [, id, key] = KEY.exec(both) ?? [];
+          return id === undefined || key === undefined ? null : { id, secret: key };
+        }, MALFORMED),
+      ),
+      hides: 'all',
+      level: 'rarely',
+      says: "Key for the bucket, as id:secret. Not set: what Amazon's own tools would use here (their variables, their files, or the role of the machine).",
     },
     RESTORE_DRILL_CRON: {
       kind: plainCron,
@@ -48,3 +77,10 @@ export const BACKUP = room({
 });
 
 export type BackupSettings = SettingsOf<typeof BACKUP>;
+
+/** How a bucket of these settings is reached. */
+export const accessIn = (config: BackupSettings): BucketAccess => ({
+  endpoint: config.BACKUP_ENDPOINT,
+  region: config.BACKUP_REGION,
+  key: config.BACKUP_ACCESS_KEY,
+});

@@ -9,6 +9,7 @@ it no backup opens.
 Examples:
   homing backup
   homing backup --to /mnt/elsewhere
+  homing backup --to s3://bucket/folder
   homing backup --list`;
 
 type Options = { to?: string; list?: boolean; json?: boolean };
@@ -17,7 +18,7 @@ export function addBackupCommand(program: Command, terminal: Terminal): void {
   program
     .command('backup')
     .description('back the database up, sealed and verified, while it is used')
-    .option('--to <folder>', 'the folder, in place of BACKUP_DIR')
+    .option('--to <where>', 'the folder or bucket, in place of BACKUP_DIR')
     .option('--list', 'say what there is, newest first')
     .option('--json', 'print it as JSON')
     .addHelpText('after', EXAMPLES)
@@ -30,6 +31,7 @@ const TRIES = 75;
 async function backup(terminal: Terminal, options: Options): Promise<void> {
   const { withStore } = await import('./common/database.ts');
   const { backUp } = await import('../backup/make.ts');
+  const { accessIn } = await import('../backup/settings.ts');
   const { sleep } = await import('../base/wait.ts');
   const { wordsOf } = await import('../base/errors.ts');
   const { SECOND } = await import('../core/time.ts');
@@ -40,7 +42,14 @@ async function backup(terminal: Terminal, options: Options): Promise<void> {
     const [all = 0, daily = 0, weekly = 0] = config.BACKUP_KEEP;
     const began = terminal.now();
     const deps = {
-      ...{ store, folder, url: config.DATABASE_URL, keys: config.ENCRYPTION_KEY, now: terminal.now },
+      ...{
+        store,
+        folder,
+        access: accessIn(config),
+        url: config.DATABASE_URL,
+        keys: config.ENCRYPTION_KEY,
+        now: terminal.now,
+      },
       ...{ keep: [all, daily, weekly] as const, signal: new AbortController().signal },
     };
     for (let n = 0; n < TRIES; n++) {
@@ -59,17 +68,20 @@ async function backup(terminal: Terminal, options: Options): Promise<void> {
 function folderIn({ to }: Options, { BACKUP_DIR }: { BACKUP_DIR?: string | undefined }): string {
   const folder = to ?? BACKUP_DIR;
   if (folder !== undefined) return folder;
-  throw new Failed('error: say where with --to <folder>, or set BACKUP_DIR', EXIT.usage);
+  throw new Failed('error: say where with --to <where>, or set BACKUP_DIR', EXIT.usage);
 }
 
 async function list(terminal: Terminal, options: Options): Promise<void> {
   const { readConfig } = await import('../config/config.ts');
-  const { backupsIn, folderTrouble } = await import('../backup/folder.ts');
+  const { placeOf } = await import('../backup/places.ts');
+  const { accessIn } = await import('../backup/settings.ts');
   const { timeWords } = await import('../core/words/numbers.ts');
   const { sizeWords } = await import('../core/words/backups.ts');
-  const folder = folderIn(options, readConfig(terminal.env, 'database'));
-  const all = await backupsIn(folder).catch(async (error: unknown) => {
-    throw new Failed(`The backups can't be listed: ${(await folderTrouble(folder)) ?? String(error)}.`);
+  const config = readConfig(terminal.env, 'database');
+  const folder = folderIn(options, config);
+  const place = placeOf(folder, accessIn(config));
+  const all = await place.all().catch(async (error: unknown) => {
+    throw new Failed(`The backups can't be listed: ${(await place.trouble()) ?? String(error)}.`);
   });
   if (options.json) return sayJson(terminal, { backups: all });
   if (all.length === 0) return say(terminal, `There are no backups in ${folder}.`);

@@ -23,7 +23,7 @@ export function addRestoreCommand(program: Command, terminal: Terminal): void {
     .description('read a backup into an empty database')
     .argument('[backup]', 'latest, the name of a backup, or its file')
     .option('--to <url>', 'the empty database, as in DATABASE_URL, or env: and the name of the variable that says it')
-    .option('--from <folder>', 'where the backups are, in place of BACKUP_DIR')
+    .option('--from <where>', 'the folder or bucket where the backups are, in place of BACKUP_DIR')
     .option('--drill', 'restore the last one to the side, and find out whether mail would be sent twice')
     .option('--not-kept', 'do not note the result of a drill in the database')
     .option('--json', 'print what was done as JSON')
@@ -47,17 +47,18 @@ async function restore(terminal: Terminal, which: string | undefined, options: O
   const { doubtAll } = await import('../operate/restored.ts');
   const { operator } = await import('./common/message.ts');
   const { databaseName, explained } = await import('./common/database.ts');
-  const found = await findBackup(which, options.from ?? config.BACKUP_DIR);
+  const { accessIn } = await import('../backup/settings.ts');
+  const found = await findBackup(which, { folder: options.from ?? config.BACKUP_DIR, access: accessIn(config) });
   const began = terminal.now();
   const how = {
     ...{ url, keys: config.ENCRYPTION_KEY, signal: new AbortController().signal },
     progress: options.json ? () => {} : tellerOf(terminal),
   };
-  const doubted = await restoreBackup(found, how, (store) => doubtAll(store, operator(), terminal.now())).catch(
-    (error: unknown) => {
+  const doubted = await restoreBackup(found, how, (store) => doubtAll(store, operator(), terminal.now()))
+    .catch((error: unknown) => {
       throw explained(url, error);
-    },
-  );
+    })
+    .finally(found.done);
   const { manifest } = found;
   const tookMs = terminal.now() - began;
   if (options.json) return sayJson(terminal, { backup: manifest.name, at: manifest.at, tookMs, doubted });

@@ -11,8 +11,10 @@ import { restoreDrill } from '../../src/backup/drill/run.ts';
 import { findBackup } from '../../src/backup/find.ts';
 import { backUp } from '../../src/backup/make.ts';
 import { restoreBackup } from '../../src/backup/restore.ts';
+import { accessIn } from '../../src/backup/settings.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { startSimBucket } from '../../src/lab/servers/s3.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { type Homing, logInto, queueMail, startByHand } from '../support/homing.ts';
 import { eachDatabase, eachStore, freshDatabase, onMariaDb, onSqlite } from '../support/stores.ts';
@@ -71,10 +73,25 @@ eachDatabase('a good backup stands the test, and nothing is left of it', async (
   assert.equal(homing.sim.handovers.length, handedOver, 'the provider of the settings got nothing');
 });
 
+onSqlite('a backup in a bucket is fetched before the trial leaves nobody out', async ({ t, url }) => {
+  const bucket = await startSimBucket();
+  t.after(bucket.close);
+  const homing = await startByHand(t, { database: url, env: ENV });
+  await queueMail(homing, 'anna@inbox.test');
+  const env = { BACKUP_ENDPOINT: bucket.url, BACKUP_ACCESS_KEY: bucket.key };
+  const folder = `s3://${bucket.bucket}`;
+  const config = readConfig({ ...ENV, ...env, DATABASE_URL: url }, 'database');
+  const deps = { ...depsFor({ t, store: homing.store, url }), folder, access: accessIn(config) };
+  deps.now.set(homing.clock());
+  const made = await backUp(deps);
+  const report = await drilled(homing, url, folder, env);
+  assert.deepEqual([report.passed, report.backup], [true, made?.name], JSON.stringify(report.checks, null, 2));
+});
+
 onSqlite('mail that leaves a second time is noticed', async ({ t, url }) => {
   const homing = await startByHand(t, { database: url, env: ENV });
   await queueMail(homing, 'anna@inbox.test');
-  const found = await findBackup('latest', await backedUp(t, homing, url));
+  const found = await findBackup('latest', { folder: await backedUp(t, homing, url) });
   const outside = await openOutside(homing.inside.config, homing.clock());
   t.after(outside.close);
   const signal = new AbortController().signal;

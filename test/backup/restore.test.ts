@@ -27,7 +27,7 @@ async function backedUp(given: TestStore) {
   const deps = depsFor(given);
   const made = await backUp(deps);
   assert.ok(made);
-  return { deps, made, found: await findBackup('latest', deps.folder) };
+  return { deps, made, found: await findBackup('latest', { folder: deps.folder }) };
 }
 
 async function open(t: TestContext, url: string): Promise<Store> {
@@ -146,15 +146,21 @@ onSqlite('the latest is the newest one, unless it is not clear of which database
   const { deps, made } = await backedUp(given);
   deps.now.advance(MINUTE);
   const newer = await backUp(deps);
-  assert.equal((await findBackup('latest', deps.folder)).manifest.name, newer?.name);
-  assert.equal((await findBackup(made.name, deps.folder)).manifest.name, made.name);
-  assert.equal((await findBackup(sealedFile(deps.folder, made.name), undefined)).manifest.name, made.name);
-  await assert.rejects(findBackup('homing-20260101T000000Z-AAAAAA', deps.folder), /no whole backup/);
+  assert.equal((await findBackup('latest', { folder: deps.folder })).manifest.name, newer?.name);
+  assert.equal((await findBackup(made.name, { folder: deps.folder })).manifest.name, made.name);
+  assert.equal((await findBackup(sealedFile(deps.folder, made.name), { folder: undefined })).manifest.name, made.name);
+  await assert.rejects(findBackup('homing-20260101T000000Z-AAAAAA', { folder: deps.folder }), /no whole backup/);
   const manifest = `${deps.folder}/${newer?.name}.json`;
   writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(newer?.database ?? '', '0'.repeat(16)));
-  await assert.rejects(findBackup('latest', deps.folder), /several databases/);
-  assert.equal((await findBackup('latest', deps.folder, made.database)).manifest.name, made.name);
-  assert.equal((await findBackup('latest', deps.folder, '0'.repeat(16))).manifest.name, newer?.name);
-  await assert.rejects(findBackup('latest', deps.folder, '1'.repeat(16)), /no whole backup of this database/);
-  await assert.rejects(findBackup('latest', `${deps.folder}/gone`), /is not there/);
+  await assert.rejects(findBackup('latest', { folder: deps.folder }), /several databases/);
+  assert.equal((await findBackup('latest', { folder: deps.folder, database: made.database })).manifest.name, made.name);
+  assert.equal(
+    (await findBackup('latest', { folder: deps.folder, database: '0'.repeat(16) })).manifest.name,
+    newer?.name,
+  );
+  await assert.rejects(
+    findBackup('latest', { folder: deps.folder, database: '1'.repeat(16) }),
+    /no whole backup of this database/,
+  );
+  await assert.rejects(findBackup('latest', { folder: `${deps.folder}/gone` }), /is not there/);
 });

@@ -20,8 +20,9 @@ import { withDatabaseBeside } from '../../store/db/beside.ts';
 import type { Store } from '../../store/db/open.ts';
 import { parseDatabaseUrl } from '../../store/db/url.ts';
 import { type Found, findBackup } from '../find.ts';
-import type { Manifest } from '../folder.ts';
+import type { Manifest } from '../manifest.ts';
 import { restoreBackup } from '../restore.ts';
+import { accessIn } from '../settings.ts';
 import { stayHere } from './guard.ts';
 import { type Afterlife, handedOver, liveAgain, liveOn, openOutside } from './lives.ts';
 
@@ -54,9 +55,12 @@ export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillRepor
   };
   let found: Found | null = null;
   let restoreTook: Ms | null = null;
-  const undo = stayHere(hostsOf(config));
+  let undo = () => {};
   try {
-    found = await findBackup('latest', given.folder, given.live?.database);
+    found = await findBackup('latest', {
+      ...{ folder: given.folder, access: accessIn(config), database: given.live?.database ?? null },
+    });
+    undo = stayHere(hostsOf(config));
     restoreTook = await looksAtCopy(given, found, note);
     await playsLives(given, found, note);
   } catch (error) {
@@ -64,6 +68,7 @@ export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillRepor
     note({ check: nextAfter(checks), passed: false, says: wordsOf(error) });
   } finally {
     undo();
+    await found?.done();
   }
   const { name: backup = null, at: backupAt = null } = found?.manifest ?? {};
   const passed = checks.every((one) => one.passed);

@@ -1,0 +1,201 @@
+// Backups in a bucket of a service that speaks the API of Amazon S3.
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { AppError, wordsOf } from '../base/errors.ts';
+import { type Ms, SECOND } from '../core/time.ts';
+import { sealedFile, writeWhole } from './folder.ts';
+import { LARGEST_MANIFEST, type Manifest, manifestIn, manifestText, newestFirst } from './manifest.ts';
+import type { Place, Taken } from './place.ts';
+
+/** How a bucket is reached. */
+export type BucketAccess = {
+  /** Of a service other than Amazon's own. */
+  endpoint?: string | undefined;
+  region?: string | undefined;
+  /** Without it, what Amazon's tools would use: their variables, their files, or the role of the machine. */
+  key?: { id: string; secret: string } | undefined;
+};
+
+const BUCKET = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.!*'()=-]+)*)\/?$/i;
+
+export const isBucket = (where: string): boolean => /^s3:/i.test(where);
+
+/** Why no bucket can be named so; null for one that can, and for a folder. */
+export const bucketProblem = (where: string): string | null =>
+  isBucket(where) && !BUCKET.test(where) ? 'must be a folder, or a bucket as in s3://bucket/folder' : null;
+
+/** Of the address of a file. */
+export const folderOf = (address: string): string => address.slice(0, address.lastIndexOf('/'));
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+
+/** A name in a variable is left alone by bundlers. */
+const PACKAGE: string = '@aws-sdk/client-s3';
+
+async function sdk(): Promise<Sdk> {
+  try {
+    return (await import(PACKAGE)) as Sdk;
+  } catch (cause) {
+    throw new AppError('invalid', `backups in a bucket need a package that is not here: npm install ${PACKAGE}`, [], {
+      cause,
+    });
+  }
+}
+
+/** What one upload takes (Amazon S3, "Amazon S3 multipart upload limits": 5 GiB with one PUT). */
+const LARGEST_UPLOAD = 5 * 1024 ** 3;
+/** So many manifests are read at once. */
+const AT_ONCE = 8;
+
+/** Backups under an address such as `s3://bucket/folder`. What is on its way lies in the folder for temporary files. */
+export function bucketPlace(where: string, access: BucketAccess): Place {
+  const [, Bucket = '', folder = ''] = BUCKET.exec(where) ?? [];
+  const prefix = folder === '' ? '' : `${folder.slice(1)}/`;
+  if (Bucket === '') throw new AppError('invalid', `${where} is no bucket: it is written as s3://bucket/folder`);
+  const at = (file: string) => ({ Bucket, Key: prefix + file });
+
+  let client: S3Client | null = null;
+
+  async function within<T>(work: (s3: S3Client, commands: Sdk) => Promise<T>): Promise<T> {
+    const commands = await sdk();
+    client ??= new commands.S3Client(settingsFor(access));
+    try {
+      return await work(client, commands);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw new Error(`${where}: ${failureIn(error)}`, { cause: error });
+    }
+  }
+
+  /** Each file with its size, and when it was written. */
+  const files = () =>
+    within(async (s3, { paginateListObjectsV2 }) => {
+      const all = new Map<string, { size: number; writtenAt: Ms }>();
+      for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix: `${prefix}homing-` }))
+        for (const { Key = '', Size = 0, LastModified } of page.Contents ?? [])
+          all.set(Key.slice(prefix.length), { size: Size, writtenAt: LastModified?.getTime() ?? 0 });
+      return all;
+    });
+
+  /** Null when there is no file, or one that is too large to be a manifest. */
+  const read = (name: string, bytes: number) =>
+    within(async (s3, { GetObjectCommand, NoSuchKey }) => {
+      try {
+        const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand(at(`${name}.json`)));
+        if (Body === undefined || ContentLength > LARGEST_MANIFEST) return null;
+        return manifestIn(await Body.transformToString(), name, bytes);
+      } catch (error) {
+        if (error instanceof NoSuchKey) return null;
+        throw error;
+      }
+    });
+
+  /** The service refuses what is not what its digest says. */
+  async function put(file: string, path: string, abortSignal: AbortSignal): Promise<void> {
+    const { size } = await stat(path);
+    if (size > LARGEST_UPLOAD) throw new AppError('too_large', 'a backup of more than 5 GB does not go into a bucket');
+    const digest = createHash('md5');
+    for await (const part of createReadStream(path)) digest.update(part as Buffer);
+    const ContentMD5 = digest.digest('base64');
+    await within((s3, { PutObjectCommand }) =>
+      s3.send(new PutObjectCommand({ ...at(file), ContentMD5, ContentLength: size, Body: createReadStream(path) }), {
+        abortSignal,
+      }),
+    );
+  }
+
+  const drop = (file: string) =>
+    within((s3, { DeleteObjectCommand }) => s3.send(new DeleteObjectCommand(at(file)))).then(() => {});
+
+  async function remove(name: string): Promise<void> {
+    await drop(`${name}.json`);
+    await drop(`${name}.sealed`);
+  }
+
+  return {
+    name: where,
+    trouble: () =>
+      within((s3, { ListObjectsV2Command }) =>
+        s3.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}homing-`, MaxKeys: 1 })),
+      ).then(() => null, wordsOf),
+    async all() {
+      const there = await files();
+      const names = [...there.keys()].filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5));
+      const found: (Manifest | null)[] = [];
+      for (let n = 0; n < names.length; n += AT_ONCE) {
+        const some = names.slice(n, n + AT_ONCE);
+        found.push(...(await Promise.all(some.map((name) => read(name, there.get(`${name}.sealed`)?.size ?? -1)))));
+      }
+      return newestFirst(found);
+    },
+    async find(name) {
+      return read(name, (await files()).get(`${name}.sealed`)?.size ?? -1);
+    },
+    async keep(name, write, check, signal) {
+      const here = await mkdtemp(join(tmpdir(), 'homing-backup-'));
+      try {
+        await writeWhole(here, `${name}.sealed`, write);
+        const made = await check(sealedFile(here, name));
+        await writeWhole(here, `${name}.json`, (file) => file.writeFile(manifestText(made)));
+        await put(`${name}.sealed`, sealedFile(here, name), signal);
+        await put(`${name}.json`, join(here, `${name}.json`), signal);
+        return made;
+      } catch (error) {
+        await remove(name).catch(() => {});
+        throw error;
+      } finally {
+        await rm(here, { recursive: true, force: true });
+      }
+    },
+    take: (name) => download(at(`${name}.sealed`), name, within),
+    remove,
+    async removeHalves(before) {
+      const there = await files();
+      for (const [file, { writtenAt }] of there) {
+        const [, own] = /^(.+)\.sealed$/.exec(file) ?? [];
+        if (own !== undefined && !there.has(`${own}.json`) && writtenAt < before) await drop(file);
+      }
+    },
+  };
+}
+
+type Within = <T>(work: (s3: S3Client, commands: Sdk) => Promise<T>) => Promise<T>;
+
+async function download(object: { Bucket: string; Key: string }, name: string, within: Within): Promise<Taken> {
+  const here = await mkdtemp(join(tmpdir(), 'homing-backup-'));
+  const done = () => rm(here, { recursive: true, force: true });
+  try {
+    await within(async (s3, { GetObjectCommand }) => {
+      const { Body } = await s3.send(new GetObjectCommand(object));
+      await pipeline(Body as Readable, createWriteStream(sealedFile(here, name), { mode: 0o600 }));
+    });
+  } catch (error) {
+    await done();
+    throw error;
+  }
+  return { file: sealedFile(here, name), done };
+}
+
+const settingsFor = ({ endpoint, region, key }: BucketAccess) =>
+  ({
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(region === undefined ? {} : { region }),
+    ...(key === undefined ? {} : { credentials: { accessKeyId: key.id, secretAccessKey: key.secret } }),
+    // Newer checksums are not known to all services that speak this API; `put` brings one that all know.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 10 * SECOND, socketTimeout: 60 * SECOND },
+  }) as const;
+
+/** The name of the error says more than its words, which may be as little as "UnknownError". */
+function failureIn(error: unknown): string {
+  const { name = '', message = '' } = error as { name?: string; message?: string };
+  return [name, message].filter((part) => part !== '' && part !== 'Error').join(': ') || wordsOf(error);
+}

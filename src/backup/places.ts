@@ -1,0 +1,7 @@
+import { type BucketAccess, bucketPlace, isBucket } from './bucket.ts';
+import { folderPlace } from './folder.ts';
+import type { Place } from './place.ts';
+
+/** The place that a setting or an option names. */
+export const placeOf = (where: string, access: BucketAccess): Place =>
+  isBucket(where) ? bucketPlace(where, access) : folderPlace(where);
