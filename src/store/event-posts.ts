@@ -1,16 +1,14 @@
 // Events on their way to the endpoints of applications.
-import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { inOneStatement, transact } from './db/transact.ts';
-import { type EventRow, eventColumns, eventOf, type KeptEvent } from './events.ts';
+import { type EventKey, type EventRow, eventColumns, eventOf, type KeptEvent, withKeys } from './events.ts';
 
 /** An event that is to be posted now. `since`: from when on its tries count. */
 export type Post = KeptEvent & { endpoint: string; since: Ms; tries: number; lease: string };
 
-type Key = { delivery_id: string; number: number };
-type Waiting = Key & { due_at: Ms };
+type Waiting = EventKey & { due_at: Ms };
 
 /** Posts that are looked at for one that is claimed: some wait behind an earlier one of their delivery. */
 const LOOKED_AT = 50;
@@ -49,13 +47,8 @@ export async function claimPosts(
   return claimedBy(store, endpoint, lease, chosen);
 }
 
-const withKeys = (rows: Knex.QueryBuilder, keys: readonly Key[]): Knex.QueryBuilder =>
-  rows.where((any) => {
-    for (const { delivery_id, number } of keys) any.orWhere({ delivery_id, number });
-  });
-
 /** All posts of these deliveries that are not over. */
-async function openOf({ db }: Store, endpoint: string, posts: readonly Key[]): Promise<Waiting[]> {
+async function openOf({ db }: Store, endpoint: string, posts: readonly EventKey[]): Promise<Waiting[]> {
   return db('event_posts')
     .whereIn('delivery_id', [...new Set(posts.map((p) => p.delivery_id))])
     .where({ endpoint })
@@ -69,7 +62,7 @@ function inOrder(due: readonly Waiting[], open: readonly Waiting[]) {
     const known = firsts.get(post.delivery_id);
     if (!known || post.number < known.number) firsts.set(post.delivery_id, post);
   }
-  const isFirst = (post: Key) => firsts.get(post.delivery_id)?.number === post.number;
+  const isFirst = (post: EventKey) => firsts.get(post.delivery_id)?.number === post.number;
   const behind = due.flatMap((post) => {
     const before = firsts.get(post.delivery_id);
     return before && !isFirst(post) ? [{ ...post, before: before.due_at }] : [];
@@ -80,7 +73,7 @@ function inOrder(due: readonly Waiting[], open: readonly Waiting[]) {
 async function putOff(
   store: Store,
   endpoint: string,
-  behind: readonly (Key & { before: Ms })[],
+  behind: readonly (EventKey & { before: Ms })[],
   now: Ms,
 ): Promise<void> {
   for (const { delivery_id, number, before } of behind) {
@@ -93,7 +86,7 @@ async function putOff(
 
 type PostRow = EventRow & { endpoint: string; since: Ms; tries: number; lease: string };
 
-async function claimedBy({ db }: Store, endpoint: string, lease: string, keys: readonly Key[]): Promise<Post[]> {
+async function claimedBy({ db }: Store, endpoint: string, lease: string, keys: readonly EventKey[]): Promise<Post[]> {
   const rows: PostRow[] = await db('event_posts as p')
     .join('events as e', (on) => on.on('e.delivery_id', 'p.delivery_id').on('e.number', 'p.number'))
     .join('deliveries as d', 'd.id', 'p.delivery_id')

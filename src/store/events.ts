@@ -155,9 +155,17 @@ export async function postsWaiting(
   return { n: Number(row?.['n'] ?? 0), oldest: oldest?.due_at ?? null };
 }
 
+export type EventKey = { delivery_id: string; number: number };
+
+/** Of rows about events, those of these. */
+export const withKeys = (rows: Knex.QueryBuilder, keys: readonly EventKey[]): Knex.QueryBuilder =>
+  rows.where((any) => {
+    for (const { delivery_id, number } of keys) any.orWhere({ delivery_id, number });
+  });
+
 /** Deletes events from before that moment, and what came of them; `limit` at most. Says how many. */
 export async function pruneEvents(store: Store, before: Ms, limit: number): Promise<number> {
-  const old: { delivery_id: string; number: number }[] = await store
+  const old: EventKey[] = await store
     .db('events')
     .where('at', '<', before)
     .orderBy('at')
@@ -165,8 +173,8 @@ export async function pruneEvents(store: Store, before: Ms, limit: number): Prom
     .select('delivery_id', 'number');
   if (old.length === 0) return 0;
   await transact(store, async (tx) => {
-    for (const { delivery_id, number } of old) await tx('event_posts').where({ delivery_id, number }).delete();
-    for (const { delivery_id, number } of old) await tx('events').where({ delivery_id, number }).delete();
+    await withKeys(tx('event_posts'), old).delete();
+    await withKeys(tx('events'), old).delete();
   });
   return old.length;
 }

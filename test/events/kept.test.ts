@@ -80,3 +80,16 @@ eachStore('events are kept for a while, posted or not, and so are endpoints that
   assert.equal(await pruneEndpoints(store, MORNING), 0);
   assert.equal(await pruneEndpoints(store, MORNING + 1), 1);
 });
+
+eachStore('many old events go in two statements', async ({ t, store }) => {
+  const { all } = posterTo(t, store, ['http://127.0.0.1:1/']);
+  await all();
+  for (let n = 0; n < 30; n++) await mail(store, `old-${n}`, MORNING - DAY);
+  const deletes: string[] = [];
+  store.db.on('query', ({ sql }: { sql: string }) => {
+    if (sql.startsWith('delete')) deletes.push(sql);
+  });
+  assert.equal(await pruneEvents(store, MORNING, 25), 25);
+  assert.equal(deletes.length, 2);
+  assert.deepEqual(await counts(store), [5, 5]);
+});
