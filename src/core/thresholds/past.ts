@@ -19,7 +19,7 @@ export type Past = {
   /** Goes on to a moment: nothing of what was written after it is seen. */
   goTo(now: Ms): void;
   signs(rule: Rule): SignSum[];
-  recent(name: Party['class'], since: Ms): Recent[];
+  recent(made: { class: Party['class']; from: Ms; to: Ms }): Recent[];
   waiting(): Waiting[];
   sent(span: { from: Ms; to: Ms }): Sent[];
 };
@@ -92,9 +92,9 @@ export function createPast(start: Ms, lately: Ms): Past {
         within.push(buckets.get(at) ?? NONE);
       return sumsIn(within, rule);
     },
-    recent: (name, since) =>
+    recent: ({ class: name, from, to }) =>
       lives.flatMap((one): Recent[] => {
-        if (one.class !== name || one.madeAt < since || one.madeAt > now) return [];
+        if (one.class !== name || one.madeAt < from || one.madeAt >= to) return [];
         const stands = stateAt(one.moments, now);
         if (stands === null || !isJudged(stands.state)) return [];
         const { domain, receiver, wantedAt } = one;

@@ -1,52 +1,46 @@
 // Mail of late, and mail that waits, read by their indexes, with a bound to what is read.
 import type { Knex } from 'knex';
-import { STATES, type State } from '../../core/delivery.ts';
+import type { State } from '../../core/delivery.ts';
 import { recipientDomain } from '../../core/figures/place.ts';
 import { CLASSES, type MessageClass } from '../../core/message-class.ts';
 import type { Recent, Waiting } from '../../core/thresholds/measured.ts';
-import { hasArrived, isJudged } from '../../core/thresholds/signs.ts';
+import { hasArrived } from '../../core/thresholds/signs.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { PRIORITY } from '../ledger/ledger.ts';
+import { type Made, sampleOf } from './sample.ts';
 
-/** Of one state so many at most: where there is more of one, only the newest mail of all states is judged. */
-const MOST = 2000;
+/** The whole of the time is seen, as what was made last has not had much time to arrive. */
+const BOUNDS = { parts: 10, most: 200 };
 
-type Row = { domain: string; recipient: string; message_at: Ms; ended_at: Ms | null; deliver_at: Ms | null };
-
-/** The mail of a class that was asked for since then. */
-export async function recentMail({ db }: Store, name: MessageClass, since: Ms): Promise<Recent[]> {
-  const parts = await Promise.all(
-    STATES.filter(isJudged).map(async (state) => ({ state, rows: await newestOf(db, { state, class: name }, since) })),
-  );
-  const cut = Math.max(
-    since,
-    ...parts.map(({ rows }) => (rows.length > MOST ? Number(rows.at(-1)?.message_at) : since)),
-  );
-  return parts.flatMap(({ state, rows }) =>
-    rows.flatMap(({ domain, recipient, ended_at, ...row }): Recent[] => {
-      const at = Number(row.message_at);
-      if (at < cut) return [];
-      const arrivedAt = hasArrived(state) && ended_at !== null ? Number(ended_at) : null;
-      const wantedAt = Math.max(at, Number(row.deliver_at ?? 0));
-      return [{ domain, class: name, receiver: recipientDomain(recipient), wantedAt, arrivedAt }];
-    }),
-  );
-}
-
-const newestOf = (db: Knex, where: { state: State; class: MessageClass }, since: Ms): Promise<Row[]> => {
-  const newest = db('deliveries')
-    .where(where)
-    .where('message_at', '>=', since)
-    .orderBy('message_at', 'desc')
-    .limit(MOST + 1)
-    .select('message_id', 'domain', 'recipient', 'message_at', 'ended_at');
-  return db
-    .from(newest.as('part'))
-    .join('messages', 'messages.id', 'part.message_id')
-    .orderBy('part.message_at', 'desc')
-    .select('part.domain', 'part.recipient', 'part.message_at', 'part.ended_at', 'messages.deliver_at');
+type Row = {
+  state: State;
+  domain: string;
+  recipient: string;
+  message_at: Ms;
+  ended_at: Ms | null;
+  deliver_at: Ms | null;
 };
+
+/** The mail of a class that was asked for in that time; where it is much, some of each part of the time. */
+export async function recentMail({ db }: Store, made: Made): Promise<Recent[]> {
+  const some = await sampleOf(db, made, BOUNDS);
+  const columns = ['message_id', 'state', 'domain', 'recipient', 'message_at', 'ended_at'];
+  const rows: Row[] = await db.unionAll(
+    some.map((one) =>
+      db
+        .from(one.rows.select(columns).as('part'))
+        .join('messages', 'messages.id', 'part.message_id')
+        .select('part.state', 'part.domain', 'part.recipient', 'part.message_at', 'part.ended_at')
+        .select('messages.deliver_at'),
+    ),
+  );
+  return rows.map(({ state, domain, recipient, ended_at, ...row }) => ({
+    ...{ domain, class: made.class, receiver: recipientDomain(recipient) },
+    wantedAt: Math.max(Number(row.message_at), Number(row.deliver_at ?? 0)),
+    arrivedAt: hasArrived(state) && ended_at !== null ? Number(ended_at) : null,
+  }));
+}
 
 /** So many that wait are looked at, of each class. */
 const MOST_WAITING = 20_000;

@@ -44,15 +44,15 @@ export async function lookAtThresholds({ store, rules, timezone, now, looked }: 
   return changed;
 }
 
-/** The database as it is. Mail of a class is read once for all rules of a look that want as much of it. */
+/** The database as it is. Mail of a class is read once for all rules of a look that want the same of it. */
 function presentOf(store: Store): Source {
   const recent = new Map<string, ReturnType<typeof recentMail>>();
   let waiting: ReturnType<typeof waitingNow> | null = null;
   return {
     signs: (rule, now) => signSums(store, rule, now),
-    recent(name, since) {
-      const key = `${name} ${since}`;
-      const known = recent.get(key) ?? recentMail(store, name, since);
+    recent(made) {
+      const key = `${made.class} ${made.from} ${made.to}`;
+      const known = recent.get(key) ?? recentMail(store, made);
       recent.set(key, known);
       return known;
     },

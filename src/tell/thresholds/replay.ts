@@ -111,7 +111,7 @@ function walkOf(store: Store, past: Past, since: { lives: Ms; asked: Ms }) {
 
 const sourceOf = (past: Past, countedFrom: Ms): Source => ({
   signs: async (rule) => past.signs(rule),
-  recent: async (name, since) => past.recent(name, since),
+  recent: async (made) => past.recent(made),
   waiting: async () => past.waiting(),
   counted: async (now) => ({ from: countedFrom, to: now - SENT_LAG }),
   sent: async (span) => past.sent(span),

@@ -19,7 +19,8 @@ import { comparedAt } from './compared.ts';
 /** Where figures come from: the database as it is, or the past as it was. */
 export type Source = {
   signs(rule: Rule, now: Ms): Promise<SignSum[]>;
-  recent(name: MessageClass, since: Ms, now: Ms): Promise<Recent[]>;
+  /** Mail of a class that was made from a moment on, and before another: all of it, or some. */
+  recent(made: { class: MessageClass; from: Ms; to: Ms }): Promise<Recent[]>;
   waiting(now: Ms): Promise<Waiting[]>;
   /** The time of which all that was sent is counted; null when that is not known. */
   counted(now: Ms): Promise<{ from: Ms; to: Ms } | null>;
@@ -42,8 +43,9 @@ export async function readingsOf(source: Source, rule: Rule, { now, timezone, ke
 
 async function recentOf(source: Source, rule: Rule, now: Ms): Promise<Recent[]> {
   const classes = rule.only.class === null ? CLASSES : [rule.only.class];
-  const since = now - rule.window - (rule.measure === 'overdue' ? rule.within : 0);
-  const each = await Promise.all(classes.map((name) => source.recent(name, since, now)));
+  // What is not to have arrived yet says nothing of what is overdue.
+  const to = rule.measure === 'overdue' ? now - rule.within : now;
+  const each = await Promise.all(classes.map((name) => source.recent({ class: name, from: to - rule.window, to })));
   return each.flat();
 }
 

@@ -15,7 +15,7 @@ eachStore('mail of late is read with when it was wanted and when it arrived', as
   assert.ok(arrived && open && refused);
   await change(store, [arrived.id], MORNING + MINUTE, () => [reported('delivered', MORNING + 1000)]);
   await change(store, [refused.id], MORNING + MINUTE, () => [ended(1, MORNING, 'failed', 'recipient_unknown')]);
-  const mails = await recentMail(store, 'notice', MORNING);
+  const mails = await recentMail(store, { class: 'notice', from: MORNING, to: MORNING + 1 });
   assert.deepEqual(
     mails
       .map(({ receiver, wantedAt, arrivedAt }) => [receiver, wantedAt - MORNING, arrivedAt && arrivedAt - MORNING])
@@ -26,7 +26,8 @@ eachStore('mail of late is read with when it was wanted and when it arrived', as
       ['example.org', 0, null],
     ],
   );
-  assert.deepEqual(await recentMail(store, 'notice', MORNING + 1), []);
+  assert.deepEqual(await recentMail(store, { class: 'notice', from: MORNING + 1, to: MORNING + MINUTE }), []);
+  assert.deepEqual(await recentMail(store, { class: 'notice', from: MORNING - MINUTE, to: MORNING }), []);
 });
 
 eachStore('what waits though its time has come is counted by its mail', async ({ store }) => {

@@ -3,12 +3,13 @@ import type { MessageClass } from '../../../src/core/message-class.ts';
 import { fullRule, type Rule } from '../../../src/core/thresholds/rule.ts';
 import { DAY, HOUR, MINUTE, type Ms } from '../../../src/core/time.ts';
 import type { Store } from '../../../src/store/db/open.ts';
+import { change } from '../../../src/store/ledger/ledger.ts';
 import { standingThresholds } from '../../../src/store/threshold-states.ts';
 import { addMailSigns } from '../../../src/store/thresholds/mail-signs.ts';
 import { countSent } from '../../../src/store/thresholds/sent.ts';
 import { lookAtThresholds } from '../../../src/tell/thresholds/look.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
-import { seed, seedQueued } from '../../support/factory.ts';
+import { reported, seed, seedQueued, sent } from '../../support/factory.ts';
 import { eachStore } from '../../support/stores.ts';
 import { daemonOf, listening, turnsOf } from '../../support/tellers.ts';
 
@@ -217,4 +218,53 @@ eachStore('while it is not known what was sent, nothing is said to be missing', 
   while ((await countSent(store, MORNING - HOUR)) > 0) {}
   await daemon(store, clock, [FLAT], clock() + 10 * MINUTE);
   assert.deepEqual(await told(store), [], 'the counting stands still');
+});
+
+eachStore('however much mail is on its way, what is overdue and what was slow are seen', async ({ store }) => {
+  const clock = clockAt(MORNING + 20 * MINUTE);
+  const crowd = async (name: string, at: Ms, n: number) => {
+    const recipients = Array.from({ length: n }, (_, i) => `r${i}@example.net`);
+    const messageId = `${name}@mg.example.com`;
+    const views = await seed(
+      store,
+      { class: 'access', createdAt: at, messageId, recipients, facts: sent(at, messageId) },
+      at,
+    );
+    return views.map(({ id }) => id);
+  };
+  const slow = await crowd('slow', clock() - 8 * MINUTE, 100);
+  await change(store, slow, clock() - MINUTE, () => [reported('delivered', clock() - MINUTE)]);
+  await crowd('overdue', clock() - 7 * MINUTE, 240);
+  // More than is read of it, and all of it in time.
+  const quick = [...(await crowd('a', clock() - 2000, 1000)), ...(await crowd('b', clock() - 1000, 1000))];
+  await change(store, quick, clock(), () => [reported('delivered', clock())]);
+  await crowd('c', clock() - 2000, 1000);
+  await crowd('d', clock() - 1000, 1000);
+  await crowd('e', clock() - 500, 100);
+  const late = fullRule({
+    ...{
+      name: 'late',
+      measure: 'overdue',
+      only: { domain: null, class: 'access', receiver: null },
+      within: 5 * MINUTE,
+      window: 10 * MINUTE,
+    },
+    ...{ rings: 0.5, clears: 0.2, least: 100, leastBad: 10, holds: 0 },
+  });
+  const slowly = fullRule({
+    ...{
+      name: 'slowly',
+      measure: 'slow',
+      only: { domain: null, class: 'access', receiver: null },
+      window: 10 * MINUTE,
+    },
+    ...{ rings: 5 * MINUTE, clears: MINUTE, least: 50, leastBad: 5, holds: 0 },
+  });
+  await lookAtThresholds({ store, rules: [late, slowly], timezone: 'UTC', now: clock, looked: new Map() });
+  const words = await told(store);
+  assert.deepEqual(
+    words.map((one) => one.split(': ').slice(0, 2).join(': ')),
+    ['threshold: late', 'threshold: slowly'],
+  );
+  assert.match(words[0] ?? '', /340 of 340/);
 });
