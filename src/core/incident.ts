@@ -19,7 +19,7 @@ export type Incident = {
   lastItemAt: Ms;
   /** How much was told of it this time. */
   items: number;
-  /** How often it was told, and when last. */
+  /** How often it was told since it began this time or got worse by far, and when last. */
   told: number;
   toldAt: Ms;
   /** How far up the ladder it has come. */
@@ -130,11 +130,10 @@ export const pauseAfter = (told: number, repeat: Ms): Ms => Math.min(repeat * 2 
 const quietFor = (kind: AlertKind, repeat: Ms): Ms =>
   kind === 'clock_wrong' || kind === 'peer_silent' ? 7 * HOUR : 4 * repeat;
 
-/** What flaps has to be over for a while before that is told. */
-const holdOf = ({ flaps, told }: Incident, repeat: Ms): Ms =>
-  flaps < 2 ? 0 : Math.min(pauseAfter(told, repeat), HOUR);
+/** What flaps has to be over for a while before that is told, the longer the more often it came again. */
+const holdOf = ({ flaps }: Incident, repeat: Ms): Ms => (flaps < 2 ? 0 : Math.min(pauseAfter(flaps, repeat), HOUR));
 
-/** By far more than when somebody took it. */
+/** By far more than when it was told, or somebody took it. */
 const WORSE_BY = 10;
 
 /** Whether it was so lately, by the clock of any daemon. What is far ahead was written before a clock was set back. */
@@ -169,20 +168,23 @@ function ending(incident: Incident, fresh: Fresh | null, { repeat }: Rules, { at
 
 function goingOn(incident: Incident, fresh: Fresh | null, rules: Rules, { at }: Now): Step | null {
   const mayGrow = fresh !== null && !isGathering(fresh, rules, at);
-  if (incident.acknowledgedAt !== null) return mayGrow && isFarWorse(incident, fresh) ? { what: 'worse' } : null;
+  const worse: Step | null = mayGrow && isFarWorse(incident, fresh) ? { what: 'worse' } : null;
+  if (incident.acknowledgedAt !== null) return worse;
   const next = incident.rung + 1;
   const after = rules.rungs[next];
   if (after !== undefined && incident.severity !== 'info' && !isWithin(at, incident.openedAt, after))
     return { what: 'climb', rung: next };
+  if (worse !== null) return worse;
   if (isWithin(at, incident.toldAt, pauseAfter(incident.told, rules.repeat))) return null;
   return mayGrow || (fresh === null && lasts(incident.kind)) ? { what: 'repeat' } : null;
 }
 
-/** Ten times as much as when somebody took it, or mail of a more urgent class. */
+/** Ten times as much as when it was told last, or somebody took it, or mail of a more urgent class. */
 function isFarWorse(incident: Incident, fresh: Fresh): boolean {
   const grown = incident.items + fresh.count;
+  const known = incident.acknowledgedAt === null ? incident.items : incident.acknowledgedItems;
   const severity = severityOf(incident.kind, urgentOf(incident.class, fresh.class));
-  return grown >= WORSE_BY * Math.max(1, incident.acknowledgedItems) || isWorse(severity, incident.severity);
+  return grown >= WORSE_BY * Math.max(1, known) || isWorse(severity, incident.severity);
 }
 
 const NOBODY = { acknowledgedAt: null, acknowledgedBy: null, acknowledgedItems: 0 };
@@ -206,14 +208,17 @@ export function after(before: Incident, step: Step, fresh: Fresh | null, at: Ms)
       return {
         ...{ ...grown, ...NOBODY, overAt: null, endedAt: null, flaps: before.flaps + 1 },
         ...{ startedAt: fresh?.since ?? at, openedAt: at, items: fresh?.count ?? 0 },
-        ...{ told: before.told + 1, toldAt: at, rung: 0 },
+        ...{ told: 1, toldAt: at, rung: 0 },
       };
     case 'resume':
       return { ...before, overAt: null, flaps: before.flaps + 1 };
     case 'repeat':
       return { ...grown, told: before.told + 1, toldAt: at };
-    case 'worse':
-      return { ...grown, ...NOBODY, told: 1, toldAt: at, openedAt: at, rung: 0 };
+    case 'worse': {
+      const anew = { ...grown, told: 1, toldAt: at };
+      // Where nobody has taken it, it goes on up the ladder from where it stands.
+      return before.acknowledgedAt === null ? anew : { ...anew, ...NOBODY, openedAt: at, rung: 0 };
+    }
     case 'climb':
       return { ...before, rung: step.rung, toldAt: at };
     case 'end':

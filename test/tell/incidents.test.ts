@@ -213,6 +213,61 @@ eachStore(
   },
 );
 
+eachStore('what comes each day as one conversation is told again as soon as what is new', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to });
+  for (let day = 0; day < 8; day++) {
+    await happens(daemon, GAVE_UP, 'gave_up');
+    await daemon.until(clock() + MINUTE);
+    clock.advance(2 * HOUR);
+    await daemon.look();
+    clock.advance(20 * HOUR);
+  }
+  const before = to.heard.length;
+  const start = clock();
+  for (let n = 0; n < 7; n++) {
+    await happens(daemon, GAVE_UP, 'gave_up');
+    await daemon.until(clock() + 10 * MINUTE);
+  }
+  const told = to.heard.slice(before);
+  assert.deepEqual(turnsOf(told), ['mail opened', 'mail repeated', 'mail repeated']);
+  assert.deepEqual(
+    told.map(({ createdAt }) => Math.floor((createdAt - start) / MINUTE)),
+    [0, 15, 45],
+  );
+  assert.equal(new Set(to.heard.map(({ conversation }) => conversation)).size, 1);
+});
+
+eachStore('what gets ten times as bad, or hits mail of another class, waits for no pause', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to, ladder: LADDER }, THREE);
+  const abandon = async (name: string, kind: 'notice' | 'access', domain: string) => {
+    const [view] = await seed(store, { messageId: `${name}@${domain}`, class: kind, domain, facts: [] }, clock());
+    await change(store, [view?.id ?? ''], clock(), () => [ended(0, clock(), 'abandoned', 'storage_gone')]);
+  };
+  await abandon('1', 'notice', 'mg.example.com');
+  await abandon('1', 'notice', 'other.example.com');
+  await daemon.until(at(6));
+  const before = to.heard.length;
+  for (let n = 2; n <= 9; n++) await abandon(`${n}`, 'notice', 'other.example.com');
+  await daemon.until(at(7));
+  assert.equal(to.heard.length, before, 'nine times as many are not enough');
+  await abandon('10', 'notice', 'other.example.com');
+  await abandon('2', 'access', 'mg.example.com');
+  await daemon.until(at(8));
+  const told = to.heard.slice(before);
+  const turns = ['mail repeated', 'slack repeated'];
+  assert.deepEqual(turnsOf(told).sort(), [turns[0], turns[0], turns[1], turns[1]], 'by all who heard of it');
+  assert.ok(told.every(({ subject }) => /much worse/.test(subject)));
+  assert.match(told[0]?.body ?? '', /got worse by far since it was told/);
+  const [access] = told.filter(({ incident }) => incident === GAVE_UP);
+  assert.deepEqual([access?.severity, access?.count], ['critical', 1]);
+  await daemon.until(at(17));
+  assert.deepEqual(turnsOf(to.heard.slice(before + 4)), ['sms opened', 'sms opened'], 'the ladder goes on');
+});
+
 eachStore('when the first three channels are down the fourth is told at once, and of the others', async ({ store }) => {
   const clock = clockAt();
   const to = listening();

@@ -20,13 +20,16 @@ export function standingLines(step: Step, before: Incident | null, incident: Inc
     case 'repeat':
       return [`It goes on: ${soFar(incident)}.`, ...(incident.flaps > 0 ? [flappingWords(incident)] : [])];
     case 'worse':
-      return [`It got worse by far since ${before?.acknowledgedBy ?? 'somebody'} took it: ${soFar(incident)}.`];
+      return [`It got worse by far since ${worseSince(before)}: ${soFar(incident)}.`];
     case 'climb':
       return [`Nobody has taken this since ${timeWords(incident.openedAt)}.`];
     default:
       return [];
   }
 }
+
+const worseSince = (before: Incident | null): string =>
+  before === null || before.acknowledgedAt === null ? 'it was told' : `${before.acknowledgedBy ?? 'somebody'} took it`;
 
 const soFar = ({ kind, items, startedAt }: Incident): string =>
   `${lasts(kind) ? '' : `${counted(items, 'case')} `}since ${timeWords(startedAt)}`;
