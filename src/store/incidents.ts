@@ -5,7 +5,7 @@ import { endOf, type Fresh, type Incident } from '../core/incident.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
-import { type About, type Composed, listIn, type Rungs, subjectLine } from './alerts.ts';
+import { type About, aboutIn, type Composed, listIn, type Rungs, subjectLine } from './alerts.ts';
 import type { Store } from './db/open.ts';
 import { transact, transactOnce } from './db/transact.ts';
 import { auditIn } from './notes/audit.ts';
@@ -130,6 +130,26 @@ export async function insertAlert(
   });
 }
 
+type Unsent = { turn: Turn; rungs: Rungs; heard: string[] };
+
+/** Leaves off alerts of a conversation that do not say any more how it stands, as far as nobody was told them yet. */
+export async function leaveOff(
+  tx: Knex.Transaction,
+  conversation: string,
+  isStale: (alert: Unsent) => boolean,
+): Promise<Unsent[]> {
+  const rows: { id: string; turn: Turn; about: string | null; heard: string | null }[] = await tx('alerts')
+    .where({ conversation, pending: 1 })
+    .select('id', 'turn', 'about', 'heard');
+  const unsent = rows.map(({ id, turn, about, heard }) => ({
+    ...{ id, turn, rungs: aboutIn(about)?.rungs ?? null, heard: listIn(heard) },
+  }));
+  const stale = unsent.filter(isStale);
+  const ids = stale.map(({ id }) => id);
+  if (ids.length > 0) await tx('alerts').whereIn('id', ids).update({ pending: 0, error: 'it stands otherwise by now' });
+  return stale;
+}
+
 export type Acknowledging = { id: string; by: string; compose(incident: Incident): Composed };
 
 /** Writes down who takes an incident, and has all who heard of it told. The first one stands. */
@@ -151,6 +171,8 @@ export function acknowledge(
     await tx('incidents').where({ id }).update(rowOf(incident));
     await auditIn(tx, at, { who: by, what: 'acknowledge', subject: before.name, detail: null });
     const composed = compose(incident);
+    // Those further up the ladder need not hear of what somebody has taken.
+    await leaveOff(tx, id, ({ turn, rungs }) => turn === 'opened' && rungs !== null && rungs[0] > 0);
     await insertAlert(tx, {
       id: alert,
       incident,

@@ -16,7 +16,16 @@ import { type AlertItem, aboutIn, type Composed, listIn, type Rungs, readable } 
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
 import { transactOnce } from './db/transact.ts';
-import { BLOCKING, freshIn, type IncidentRow, incidentOf, insertAlert, rowOf } from './incidents.ts';
+import {
+  BLOCKING,
+  freshIn,
+  type IncidentRow,
+  incidentOf,
+  insertAlert,
+  type KeptIncident,
+  leaveOff,
+  rowOf,
+} from './incidents.ts';
 import type { View } from './rows/rows.ts';
 
 /** What is told: what happened, its first few items with their deliveries, and how many are told by this alert. */
@@ -58,14 +67,15 @@ export function takeStep(store: Store, name: string, at: Ms, turning: Turning): 
     const count = step.what === 'climb' ? 0 : await bindIn(tx, id, step.what === 'end' ? names : [name]);
     // Another has told these items in the meantime.
     if (step.what !== 'end' && step.what !== 'climb' && fresh !== null && count === 0) return 0;
-    const incident = await changedIn(tx, { id, name, before, step, fresh, at });
+    const heard = before === null ? [] : await stillHeard(tx, before, step);
+    const incident = await changedIn(tx, { id, name, before, step, fresh, at, heard });
     await tellIn(tx, { id, at, step, before, incident, count }, turning.compose);
     return Math.max(1, count);
   });
 }
 
 /** The incident of this name that is open, or ended so lately that it would go on. */
-async function lockedIn(tx: Knex.Transaction, name: string, at: Ms): Promise<Incident | null> {
+async function lockedIn(tx: Knex.Transaction, name: string, at: Ms): Promise<KeptIncident | null> {
   const open: IncidentRow | undefined = await tx('incidents').where({ open_name: name }).forUpdate().first();
   if (open) return incidentOf(open);
   const lately = tx('incidents')
@@ -89,15 +99,36 @@ async function keepIn(tx: Knex, before: Incident | null, step: Step, fresh: Fres
 const bindIn = (tx: Knex.Transaction, id: string, names: readonly string[]): Promise<number> =>
   tx('alert_items').whereIn('incident', names).whereNull('alert_id').update({ alert_id: id });
 
-type Changing = { id: string; name: string; before: Incident | null; step: Step; fresh: Fresh | null; at: Ms };
+/**
+ * The ways by which people have heard of it and not of its end, when it takes this step. That it was over, or that somebody has
+ * taken it, is not told any more to those who were not reached by then: programs would take it for how it stands.
+ */
+async function stillHeard(tx: Knex.Transaction, before: KeptIncident, step: Step): Promise<string[]> {
+  const stale = await leaveOff(tx, before.id, ({ turn }) => turn === 'ended' || turn === 'acknowledged');
+  if (step.what !== 'reopen') return before.heard;
+  const end = stale.find(({ turn }) => turn === 'ended');
+  return end ? before.heard.filter((way) => !end.heard.includes(way)) : [];
+}
 
-async function changedIn(tx: Knex.Transaction, { id, name, before, step, fresh, at }: Changing): Promise<Incident> {
+type Changing = {
+  id: string;
+  name: string;
+  before: Incident | null;
+  step: Step;
+  fresh: Fresh | null;
+  at: Ms;
+  heard: readonly string[];
+};
+
+async function changedIn(
+  tx: Knex.Transaction,
+  { id, name, before, step, fresh, at, heard }: Changing,
+): Promise<Incident> {
   if (before !== null) {
     const incident = after(before, step, fresh, at);
-    const heard = step.what === 'reopen' ? { heard: '[]' } : {};
     await tx('incidents')
       .where({ id: before.id })
-      .update({ ...rowOf(incident), ...heard });
+      .update({ ...rowOf(incident), heard: JSON.stringify(heard) });
     return incident;
   }
   const made = begun(id, name, fresh ?? { count: 0, since: at, latest: at, class: null }, at);

@@ -405,6 +405,68 @@ eachStore(
 );
 
 eachStore(
+  'what comes again before everybody heard of its end is not called over to them, and its next end is',
+  async ({ store }) => {
+    const clock = clockAt();
+    const to = listening();
+    const daemon = daemonOf({ store, clock, to, ladder: LADDER }, THREE);
+    await happens(daemon, 'provider_down:mailgun', 'provider_down');
+    await daemon.until(at(6));
+    to.down.add('slack');
+    await happens(daemon, 'provider_back:mailgun', 'provider_back');
+    await daemon.until(at(10));
+    await happens(daemon, 'provider_down:mailgun', 'provider_down');
+    await daemon.until(at(12));
+    to.down.clear();
+    await daemon.until(at(14));
+    const turns = ['mail opened', 'slack opened', 'mail ended', 'mail opened'];
+    assert.deepEqual(turnsOf(to.heard), turns);
+    await happens(daemon, 'provider_back:mailgun', 'provider_back');
+    await daemon.until(at(16));
+    assert.deepEqual(turnsOf(to.heard), [...turns, 'mail ended', 'slack ended']);
+    assert.deepEqual(await store.db('alerts').where({ pending: 1 }), []);
+  },
+);
+
+eachStore('that somebody has taken it is not told once it is over', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to, ladder: LADDER }, THREE);
+  await happens(daemon, 'provider_down:mailgun', 'provider_down');
+  await daemon.until(at(6));
+  to.down.add('slack');
+  const [open] = await openIncidents(store);
+  await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  await daemon.until(at(8));
+  await happens(daemon, 'provider_back:mailgun', 'provider_back');
+  await daemon.until(at(9));
+  to.down.clear();
+  await daemon.until(at(30));
+  assert.deepEqual(turnsOf(to.heard), [
+    'mail opened',
+    'slack opened',
+    'mail acknowledged',
+    'mail ended',
+    'slack ended',
+  ]);
+});
+
+eachStore('those up the ladder who could not be told do not hear of what somebody has taken', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to, ladder: LADDER }, THREE);
+  await happens(daemon, 'provider_down:mailgun', 'provider_down');
+  await daemon.until(at(1));
+  for (const name of THREE) to.down.add(name);
+  await daemon.until(at(6));
+  const [open] = await openIncidents(store);
+  await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  to.down.clear();
+  await daemon.until(at(20));
+  assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail acknowledged']);
+});
+
+eachStore(
   'an alert that a daemon of an earlier version made is told, and its items are told once',
   async ({ store }) => {
     const clock = clockAt();
