@@ -139,6 +139,17 @@ const WORSE_BY = 10;
 /** Whether it was so lately, by the clock of any daemon. What is far ahead was written before a clock was set back. */
 const isWithin = (now: Ms, at: Ms, length: Ms): boolean => Math.abs(now - at) < length;
 
+/** An incident of which nothing is later than this moment, as if a clock that was set back had never been ahead. */
+export const setBack = (incident: Incident, at: Ms): Incident => ({
+  ...{ ...incident, firstAt: Math.min(incident.firstAt, at), startedAt: Math.min(incident.startedAt, at) },
+  ...{ openedAt: Math.min(incident.openedAt, at), lastItemAt: Math.min(incident.lastItemAt, at) },
+  ...{ toldAt: Math.min(incident.toldAt, at), overAt: incident.overAt && Math.min(incident.overAt, at) },
+});
+
+/** The last of what is known of an incident. */
+export const latestOf = ({ openedAt, lastItemAt, toldAt, overAt }: Incident): Ms =>
+  Math.max(openedAt, lastItemAt, toldAt, overAt ?? 0);
+
 /** What is to be done about an incident now; null when nothing is. */
 export function nextStep(incident: Incident | null, fresh: Fresh | null, rules: Rules, now: Now): Step | null {
   if (rules.isQuiet && urgentOf(incident?.class ?? null, fresh?.class ?? null) === 'bulk') return null;
@@ -160,9 +171,9 @@ const isGathering = ({ since, latest }: Fresh, { group }: Rules, now: Ms): boole
 
 function ending(incident: Incident, fresh: Fresh | null, { repeat }: Rules, { at }: Now): Step | null {
   const { kind, overAt, lastItemAt } = incident;
-  if (overAt !== null) return at - overAt >= holdOf(incident, repeat) ? { what: 'end', at: overAt } : null;
+  if (overAt !== null) return isWithin(at, overAt, holdOf(incident, repeat)) ? null : { what: 'end', at: overAt };
   const latest = Math.max(lastItemAt, fresh?.latest ?? 0);
-  const isOver = !lasts(kind) && at - Math.max(latest, incident.toldAt) >= quietFor(kind, repeat);
+  const isOver = !lasts(kind) && !isWithin(at, Math.max(latest, incident.toldAt), quietFor(kind, repeat));
   return isOver ? { what: 'end', at: latest } : null;
 }
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import type { AlertKind, Severity, Turn } from '../core/alerting.ts';
-import { endOf, type Fresh, type Incident } from '../core/incident.ts';
+import { endOf, type Fresh, type Incident, setBack } from '../core/incident.ts';
 import { CLASSES, type MessageClass } from '../core/message-class.ts';
 import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
@@ -105,6 +105,21 @@ export const BLOCKING: readonly Turn[] = ['opened', 'repeated'];
 /** Keeps in mind that the trouble of an incident is over; what is told of that comes later. */
 export async function noteOver(store: Store, { id }: Pick<Incident, 'id'>, at: Ms): Promise<void> {
   await transact(store, (tx) => tx('incidents').where({ id }).whereNull('ended_at').update({ over_at: at }));
+}
+
+/** Sets an open incident back to this moment, as far as it was written by a clock that was ahead. */
+export async function setIncidentBack(store: Store, { id }: Pick<Incident, 'id'>, at: Ms): Promise<void> {
+  await transact(store, async (tx) => {
+    const row: IncidentRow | undefined = await tx('incidents')
+      .where({ id })
+      .whereNotNull('open_name')
+      .forUpdate()
+      .first();
+    if (row)
+      await tx('incidents')
+        .where({ id })
+        .update(rowOf(setBack(incidentOf(row), at)));
+  });
 }
 
 type Inserting = {

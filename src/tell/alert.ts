@@ -1,6 +1,16 @@
 import type { Log } from '../base/log.ts';
 import { renewing } from '../base/renewing.ts';
-import { endedBy, type Fresh, type Incident, kindIn, lasts, nextStep, type Rules } from '../core/incident.ts';
+import {
+  endedBy,
+  type Fresh,
+  type Incident,
+  kindIn,
+  lasts,
+  latestOf,
+  nextStep,
+  type Rules,
+  setBack,
+} from '../core/incident.ts';
 import type { Rung } from '../core/ladder.ts';
 import { storable } from '../core/safe-text.ts';
 import { severityOf } from '../core/severity.ts';
@@ -8,7 +18,16 @@ import { type Clock, DAY, MINUTE, type Ms } from '../core/time.ts';
 import { type Alert, alertFailed, alertSent, holdAlert, noteTaken, takeAlert } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { incidentNamed, noteHeard, noteOver, openIncidents, untold, waitingConversations } from '../store/incidents.ts';
+import {
+  incidentNamed,
+  type KeptIncident,
+  noteHeard,
+  noteOver,
+  openIncidents,
+  setIncidentBack,
+  untold,
+  waitingConversations,
+} from '../store/incidents.ts';
 import { takeStep } from '../store/take-step.ts';
 import type { AlertChannel, Notice } from './channels/channel.ts';
 import { composeAlert, composeShortly } from './compose-alert.ts';
@@ -44,6 +63,7 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   const fresh = await untold(store, MOST);
   const open = new Map((await openIncidents(store)).map((one) => [one.name, one]));
   if (fresh.size === 0 && open.size === 0) return 0;
+  await heedClock(deps, open);
   await lookForEnds(deps, open, fresh);
   const waiting = await waitingConversations(store);
   let done = 0;
@@ -59,6 +79,16 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   return done;
 }
 
+/** What is later than now by more than daemons differ was written before the clock was set back. */
+async function heedClock({ store, lease, now }: AlertDeps, open: Map<string, KeptIncident>): Promise<void> {
+  const at = now();
+  for (const [name, incident] of open) {
+    if (latestOf(incident) <= at + lease) continue;
+    await setIncidentBack(store, incident, at);
+    open.set(name, { ...incident, ...setBack(incident, at) });
+  }
+}
+
 const rulesAt = ({ group, repeat, ladder, channels, isQuiet }: AlertDeps, at: Ms): Rules => ({
   ...{ group, repeat, isQuiet: isQuiet?.(at) ?? false },
   rungs: rungsOf(ladder, channels).map(({ after }) => after),
@@ -66,7 +96,7 @@ const rulesAt = ({ group, repeat, ladder, channels, isQuiet }: AlertDeps, at: Ms
 
 async function lookForEnds(
   { store, overSince, log }: AlertDeps,
-  open: Map<string, Incident>,
+  open: Map<string, KeptIncident>,
   fresh: ReadonlyMap<string, Fresh>,
 ): Promise<void> {
   for (const [name, incident] of open) {

@@ -1,7 +1,7 @@
 import type { AlertKind } from '../core/alerting.ts';
 import { endingOf, type Fresh, type Incident } from '../core/incident.ts';
 import { thresholdIncident } from '../core/thresholds/incident.ts';
-import type { Clock, Ms } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import { backupState, lastPassedRestoreDrill } from '../store/backups.ts';
 import { isStillIll } from '../store/care.ts';
@@ -26,16 +26,22 @@ export type EndingDeps = {
 /** Their ends are told one for one. */
 const SINGLE: ReadonlySet<AlertKind> = new Set(['provider_down', 'threshold', 'flatline']);
 
+/** The clocks of daemons differ by less. */
+const AHEAD: Ms = MINUTE;
+
 /** Since when what an incident is about is over; null while it lasts, and where that can't be seen. */
 export async function overSince(
   deps: EndingDeps,
   incident: Incident,
   fresh: ReadonlyMap<string, Fresh>,
 ): Promise<Ms | null> {
-  const latest = Math.max(incident.lastItemAt, fresh.get(incident.name)?.latest ?? 0);
+  const now = deps.now();
+  const latest = Math.min(Math.max(incident.lastItemAt, fresh.get(incident.name)?.latest ?? 0), now - 1);
   // Of records and lists several may be wrong, and one that is mended is not all.
   const back = SINGLE.has(incident.kind) ? fresh.get(endingOf(incident.name) ?? '') : undefined;
-  const told = back?.latest ?? (await seen(deps, incident, latest));
+  // What is ahead of the clock was written before that was set back, and may not be so any more.
+  const isTold = back !== undefined && back.latest <= now + AHEAD;
+  const told = isTold ? back.latest : await seen(deps, incident, latest);
   return told !== null && told > latest ? told : null;
 }
 

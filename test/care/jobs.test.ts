@@ -32,6 +32,14 @@ eachStore('one of several daemons gets a turn, first after a while and then once
   assert.equal(await take(store, MORNING + DAY + 70 * MINUTE), true);
 });
 
+eachStore('a turn that was taken before the clock was set back does not hold up the looks', async ({ store }) => {
+  const take = (now: Ms) => takeTurn(store, 'dns', { now, every: DAY, first: 0 });
+  assert.equal(await take(MORNING + 365 * DAY), true);
+  assert.equal(await take(MORNING), true);
+  assert.equal(await take(MORNING + HOUR), false);
+  assert.equal(await take(MORNING - HOUR), false, 'a daemon whose clock is behind');
+});
+
 test('a daemon looks by itself, but not while Mailgun is a stand-in on this machine, nor when it is switched off', () => {
   const local = { MAILGUN_API_URL: 'http://127.0.0.1:4000', MAILGUN_STORAGE_HOSTS: '127.0.0.1:4000' };
   assert.equal(isWatching(configOf({})), true);

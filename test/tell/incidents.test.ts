@@ -466,6 +466,55 @@ eachStore('those up the ladder who could not be told do not hear of what somebod
   assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail acknowledged']);
 });
 
+eachStore('what goes down again after the clock was set back is told', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to });
+  for (let n = 0; n < 4; n++) {
+    await happens(daemon, 'provider_down:mailgun', 'provider_down');
+    await daemon.until(clock() + 5 * MINUTE);
+    await happens(daemon, 'provider_back:mailgun', 'provider_back');
+    await daemon.until(clock() + MINUTE);
+  }
+  const [flapping] = await openIncidents(store);
+  assert.ok(flapping && flapping.overAt !== null, 'it is over, which is not told yet');
+  clock.advance(-DAY);
+  await daemon.look();
+  clock.advance(SECOND);
+  await happens(daemon, 'provider_down:mailgun', 'provider_down');
+  await daemon.until(clock() + MINUTE);
+  const [open] = await openIncidents(store);
+  assert.equal(open?.overAt, null, 'it goes on');
+  const before = to.heard.length;
+  await daemon.until(clock() + HOUR);
+  assert.ok(turnsOf(to.heard.slice(before)).includes('mail repeated'));
+});
+
+eachStore('what was told before the clock was set back ends when it is over by the new time', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to });
+  await happens(daemon, GAVE_UP, 'gave_up');
+  await happens(daemon, 'provider_down:mailgun', 'provider_down');
+  await happens(daemon, 'reconciler_silent', 'reconciler_silent');
+  await daemon.until(at(5));
+  clock.advance(-DAY);
+  await daemon.look();
+  clock.advance(MINUTE);
+  await happens(daemon, 'provider_back:mailgun', 'provider_back');
+  await setCursor(store, RECONCILED, '', clock());
+  await daemon.until(clock() + MINUTE);
+  assert.deepEqual(
+    to.heard
+      .filter(({ turn }) => turn === 'ended')
+      .map(({ kind }) => kind)
+      .sort(),
+    ['provider_down', 'reconciler_silent'],
+  );
+  await daemon.until(clock() + 2 * HOUR);
+  assert.deepEqual(await openIncidents(store), []);
+});
+
 eachStore(
   'an alert that a daemon of an earlier version made is told, and its items are told once',
   async ({ store }) => {
