@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Job } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { timesOf } from '../base/times.ts';
@@ -9,6 +10,7 @@ import type { Rule } from '../core/thresholds/rule.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
+import { placeOf } from '../store/db/url.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
 import { createDatabaseWatch } from './database-watch.ts';
@@ -35,6 +37,7 @@ export type TellInside = {
     ALERT_QUIET?: Hours | undefined;
     ALERT_REPEAT: Ms;
     ALERT_TIMEZONE?: string | undefined;
+    DATABASE_URL: string;
     HEARTBEAT_PEER: readonly string[];
     LEASE: Ms;
     OUTAGE_WINDOW: Ms;
@@ -126,9 +129,9 @@ const databaseJob: Job<TellInside> = {
   pause: () => 5 * SECOND,
   start: ({ store, channels, config, now, log }) => {
     const { ALERT_GROUP: group, ALERT_REPEAT: repeat, ALERT_LADDER: ladder, PUBLIC_URL: publicUrl = null } = config;
-    return {
-      run: createDatabaseWatch({ store, channels: channels.alerts, ladder, group, repeat, publicUrl, now, log }),
-    };
+    const conversation = `database:${placeOf(config.DATABASE_URL, config.PUBLIC_URL ?? hostname())}`;
+    const deps = { store, channels: channels.alerts, ladder, group, repeat, publicUrl, conversation, now, log };
+    return { run: createDatabaseWatch(deps) };
   },
 };
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
-import { test } from 'node:test';
-import { MINUTE, SECOND } from '../../src/core/time.ts';
+import { type TestContext, test } from 'node:test';
+import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
-import type { AlertChannel } from '../../src/tell/channels/channel.ts';
+import type { AlertChannel, Notice } from '../../src/tell/channels/channel.ts';
 import { createDatabaseWatch } from '../../src/tell/database-watch.ts';
 import { clockAt } from '../support/clock.ts';
 import { logInto } from '../support/homing.ts';
@@ -29,7 +29,10 @@ test('a database that is away is told of once, past the database, and so is its 
   });
   const channels = [channel('first'), channel('second')];
   const publicUrl = 'https://homing.example.com/';
-  const deps = { store, channels, group: MINUTE, repeat: 15 * MINUTE, publicUrl, now: clock, log: logInto([]) };
+  const deps = {
+    ...{ store, channels, group: MINUTE, repeat: 15 * MINUTE, publicUrl, conversation: 'database:1' },
+    ...{ now: clock, log: logInto([]) },
+  };
   const watch = createDatabaseWatch(deps);
   const look = async (times: number) => {
     for (let n = 0; n < times; n++) {
@@ -57,4 +60,85 @@ test('a database that is away is told of once, past the database, and so is its 
     told.slice(2).map((text) => text.split('\n')[0]),
     ['first: [Homing] the database can be used again'],
   );
+});
+
+async function watched(t: TestContext) {
+  const url = await freshDatabase(t, 'sqlite');
+  const file = url.slice('sqlite:'.length);
+  const store = openStore(url);
+  t.after(store.close);
+  await migrate(store.db);
+  const clock = clockAt();
+  const heard: (Notice & { by: string })[] = [];
+  const down = new Set<string>();
+  const channels = ['mail', 'pagerduty'].map(
+    (name): AlertChannel => ({
+      name,
+      async send(notice) {
+        if (down.has(name)) throw new Error('it does not answer');
+        heard.push({ ...notice, by: name });
+        return [];
+      },
+    }),
+  );
+  const watch = createDatabaseWatch({
+    ...{ store, channels, group: MINUTE, repeat: 15 * MINUTE, publicUrl: null, conversation: 'database:1' },
+    ...{ ladder: [{ after: 0, ways: ['mail', 'pagerduty'], each: true }], now: clock, log: logInto([]) },
+  });
+  const look = async (minutes: number) => {
+    for (const end = clock() + minutes * MINUTE; clock() < end; clock.advance(5 * SECOND)) await watch();
+  };
+  await look(1);
+  return {
+    ...{ clock, heard, down, look },
+    goes: () => renameSync(file, `${file}.away`),
+    comes: () => renameSync(`${file}.away`, file),
+    turns: () => heard.map(({ by, turn }) => `${by} ${turn}`),
+  };
+}
+
+test('who could not be told that the database is back is told later, and those who know are not told again', async (t) => {
+  const { clock, heard, down, look, goes, comes, turns } = await watched(t);
+  goes();
+  await look(5);
+  const opened = ['mail opened', 'pagerduty opened'];
+  assert.deepEqual(turns(), opened);
+  down.add('pagerduty');
+  comes();
+  const back = clock();
+  await look(10);
+  assert.deepEqual(turns(), [...opened, 'mail ended']);
+  down.clear();
+  await look(5);
+  assert.deepEqual(turns(), [...opened, 'mail ended', 'pagerduty ended']);
+  assert.equal(heard[3]?.endedAt, back);
+  assert.equal(new Set(heard.map(({ conversation }) => conversation)).size, 1);
+});
+
+test('who has not heard of the end of one outage of the database hears of the end of the next', async (t) => {
+  const { down, look, goes, comes, turns } = await watched(t);
+  goes();
+  await look(5);
+  down.add('pagerduty');
+  comes();
+  await look(2);
+  goes();
+  await look(5);
+  down.clear();
+  comes();
+  await look(5);
+  assert.deepEqual(turns().slice(2, 4), ['mail ended', 'mail opened']);
+  assert.deepEqual(turns().slice(4).sort(), ['mail ended', 'pagerduty ended']);
+});
+
+test('a clock that is set back does not silence what is told of the database', async (t) => {
+  const { clock, look, goes, turns } = await watched(t);
+  goes();
+  await look(1);
+  clock.advance(-30 * DAY);
+  await look(5);
+  assert.deepEqual(turns(), ['mail opened', 'pagerduty opened']);
+  clock.advance(-30 * DAY);
+  await look(1);
+  assert.deepEqual(turns().slice(2), ['mail repeated', 'pagerduty repeated']);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 
@@ -33,6 +34,13 @@ export function databaseProblem(url: string): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Tells databases apart for outsiders, without saying where they are; `who` tells those apart that have the same place. */
+export function placeOf(url: string, who: string): string {
+  const place = parseDatabaseUrl(url);
+  const where = place.kind === 'sqlite' ? place.file : `${place.host}:${place.port}/${place.database}`;
+  return createHash('sha256').update(`${who} ${where}`).digest('hex').slice(0, 16);
 }
 
 /**
