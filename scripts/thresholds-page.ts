@@ -61,7 +61,8 @@ who have Prometheus need none of it. What is watched:`;
 
 const RULES_HEAD = `A figure **rings** at one value and **clears** at another, so that it does not do both over and over; it has to be beyond for a
 while, and of enough mail: two of three bounces are no trend. What happened counts from when it became known. Recipient domains
-are judged by themselves where they get enough mail; of one rule ten ring at once at the most, the worst first. Of much mail
+are judged by themselves where they get enough mail; of one rule ten ring at once, the worst first, and
+more only when they are worse than those. Of much mail
 that was late or slow, some of each part of the time stands for all of it.
 
 ## The rules that hold

@@ -15,7 +15,7 @@ export type Look = Omit<Judged, 'isLittle'> & {
   why: Cleared;
 };
 
-/** So many scopes of a rule ring at once, the worst first. When more would, it is one trouble, and not theirs. */
+/** So many scopes of a rule begin to ring, unless they are worse than those. When more would, it is one trouble, and not theirs. */
 const MOST_RINGING = 10;
 /** A rule that no process has looked at for so long is gone, and not just unknown to this one. */
 const GONE_AFTER: Ms = 15 * MINUTE;
@@ -55,10 +55,19 @@ function fewRinging(looks: readonly Look[]): Look[] {
   const { true: fresh = [], false: others = [] } = Object.fromEntries(
     groupBy(looks, ({ change }) => String(change === 'rings')),
   );
-  const ringing = others.filter(({ standing }) => standing?.rangAt != null).length;
-  const worstFirst = fresh.toSorted((a, b) => (b.reading?.bad ?? 0) - (a.reading?.bad ?? 0));
-  return [...others, ...worstFirst.map((look, n): Look => (ringing + n < MOST_RINGING ? look : stillWaiting(look)))];
+  const ringing = others.filter(({ standing }) => standing?.rangAt != null);
+  const worstFirst = fresh.toSorted((a, b) => badOf(b) - badOf(a));
+  // What is worse than those that ring already is told all the same.
+  return [
+    ...others,
+    ...worstFirst.map((look, n): Look => {
+      const asBad = ringing.filter((one) => badOf(one) >= badOf(look)).length;
+      return asBad + n < MOST_RINGING ? look : stillWaiting(look);
+    }),
+  ];
 }
+
+const badOf = ({ reading }: Look): number => reading?.bad ?? 0;
 
 const stillWaiting = (look: Look): Look => ({
   ...look,

@@ -111,6 +111,19 @@ eachStore('when many recipient domains bounce at once, the worst of them are tol
   assert.match(all.join('\n'), /49 of 149 mails to r29\.example/);
 });
 
+eachStore('small troubles that go on do not hide a big one that comes later', async ({ store }) => {
+  const clock = clockAt();
+  for (let n = 0; n < 10; n++) await bounces(store, MORNING, 20, 180, `r${n}.example`);
+  await daemon(store, clock, [BOUNCED], MORNING + 10 * MINUTE);
+  assert.equal((await told(store)).length, 10);
+  await bounces(store, clock(), 20, 180, 'small.example');
+  await bounces(store, clock(), 90_000, 110_000, 'main.example');
+  await daemon(store, clock, [BOUNCED], clock() + 10 * MINUTE);
+  const all = await told(store);
+  assert.equal(all.length, 11);
+  assert.match(all.at(-1) ?? '', /90 000 of 200 000 mails to main\.example/);
+});
+
 eachStore('a rule that is taken away leaves nothing ringing', async ({ store }) => {
   const clock = clockAt();
   await bounces(store, MORNING, 20, 100);
