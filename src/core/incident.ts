@@ -88,6 +88,7 @@ const LASTING: ReadonlySet<AlertKind> = new Set([
   'restore_drill_old',
   'threshold',
   'flatline',
+  'events_webhook_failing',
 ]);
 export const lasts = (kind: AlertKind): boolean => LASTING.has(kind);
 

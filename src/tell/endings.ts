@@ -1,14 +1,16 @@
 import type { AlertKind } from '../core/alerting.ts';
 import { endingOf, type Fresh, type Incident } from '../core/incident.ts';
 import { thresholdIncident } from '../core/thresholds/incident.ts';
-import { type Clock, MINUTE, type Ms } from '../core/time.ts';
+import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import { backupState, lastPassedRestoreDrill } from '../store/backups.ts';
 import { isStillIll } from '../store/care.ts';
 import type { Store } from '../store/db/open.ts';
 import { lastDrill } from '../store/drills.ts';
+import { postsWaiting } from '../store/events.ts';
 import { lastWebhookAt } from '../store/inbox/inbox.ts';
 import { cursor, cursorsAt, RECONCILED, readTo } from '../store/notes/cursors.ts';
+import { endpoints } from '../store/notes/endpoints.ts';
 import { standings } from '../store/notes/health.ts';
 import { putOffsNow } from '../store/notes/receivers.ts';
 import { signsOf } from '../store/notes/signs.ts';
@@ -73,6 +75,8 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
       return (await ringing(store)).has(name) ? null : deps.now();
     case 'put_off':
       return (await isPutOff({ store, ...deps }, about)) ? null : deps.now();
+    case 'events_webhook_failing':
+      return (await isBehind(store, name, deps.now())) ? null : deps.now();
     case 'account_refused':
       return (await takesOurs({ store, ...deps }, about, latest)) ? deps.now() : null;
     default:
@@ -92,6 +96,18 @@ async function ringing(store: Store): Promise<Set<string>> {
 async function backSince(store: Store, provider: string): Promise<Ms | null> {
   const standing = (await standings(store)).get(provider);
   return standing?.state === 'healthy' ? standing.since : null;
+}
+
+/** What waits for longer keeps an endpoint from being well. */
+const BEHIND: Ms = HOUR;
+
+/** Whether an endpoint takes no events, or fewer than there are. One that is not in use any more needs none. */
+async function isBehind(store: Store, incident: string, now: Ms): Promise<boolean> {
+  const endpoint = (await endpoints(store)).find(({ id }) => incidentName(`events_webhook_failing:${id}`) === incident);
+  if (endpoint === undefined) return false;
+  if (endpoint.disabledAt !== null || endpoint.failingSince !== null) return true;
+  const { oldest } = await postsWaiting(store, endpoint.id, 1);
+  return oldest !== null && now - oldest > BEHIND;
 }
 
 async function passedAt({ store, now }: EndingDeps): Promise<Ms | null> {

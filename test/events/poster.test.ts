@@ -7,6 +7,7 @@ import { enable, endpoints } from '../../src/store/notes/endpoints.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { type Script, say, startScript } from '../support/http-script.ts';
 import { eachStore } from '../support/stores.ts';
+import { daemonOf, listening, turnsOf } from '../support/tellers.ts';
 import { hear, idsIn, mail, posterTo, SECRET, typesIn } from './support.ts';
 
 const OK = say(200, 'ok');
@@ -271,4 +272,30 @@ test('a redirect is not followed', async (t) => {
     ...{ isTaken: false, status: 307, detail: 'a redirect, which is not followed', retryAfter: null },
   });
   assert.deepEqual([server.seen.length, other.seen.length], [1, 0]);
+});
+
+eachStore('an endpoint that fails is told of again until it takes events', async ({ t, store }) => {
+  let script = say(500, 'no');
+  const server = await startScript(t, (...asked) => script(...asked));
+  const { clock, all } = posterTo(t, store, [server.url]);
+  await all();
+  await mail(store, 'ann', clock());
+  const to = listening();
+  const teller = daemonOf({ store, clock, to });
+  const until = async (end: number) => {
+    for (; clock() < end; clock.advance(20 * MINUTE)) {
+      await all();
+      await teller.look();
+    }
+  };
+  await until(MORNING + 8 * HOUR);
+  assert.deepEqual(new Set(turnsOf(to.heard)), new Set(['mail opened', 'mail repeated']));
+  await until(MORNING + 4 * DAY);
+  const [endpoint] = await endpoints(store);
+  assert.ok(endpoint && endpoint.disabledAt !== null);
+  assert.ok(!turnsOf(to.heard).includes('mail ended'), 'while it is disabled');
+  await enable(store, endpoint.id, clock());
+  script = OK;
+  await until(clock() + HOUR);
+  assert.equal(turnsOf(to.heard).at(-1), 'mail ended');
 });
