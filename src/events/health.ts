@@ -41,7 +41,7 @@ export function createHealth({ store, now, retry, log }: HealthDeps): Health {
   }
 
   const tell = (endpoint: Endpoint, key: string, detail: string): Promise<void> => {
-    const incident = `events_webhook_failing:${endpoint.id}`;
+    const incident = incidentOf(endpoint);
     return raise(store, {
       item_key: `${incident}:${key}`,
       incident,
@@ -71,7 +71,10 @@ export function createHealth({ store, now, retry, log }: HealthDeps): Health {
   };
 }
 
-const nameOf = ({ place, host }: Endpoint): string => `Endpoint ${place} (${host})`;
+/** What is told of an endpoint is one conversation. */
+export const incidentOf = ({ id }: Pick<Endpoint, 'id'>): string => `events_webhook_failing:${id}`;
+
+export const nameOf = ({ place, host }: Endpoint): string => `Endpoint ${place} (${host})`;
 
 const wordsOf = ({ status, detail }: Answer): string =>
   status === null ? (detail ?? 'it did not answer') : `it answered ${status}${detail === null ? '' : `: ${detail}`}`;

@@ -4,6 +4,7 @@ import { type Clock, HOUR, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneEvents } from '../store/events.ts';
 import { pruneEndpoints } from '../store/notes/endpoints.ts';
+import { tellOfLost } from './lost.ts';
 import { createPoster } from './poster.ts';
 import type { EventsSettings } from './settings.ts';
 import { targetsOf } from './target.ts';
@@ -33,11 +34,12 @@ const BITE = 200;
 const pruneJob: Job<EventsInside> = {
   name: 'prune-events',
   pause: () => HOUR,
-  start: ({ store, config, now }) => ({
+  start: ({ store, config, now, log }) => ({
     async run() {
       const before = now() - config.EVENTS_KEPT;
-      const gone = await pruneEvents(store, before, BITE);
-      return gone > 0 ? gone : pruneEndpoints(store, before);
+      const { events, untold } = await pruneEvents(store, before, BITE);
+      if (untold.length > 0) await tellOfLost(store, { untold, at: now(), log });
+      return events > 0 ? events : pruneEndpoints(store, before);
     },
   }),
 };

@@ -6,12 +6,14 @@ import { DAY, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { backupState, lastPassedRestoreDrill } from '../store/backups.ts';
 import type { Store } from '../store/db/open.ts';
 import { lastDrill } from '../store/drills.ts';
+import { postsWaiting } from '../store/events.ts';
 import { readSums } from '../store/figures/read-sums.ts';
 import { toldWaiting } from '../store/inbox/history.ts';
 import { lastWebhookAt } from '../store/inbox/inbox.ts';
 import { setAside } from '../store/inbox/oldest.ts';
 import { alertsOfDay, countClaims, heldByClass, unsentAlerts } from '../store/measures.ts';
 import { cursor, RECONCILED } from '../store/notes/cursors.ts';
+import { endpoints } from '../store/notes/endpoints.ts';
 import { standings } from '../store/notes/health.ts';
 import { openBy, overdueOf } from '../store/overdue.ts';
 import { flowByClass } from '../store/timeliness.ts';
@@ -99,6 +101,23 @@ async function day({ store, now }: Asked): Promise<Sample[]> {
   ];
 }
 
+/** What is counted at most of the events that wait for an endpoint. */
+const MOST_POSTS = 10_000;
+
+async function posts({ store, now }: Asked): Promise<Sample[]> {
+  const known = await endpoints(store);
+  const waiting = await Promise.all(known.map(({ id }) => postsWaiting(store, id, MOST_POSTS)));
+  const oldest = waiting.flatMap((one) => one.oldest ?? []);
+  return [
+    one(
+      'event_posts_waiting',
+      waiting.reduce((sum, { n }) => sum + n, 0),
+    ),
+    one('event_posts_oldest_seconds', secondsSince(oldest.length === 0 ? null : Math.min(...oldest), now)),
+    one('event_endpoints_disabled', known.filter(({ disabledAt }) => disabledAt !== null).length),
+  ];
+}
+
 async function health({ store, providers }: Asked): Promise<Sample[]> {
   const known = await standings(store);
   return providers.flatMap((provider) => {
@@ -137,5 +156,5 @@ async function lastTimes({ store, now }: Asked): Promise<Sample[]> {
 }
 
 const PARTS: readonly ((asked: Asked) => Promise<Sample[]>)[] = [
-  ...[overdue, backlog, flow, day, health, work, lastTimes],
+  ...[overdue, backlog, flow, day, health, work, posts, lastTimes],
 ];

@@ -61,6 +61,24 @@ export const WORK = chapter('Work', {
     says: 'Alerts of the last 24 hours, by kind. Counted up to 10000.',
     use: 'The runbook has a chapter for each.',
   }),
+  event_posts_waiting: gauge('database', {
+    labels: [],
+    unit: 'posts',
+    says: 'Events that an endpoint of an application is still to be told, of all endpoints. Counted up to 10000 of each.',
+    use: 'Growing over hours: an endpoint takes fewer than there are, or none. After `EVENTS_KEPT` they are deleted.',
+  }),
+  event_posts_oldest_seconds: gauge('database', {
+    labels: [],
+    unit: 'seconds',
+    says: 'How long the first of them has been due; 0 when none is.',
+    use: 'Above an hour: `homing events endpoints`.',
+  }),
+  event_endpoints_disabled: gauge('database', {
+    labels: [],
+    unit: 'endpoints',
+    says: 'Endpoints of applications that are told nothing until they are enabled.',
+    use: 'Above 0: mend it, then `homing events enable`.',
+  }),
   drill_timestamp_seconds: gauge('database', {
     labels: [],
     unit: 'time, Unix',

@@ -163,18 +163,26 @@ export const withKeys = (rows: Knex.QueryBuilder, keys: readonly EventKey[]): Kn
     for (const { delivery_id, number } of keys) any.orWhere({ delivery_id, number });
   });
 
-/** Deletes events from before that moment, and what came of them; `limit` at most. Says how many. */
-export async function pruneEvents(store: Store, before: Ms, limit: number): Promise<number> {
+/** How many events were deleted, and how many of them each endpoint had not been told yet. */
+export type Pruned = { events: number; untold: { endpoint: string; n: number }[] };
+
+/** Deletes events from before that moment, and what came of them; `limit` at most. */
+export async function pruneEvents(store: Store, before: Ms, limit: number): Promise<Pruned> {
   const old: EventKey[] = await store
     .db('events')
     .where('at', '<', before)
     .orderBy('at')
     .limit(limit)
     .select('delivery_id', 'number');
-  if (old.length === 0) return 0;
-  await transact(store, async (tx) => {
+  if (old.length === 0) return { events: 0, untold: [] };
+  return transact(store, async (tx) => {
+    const waiting = withKeys(tx('event_posts'), old).whereNotNull('due_at');
+    const untold: { endpoint: string; n: number | string }[] = await waiting
+      .groupBy('endpoint')
+      .select('endpoint')
+      .count({ n: '*' });
     await withKeys(tx('event_posts'), old).delete();
     await withKeys(tx('events'), old).delete();
+    return { events: old.length, untold: untold.map(({ endpoint, n }) => ({ endpoint, n: Number(n) })) };
   });
-  return old.length;
 }

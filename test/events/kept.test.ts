@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { checkEndpoints } from '../../src/commands/doctor/endpoints.ts';
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
+import { tellOfLost } from '../../src/events/lost.ts';
+import { databaseNow } from '../../src/metrics/database.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { eraseDeliveries } from '../../src/store/erased.ts';
 import { eventsSince, pruneEvents, replayEvents } from '../../src/store/events.ts';
-import { endpoints, pruneEndpoints } from '../../src/store/notes/endpoints.ts';
+import { disable, endpoints, pruneEndpoints } from '../../src/store/notes/endpoints.ts';
 import { pruneMessages } from '../../src/store/prune.ts';
 import { MORNING } from '../support/clock.ts';
+import { logInto } from '../support/homing.ts';
 import { say, startScript } from '../support/http-script.ts';
 import { eachStore } from '../support/stores.ts';
 import { hear, idsIn, mail, posterTo } from './support.ts';
@@ -73,12 +77,49 @@ eachStore('events are kept for a while, posted or not, and so are endpoints that
   await all();
   await mail(store, 'old', MORNING - DAY);
   await mail(store, 'new', MORNING);
-  assert.equal(await pruneEvents(store, MORNING, 10), 1);
-  assert.equal(await pruneEvents(store, MORNING, 10), 0);
+  assert.equal((await pruneEvents(store, MORNING, 10)).events, 1);
+  assert.deepEqual(await pruneEvents(store, MORNING, 10), { events: 0, untold: [] });
   assert.deepEqual(await counts(store), [1, 1]);
   await posterTo(t, store, []).all();
   assert.equal(await pruneEndpoints(store, MORNING), 0);
   assert.equal(await pruneEndpoints(store, MORNING + 1), 1);
+});
+
+eachStore('that events were deleted which an endpoint was not told is said, once a day', async ({ t, store }) => {
+  const { all, clock } = posterTo(t, store, ['http://127.0.0.1:1/', 'http://127.0.0.1:2/']);
+  await all();
+  const [first, second] = await endpoints(store);
+  assert.ok(first && second);
+  await mail(store, 'a', MORNING - DAY);
+  await mail(store, 'b', MORNING - DAY);
+  await store.db('event_posts').where({ endpoint: second.id }).update({ due_at: null, done_at: MORNING });
+  const found = await checkEndpoints(store, DAY, clock());
+  assert.deepEqual(
+    found.map(({ status }) => status),
+    ['warning', 'ok'],
+  );
+  const waiting = (await databaseNow({ store, providers: [], now: clock() })).filter(
+    ({ name }) => name === 'event_posts_waiting',
+  );
+  assert.deepEqual(
+    waiting.map(({ value }) => value),
+    [2],
+  );
+  assert.match(found[0]?.says ?? '', /^1 \(127\.0\.0\.1:1\) takes fewer events than there are; 2 events wait/);
+  const { events, untold } = await pruneEvents(store, MORNING, 10);
+  assert.deepEqual([events, untold], [2, [{ endpoint: first.id, n: 2 }]]);
+  const lines: string[] = [];
+  for (let n = 0; n < 2; n++) await tellOfLost(store, { untold, at: clock(), log: logInto(lines) });
+  assert.equal(lines.length, 2);
+  const items = await store.db('alert_items').select('kind', 'incident', 'detail');
+  assert.deepEqual(
+    items.map(({ kind, incident }) => [kind, incident]),
+    [['events_webhook_failing', `events_webhook_failing:${first.id}`]],
+  );
+  assert.match(items[0].detail, /2 events are deleted/);
+  await disable(store, second.id, 'it answered 410', clock());
+  const [, disabled] = await checkEndpoints(store, DAY, clock());
+  assert.equal(disabled?.status, 'problem');
 });
 
 eachStore('many old events go in two statements', async ({ t, store }) => {
@@ -89,7 +130,7 @@ eachStore('many old events go in two statements', async ({ t, store }) => {
   store.db.on('query', ({ sql }: { sql: string }) => {
     if (sql.startsWith('delete')) deletes.push(sql);
   });
-  assert.equal(await pruneEvents(store, MORNING, 25), 25);
+  assert.equal((await pruneEvents(store, MORNING, 25)).events, 25);
   assert.equal(deletes.length, 2);
   assert.deepEqual(await counts(store), [5, 5]);
 });

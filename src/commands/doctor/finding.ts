@@ -21,6 +21,7 @@ export const CHECKS = [
   'receivers',
   'inbox',
   'alerts waiting',
+  'endpoints',
   'schedule',
   'drill',
   'DNS records',

@@ -24,6 +24,7 @@ import { activeHolds } from '../../store/notes/holds.ts';
 import { putOffsNow } from '../../store/notes/receivers.ts';
 import { plural } from '../common/terminal.ts';
 import { checkCare } from './care.ts';
+import { checkEndpoints } from './endpoints.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 import { checkUnsubscribing } from './unsubscribing.ts';
 
@@ -41,6 +42,7 @@ export async function checkWork(store: Store, config: Config, now: Ms): Promise<
     ...(await receivers(store, config, now)),
     await inbox(store, config, now),
     await alerts(store, now),
+    ...(await checkEndpoints(store, config.EVENTS_KEPT, now)),
     ...(await drills(store, now)),
     ...(await checkCare(store, config, now)),
     ...(await checkUnsubscribing(store, now)),
