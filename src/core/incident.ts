@@ -124,8 +124,10 @@ export const kindIn = (name: string): AlertKind =>
 /** What ended so long ago and comes again is an incident of its own. */
 export const GOES_ON: Ms = DAY;
 
+const LONGEST_PAUSE: Ms = DAY;
 /** The time until it is told again doubles each time. */
-export const pauseAfter = (told: number, repeat: Ms): Ms => Math.min(repeat * 2 ** Math.max(0, told - 1), DAY);
+export const pauseAfter = (told: number, repeat: Ms): Ms =>
+  Math.min(repeat * 2 ** Math.max(0, told - 1), LONGEST_PAUSE);
 
 /** While a clock is wrong, or another daemon silent, that is noted every six hours. */
 const quietFor = (kind: AlertKind, repeat: Ms): Ms =>
@@ -140,11 +142,15 @@ const WORSE_BY = 10;
 /** Whether it was so lately, by the clock of any daemon. What is far ahead was written before a clock was set back. */
 const isWithin = (now: Ms, at: Ms, length: Ms): boolean => Math.abs(now - at) < length;
 
-/** An incident of which nothing is later than this moment, as if a clock that was set back had never been ahead. */
+/**
+ * An incident of which nothing that happened is later than this moment, as if a clock that was set back had never been ahead.
+ * A pause since a time ahead is over.
+ */
 export const setBack = (incident: Incident, at: Ms): Incident => ({
   ...{ ...incident, firstAt: Math.min(incident.firstAt, at), startedAt: Math.min(incident.startedAt, at) },
   ...{ openedAt: Math.min(incident.openedAt, at), lastItemAt: Math.min(incident.lastItemAt, at) },
-  ...{ toldAt: Math.min(incident.toldAt, at), overAt: incident.overAt && Math.min(incident.overAt, at) },
+  overAt: incident.overAt && Math.min(incident.overAt, at),
+  toldAt: incident.toldAt > at ? at - LONGEST_PAUSE : incident.toldAt,
 });
 
 /** The last of what is known of an incident. */
@@ -173,8 +179,9 @@ const isGathering = ({ since, latest }: Fresh, { group }: Rules, now: Ms): boole
 function ending(incident: Incident, fresh: Fresh | null, { repeat }: Rules, { at }: Now): Step | null {
   const { kind, overAt, lastItemAt } = incident;
   if (overAt !== null) return isWithin(at, overAt, holdOf(incident, repeat)) ? null : { what: 'end', at: overAt };
-  const latest = Math.max(lastItemAt, fresh?.latest ?? 0);
-  const isOver = !lasts(kind) && !isWithin(at, Math.max(latest, incident.toldAt), quietFor(kind, repeat));
+  const latest = Math.min(at, Math.max(lastItemAt, fresh?.latest ?? 0));
+  const lastWord = Math.max(latest, Math.min(at, incident.toldAt));
+  const isOver = !lasts(kind) && at - lastWord >= quietFor(kind, repeat);
   return isOver ? { what: 'end', at: latest } : null;
 }
 
