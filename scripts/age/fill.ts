@@ -144,12 +144,20 @@ const TIMES = new Set([
   'due_at',
 ]);
 
-async function copy({ db }: Store, table: string, { on, fresh }: { on: string; fresh: Fresh }): Promise<void> {
-  const columns = Object.keys(await db(table).columnInfo());
+async function copy(store: Store, table: string, { on, fresh }: { on: string; fresh: Fresh }): Promise<void> {
+  const { db } = store;
+  const columns = await columnsOf(store, table);
   const start = await db('age_messages').min({ at: 'created_at' }).first();
   const values = columns.map((c) => fresh[c] ?? (TIMES.has(c) ? `m.${c} + s.at - ${Number(start?.at)}` : `m.${c}`));
   await db.raw(
     `insert into ${table} (${columns.join(', ')}) select ${values.join(', ')}
       from age_seeds s join age_${table} m on ${on} order by s.n`,
   );
+}
+
+/** Those that can be written: a database makes generated ones itself, and SQLite does not list them. */
+async function columnsOf({ db, kind }: Store, table: string): Promise<string[]> {
+  if (kind === 'sqlite') return Object.keys(await db(table).columnInfo());
+  const [columns] = (await db.raw('show columns from ??', table)) as [{ Field: string; Extra: string }[]];
+  return columns.filter(({ Extra }) => !Extra.includes('GENERATED')).map(({ Field }) => Field);
 }
