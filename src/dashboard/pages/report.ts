@@ -40,7 +40,7 @@ export function addReport(router: Router, desk: Desk): void {
     const { pictures } = await reports(periodIn(ctx, desk));
     const found = pictures.find(({ id }) => id === picture);
     if (!found) throw new AppError('not_found', TEXTS.errors.nothing);
-    showPicture(ctx, found[theme === 'dark' ? 'dark' : 'light']);
+    showPicture(ctx, await found.svg(theme === 'dark' ? 'dark' : 'light'));
   });
   router.get('/report.csv', desk.allow('support'), async (ctx) => {
     const { summary } = await reports(periodIn(ctx, desk));
@@ -86,7 +86,7 @@ function createReports({ store, now }: Desk): (period: Period) => Promise<Report
   const kept = new Map<string, () => Promise<Report>>();
   async function make(period: Period): Promise<Report> {
     const summary = await summaryOf(store, period, { now: now(), details: 'summary' });
-    return { summary, pictures: await drawings(summary, PICTURE_WIDTH) };
+    return { summary, pictures: drawings(summary, PICTURE_WIDTH) };
   }
   return (period) => {
     const name = `${period.firstDay} ${period.lastDay}`;
