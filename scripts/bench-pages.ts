@@ -22,6 +22,7 @@ import { table } from './table.ts';
 const USAGE = `npm run bench:pages -- [options]
   --size N        finished deliveries, in thousands (1000000)
   --pages N       pages that are turned in each search (40)
+  --tries N       times that each of them is asked for, of which the quickest counts (1): more where others use the machine
   --rounds N      times that each other page is asked for (15)
   --only sqlite|mysql
   --quick         a small run of all of it: its figures say little
@@ -31,6 +32,7 @@ const { values } = parseArgs({
   options: {
     size: { type: 'string' },
     pages: { type: 'string' },
+    tries: { type: 'string' },
     rounds: { type: 'string' },
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -43,6 +45,7 @@ if (values.help) {
 }
 const SIZE = Number(values.size ?? (values.quick ? 20_000 : 1_000_000));
 const PAGES = Number(values.pages ?? (values.quick ? 3 : 40));
+const TRIES = Number(values.tries ?? 1);
 const ROUNDS = Number(values.rounds ?? (values.quick ? 3 : 15));
 if (!(SIZE >= 10_000 && SIZE % 1000 === 0)) {
   process.stderr.write('--size is in thousands, and ten of them at least\n');
@@ -85,12 +88,21 @@ async function serve(store: Store) {
 
 type Served = Awaited<ReturnType<typeof serve>>;
 
+async function quickest(ask: Served['ask'], path: string) {
+  let best = await ask(path);
+  for (let n = 1; n < TRIES; n++) {
+    const again = await ask(path);
+    if (again.took < best.took) best = again;
+  }
+  return best;
+}
+
 /** Turns the pages of a search until its end. */
 async function turn({ ask }: Served, search: string): Promise<number[]> {
   const times: number[] = [];
   let path: string | null = `/messages?${new URLSearchParams({ q: search })}`;
   while (path !== null && times.length < PAGES) {
-    const { text, took } = await ask(path);
+    const { text, took } = await quickest(ask, path);
     times.push(took);
     path = /<a href="([^"]+)" rel="next"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? null;
   }
