@@ -18,20 +18,36 @@ export async function startDashboard(
   t: TestContext,
   given: Given = {},
   more: Parameters<typeof start>[1] = {},
-): Promise<Running> {
+): Promise<Running & { routes: Route[] }> {
   const known = await hash;
+  let routes: Route[] = [];
   const running = await start(t, {
-    pages: (deps) =>
-      createDashboard({
+    pages: (deps) => {
+      const router = createDashboard({
         ...{ ...deps, users: ROLES.map((role) => ({ name: role, role, hash: known })), proxies: undefined },
         ...{ header: 'X-Forwarded-User', session: 12 * HOUR, publicUrl: null, tls: false, timezone: 'UTC' },
         ...{ configuration: () => [], present: { judge: judgeBy(undefined), rules: SETTINGS.rules }, ...given },
-      }),
+      });
+      routes = routesOf(router);
+      return router;
+    },
     ...more,
   });
   await makeIdentity(running.store, running.clock());
-  return running;
+  return { ...running, routes };
 }
+
+/** What can be asked for, with something in the place of each name. */
+export type Route = { method: 'GET' | 'POST'; path: string };
+
+const NAMED: Record<string, string> = { id: '0'.repeat(26), name: 'pico.css', picture: 'days', theme: 'light' };
+
+const routesOf = ({ stack }: ReturnType<typeof createDashboard>): Route[] =>
+  stack.flatMap(({ methods, path }) =>
+    (['GET', 'POST'] as const)
+      .filter((method) => methods.includes(method))
+      .map((method) => ({ method, path: String(path).replace(/:(\w+)/g, (_, name: string) => NAMED[name] ?? name) })),
+  );
 
 export type Page = { status: number; text: string; headers: Headers; token: string };
 

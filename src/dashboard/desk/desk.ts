@@ -2,9 +2,10 @@ import type { Context, Middleware } from 'koa';
 import { AppError, type ErrorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { ShownRoom } from '../../base/setting.ts';
+import { within } from '../../base/wait.ts';
 import type { RuleSet } from '../../classifier/replay.ts';
 import type { Sighting } from '../../core/sighting.ts';
-import type { Clock, Ms } from '../../core/time.ts';
+import { type Clock, type Ms, SECOND } from '../../core/time.ts';
 import type { AppDeps } from '../../http/app.ts';
 import { type Bodies, type Sender, SenderGone } from '../../http/body.ts';
 import type { Lists } from '../../operate/unsuppress.ts';
@@ -45,6 +46,8 @@ export type DeskDeps = {
   lists?: Lists | undefined;
   /** How long a page waits for what a provider has to do. */
   providerPatience?: Ms;
+  /** How long somebody waits for a page, and for what a form asks for. */
+  pagePatience?: { asked: Ms; done: Ms };
   /** Every setting as it holds. */
   configuration(): ShownRoom[];
   /** Has the doctor look at everything. */
@@ -73,6 +76,15 @@ export type Next = { to: string; done?: keyof typeof TEXTS.done; count?: number 
 
 /** What all pages are made with. */
 export type Desk = ReturnType<typeof createDesk>;
+
+/** A page took so long that nobody is to wait for it any more. */
+class Late extends Error {
+  override readonly name = 'Late';
+}
+
+/** Longer than a statement waits for a lock on SQLite, and than a provider is waited for. */
+const PATIENCE = { asked: 15 * SECOND, done: 30 * SECOND };
+const LATE = Symbol('late');
 
 /** Bytes of a form. A stranger has no other than that of the login. */
 const FORM_LIMIT = { known: 256 * 1024, anybody: 32 * 1024 } as const satisfies Record<Sender, number>;
@@ -177,17 +189,19 @@ export function createDesk(deps: DeskDeps) {
 
   /** Errors become pages. */
   const asPage: Middleware = async (ctx, next) => {
+    const { asked, done } = deps.pagePatience ?? PATIENCE;
     try {
-      await next();
+      // What was begun goes on, and has nobody to tell any more.
+      if ((await within(next(), ctx.method === 'POST' ? done : asked, LATE)) === LATE) throw new Late();
     } catch (error) {
       if (error instanceof NotAllowed) return refuse(ctx, 403, TEXTS.errors.role);
       if (error instanceof AppError) return refuse(ctx, STATUS[error.code] ?? 400, problemWords(error));
       if (error instanceof SenderGone) throw error;
-      const isDatabase = isDatabaseTrouble(error);
-      deps.log.error({ error }, isDatabase ? 'the database could not be used for a page' : 'a page could not be made');
-      const says = TEXTS.errors[isDatabase ? 'database' : 'failed'];
+      const why = error instanceof Late ? 'late' : isDatabaseTrouble(error) ? 'database' : 'failed';
+      deps.log.error({ error }, LOGGED[why]);
       // What was written may be there although its answer was lost.
-      refuse(ctx, isDatabase ? 503 : 500, ctx.method === 'POST' ? says.unsure : says.asked);
+      const says = TEXTS.errors[why][ctx.method === 'POST' ? 'unsure' : 'asked'];
+      refuse(ctx, why === 'failed' ? 500 : 503, says);
     }
   };
 
@@ -211,6 +225,12 @@ function comeAgain(ctx: Context): void {
   ctx.type = 'text/html; charset=utf-8';
   ctx.set(HEADERS);
 }
+
+const LOGGED = {
+  late: 'a page took too long',
+  database: 'the database could not be used for a page',
+  failed: 'a page could not be made',
+} as const;
 
 /** The pages that the navigation leads to, in its order, and the role that each needs. */
 const PAGES: readonly { name: Exclude<keyof typeof TEXTS.nav, 'label'>; path: string; role: Role }[] = [

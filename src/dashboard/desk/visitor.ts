@@ -1,8 +1,10 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type BlockList, isIP, isIPv6 } from 'node:net';
 import type { Context } from 'koa';
-import { type Clock, MINUTE, type Ms } from '../../core/time.ts';
+import { within } from '../../base/wait.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import type { Store } from '../../store/db/open.ts';
+import { isDatabaseTrouble } from '../../store/db/trouble.ts';
 import { identityOf } from '../../store/notes/identity.ts';
 import { beginSession, endSession, endSessionsOf, sessionOf, sessionSeen } from '../../store/notes/sessions.ts';
 import type { Role, User } from './users.ts';
@@ -39,6 +41,9 @@ export type Visitors = {
 /** A login ends after so many times what it may be unused for. */
 const LONGEST = 7;
 
+/** So long it is waited for that a look of somebody is written down. */
+const SEEN_PATIENCE: Ms = SECOND;
+
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
@@ -52,6 +57,7 @@ export function createVisitors(deps: VisitorDeps): Visitors {
   const cookie = isSecure ? '__Host-homing' : 'homing';
   const signer = createSigner(store);
   const kept = new WeakMap<Context, string>();
+  const noting = new Set<string>();
 
   function keep(ctx: Context, value: string): void {
     kept.set(ctx, value);
@@ -83,8 +89,22 @@ export function createVisitors(deps: VisitorDeps): Visitors {
     const isOver = at - session.seen_at > deps.session || at - session.created_at > LONGEST * deps.session;
     if (isOver) return null;
     // A page that refreshes itself is no sign that somebody is there.
-    if (at - session.seen_at > MINUTE && ctx.get('X-Refresh') === '') await sessionSeen(store, session.id_hash, at);
+    if (at - session.seen_at > MINUTE && ctx.get('X-Refresh') === '') await noteSeen(session.id_hash, at);
     return { name: user.name, role: user.role, how: 'login' };
+  }
+
+  /** A page can be looked at all the same while the database takes no writes. */
+  async function noteSeen(id: string, at: Ms): Promise<void> {
+    if (noting.has(id)) return;
+    noting.add(id);
+    const noted = sessionSeen(store, id, at).catch((error: unknown) => {
+      if (!isDatabaseTrouble(error)) throw error;
+    });
+    await within(
+      noted.finally(() => noting.delete(id)),
+      SEEN_PATIENCE,
+      null,
+    );
   }
 
   function byProxy(ctx: Context): Visitor | null {

@@ -54,6 +54,10 @@ export const FRAME = {
       asked: 'The database can not be used right now. Try again in a minute.',
       unsure: `The database could not be used. ${UNSURE}`,
     },
+    late: {
+      asked: 'The database does not answer in time. Try again in a minute.',
+      unsure: `The database does not answer in time. ${UNSURE}`,
+    },
     failed: {
       asked: 'Something went wrong here. The log of Homing says what.',
       unsure: `Something went wrong here; the log of Homing says what. ${UNSURE}`,
