@@ -160,3 +160,10 @@ async function operate(
 
 export const detailOf = (ids: readonly string[], why?: string): string =>
   `${why === undefined ? '' : `${why}; `}${ids.length} deliveries: ${ids.slice(0, 20).join(' ')}${ids.length > 20 ? ' …' : ''}`;
+
+/** What such a detail says: why, and to which deliveries it was done; null when these are not all named. */
+export function saidIn(detail: string): { why: string | null; ids: readonly string[] | null } {
+  const [whole, why, names = '', more] = /^(?:(.*); )?\d+ deliveries: ([\w ]*?)( …)?$/s.exec(detail) ?? [];
+  if (whole === undefined) return { why: detail || null, ids: null };
+  return { why: why || null, ids: more ? null : names.split(' ') };
+}

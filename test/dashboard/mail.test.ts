@@ -214,6 +214,13 @@ test('operators try mail again and stop it, for one recipient or for all, and ot
     { who: 'operator (dashboard)', detail: `a mistake; 1 deliveries: ${two.id}` },
   ]);
 
+  const { text: later } = await ann.get(path);
+  const [ofAnna = '', ofBob = ''] = ['of anna', 'of bob'].map((_, i) => wordsOf(later.split('<article')[i + 1] ?? ''));
+  assert.match(ofAnna, /operator \(dashboard\) stopped it: wrong &lt;address&gt;/);
+  assert.doesNotMatch(ofAnna, /stopped it: a mistake/, 'what was done to others stands with them');
+  assert.match(ofBob, /operator \(dashboard\) stopped it: a mistake/);
+  assert.doesNotMatch(ofBob, /stopped it: wrong/);
+
   const [lost] = await seed(store, {
     messageId: 'lost',
     facts: [...sent(), failed(MORNING), ended(1, MORNING, 'abandoned', 'unconfirmed')],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import type { Fact } from '../../src/core/delivery.ts';
 import { MINUTE } from '../../src/core/time.ts';
-import { cancelMessage, reopenMessage } from '../../src/operate/operate.ts';
+import { cancelMessage, detailOf, reopenMessage, saidIn } from '../../src/operate/operate.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { seed, sent } from '../support/factory.ts';
@@ -69,4 +70,13 @@ onMariaDb('an act whose COMMIT got no reply is done and written down once, and s
     (await audits(g.store)).map((a) => a.what),
     ['cancel', 'retry'],
   );
+});
+
+test('what the audit says of an act can be read again, whatever words its reason has', () => {
+  const many = Array.from({ length: 21 }, (_, n) => `D${n}`);
+  for (const why of ['mended', 'a; b', '3 deliveries: D9', 'two\nlines; 2 deliveries: D8 D9', undefined]) {
+    assert.deepEqual(saidIn(detailOf(['D1', 'D2'], why)), { why: why ?? null, ids: ['D1', 'D2'] }, why);
+    assert.deepEqual(saidIn(detailOf(many, why)), { why: why ?? null, ids: null }, why);
+  }
+  assert.deepEqual(saidIn('only a reason'), { why: 'only a reason', ids: null });
 });

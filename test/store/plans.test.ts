@@ -47,6 +47,7 @@ import type { Filter } from '../../src/store/messages/lists.ts';
 import { record } from '../../src/store/messages/messages.ts';
 import { askAgain, askByKey, pruneResends, waitingFor } from '../../src/store/messages/resends.ts';
 import { newestTo, type Search, searchMessages } from '../../src/store/messages/search.ts';
+import { auditOf } from '../../src/store/notes/audit.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { openBy, overdueOf } from '../../src/store/overdue.ts';
 import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
@@ -166,6 +167,7 @@ async function history(store: Store): Promise<void> {
         delivery_id: `D${p.id.slice(1)}`,
       },
     }));
+    await insert('audit', (p) => ({ id: p.id, at: p.at, who: 'ann', what: 'retry', subject: p.id, detail: 'x' }));
     await insert('alert_items', (p) => ({
       ...{ item_key: `old-${p.n}`, incident: 'old', kind: 'gave_up', at: p.at, alert_id: p.id },
     }));
@@ -488,6 +490,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     unsentAlerts: () => unsentAlerts(store),
     alertsOfDay: () => alertsOfDay(store, now),
     waitingFor: () => waitingFor(store, messageId, now),
+    auditOf: () => auditOf(store, messageId, 50),
     askAgain: () => askAgain(store, again),
     askByKey: () =>
       askByKey(store, { key: 'key-1', now, decide: () => ({ answer: null, asked: { times: 1, at: now } }) }),

@@ -13,6 +13,8 @@ import { planWords } from '../../core/words/plans.ts';
 import { reasonWords } from '../../core/words/reasons.ts';
 import { lastTryWords } from '../../core/words/support.ts';
 import { wayWords } from '../../core/words/ways.ts';
+import { saidIn } from '../../operate/operate.ts';
+import type { AuditEntry } from '../../store/notes/audit.ts';
 import type { View } from '../../store/rows/rows.ts';
 import { TEXTS } from '../desk/texts.ts';
 import { mayAct, type Role } from '../desk/users.ts';
@@ -28,7 +30,7 @@ const isAct = (name: string): name is Act => Object.hasOwn(ACTS, name);
 /** Of what happened, the newest are shown. */
 const MOST_FACTS = 200;
 
-export function mailCard(view: View, card: Card, role: Role, now: Ms) {
+export function mailCard(view: View, card: Card, { role, now, deeds }: Looking) {
   const { delivery, facts, birth } = view;
   const isWatched = birth.policy.watch;
   const acts = actsFor(card, role, now);
@@ -40,14 +42,28 @@ export function mailCard(view: View, card: Card, role: Role, now: Ms) {
     primary: acts.find(({ name, from }) => name !== 'cancel' && from === null) ?? null,
     acts,
     attempts: delivery.attempts.map(shownAttempt).reverse(),
-    happened: inTime(facts)
-      .slice(-MOST_FACTS)
-      .reverse()
-      .map((fact) => ({
-        ...{ at: fact.at, kind: fact.kind, says: factWords(fact, isWatched) },
-        details: safeJson(factOf(fact, isWatched), 2),
-      })),
+    happened: [
+      ...deeds.filter(({ ids }) => ids?.includes(view.id) ?? true),
+      ...inTime(facts)
+        .slice(-MOST_FACTS)
+        .reverse()
+        .map((fact) => ({
+          ...{ at: fact.at, kind: fact.kind, says: factWords(fact, isWatched) },
+          details: safeJson(factOf(fact, isWatched), 2),
+        })),
+    ].sort((one, other) => other.at - one.at),
   };
+}
+
+type Looking = { role: Role; now: Ms; deeds: readonly PersonsDeed[] };
+
+export type PersonsDeed = ReturnType<typeof personsDeed>;
+
+/** Who did what to a message, and why. `ids` are the deliveries that it was done to; null for all of them, or for many. */
+export function personsDeed({ at, who, what, detail }: AuditEntry & { at: Ms }) {
+  const { why, ids } = saidIn(detail ?? '');
+  const did = Object.hasOwn(TEXTS.mail.did, what) ? TEXTS.mail.did[what as keyof typeof TEXTS.mail.did] : what;
+  return { at, ids, kind: null, says: TEXTS.mail.deed(who, did, why), details: null };
 }
 
 /** The most useful first; `from` is set while it is too early. */

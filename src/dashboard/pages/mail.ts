@@ -10,6 +10,7 @@ import { eventKeyOf } from '../../store/inbox/inbox.ts';
 import { eventsNamed, type RawEvent } from '../../store/inbox/told-of.ts';
 import { withBodies } from '../../store/messages/bodies.ts';
 import { deliveryIds, findMessageRow, sharingKey } from '../../store/messages/find.ts';
+import { auditOf } from '../../store/notes/audit.ts';
 import { load, type MessageRow, type View } from '../../store/rows/rows.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
@@ -19,10 +20,12 @@ import { seesAll, subjectFor } from '../search/shown.ts';
 import { written } from '../search/tokens.ts';
 import { addActs } from './mail-acts.ts';
 import { addBody } from './mail-body.ts';
-import { mailCard } from './mail-card.ts';
+import { mailCard, personsDeed } from './mail-card.ts';
 
 /** Deliveries on a page. */
 const PAGE = 20;
+/** Of what people did to a message, the newest are shown. */
+const MOST_DEEDS = 50;
 /** Messages with the same key, newer and older ones. */
 const MOST_SIBLINGS = 5;
 /** Of an event, so many characters are shown. */
@@ -50,12 +53,13 @@ async function showMail(ctx: Context, desk: Desk): Promise<void> {
   const found = await load(store.db, ids.slice(from, from + PAGE));
   const views = [...found.values()];
   const cards = await cardsOf({ store, now: at, providers, cooldown: settings.resendCooldown }, views);
+  const deeds = (await auditOf(store, message.id, MOST_DEEDS)).map(personsDeed);
   const siblings = await sharingKey(store, message, MOST_SIBLINGS);
   desk.show(ctx, 'mail', {
     ...{ title: subjectFor(role, message) || TEXTS.messages.noSubject, live: views.some(isUnderWay) },
     message: { ...message, ownClass: ownClassOf(views) },
     linked: linksOf(message),
-    cards: views.map((view, i) => mailCard(view, cards[i] as (typeof cards)[number], role, at)),
+    cards: views.map((view, i) => mailCard(view, cards[i] as (typeof cards)[number], { role, now: at, deeds })),
     ...{ isOne: to !== undefined, total: ids.length, from, older: from + PAGE < ids.length ? from + PAGE : null },
     siblings: siblings.map((one) => siblingOf(one, message, role)),
     events: seesAll(role, message) ? (await eventsOf(desk, views)).map(shownEvent) : [],

@@ -50,6 +50,13 @@ export const MAIL = {
   byRule: (rule: string, words: string, confidence: number) =>
     `rule ${rule}${words ? `, by "${words}"` : ''}, ${confidence} % sure`,
   timeline: 'What happened',
+  did: {
+    resend: 'sent it again',
+    retry: 'tried it again',
+    cancel: 'stopped it',
+    body: 'looked at its body',
+  },
+  deed: (who: string, did: string, why: string | null) => `${who} ${did}${why ? `: ${why}` : ''}`,
   nothingYet: 'Nothing yet.',
   details: (kind: string) => `Details: ${kind}`,
   some: (from: number, to: number, all: number) => `Recipients ${from} to ${to} of ${all}`,

@@ -32,6 +32,16 @@ export function audit(store: Store, now: Ms, entry: AuditEntry): Promise<void> {
 /** Whether the entry is there, which means that its act was done. */
 export const audited = (id: string) => (tx: Knex.Transaction) => tx('audit').where({ id }).first('id');
 
+/** What was done to a subject, newest first. */
+export async function auditOf({ db }: Store, subject: string, limit: number): Promise<(AuditEntry & { at: Ms })[]> {
+  const rows: (AuditEntry & { at: Ms })[] = await db('audit')
+    .where({ subject })
+    .orderBy('at', 'desc')
+    .limit(limit)
+    .select('at', 'who', 'what', 'subject', 'detail');
+  return rows.map((row) => ({ ...row, at: Number(row.at) }));
+}
+
 export type Budget = { most: number; since: Ms };
 
 /**
