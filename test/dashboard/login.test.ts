@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { type IncomingMessage, request } from 'node:http';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
-import { hashOf, ROLES, users } from '../../src/dashboard/desk/users.ts';
+import { hashOf, isPassword, nobodysHash, ROLES, users } from '../../src/dashboard/desk/users.ts';
 import { speak } from '../http/support.ts';
 import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts';
 
@@ -42,6 +43,46 @@ test('a wrong password and an unknown name are answered alike, and after some of
   assert.equal((await visitor.logIn('support')).status, 303, 'others are not kept out');
   const refused = await running.store.db('audit').where({ what: 'login_refused' }).pluck('who');
   assert.equal(refused.filter((who) => who === 'owner (dashboard)').length, 10);
+});
+
+test('two daemons count wrong passwords for a name together, until a right one', async (t) => {
+  const one = await startDashboard(t);
+  const other = await startDashboard(t, {}, { store: one.store, now: one.clock });
+  const [here, there] = [createVisitor(one), createVisitor(other)];
+  const wrongly = async (visitor: typeof here, times: number) => {
+    for (let n = 0; n < times; n++) assert.equal((await visitor.logIn('owner', 'wrong')).status, 401);
+  };
+  await wrongly(here, 6);
+  assert.equal((await there.logIn('owner')).status, 303);
+  one.clock.advance(MINUTE);
+  const [visitor, eve] = [createVisitor(one), createVisitor(other)];
+  await wrongly(eve, 7);
+  await wrongly(visitor, 3);
+  for (const stranger of [visitor, eve]) {
+    const late = await stranger.logIn('owner');
+    assert.deepEqual([late.status, late.headers.get('retry-after')], [429, '900']);
+  }
+  assert.equal((await visitor.logIn('support')).status, 303, 'others are not kept out');
+  one.clock.advance(16 * MINUTE);
+  assert.equal((await createVisitor(other).logIn('owner')).status, 303);
+});
+
+test('a name that nobody has costs a hash of the same kind as a wrong password', async (t) => {
+  const running = await startDashboard(t);
+  const visitor = createVisitor(running);
+  let hashes = 0;
+  const hook = createHook({ init: (_, type) => void (type === 'SCRYPTREQUEST' && hashes++) }).enable();
+  t.after(() => hook.disable());
+  for (const name of ['owner', 'eve', '', 'Owner']) {
+    hashes = 0;
+    assert.equal((await visitor.logIn(name, 'wrong')).status, 401);
+    assert.equal(hashes, 1, name);
+  }
+  const costly = { name: 'ann', role: 'support', hash: (await hashOf('x')).replace('32768', '65536') } as const;
+  const byProxy = { name: 'bob', role: 'owner', hash: 'proxy' } as const;
+  assert.match(nobodysHash([byProxy, costly]), /^scrypt-65536-8-1-/);
+  assert.match(nobodysHash([byProxy]), /^scrypt-32768-8-1-/);
+  assert.equal(await isPassword('', nobodysHash([])), false);
 });
 
 test('an address that has tried too much keeps nobody out who comes from another', async (t) => {

@@ -47,7 +47,7 @@ import type { Filter } from '../../src/store/messages/lists.ts';
 import { record } from '../../src/store/messages/messages.ts';
 import { askAgain, askByKey, pruneResends, waitingFor } from '../../src/store/messages/resends.ts';
 import { newestTo, type Search, searchMessages } from '../../src/store/messages/search.ts';
-import { auditOf } from '../../src/store/notes/audit.ts';
+import { auditOf, doneBy } from '../../src/store/notes/audit.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { openBy, overdueOf } from '../../src/store/overdue.ts';
 import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
@@ -490,6 +490,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     unsentAlerts: () => unsentAlerts(store),
     alertsOfDay: () => alertsOfDay(store, now),
     waitingFor: () => waitingFor(store, messageId, now),
+    doneBy: () => doneBy(store, { who: 'bob', what: ['login'], since: LONG_AGO, limit: 10 }),
     auditOf: () => auditOf(store, messageId, 50),
     askAgain: () => askAgain(store, again),
     askByKey: () =>

@@ -50,14 +50,22 @@ export async function hashOf(password: string): Promise<string> {
   return `scrypt-${COST.N}-${COST.r}-${COST.p}-${salt.toString('base64url')}-${key.toString('base64url')}`;
 }
 
-/** No password has it. Checked for names that nobody has, so that these take as long as others. */
-const NOBODYS = `scrypt-${COST.N}-${COST.r}-${COST.p}-${'A'.repeat(22)}-${'A'.repeat(43)}`;
+/**
+ * No password has it. It is checked for names that nobody has, and costs what the passwords of these users cost, so that both
+ * take as long.
+ */
+export function nobodysHash(users: readonly User[]): string {
+  const known = users.map(({ hash }) => HASH.exec(hash)).find((parts) => parts !== null);
+  const [, N = COST.N, r = COST.r, p = COST.p] = known ?? [];
+  return `scrypt-${N}-${r}-${p}-${'A'.repeat(22)}-${'A'.repeat(43)}`;
+}
 
-/** Whether it is the password of that hash; without a hash it takes the same time, and is not. */
-export async function isPassword(password: string, hash: string | undefined): Promise<boolean> {
-  const [, N, r, p, salt = '', key = ''] = HASH.exec(hash ?? '') ?? HASH.exec(NOBODYS) ?? [];
+/** Whether it is the password of that hash. */
+export async function isPassword(password: string, hash: string): Promise<boolean> {
+  const [, N, r, p, salt = '', key = ''] = HASH.exec(hash) ?? [];
+  if (key === '') return false;
   const derived = await derive(password, Buffer.from(salt, 'base64url'), { N: Number(N), r: Number(r), p: Number(p) });
-  return timingSafeEqual(derived, Buffer.from(key, 'base64url')) && hash !== undefined;
+  return timingSafeEqual(derived, Buffer.from(key, 'base64url'));
 }
 
 function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {

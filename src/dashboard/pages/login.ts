@@ -1,12 +1,18 @@
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { SECOND } from '../../core/time.ts';
 import { lengthWords } from '../../core/words/numbers.ts';
-import type { Desk } from '../desk/desk.ts';
+import { doneBy } from '../../store/notes/audit.ts';
+import { type Desk, whoIs } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
-import { isPassword, type User } from '../desk/users.ts';
+import { isPassword, nobodysHash, type User } from '../desk/users.ts';
+import type { Visitor } from '../desk/visitor.ts';
 
-/** Wrong tries of one address within a quarter of an hour, and for one name, whoever makes them. */
+/**
+ * Wrong tries of one address within a quarter of an hour, and for one name, whoever makes them. Each daemon counts them before it
+ * looks at a password, however many come at once.
+ */
 const OF_ADDRESS = { points: 20, duration: 900 };
 const OF_NAME = { points: 10, duration: 900 };
 
@@ -31,7 +37,7 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
     const form = await desk.formOf(ctx, 'anybody');
     const [name, next] = [form.get('name') ?? '', pathIn(form.get('next'))];
     const keys = [ctx.req.socket.remoteAddress ?? '', name.toLowerCase().slice(0, 64)] as const;
-    const wait = await taken(keys);
+    const wait = (await taken(keys)) ?? (await takenElsewhere(name));
     if (wait !== null) {
       ask(ctx, { next, name, wrong: TEXTS.login.tooMany(lengthWords(wait)) });
       ctx.status = 429;
@@ -39,8 +45,8 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
       return;
     }
     const user = users.find((one) => one.name === name && one.hash !== 'proxy');
-    if (!(await isPassword(form.get('password') ?? '', user?.hash)) || !user) {
-      await desk.note({ name: name.slice(0, 64), role: 'support', how: 'login' }, 'login_refused', null, null);
+    if (!(await isPassword(form.get('password') ?? '', user?.hash ?? nobodysHash(users))) || !user) {
+      await desk.note(strangerNamed(name), 'login_refused', null, null);
       ask(ctx, { next, name, wrong: TEXTS.login.wrong });
       ctx.status = 401;
       return;
@@ -60,12 +66,25 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
     return null;
   }
 
+  /** The same for a name at all daemons together, by the audit that they share. */
+  async function takenElsewhere(name: string): Promise<number | null> {
+    const { points, duration } = OF_NAME;
+    const [at, length] = [desk.now(), duration * SECOND];
+    const what = ['login', 'login_refused'];
+    const tries = { who: whoIs(strangerNamed(name)), what, since: at - length, limit: points };
+    const done = await doneBy(desk.store, tries);
+    const first = done[points - 1];
+    return first && done.every((one) => one.what === 'login_refused') ? first.at + length - at : null;
+  }
+
   async function logOut(ctx: Context, form: URLSearchParams, { name }: { name: string }) {
     const count = form.get('everywhere') === 'yes' ? await desk.visitors.endAll(name) : null;
     await desk.visitors.end(ctx);
     return { to: '/login', done: count === null ? 'loggedOut' : 'everywhere', count: count ?? 1 } as const;
   }
 }
+
+const strangerNamed = (name: string): Visitor => ({ name: name.slice(0, 64), role: 'support', how: 'login' });
 
 const THEMES = ['light', 'dark'];
 

@@ -42,6 +42,21 @@ export async function auditOf({ db }: Store, subject: string, limit: number): Pr
   return rows.map((row) => ({ ...row, at: Number(row.at) }));
 }
 
+/** Which of these things somebody did since a moment, newest first, and when. */
+export async function doneBy(
+  { db }: Store,
+  { who, what, since, limit }: { who: string; what: readonly string[]; since: Ms; limit: number },
+): Promise<{ what: string; at: Ms }[]> {
+  const rows: { what: string; at: Ms }[] = await db('audit')
+    .where({ who })
+    .where('at', '>=', since)
+    .whereIn('what', [...what])
+    .orderBy('at', 'desc')
+    .limit(limit)
+    .select('what', 'at');
+  return rows.map((row) => ({ what: row.what, at: Number(row.at) }));
+}
+
 export type Budget = { most: number; since: Ms };
 
 /**
