@@ -6,44 +6,55 @@ import type { Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { transact } from './db/transact.ts';
 import { factsInTime } from './facts-in-time.ts';
+import { setCursorIn } from './notes/cursors.ts';
 import { INDEXED, type Owner, ownerOf, writeTerms } from './projections/search-terms.ts';
 import { type DeliveryRow, type FactRow, factIn, type MessageRow } from './rows/rows.ts';
 
 /** Where a walk stands: behind the row with that key, made at that time. */
 export type Place = { at: Ms; key: string };
 
-/** What was done: the place to go on from, and how many rows that were. */
+/** The walk of that name, from a place on, so many rows at most. */
+export type Walk = { name: string; from: Place; limit: number };
+
+/** What was done: the place that the walk has noted, to go on from, and how many rows that were. */
 export type Bite = { place: Place; read: number };
 
 type Made = Pick<MessageRow, 'id' | 'created_at'>;
 
 /** Messages that were made after that place and until then, oldest first. */
-export async function indexMade(store: Store, { at, key }: Place, until: Ms, limit: number): Promise<Bite> {
+export async function indexMade(store: Store, walk: Walk, until: Ms): Promise<Bite> {
+  const { at, key } = walk.from;
   const rows: Made[] = await store
     .db('messages')
     .whereBetween('created_at', [at, until])
     .where((or) => or.where('created_at', '>', at).orWhere('id', '>', key))
     .orderBy(['created_at', 'id'])
-    .limit(limit)
+    .limit(walk.limit)
     .select('id', 'created_at');
-  await writeMessages(
-    store,
-    rows.map(({ id }) => id),
-  );
-  return biteOf(
-    rows.map(({ id, created_at }) => ({ at: Number(created_at), key: id })),
-    { at, key },
-  );
+  return bite(store, walk, rows.map(placeOf), (tx) => writeMessages(tx, rows));
 }
 
-const biteOf = (places: readonly Place[], before: Place): Bite => ({
-  place: places.at(-1) ?? before,
-  read: places.length,
-});
+const placeOf = ({ id, created_at }: Made): Place => ({ at: Number(created_at), key: id });
 
-async function writeMessages(store: Store, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await transact(store, async (tx) => writeTerms(tx, (await stillThere(tx, ids)).map(ownerOf)));
+/** What is written and how far that came are one change. */
+async function bite(
+  store: Store,
+  { name, from }: Walk,
+  places: readonly Place[],
+  write: (tx: Knex.Transaction) => Promise<void>,
+): Promise<Bite> {
+  const place = places.at(-1) ?? from;
+  if (places.length > 0)
+    await transact(store, async (tx) => {
+      await write(tx);
+      await setCursorIn(tx, name, place.key, place.at);
+    });
+  return { place, read: places.length };
+}
+
+async function writeMessages(tx: Knex.Transaction, made: readonly Made[]): Promise<void> {
+  const ids = made.map(({ id }) => id);
+  await writeTerms(tx, (await stillThere(tx, ids)).map(ownerOf));
 }
 
 /** Locked, so that nobody is erased between the reading and the writing. */
@@ -60,7 +71,8 @@ const TELLING = ['claimed', 'refused', 'unanswered', 'reported', 'ended', 'held'
 type Recorded = FactRow & { recorded_at: Ms };
 
 /** Facts that were written after that place and until then: messages that are told of late are found by them as well. */
-export async function indexHappened(store: Store, { at, key }: Place, until: Ms, limit: number): Promise<Bite> {
+export async function indexHappened(store: Store, walk: Walk, until: Ms): Promise<Bite> {
+  const { at, key } = walk.from;
   const [delivery = '', ...rest] = key.split(' ');
   const rows: Recorded[] = await factsInTime(store)
     .whereBetween('recorded_at', [at, until])
@@ -71,13 +83,12 @@ export async function indexHappened(store: Store, { at, key }: Place, until: Ms,
         .orWhere((same) => same.where('delivery_id', delivery).where('fact_key', '>', rest.join(' '))),
     )
     .orderBy(['recorded_at', 'delivery_id', 'fact_key'])
-    .limit(limit);
+    .limit(walk.limit);
   const telling = rows.filter(({ kind }) => TELLING.includes(kind));
-  if (telling.length > 0) await transact(store, (tx) => writeFacts(tx, telling));
-  return biteOf(
-    rows.map((row) => ({ at: Number(row.recorded_at), key: `${row.delivery_id} ${row.fact_key}` })),
-    { at, key },
-  );
+  const places = rows.map((row) => ({ at: Number(row.recorded_at), key: `${row.delivery_id} ${row.fact_key}` }));
+  return bite(store, walk, places, async (tx) => {
+    if (telling.length > 0) await writeFacts(tx, telling);
+  });
 }
 
 type Standing = Pick<DeliveryRow, 'id' | 'message_id' | 'reason' | 'provider'>;
@@ -114,7 +125,8 @@ function deliveryOwners({ messages, deliveries, facts }: Found): Owner[] {
 const MOST_DELIVERIES = 500;
 
 /** Messages that were made before that place, newest first, with all that happened to them so far. */
-export async function indexEarlier(store: Store, { at, key }: Place, limit: number): Promise<Bite> {
+export async function indexEarlier(store: Store, walk: Walk): Promise<Bite> {
+  const { at, key } = walk.from;
   const rows: Made[] = await store
     .db('messages')
     .where('created_at', '<=', at)
@@ -123,10 +135,10 @@ export async function indexEarlier(store: Store, { at, key }: Place, limit: numb
       { column: 'created_at', order: 'desc' },
       { column: 'id', order: 'desc' },
     ])
-    .limit(limit)
+    .limit(walk.limit)
     .select('id', 'created_at');
   const ids = rows.map(({ id }) => id);
-  await writeMessages(store, ids);
+  if (ids.length > 0) await transact(store, (tx) => writeMessages(tx, rows));
   for (let after = ''; ids.length > 0; ) {
     const deliveries: string[] = await store
       .db('deliveries')
@@ -139,10 +151,7 @@ export async function indexEarlier(store: Store, { at, key }: Place, limit: numb
     after = deliveries.at(-1) ?? '';
     if (deliveries.length < MOST_DELIVERIES) break;
   }
-  return biteOf(
-    rows.map(({ id, created_at }) => ({ at: Number(created_at), key: id })),
-    { at, key },
-  );
+  return bite(store, walk, rows.map(placeOf), async () => {});
 }
 
 async function writeWhole(store: Store, deliveryIds: readonly string[]): Promise<void> {

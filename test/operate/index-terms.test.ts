@@ -95,6 +95,21 @@ eachStore(
   },
 );
 
+eachStore('the terms of new mail and how far they came take one commit for many mails', async ({ store }) => {
+  const clock = clockAt();
+  await indexAll(store, clock);
+  clock.advance(MINUTE);
+  const drafts = Array.from({ length: 100 }, (_, n) => draft(made(`new-${n}`, clock(), { subject: 'Your ticket' })));
+  await recordMany(store, drafts, clock());
+  clock.advance(MINUTE);
+  let commits = 0;
+  store.db.on('query', ({ sql }: { sql: string }) => {
+    if (/^commit/i.test(sql)) commits++;
+  });
+  assert.equal(await indexTerms({ store, now: clock }), 300, 'each mail, and two facts about it');
+  assert.equal(commits, 2);
+});
+
 eachStore('terms go with the person whom they are about, and with the mail that is too old', async ({ store }) => {
   const clock = clockAt();
   const gone = [ended(1, MORNING, 'failed' as const, 'mailbox_full' as const)];

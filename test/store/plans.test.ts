@@ -366,11 +366,11 @@ eachStore('the words of mail are written without reading a table through', async
   await history(store);
   await wordsFor(store);
   await countRows(store);
-  const place = { at: LONG_AGO + 100, key: '' };
+  const walk = { name: 'search', from: { at: LONG_AGO + 100, key: '' }, limit: 50 };
   const runs = [
-    () => indexMade(store, place, MORNING, 50),
-    () => indexHappened(store, place, MORNING, 50),
-    () => indexEarlier(store, place, 50),
+    () => indexMade(store, walk, MORNING),
+    () => indexHappened(store, walk, MORNING),
+    () => indexEarlier(store, walk),
     () => pruneMessages(store, LONG_AGO + 20, 10),
   ];
   for (const run of runs)

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { transact } from '../db/transact.ts';
@@ -28,5 +29,10 @@ export async function cursor(store: Store, name: string): Promise<{ value: strin
 }
 
 export async function setCursor(store: Store, name: string, value: string, at: Ms): Promise<void> {
-  await transact(store, (tx) => tx('cursors').insert({ name, value, at }).onConflict('name').merge());
+  await transact(store, (tx) => setCursorIn(tx, name, value, at));
+}
+
+/** The same in a transaction that does more. */
+export async function setCursorIn(tx: Knex.Transaction, name: string, value: string, at: Ms): Promise<void> {
+  await tx('cursors').insert({ name, value, at }).onConflict('name').merge();
 }
