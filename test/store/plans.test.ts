@@ -226,7 +226,7 @@ async function scanOf(store: Store, { sql, bindings }: Query): Promise<string | 
     // These are a few rows that were chosen by an index.
     const scans = plan
       .map((p) => p.detail)
-      .filter((d) => /^SCAN (?!CONSTANT|\(|SUBQUERY|\d+-ROW VALUES|(?:part|parts|candidates|few)$)/i.test(d));
+      .filter((d) => /^SCAN (?!CONSTANT|\(|SUBQUERY|\d+-ROW VALUES|(?:part|parts|cuts|candidates|few)$)/i.test(d));
     return scans.length > 0 ? scans.join('; ') : null;
   }
   const [plan] = (await store.db.raw(`explain ${sql}`, values)) as [
