@@ -64,3 +64,34 @@ export async function lossyStore(t: TestContext, url: string): Promise<{ store: 
   });
   return { store, proxy };
 }
+
+/** An error packet: 1213, and its words. */
+const DEADLOCK = Buffer.concat([Buffer.from([0xff, 0xbd, 0x04]), Buffer.from('#40001Deadlock found')]);
+
+export type RefusingStore = { store: Store; refuseNextCommit(): void };
+
+/** A store whose server refuses a COMMIT that it has not even looked at: the transaction stays open. */
+export async function refusingStore(t: TestContext, url: string): Promise<RefusingStore> {
+  let refuses = false;
+  const proxy = await startProxy(Number(new URL(url).port), (client, upstream) => {
+    client.on('data', (data) => {
+      if (!refuses || data[4] !== 3 || !/^commit;?$/i.test(data.subarray(5).toString()))
+        return void upstream.write(data);
+      refuses = false;
+      client.write(Buffer.concat([Buffer.from([DEADLOCK.length, 0, 0, 1]), DEADLOCK]));
+    });
+    upstream.on('data', (data) => void client.write(data));
+    upstream.on('close', () => client.destroy());
+  });
+  const through = new URL(url);
+  through.port = String(proxy.port);
+  const store = openStore(through.href);
+  t.after(async () => {
+    await store.close();
+    await proxy.close();
+  });
+  const refuseNextCommit = () => {
+    refuses = true;
+  };
+  return { store, refuseNextCommit };
+}

@@ -103,8 +103,9 @@ function clientOn(line: Line, { query, sign }: Limits) {
         return await line.answered(connection, query, answer);
       } catch (error) {
         const told = withCode(error);
-        // After a failover the old server still answers, and takes no writes: the next connection finds the new one.
-        if (refusesWrites(told)) connection.stream.destroy();
+        // After a failover the old server still answers, and takes no writes: the next connection finds the new one. Where
+        // COMMIT failed the transaction may be open still, and the next one on this connection would commit it.
+        if (refusesWrites(told) || isCommit(statement)) connection.stream.destroy();
         throw told;
       }
     }
@@ -120,6 +121,8 @@ function clientOn(line: Line, { query, sign }: Limits) {
     }
   };
 }
+
+const isCommit = ({ sql }: Statement): boolean => /^commit;?$/i.test(sql);
 
 /** A statement on a lost connection fails without a code: it gets the code of a lost connection. */
 function withCode(error: unknown): unknown {

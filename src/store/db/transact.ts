@@ -4,15 +4,15 @@ import { sleep, stopwatch } from '../../base/wait.ts';
 import { SECOND } from '../../core/time.ts';
 import type { Turn } from '../../core/turn.ts';
 import type { Store } from './open.ts';
-import { refusesWrites } from './trouble.ts';
+import { refusesWrites, wasUndone } from './trouble.ts';
 
 /** Errors after which the whole change is made again: it was rolled back, or nobody knows whether it was. */
 const AGAIN = new Set([
-  'ER_LOCK_DEADLOCK', // 1213; on Galera also at COMMIT, when another node wrote the same rows
-  'ER_LOCK_WAIT_TIMEOUT', // 1205: MariaDB undoes only the statement, so the rest must not be committed
-  'ER_CHECKREAD', // 1020, MariaDB 11.6 and later: the row changed since the snapshot
-  'ER_ERROR_DURING_COMMIT', // 1180
-  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', // 3101, the same in a group of MySQL servers
+  'ER_LOCK_DEADLOCK',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_CHECKREAD',
+  'ER_ERROR_DURING_COMMIT',
+  'ER_TRANSACTION_ROLLBACK_DURING_COMMIT',
   'PROTOCOL_CONNECTION_LOST', // also when the reply to COMMIT got lost
   'ECONNRESET',
   'EPIPE',
@@ -109,7 +109,7 @@ export async function again<T>(change: () => Promise<T>): Promise<T> {
 
 function wantsAgain(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return refusesWrites(error) || (typeof code === 'string' && AGAIN.has(code));
+  return refusesWrites(error) || wasUndone(error) || (typeof code === 'string' && AGAIN.has(code));
 }
 
 /** Splits a list for statements with a bounded number of rows. */

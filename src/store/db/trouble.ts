@@ -59,7 +59,6 @@ const TROUBLE = new Set([
   'ER_SERVER_OFFLINE_MODE',
   'ER_SERVER_SHUTDOWN',
   'ER_SESSION_WAS_KILLED',
-  'ER_UNKNOWN_COM_ERROR', // a Galera node that has lost its cluster
   // No room
   'ER_CANT_CREATE_THREAD',
   'ER_DISK_FULL',
@@ -76,25 +75,56 @@ const TROUBLE = new Set([
   'ER_NOT_KEYFILE',
 ]);
 
-/** A server that is read-only, as one is that another has taken over from. */
-const READ_ONLY = new Set([
-  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', // 1792
-  'ER_INNODB_READ_ONLY', // 1874
-  'ER_OPTION_PREVENTS_STATEMENT', // 1290, which --read-only is
-  'ER_READ_ONLY_MODE', // 1836
+/**
+ * A server that others have taken over from, or that has lost its cluster: a connection to it is of no use, and another
+ * server may do.
+ */
+const ELSEWHERE = new Set([
+  1047, // ER_UNKNOWN_COM_ERROR: a Galera node that is not in the majority; also a session that Vitess does not know
+  1290, // ER_OPTION_PREVENTS_STATEMENT: --read-only, and in a MySQL group --super-read-only
+  1792, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+  1836, // ER_READ_ONLY_MODE
+  1874, // ER_INNODB_READ_ONLY
+]);
+
+const ELSEWHERE_NAMES = new Set([
+  'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+  'ER_INNODB_READ_ONLY',
+  'ER_OPTION_PREVENTS_STATEMENT',
+  'ER_READ_ONLY_MODE',
+  'ER_UNKNOWN_COM_ERROR',
 ]);
 
 /** Whether the server takes no writes, so that a connection to it is of no use. */
 export function refusesWrites(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && READ_ONLY.has(code);
+  const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
+  return ELSEWHERE.has(errno as number) || ELSEWHERE_NAMES.has(code as string);
 }
+
+/** Errors of a cluster after which nothing of the transaction is left, at any statement and at COMMIT. */
+const UNDONE = new Set([
+  1020, // ER_CHECKREAD, MariaDB 11.6 and later: the row changed since the snapshot
+  1180, // ER_ERROR_DURING_COMMIT
+  1205, // ER_LOCK_WAIT_TIMEOUT: MariaDB undoes only the statement, so the rest must not be committed
+  1213, // ER_LOCK_DEADLOCK; on Galera also where another node wrote the same rows
+  3101, // ER_TRANSACTION_ROLLBACK_DURING_COMMIT: the same in a group of MySQL servers
+  // https://docs.pingcap.com/tidb/stable/error-codes: "the application can safely retry the whole transaction"
+  8002, // a write conflict of a transaction with SELECT FOR UPDATE
+  8005, // a write conflict
+  8022, // COMMIT failed and was undone
+  8028, // the schema changed meanwhile
+  9007, // a write conflict in the storage
+]);
+
+/** Whether the transaction is to be made again as a whole: the server has undone it, or would have the rest undone. */
+export const wasUndone = (error: unknown): boolean =>
+  UNDONE.has((error as { errno?: unknown } | null)?.errno as number);
 
 /**
  * Errors of which the driver knows the numbers alone: MariaDB's for a killed connection and for a statement that ran too
- * long, and what proxies say when the server behind them is gone.
+ * long, what proxies say when the server behind them is gone, and TiDB's for a part of the cluster that does not answer.
  */
-const NUMBERS = new Set([1927, 1969, 2002, 2003, 2006, 2013, 2055, 9001]);
+const NUMBERS = new Set([1927, 1969, 2002, 2003, 2006, 2013, 2055, 8027, 9001, 9002, 9003, 9004, 9005]);
 
 const SQLITE =
   /^SQLITE_(?:ABORT|BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB|NOMEM|PERM|PROTOCOL|INTERRUPT)/;
@@ -118,7 +148,7 @@ export function isDatabaseTrouble(error: unknown): boolean {
   if (typeof code === 'string' && (TROUBLE.has(code) || SQLITE.test(code) || code.startsWith('HANDSHAKE_')))
     return true;
   if (typeof errno === 'number' && NUMBERS.has(errno)) return true;
-  if (refusesWrites(error) || NAMES.has(error.name) || WORDS.test(error.message)) return true;
+  if (refusesWrites(error) || wasUndone(error) || NAMES.has(error.name) || WORDS.test(error.message)) return true;
   return isDatabaseTrouble(error.cause);
 }
 

@@ -7,7 +7,7 @@ import { change, changeHeld } from '../../../src/store/ledger/ledger.ts';
 import { enqueue, record } from '../../../src/store/messages/messages.ts';
 import { at, MORNING } from '../../support/clock.ts';
 import { arrival, claimAny, claimed, draft, failed, queueDraft, seed, viewsOf } from '../../support/factory.ts';
-import { lossyStore } from '../../support/lossy-proxy.ts';
+import { lossyStore, refusingStore } from '../../support/lossy-proxy.ts';
 import { eachStore, onMariaDb } from '../../support/stores.ts';
 
 const count = async (store: Store, table: string): Promise<number> =>
@@ -49,6 +49,38 @@ onMariaDb('a change whose connection breaks in the middle of it is made again on
     { name: 'b', at: 3 },
   ]);
 });
+
+/** What a server of a cluster would say; the driver has no names for these. */
+const said = (errno: number) => Object.assign(new Error('words'), { code: 'UNKNOWN_CODE_PLEASE_REPORT', errno });
+
+eachStore('a change that a cluster has undone is made again as a whole', async ({ store }) => {
+  for (const errno of [1047, 1180, 1213, 3101, 8002, 8005, 8022, 8028, 9007]) {
+    let tries = 0;
+    await transact(store, async (tx) => {
+      await tx('cursors').insert({ name: `${errno}`, value: '', at: 0 });
+      if (++tries === 1) throw said(errno);
+    });
+    assert.deepEqual([errno, tries], [errno, 2]);
+  }
+  assert.equal(await count(store, 'cursors'), 9);
+});
+
+onMariaDb(
+  'what a failed COMMIT has left open is never committed by the next transaction',
+  async ({ t, store, url }) => {
+    const refusing = await refusingStore(t, url);
+    await refusing.store.db.raw('select 1');
+    let tries = 0;
+    await transact(refusing.store, async (tx) => {
+      tries++;
+      await tx('cursors').insert({ name: `try ${tries}`, value: '', at: 0 });
+      if (tries === 1) refusing.refuseNextCommit();
+    });
+    assert.equal(tries, 2);
+    await refusing.store.close();
+    assert.deepEqual(await store.db('cursors').pluck('name'), ['try 2']);
+  },
+);
 
 /** Resolves for all once that many have come; whoever comes later passes. */
 function meeting(size: number): () => Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { migrate } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
-import { isDatabaseTrouble } from '../../../src/store/db/trouble.ts';
+import { isDatabaseTrouble, refusesWrites, wasUndone } from '../../../src/store/db/trouble.ts';
 import { eachStore, onMariaDb } from '../../support/stores.ts';
 
 const error = (fields: object, message = 'words'): Error => Object.assign(new Error(message), fields);
@@ -32,6 +32,33 @@ test('what a server says when it can not be used now is trouble, and a wrong sta
   );
   assert.equal(isDatabaseTrouble(new TypeError('x is not a function')), false);
   assert.equal(isDatabaseTrouble('ECONNREFUSED'), false);
+});
+
+/**
+ * By number, as the driver has no names for most. Sources: docs.pingcap.com/tidb/stable/error-codes (8000 and above),
+ * dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html (3101, 1290, 1792, 1836, 3168), vitessio/vitess,
+ * go/mysql/sqlerror/sql_error.go (1047, 1203, 1317, 2013, 3168), and for Galera 1047, 1180 and 1213.
+ */
+const CLUSTERS = {
+  undone: [1020, 1180, 1205, 1213, 3101, 8002, 8005, 8022, 8028, 9007],
+  elsewhere: [1047, 1290, 1792, 1836, 1874],
+  trouble: [1927, 1969, 2002, 2003, 2006, 2013, 2055, 8027, 9001, 9002, 9003, 9004, 9005],
+  ours: [1062, 1064, 1105, 1406, 8001, 8003, 8004, 8020, 8025, 9006],
+};
+
+test('errors of clusters are told apart by their numbers', () => {
+  const kinds = (errno: number) => {
+    const e = error({ code: 'UNKNOWN_CODE_PLEASE_REPORT', errno });
+    return { undone: wasUndone(e), elsewhere: refusesWrites(e), trouble: isDatabaseTrouble(e) };
+  };
+  const expected = {
+    undone: { undone: true, elsewhere: false, trouble: true },
+    elsewhere: { undone: false, elsewhere: true, trouble: true },
+    trouble: { undone: false, elsewhere: false, trouble: true },
+    ours: { undone: false, elsewhere: false, trouble: false },
+  };
+  for (const [kind, numbers] of Object.entries(CLUSTERS))
+    for (const errno of numbers) assert.deepEqual(kinds(errno), expected[kind as keyof typeof expected], `${errno}`);
 });
 
 test('trouble is known by whatever it is wrapped in', () => {
