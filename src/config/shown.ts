@@ -37,14 +37,24 @@ function sourceOf(name: string, { default: fallback, follows }: Setting, config:
 /** Null for a value of which nothing is shown. */
 function shownText(text: string, { kind, hides }: Setting): string | null {
   if (hides === 'all' || kind === secret || kind === secrets) return null;
+  const database = databasePlace(text);
+  if (database !== null) return database;
   const parts = text.split(',').map((part) => part.trim());
   // Some provider may be named by a URL in a setting that nobody thinks of as one.
   if (hides === 'login' || parts.some((part) => /:\/\/[^/]*@/.test(part))) return parts.map(placeOf).join(', ');
   return text;
 }
 
+/** Where a database is. Commas divide its hosts, and may be in its password. */
+function databasePlace(text: string): string | null {
+  const scheme = /^(mysql|mariadb):/.exec(text)?.[0];
+  if (scheme === undefined) return null;
+  const hosts = /@([\w.,:[\] -]*)(?:\/[^@]*)?$/.exec(text)?.[1] ?? '';
+  return `${scheme}//${hosts}…`;
+}
+
 /** Of these the host is no secret. With others the key may stand where a host would. */
-const HOSTED = /^(?:https?|smtps?|mysql|mariadb):$/;
+const HOSTED = /^(?:https?|smtps?):$/;
 
 /** Where a URL leads; a file is named whole. */
 function placeOf(url: string): string {

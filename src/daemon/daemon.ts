@@ -23,7 +23,7 @@ import { createBeat } from './beat.ts';
 import { type Face, faceOf, placeOf } from './face.ts';
 import { measuringAnswers } from './measure.ts';
 import { takeBounces } from './take-bounces.ts';
-import { clockOfMachine, monotonic, type Work } from './work.ts';
+import { clockOfMachine, MOVED, monotonic, type Work } from './work.ts';
 import { workInThread } from './work-in-thread.ts';
 
 export type Daemon = { port: number /** Where bounces are taken. */; bouncePort: number | null; stop(): Promise<void> };
@@ -41,6 +41,7 @@ export async function startDaemon(config: Config, log: Log, how: StartOptions = 
   // Nothing would be durable, and the two threads have no memory in common.
   if (isInMemory(config.DATABASE_URL)) throw new ConfigError([IN_MEMORY]);
   const store = openStore(config.DATABASE_URL, { inThread: true });
+  store.moved = (to) => log.warn({ server: to }, MOVED);
   const clock = clockOfMachine();
   const providers = connectProviders(config, { now: clock.now, monotonic });
   try {

@@ -41,9 +41,12 @@ export type Listener = {
   reconciled(at: Ms): void;
 };
 
+export const MOVED = 'another server of the database is asked now';
+
 /** `startedAt` is when this daemon began to take mail. */
 export function startWork(config: Config, log: Log, listener: Listener, startedAt: Ms): Work {
   const store = openStore(config.DATABASE_URL, { isThere: true });
+  store.moved = (to) => log.warn({ server: to }, MOVED);
   const stopping = new AbortController();
   // Each job listens to it, and so does each hand-over that waits: Node would take that for a leak.
   setMaxListeners(0, stopping.signal);

@@ -23,6 +23,12 @@ test('every setting says what it is and where it comes from', () => {
 const CANARY = 'Canary0123456789Canary0123456789';
 const HEX = 'c0ffee'.repeat(11).slice(0, 64);
 
+test('of a database its hosts are shown, and nothing of its login however that is written', () => {
+  const shownAs = (url: string) => shownOf({ DATABASE_URL: url }).get('DATABASE_URL')?.value;
+  assert.equal(shownAs(`mysql://homing:${CANARY}@a:3306,b,[::1]:3307/homing`), 'mysql://a:3306,b,[::1]:3307…');
+  assert.equal(shownAs('mysql://homing:12,4711@a,b/homing'), 'mysql://a,b…');
+});
+
 test('no secret is shown, wherever one may stand', () => {
   const shown = shownOf({
     MAILGUN_API_KEY: CANARY,

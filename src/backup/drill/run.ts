@@ -78,7 +78,7 @@ export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillRepor
 function hostsOf({ DATABASE_URL, RESTORE_DRILL_DATABASE_URL }: Config): string[] {
   return [DATABASE_URL, RESTORE_DRILL_DATABASE_URL].flatMap((url) => {
     const place = url === undefined ? null : parseDatabaseUrl(url);
-    return place?.kind === 'mysql' ? [place.host] : [];
+    return place?.kind === 'mysql' ? [place, ...place.others].map(({ host }) => host) : [];
   });
 }
 

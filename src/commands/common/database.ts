@@ -4,13 +4,13 @@ import { readConfig } from '../../config/config.ts';
 import { pendingMigrations } from '../../store/db/migrate.ts';
 import { type OpenOptions, openStore, reachable, type Store } from '../../store/db/open.ts';
 import { isDatabaseTrouble, NotDurable } from '../../store/db/trouble.ts';
-import { parseDatabaseUrl } from '../../store/db/url.ts';
+import { nameOf, parseDatabaseUrl } from '../../store/db/url.ts';
 import { Failed, type Terminal } from './terminal.ts';
 
 /** Where the database is, without its password. */
 export function databaseName(url: string): string {
   const place = parseDatabaseUrl(url);
-  return place.kind === 'sqlite' ? url : `mysql://${place.host}:${place.port}/${place.database}`;
+  return place.kind === 'sqlite' ? url : nameOf(place);
 }
 
 /** The file of a SQLite URL; null for a server or a database in memory. */

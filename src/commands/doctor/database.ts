@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { keyTrouble } from '../../intake/sealing-keys.ts';
 import { pendingMigrations } from '../../store/db/migrate.ts';
 import { durabilityProblems, type Store } from '../../store/db/open.ts';
+import { parseDatabaseUrl, placeOf } from '../../store/db/url.ts';
 import { sqliteVersion, writeTrouble } from '../../store/inspect.ts';
 import { databaseName, databaseTrouble, reach, sqliteFile } from '../common/database.ts';
 import { Failed, plural } from '../common/terminal.ts';
@@ -38,7 +39,7 @@ type Checked = { findings: Finding[]; isReady: boolean };
 async function checksOf(store: Store, config: Config, file: string | null): Promise<Checked> {
   const pending = await pendingMigrations(store.db);
   const findings = [
-    ok('database', `${databaseName(config.DATABASE_URL)} answers`),
+    ok('database', `${databaseName(config.DATABASE_URL)} answers${answering(store, config)}`),
     migrations(pending, store.kind),
     durability(await durabilityProblems(store)),
     ...(store.kind === 'sqlite' ? [version(await sqliteVersion(store))] : []),
@@ -46,6 +47,13 @@ async function checksOf(store: Store, config: Config, file: string | null): Prom
   ];
   if (pending.length > 0) return { findings, isReady: false };
   return { findings: [...findings, ...(await written(store, config))], isReady: true };
+}
+
+/** Which of several servers does. */
+function answering(store: Store, config: Config): string {
+  const place = parseDatabaseUrl(config.DATABASE_URL);
+  const server = store.server();
+  return place.kind === 'mysql' && place.others.length > 0 && server !== null ? `, by ${placeOf(server)}` : '';
 }
 
 function notYet(url: string, file: string): Finding {

@@ -6,7 +6,7 @@ import { isId, newId, timeOf } from '../../base/ids.ts';
 import { DAY, type Ms } from '../../core/time.ts';
 import { openStore, type Store } from './open.ts';
 import { mustBeEmpty } from './restore-into.ts';
-import { parseDatabaseUrl } from './url.ts';
+import { parseDatabaseUrl, withDatabase } from './url.ts';
 
 const MARK = 'drill_';
 
@@ -43,10 +43,8 @@ async function made(url: string, now: Ms): Promise<Lent> {
     return { url: `sqlite:${file}`, drop: () => removed(file) };
   }
   const name = `${place.database}_${ending}`;
-  const other = new URL(url);
-  other.pathname = `/${encodeURIComponent(name)}`;
   await on(url, ({ db }) => db.raw('create database ?? character set utf8mb4', [name]));
-  return { url: other.href, drop: () => dropped(url, name) };
+  return { url: withDatabase(url, name), drop: () => dropped(url, name) };
 }
 
 const dropped = (url: string, name: string): Promise<void> =>

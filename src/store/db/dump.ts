@@ -37,7 +37,13 @@ export async function dumpOf(
   if (migration === null) throw new AppError('conflict', 'the database has no tables yet');
   if (place.kind === 'mysql') {
     const counts = await count(store);
-    return { kind: 'mysql', migration, counts, bytes: dumpMysql(place, signal), close: async () => {} };
+    return {
+      kind: 'mysql',
+      migration,
+      counts,
+      bytes: dumpMysql(store.server() ?? place, signal),
+      close: async () => {},
+    };
   }
   if (place.file === ':memory:') throw new AppError('invalid', 'a database in memory has no backup');
   await removeCopies(place.file);

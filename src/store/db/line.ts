@@ -14,22 +14,25 @@ export type Line = {
   quietFor(connection: Connection): Ms;
 };
 
+/** A clock that never goes back. */
+export const ticks = (): Ms => performance.now();
+
 export function createLine(): Line {
   const heardAt = new WeakMap<Connection, Ms>();
   let silentSince: Ms = Number.NEGATIVE_INFINITY;
   return {
     async answered(connection, limit, answer) {
       const giveUp = () => {
-        silentSince = performance.now();
+        silentSince = ticks();
         connection.stream.destroy();
       };
       const given = limit === null ? await answer : await within(limit, answer, giveUp);
-      heardAt.set(connection, performance.now());
+      heardAt.set(connection, ticks());
       return given;
     },
     quietFor(connection) {
       const last = heardAt.get(connection) ?? 0;
-      return last >= silentSince ? performance.now() - last : Number.POSITIVE_INFINITY;
+      return last >= silentSince ? ticks() - last : Number.POSITIVE_INFINITY;
     },
   };
 }

@@ -3,18 +3,11 @@
 import { createRequire } from 'node:module';
 import type { Knex } from 'knex';
 import { type Ms, SECOND } from '../../core/time.ts';
-import { createLine, type Line, within } from './line.ts';
-import {
-  checkedSize,
-  type Executing,
-  executed,
-  LARGE,
-  notePacketLimit,
-  PACKET_LIMIT,
-  type Statement,
-} from './packet.ts';
-import { refusesWrites } from './trouble.ts';
-
+import { isSynced, VARIABLES, valuesOf } from './cluster.ts';
+import { createLine, type Line, ticks, within } from './line.ts';
+import { createNodes, type Nodes } from './nodes.ts';
+import { checkedSize, type Executing, executed, LARGE, notePacketLimit, type Statement } from './packet.ts';
+import { isSilence, refusesWrites } from './trouble.ts';
 import type { Server } from './url.ts';
 
 const require = createRequire(import.meta.url);
@@ -43,6 +36,9 @@ const LOCK_WAIT_SECONDS = 20;
  */
 const IDLE_SECONDS = 120;
 
+/** What is known of the server behind a connection. */
+type NodeState = { server: Server; isCluster: boolean; isFull: boolean; lookedAt: number };
+
 type Done = (error: Error | null) => void;
 type Connection = Executing & {
   query(sql: string, done: (error: Error | null, rows: Record<string, unknown>[]) => void): void;
@@ -50,52 +46,74 @@ type Connection = Executing & {
   stream: { destroyed: boolean; destroy(): void };
 };
 
-/** What Knex is to be given for this server. */
-export function mysqlSettings({ tls, ...server }: Server, limits: Limits, pool: Knex.PoolConfig): Knex.Config {
-  const { client, prepare, isAlive } = patientClient(limits);
-  return {
-    client,
-    connection: {
-      ...{ host: server.host, port: server.port, user: server.user, password: server.password },
-      database: server.database,
-      charset: 'utf8mb4_bin',
-      timezone: 'Z',
-      supportBigNumbers: true,
-      connectTimeout: Math.min(10 * SECOND, limits.connection),
-      enableKeepAlive: true,
-      keepAliveInitialDelay: 10 * SECOND,
-      ...(tls === null ? {} : { ssl: tls }),
-    },
+export type Servers = { all: readonly Server[]; moved(to: Server): void };
+
+/** What Knex is to be given for these servers, and which of them is asked. */
+export function mysqlSettings(
+  { all, moved }: Servers,
+  given: Limits,
+  pool: Knex.PoolConfig,
+): { settings: Knex.Config; nodes: Nodes } {
+  const limits = all.length > 1 ? { ...given, query: given.query && Math.min(given.query, CHANGE_AFTER) } : given;
+  const nodes = createNodes(all, moved);
+  const asked: Asked = { nodes, line: createLine(), limits, several: all.length > 1, states: new WeakMap() };
+  const each = new Map(all.map((server) => [server, connectionTo(server, limits.connection / all.length)]));
+  const settings = {
+    client: clientOn(asked, (server) => each.get(server) ?? {}) as unknown as typeof Knex.Client,
+    // Each connection has those of its server.
+    connection: all[0] ? (each.get(all[0]) ?? {}) : {},
     acquireConnectionTimeout: limits.connection,
     pool: {
       ...{ min: 0, max: 10, createTimeoutMillis: limits.connection, ...pool },
-      afterCreate: (c: Connection, done: (error: Error | null, c: Connection) => void) => {
-        prepare(c).then(
-          () => done(null, c),
-          (error: Error) => done(error, c),
-        );
-      },
-      validate: isAlive,
+      validate: (connection: Connection) => isAlive(asked, connection),
     } as Knex.PoolConfig,
   };
+  return { settings, nodes };
 }
 
-/**
- * Each store has a dialect of its own, because what one connection learns about the network is true of the others of
- * this store alone.
- */
-function patientClient(limits: Limits) {
-  const line = createLine();
+/** Where there are several servers a statement waits no longer for one of them, so that another is asked in time. */
+const CHANGE_AFTER = 15 * SECOND;
+
+/** There is time to try them all before whoever wants a connection gives up. */
+function connectionTo(
+  { tls, host, port, user, password, database }: Server,
+  patience: Ms,
+): Knex.MySql2ConnectionConfig {
   return {
-    client: clientOn(line, limits) as unknown as typeof Knex.Client,
-    prepare: (connection: Connection) => prepare(line, limits, connection),
-    isAlive: (connection: Connection) => isAlive(line, limits, connection),
-  };
+    ...{ host, port, user, password, database },
+    charset: 'utf8mb4_bin',
+    timezone: 'Z',
+    supportBigNumbers: true,
+    connectTimeout: Math.min(10 * SECOND, patience),
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10 * SECOND,
+    ...(tls === null ? {} : { ssl: tls }),
+  } as Knex.MySql2ConnectionConfig;
 }
+
+/** Each store has its own, because what one connection learns about the network is true of the others of this store alone. */
+type Asked = { nodes: Nodes; line: Line; limits: Limits; several: boolean; states: WeakMap<Connection, NodeState> };
 
 /** Knex's dialect, in which every wait has its limit. */
-function clientOn(line: Line, { query, sign }: Limits) {
+function clientOn(asked: Asked, settingsOf: (server: Server) => object) {
+  const { nodes, line, limits } = asked;
+  const { query, sign } = limits;
+  const leave = (connection: Connection) => {
+    const state = asked.states.get(connection);
+    if (state) nodes.leave(state.server);
+  };
   return class extends Base {
+    acquireRawConnection(): Promise<Connection> {
+      return nodes.connected(async (server) => {
+        // Read by Knex before it waits for anything.
+        this.connectionSettings = settingsOf(server);
+        const connection: Connection = await super.acquireRawConnection();
+        const state = await prepare(asked, server, connection);
+        asked.states.set(connection, state);
+        return { connection, isFull: state.isFull, close: () => connection.stream.destroy() };
+      });
+    }
+
     async _query(connection: Connection, statement: Statement): Promise<unknown> {
       try {
         const isLarge = checkedSize(connection, statement) >= LARGE;
@@ -106,6 +124,7 @@ function clientOn(line: Line, { query, sign }: Limits) {
         // After a failover the old server still answers, and takes no writes: the next connection finds the new one. Where
         // COMMIT failed the transaction may be open still, and the next one on this connection would commit it.
         if (refusesWrites(told) || isCommit(statement)) connection.stream.destroy();
+        if (refusesWrites(told) || isSilence(told)) leave(connection);
         throw told;
       }
     }
@@ -132,18 +151,27 @@ function withCode(error: unknown): unknown {
 
 const LOST = 'PROTOCOL_CONNECTION_LOST';
 
-/** Sets up a connection that was just made. */
-async function prepare(line: Line, { sign }: Limits, connection: Connection): Promise<void> {
+/** Sets up a connection that was just made, and asks how its server is. */
+async function prepare({ line, limits, several }: Asked, server: Server, connection: Connection): Promise<NodeState> {
+  const state = async () => {
+    const isCluster = await configure(connection);
+    const isFull = !several || !isCluster || (await isSynced(asking(connection)));
+    return { server, isCluster, isFull, lookedAt: ticks() };
+  };
   try {
-    await line.answered(connection, sign, configure(connection));
+    return await line.answered(connection, limits.sign, state());
   } catch (error) {
     connection.stream.destroy();
     throw error;
   }
 }
 
-/** Strict mode is needed because MySQL otherwise cuts values that do not fit, and reports success. */
-async function configure(connection: Connection): Promise<void> {
+/**
+ * Strict mode is needed because MySQL otherwise cuts values that do not fit, and reports success. Says whether it is a node
+ * of a Galera cluster: there each statement waits until the node has what was committed on any of them.
+ */
+async function configure(connection: Connection): Promise<boolean> {
+  const ask = asking(connection);
   const settings = [
     "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
     `innodb_lock_wait_timeout=${LOCK_WAIT_SECONDS}`,
@@ -151,26 +179,43 @@ async function configure(connection: Connection): Promise<void> {
   ];
   const set = (isolation: string) =>
     `SET ${[...settings, `${isolation}='READ-COMMITTED'`].map((s) => `SESSION ${s}`).join(', ')}`;
-  const make = (isolation: string) => promised((done) => connection.query(set(isolation), done));
   // MySQL 8 and MariaDB 11.1 know the first name, older versions of MariaDB the second.
-  await make('transaction_isolation').catch(() => make('tx_isolation'));
-  await promised((done) =>
-    connection.query(PACKET_LIMIT, (error, rows) => {
-      notePacketLimit(connection, rows);
-      done(error);
-    }),
-  );
+  await ask(set('transaction_isolation')).catch(() => ask(set('tx_isolation')));
+  const variables = valuesOf(await ask(VARIABLES));
+  notePacketLimit(connection, variables.get('max_allowed_packet'));
+  const isCluster = variables.get('wsrep_on') === 'ON';
+  if (isCluster) await ask('SET SESSION wsrep_sync_wait = 7');
+  return isCluster;
 }
 
+const asking =
+  (connection: Connection) =>
+  (sql: string): Promise<Record<string, unknown>[]> =>
+    new Promise((resolve, reject) => connection.query(sql, (error, rows) => (error ? reject(error) : resolve(rows))));
+
 /**
- * Whether a connection of the pool can be used: an idle one may have been cut off on its way without our hearing of it.
+ * Whether a connection of the pool can be used: an idle one may have been cut off on its way without our hearing of it, and
+ * a node may have left its cluster, or stand still for a backup.
  */
-async function isAlive(line: Line, { trust, sign }: Limits, connection: Connection): Promise<boolean> {
+async function isAlive(asked: Asked, connection: Connection): Promise<boolean> {
+  const { line, limits } = asked;
   const quiet = line.quietFor(connection);
-  if (quiet < trust) return true;
-  if (quiet < Number.POSITIVE_INFINITY && (await answersPing(line, sign, connection))) return true;
+  const isHeard = quiet < limits.trust;
+  const answers = isHeard || (quiet < Number.POSITIVE_INFINITY && (await answersPing(line, limits.sign, connection)));
+  if (answers && (await isStillFull(asked, connection))) return true;
+  const state = asked.states.get(connection);
+  if (state) asked.nodes.leave(state.server);
   connection.stream.destroy();
   return false;
+}
+
+/** Asked now and then, and only where there is another server to go to. */
+async function isStillFull({ line, limits, several, states }: Asked, connection: Connection): Promise<boolean> {
+  const state = states.get(connection);
+  if (!several || !state?.isCluster || !state.isFull) return true;
+  if (ticks() - state.lookedAt < limits.trust) return true;
+  state.lookedAt = ticks();
+  return line.answered(connection, limits.sign, isSynced(asking(connection))).catch(() => false);
 }
 
 const answersPing = (line: Line, sign: Ms, connection: Connection): Promise<boolean> =>

@@ -7,7 +7,7 @@ import type { FileWatch } from './file-health.ts';
 import { LIMITS, type Limits, mysqlSettings } from './mysql.ts';
 import { sqliteClient } from './sqlite.ts';
 import { workHere, workInThread } from './sqlite-worker.ts';
-import { parseDatabaseUrl } from './url.ts';
+import { parseDatabaseUrl, placeOf, type Server } from './url.ts';
 
 const { knex } = knexModule;
 
@@ -19,7 +19,11 @@ export type Store = {
   isSynchronous: boolean;
   /** Watches the file of an SQLite database; null for one in memory, and for a server. */
   file: FileWatch | null;
+  /** The server that is asked now; null before any was, and for an SQLite file. */
+  server(): Server | null;
   close(): Promise<void>;
+  /** Hears that another server is asked from now on: its host and port. */
+  moved?: (to: string) => void;
   /** Hears what each commit has changed, from whoever wants to tell of it. */
   heard?: (turns: readonly Turn[]) => void;
 };
@@ -43,8 +47,15 @@ export function openStore(
   const place = parseDatabaseUrl(url);
   const pool = idle === undefined ? {} : { min: 0, idleTimeoutMillis: idle, reapIntervalMillis: idle / 2 };
   if (place.kind === 'sqlite') return openSqlite(place.file, pool, inThread, isThere);
-  const db = knex({ ...QUIET, ...mysqlSettings(place, limits, pool) });
-  return { db, kind: 'mysql', isSynchronous: false, file: null, close: () => db.destroy() };
+  return openServers([place, ...place.others], limits, pool);
+}
+
+function openServers(all: readonly Server[], limits: Limits, pool: Knex.PoolConfig): Store {
+  const { settings, nodes } = mysqlSettings({ all, moved: (to) => store.moved?.(placeOf(to)) }, limits, pool);
+  const db = knex({ ...QUIET, ...settings });
+  const close = () => db.destroy();
+  const store: Store = { db, kind: 'mysql', isSynchronous: false, file: null, server: nodes.now, close };
+  return store;
 }
 
 /** Knex writes to stdout, with the values of statements. Everything that it says there it throws as well. */
@@ -71,7 +82,7 @@ function openSqlite(filename: string, lets: Knex.PoolConfig, inThread: boolean, 
     await db.destroy();
     await worker.end();
   };
-  return { db, kind: 'sqlite', isSynchronous: !inThread, file: worker.file, close };
+  return { db, kind: 'sqlite', isSynchronous: !inThread, file: worker.file, server: () => null, close };
 }
 
 /** Rejects when the database can't be reached. */

@@ -26,12 +26,11 @@ export function executed(connection: Executing, statement: Statement): Promise<S
   });
 }
 
-export const PACKET_LIMIT = 'SELECT @@max_allowed_packet AS most';
 const limits = new WeakMap<object, number>();
 
-/** Remembers what a server answered to the question for its limit. */
-export function notePacketLimit(connection: object, rows: readonly Record<string, unknown>[] | undefined): void {
-  const most = Number(rows?.[0]?.['most']);
+/** Remembers what a server said of its limit. */
+export function notePacketLimit(connection: object, told: string | undefined): void {
+  const most = Number(told);
   if (most > 0) limits.set(connection, most);
 }
 

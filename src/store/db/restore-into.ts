@@ -81,15 +81,19 @@ async function prepared<T>(url: string, prepare: Prepare<T>): Promise<T> {
 const MARK = '_half_restored';
 
 async function intoServer<T>(server: Server, { url, pour, signal }: Restoring, prepare: Prepare<T>): Promise<T> {
-  await marked(url);
-  await pour((bytes) => loadMysql(server, bytes, signal));
+  // The same of several servers to which the connection before it went.
+  const asked = await marked(url);
+  await pour((bytes) => loadMysql(asked ?? server, bytes, signal));
   const answer = await prepared(url, prepare);
   await withStore(url, (store) => store.db.schema.dropTable(MARK));
   return answer;
 }
 
-const marked = (url: string): Promise<void> =>
-  withStore(url, async ({ db }) => void (await db.raw('create table ?? (id integer primary key)', [MARK])));
+const marked = (url: string): Promise<Server | null> =>
+  withStore(url, async ({ db, server }) => {
+    await db.raw('create table ?? (id integer primary key)', [MARK]);
+    return server();
+  });
 
 /** Throws when there is anything in the database, or a log of another one beside its file. */
 export async function mustBeEmpty(url: string): Promise<void> {

@@ -13,7 +13,7 @@ export const DATABASE = room({
       hides: 'login',
       default: 'sqlite:./data/homing.sqlite',
       level: 'usual',
-      says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later), with ?ssl=true for TLS, and ssl-ca=file for an authority of your own.',
+      says: 'sqlite:./file or mysql://user:pass@host:3306/database (MySQL 8 or MariaDB 10.6 and later), with ?ssl=true for TLS, and ssl-ca=file for an authority of your own. Several hosts of one cluster, divided by commas, are asked in turn: the first that works, and another when it does not any more.',
     },
   },
   doubts: ({ DATABASE_URL }) => (isInMemory(DATABASE_URL) ? [IN_MEMORY] : []),

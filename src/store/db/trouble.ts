@@ -101,6 +101,10 @@ export function refusesWrites(error: unknown): boolean {
   return ELSEWHERE.has(errno as number) || ELSEWHERE_NAMES.has(code as string);
 }
 
+/** Whether no answer came in time. */
+export const isSilence = (error: unknown): boolean =>
+  (error as { code?: unknown } | null)?.code === 'PROTOCOL_SEQUENCE_TIMEOUT';
+
 /** Errors of a cluster after which nothing of the transaction is left, at any statement and at COMMIT. */
 const UNDONE = new Set([
   1020, // ER_CHECKREAD, MariaDB 11.6 and later: the row changed since the snapshot

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 
 /** A SQLite file, or a server that speaks MySQL's protocol. */
-export type DatabaseUrl = { kind: 'sqlite'; file: string } | ({ kind: 'mysql' } & Server);
+export type DatabaseUrl = { kind: 'sqlite'; file: string } | ServerUrl;
+
+/** `others` are further servers of the same database, any of which may be asked in place of the first. */
+export type ServerUrl = { kind: 'mysql'; others: readonly Server[] } & Server;
 
 export type Server = {
   host: string;
@@ -44,20 +47,57 @@ export function placeOf(url: string, who: string): string {
 }
 
 /**
- * `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`), for TLS with `?ssl=true`,
- * `ssl-ca=file` and `ssl-verify=false` behind it. Throws an error that repeats nothing of the URL.
+ * `sqlite:./file`, `sqlite::memory:` or `mysql://user:pass@host:3306/name` (also `mariadb:`), with several hosts as
+ * `host1:3306,host2:3306`, for TLS with `?ssl=true`, `ssl-ca=file` and `ssl-verify=false` behind it. Throws an error that
+ * repeats nothing of the URL.
  */
 export function parseDatabaseUrl(url: string): DatabaseUrl {
   const file = /^sqlite:(?:\/\/)?(.+)$/s.exec(url)?.[1];
   if (file !== undefined) return { kind: 'sqlite', file };
   if (!/^(mysql|mariadb):\/\//.test(url)) throw new Error(FORM);
+  const [first, ...others] = urlsIn(url).map(serverIn);
+  if (first === undefined) throw new Error(FORM);
+  const all = [first, ...others].map(placeOf);
+  if (new Set(all).size < all.length) throw new Error('names one of its servers twice');
+  return { kind: 'mysql', ...first, others };
+}
+
+const HOSTS = /^((?:mysql|mariadb):\/\/(?:[^/?#]*@)?)([^/?#@]*)(.*)$/s;
+
+/** A URL has one host. One with several is as many URLs. */
+function urlsIn(url: string): string[] {
+  const [, start = '', hosts = '', end = ''] = HOSTS.exec(url) ?? [];
+  if (!hosts.includes(',')) return [url];
+  const names = hosts.split(',').map((host) => host.trim());
+  if (names.length > MOST_HOSTS) throw new Error(`names more than ${MOST_HOSTS} servers`);
+  if (names.includes('')) throw new Error('has a comma between its hosts with no host beside it');
+  return names.map((name) => `${start}${name}${end}`);
+}
+
+const MOST_HOSTS = 9;
+
+/** Of one server: where it is, without its login. */
+export const placeOf = ({ host, port }: Pick<Server, 'host' | 'port'>): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Where a database is, without its login: what people may see of it. */
+export function nameOf(place: ServerUrl): string {
+  return `mysql://${[place, ...place.others].map(placeOf).join(',')}/${place.database}`;
+}
+
+/** The same servers with another database. */
+export function withDatabase(url: string, name: string): string {
+  const [, start = '', hosts = '', end = ''] = HOSTS.exec(url) ?? [];
+  return `${start}${hosts}/${encodeURIComponent(name)}${/\?.*$/s.exec(end)?.[0] ?? ''}`;
+}
+
+function serverIn(url: string): Server {
   const { hostname, port, username, password, pathname, search, hash } = partsOf(url);
   const database = pathname.slice(1);
   // An unescaped "/", "?" or "#" in the password ends the part with the host, and the rest of the password would be
   // taken for the database or an option.
   if (hostname === '' || /[@/]/.test(database) || search.includes('@') || hash !== '') throw new Error(unescaped());
   return {
-    kind: 'mysql',
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port ? Number(port) : 3306,
     user: decoded(username),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { databaseProblem, parseDatabaseUrl, type Server } from '../../../src/store/db/url.ts';
+import { databaseProblem, nameOf, parseDatabaseUrl, type Server, withDatabase } from '../../../src/store/db/url.ts';
 
 const server = (url: string): Server => {
   const place = parseDatabaseUrl(url);
@@ -18,7 +18,7 @@ test('a URL names a file or a server', () => {
     kind: 'sqlite',
     file: '/var/lib/homing.sqlite',
   });
-  const named = { user: 'homing', password: 'p/a@s?s#%', database: 'mail', tls: null };
+  const named = { user: 'homing', password: 'p/a@s?s#%', database: 'mail', tls: null, others: [] };
   const secret = encodeURIComponent(named.password);
   assert.deepEqual(parseDatabaseUrl(`mysql://homing:${secret}@db/mail`), {
     kind: 'mysql',
@@ -30,6 +30,27 @@ test('a URL names a file or a server', () => {
     ...{ kind: 'mysql', host: '::1', port: 3307 },
     ...named,
   });
+});
+
+test('a URL may name several servers of one database', () => {
+  const url = 'mysql://ho,ming:p%40,ss@a:3306,b,[::1]:3307/mail?ssl-verify=false';
+  const place = parseDatabaseUrl(url);
+  assert.ok(place.kind === 'mysql');
+  const all = [place, ...place.others];
+  assert.deepEqual(
+    all.map(({ host, port }) => [host, port]),
+    [
+      ['a', 3306],
+      ['b', 3306],
+      ['::1', 3307],
+    ],
+  );
+  for (const { user, password, database, tls } of all) {
+    assert.deepEqual([user, password, database], ['ho,ming', 'p@,ss', 'mail']);
+    assert.equal(tls?.rejectUnauthorized, false);
+  }
+  assert.equal(nameOf(place), 'mysql://a:3306,b:3306,[::1]:3307/mail');
+  assert.equal(withDatabase(url, 'other'), 'mysql://ho,ming:p%40,ss@a:3306,b,[::1]:3307/other?ssl-verify=false');
 });
 
 test('TLS is asked for behind the question mark, and checks certificate and name unless told otherwise', (t) => {
@@ -67,6 +88,14 @@ test('what can not be is named, and never a part of the URL', () => {
     [`mysql://u:1#${SECRET}@db/d`, /write \/ as %2F/],
     [`mysql://u:${SECRET}%@db/d`, /% as %25/],
     [`mysql://u:p@db/d?${SECRET}=1`, /has an option that is not known; known are ssl, tls, ssl-ca, ssl-verify/],
+    [`mysql://u:${SECRET}@a,,b/d`, /a comma between its hosts/],
+    [`mysql://u:${SECRET}@a,b,/d`, /a comma between its hosts/],
+    [`mysql://u:${SECRET}@a,b:3306,b/d`, /one of its servers twice/],
+    [`mysql://u:${SECRET}@a,b:x/d`, /write \/ as %2F/],
+    [`mysql://u:${SECRET}@a,b`, /must be sqlite/],
+    [`mysql://u:a,${SECRET}/x@db/d`, /write \/ as %2F/],
+    [`mysql://u:${SECRET}@${[...'abcdefghij'].join(',')}/d`, /more than 9 servers/],
+    ['mysql://u:p@db,10.0.0.1/d?ssl=true', /by an address/],
     ['mysql://u:p@db/d?sslmode=require', /an option "sslmode" that is not known/],
     ['mysql://u:p@db/d?ssl=REQUIRED', /"ssl" that must be true or false/],
     ['mysql://u:p@db/d?ssl=false&ssl-verify=true', /asks for no TLS/],
