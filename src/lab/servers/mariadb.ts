@@ -92,7 +92,7 @@ function launch(settings: Record<string, string>): ChildProcess {
 }
 
 /** Makes an empty database there; returns its URL. */
-export async function createDatabase(server: MariaDb, name: string): Promise<string> {
+export async function createDatabase(server: Pick<MariaDb, 'url'>, name: string): Promise<string> {
   const root = openStore(server.url(''));
   await root.db.raw('create database ?? character set utf8mb4', [name]);
   await root.close();
