@@ -100,7 +100,7 @@ export async function createDatabase(server: Pick<MariaDb, 'url'>, name: string)
 }
 
 /** The same with all tables. */
-export async function createMigrated(server: MariaDb, name: string): Promise<string> {
+export async function createMigrated(server: Pick<MariaDb, 'url'>, name: string): Promise<string> {
   const url = await createDatabase(server, name);
   const store = openStore(url);
   await migrate(store.db);

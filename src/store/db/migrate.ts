@@ -5,6 +5,7 @@ import type { Knex } from 'knex';
 import { sleep } from '../../base/wait.ts';
 import { MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { insertNew } from './statements.ts';
+import { wasUndone } from './trouble.ts';
 
 // src/store/db/migrate.ts -> migrations, dist/src/store/db/migrate.js -> dist/migrations
 const DIRECTORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'migrations');
@@ -44,7 +45,8 @@ type Turn = { end(): Promise<void> } | null;
 
 /**
  * SQLite needs none: there a migration is one transaction, so that a kill takes it back as a whole. A lock of MySQL's ends
- * with its connection. In a cluster (Galera) it would be known to one of the nodes only.
+ * with its connection. In a cluster it would be known to one of the nodes only:
+ * there those who migrate write Knex's own lock, a row, and one of them fails at its commit.
  */
 async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
   if (!isMysql(db)) return { end: async () => {} };
@@ -75,9 +77,11 @@ async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
 /** One server may hold the databases of several installations. A name may have 64 characters. */
 const TURN = "concat('homing migrate ', md5(database()))";
 
+/** Galera, or a group of MySQL servers. TiDB's lock is known to all of it. */
 async function isCluster(db: Knex): Promise<boolean> {
-  const [rows] = (await db.raw("show variables like 'wsrep_on'")) as [{ Value: string }[]];
-  return rows[0]?.Value === 'ON';
+  const sql = "show variables where Variable_name in ('wsrep_on', 'group_replication_group_name')";
+  const [rows] = (await db.raw(sql)) as [{ Value: string }[]];
+  return rows.some(({ Value }) => Value !== '' && Value !== 'OFF');
 }
 
 /** A newer version may have migrated the database: what it did only adds, and this one goes on beside it. */
@@ -149,6 +153,7 @@ export async function unlock(db: Knex): Promise<void> {
 
 function isRace(error: unknown): boolean {
   const e = error as { name?: string; code?: string; message?: string };
-  if (isLocked(error) || e.code === 'ER_TABLE_EXISTS_ERROR' || e.code?.startsWith('SQLITE_BUSY')) return true;
+  if (isLocked(error) || wasUndone(error) || e.code === 'ER_TABLE_EXISTS_ERROR' || e.code?.startsWith('SQLITE_BUSY'))
+    return true;
   return /already exists|database is locked/.test(e.message ?? '');
 }

@@ -225,8 +225,9 @@ async function mend(store: Store, token: string, differences: readonly Differenc
   });
   await transact(store, async (tx) => {
     // If we have lost the guard another process has counted since, and we must not correct.
-    const held = await tx('cursors').where({ name: GUARD, value: token }).forUpdate().first('name');
-    if (!held) throw new AppError('conflict', 'another process has begun to count the figures again');
+    // Written and not only locked, as nodes of a cluster know of no locks of each other.
+    const held = await tx('cursors').where({ name: GUARD, value: token }).increment('at', 1);
+    if (held === 0) throw new AppError('conflict', 'another process has begun to count the figures again');
     await addPending(tx, now, deltas, []);
   });
 }

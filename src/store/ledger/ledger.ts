@@ -160,7 +160,8 @@ function deliveryRow({ view, before, after }: Move, now: Ms): DeliveryRow & { up
     next_at: d.nextAt,
     message_at: view.messageAt,
     created_at: view.birth.createdAt,
-    updated_at: now,
+    // Never the same twice: nodes of a cluster see that both have changed it only where the row has changed.
+    updated_at: now === view.updatedAt ? now + 1 : now,
     ended_at: isEnded(d.state) ? (endedNow ? now : (view.endedAt ?? now)) : null,
   };
 }

@@ -252,6 +252,7 @@ export function birthOf(
     key: message.message_key,
     origin: message.origin,
     messageAt: message.created_at,
+    updatedAt: null,
     endedAt: null,
     suppressed: null,
     birth,

@@ -68,9 +68,10 @@ export function auditWithin(store: Store, now: Ms, entry: AuditEntry, { most, si
   const id = newId(now);
   const name = `budget:${entry.what}`;
   return transactOnce(store, audited(id), async (tx) => {
-    // Locks this row, so that those who ask at once do so in turn.
+    // Written and not only locked, so that those who ask at once do so in turn: the nodes of a cluster know of each other's
+    // changes, and of no locks.
     await insertNew(tx, 'cursors', { name, value: '', at: now }, 'name');
-    await tx('cursors').where({ name }).forUpdate().first('name');
+    await tx('cursors').where({ name }).update({ value: id, at: now });
     const { what, subject, detail } = entry;
     if (subject && (await tx('audit').where({ what, subject, detail }).where('at', '>=', since).first('id')))
       return true;

@@ -75,6 +75,8 @@ export type View = {
   origin: MessageRow['origin'];
   /** When the message was made; a recipient may have been added later. */
   messageAt: Ms;
+  /** When it was last changed; null where it is not kept yet. */
+  updatedAt: Ms | null;
   endedAt: Ms | null;
   /** Its address on our own suppression list, if it is there. */
   /** What stands in its way on our own list. */
@@ -92,10 +94,10 @@ export const comingBack = (rows: Knex.QueryBuilder): void =>
 export const recipientKey = (recipient: string): string => addressKey(recipient);
 
 /** Of a delivery what is not known from its facts. */
-const SEEN = 'id, message_id, recipient, recipient_key, domain, class, created_at, ended_at';
+const SEEN = 'id, message_id, recipient, recipient_key, domain, class, created_at, updated_at, ended_at';
 type SeenRow = Pick<
   DeliveryRow,
-  'id' | 'message_id' | 'recipient' | 'recipient_key' | 'domain' | 'class' | 'created_at' | 'ended_at'
+  'id' | 'message_id' | 'recipient' | 'recipient_key' | 'domain' | 'class' | 'created_at' | 'updated_at' | 'ended_at'
 >;
 
 /** Reads deliveries with their facts, in four statements whatever their number. */
@@ -146,6 +148,7 @@ function viewOf(row: SeenRow, message: MessageRow, facts: Fact[], suppressed: Su
     key: message.message_key,
     origin: message.origin,
     messageAt: message.created_at,
+    updatedAt: Number(row.updated_at),
     endedAt: row.ended_at,
     suppressed: suppressed && bars(suppressed.cause, row.class) ? suppressed : null,
     birth,

@@ -1,12 +1,16 @@
 // What a cluster of three real nodes does with changes from all of them, and what a store does when a node goes away.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Fact } from '../../../src/core/delivery.ts';
 import { MINUTE } from '../../../src/core/time.ts';
 import { type Galera, type GaleraNode, withoutGalera } from '../../../src/lab/servers/galera.ts';
 import { databaseProblems } from '../../../src/store/db/health.ts';
+import { migrate, pendingMigrations } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { again, transact } from '../../../src/store/db/transact.ts';
 import { isDatabaseTrouble } from '../../../src/store/db/trouble.ts';
+import { change } from '../../../src/store/ledger/ledger.ts';
+import { auditWithin } from '../../../src/store/notes/audit.ts';
 import { at } from '../../support/clock.ts';
 import { claimAny, seed } from '../../support/factory.ts';
 import { databaseOf, galera } from '../../support/galera.ts';
@@ -72,6 +76,60 @@ onGalera('each delivery is claimed by one of those who want it on different node
   assert.equal(all.length, 40);
 });
 
+onGalera(
+  'facts from two nodes about one delivery are all kept, and its state is that of all of them',
+  async ({ on }) => {
+    const stores = [on(0), on(1), on(2)];
+    const [first] = stores;
+    assert.ok(first);
+    const [view] = await seed(first, { facts: [] });
+    assert.ok(view);
+    // All at the same time: what is to be seen is the number of facts that each saw before its own.
+    const seen: number[] = [];
+    const turns = stores.map(async (store, n) => {
+      for (let m = 0; m < 8; m++) {
+        const note: Fact = { key: `${n}/${m}`, at: at(1), kind: 'noted', attempt: 0, what: 'a note' };
+        let before = 0;
+        await change(store, [view.id], at(1), ({ facts }) => {
+          before = facts.length;
+          return [note];
+        });
+        seen.push(before);
+      }
+    });
+    await Promise.all(turns);
+    assert.deepEqual(
+      seen.sort((a, b) => a - b),
+      Array.from({ length: 24 }, (_, n) => n),
+    );
+  },
+);
+
+onGalera('what may be done so often is not done more often by several nodes at once', async ({ on }) => {
+  const stores = [on(0), on(1), on(2)];
+  const turns = stores.map(async (store, n) => {
+    let done = 0;
+    for (let m = 0; m < 6; m++) {
+      const entry = { who: 'test', what: 'drill', subject: null, detail: `${n}/${m}` };
+      if (await auditWithin(store, at(1), entry, { most: 5, since: at(0) })) done++;
+    }
+    return done;
+  });
+  const done = await Promise.all(turns);
+  assert.equal(
+    done.reduce((sum, one) => sum + one, 0),
+    5,
+  );
+});
+
+onGalera('the tables are made once when all nodes are told to at the same time', async ({ t, cluster }) => {
+  await cluster.nodes[0]?.ask('create database together character set utf8mb4');
+  const stores = cluster.nodes.map((node) => openStore(node.url('together')));
+  for (const store of stores) t.after(store.close);
+  await Promise.all(stores.map((store) => migrate(store.db, 3 * MINUTE)));
+  for (const store of stores) assert.deepEqual(await pendingMigrations(store.db), []);
+});
+
 onGalera('what was committed on one node is read on the others', async ({ on }) => {
   const stores = [on(0), on(1), on(2)];
   for (let n = 0; n < 60; n++) {
@@ -91,7 +149,7 @@ async function keepsOn(store: Store, name: string, names: string[]): Promise<voi
 }
 
 /** As a job does that comes again while there is trouble. */
-async function untilDone(work: () => Promise<void>): Promise<void> {
+async function untilDone(work: () => Promise<unknown>): Promise<void> {
   for (;;) {
     const error: unknown = await work().then(
       () => null,
