@@ -1,0 +1,69 @@
+// Several servers of one database, where some do not work.
+import assert from 'node:assert/strict';
+import { checkDatabase } from '../../../src/commands/doctor/database.ts';
+import { readConfig } from '../../../src/config/config.ts';
+import { settingsShown } from '../../../src/config/shown.ts';
+import { withDatabaseBeside } from '../../../src/store/db/beside.ts';
+import { dumpOf } from '../../../src/store/db/dump.ts';
+import type { Limits } from '../../../src/store/db/mysql.ts';
+import { openStore } from '../../../src/store/db/open.ts';
+import { restoreInto } from '../../../src/store/db/restore-into.ts';
+import { transact } from '../../../src/store/db/transact.ts';
+import { isDatabaseTrouble } from '../../../src/store/db/trouble.ts';
+import { MORNING } from '../../support/clock.ts';
+import { startSilentProxy } from '../../support/silent-proxy.ts';
+import { onMariaDb } from '../../support/stores.ts';
+
+/** Nobody listens at the first port. */
+const behindNobody = (url: string) => url.replace('@', ':hunter2@127.0.0.1:1,');
+
+onMariaDb('a backup, a restore and the doctor go to the server that works', async ({ t, store, url }) => {
+  await store.db('cursors').insert({ name: 'a', value: 'kept', at: 0 });
+  const several = behindNobody(url);
+  const other = openStore(several);
+  t.after(other.close);
+  const { signal } = new AbortController();
+  const dump = await dumpOf(other, several, { tables: [], count: async () => ({}) }, signal);
+  const bytes: Buffer[] = [];
+  for await (const part of dump.bytes) bytes.push(part);
+  const read = await withDatabaseBeside({ url: several, given: undefined, now: MORNING }, (beside) =>
+    restoreInto(
+      { kind: 'mysql', url: beside, pour: async (into) => into(eachOf(bytes)), signal },
+      async (restored) => (await restored.db('cursors').where({ name: 'a' }).first('value')).value,
+    ),
+  );
+  assert.equal(read, 'kept');
+  const config = readConfig({ DATABASE_URL: several }, 'database');
+  const { findings, store: checked } = await checkDatabase(config);
+  await checked?.close();
+  const port = store.server()?.port;
+  assert.ok(findings.some(({ says }) => says.endsWith(`answers, by 127.0.0.1:${port}`)));
+  assert.doesNotMatch(JSON.stringify([findings, settingsShown(config)]), /hunter2/);
+});
+
+async function* eachOf(parts: readonly Buffer[]) {
+  yield* parts;
+}
+
+const SHORT: Limits = { query: 400, connection: 3000, trust: 0, sign: 200 };
+
+onMariaDb('a server that hangs is left for the next one, and what was changed there is changed once', async (given) => {
+  const { t, store: direct, url } = given;
+  const hanging = await startSilentProxy(Number(new URL(url).port));
+  const store = openStore(url.replace('@127.0.0.1:', `@127.0.0.1:${hanging.port},127.0.0.1:`), { limits: SHORT });
+  t.after(async () => {
+    await store.close();
+    await hanging.close();
+  });
+  const moves: string[] = [];
+  store.moved = (to) => moves.push(to);
+  const put = () => transact(store, (tx) => tx('cursors').insert({ name: 'a', value: '', at: 0 }));
+  await store.db.raw('select 1');
+  assert.equal(store.server()?.port, hanging.port);
+  hanging.silence();
+  // A statement that hangs is trouble, and whoever comes again goes elsewhere.
+  await put().catch((error: unknown) => assert.ok(isDatabaseTrouble(error)));
+  await put().catch((error: { code?: string }) => assert.equal(error.code, 'ER_DUP_ENTRY'));
+  assert.deepEqual(moves, [`127.0.0.1:${new URL(url).port}`]);
+  assert.equal((await direct.db('cursors')).length, 1);
+});
