@@ -134,7 +134,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // Stand-ins for the world outside, and plays with them.
   'lab/sim': ['core', 'base', 'mail'],
   'lab/servers': ['core', 'store', 'lab/sim'],
-  'lab/campaign': ['core', 'base', 'mail', 'store', 'providers', 'lab/sim'],
+  'lab/campaign': ['core', 'base', 'mail', 'store', 'providers', 'lab/sim', 'lab/servers'],
   daemon: [
     'core',
     'classifier',
