@@ -169,7 +169,7 @@ function createNode(place: Place, options: readonly string[]): GaleraNode & { bo
   let release = async () => {};
   let running: { child: ChildProcess; pid: number } | null = null;
   const ask = async (sql: string) => {
-    const store = openStore(url(''), { limits: { query: 20_000, connection: 2000, trust: 0, sign: 2000 } });
+    const store = openStore(url(''), { limits: { query: 60_000, connection: 60_000, trust: 0, sign: 60_000 } });
     try {
       const [rows] = (await store.db.raw(sql)) as [Record<string, unknown>[]];
       return rows;
