@@ -10,7 +10,7 @@ import type { Rule } from '../core/thresholds/rule.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { placeOf } from '../store/db/url.ts';
+import { digestOf } from '../store/db/url.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
 import { createDatabaseWatch } from './database-watch.ts';
@@ -129,7 +129,7 @@ const databaseJob: Job<TellInside> = {
   pause: () => 5 * SECOND,
   start: ({ store, channels, config, now, log }) => {
     const { ALERT_GROUP: group, ALERT_REPEAT: repeat, ALERT_LADDER: ladder, PUBLIC_URL: publicUrl = null } = config;
-    const conversation = `database:${placeOf(config.DATABASE_URL, config.PUBLIC_URL ?? hostname())}`;
+    const conversation = `database:${digestOf(config.DATABASE_URL, config.PUBLIC_URL ?? hostname())}`;
     const deps = { store, channels: channels.alerts, ladder, group, repeat, publicUrl, conversation, now, log };
     return { run: createDatabaseWatch(deps) };
   },

@@ -40,9 +40,10 @@ export function databaseProblem(url: string): string | null {
 }
 
 /** Tells databases apart for outsiders, without saying where they are; `who` tells those apart that have the same place. */
-export function placeOf(url: string, who: string): string {
+export function digestOf(url: string, who: string): string {
   const place = parseDatabaseUrl(url);
-  const where = place.kind === 'sqlite' ? place.file : `${place.host}:${place.port}/${place.database}`;
+  const servers = place.kind === 'sqlite' ? [] : [place, ...place.others].map(placeOf).sort();
+  const where = place.kind === 'sqlite' ? place.file : `${servers.join(',')}/${place.database}`;
   return createHash('sha256').update(`${who} ${where}`).digest('hex').slice(0, 16);
 }
 
