@@ -69,6 +69,19 @@ export const webUrls = listOf(
   'must be a comma list of http(s) URLs without a user and a password',
 );
 
+const isBrokerUrl = (text: string): boolean => /^amqps?:\/\/[^\s,]+$/.test(text) && URL.canParse(text);
+
+export const brokerUrl = readAs(
+  (text) => (isBrokerUrl(text) ? text : null),
+  'must be a URL such as amqps://user:password@host:5671/vhost, with what is special in it as %40',
+);
+
+/** Of a queue or an exchange. Those that begin with `amq.` are the broker's own; 255 bytes are the most (AMQP 0-9-1, 1.1). */
+export const brokerName = readAs(
+  (text) => (/^(?!amq\.)[\w.:-]{1,200}$/.test(text) ? text : null),
+  'must have up to 200 letters, digits and . : _ -, and not begin with amq.',
+);
+
 export const webhookKeys = listOf(
   (part) => (keyIn(part) === null ? null : part),
   'must be whsec_ and 24 to 64 bytes in base64, or a comma list of these',

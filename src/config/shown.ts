@@ -54,7 +54,7 @@ function databasePlace(text: string): string | null {
 }
 
 /** Of these the host is no secret. With others the key may stand where a host would. */
-const HOSTED = /^(?:https?|smtps?):$/;
+const HOSTED = /^(?:https?|smtps?|amqps?):$/;
 
 /** Where a URL leads; a file is named whole. */
 function placeOf(url: string): string {
