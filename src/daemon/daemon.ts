@@ -23,6 +23,7 @@ import { createBeat } from './beat.ts';
 import { type Face, faceOf, placeOf } from './face.ts';
 import { measuringAnswers } from './measure.ts';
 import { takeBounces } from './take-bounces.ts';
+import { checkBrokerPackage, takeMailFromBroker } from './take-from-broker.ts';
 import { clockOfMachine, MOVED, monotonic, type Work } from './work.ts';
 import { workInThread } from './work-in-thread.ts';
 
@@ -40,6 +41,7 @@ export type StartOptions = {
 export async function startDaemon(config: Config, log: Log, how: StartOptions = {}): Promise<Daemon> {
   // Nothing would be durable, and the two threads have no memory in common.
   if (isInMemory(config.DATABASE_URL)) throw new ConfigError([IN_MEMORY]);
+  await checkBrokerPackage(config);
   const store = openStore(config.DATABASE_URL, { inThread: true });
   store.moved = (to) => log.warn({ server: to }, MOVED);
   const clock = clockOfMachine();
@@ -124,6 +126,7 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     wake: (job) => work?.wake(job),
     onKept: (count) => work?.kept(count),
     onRefused: refusals.add,
+    onBrokered: measure.brokered,
     scrape: measure.scrape,
   };
   const beat = createBeat(config, { now: clock.now, startedAt });
@@ -139,6 +142,7 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
   });
   const working = workInThread(config, log, { heardTime: clock.heard, reconciled: beat.reconciled }, startedAt);
   work = working;
+  const brokered = takeMailFromBroker(face);
   const bouncePort = bounces?.port ?? null;
   log.info(
     {
@@ -154,7 +158,7 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     log.info({}, 'stopping: no new work is begun');
     stopping.abort();
     const closed = sleep(config.STOP_AFTER).then(() => server.close(GRACE));
-    await Promise.all([closed, bounces?.close(), working.stop()]);
+    await Promise.all([closed, bounces?.close(), brokered, working.stop()]);
     await refusals.flush().catch((error: unknown) => log.warn({ error }, 'the last refused webhooks are not counted'));
     await providers.close();
     await store.close();

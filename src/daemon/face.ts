@@ -9,6 +9,7 @@ import type { KeptEvent } from '../dashboard/desk/desk.ts';
 import type { AppDeps } from '../http/app.ts';
 import { limitsOf } from '../http/limits/limits.ts';
 import type { Place } from '../http/server.ts';
+import type { Outcome } from '../intake/from-broker.ts';
 import type { Lists } from '../operate/unsuppress.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
 import { tellOfStale } from '../reconcile/tell-of-clock.ts';
@@ -21,6 +22,8 @@ export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'sign
   onKept(count: number): void;
   /** Told of each webhook that is refused. */
   onRefused(provider: string, reason: string): void;
+  /** Told what has become of each message of a broker. */
+  onBrokered?(outcome: Outcome): void;
   /** Answers who asks for what is measured. */
   scrape?: () => Promise<{ text: string; contentType: string }>;
 };

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Log } from '../base/log.ts';
 import { version } from '../base/version.ts';
 import type { Clock, Ms } from '../core/time.ts';
+import type { Outcome } from '../intake/from-broker.ts';
 import type { Exposed } from '../metrics/expose.ts';
 import { type Counting, countingJobs } from '../metrics/jobs.ts';
 import { createScrape } from '../metrics/scrape.ts';
@@ -67,7 +68,7 @@ type App = { callback(): RequestListener };
 export function measuringAnswers(
   measured: Measured & { now: Clock; startedAt: Ms; backupEvery: Ms },
   ofWork: () => Promise<Reading | null>,
-): { app(app: App): App; scrape(): Promise<Exposed> } {
+): { app(app: App): App; brokered(outcome: Outcome): void; scrape(): Promise<Exposed> } {
   const tally = createTally();
   listen(measured, tally);
   const { providers, monotonic } = measured;
@@ -78,6 +79,7 @@ export function measuringAnswers(
   const own = reading(tally, 'answers');
   return {
     app: ({ callback }) => ({ callback: () => watchingWebhooks(callback(), { tally, monotonic, webhooks }) }),
+    brokered: (outcome) => tally.count('broker_messages_total', [outcome]),
     scrape: createScrape({ ...measured, providers: names, version: version(), own, ofWork }),
   };
 }

@@ -1,4 +1,4 @@
-import { choice, length, listOf, webhookKeys, webUrls } from '../base/kinds.ts';
+import { brokerName, brokerUrl, choice, length, listOf, webhookKeys, webUrls } from '../base/kinds.ts';
 import { isPrivateHost } from '../base/public-address.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import { EVENT_KINDS, type EventKind } from '../core/outgoing.ts';
@@ -25,6 +25,18 @@ export const EVENTS = room({
       level: 'usual',
       needs: 'EVENTS_WEBHOOK_URL',
       says: 'What those are signed with, after Standard Webhooks: whsec_ and 24 to 64 bytes in base64 (openssl rand -base64 32). A comma list while it is being changed: each of them signs.',
+    },
+    EVENTS_URL: {
+      kind: brokerUrl,
+      hides: 'login',
+      level: 'rarely',
+      says: 'A RabbitMQ broker, as amqps://user:password@host/vhost, to which the same events are published.',
+    },
+    EVENTS_EXCHANGE: {
+      kind: brokerName,
+      default: 'homing.events',
+      level: 'rarely',
+      says: 'The topic exchange there, by the key delivery.<event>.<class>.',
     },
     EVENTS_WEBHOOK_STATES: {
       kind: kinds,
@@ -56,7 +68,7 @@ export const EVENTS = room({
       ? ['EVENTS_WEBHOOK_URL needs EVENTS_WEBHOOK_SECRET: nobody could tell whether an event is genuine']
       : []),
     ...(new Set(urls).size < urls.length ? ['EVENTS_WEBHOOK_URL names one URL twice'] : []),
-    ...(urls.length > 0 && rest.EVENTS_KEPT < retry
+    ...((urls.length > 0 || rest.EVENTS_URL !== undefined) && rest.EVENTS_KEPT < retry
       ? ['EVENTS_KEPT is shorter than EVENTS_WEBHOOK_RETRY: events would be gone before they are given up']
       : []),
     ...(rest.EVENTS_WEBHOOK_ALLOW_PRIVATE === 'on' ? [] : urls.flatMap(privateProblem)),

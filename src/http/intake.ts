@@ -4,9 +4,8 @@ import { AppError } from '../base/errors.ts';
 import type { StatusTokens } from '../contract/status-token.ts';
 import { usefulUntil } from '../core/policy.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
-import { createPrepare } from '../intake/prepare.ts';
-import { createQueue } from '../intake/queue.ts';
 import { bareKey, MAX_CALL } from '../intake/read-call.ts';
+import { createTakeIn } from '../intake/take-in.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import type { Store } from '../store/db/open.ts';
 import { basic } from './auth.ts';
@@ -32,8 +31,7 @@ export type IntakeDeps = {
 export function createIntake(deps: IntakeDeps): Router {
   const router = new Router();
   const { store, bodies, settings, encryptionKey = null, domains = null, onQueued, now } = deps;
-  const prepare = createPrepare({ settings, encryptionKey, domains });
-  const queue = createQueue(store);
+  const takeIn = createTakeIn({ store, settings, encryptionKey, domains });
   const oneAtATime = createOneAtATime();
   const take: Middleware = (ctx) => oneAtATime(nameOf(ctx), () => takeOne(ctx));
   async function takeOne(ctx: Context): Promise<void> {
@@ -49,10 +47,9 @@ export function createIntake(deps: IntakeDeps): Router {
       caller: ctx.get('Authorization'),
       idempotencyKey: ctx.get('Idempotency-Key') || null,
     };
-    const prepared = await prepare(call, now());
-    const { id, messageId, isRepeat } = await queue(prepared, now());
+    const { id, messageId, isRepeat, draft } = await takeIn(call, now());
     onQueued?.();
-    const token = deps.statusTokens.make(id, usefulUntil(prepared.draft));
+    const token = deps.statusTokens.make(id, usefulUntil(draft));
     if (token !== null) ctx.set('Homing-Status-Token', token);
     ctx.set(rateHeaders(now()));
     if (isRepeat) ctx.set('Idempotent-Replayed', 'true');

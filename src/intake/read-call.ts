@@ -5,6 +5,7 @@ import { MAX_MESSAGE } from '../mail/limits.ts';
 import { formTypeOf, readForm } from '../mail/read-form.ts';
 import type { Call } from '../store/messages/calls.ts';
 import type { HandedIn } from './draft.ts';
+import { readJsonForm } from './json-form.ts';
 
 /** A form in the shape of Mailgun's, as it came. */
 export type RawCall = {
@@ -15,6 +16,8 @@ export type RawCall = {
   caller: string;
   /** By which the caller tells this call from others; null when it said none. */
   idempotencyKey: string | null;
+  /** Whether it may be JSON, which can name its domain itself: Mailgun takes none. */
+  mayBeJson?: boolean;
 };
 
 /** Bytes of a body: some room for the form around a message. */
@@ -24,8 +27,10 @@ const PARTS = 2000;
 
 /** What a call asks for. Throws `AppError` when it is no form. */
 export function readCall(call: RawCall): HandedIn {
-  const { domain, caller } = call;
-  return { domain, caller, form: formIn(call), repeatable: repeatableOf(call) };
+  const { caller } = call;
+  const isJson = call.mayBeJson === true && /^\s*application\/json\b/i.test(call.contentType);
+  const { domain, form } = isJson ? readJsonForm(call.raw, call.domain) : { ...call, form: formIn(call) };
+  return { domain, caller, form, repeatable: repeatableOf(call) };
 }
 
 /**

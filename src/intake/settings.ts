@@ -1,4 +1,17 @@
-import { choice, count, duration, durations, isPatterned, length, listOf, readAs, share, text } from '../base/kinds.ts';
+import {
+  brokerName,
+  brokerUrl,
+  choice,
+  count,
+  duration,
+  durations,
+  isPatterned,
+  length,
+  listOf,
+  readAs,
+  share,
+  text,
+} from '../base/kinds.ts';
 import { room, type SettingsOf } from '../base/setting.ts';
 import type { PolicySettings } from '../core/policy.ts';
 
@@ -25,6 +38,24 @@ export const INTAKE = room({
       level: 'usual',
       says: 'Seals the bodies that have to be kept: 64 hex digits, from "openssl rand -hex 32". To change it, put the new key before the old one, with a comma between them.',
       unset: "mail can't be queued here, and what outlives its stored copy at Mailgun is lost",
+    },
+    INTAKE_URL: {
+      kind: brokerUrl,
+      hides: 'login',
+      level: 'rarely',
+      says: 'A RabbitMQ broker, as amqps://user:password@host/vhost, from whose queue mail is taken to be sent.',
+    },
+    INTAKE_QUEUE: {
+      kind: brokerName,
+      default: 'homing.intake',
+      level: 'rarely',
+      says: 'The queue there. What is refused goes to the one with this name and .refused.',
+    },
+    INTAKE_PREFETCH: {
+      kind: count(1, 1000),
+      default: '8',
+      level: 'rarely',
+      says: 'So many mails of the queue are in the hand of a daemon at once. The largest take 34 MB each.',
     },
     SPOOL_DIR: {
       kind: text,
@@ -111,9 +142,12 @@ export const INTAKE = room({
       says: 'Accepted, and nothing heard for this long: Mailgun is asked what became of it.',
     },
   },
+  problems: ({ INTAKE_URL, ENCRYPTION_KEY }) =>
+    INTAKE_URL !== undefined && ENCRYPTION_KEY.length === 0 ? [UNSEALED] : [],
   doubts: ({ ENCRYPTION_KEY }) => (ENCRYPTION_KEY.some((key) => isPatterned(key, 32)) ? [PLAIN_KEY] : []),
 });
 
+const UNSEALED = 'INTAKE_URL needs ENCRYPTION_KEY: mail that waits is kept sealed';
 const PLAIN_KEY = 'ENCRYPTION_KEY has one that can be guessed: use the output of "openssl rand -hex 32"';
 
 export type IntakeSettings = SettingsOf<typeof INTAKE>;

@@ -25,6 +25,12 @@ export const WORK = chapter('Work', {
     says: 'Events of the last 24 hours that could not be understood. Counted up to 1000.',
     use: '`homing doctor` names them: the provider may have changed the form of its events.',
   }),
+  broker_messages_total: counter({
+    labels: ['outcome'],
+    unit: 'messages',
+    says: 'Messages of the queue of `INTAKE_URL`: `taken`, `repeated` (it was here already), `refused` (it lies in the queue of those) and `returned` to the broker, which delivers them again.',
+    use: 'Any `refused`: look at the reasons in that queue. `returned` again and again: the database takes nothing.',
+  }),
   job_handled_total: counter({
     labels: ['task'],
     unit: 'things',

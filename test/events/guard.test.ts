@@ -6,7 +6,7 @@ import { MORNING } from '../support/clock.ts';
 import { say, startScript } from '../support/http-script.ts';
 import { posterTo, SECRET } from './support.ts';
 
-const LETTER = { id: 'evt_1', body: '{}', now: MORNING };
+const LETTER = { id: 'evt_1', body: '{}', topic: 'x', now: MORNING };
 const WHY = 'no answer: its name leads to an address that is not public';
 
 test('nothing is posted to this machine or to a name that leads to it, unless that is allowed', async (t) => {
@@ -36,6 +36,7 @@ test('the address that was looked at is the one that is connected to: a name is 
 const problemsOf = (EVENTS_WEBHOOK_URL: string[], allow: 'on' | 'off' = 'off', secrets = [SECRET]) =>
   EVENTS.problems?.({
     ...{ EVENTS_WEBHOOK_URL, EVENTS_WEBHOOK_SECRET: secrets, EVENTS_WEBHOOK_STATES: ['delivered'] },
+    ...{ EVENTS_URL: undefined, EVENTS_EXCHANGE: 'homing.events' },
     ...{ EVENTS_WEBHOOK_ALLOW_PRIVATE: allow, EVENTS_WEBHOOK_RETRY: 1000, EVENTS_KEPT: 2000 },
   });
 

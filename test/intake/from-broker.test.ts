@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { brokerWords, connectToBroker } from '../../src/base/broker.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { settingsOf } from '../../src/config/settings.ts';
+import { type Outcome, refusedQueue, takeFromBroker } from '../../src/intake/from-broker.ts';
+import { createTakeIn, type TakeIn } from '../../src/intake/take-in.ts';
+import type { RabbitMq } from '../../src/lab/servers/rabbitmq.ts';
+import type { Store } from '../../src/store/db/open.ts';
+import { QUIET } from '../events/support.ts';
+import { channelTo, eventually, lengthOf, next, publish, withBroker } from '../support/broker.ts';
+import { clockAt } from '../support/clock.ts';
+import { testStore } from '../support/stores.ts';
+
+const DOMAIN = 'mg.example.com';
+const MAIL = { domain: DOMAIN, from: `shop@${DOMAIN}`, to: 'ann@example.org', subject: 'Hello', text: 'Hi' };
+const settings = settingsOf(readConfig({}, 'database'));
+
+let queues = 0;
+const newQueue = (): string => `test.${++queues}`;
+
+type How = { queue: string; prefetch?: number; around?(usual: TakeIn): TakeIn };
+
+/** Takes mail from a queue as a daemon does, until the test ends. */
+function take(
+  t: TestContext,
+  store: Store,
+  { url }: RabbitMq,
+  { queue, prefetch = 4, around = (usual) => usual }: How,
+) {
+  const stopping = new AbortController();
+  const outcomes: Outcome[] = [];
+  const warnings: string[] = [];
+  const usual = createTakeIn({ store, settings, encryptionKey: 'ab'.repeat(32), domains: [DOMAIN] });
+  const running = takeFromBroker({
+    ...{ url, queue, prefetch, takeIn: around(usual), onQueued() {}, now: clockAt(), signal: stopping.signal },
+    onOutcome: (outcome) => outcomes.push(outcome),
+    log: { ...QUIET, warn: (...said: unknown[]) => void warnings.push(String(said[1])) },
+  });
+  const stop = async () => {
+    stopping.abort();
+    await running;
+  };
+  t.after(stop);
+  return { outcomes, warnings, stop };
+}
+
+const queued = async ({ db }: Store): Promise<string[]> => {
+  const rows: { recipient: string }[] = await db('deliveries').orderBy('recipient').select('recipient');
+  return rows.map(({ recipient }) => recipient);
+};
+
+const isThere = (t: TestContext, broker: RabbitMq, queue: string) =>
+  eventually(async () => {
+    const channel = await channelTo(t, broker);
+    return channel.checkQueue(queue).then(
+      () => true,
+      () => false,
+    );
+  });
+
+withBroker('mail in a queue is taken once by its message id, as JSON and as a form', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const { outcomes, stop } = take(t, store, broker, { queue });
+  await isThere(t, broker, queue);
+  const channel = await channelTo(t, broker);
+  const contentType = 'application/x-www-form-urlencoded';
+  const form = Buffer.from(new URLSearchParams({ ...MAIL, to: 'bee@example.org' }).toString());
+  await publish(channel, queue, MAIL, { messageId: 'one' });
+  await publish(channel, queue, form, { contentType, headers: { domain: DOMAIN, 'Idempotency-Key': 'two' } });
+  await publish(channel, queue, MAIL, { messageId: 'one' });
+  await eventually(() => outcomes.length === 3);
+  assert.deepEqual([...outcomes].sort(), ['repeated', 'taken', 'taken']);
+  assert.deepEqual(await queued(store), ['ann@example.org', 'bee@example.org']);
+  await stop();
+  assert.equal(await lengthOf(channel, queue), 0);
+});
+
+withBroker('what is refused lies in a queue of its own with the reason, and stops no other', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const { outcomes } = take(t, store, broker, { queue, prefetch: 1 });
+  await isThere(t, broker, queue);
+  const channel = await channelTo(t, broker);
+  const refused: [
+    body: unknown,
+    options: { messageId?: string; contentEncoding?: string },
+    code: string,
+    reason: RegExp,
+  ][] = [
+    [Buffer.from('{"from": '), { messageId: 'a' }, 'invalid', /not valid JSON/],
+    [MAIL, {}, 'invalid', /message_id is missing/],
+    [{ ...MAIL, domain: 'other.example' }, { messageId: 'b' }, 'not_found', /Domain not found: other.example/],
+    [{ ...MAIL, to: [] }, { messageId: 'c' }, 'invalid', /to parameter is missing/],
+    [{ ...MAIL, 'v:homing-class': 'none\r\nX: y' }, { messageId: 'd' }, 'invalid', /'v:homing-class' must be one of/],
+    [{ ...MAIL, text: 'Other' }, { messageId: 'good' }, 'mismatch', /was used for another message/],
+    [MAIL, { messageId: 'e', contentEncoding: 'gzip' }, 'unsupported', /content_encoding/],
+  ];
+  await publish(channel, queue, MAIL, { messageId: 'good' });
+  for (const [body, options] of refused)
+    await publish(channel, queue, body, { ...options, headers: { own: 'kept', CC: [queue] }, expiration: 60_000 });
+  await eventually(() => outcomes.filter((one) => one === 'refused').length === refused.length);
+  for (const [body, { messageId }, code, reason] of refused) {
+    const { content, properties } = await next(channel, refusedQueue(queue));
+    assert.equal(String(content), Buffer.isBuffer(body) ? String(body) : JSON.stringify(body));
+    const { 'homing-reason': why, 'homing-code': as, own, CC } = properties.headers ?? {};
+    assert.match(String(why), reason);
+    assert.deepEqual(
+      [as, own, CC, properties.messageId, properties.deliveryMode],
+      [code, 'kept', undefined, messageId, 2],
+    );
+  }
+  assert.deepEqual(await queued(store), ['ann@example.org']);
+});
+
+withBroker('a broker that is killed after our commit delivers again, and nothing is sent twice', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  let kill: (() => Promise<void>) | null = broker.kill;
+  const around =
+    (usual: TakeIn): TakeIn =>
+    async (call, now) => {
+      const taken = await usual(call, now);
+      const first = kill;
+      kill = null;
+      await first?.();
+      return taken;
+    };
+  const { outcomes, warnings } = take(t, store, broker, { queue, prefetch: 1, around });
+  await isThere(t, broker, queue);
+  await broker.shutDown();
+  await broker.restart();
+  await isThere(t, broker, queue);
+  warnings.length = 0;
+  const channel = await channelTo(t, broker);
+  // Whether it was confirmed nobody can know.
+  await publish(channel, queue, MAIL, { messageId: 'one' }).catch(() => {});
+  await eventually(() => outcomes.length === 1);
+  await eventually(() => warnings.some((one) => /INTAKE_URL is away/.test(one)));
+  await broker.restart();
+  await eventually(() => outcomes.includes('repeated'));
+  assert.equal(outcomes.length, 2);
+  const after = await channelTo(t, broker);
+  await publish(after, queue, { ...MAIL, to: 'bee@example.org' }, { messageId: 'two' });
+  await eventually(() => outcomes.length === 3);
+  assert.deepEqual(outcomes.slice(1), ['repeated', 'taken']);
+  assert.deepEqual(await queued(store), ['ann@example.org', 'bee@example.org']);
+  assert.equal(await lengthOf(after, queue), 0);
+});
+
+withBroker('while the database takes nothing, nothing is acknowledged, and nothing is lost', async (t, broker) => {
+  const { store, open } = await testStore(t, 'sqlite');
+  const other = open();
+  const queue = newQueue();
+  const { outcomes, warnings, stop } = take(t, store, broker, { queue, prefetch: 2 });
+  await isThere(t, broker, queue);
+  const channel = await channelTo(t, broker);
+  await other.db.raw('alter table messages rename to away');
+  for (const name of ['ann', 'bee', 'cid'])
+    await publish(channel, queue, { ...MAIL, to: `${name}@example.org` }, { messageId: name });
+  await eventually(() => warnings.filter((one) => /can not be taken now/.test(one)).length >= 2);
+  assert.deepEqual(outcomes, []);
+  await other.db.raw('alter table away rename to messages');
+  await eventually(() => outcomes.length >= 3);
+  assert.deepEqual(await queued(store), ['ann@example.org', 'bee@example.org', 'cid@example.org']);
+  await stop();
+  assert.equal(await lengthOf(channel, queue), 0);
+  assert.equal(await lengthOf(channel, refusedQueue(queue)), 0);
+});
+
+withBroker('no more is in the hand than may be, and who stops gives back what it has not begun', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  let goOn = () => {};
+  const hanging = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let inHand = 0;
+  const around =
+    (usual: TakeIn): TakeIn =>
+    async (call, now) => {
+      inHand++;
+      await hanging;
+      return usual(call, now);
+    };
+  const { stop } = take(t, store, broker, { queue, prefetch: 3, around });
+  await isThere(t, broker, queue);
+  const channel = await channelTo(t, broker);
+  for (let n = 0; n < 8; n++)
+    await publish(channel, queue, { ...MAIL, to: `p${n}@example.org` }, { messageId: `mail-${n}` });
+  await eventually(async () => inHand === 3 && (await lengthOf(channel, queue)) === 5);
+  const stopped = stop();
+  goOn();
+  await stopped;
+  const taken = (await queued(store)).length;
+  assert.ok(taken >= 3 && inHand === taken);
+  await eventually(async () => (await lengthOf(channel, queue)) === 8 - taken);
+});
+
+withBroker('the queues are quorum queues, and a queue that is there already is taken as it is', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const channel = await channelTo(t, broker);
+  await channel.assertQueue(queue, { durable: true });
+  const { outcomes } = take(t, store, broker, { queue });
+  await publish(channel, queue, MAIL, { messageId: 'one' });
+  await eventually(() => outcomes.length === 1);
+  const refused = await channel
+    .assertQueue(refusedQueue(queue), { durable: true, arguments: { 'x-queue-type': 'classic' } })
+    .catch(brokerWords);
+  assert.match(String(refused), /PRECONDITION_FAILED.*x-queue-type/);
+});
+
+withBroker('who is not let in is told why', async (_, { url, port }) => {
+  const why = (at: string) => connectToBroker(at, 'test').then(() => 'was let in', brokerWords);
+  assert.match(await why(url.replace('guest:guest', 'guest:wrong')), /ACCESS_REFUSED/);
+  assert.match(await why(`${url}/nowhere`), /no such virtual host/);
+  assert.match(await why(`amqps://guest:guest@127.0.0.1:${port}`), /TLS: wrong version number/);
+  assert.match(await why('amqp://127.0.0.1:1'), /ECONNREFUSED/);
+});
