@@ -34,6 +34,10 @@ export function eventKinds(before: Delivery | null, after: Delivery, fresh: read
 export const eventId = ({ deliveryId, number }: Pick<OutgoingEvent, 'deliveryId' | 'number'>): string =>
   `evt_${deliveryId}_${number}`;
 
+/** By which those who are told choose: `delivery.failed.access`. */
+export const topicOf = ({ kind, class: name }: Pick<OutgoingEvent, 'kind' | 'class'>): string =>
+  `delivery.${kind}.${name}`;
+
 /** As it is posted and listed. */
 export const shownEvent = (event: OutgoingEvent) => ({
   id: eventId(event),

@@ -4,6 +4,7 @@ import { type Clock, HOUR, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { pruneEvents } from '../store/events.ts';
 import { pruneEndpoints } from '../store/notes/endpoints.ts';
+import { exchangeOf } from './exchange.ts';
 import { tellOfLost } from './lost.ts';
 import { createPoster } from './poster.ts';
 import type { EventsSettings } from './settings.ts';
@@ -24,7 +25,8 @@ const postJob: Job<EventsInside> = {
   start({ config, wake, ...inside }) {
     const kinds = config.EVENTS_WEBHOOK_STATES;
     const retry = config.EVENTS_WEBHOOK_RETRY;
-    return createPoster({ ...inside, targets: targetsOf(config), kinds, retry, onFree: () => wake('events') });
+    const targets = [...targetsOf(config), ...exchangeOf(config, config.EVENTS_WEBHOOK_URL.length + 1)];
+    return createPoster({ ...inside, targets, kinds, retry, onFree: () => wake('events') });
   },
 };
 

@@ -3,7 +3,7 @@ import type { Running } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { createSlots } from '../base/slots.ts';
 import { stopwatch } from '../base/wait.ts';
-import { type EventKind, eventId, postWait, shownEvent } from '../core/outgoing.ts';
+import { type EventKind, eventId, postWait, shownEvent, topicOf } from '../core/outgoing.ts';
 import { safeJson } from '../core/safe-text.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
@@ -86,7 +86,12 @@ type Work = { target: Target; endpoint: Endpoint; post: Post };
 async function postOne(deps: PosterDeps, health: Health, { target, endpoint, post }: Work): Promise<void> {
   const { store, now, signal } = deps;
   const spent = stopwatch();
-  const answer = await target.post({ id: eventId(post), body: safeJson(shownEvent(post)), now: now() });
+  const answer = await target.post({
+    id: eventId(post),
+    body: safeJson(shownEvent(post)),
+    topic: topicOf(post),
+    now: now(),
+  });
   if (signal.aborted && answer.status === null) return releasePost(store, post, now());
   const at = now();
   const againAt = answer.isTaken ? null : nextTry(deps, endpoint, post, answer, at);

@@ -23,7 +23,8 @@ export type Target = {
   id: string;
   place: number;
   host: string;
-  post(letter: { id: string; body: string; now: Ms }): Promise<Answer>;
+  /** `topic`: what it is about, for those who choose. */
+  post(letter: { id: string; body: string; topic: string; now: Ms }): Promise<Answer>;
   close(): Promise<void>;
 };
 
@@ -75,7 +76,7 @@ function wordsIn(body: unknown): string {
 
 const HEADERS = { 'content-type': 'application/json', 'user-agent': 'homing', 'accept-encoding': 'identity' };
 
-const silent = (why: string): Answer => ({
+export const silent = (why: string): Answer => ({
   isTaken: false,
   status: null,
   detail: `no answer: ${why}`,

@@ -267,7 +267,7 @@ test('a redirect is not followed', async (t) => {
   const other = await startScript(t, OK);
   const server = await startScript(t, say(307, '', { location: `${other.url}/metadata` }));
   const { targets } = posterTo(t, null as never, [server.url]);
-  const answer = await targets[0]?.post({ id: 'evt_1', body: '{}', now: MORNING });
+  const answer = await targets[0]?.post({ id: 'evt_1', body: '{}', topic: 'x', now: MORNING });
   assert.deepEqual(answer, {
     ...{ isTaken: false, status: 307, detail: 'a redirect, which is not followed', retryAfter: null },
   });

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import type { ConsumeMessage } from 'amqplib';
+import { endpointHistories } from '../../src/contract/event.ts';
+import { EVENT_KINDS } from '../../src/core/outgoing.ts';
+import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
+import { exchangeOf } from '../../src/events/exchange.ts';
+import { createPoster } from '../../src/events/poster.ts';
+import { targetsOf } from '../../src/events/target.ts';
+import { channelTo, eventually, withBroker } from '../support/broker.ts';
+import { clockAt, MORNING } from '../support/clock.ts';
+import { say, startScript } from '../support/http-script.ts';
+import { testStore } from '../support/stores.ts';
+import { hear, mail, QUIET, SECRET, typesIn } from './support.ts';
+
+const EXCHANGE = 'homing.events';
+
+const shown = ({ content, fields, properties }: ConsumeMessage) => {
+  const { id, data } = JSON.parse(String(content)) as { id: string; data: { recipient: string } };
+  assert.deepEqual([properties.messageId, properties.deliveryMode], [id, 2]);
+  return `${data.recipient.split('@', 1)[0]} ${fields.routingKey}`;
+};
+
+withBroker(
+  'a broker that is killed is told later, in the order of each delivery, and holds up no webhook',
+  async (t, broker) => {
+    const { store } = await testStore(t, 'sqlite');
+    const hook = await startScript(t, say(204, ''));
+    const clock = clockAt();
+    const stopping = new AbortController();
+    const webhook = {
+      EVENTS_WEBHOOK_URL: [hook.url],
+      EVENTS_WEBHOOK_SECRET: [SECRET],
+      EVENTS_WEBHOOK_ALLOW_PRIVATE: 'on',
+    } as const;
+    const targets = [...targetsOf(webhook), ...exchangeOf({ EVENTS_URL: broker.url, EVENTS_EXCHANGE: EXCHANGE }, 2)];
+    const poster = createPoster({
+      ...{
+        store,
+        targets,
+        kinds: EVENT_KINDS,
+        retry: 3 * DAY,
+        now: clock,
+        signal: stopping.signal,
+        log: QUIET,
+        onFree() {},
+      },
+    });
+    t.after(async () => {
+      stopping.abort();
+      await poster.idle();
+    });
+    const all = async () => {
+      while ((await poster.run()) > 0) await poster.idle();
+    };
+    await all();
+    const channel = await channelTo(t, broker);
+    await channel.assertExchange(EXCHANGE, 'topic', { durable: true });
+    await channel.assertQueue('told', { durable: true });
+    await channel.bindQueue('told', EXCHANGE, 'delivery.#');
+    const ann = await mail(store, 'ann', MORNING);
+    await all();
+    await broker.kill();
+    await hear(store, ann, 'delivered', MORNING + SECOND);
+    await hear(store, ann, 'complained', MORNING + 2 * SECOND);
+    clock.advance(3 * SECOND);
+    await all();
+    assert.deepEqual(typesIn(hook.seen), ['ann accepted', 'ann delivered', 'ann complained']);
+    const [, down] = await endpointHistories(store, 1);
+    assert.deepEqual([down?.state, down?.waiting.n, down?.endpoint.place], ['failing', 2, 2]);
+    assert.match(down?.tries[0]?.detail ?? '', /^no answer: /);
+    await broker.restart();
+    const again = await channelTo(t, broker);
+    const seen: ConsumeMessage[] = [];
+    await again.consume('told', (message) => void (message && seen.push(message)), { noAck: true });
+    await eventually(async () => {
+      clock.advance(MINUTE);
+      await all();
+      return seen.length >= 3;
+    });
+    assert.deepEqual(seen.map(shown), [
+      ...['ann delivery.accepted.notice', 'ann delivery.delivered.notice', 'ann delivery.complained.notice'],
+    ]);
+    assert.equal((await endpointHistories(store, 1))[1]?.state, 'well');
+  },
+);
