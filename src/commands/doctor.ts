@@ -7,7 +7,7 @@ import type { Check, Finding } from './doctor/finding.ts';
 const EXAMPLES = `
 Checks configuration, database, Mailgun (key, region, domain, webhooks,
 retention, clock), whether PUBLIC_URL leads to this daemon, secondaries, whether
-what they return comes back here, alerts, disk and spool, and that every open
+what they return comes back here, brokers, alerts, disk and spool, and that every open
 delivery will be acted on. Changes nothing without --fix-webhooks, which
 registers nothing at an address where this daemon does not answer. Exits 1 when
 there is a problem.
@@ -50,7 +50,7 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
   if (!config) return findings;
   // First, because it says which daemon is the right one.
   const database = await atDatabase(config, terminal.now());
-  const [mailgun, servers, channels, heartbeat, apis, bounces, machine] = await Promise.all([
+  const [mailgun, servers, channels, heartbeat, apis, bounces, brokers, machine] = await Promise.all([
     complete
       ? atMailgun({ config, identity: database.identity, timeout, now: terminal.now, ...options })
       : [await notAsked()],
@@ -59,6 +59,7 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
     guardedBy('heartbeat', async () => (await import('./doctor/channels.ts')).checkHeartbeat(config, timeout)),
     guardedBy('secondaries', async () => (await import('./doctor/apis.ts')).checkApis(config, timeout, terminal.now)),
     guardedBy('bounces', async () => (await import('./doctor/bounces.ts')).checkBounces(config, { timeout })),
+    guardedBy('brokers', async () => (await import('./doctor/brokers.ts')).checkBrokers(config, timeout)),
     guardedBy('machine', async () => (await import('./doctor/machine.ts')).checkMachine(config)),
   ]);
   return [
@@ -70,6 +71,7 @@ async function examine(terminal: Terminal, options: Options): Promise<Finding[]>
     ...heartbeat,
     ...apis,
     ...bounces,
+    ...brokers,
     ...machine,
   ];
 }

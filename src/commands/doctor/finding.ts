@@ -43,6 +43,7 @@ export const CHECKS = [
   'secondary SMTP',
   'secondaries',
   'bounces',
+  'brokers',
   'alerts',
   'alert SMTP',
   'alert channels',
