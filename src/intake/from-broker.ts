@@ -3,7 +3,7 @@ import { type Broker, ensure, stayConnected } from '../base/broker.ts';
 import { AppError, wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createTurns } from '../base/turns.ts';
-import { sleep, stopwatch } from '../base/wait.ts';
+import { sleep, stopwatch, within } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { isDatabaseTrouble, TooLarge } from '../store/db/trouble.ts';
 import { callIn } from './brokered.ts';
@@ -99,7 +99,9 @@ async function consume(deps: FromBrokerDeps, broker: Broker, isWell: () => void)
   if (!over.signal.aborted) await channel.cancel(consumerTag).catch(() => {});
   await Promise.all(inHand);
   if (!signal.aborted) throw new Error('the connection was closed');
-  if (!over.signal.aborted) await channel.waitForConfirms().catch(() => {});
+  // The end of the connection may overtake what was acknowledged; that of the channel does not.
+  const closed = channel.close().catch(() => {});
+  if (!over.signal.aborted) await within(closed, SECOND, undefined);
 }
 
 async function inTurn(turns: ReturnType<typeof createTurns>, { content }: ConsumeMessage, work: () => Promise<void>) {
