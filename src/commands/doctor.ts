@@ -6,11 +6,11 @@ import type { Check, Finding } from './doctor/finding.ts';
 
 const EXAMPLES = `
 Checks configuration, database, Mailgun (key, region, domain, webhooks,
-retention, clock), whether PUBLIC_URL leads to this daemon, secondaries, whether
-what they return comes back here, brokers, alerts, disk and spool, and that every open
-delivery will be acted on. Changes nothing without --fix-webhooks, which
-registers nothing at an address where this daemon does not answer. Exits 1 when
-there is a problem.
+retention, clock), whether PUBLIC_URL leads to this daemon, secondaries,
+whether what they return comes back here, brokers, alerts, disk and spool, and
+that every open delivery will be acted on. Changes nothing without
+--fix-webhooks, which registers nothing at an address where this daemon does
+not answer. Exits 1 when there is a problem.
 
 Examples:
   homing doctor
