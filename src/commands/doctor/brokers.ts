@@ -29,11 +29,16 @@ async function asking(
 ): Promise<Finding> {
   const mend = `check ${setting}, its user and virtual host, and that the broker is up`;
   const failed = (why: string) => problem(CHECK, `${setting}: ${why}`, mend);
-  const looked = connectToBroker(url, 'homing doctor').then((broker) =>
-    look(broker).finally(async () => closeBroker(broker)),
-  );
+  const looked = async () => {
+    const broker = await connectToBroker(url, 'homing doctor');
+    try {
+      return await look(broker);
+    } finally {
+      await closeBroker(broker);
+    }
+  };
   return within(
-    looked.catch((error: unknown) => failed(brokerWords(error))),
+    looked().catch((error: unknown) => failed(brokerWords(error))),
     timeout,
     failed('no answer in time'),
   );
