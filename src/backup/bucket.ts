@@ -1,7 +1,7 @@
 // Backups in a bucket of a service that speaks the API of Amazon S3.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -54,17 +54,19 @@ const LARGEST_UPLOAD = 5 * 1024 ** 3;
 const AT_ONCE = 8;
 
 /** Backups under an address such as `s3://bucket/folder`. What is on its way lies in the folder for temporary files. */
-export function bucketPlace(where: string, access: BucketAccess): Place {
+export function bucketPlace(where: string, access: BucketAccess, signal?: AbortSignal): Place {
   const [, Bucket = '', folder = ''] = BUCKET.exec(where) ?? [];
   const prefix = folder === '' ? '' : `${folder.slice(1)}/`;
   if (Bucket === '') throw new AppError('invalid', `${where} is no bucket: it is written as s3://bucket/folder`);
   const at = (file: string) => ({ Bucket, Key: prefix + file });
 
+  const until = signal === undefined ? {} : { abortSignal: signal };
   let client: S3Client | null = null;
 
   async function within<T>(work: (s3: S3Client, commands: Sdk) => Promise<T>): Promise<T> {
     const commands = await sdk();
     client ??= new commands.S3Client(settingsFor(access));
+    signal?.throwIfAborted();
     try {
       return await work(client, commands);
     } catch (error) {
@@ -77,7 +79,7 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
   const files = () =>
     within(async (s3, { paginateListObjectsV2 }) => {
       const all = new Map<string, { size: number; writtenAt: Ms }>();
-      for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix: `${prefix}homing-` }))
+      for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix: `${prefix}homing-` }, until))
         for (const { Key = '', Size = 0, LastModified } of page.Contents ?? [])
           all.set(Key.slice(prefix.length), { size: Size, writtenAt: LastModified?.getTime() ?? 0 });
       return all;
@@ -87,7 +89,7 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
   const read = (name: string, bytes: number) =>
     within(async (s3, { GetObjectCommand, NoSuchKey }) => {
       try {
-        const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand(at(`${name}.json`)));
+        const { Body, ContentLength = 0 } = await s3.send(new GetObjectCommand(at(`${name}.json`)), until);
         if (Body === undefined || ContentLength > LARGEST_MANIFEST) return null;
         return manifestIn(await Body.transformToString(), name, bytes);
       } catch (error) {
@@ -97,21 +99,25 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
     });
 
   /** The service refuses what is not what its digest says. */
-  async function put(file: string, path: string, abortSignal: AbortSignal): Promise<void> {
+  async function put(file: string, path: string): Promise<void> {
     const { size } = await stat(path);
     if (size > LARGEST_UPLOAD) throw new AppError('too_large', 'a backup of more than 5 GB does not go into a bucket');
     const digest = createHash('md5');
     for await (const part of createReadStream(path)) digest.update(part as Buffer);
     const ContentMD5 = digest.digest('base64');
-    await within((s3, { PutObjectCommand }) =>
-      s3.send(new PutObjectCommand({ ...at(file), ContentMD5, ContentLength: size, Body: createReadStream(path) }), {
-        abortSignal,
-      }),
-    );
+    const Body = createReadStream(path);
+    try {
+      await within((s3, { PutObjectCommand }) =>
+        s3.send(new PutObjectCommand({ ...at(file), ContentMD5, ContentLength: size, Body }), until),
+      );
+    } finally {
+      // After an error it would stay open, and what is removed would take room until the process ends.
+      Body.destroy();
+    }
   }
 
   const drop = (file: string) =>
-    within((s3, { DeleteObjectCommand }) => s3.send(new DeleteObjectCommand(at(file)))).then(() => {});
+    within((s3, { DeleteObjectCommand }) => s3.send(new DeleteObjectCommand(at(file)), until)).then(() => {});
 
   async function remove(name: string): Promise<void> {
     await drop(`${name}.json`);
@@ -122,7 +128,7 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
     name: where,
     trouble: () =>
       within((s3, { ListObjectsV2Command }) =>
-        s3.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}homing-`, MaxKeys: 1 })),
+        s3.send(new ListObjectsV2Command({ Bucket, Prefix: `${prefix}homing-`, MaxKeys: 1 }), until),
       ).then(() => null, wordsOf),
     async all() {
       const there = await files();
@@ -137,14 +143,14 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
     async find(name) {
       return read(name, (await files()).get(`${name}.sealed`)?.size ?? -1);
     },
-    async keep(name, write, check, signal) {
-      const here = await mkdtemp(join(tmpdir(), 'homing-backup-'));
+    async keep(name, write, check) {
+      const here = await mkdtemp(join(tmpdir(), TEMPORARY));
       try {
         await writeWhole(here, `${name}.sealed`, write);
         const made = await check(sealedFile(here, name));
         await writeWhole(here, `${name}.json`, (file) => file.writeFile(manifestText(made)));
-        await put(`${name}.sealed`, sealedFile(here, name), signal);
-        await put(`${name}.json`, join(here, `${name}.json`), signal);
+        await put(`${name}.sealed`, sealedFile(here, name));
+        await put(`${name}.json`, join(here, `${name}.json`));
         return made;
       } catch (error) {
         await remove(name).catch(() => {});
@@ -153,9 +159,10 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
         await rm(here, { recursive: true, force: true });
       }
     },
-    take: (name) => download(at(`${name}.sealed`), name, within),
+    take: (name) => download(at(`${name}.sealed`), name, within, signal),
     remove,
     async removeHalves(before) {
+      await removeLeft(before);
       const there = await files();
       for (const [file, { writtenAt }] of there) {
         const [, own] = /^(.+)\.sealed$/.exec(file) ?? [];
@@ -165,15 +172,33 @@ export function bucketPlace(where: string, access: BucketAccess): Place {
   };
 }
 
+const TEMPORARY = 'homing-backup-';
+
+/** What a process that was killed has left on this machine. */
+async function removeLeft(before: Ms): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(TEMPORARY)) continue;
+    const folder = join(tmpdir(), name);
+    const at = (await stat(folder).catch(() => null))?.mtimeMs ?? before;
+    if (at < before) await rm(folder, { recursive: true, force: true });
+  }
+}
+
 type Within = <T>(work: (s3: S3Client, commands: Sdk) => Promise<T>) => Promise<T>;
 
-async function download(object: { Bucket: string; Key: string }, name: string, within: Within): Promise<Taken> {
-  const here = await mkdtemp(join(tmpdir(), 'homing-backup-'));
+async function download(
+  object: { Bucket: string; Key: string },
+  name: string,
+  within: Within,
+  signal?: AbortSignal,
+): Promise<Taken> {
+  const here = await mkdtemp(join(tmpdir(), TEMPORARY));
   const done = () => rm(here, { recursive: true, force: true });
   try {
     await within(async (s3, { GetObjectCommand }) => {
-      const { Body } = await s3.send(new GetObjectCommand(object));
-      await pipeline(Body as Readable, createWriteStream(sealedFile(here, name), { mode: 0o600 }));
+      const { Body } = await s3.send(new GetObjectCommand(object), { ...(signal && { abortSignal: signal }) });
+      const file = createWriteStream(sealedFile(here, name), { mode: 0o600 });
+      await pipeline(Body as Readable, file, { ...(signal && { signal }) });
     });
   } catch (error) {
     await done();

@@ -13,15 +13,19 @@ export type Where = {
   access?: BucketAccess;
   /** Whose the latest has to be, as backups name a database: those of others do not count then. */
   database?: string | null;
+  signal?: AbortSignal;
 };
 
 /** The backup that is meant: `latest` of a place, its name in that place, or one of its two files. It is on this machine then. */
-export async function findBackup(which: string, { folder, access = {}, database = null }: Where): Promise<Found> {
+export async function findBackup(
+  which: string,
+  { folder, access = {}, database = null, signal }: Where,
+): Promise<Found> {
   const isLatest = which === 'latest';
   const isPath = which.includes('/') || /\.(?:sealed|json)$/.test(which);
   const where = isPath ? (isBucket(which) ? folderOf(which) : dirname(which)) : folder;
   if (where === undefined) throw new AppError('invalid', NO_FOLDER);
-  const place = placeOf(where, access);
+  const place = placeOf(where, access, signal);
   const name = basename(which).replace(/\.(?:sealed|json)$/, '');
   const manifest = isLatest ? await latestIn(place, database) : await place.find(name);
   if (!manifest) throw new AppError('not_found', `there is no whole backup ${name} in ${where}`);

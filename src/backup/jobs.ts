@@ -58,7 +58,8 @@ export async function backUpWhenDue(inside: BackupInside): Promise<number> {
   const [all = 0, daily = 0, weekly = 0] = kept;
   try {
     const where = { folder, access: accessIn(config), keep: [all, daily, weekly] as const };
-    const deps = { ...where, store, url, keys: inside.encryptionKeys, now, signal };
+    const untidy = (error: unknown) => log.warn({ error }, 'old backups could not be taken away');
+    const deps = { ...where, store, url, keys: inside.encryptionKeys, now, signal, untidy };
     const made = await backUp(deps);
     if (made) log.info({ backup: made.name, bytes: made.bytes }, 'the database was backed up');
     return made ? 1 : 0;

@@ -27,6 +27,8 @@ export type BackupDeps = {
   keep: Keep;
   now: Clock;
   signal: AbortSignal;
+  /** Told of what could not be taken away. A backup is as good with old ones beside it. */
+  untidy(error: unknown): void;
   /** What takes longer is broken off, and leaves the turn to others even where it hangs; by default some hours. */
   patience?: Ms;
 };
@@ -64,20 +66,25 @@ export async function backUp(deps: BackupDeps): Promise<Manifest | null> {
 
 /** Nothing is taken away before the new one was read back. */
 async function makeIn(deps: BackupDeps, at: Ms): Promise<Manifest> {
-  const { folder, access = {}, keep, now } = deps;
-  const place = placeOf(folder, access);
+  const { folder, access = {}, keep, now, signal, untidy } = deps;
+  const place = placeOf(folder, access, signal);
   const trouble = await place.trouble();
   if (trouble !== null) throw new Error(trouble);
-  await place.removeHalves(now() - DAY);
+  const tidied = (work: Promise<void>) => work.catch((error: unknown) => (signal.aborted ? undefined : untidy(error)));
+  await tidied(place.removeHalves(now() - DAY));
   const made = await writeOne(deps, place, at);
+  await tidied(prune(place, made, keep, now()));
+  return made;
+}
+
+async function prune(place: Place, made: Manifest, keep: Keep, now: Ms): Promise<void> {
   const all = (await place.all()).filter(({ database }) => database === made.database);
   const times = superfluous(
     all.map((one) => one.at),
     keep,
-    now(),
+    now,
   );
   for (const one of all) if (times.includes(one.at)) await place.remove(one.name);
-  return made;
 }
 
 /** A name that tells this database from others, and gives nothing of it away; null before its first daemon or backup. */
@@ -108,7 +115,7 @@ async function writeOne({ store, url, keys, signal }: BackupDeps, place: Place, 
       if (read.sha256 !== written.sha256) throw new Error('what was written is not what is read');
       return { version: 1, name, database, at, kind, migration, bytes, ...written, counts };
     };
-    return await place.keep(name, write, check, signal);
+    return await place.keep(name, write, check);
   } finally {
     await dump.close();
   }

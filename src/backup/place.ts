@@ -17,7 +17,6 @@ export type Place = {
     name: string,
     write: (file: FileHandle) => Promise<unknown>,
     check: (file: string) => Promise<Manifest>,
-    signal: AbortSignal,
   ): Promise<Manifest>;
   /** The sealed file, on this machine. */
   take(name: string): Promise<Taken>;

@@ -3,5 +3,5 @@ import { folderPlace } from './folder.ts';
 import type { Place } from './place.ts';
 
 /** The place that a setting or an option names. */
-export const placeOf = (where: string, access: BucketAccess): Place =>
-  isBucket(where) ? bucketPlace(where, access) : folderPlace(where);
+export const placeOf = (where: string, access: BucketAccess, signal?: AbortSignal): Place =>
+  isBucket(where) ? bucketPlace(where, access, signal) : folderPlace(where);

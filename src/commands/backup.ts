@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT, Failed, say, sayJson, type Terminal } from './common/terminal.ts';
+import { EXIT, Failed, say, sayError, sayJson, type Terminal } from './common/terminal.ts';
 
 const EXAMPLES = `
 The daemon makes backups by itself when BACKUP_DIR is set. Each is sealed with
@@ -51,6 +51,7 @@ async function backup(terminal: Terminal, options: Options): Promise<void> {
         now: terminal.now,
       },
       ...{ keep: [all, daily, weekly] as const, signal: new AbortController().signal },
+      untidy: (error: unknown) => sayError(terminal, `Old backups could not be taken away: ${wordsOf(error)}.`),
     };
     for (let n = 0; n < TRIES; n++) {
       const made = await backUp(deps).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 // Backups in a bucket: the same as in a folder, over the API of Amazon S3.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -39,6 +39,19 @@ function temporary(t: TestContext): () => string[] {
   });
   return () => readdirSync(folder).filter((name) => name.startsWith('homing-backup-'));
 }
+
+/** What this process holds open of backups on their way. */
+const openFiles = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    const file = (() => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    })();
+    return file.includes('homing-backup-') ? [file] : [];
+  });
 
 async function backedUp(given: TestStore) {
   const { t, store } = given;
@@ -93,6 +106,20 @@ onSqlite('what is superfluous goes from a bucket, and what was left in half', as
   ]);
 });
 
+onSqlite('a backup counts though old ones can not be taken away', async (given) => {
+  const { sim, deps, made } = await backedUp(given);
+  sim.objects.set('of/homing/homing-20250101T000000Z-AAAAAA.sealed', { body: Buffer.from('half'), writtenAt: 0 });
+  const untidy: unknown[] = [];
+  deps.now.advance(80 * DAY);
+  sim.trouble = (method) => (method === 'DELETE' ? { status: 403, code: 'AccessDenied' } : null);
+  const next = await backUp({ ...deps, untidy: (error) => untidy.push(error) });
+  assert.ok(next);
+  assert.deepEqual((await backupState(given.store)).good?.name, next.name);
+  assert.equal((await backupState(given.store)).failure, null);
+  assert.match(untidy.join(), /AccessDenied.*AccessDenied/s);
+  assert.ok(sim.objects.has(`of/homing/${made.name}.sealed`));
+});
+
 onSqlite('an upload that fails leaves no backup, is written down, and says why', async (given) => {
   const left = temporary(given.t);
   const { sim, place, deps, made } = await backedUp(given);
@@ -112,6 +139,7 @@ onSqlite('an upload that fails leaves no backup, is written down, and says why',
   await fails((method) => (method === 'PUT' ? 'cut' : null), /s3:\/\/backups\/of\/homing: /);
   assert.deepEqual([...sim.objects.keys()].length, 2);
   assert.deepEqual(left(), []);
+  assert.deepEqual(openFiles(), [], 'what was removed takes no room');
 });
 
 onSqlite('a download that fails says why, and leaves nothing behind', async (given) => {

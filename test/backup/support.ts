@@ -32,6 +32,9 @@ export const depsFor = (
     keys: [KEY],
     keep: [DAY, 14 * DAY, 56 * DAY],
     signal: new AbortController().signal,
+    untidy: (error: unknown) => {
+      throw error;
+    },
   },
   ...over,
   now: clockAt(),

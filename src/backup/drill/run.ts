@@ -59,6 +59,7 @@ export async function restoreDrill(given: DrillGiven): Promise<RestoreDrillRepor
   try {
     found = await findBackup('latest', {
       ...{ folder: given.folder, access: accessIn(config), database: given.live?.database ?? null },
+      signal: given.signal,
     });
     undo = stayHere(hostsOf(config));
     restoreTook = await looksAtCopy(given, found, note);
