@@ -71,7 +71,9 @@ async function whileAway(deps: DatabaseWatchDeps, watch: Watch, problems: readon
   const after = rungsOf(deps.ladder, deps.channels)[next]?.after;
   const climbs = watch.openedAt !== null && after !== undefined && now - watch.openedAt >= after;
   const isShort = watch.openedAt === null && now < watch.since + deps.group;
-  if (isShort || (isPausing(watch, now) && !climbs)) return;
+  // A step up the ladder waits for no pause but the one after a try that failed.
+  const pause = climbs ? Math.min(watch.pause, deps.group) : watch.pause;
+  if (isShort || isPausing({ ...watch, pause }, now)) return;
   const [from, to] = climbs ? [next, next] : [0, watch.rung];
   const { took, rung } = await send(deps, watch, {
     headline: 'the database can not be used',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import type { Rung } from '../../src/core/ladder.ts';
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
@@ -62,7 +63,10 @@ test('a database that is away is told of once, past the database, and so is its 
   );
 });
 
-async function watched(t: TestContext) {
+async function watched(
+  t: TestContext,
+  ladder: readonly Rung[] = [{ after: 0, ways: ['mail', 'pagerduty'], each: true }],
+) {
   const url = await freshDatabase(t, 'sqlite');
   const file = url.slice('sqlite:'.length);
   const store = openStore(url);
@@ -71,10 +75,12 @@ async function watched(t: TestContext) {
   const clock = clockAt();
   const heard: (Notice & { by: string })[] = [];
   const down = new Set<string>();
+  const tries: string[] = [];
   const channels = ['mail', 'pagerduty'].map(
     (name): AlertChannel => ({
       name,
       async send(notice) {
+        tries.push(name);
         if (down.has(name)) throw new Error('it does not answer');
         heard.push({ ...notice, by: name });
         return [];
@@ -83,14 +89,14 @@ async function watched(t: TestContext) {
   );
   const watch = createDatabaseWatch({
     ...{ store, channels, group: MINUTE, repeat: 15 * MINUTE, publicUrl: null, conversation: 'database:1' },
-    ...{ ladder: [{ after: 0, ways: ['mail', 'pagerduty'], each: true }], now: clock, log: logInto([]) },
+    ...{ ladder, now: clock, log: logInto([]) },
   });
   const look = async (minutes: number) => {
     for (const end = clock() + minutes * MINUTE; clock() < end; clock.advance(5 * SECOND)) await watch();
   };
   await look(1);
   return {
-    ...{ clock, heard, down, look },
+    ...{ clock, heard, down, tries, look },
     goes: () => renameSync(file, `${file}.away`),
     comes: () => renameSync(`${file}.away`, file),
     turns: () => heard.map(({ by, turn }) => `${by} ${turn}`),
@@ -141,4 +147,19 @@ test('a clock that is set back does not silence what is told of the database', a
   clock.advance(-30 * DAY);
   await look(1);
   assert.deepEqual(turns().slice(2), ['mail repeated', 'pagerduty repeated']);
+});
+
+test('a step up the ladder that nobody takes is tried once a minute', async (t) => {
+  const ladder: readonly Rung[] = [
+    { after: 0, ways: ['mail'], each: false },
+    { after: 2 * MINUTE, ways: ['pagerduty'], each: false },
+  ];
+  const { down, tries, look, goes } = await watched(t, ladder);
+  goes();
+  await look(2);
+  for (const name of ['mail', 'pagerduty']) down.add(name);
+  tries.length = 0;
+  await look(6);
+  const byPager = tries.filter((name) => name === 'pagerduty').length;
+  assert.ok(byPager >= 4 && byPager <= 6, `${byPager} times in six minutes`);
 });

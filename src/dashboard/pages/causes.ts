@@ -32,6 +32,8 @@ const PLACES = 25;
 const MOST_UNCLEAR = 500;
 const UNCLEAR_DAYS = 7;
 const LONGEST_RULES = 64_000;
+/** A replay ends before the page would be given up. */
+const PATIENCE = 20 * SECOND;
 
 /** Does trying again help, which replies does nobody know, and what would other rules do? */
 export function addCauses(router: Router, desk: Desk): void {
@@ -58,7 +60,7 @@ export function addCauses(router: Router, desk: Desk): void {
       const now = desk.now();
       const { present } = desk;
       const other = { ...present, judge: judgeBy(rules) };
-      const done = await replay(desk.store, { now, since: now - given.days * DAY, present, other });
+      const done = await replay(desk.store, { now, since: now - given.days * DAY, present, other, patience: PATIENCE });
       showReplay(ctx, desk, { ...given, problems: [], done });
     } finally {
       isBusy = false;

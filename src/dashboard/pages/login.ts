@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import type { Context } from 'koa';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { SECOND } from '../../core/time.ts';
+import { MINUTE, SECOND } from '../../core/time.ts';
 import { lengthWords } from '../../core/words/numbers.ts';
 import { doneBy } from '../../store/notes/audit.ts';
 import { type Desk, whoIs } from '../desk/desk.ts';
@@ -71,7 +71,7 @@ export function addLogin(router: Router, desk: Desk, users: readonly User[]): vo
     const { points, duration } = OF_NAME;
     const [at, length] = [desk.now(), duration * SECOND];
     const what = ['login', 'login_refused'];
-    const tries = { who: whoIs(strangerNamed(name)), what, since: at - length, limit: points };
+    const tries = { who: whoIs(strangerNamed(name)), what, since: at - length, until: at + MINUTE, limit: points };
     const done = await doneBy(desk.store, tries);
     const first = done[points - 1];
     return first && done.every((one) => one.what === 'login_refused') ? first.at + length - at : null;

@@ -1,4 +1,5 @@
 import { inTurns } from '../../base/in-turns.ts';
+import { stopwatch } from '../../base/wait.ts';
 import {
   type Change,
   type Comparison,
@@ -29,13 +30,20 @@ const MOST_FACTS = 200_000;
 const MOST_FAILURES = 10_000;
 const EXAMPLES = 20;
 
+type Replaying = {
+  now: Ms;
+  since: Ms;
+  present: RuleSet;
+  other: RuleSet;
+  /** By the clock on the wall; what was looked at by then is shown. */
+  patience: Ms;
+};
+
 /** Replays the failures since then, newest first, so that everything else goes on meanwhile. Nothing is written. */
-export async function replay(
-  store: Store,
-  { now, since, present, other }: { now: Ms; since: Ms; present: RuleSet; other: RuleSet },
-): Promise<Replayed> {
+export async function replay(store: Store, { now, since, present, other, patience }: Replaying): Promise<Replayed> {
   const done: Replayed = { comparison: emptyComparison(), examples: [], stoppedAt: null };
   const turn = inTurns();
+  const spent = stopwatch();
   let place: Before | null = { at: now, delivery: '\u{10ffff}', key: '' };
   for (let facts = 0; place !== null; ) {
     const { read, failures, next }: Awaited<ReturnType<typeof failuresBefore>> = await failuresBefore(
@@ -49,7 +57,8 @@ export async function replay(
       await turn();
     }
     facts += read;
-    const isEnough = facts >= MOST_FACTS || done.comparison.failures >= MOST_FAILURES;
+    const isMuch = facts >= MOST_FACTS || done.comparison.failures >= MOST_FAILURES;
+    const isEnough = isMuch || spent() >= patience;
     if (isEnough && next !== null) return { ...done, stoppedAt: next.at };
     place = next;
     await turn();

@@ -42,14 +42,15 @@ export async function auditOf({ db }: Store, subject: string, limit: number): Pr
   return rows.map((row) => ({ ...row, at: Number(row.at) }));
 }
 
-/** Which of these things somebody did since a moment, newest first, and when. */
+/** Which of these things somebody did in a time, newest first, and when. */
 export async function doneBy(
   { db }: Store,
-  { who, what, since, limit }: { who: string; what: readonly string[]; since: Ms; limit: number },
+  { who, what, since, until, limit }: { who: string; what: readonly string[]; since: Ms; until: Ms; limit: number },
 ): Promise<{ what: string; at: Ms }[]> {
   const rows: { what: string; at: Ms }[] = await db('audit')
     .where({ who })
     .where('at', '>=', since)
+    .where('at', '<=', until)
     .whereIn('what', [...what])
     .orderBy('at', 'desc')
     .limit(limit)
