@@ -134,26 +134,38 @@ async function handle(deps: FromBrokerDeps, session: Session, message: ConsumeMe
 
 /** Tries until it is clear what becomes of it: taken, refused, or given back because the trouble is ours and lasts. */
 async function outcomeOf(deps: FromBrokerDeps, session: Session, message: ConsumeMessage): Promise<Outcome> {
-  const { takeIn, now, signal, log } = deps;
+  const { signal, log } = deps;
   const ended = AbortSignal.any([signal, session.over]);
   const held = stopwatch();
   for (let tries = 1; ; tries++) {
     try {
-      const { isRepeat } = await takeIn(callIn(message), now());
-      if (!isRepeat) deps.onQueued();
-      return isRepeat ? 'repeated' : 'taken';
+      return await takeOrRefuse(deps, session, message, held());
     } catch (error) {
-      const refusal = refusalIn(error, held());
-      if (refusal !== null) {
-        log.warn({ why: refusal.message, code: refusal.code }, 'a message of the broker is refused');
-        await session.refuse(message, refusal);
-        return 'refused';
-      }
       if (tries === 1) log.warn({ error }, 'a message of the broker can not be taken now: it is tried again');
       if (held() > HOLD) return 'returned';
     }
     await sleep(Math.min(LONGEST_WAIT, (SECOND / 4) * 2 ** Math.min(tries, 8)), ended);
     if (ended.aborted) return 'returned';
+  }
+}
+
+/** Rejects when neither can be done now. `held`: for how long it has been tried. */
+async function takeOrRefuse(
+  { takeIn, now, log, onQueued }: FromBrokerDeps,
+  session: Session,
+  message: ConsumeMessage,
+  held: Ms,
+): Promise<Outcome> {
+  try {
+    const { isRepeat } = await takeIn(callIn(message), now());
+    if (!isRepeat) onQueued();
+    return isRepeat ? 'repeated' : 'taken';
+  } catch (error) {
+    const refusal = refusalIn(error, held);
+    if (refusal === null) throw error;
+    await session.refuse(message, refusal);
+    log.warn({ why: refusal.message, code: refusal.code }, 'a message of the broker is refused');
+    return 'refused';
   }
 }
 

@@ -114,6 +114,60 @@ withBroker('what is refused lies in a queue of its own with the reason, and stop
   assert.deepEqual(await queued(store), ['ann@example.org']);
 });
 
+withBroker(
+  'what is refused and has headers that can not be written again lies there without them',
+  async (t, broker) => {
+    const { store } = await testStore(t, 'sqlite');
+    const queue = newQueue();
+    const { outcomes } = take(t, store, broker, { queue });
+    await isThere(t, broker, queue);
+    const channel = await channelTo(t, broker);
+    const bad = { ...MAIL, to: [] };
+    const odd = { '!': 'timestamp', value: 2n ** 64n - 1n };
+    await publish(channel, queue, bad, { messageId: 'a', headers: { odd } });
+    await publish(channel, queue, MAIL, { messageId: 'good' });
+    await eventually(() => outcomes.length === 2);
+    assert.deepEqual([...outcomes].sort(), ['refused', 'taken']);
+    const { content, properties } = await next(channel, refusedQueue(queue));
+    assert.equal(String(content), JSON.stringify(bad));
+    assert.match(String(properties.headers?.['homing-reason']), /to parameter is missing/);
+    assert.equal(properties.headers?.['odd'], undefined);
+  },
+);
+
+withBroker('the queue of what is refused is made again when it is gone', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const { outcomes } = take(t, store, broker, { queue });
+  await isThere(t, broker, queue);
+  const channel = await channelTo(t, broker);
+  await channel.deleteQueue(refusedQueue(queue));
+  await publish(channel, queue, { ...MAIL, to: [] }, { messageId: 'bad' });
+  await eventually(() => outcomes.includes('refused'));
+  assert.equal((await next(channel, refusedQueue(queue))).properties.messageId, 'bad');
+});
+
+withBroker('while the refused can not be put aside, they are held, and others go on', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const channel = await channelTo(t, broker);
+  const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+  await channel.assertQueue(refusedQueue(queue), { durable: true, arguments: full });
+  await publish(channel, refusedQueue(queue), 'it is full');
+  const { outcomes, warnings } = take(t, store, broker, { queue });
+  await isThere(t, broker, queue);
+  await publish(channel, queue, { ...MAIL, to: [] }, { messageId: 'bad' });
+  await eventually(() => warnings.length === 1);
+  for (let n = 0; n < 3; n++) {
+    await publish(channel, queue, MAIL, { messageId: `good-${n}` });
+    await eventually(() => outcomes.length === n + 1);
+  }
+  await next(channel, refusedQueue(queue));
+  await eventually(() => outcomes.includes('refused'));
+  assert.deepEqual(outcomes, ['taken', 'taken', 'taken', 'refused']);
+  assert.ok(!warnings.some((one) => /INTAKE_URL is away/.test(one)));
+});
+
 withBroker('a broker that is killed after our commit delivers again, and nothing is sent twice', async (t, broker) => {
   const { store } = await testStore(t, 'sqlite');
   const queue = newQueue();
