@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { brokerWords, connectToBroker } from '../../src/base/broker.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
+import { exchangeOf } from '../../src/events/exchange.ts';
 import { type Outcome, refusedQueue, takeFromBroker } from '../../src/intake/from-broker.ts';
 import { createTakeIn, type TakeIn } from '../../src/intake/take-in.ts';
-import type { RabbitMq } from '../../src/lab/servers/rabbitmq.ts';
+import { LOGIN, type RabbitMq } from '../../src/lab/servers/rabbitmq.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { QUIET } from '../events/support.ts';
 import { channelTo, eventually, lengthOf, next, publish, withBroker } from '../support/broker.ts';
@@ -264,6 +267,29 @@ withBroker('the queues are quorum queues, and a queue that is there already is t
     .assertQueue(refusedQueue(queue), { durable: true, arguments: { 'x-queue-type': 'classic' } })
     .catch(brokerWords);
   assert.match(String(refused), /PRECONDITION_FAILED.*x-queue-type/);
+});
+
+withBroker('the rights that the documentation names do for the daemon and for who publishes', async (t, broker) => {
+  const told = readFileSync(join(import.meta.dirname, '../../docs/brokers.md'), 'utf8');
+  const lines = [...told.matchAll(/^rabbitmqctl (set_permissions) -p mail (\w+) '(.*)' '(.*)' '(.*)'$/gm)];
+  assert.equal(lines.length, 2);
+  for (const [, command = '', user = '', ...rights] of lines) {
+    await broker.control('add_user', user, 'password');
+    await broker.control(command, user, ...rights);
+  }
+  const as = (user: string): RabbitMq => ({ ...broker, url: broker.url.replace(LOGIN, `${user}:password`) });
+  const { store } = await testStore(t, 'sqlite');
+  const { outcomes } = take(t, store, as('homing'), { queue: 'homing.intake' });
+  await isThere(t, broker, 'homing.intake');
+  const channel = await channelTo(t, as('shop'));
+  await publish(channel, 'homing.intake', MAIL, { messageId: 'good' });
+  await publish(channel, 'homing.intake', { ...MAIL, to: [] }, { messageId: 'bad' });
+  await eventually(() => outcomes.length === 2);
+  assert.deepEqual([...outcomes].sort(), ['refused', 'taken']);
+  const [exchange] = exchangeOf({ EVENTS_URL: as('homing').url, EVENTS_EXCHANGE: 'homing.events' }, 1);
+  t.after(() => exchange?.close());
+  const answer = await exchange?.post({ id: 'one', body: '{}', topic: 'delivery.accepted', now: 0 });
+  assert.deepEqual([answer?.isTaken, answer?.detail], [true, null]);
 });
 
 withBroker('who is not let in is told why', async (_, { url, port }) => {

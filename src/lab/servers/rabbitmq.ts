@@ -1,9 +1,10 @@
 // A private RabbitMQ, from Debian's rabbitmq-server: its own folder, ports, cookie and port mapper, gone at the end.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from './mariadb.ts';
 
 export type RabbitMq = {
@@ -16,11 +17,15 @@ export type RabbitMq = {
   kill(): Promise<void>;
   shutDown(): Promise<void>;
   restart(): Promise<void>;
+  /** What `rabbitmqctl` does with these arguments; rejects when that fails. */
+  control(...args: string[]): Promise<void>;
   stop(): Promise<void>;
 };
 
 /** The wrapper on the path changes the user; this is what it calls. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+const CONTROL = '/usr/lib/rabbitmq/bin/rabbitmqctl';
+const run = promisify(execFile);
 
 /** Why no RabbitMQ can be had here, or null. Where CI is set nothing may be skipped: the missing server fails the tests. */
 export function withoutRabbitMq(): string | null {
@@ -61,6 +66,9 @@ export async function startRabbitMq(): Promise<RabbitMq> {
     async restart() {
       server = guarded(SERVER, [], environment);
       await ready(server);
+    },
+    async control(...args) {
+      await run(CONTROL, args, { env: environment });
     },
     stop,
   };
