@@ -17,16 +17,17 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
 
   /** A connection that is there, or one that is made now: whoever posts comes again when that fails. */
   function open(): Promise<Open> {
-    const opening = opened ?? connect();
+    if (opened !== null) return opened;
+    const opening = connect(() => forget(opening));
     opened = opening;
-    const forget = () => {
-      if (opened === opening) opened = null;
-    };
-    void opening.then(({ channel }) => channel.on('close', forget), forget);
     return opening;
   }
 
-  async function connect(): Promise<Open> {
+  function forget(opening: Promise<Open>): void {
+    if (opened === opening) opened = null;
+  }
+
+  async function connect(onClose: () => void): Promise<Open> {
     const broker = await connectToBroker(url ?? '', 'homing events');
     try {
       await ensure(broker, {
@@ -35,8 +36,11 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
       });
       const channel = await broker.createConfirmChannel();
       channel.on('error', () => {});
-      // Without its channel the connection is of no use.
-      channel.on('close', () => void closeBroker(broker));
+      channel.on('close', () => {
+        onClose();
+        // Without its channel the connection is of no use.
+        void closeBroker(broker);
+      });
       return { broker, channel };
     } catch (error) {
       await closeBroker(broker);
@@ -44,8 +48,14 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
     }
   }
 
-  const publish = async ({ id, body, topic, now }: Parameters<Target['post']>[0]): Promise<Answer> => {
-    const { channel } = await open();
+  /** What was sent on it and not confirmed may yet come to be taken. */
+  async function end(opening: Promise<Open>): Promise<void> {
+    forget(opening);
+    const one = await opening.catch(() => null);
+    if (one) await closeBroker(one.broker);
+  }
+
+  async function publish({ channel }: Open, { id, body, topic, now }: Letter): Promise<Answer> {
     const about = {
       messageId: id,
       contentType: 'application/json',
@@ -57,23 +67,31 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
         resolve(error ? silent(brokerWords(error)) : TAKEN),
       );
     });
-  };
+  }
 
   return [
     {
       // By the login alone it is no other one.
       id: sha256(`exchange\n${host}${pathname}\n${exchange}`).slice(0, 16),
       ...{ place, host: `${host} ${exchange}` },
-      post: (letter) => {
-        const published = publish(letter).catch((error: unknown) => silent(brokerWords(error)));
-        return within(published, PATIENCE, silent('the broker did not confirm it in time'));
+      async post(letter) {
+        const opening = open();
+        const failed = (why: string): Answer => {
+          void end(opening);
+          return silent(why);
+        };
+        const published = opening
+          .then((one) => publish(one, letter))
+          .catch((error: unknown) => failed(brokerWords(error)));
+        return (await within(published, PATIENCE, null)) ?? failed('the broker did not confirm it in time');
       },
       async close() {
-        const one = await opened?.catch(() => null);
-        if (one) await closeBroker(one.broker);
+        if (opened) await end(opened);
       },
     },
   ];
 }
+
+type Letter = Parameters<Target['post']>[0];
 
 const TAKEN: Answer = { isTaken: true, status: null, detail: null, retryAfter: null };

@@ -83,3 +83,17 @@ withBroker(
     assert.equal((await endpointHistories(store, 1))[1]?.state, 'well');
   },
 );
+
+withBroker('many events are told on one connection', async (t, { url }) => {
+  const [target] = exchangeOf({ EVENTS_URL: url, EVENTS_EXCHANGE: EXCHANGE }, 1);
+  t.after(() => target?.close());
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  for (let n = 0; n < 20; n++) {
+    const answer = await target?.post({ id: `event-${n}`, body: '{}', topic: 'delivery.accepted.notice', now: 0 });
+    assert.deepEqual([answer?.isTaken, answer?.detail], [true, null]);
+  }
+  assert.deepEqual(warnings, []);
+});
