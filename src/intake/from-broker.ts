@@ -3,7 +3,7 @@ import { type Broker, ensure, stayConnected } from '../base/broker.ts';
 import { AppError, wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createTurns } from '../base/turns.ts';
-import { sleep, stopwatch, within } from '../base/wait.ts';
+import { inBackground, sleep, stopwatch, within } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { isDatabaseTrouble, TooLarge } from '../store/db/trouble.ts';
 import { callIn } from './brokered.ts';
@@ -31,6 +31,8 @@ export type FromBrokerDeps = {
 const HOLD: Ms = 20 * MINUTE;
 /** What fails for a reason that is none of these is put aside after this time, so that others go on. */
 const UNKNOWN: Ms = MINUTE;
+/** A session that has lasted for so long works, though nothing came. */
+const STEADY: Ms = 30 * SECOND;
 const LONGEST_WAIT: Ms = 15 * SECOND;
 /** Bytes. Of larger ones one is worked on at a time, as the work makes copies. */
 const LARGE = 1024 * 1024;
@@ -79,7 +81,7 @@ async function consume(deps: FromBrokerDeps, broker: Broker, isWell: () => void)
   channel.on('error', () => {});
   channel.on('close', () => over.abort());
   const inHand = new Set<Promise<void>>();
-  const session: Session = { channel, over: over.signal, refuse: refuseTo(channel, refusedQueue(queue)) };
+  const session: Session = { channel, over: over.signal, isWell, refuse: refuseTo(channel, refusedQueue(queue)) };
   const turns = createTurns(1);
   await channel.prefetch(prefetch);
   const { consumerTag } = await channel.consume(queue, (message) => {
@@ -93,9 +95,10 @@ async function consume(deps: FromBrokerDeps, broker: Broker, isWell: () => void)
       .finally(() => inHand.delete(work));
     inHand.add(work);
   });
-  isWell();
   log.info({ queue }, 'mail is taken from the broker');
+  const cancel = inBackground(STEADY, isWell);
   await until(AbortSignal.any([signal, over.signal]));
+  cancel();
   if (!over.signal.aborted) await channel.cancel(consumerTag).catch(() => {});
   await Promise.all(inHand);
   if (!signal.aborted) throw new Error('the connection was closed');
@@ -120,15 +123,19 @@ type Session = {
   channel: ConfirmChannel;
   /** Aborted when nothing can be acknowledged on it any more. */
   over: AbortSignal;
+  isWell(): void;
   refuse(message: ConsumeMessage, why: AppError): Promise<void>;
 };
 
 async function handle(deps: FromBrokerDeps, session: Session, message: ConsumeMessage): Promise<void> {
-  const { channel, over } = session;
+  const { channel, over, isWell } = session;
   const outcome = await outcomeOf(deps, session, message);
   if (over.aborted) return deps.onOutcome('returned');
   if (outcome === 'returned') channel.nack(message, false, true);
-  else channel.ack(message);
+  else {
+    channel.ack(message);
+    isWell();
+  }
   deps.onOutcome(outcome);
 }
 

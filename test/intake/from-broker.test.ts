@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { brokerWords, connectToBroker } from '../../src/base/broker.ts';
+import { stopwatch } from '../../src/base/wait.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
+import { SECOND } from '../../src/core/time.ts';
 import { exchangeOf } from '../../src/events/exchange.ts';
 import { type Outcome, refusedQueue, takeFromBroker } from '../../src/intake/from-broker.ts';
 import { createTakeIn, type TakeIn } from '../../src/intake/take-in.ts';
@@ -34,18 +38,23 @@ function take(
   const stopping = new AbortController();
   const outcomes: Outcome[] = [];
   const warnings: string[] = [];
+  let sessions = 0;
   const usual = createTakeIn({ store, settings, encryptionKey: 'ab'.repeat(32), domains: [DOMAIN] });
   const running = takeFromBroker({
     ...{ url, queue, prefetch, takeIn: around(usual), onQueued() {}, now: clockAt(), signal: stopping.signal },
     onOutcome: (outcome) => outcomes.push(outcome),
-    log: { ...QUIET, warn: (...said: unknown[]) => void warnings.push(String(said[1])) },
+    log: {
+      ...QUIET,
+      info: () => void sessions++,
+      warn: (...said: unknown[]) => void warnings.push(String(said[1])),
+    },
   });
   const stop = async () => {
     stopping.abort();
     await running;
   };
   t.after(stop);
-  return { outcomes, warnings, stop };
+  return { outcomes, warnings, begun: () => sessions, stop };
 }
 
 const queued = async ({ db }: Store): Promise<string[]> => {
@@ -205,6 +214,31 @@ withBroker('a broker that is killed after our commit delivers again, and nothing
   assert.deepEqual(await queued(store), ['ann@example.org', 'bee@example.org']);
   assert.equal(await lengthOf(after, queue), 0);
 });
+
+withBroker(
+  'a session that ends before anything is taken is begun again after longer and longer pauses',
+  async (t, broker) => {
+    const { store } = await testStore(t, 'sqlite');
+    const queue = newQueue();
+    const sockets = new Set<Socket>();
+    const between = createServer((socket) => {
+      const there = connect(broker.port, '127.0.0.1');
+      for (const one of [socket, there]) sockets.add(one.on('error', () => {}));
+      socket.pipe(there).pipe(socket);
+    });
+    await once(between.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => between.close());
+    const url = `amqp://${LOGIN}@127.0.0.1:${(between.address() as AddressInfo).port}`;
+    const { begun } = take(t, store, { ...broker, url }, { queue });
+    const spent = stopwatch();
+    for (let n = 1; n <= 4; n++) {
+      await eventually(() => begun() === n);
+      for (const socket of sockets) socket.destroy();
+    }
+    await eventually(() => begun() === 5);
+    assert.ok(spent() > (1 + 2 + 4 + 8) * (SECOND / 4));
+  },
+);
 
 withBroker('while the database takes nothing, nothing is acknowledged, and nothing is lost', async (t, broker) => {
   const { store, open } = await testStore(t, 'sqlite');
