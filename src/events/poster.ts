@@ -92,7 +92,7 @@ async function postOne(deps: PosterDeps, health: Health, { target, endpoint, pos
     topic: topicOf(post),
     now: now(),
   });
-  if (signal.aborted && answer.status === null) return releasePost(store, post, now());
+  if (signal.aborted && !answer.isTaken && answer.status === null) return releasePost(store, post, now());
   const at = now();
   const againAt = answer.isTaken ? null : nextTry(deps, endpoint, post, answer, at);
   const { isTaken, status, detail } = answer;

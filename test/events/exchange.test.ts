@@ -84,6 +84,28 @@ withBroker(
   },
 );
 
+withBroker('an event that was confirmed while the process stops is not told again', async (t, { url }) => {
+  const { store } = await testStore(t, 'sqlite');
+  const stopping = new AbortController();
+  const targets = exchangeOf({ EVENTS_URL: url, EVENTS_EXCHANGE: EXCHANGE }, 1).map((target) => ({
+    ...target,
+    async post(letter: Parameters<typeof target.post>[0]) {
+      const answer = await target.post(letter);
+      stopping.abort();
+      return answer;
+    },
+  }));
+  const { signal } = stopping;
+  const deps = { store, targets, kinds: EVENT_KINDS, retry: 3 * DAY, now: clockAt(), signal, log: QUIET, onFree() {} };
+  const poster = createPoster(deps);
+  await poster.run();
+  await mail(store, 'ann', MORNING);
+  await poster.run();
+  await poster.idle();
+  const [told] = await endpointHistories(store, 1);
+  assert.deepEqual([told?.waiting.n, told?.tries.length], [0, 1]);
+});
+
 withBroker('many events are told on one connection', async (t, { url }) => {
   const [target] = exchangeOf({ EVENTS_URL: url, EVENTS_EXCHANGE: EXCHANGE }, 1);
   t.after(() => target?.close());
