@@ -49,12 +49,13 @@ const NO_VHOST = 'there is no such virtual host, or its user may not use it';
 /** Something that the broker is to have, with what it is made of where it is not there. */
 export type Wanted = { check(channel: Channel): Promise<unknown>; make(channel: Channel): Promise<unknown> };
 
-const NOT_FOUND = 404;
+/** Whether a check failed because there is no such thing. */
+export const isNotFound = (error: unknown): boolean => (error as { code?: unknown }).code === 404;
 
 /** Leaves alone what is there: its operators may have made it otherwise than we would. */
 export async function ensure(broker: Broker, { check, make }: Wanted): Promise<void> {
   const isThere = await tried(broker, check).catch((error: unknown) => {
-    if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
+    if (!isNotFound(error)) throw error;
     return false;
   });
   if (!isThere) await tried(broker, make);

@@ -1,4 +1,4 @@
-import { type Broker, brokerWords, closeBroker, connectToBroker } from '../../base/broker.ts';
+import { type Broker, brokerWords, closeBroker, connectToBroker, isNotFound } from '../../base/broker.ts';
 import { within } from '../../base/wait.ts';
 import type { Config } from '../../config/config.ts';
 import type { Ms } from '../../core/time.ts';
@@ -57,22 +57,24 @@ async function atQueue(broker: Broker, queue: string): Promise<Finding> {
 
 async function atExchange(broker: Broker, exchange: string): Promise<Finding> {
   const channel = await quietChannel(broker);
-  const isThere = await channel.checkExchange(exchange).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return ok(CHECK, `EVENTS_URL answers, and has the exchange ${exchange}`);
+  const found = await orNull(channel.checkExchange(exchange));
+  if (found !== null) return ok(CHECK, `EVENTS_URL answers, and has the exchange ${exchange}`);
   return warning(CHECK, `EVENTS_URL answers, and has no exchange ${exchange} yet`, 'start the daemon: it makes it');
 }
 
 /** Messages of a queue; null when it is not there. */
 async function lengthOf(broker: Broker, queue: string): Promise<number | null> {
   const channel = await quietChannel(broker);
-  return channel.checkQueue(queue).then(
-    ({ messageCount }) => messageCount,
-    () => null,
-  );
+  const found = await orNull(channel.checkQueue(queue));
+  return found === null ? null : found.messageCount;
 }
+
+/** Null when there is no such thing. */
+const orNull = <T>(check: Promise<T>): Promise<T | null> =>
+  check.catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+    return null;
+  });
 
 async function quietChannel(broker: Broker) {
   const channel = await broker.createChannel();
