@@ -37,7 +37,7 @@ const LOCK_WAIT_SECONDS = 20;
 const IDLE_SECONDS = 120;
 
 /** What is known of the server behind a connection. */
-type NodeState = { server: Server; isCluster: boolean; isFull: boolean; lookedAt: number };
+type NodeState = { server: Server; line: Line; isCluster: boolean; isFull: boolean; lookedAt: number };
 
 type Done = (error: Error | null) => void;
 type Connection = Executing & {
@@ -56,7 +56,8 @@ export function mysqlSettings(
 ): { settings: Knex.Config; nodes: Nodes } {
   const limits = all.length > 1 ? { ...given, query: given.query && Math.min(given.query, CHANGE_AFTER) } : given;
   const nodes = createNodes(all, moved);
-  const asked: Asked = { nodes, line: createLine(), limits, several: all.length > 1, states: new WeakMap() };
+  const lines = new Map(all.map((server) => [server, createLine()]));
+  const asked: Asked = { nodes, lines, limits, several: all.length > 1, states: new WeakMap() };
   const each = new Map(all.map((server) => [server, connectionTo(server, limits.connection / all.length)]));
   const settings = {
     client: clientOn(asked, (server) => each.get(server) ?? {}) as unknown as typeof Knex.Client,
@@ -91,17 +92,22 @@ function connectionTo(
   } as Knex.MySql2ConnectionConfig;
 }
 
-/** Each store has its own, because what one connection learns about the network is true of the others of this store alone. */
-type Asked = { nodes: Nodes; line: Line; limits: Limits; several: boolean; states: WeakMap<Connection, NodeState> };
+/**
+ * Each store has its own, because what one connection learns about the network is true of the others of this store alone,
+ * and of those to the same server.
+ */
+type Asked = {
+  nodes: Nodes;
+  lines: ReadonlyMap<Server, Line>;
+  limits: Limits;
+  several: boolean;
+  states: WeakMap<Connection, NodeState>;
+};
 
 /** Knex's dialect, in which every wait has its limit. */
 function clientOn(asked: Asked, settingsOf: (server: Server) => object) {
-  const { nodes, line, limits } = asked;
+  const { nodes, limits } = asked;
   const { query, sign } = limits;
-  const leave = (connection: Connection) => {
-    const state = asked.states.get(connection);
-    if (state) nodes.leave(state.server);
-  };
   return class extends Base {
     acquireRawConnection(): Promise<Connection> {
       return nodes.connected(async (server) => {
@@ -109,12 +115,12 @@ function clientOn(asked: Asked, settingsOf: (server: Server) => object) {
         this.connectionSettings = settingsOf(server);
         const connection: Connection = await super.acquireRawConnection();
         const state = await prepare(asked, server, connection);
-        asked.states.set(connection, state);
         return { connection, isFull: state.isFull, close: () => connection.stream.destroy() };
       });
     }
 
     async _query(connection: Connection, statement: Statement): Promise<unknown> {
+      const { server, line } = stateOf(asked, connection);
       try {
         const isLarge = checkedSize(connection, statement) >= LARGE;
         const answer = isLarge ? executed(connection, statement) : super._query(connection, statement);
@@ -124,13 +130,13 @@ function clientOn(asked: Asked, settingsOf: (server: Server) => object) {
         // After a failover the old server still answers, and takes no writes: the next connection finds the new one. Where
         // COMMIT failed the transaction may be open still, and the next one on this connection would commit it.
         if (refusesWrites(told) || isCommit(statement)) connection.stream.destroy();
-        if (refusesWrites(told) || isSilence(told)) leave(connection);
+        if (refusesWrites(told) || isSilence(told)) nodes.leave(server);
         throw told;
       }
     }
 
     checkVersion(connection: Connection): Promise<unknown> {
-      return line.answered(connection, sign, super.checkVersion(connection));
+      return within(sign, super.checkVersion(connection), () => connection.stream.destroy());
     }
 
     /** Ending a connection tells the server so, which is a wait too. */
@@ -152,18 +158,28 @@ function withCode(error: unknown): unknown {
 const LOST = 'PROTOCOL_CONNECTION_LOST';
 
 /** Sets up a connection that was just made, and asks how its server is. */
-async function prepare({ line, limits, several }: Asked, server: Server, connection: Connection): Promise<NodeState> {
-  const state = async () => {
+async function prepare(asked: Asked, server: Server, connection: Connection): Promise<NodeState> {
+  const { lines, limits, several, states } = asked;
+  const line = lines.get(server) ?? createLine();
+  const asks = async () => {
     const isCluster = await configure(connection);
     const isFull = !several || !isCluster || (await isSynced(asking(connection)));
-    return { server, isCluster, isFull, lookedAt: ticks() };
+    return { server, line, isCluster, isFull, lookedAt: ticks() };
   };
   try {
-    return await line.answered(connection, limits.sign, state());
+    const state = await line.answered(connection, limits.sign, asks());
+    states.set(connection, state);
+    return state;
   } catch (error) {
     connection.stream.destroy();
     throw error;
   }
+}
+
+function stateOf({ states }: Asked, connection: Connection): NodeState {
+  const state = states.get(connection);
+  if (state === undefined) throw new Error('a connection to the database is used before it is prepared');
+  return state;
 }
 
 /**
@@ -198,24 +214,24 @@ const asking =
  * a node may have left its cluster, or stand still for a backup.
  */
 async function isAlive(asked: Asked, connection: Connection): Promise<boolean> {
-  const { line, limits } = asked;
+  const { limits, nodes } = asked;
+  const state = stateOf(asked, connection);
+  const { server, line } = state;
   const quiet = line.quietFor(connection);
   const isHeard = quiet < limits.trust;
   const answers = isHeard || (quiet < Number.POSITIVE_INFINITY && (await answersPing(line, limits.sign, connection)));
-  if (answers && (await isStillFull(asked, connection))) return true;
-  const state = asked.states.get(connection);
-  if (state) asked.nodes.leave(state.server);
+  if (answers && (await isStillFull(asked, state, connection))) return true;
+  nodes.leave(server);
   connection.stream.destroy();
   return false;
 }
 
 /** Asked now and then, and only where there is another server to go to. */
-async function isStillFull({ line, limits, several, states }: Asked, connection: Connection): Promise<boolean> {
-  const state = states.get(connection);
-  if (!several || !state?.isCluster || !state.isFull) return true;
+async function isStillFull({ limits, several }: Asked, state: NodeState, connection: Connection): Promise<boolean> {
+  if (!several || !state.isCluster || !state.isFull) return true;
   if (ticks() - state.lookedAt < limits.trust) return true;
   state.lookedAt = ticks();
-  return line.answered(connection, limits.sign, isSynced(asking(connection))).catch(() => false);
+  return state.line.answered(connection, limits.sign, isSynced(asking(connection))).catch(() => false);
 }
 
 const answersPing = (line: Line, sign: Ms, connection: Connection): Promise<boolean> =>

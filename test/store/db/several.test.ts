@@ -67,3 +67,26 @@ onMariaDb('a server that hangs is left for the next one, and what was changed th
   assert.deepEqual(moves, [`127.0.0.1:${new URL(url).port}`]);
   assert.equal((await direct.db('cursors')).length, 1);
 });
+
+onMariaDb('connections to a server that answers are kept when another one hangs', async ({ t, url }) => {
+  const target = Number(new URL(url).port);
+  const [hanging, working] = [await startSilentProxy(target), await startSilentProxy(target)];
+  const hosts = `@127.0.0.1:${hanging.port},127.0.0.1:${working.port}`;
+  const store = openStore(url.replace(/@[^/]*/, hosts), { limits: { ...SHORT, query: 2000 } });
+  t.after(async () => {
+    await store.close();
+    for (const proxy of [hanging, working]) await proxy.close();
+  });
+  const wait = store.db.raw('select sleep(1.5)').catch((error: unknown) => error);
+  // Its connection is made and in use, so the next ones are made anew.
+  await store.db.raw('select 1');
+  hanging.silence();
+  await store.db.raw('select 1').catch(() => {});
+  await store.db.raw('select 1');
+  const made = working.made();
+  assert.ok(made > 0);
+  assert.ok(isDatabaseTrouble(await wait));
+  await store.db.raw('select 1');
+  assert.equal(store.server()?.port, working.port);
+  assert.equal(working.made(), made);
+});
