@@ -29,7 +29,7 @@ export type Limits = {
 export const LIMITS: Limits = { query: 30 * SECOND, connection: 15 * SECOND, trust: 2 * SECOND, sign: 2 * SECOND };
 
 /** Shorter than our limit for a statement, so that the server tells us that it gave up waiting for the lock. */
-const LOCK_WAIT_SECONDS = 20;
+const lockWaitSeconds = (several: boolean): number => (several ? 10 : 20);
 /**
  * The server closes a connection that was silent for so long, and frees its locks. The pool closes idle ones much
  * sooner.
@@ -73,7 +73,7 @@ export function mysqlSettings(
 }
 
 /** Where there are several servers a statement waits no longer for one of them, so that another is asked in time. */
-const CHANGE_AFTER = 15 * SECOND;
+export const CHANGE_AFTER = 15 * SECOND;
 
 /** There is time to try them all before whoever wants a connection gives up. */
 function connectionTo(
@@ -162,7 +162,7 @@ async function prepare(asked: Asked, server: Server, connection: Connection): Pr
   const { lines, limits, several, states } = asked;
   const line = lines.get(server) ?? createLine();
   const asks = async () => {
-    const isCluster = await configure(connection);
+    const isCluster = await configure(connection, several);
     const isFull = !several || !isCluster || (await isSynced(asking(connection)));
     return { server, line, isCluster, isFull, lookedAt: ticks() };
   };
@@ -186,11 +186,11 @@ function stateOf({ states }: Asked, connection: Connection): NodeState {
  * Strict mode is needed because MySQL otherwise cuts values that do not fit, and reports success. Says whether it is a node
  * of a Galera cluster: there each statement waits until the node has what was committed on any of them.
  */
-async function configure(connection: Connection): Promise<boolean> {
+async function configure(connection: Connection, several: boolean): Promise<boolean> {
   const ask = asking(connection);
   const settings = [
     "sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-    `innodb_lock_wait_timeout=${LOCK_WAIT_SECONDS}`,
+    `innodb_lock_wait_timeout=${lockWaitSeconds(several)}`,
     `wait_timeout=${IDLE_SECONDS}`,
   ];
   const set = (isolation: string) =>

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { checkDatabase } from '../../../src/commands/doctor/database.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import { settingsShown } from '../../../src/config/shown.ts';
+import { SECOND } from '../../../src/core/time.ts';
 import { withDatabaseBeside } from '../../../src/store/db/beside.ts';
 import { dumpOf } from '../../../src/store/db/dump.ts';
-import type { Limits } from '../../../src/store/db/mysql.ts';
+import { CHANGE_AFTER, LIMITS, type Limits } from '../../../src/store/db/mysql.ts';
 import { openStore } from '../../../src/store/db/open.ts';
 import { restoreInto } from '../../../src/store/db/restore-into.ts';
 import { transact } from '../../../src/store/db/transact.ts';
@@ -89,4 +90,16 @@ onMariaDb('connections to a server that answers are kept when another one hangs'
   await store.db.raw('select 1');
   assert.equal(store.server()?.port, working.port);
   assert.equal(working.made(), made);
+});
+
+onMariaDb('a lock is waited for less long than an answer, so that waiting is not taken for silence', async (given) => {
+  for (const [url, limit] of [
+    [given.url, LIMITS.query],
+    [behindNobody(given.url), CHANGE_AFTER],
+  ] as const) {
+    const store = openStore(url);
+    given.t.after(store.close);
+    const [[{ wait }]] = await store.db.raw('select @@innodb_lock_wait_timeout as wait');
+    assert.ok(limit !== null && wait * SECOND < limit, `${wait} s`);
+  }
 });
