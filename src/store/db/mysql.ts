@@ -214,6 +214,8 @@ const asking =
  * a node may have left its cluster, or stand still for a backup.
  */
 async function isAlive(asked: Asked, connection: Connection): Promise<boolean> {
+  // We have cut it ourselves, or the server has, which says nothing of the server by now.
+  if (connection.stream.destroyed) return false;
   const { limits, nodes } = asked;
   const state = stateOf(asked, connection);
   const { server, line } = state;

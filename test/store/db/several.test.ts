@@ -103,3 +103,23 @@ onMariaDb('a lock is waited for less long than an answer, so that waiting is not
     assert.ok(limit !== null && wait * SECOND < limit, `${wait} s`);
   }
 });
+
+onMariaDb('a server is not left for a connection to it that was thrown away', async ({ t, url }) => {
+  const proxy = await startSilentProxy(Number(new URL(url).port));
+  const store = openStore(url.replace('@', `@127.0.0.1:${proxy.port},`), { limits: { ...LIMITS, trust: 0 } });
+  t.after(async () => {
+    await store.close();
+    await proxy.close();
+  });
+  const moves: string[] = [];
+  store.moved = (to) => moves.push(to);
+  const { client } = store.db;
+  const all = await Promise.all(Array.from({ length: 10 }, () => client.acquireConnection()));
+  // Whoever waits for one of a full pool gets it before it is heard that it is closed.
+  const waits = client.acquireConnection();
+  all[0].stream.destroy();
+  await client.releaseConnection(all[0]);
+  for (const one of [await waits, ...all.slice(1)]) await client.releaseConnection(one);
+  assert.equal(store.server()?.port, proxy.port);
+  assert.deepEqual(moves, []);
+});
