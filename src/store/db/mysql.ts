@@ -7,8 +7,8 @@ import { isSynced, VARIABLES, valuesOf } from './cluster.ts';
 import { createLine, type Line, ticks, within } from './line.ts';
 import { createNodes, type Nodes } from './nodes.ts';
 import { checkedSize, type Executing, executed, LARGE, notePacketLimit, type Statement } from './packet.ts';
-import { isSilence, refusesWrites } from './trouble.ts';
-import type { Server } from './url.ts';
+import { isSilence, OutsideCluster, refusesWrites } from './trouble.ts';
+import { placeOf, type Server } from './url.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -57,7 +57,7 @@ export function mysqlSettings(
   const limits = all.length > 1 ? { ...given, query: given.query && Math.min(given.query, CHANGE_AFTER) } : given;
   const nodes = createNodes(all, moved);
   const lines = new Map(all.map((server) => [server, createLine()]));
-  const asked: Asked = { nodes, lines, limits, several: all.length > 1, states: new WeakMap() };
+  const asked: Asked = { nodes, lines, limits, several: all.length > 1, isCluster: null, states: new WeakMap() };
   const each = new Map(all.map((server) => [server, connectionTo(server, limits.connection / all.length)]));
   const settings = {
     client: clientOn(asked, (server) => each.get(server) ?? {}) as unknown as typeof Knex.Client,
@@ -101,6 +101,8 @@ type Asked = {
   lines: ReadonlyMap<Server, Line>;
   limits: Limits;
   several: boolean;
+  /** Whether any of the servers was a node of a cluster; null before one was asked. */
+  isCluster: boolean | null;
   states: WeakMap<Connection, NodeState>;
 };
 
@@ -109,14 +111,25 @@ function clientOn(asked: Asked, settingsOf: (server: Server) => object) {
   const { nodes, limits } = asked;
   const { query, sign } = limits;
   return class extends Base {
-    acquireRawConnection(): Promise<Connection> {
-      return nodes.connected(async (server) => {
+    async acquireRawConnection(): Promise<Connection> {
+      // Where it is not known yet whether they are a cluster, each of them is asked.
+      const areSingle = asked.isCluster === false;
+      const reached: Connection = await nodes.connected(async (server) => {
         // Read by Knex before it waits for anything.
         this.connectionSettings = settingsOf(server);
         const connection: Connection = await super.acquireRawConnection();
         const state = await prepare(asked, server, connection);
-        return { connection, isFull: state.isFull, close: () => connection.stream.destroy() };
+        const isFull = state.isFull || (areSingle && !state.isCluster);
+        return { connection, isFull, close: () => connection.stream.destroy() };
       });
+      asked.isCluster ??= false;
+      // One of those that were asked after it may have been of a cluster.
+      const { server, isCluster } = stateOf(asked, reached);
+      if (!isCluster && asked.isCluster) {
+        reached.stream.destroy();
+        throw new OutsideCluster(placeOf(server));
+      }
+      return reached;
     }
 
     async _query(connection: Connection, statement: Statement): Promise<unknown> {
@@ -163,7 +176,9 @@ async function prepare(asked: Asked, server: Server, connection: Connection): Pr
   const line = lines.get(server) ?? createLine();
   const asks = async () => {
     const isCluster = await configure(connection, several);
-    const isFull = !several || !isCluster || (await isSynced(asking(connection)));
+    if (several && isCluster) asked.isCluster = true;
+    if (!isCluster && asked.isCluster) throw new OutsideCluster(placeOf(server));
+    const isFull = !several || (isCluster && (await isSynced(asking(connection))));
     return { server, line, isCluster, isFull, lookedAt: ticks() };
   };
   try {
@@ -229,8 +244,10 @@ async function isAlive(asked: Asked, connection: Connection): Promise<boolean> {
 }
 
 /** Asked now and then, and only where there is another server to go to. */
-async function isStillFull({ limits, several }: Asked, state: NodeState, connection: Connection): Promise<boolean> {
-  if (!several || !state.isCluster || !state.isFull) return true;
+async function isStillFull(asked: Asked, state: NodeState, connection: Connection): Promise<boolean> {
+  const { limits, several } = asked;
+  if (!state.isCluster) return !asked.isCluster;
+  if (!several || !state.isFull) return true;
   if (ticks() - state.lookedAt < limits.trust) return true;
   state.lookedAt = ticks();
   return state.line.answered(connection, limits.sign, isSynced(asking(connection))).catch(() => false);

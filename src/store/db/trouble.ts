@@ -3,6 +3,15 @@ export class NotDurable extends Error {
   override readonly name = 'NotDurable';
 }
 
+/** A server that has left the cluster by itself: what is written there alone is lost to the others. */
+export class OutsideCluster extends Error {
+  override readonly name = 'OutsideCluster';
+
+  constructor(place: string) {
+    super(`the database server ${place} is of no cluster (wsrep_on), and others that are named with it are`);
+  }
+}
+
 /** Codes of errors that mean that the database can not be used now. Any other error is about the statement. */
 const TROUBLE = new Set([
   // The way to the server
@@ -139,7 +148,7 @@ const SQLITE =
  */
 const WORDS = /unable to acquire a connection|timeout acquiring a connection|^aborted$|no such table/i;
 
-const NAMES = new Set(['NotDurable', 'KnexTimeoutError']);
+const NAMES = new Set(['NotDurable', 'OutsideCluster', 'KnexTimeoutError']);
 
 /** Whether the database is the reason, so that the same may succeed later. */
 export function isDatabaseTrouble(error: unknown): boolean {

@@ -142,6 +142,25 @@ onGalera('what was committed on one node is read on the others', async ({ on }) 
   }
 });
 
+onGalera('a server that is named with a cluster and is of none is not written to', async ({ cluster, on, all }) => {
+  const known = all();
+  await known.db('cursors').insert({ name: 'before', value: '', at: 0 });
+  const alone = nodeOf(cluster, known);
+  await alone.ask('set global wsrep_on = off');
+  try {
+    const fresh = all(cluster.nodes.indexOf(alone));
+    await fresh.db('cursors').insert({ name: 'fresh', value: '', at: 0 });
+    assert.notEqual(fresh.server()?.port, alone.port);
+    // The connection that it has is in use, so another one is made.
+    await known.db.transaction(async () => void (await known.db('cursors').insert({ name: 'more', value: '', at: 0 })));
+    assert.notEqual(known.server()?.port, alone.port);
+    const other = on((cluster.nodes.indexOf(alone) + 2) % 3);
+    assert.deepEqual(await other.db('cursors').orderBy('name').pluck('name'), ['before', 'fresh', 'more']);
+  } finally {
+    await alone.ask('set global wsrep_on = on');
+  }
+});
+
 /** Writes on, and whatever was acknowledged must be there afterwards. */
 async function keepsOn(store: Store, name: string, names: string[]): Promise<void> {
   await again(() => store.db('cursors').insert({ name, value: '', at: 0 }).onConflict('name').merge());
