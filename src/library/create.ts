@@ -4,6 +4,7 @@ import { homingAt } from '../client/homing.ts';
 import { commonProblems, given, refuse, remoteProblems } from '../client/options.ts';
 import { daemonAt } from '../client/remote.ts';
 import type { Homing, RemoteOptions } from '../client/types.ts';
+import { databaseProblem, FORM, parseDatabaseUrl, placeOf } from '../store/db/url.ts';
 import type { DatabaseOptions, HomingOptions } from './types.ts';
 
 /** Starts nothing and opens nothing until it is used. Throws a `HomingError` that names all that is wrong with the options. */
@@ -23,13 +24,10 @@ function placeProblems(given: Given): string[] {
 const KEYS = /^\s*[0-9a-fA-F]{64}\s*(,\s*[0-9a-fA-F]{64}\s*)*$/;
 
 function databaseProblems({ database, encryptionKey }: Given): string[] {
-  const isDatabase =
-    typeof database === 'string' && /^(sqlite:.|(mysql|mariadb):\/\/.)/.test(database) && URL.canParse(database);
+  const problem = typeof database === 'string' ? databaseProblem(database.trim()) : FORM;
   const isKey = encryptionKey === undefined || KEYS.test(encryptionKey);
   return [
-    ...(isDatabase
-      ? []
-      : ['database must be sqlite:./file or mysql://user:pass@host:3306/database, or url and token be given']),
+    ...(problem === null ? [] : [`database ${problem}, or url and token be given`]),
     ...(isKey ? [] : ['encryptionKey must be 64 hex digits, or a comma list of such keys']),
   ];
 }
@@ -47,9 +45,15 @@ function databaseAt({ database: given = '', encryptionKey, env = {} }: Given): P
   };
 }
 
-/** A name that is the same for every process that uses this database, whatever user and password it has. */
+/**
+ * A name that is the same for every process that uses this database, whatever user and password it has, and in which order
+ * it names its servers. Folders on disk are named by it.
+ */
 function nameOf(database: string): string {
   if (database.startsWith('sqlite:')) return `sqlite:${resolve(database.replace(/^sqlite:(\/\/)?/, ''))}`;
+  const place = parseDatabaseUrl(database);
+  if (place.kind === 'mysql' && place.others.length > 0)
+    return `mysql://${[place, ...place.others].map(placeOf).sort().join(',')}/${place.database}`;
   const { hostname, port, pathname } = new URL(database);
   return `mysql://${hostname}:${port || '3306'}${pathname}`;
 }

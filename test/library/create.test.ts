@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { createHoming as createClient } from '../../src/client/create.ts';
@@ -17,6 +18,7 @@ const WRONG: [options: unknown, words: RegExp][] = [
   [{ database: undefined, url: undefined }, /database must be/],
   [{ database: './homing.sqlite' }, /database must be/],
   [{ database: 'mysql://root:a/secret@host/db' }, /database must be/],
+  [{ database: 'mysql://root:secret@db1,,db2/db' }, /database has a comma between its hosts/],
   [{ database: 'sqlite:./x', url: URL, token: 't' }, /url and database are two places/],
   [{ url: 'homing:8080', token: 't' }, /url must be an http\(s\) URL/],
   [{ url: URL }, /token must be one of the API_TOKENS/],
@@ -153,4 +155,22 @@ test('two applications of one user do not file what is meant for the other', asy
     return { status: 200, body: { results: records.map(() => ({})) } };
   });
   assert.equal((await send(`${a.url}/`, 'new')).filed, 2);
+});
+
+test('a database with several servers is one place in any order of them, and one with a single one is where it was', async (t) => {
+  const folder = ownTemporaryFolder(t);
+  const send = async (database: string) => {
+    const homing = createHoming({ database, patience: 0, spool: { pause: 60_000 }, onProblem: () => {} });
+    const create = async (_domain: string, _data: object) => ({ status: 200, id: '<x@y>' });
+    await homing.wrapMailgun({ messages: { create } }).messages.create(DOMAIN, MAIL);
+    await homing.close();
+    assert.equal(homing.counts().lost, 0);
+  };
+  await send('mysql://user:pw@127.0.0.1:1,127.0.0.1:2,127.0.0.1:3/homing');
+  await send('mysql://other@127.0.0.1:3,127.0.0.1:1,127.0.0.1:2/homing');
+  assert.equal(readdirSync(folder).length, 1);
+  await send('mysql://user:pw@127.0.0.1:1/homing');
+  const name = createHash('sha256').update('mysql://127.0.0.1:1/homing').digest('hex').slice(0, 16);
+  assert.equal(readdirSync(folder).length, 2);
+  assert.ok(readdirSync(folder).some((one) => one.endsWith(`-${name}`)));
 });

@@ -26,7 +26,8 @@ export type Tls = {
   verifyIdentity: boolean;
 };
 
-const FORM = 'must be sqlite:./file or mysql://user:pass@host:3306/database';
+/** What the URL of a database must be. */
+export const FORM = 'must be sqlite:./file or mysql://user:pass@host:3306/database';
 const OPTIONS = ['ssl', 'tls', 'ssl-ca', 'ssl-verify'];
 
 /** What is wrong with the URL of a database, without repeating any of it; null when nothing is. */
