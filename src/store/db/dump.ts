@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { copySqlite } from './copy-sqlite.ts';
 import { lastMigration } from './migrate.ts';
+import { LIMITS } from './mysql.ts';
 import { dumpMysql } from './mysql-programs.ts';
-import type { Store } from './open.ts';
+import { openStore, type Store } from './open.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 /** A whole database as a stream of bytes: the file of SQLite, or SQL. */
@@ -36,7 +38,7 @@ export async function dumpOf(
   const migration = await lastMigration(store.db);
   if (migration === null) throw new AppError('conflict', 'the database has no tables yet');
   if (place.kind === 'mysql') {
-    const counts = await count(store);
+    const counts = await counted(url, count, signal);
     return {
       kind: 'mysql',
       migration,
@@ -55,6 +57,20 @@ export async function dumpOf(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Large tables are counted for as long as it takes, which is no sign that the server hangs. The signal ends the wait. */
+async function counted(url: string, count: Counting['count'], signal: AbortSignal): Promise<Record<string, number>> {
+  signal.throwIfAborted();
+  const store = openStore(url, { limits: { ...LIMITS, query: null } });
+  const ended = new AbortController();
+  try {
+    const aborted = once(signal, 'abort', { signal: ended.signal }).then(() => Promise.reject(signal.reason));
+    return await Promise.race([count(store), aborted]);
+  } finally {
+    ended.abort();
+    await store.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { link, mkdir, open, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { migrate } from './migrate.ts';
+import { LIMITS } from './mysql.ts';
 import { loadMysql } from './mysql-programs.ts';
 import { openStore, type Store } from './open.ts';
 import { parseDatabaseUrl, type Server } from './url.ts';
@@ -68,7 +69,8 @@ async function synced(path: string): Promise<void> {
 }
 
 async function prepared<T>(url: string, prepare: Prepare<T>): Promise<T> {
-  const store = openStore(url);
+  // A new index on a large table takes as long as it takes.
+  const store = openStore(url, { limits: { ...LIMITS, query: null } });
   try {
     await migrate(store.db);
     return await prepare(store);

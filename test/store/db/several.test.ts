@@ -7,7 +7,7 @@ import { SECOND } from '../../../src/core/time.ts';
 import { withDatabaseBeside } from '../../../src/store/db/beside.ts';
 import { dumpOf } from '../../../src/store/db/dump.ts';
 import { CHANGE_AFTER, LIMITS, type Limits } from '../../../src/store/db/mysql.ts';
-import { openStore } from '../../../src/store/db/open.ts';
+import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { restoreInto } from '../../../src/store/db/restore-into.ts';
 import { transact } from '../../../src/store/db/transact.ts';
 import { isDatabaseTrouble } from '../../../src/store/db/trouble.ts';
@@ -122,4 +122,34 @@ onMariaDb('a server is not left for a connection to it that was thrown away', as
   for (const one of [await waits, ...all.slice(1)]) await client.releaseConnection(one);
   assert.equal(store.server()?.port, proxy.port);
   assert.deepEqual(moves, []);
+});
+
+onMariaDb('a restore and the counts of a backup take as long as they take', async ({ t, store, url }) => {
+  const several = behindNobody(url);
+  const { signal } = new AbortController();
+  const hasNoLimit = async (given: Store) => {
+    // It would take longer than a statement of this store may.
+    await given.db.raw('select sleep(?)', [CHANGE_AFTER / SECOND + 1]);
+    return {};
+  };
+  await store.db('cursors').insert({ name: 'a', value: '', at: 0 });
+  const other = openStore(several);
+  t.after(other.close);
+  const dumped = (count: (given: Store) => Promise<Record<string, number>>) =>
+    dumpOf(other, several, { tables: [], count }, signal);
+  const { bytes } = await dumped(async () => ({}));
+  const restored = withDatabaseBeside({ url: several, given: undefined, now: MORNING }, (beside) =>
+    restoreInto({ kind: 'mysql', url: beside, pour: async (into) => into(bytes), signal }, hasNoLimit),
+  );
+  await Promise.all([dumped(hasNoLimit), restored]);
+});
+
+onMariaDb('counting ends with the backup', async ({ store, url }) => {
+  const ends = new AbortController();
+  const count = async (given: Store) => {
+    await given.db.raw('select 1');
+    ends.abort(new Error('it is over'));
+    return new Promise<never>(() => {});
+  };
+  await assert.rejects(dumpOf(store, url, { tables: [], count }, ends.signal), /it is over/);
 });
