@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { Log } from '../base/log.ts';
 import { version } from '../base/version.ts';
 import type { Clock, Ms } from '../core/time.ts';
-import type { Outcome } from '../intake/from-broker.ts';
+import { OUTCOMES, type Outcome } from '../intake/from-broker.ts';
 import type { Exposed } from '../metrics/expose.ts';
 import { type Counting, countingJobs } from '../metrics/jobs.ts';
 import { createScrape } from '../metrics/scrape.ts';
@@ -77,6 +77,8 @@ export function measuringAnswers(
   const webhooks = new Map(posted.reverse());
   const names = providers.all.map(({ name }) => name);
   const own = reading(tally, 'answers');
+  // From nothing on, so that the first one is seen as a rise.
+  for (const outcome of OUTCOMES) tally.count('broker_messages_total', [outcome], 0);
   return {
     app: ({ callback }) => ({ callback: () => watchingWebhooks(callback(), { tally, monotonic, webhooks }) }),
     brokered: (outcome) => tally.count('broker_messages_total', [outcome]),
