@@ -212,7 +212,10 @@ for (const { what, make, end } of FAULTS) {
     await node.synced();
     const alone = openStore(node.url(String(store.server()?.database)));
     // A node that was away for a moment may not know yet that it was.
-    const kept = await again<string[]>(() => alone.db('cursors').whereIn('name', names).pluck('name'));
+    let kept: string[] = [];
+    await untilDone(async () => {
+      kept = await alone.db('cursors').whereIn('name', names).pluck('name');
+    });
     await alone.close();
     assert.deepEqual(kept.sort(), [...names].sort());
   });
