@@ -94,7 +94,7 @@ async function latest(db: Knex, turn: Turn, patience: Ms): Promise<string[]> {
       const [, names] = (await db.migrate.latest(OURS)) as [number, string[]];
       return names.map((name) => source.getMigrationName(name));
     } catch (error) {
-      if (!isRace(error) && !(turn === null && isMade(error))) throw error;
+      if (!isRace(error) && !(turn === null && isRaceOfNodes(error))) throw error;
       if (waited >= patience) throw isLocked(error) ? new MigrationUnderWay(UNDER_WAY) : error;
       // Only a process that was killed leaves Knex's own lock to others.
       if (turn && isLocked(error)) await unlock(db);
@@ -151,9 +151,12 @@ export async function unlock(db: Knex): Promise<void> {
   }
 }
 
-/** On a node of a cluster somebody else may make a column or an index between a look and the statement that would make it. */
-const isMade = (error: unknown): boolean =>
-  ['ER_DUP_KEYNAME', 'ER_DUP_FIELDNAME'].includes(String((error as { code?: unknown }).code));
+/**
+ * In a cluster another node may make a column or an index between a look and the statement that would make it, and a change
+ * that it has undone ends the connection (see `transact`).
+ */
+const isRaceOfNodes = (error: unknown): boolean => RACES_OF_NODES.has(String((error as { code?: unknown }).code));
+const RACES_OF_NODES = new Set(['ER_DUP_KEYNAME', 'ER_DUP_FIELDNAME', 'PROTOCOL_CONNECTION_LOST']);
 
 function isRace(error: unknown): boolean {
   const e = error as { name?: string; code?: string; message?: string };
