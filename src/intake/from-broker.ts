@@ -34,6 +34,8 @@ const UNKNOWN: Ms = MINUTE;
 /** A session that has lasted for so long works, though nothing came. */
 const STEADY: Ms = 30 * SECOND;
 const LONGEST_WAIT: Ms = 15 * SECOND;
+/** How long a stop waits for what is in the hand. */
+const LAST_WAIT: Ms = 10 * SECOND;
 /** Bytes. Of larger ones one is worked on at a time, as the work makes copies. */
 const LARGE = 1024 * 1024;
 
@@ -99,8 +101,15 @@ async function consume(deps: FromBrokerDeps, broker: Broker, isWell: () => void)
   const cancel = inBackground(STEADY, isWell);
   await until(AbortSignal.any([signal, over.signal]));
   cancel();
-  if (!over.signal.aborted) await channel.cancel(consumerTag).catch(() => {});
-  await Promise.all(inHand);
+  if (!over.signal.aborted)
+    await within(
+      channel.cancel(consumerTag).catch(() => {}),
+      SECOND,
+      undefined,
+    );
+  const all = Promise.all(inHand);
+  // A broker that confirms nothing must not keep the process from its end: what is still in the hand comes again.
+  await (signal.aborted ? within(all, LAST_WAIT, undefined) : all);
   if (!signal.aborted) throw new Error('the connection was closed');
   // The end of the connection may overtake what was acknowledged; that of the channel does not.
   const closed = channel.close().catch(() => {});
