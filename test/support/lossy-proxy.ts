@@ -55,6 +55,10 @@ function join(client: Socket, upstream: Socket, state: State): void {
 /** A store that reaches its MySQL server through such a proxy. */
 export async function lossyStore(t: TestContext, url: string): Promise<{ store: Store; proxy: LossyProxy }> {
   const proxy = await startLossyProxy(Number(new URL(url).port));
+  return { store: storeThrough(t, url, proxy), proxy };
+}
+
+function storeThrough(t: TestContext, url: string, proxy: { port: number; close(): Promise<void> }): Store {
   const through = new URL(url);
   through.port = String(proxy.port);
   const store = openStore(through.href);
@@ -62,7 +66,7 @@ export async function lossyStore(t: TestContext, url: string): Promise<{ store: 
     await store.close();
     await proxy.close();
   });
-  return { store, proxy };
+  return store;
 }
 
 /** An error packet: 1213, and its words. */
@@ -83,13 +87,7 @@ export async function refusingStore(t: TestContext, url: string): Promise<Refusi
     upstream.on('data', (data) => void client.write(data));
     upstream.on('close', () => client.destroy());
   });
-  const through = new URL(url);
-  through.port = String(proxy.port);
-  const store = openStore(through.href);
-  t.after(async () => {
-    await store.close();
-    await proxy.close();
-  });
+  const store = storeThrough(t, url, proxy);
   const refuseNextCommit = () => {
     refuses = true;
   };
