@@ -78,7 +78,6 @@ export type View = {
   /** When it was last changed; null where it is not kept yet. */
   updatedAt: Ms | null;
   endedAt: Ms | null;
-  /** Its address on our own suppression list, if it is there. */
   /** What stands in its way on our own list. */
   suppressed: SuppressionRow | null;
   birth: Birth;
