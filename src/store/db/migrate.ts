@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -36,21 +37,21 @@ export async function migrate(db: Knex, patience: Ms = MINUTE): Promise<string[]
   try {
     return await latest(db, turn, patience);
   } finally {
-    await turn?.end();
+    await turn.end();
   }
 }
 
-/** Whoever has it is the only one to migrate. Null where the database has no lock that ends with its owner. */
-type Turn = { end(): Promise<void> } | null;
+/** Whoever has it is the only one to migrate; `isKept` when it is not lost with a connection. */
+type Turn = { isKept: boolean; end(): Promise<void> };
 
-/**
- * SQLite needs none: there a migration is one transaction, so that a kill takes it back as a whole. A lock of MySQL's ends
- * with its connection. In a cluster it would be known to one of the nodes only:
- * there those who migrate write Knex's own lock, a row, and one of them fails at its commit.
- */
+/** SQLite needs none: there a migration is one transaction, so that a kill takes it back as a whole. */
 async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
-  if (!isMysql(db)) return { end: async () => {} };
-  if (await isCluster(db)) return null;
+  if (!isMysql(db)) return { isKept: false, end: async () => {} };
+  return (await isCluster(db)) ? takeTurnOfNodes(db, patience) : takeTurnOfServer(db, patience);
+}
+
+/** A lock of MySQL's, which ends with its connection. */
+async function takeTurnOfServer(db: Knex, patience: Ms): Promise<Turn> {
   const connection: unknown = await db.client.acquireConnection();
   const ask = async (sql: string) => {
     const [[row]] = (await db.raw(sql).connection(connection)) as [[{ answer: number } | undefined]];
@@ -64,7 +65,7 @@ async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
     // It is idle while others work, and may be so for as long as the longest of their statements takes.
     await db.raw('set session wait_timeout = 86400').connection(connection);
     for (let waited = 0; waited <= patience; waited += SECOND) {
-      if (await ask(`select get_lock(${TURN}, 1) as answer`)) return { end };
+      if (await ask(`select get_lock(${TURN}, 1) as answer`)) return { isKept: false, end };
     }
     throw new MigrationUnderWay('another process is migrating the database');
   } catch (error) {
@@ -77,6 +78,44 @@ async function takeTurn(db: Knex, patience: Ms): Promise<Turn> {
 /** One server may hold the databases of several installations. A name may have 64 characters. */
 const TURN = "concat('homing migrate ', md5(database()))";
 
+/**
+ * Such a lock would be known to one node only, so here it is a row. It stays when its owner is killed: nothing tells the
+ * nodes that somebody is gone. Each statement is a transaction of its own: before the first change of a table MySQL
+ * commits what Knex has locked, and a node does not say so when it has lost against another.
+ */
+async function takeTurnOfNodes(db: Knex, patience: Ms): Promise<Turn> {
+  const mine = randomUUID();
+  const isMine = async () => {
+    await db.raw(`create table if not exists ${LOCK} (id int primary key, holder varchar(36))`);
+    await insertNew(db, LOCK, { id: 1, holder: null }, 'id');
+    await db(LOCK).where({ holder: null }).update({ holder: mine });
+    // Read, because the answer to a change that was made may have been lost.
+    return (await db(LOCK).where({ holder: mine }).first('id')) !== undefined;
+  };
+  for (let waited = 0; waited <= patience; waited += PAUSE) {
+    if (await isMine().catch(unlessRace)) return { isKept: true, end: () => freeTurn(db, mine) };
+    await sleep(PAUSE);
+  }
+  throw new MigrationUnderWay(UNDER_WAY);
+}
+
+const LOCK = 'migration_lock';
+const TRIES = 20;
+
+/** Tried for some seconds, because a row that stays keeps all others out. */
+async function freeTurn(db: Knex, holder: string): Promise<void> {
+  for (let n = 1; n <= TRIES; n++) {
+    const free = db(LOCK).where({ holder }).update({ holder: null });
+    if ((await free.catch((error) => n < TRIES && unlessRace(error))) !== false) return;
+    await sleep(PAUSE);
+  }
+}
+
+function unlessRace(error: unknown): false {
+  if (isRace(error) || isLost(error)) return false;
+  throw error;
+}
+
 /** Galera, or a group of MySQL servers. TiDB's lock is known to all of it. */
 async function isCluster(db: Knex): Promise<boolean> {
   const sql = "show variables where Variable_name in ('wsrep_on', 'group_replication_group_name')";
@@ -87,17 +126,17 @@ async function isCluster(db: Knex): Promise<boolean> {
 /** A newer version may have migrated the database: what it did only adds, and this one goes on beside it. */
 const OURS = { migrationSource: source, disableMigrationsListValidation: true };
 
-async function latest(db: Knex, turn: Turn, patience: Ms): Promise<string[]> {
+async function latest(db: Knex, { isKept }: Turn, patience: Ms): Promise<string[]> {
   for (let waited = 0; ; waited += PAUSE) {
     try {
       await prepareTables(db);
       const [, names] = (await db.migrate.latest(OURS)) as [number, string[]];
       return names.map((name) => source.getMigrationName(name));
     } catch (error) {
-      if (!isRace(error) && !(turn === null && isRaceOfNodes(error))) throw error;
+      if (!isRace(error) && !(isKept && isLost(error))) throw error;
       if (waited >= patience) throw isLocked(error) ? new MigrationUnderWay(UNDER_WAY) : error;
       // Only a process that was killed leaves Knex's own lock to others.
-      if (turn && isLocked(error)) await unlock(db);
+      if (isLocked(error)) await unlockKnex(db);
       await sleep(PAUSE);
     }
   }
@@ -141,8 +180,14 @@ const isMysql = (db: Knex): boolean => db.client.driverName === 'mysql2';
 
 const isLocked = (error: unknown): boolean => (error as { name?: string }).name === 'MigrationLocked';
 
-/** Takes Knex's lock away. Does nothing while a process that migrates SQLite has the whole database locked. */
+/** Takes away the locks that a process left when it was killed. */
 export async function unlock(db: Knex): Promise<void> {
+  await unlockKnex(db);
+  if (await db.schema.hasTable(LOCK)) await db(LOCK).update({ holder: null });
+}
+
+/** Does nothing while a process that migrates SQLite has the whole database locked. */
+async function unlockKnex(db: Knex): Promise<void> {
   try {
     await prepareTables(db);
     await db('knex_migrations_lock').where({ is_locked: 1 }).update({ is_locked: 0 });
@@ -151,12 +196,8 @@ export async function unlock(db: Knex): Promise<void> {
   }
 }
 
-/**
- * In a cluster another node may make a column or an index between a look and the statement that would make it, and a change
- * that it has undone ends the connection (see `transact`).
- */
-const isRaceOfNodes = (error: unknown): boolean => RACES_OF_NODES.has(String((error as { code?: unknown }).code));
-const RACES_OF_NODES = new Set(['ER_DUP_KEYNAME', 'ER_DUP_FIELDNAME', 'PROTOCOL_CONNECTION_LOST']);
+/** A node may end the connection of a change that it has undone (see `transact`). */
+const isLost = (error: unknown): boolean => (error as { code?: unknown }).code === 'PROTOCOL_CONNECTION_LOST';
 
 function isRace(error: unknown): boolean {
   const e = error as { name?: string; code?: string; message?: string };

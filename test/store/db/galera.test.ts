@@ -5,7 +5,7 @@ import type { Fact } from '../../../src/core/delivery.ts';
 import { MINUTE } from '../../../src/core/time.ts';
 import { type Galera, type GaleraNode, withoutGalera } from '../../../src/lab/servers/galera.ts';
 import { databaseProblems } from '../../../src/store/db/health.ts';
-import { migrate, pendingMigrations } from '../../../src/store/db/migrate.ts';
+import { MigrationUnderWay, migrate, pendingMigrations, unlock } from '../../../src/store/db/migrate.ts';
 import { openStore, type Store } from '../../../src/store/db/open.ts';
 import { again, transact } from '../../../src/store/db/transact.ts';
 import { isDatabaseTrouble } from '../../../src/store/db/trouble.ts';
@@ -122,12 +122,26 @@ onGalera('what may be done so often is not done more often by several nodes at o
   );
 });
 
-onGalera('the tables are made once when all nodes are told to at the same time', async ({ t, cluster }) => {
-  await cluster.nodes[0]?.ask('create database together character set utf8mb4');
-  const stores = cluster.nodes.map((node) => openStore(node.url('together')));
-  for (const store of stores) t.after(store.close);
-  await Promise.all(stores.map((store) => migrate(store.db, 3 * MINUTE)));
-  for (const store of stores) assert.deepEqual(await pendingMigrations(store.db), []);
+onGalera('each migration is run once when all nodes are told to at the same time', async ({ t, cluster }) => {
+  for (const name of ['together', 'again', 'and_again']) {
+    await cluster.nodes[0]?.ask(`create database ${name} character set utf8mb4`);
+    const stores = cluster.nodes.map((node) => openStore(node.url(name)));
+    for (const store of stores) t.after(store.close);
+    const ran = await Promise.all(stores.map((store) => migrate(store.db, 3 * MINUTE)));
+    for (const store of stores) assert.deepEqual(await pendingMigrations(store.db), []);
+    const kept: string[] = (await stores[0]?.db('knex_migrations').orderBy('name').pluck('name')) ?? [];
+    assert.deepEqual(ran.flat().sort(), kept);
+    assert.equal(new Set(kept).size, kept.length);
+  }
+});
+
+onGalera('one that was killed on another node keeps all out until its lock is taken away', async ({ on }) => {
+  const [one, other] = [on(0), on(1)];
+  await one.db('migration_lock').update({ holder: 'killed' });
+  await assert.rejects(migrate(other.db, 0), MigrationUnderWay);
+  await unlock(other.db);
+  assert.deepEqual(await migrate(other.db, 0), []);
+  assert.deepEqual(await one.db('migration_lock').pluck('holder'), [null], 'it is given back');
 });
 
 onGalera('what was committed on one node is read on the others', async ({ on }) => {
