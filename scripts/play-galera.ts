@@ -42,13 +42,14 @@ try {
   await createMigrated(cluster, 'homing');
   say(`DATABASE_URL=${cluster.url('homing')}`);
   if (values.nodes) await new Promise(() => setInterval(() => {}, 60_000));
-  const { problems, messages, doubles, moves } = await clusterPlay({
+  const { problems, messages, doubles, moves, away } = await clusterPlay({
     ...{ cluster, database: 'homing', daemons: Number(values.daemons), say },
     faults: Array.from({ length: Number(values.rounds) }, () => FAULTS).flat(),
     ...{ lasts: Number(values.lasts) * 1000, every: Number(values.every), patience: 600_000 },
   });
   for (const problem of problems.slice(0, 500)) say(`  ${problem}`);
   say(`${messages} messages, ${doubles} possible doubles written down, ${moves} times a daemon went to another node`);
+  say(`no daemon was unready for longer than ${(away / 1000).toFixed(1)} s`);
   say(problems.length === 0 ? 'verdict: everything holds' : `verdict: ${problems.length} problem(s)`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } finally {
