@@ -15,7 +15,7 @@ const FLOOD = 1000;
  * In a flood the reading rests for so many times as long as it works, and not for longer than a second: it can be done
  * later, and the answers can't.
  */
-const REST = 4;
+const REST = 9;
 /** When there was little to do, what comes in meanwhile is digested together. */
 const COLLECT: Ms = SECOND / 4;
 
