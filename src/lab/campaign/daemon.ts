@@ -27,12 +27,15 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** Runs a command of homing; its environment is what is given and no more. */
-export function startProcess(command: readonly string[], env: Record<string, string>): DaemonProcess {
+/**
+ * Runs a command of homing; its environment is what is given and no more. With `log`, an open file, its lines go there
+ * and are not read, so that `up` never resolves.
+ */
+export function startProcess(command: readonly string[], env: Record<string, string>, log?: number): DaemonProcess {
   const child = spawn(process.execPath, [join('scripts', 'homing.mjs'), ...command], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', log ?? 'pipe', log ?? 'pipe'],
   });
   alive.add(child);
   const output = outputOf(child);
