@@ -71,7 +71,21 @@ test('mail is found by what is known of it, and the search stays in the address'
   assert.deepEqual(await found('after:2026-11-26'), []);
   const { text } = await ann.get(at('anna@example.com state:failed'));
   assert.match(text, /name="q"[^>]* value="anna@example.com state:failed"/);
-  assert.match(text, /<option value="anna@example.com state:failed state:queued">/);
+});
+
+test('below the box stands what can be said next, and none of it is a search that does not work', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun', 'relay.example.com:587'] });
+  running.clock.set(MORNING);
+  const ann = await loggedIn(running, 'support');
+  const suggestedAt = async (path: string) =>
+    [...(await ann.get(path)).text.matchAll(/<option value="([^"]*)">/g)].map(([, one = '']) => one);
+  const next = await suggestedAt(at('anna@example.com state:failed'));
+  for (const one of ['state:queued', 'state:failed class:access', 'state:failed cause:mailbox_full'])
+    assert.ok(next.includes(`anna@example.com ${one}`), one);
+  for (const one of ['provider:relay.example.com:587', 'after:2026-11-25', 'after:2026-11-18'])
+    assert.ok((await suggestedAt('/')).includes(one), one);
+  for (const one of [...next, ...(await suggestedAt('/messages'))])
+    assert.equal((await ann.get(at(one))).status, 200, one);
 });
 
 test('each state is a click away, with the number of deliveries that are in it', async (t) => {

@@ -14,8 +14,9 @@ import { TEXTS } from '../desk/texts.ts';
 import type { Visitor } from '../desk/visitor.ts';
 import { given, queryIn } from '../search/asked.ts';
 import { filterOf } from '../search/find.ts';
-import { type Query, SUGGESTED } from '../search/query.ts';
+import type { Query } from '../search/query.ts';
 import { subjectFor } from '../search/shown.ts';
+import { suggestionsFor } from '../search/suggest.ts';
 import { type Token, withValue } from '../search/tokens.ts';
 import { bulkActionsOf } from './bulk.ts';
 import { addExport } from './export.ts';
@@ -44,7 +45,7 @@ async function showList(ctx: Context, desk: Desk): Promise<void> {
     rows: hits.found.map((hit) => ({ ...rowOf(hit, role), to: pageOf(hit, filter) })),
     actions: bulkActionsOf(role),
     tabs: isWrong ? [] : await tabsOf(desk, query, filter),
-    suggestions: SUGGESTED.map((one) => [query.search.trim(), one].filter(Boolean).join(' ')),
+    suggestions: suggestionsFor(query.search, { ...desk, now: desk.now() }),
     narrower: narrowerThan(query.tokens),
     wider: query.tokens.map(({ text }) => ({ text, to: listAt(without(query.tokens, text)) })),
     next: hits.next === null ? null : listAt(query.search, hits.next),

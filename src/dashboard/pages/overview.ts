@@ -19,6 +19,7 @@ import { hourInWords, hoursPicture, inHour } from '../../tell/summary/charts/hou
 import { DARK, LIGHT } from '../../tell/summary/charts/theme.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
+import { suggestionsFor } from '../search/suggest.ts';
 import { showPicture } from './picture.ts';
 
 /** What is counted serves everybody who looks within this time. */
@@ -34,7 +35,7 @@ export function addOverview(router: Router, desk: Desk): void {
     const [{ answer: said }, seen, bars] = await Promise.all([status(), look(), hours()]);
     desk.show(ctx, 'overview', {
       ...{ title: TEXTS.nav.overview, live: true, sentence: said.sentence, classes: said.classes, ...seen },
-      ...{ attention: todoOf(seen.attention) },
+      ...{ attention: todoOf(seen.attention), suggestions: suggestionsFor('', { ...desk, now: desk.now() }) },
       hours: bars.map((hour) => ({ name: hour.day, n: inHour(hour), parts: hourInWords(hour) })),
     });
   });

@@ -92,15 +92,6 @@ const QUALIFIERS: Record<string, Qualifier> = {
 
 const QUALIFIER_NAMES = Object.keys(QUALIFIERS);
 
-/** What is often said, for the list below the box. */
-export const SUGGESTED = [
-  ...STATES.map((state) => `state:${state}`),
-  ...CLASSES.map((kind) => `class:${kind}`),
-  ...(['mailbox_full', 'recipient_unknown', 'ip_block', 'spam_content', 'suppressed'] as const).map(
-    (cause) => `cause:${cause}`,
-  ),
-];
-
 /** Of these there may be several; all of them have to hold. */
 const SEVERAL: ReadonlySet<string> = new Set(['subject', 'tag']);
 /** Words and tags of one search. */
