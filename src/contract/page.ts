@@ -12,7 +12,7 @@ import type { MessageRow, View } from '../store/rows/rows.ts';
 import { explanationOf } from './present.ts';
 
 const STYLE = `
-:root { color-scheme: light dark; }
+:root { background: Canvas; color: CanvasText; color-scheme: light dark; }
 body { margin: 0 auto; max-width: 44rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.3rem; line-height: 1.3; }
 h2 { font-size: 1.1rem; margin: 2rem 0 0; }
@@ -94,7 +94,9 @@ ${head}
 <style>${trusted(STYLE)}</style>
 </head>
 <body>
+<main>
 ${body}
+</main>
 </body>
 </html>
 `.markup;

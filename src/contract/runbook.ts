@@ -43,12 +43,21 @@ export const runbookPage = (): string => docsPage('Runbook', runbook());
 /** The description of the API as a page. */
 export const openapiPage = (): string => docsPage('The API', fileOf('openapi.md'));
 
-/** With an anchor at each heading. Links to other files of docs/ become their names. */
+/** With an anchor at each heading. Links to other files of docs/ become their names. What is too wide scrolls, by keys too. */
 function docsPage(title: string, markdown: string): string {
   const marked = new Marked({
     renderer: {
       heading({ tokens, depth, text }) {
         return `<h${depth} id="${anchorOf(text)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      code({ text }) {
+        return html`<pre tabindex="0"><code>${text}</code></pre>
+`.markup;
+      },
+      tablecell({ header, tokens }) {
+        const words = this.parser.parseInline(tokens);
+        const name = header && words !== '' ? 'th' : 'td';
+        return `<${name}>${words}</${name}>\n`;
       },
       link({ href, tokens }) {
         const words = this.parser.parseInline(tokens);
@@ -56,5 +65,10 @@ function docsPage(title: string, markdown: string): string {
       },
     },
   });
-  return pageOf(title, html`${trusted(marked.parse(markdown, { async: false }))}`);
+  const body = marked.parse(markdown, { async: false }).replaceAll('<table>', '<table tabindex="0">');
+  return pageOf(
+    title,
+    html`<p><a href="./">Overview</a></p>
+${trusted(body)}`,
+  );
 }

@@ -4,7 +4,7 @@ import { MINUTE } from '../../src/core/time.ts';
 import { takeAlert } from '../../src/store/alerts.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { bundleAlerts } from '../../src/tell/alert.ts';
-import { startBrowser, withoutBrowser } from '../support/browser.ts';
+import { axeFindings, startBrowser, withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, ended, failed, seed, sent } from '../support/factory.ts';
 import { DOMAIN, type Running, start, TOKEN } from './support.ts';
@@ -103,13 +103,15 @@ test('a form of another site can not use the token that a browser knows', async 
   }
 });
 
-test('in a browser the pages fit 320 pixels, with their style and without a script', {
+test('in a browser the pages fit 320 pixels, can be used by everybody, with their style and without a script', {
   skip: withoutBrowser,
 }, async (t) => {
   const running = await start(t);
   const { alert } = await givenUp(running);
   const browser = await startBrowser(t);
-  for (const link of alert.match(/http:\S+/g) ?? []) {
+  const links = alert.match(/http:\S+/g) ?? [];
+  assert.ok(links.length > 1);
+  for (const link of [...links, `${running.url}/runbook`, `${running.url}/openapi`, `${running.url}/messages/x`]) {
     const httpCredentials = { username: 'ann', password: TOKEN };
     const page = await browser.newPage({ viewport: { width: 320, height: 800 }, httpCredentials });
     const complaints: string[] = [];
@@ -119,6 +121,10 @@ test('in a browser the pages fit 320 pixels, with their style and without a scri
     const seen = await page.evaluate(
       '[document.documentElement.scrollWidth, getComputedStyle(document.body).maxWidth !== "none"]',
     );
-    assert.deepEqual([seen, complaints.filter((c) => !c.includes('favicon'))], [[320, true], []]);
+    assert.deepEqual([seen, complaints.filter((c) => !/favicon|status of 404/.test(c))], [[320, true], []]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await axeFindings(page), [], `${link}, ${colorScheme}`);
+    }
   }
 });
