@@ -55,6 +55,8 @@ test('alerts are listed, those first that reached nobody, and each has its text 
   assert.ok(list.indexOf('[Homing] no webhook arrives') < list.indexOf('[Homing] 1 mail could not be'));
   const one = await ann.get(`/alerts/${id}`);
   assert.match(one.text, /ann@example\.net<\/a>: abandoned/);
+  assert.match(one.text, /<p><b>tried<\/b> 2026-11-25 \d\d:\d\d:\d\d UTC attempt 1, [^\n<]+<\/p>/, 'a line is whole');
+  assert.match(one.text, /<p><b>What to do:<\/b> [^\n<]+<\/p>/);
   const other = await ann.get(`/alerts/${stuck}`);
   assert.match(other.text, /&lt;img src=x/);
   assert.equal((await ann.get('/alerts/nothing')).status, 404);

@@ -40,6 +40,7 @@ test('outages are listed with what spoke for them, and each tells its story and 
   const one = wordsOf((await ann.get(`/outages/${over}`)).text);
   assert.match(one, /mailgun was down From 2026-11-25 04:00:00 UTC to 2026-11-25 06:00:00 UTC , 2 h\./);
   assert.match(one, /3 h ago healthy all mail goes to it 4 h ago recovering with 100 of 100 mails probes went well/);
+  assert.match((await ann.get(`/outages/${open}`)).text, /<h1>mailgun is down<\/h1>/);
   const review = await ann.get(`/outages/${open}/review.md`);
   assert.match(review.text, /^# mailgun was down/);
   assert.match(review.headers.get('content-disposition') ?? '', /attachment; filename="outage-/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { beginRestoreDrill, endRestoreDrill, keepBackup } from '../../src/store/backups.ts';
 import { changeHealth } from '../../src/store/change-health.ts';
 import { foldPending } from '../../src/store/figures/pending.ts';
@@ -47,6 +47,20 @@ test('the overview says whether mail is on time, who is down, and what a person 
   assert.match(words, /07:00 2 1 first try, 1 did not arrive/);
   assert.match(words, /Webhook never Reconciler 2 min ago Drill never Good backup never Restore drill never/);
   assert.match(text, /<time datetime="2026-11-25T08:50:00\.000Z" title="2026-11-25 08:50:00 UTC">/);
+});
+
+test('what needs a person leads to the very mail that was counted', async (t) => {
+  const running = await startDashboard(t, { timezone: 'Asia/Tokyo' });
+  await busyMorning(running);
+  const at = MORNING - 3 * DAY;
+  const old = [...sent(at, 'old@mg.example.com'), failed(at + MINUTE), ended(1, at + MINUTE, 'abandoned', 'ip_block')];
+  await seed(running.store, { messageId: 'old@mg.example.com', subject: 'Long ago', createdAt: at, facts: old }, at);
+  const ann = await loggedIn(running, 'support');
+  const [, to = ''] = /<a href="([^"]+)">1 mail of the last day was given up</.exec((await ann.get('/')).text) ?? [];
+  const list = wordsOf((await ann.get(to.replaceAll('&amp;', '&'))).text);
+  assert.match(list, /abandoned 1/);
+  assert.match(list, /p9@example\.net/);
+  assert.doesNotMatch(list, /Long ago/);
 });
 
 test('it tells of the last good backup, the last restore drill, and what failed since', async (t) => {

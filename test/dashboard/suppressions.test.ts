@@ -12,7 +12,7 @@ import type { Running } from '../http/support.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, failed, reported, seed, sent } from '../support/factory.ts';
-import { looksWell } from './look.ts';
+import { looksWell, operatorAt } from './look.ts';
 import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const HOSTILE = `<script>alert(1)</script>\u202e ${'x'.repeat(300)}`;
@@ -233,6 +233,11 @@ test('in a browser the list and an entry of it fit and can be used by everybody'
 }, async (t) => {
   const running = await startDashboard(t, { lists: { domains: [], unlist: async () => false } });
   await threeOnTheList(running);
+  const narrow = await operatorAt(t, running);
+  await narrow.setViewportSize({ width: 320, height: 900 });
+  await narrow.goto(`${running.url}/suppressions`);
+  const reply = await narrow.locator('tbody td:nth-child(4)').first().boundingBox();
+  assert.ok((reply?.width ?? 0) >= 240, 'what a server said is no pillar of single words');
   await looksWell(t, running, 'owner', [
     '/suppressions',
     '/suppressions?address=ann%40example.net',

@@ -60,5 +60,20 @@ async function showOne(ctx: Context, desk: Desk): Promise<void> {
   const id = String(ctx['params'].id);
   const alert = isId(id) ? await keptAlert(desk.store, id, MOST_ON_PAGE) : null;
   if (!alert) throw new AppError('not_found', TEXTS.errors.nothing);
-  desk.show(ctx, 'alert', { title: alert.subject, alert, more: alert.count - alert.deliveries.length });
+  const more = alert.count - alert.deliveries.length;
+  desk.show(ctx, 'alert', { title: alert.subject, alert, parts: partsOf(alert.body), more });
+}
+
+/**
+ * The paragraphs of a letter, each line with what it is about. A letter is laid out for characters of one width: a label,
+ * blanks, a text, and what hangs below it; a page is as wide as it may be.
+ */
+function partsOf(body: string): { label: string | null; says: string }[][] {
+  return body.split(/\n\s*\n/).map((part) => {
+    const lines = part.replace(/\n {4,}/g, ' ').split('\n');
+    return lines.map((line) => {
+      const [, label = null, says = line] = /^ *(\S.{0,11}?) {2,}(.*)$/.exec(line) ?? [];
+      return { label, says: says.trim().replace(/ {2,}/g, ' ') };
+    });
+  });
 }

@@ -59,7 +59,12 @@ async function showOne(ctx: Context, desk: Desk): Promise<void> {
   const at = desk.now();
   const words = tollWords(outage, await tollOf(desk.store, outage, at));
   desk.show(ctx, 'outage', {
-    ...{ title: TEXTS.outages.one(outage.provider), live: outage.endedAt === null, outage, words },
+    ...{
+      title: TEXTS.outages.one(outage.provider, outage.endedAt !== null),
+      live: outage.endedAt === null,
+      outage,
+      words,
+    },
     ...{ lasted: lengthWords(lengthOf(outage, at)), changes: outage.changes.toReversed() },
   });
 }

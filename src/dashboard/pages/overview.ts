@@ -1,10 +1,11 @@
 import type Router from '@koa/router';
 import { DateTime } from 'luxon';
 import { sharedFor } from '../../base/shared.ts';
+import type { State } from '../../core/delivery.ts';
 import type { DayBar } from '../../core/figures/summary.ts';
 import { CLASSES } from '../../core/message-class.ts';
 import { queueOf } from '../../core/queue.ts';
-import { HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
+import { DAY, HOUR, MINUTE, type Ms, SECOND } from '../../core/time.ts';
 import { createStatus } from '../../http/status.ts';
 import { attention } from '../../store/attention.ts';
 import { backupState, lastRestoreDrill } from '../../store/backups.ts';
@@ -35,7 +36,7 @@ export function addOverview(router: Router, desk: Desk): void {
     const [{ answer: said }, seen, bars] = await Promise.all([status(), look(), hours()]);
     desk.show(ctx, 'overview', {
       ...{ title: TEXTS.nav.overview, live: true, sentence: said.sentence, classes: said.classes, ...seen },
-      ...{ attention: todoOf(seen.attention), suggestions: suggestionsFor('', { ...desk, now: desk.now() }) },
+      ...{ attention: todoOf(seen.attention, desk), suggestions: suggestionsFor('', { ...desk, now: desk.now() }) },
       hours: bars.map((hour) => ({ name: hour.day, n: inHour(hour), parts: hourInWords(hour) })),
     });
   });
@@ -79,15 +80,16 @@ async function lookAround({ store, now, providers }: Desk) {
 }
 
 /** What a person has to look at, with the page where it is done. */
-function todoOf(counts: Awaited<ReturnType<typeof attention>>) {
+function todoOf(counts: Awaited<ReturnType<typeof attention>>, { now, timezone }: Desk) {
+  const dayAgo = DateTime.fromMillis(now() - DAY, { zone: timezone }).toFormat("yyyy-MM-dd'T'HH:mm");
+  const ended = (state: State) => `/messages?${new URLSearchParams({ q: `state:${state} after:${dayAgo}` })}`;
+  const pages = { ...PAGE_OF, abandoned: ended('abandoned'), expired: ended('expired') };
   return (Object.keys(counts) as (keyof typeof counts)[])
     .filter((name) => counts[name] > 0)
-    .map((name) => ({ says: TEXTS.attention[name](counts[name], counts[name] >= MOST_COUNTED), to: PAGE_OF[name] }));
+    .map((name) => ({ says: TEXTS.attention[name](counts[name], counts[name] >= MOST_COUNTED), to: pages[name] }));
 }
 
-const PAGE_OF: Record<keyof Awaited<ReturnType<typeof attention>>, string> = {
-  abandoned: '/messages?q=state%3Aabandoned',
-  expired: '/messages?q=state%3Aexpired',
+const PAGE_OF = {
   senderFaults: '/alerts',
   inboxAside: '/webhooks',
   unclear: '/causes',

@@ -1,6 +1,6 @@
 export const OUTAGES = {
   title: 'Outages and holds',
-  one: (provider: string) => `${provider} was down`,
+  one: (provider: string, isOver: boolean) => `${provider} ${isOver ? 'was' : 'is'} down`,
   holds: 'What people keep back',
   noHolds: 'Nothing is held. Mail leaves as soon as it may.',
   what: 'What',
