@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { speak } from '../http/support.ts';
 import { MORNING } from '../support/clock.ts';
 import { ended, failed, seed, sent } from '../support/factory.ts';
 import { createVisitor, loggedIn, type Route, startDashboard } from './support.ts';
@@ -38,22 +39,52 @@ test('no form does anything without our token, with that of another, or from ano
   assert.equal((await ann.get('/')).status, 200, 'nobody was logged out');
 });
 
-/** Forms that a role has no button for. */
-const BEYOND = {
-  support: /\/(?:retry|cancel|bulk|confirm|stop|holds|release|doctor|enable|replay|suppressions|erase|body)/,
-  operator: /\/(?:suppressions|body|causes)/,
-} as const;
+/** The forms that each role may send beside those of its login, and the pages that it may not open. */
+const OPEN_TO: Record<'support' | 'operator', RegExp> = {
+  support: /^\/messages\/\w+\/resend$/,
+  operator:
+    /^(?:\/messages\/\w+\/(?:resend|retry|cancel)|\/bulk(?:\/\w+\/(?:confirm|stop))?|\/holds(?:\/\w+\/release)?|\/incidents\/\w+\/take|\/events\/number\/(?:enable|replay)|\/doctor)$/,
+};
+const SHUT_TO: Record<'support' | 'operator', RegExp> = {
+  support: /^\/(?:bulk(?:\/\w+)?|events|settings|doctor)$/,
+  operator: /^\/settings$/,
+};
+const isOfLogin = ({ path }: Route): boolean => ['/login', '/logout', '/theme'].includes(path);
 
-test('a form that a role is not shown is refused when it is sent all the same', async (t) => {
+test('of all forms and pages a role has its own, and every other is refused, also when it is asked for directly', async (t) => {
   const running = await startDashboard(t);
   for (const role of ['support', 'operator'] as const) {
     const visitor = await loggedIn(running, role);
     const { token } = await visitor.get('/');
-    const forms = running.routes.filter((route) => isForm(route) && BEYOND[role].test(route.path));
-    assert.ok(forms.length > 0);
-    for (const { path } of forms)
-      assert.equal((await visitor.post(path, { token, why: 'x', reason: 'x' })).status, 403, `${role}: ${path}`);
+    for (const { method, path } of running.routes.filter((route) => !isOfLogin(route))) {
+      const isForRole = method === 'POST' ? OPEN_TO[role].test(path) : !SHUT_TO[role].test(path);
+      const { status } = await (method === 'POST' ? visitor.post(path, { token }) : visitor.get(path));
+      if (/\/body/.test(path)) assert.ok([403, 404].includes(status), `${role}: ${method} ${path}`);
+      else assert.equal(status !== 403, isForRole, `${role}: ${method} ${path} is ${status}`);
+    }
   }
+});
+
+test('no answer with a login is kept by a browser or a proxy, but for pictures that only a browser keeps', async (t) => {
+  const running = await startDashboard(t);
+  const ann = await loggedIn(running, 'owner');
+  const routes = running.routes.filter(({ method, path }) => method === 'GET' && !path.startsWith('/assets/'));
+  for (const { path } of routes) {
+    const kept = (await ann.get(path)).headers.get('cache-control') ?? '';
+    assert.match(kept, path.endsWith('.svg') ? /^(?:private, max-age=60|no-store)$/ : /^no-store$/, path);
+  }
+  assert.equal((await ann.fill('/', '/theme', { theme: 'dark', back: '/' })).headers.get('cache-control'), 'no-store');
+});
+
+test('a host that somebody else names stands in no answer', async (t) => {
+  const running = await startDashboard(t, { publicUrl: 'https://homing.example.com/mail' });
+  const { port } = running.server;
+  for (const path of ['/', '/login', '/login?next=%2Fbulk', '/messages/x', '/assets/pico.css', '/runbook'])
+    for (const name of ['Host', 'Host: homing.example.com\r\nX-Forwarded-Host', 'Host: a\r\nForwarded: host']) {
+      const answer = await speak(port, `GET ${path} HTTP/1.1\r\n${name}: evil.example\r\nConnection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 (?:200|303|400|401)/, `${path} ${name}`);
+      assert.doesNotMatch(answer, /evil/, `${path} ${name}`);
+    }
 });
 
 test('every page is light, may not be framed, and runs nothing that is not ours', async (t) => {

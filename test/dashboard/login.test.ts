@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { BlockList } from 'node:net';
 import { test } from 'node:test';
 import { HOUR, MINUTE } from '../../src/core/time.ts';
-import { hashOf, isPassword, nobodysHash, ROLES, users } from '../../src/dashboard/desk/users.ts';
+import { hashOf, isPassword, nobodysHash, ROLES, type Role, users } from '../../src/dashboard/desk/users.ts';
 import { speak } from '../http/support.ts';
 import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts';
 
@@ -180,19 +180,59 @@ test('nobody gets in with the number that somebody else has given the browser be
   assert.equal((await attacker.get('/')).status, 303);
 });
 
-test('after the login nothing but a page of ours follows', async (t) => {
+/** What a browser, or a careless check, could take for an address elsewhere. */
+const ELSEWHERE = [
+  '//evil.example',
+  '///evil.example',
+  'https://evil.example',
+  'https:evil.example',
+  'http:/evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '\\/evil.example',
+  '/\t/evil.example',
+  '\t//evil.example',
+  '/\n/evil.example',
+  ' //evil.example',
+  '/\u2028/evil.example',
+  '@evil.example',
+  '.evil.example',
+  'javascript:alert(1)',
+  'data:text/html,x',
+  '/\r\nX: y',
+  '/\0',
+  '',
+];
+
+test('after the login nothing but a page of ours follows, nor after any form that says where to go', async (t) => {
   const running = await startDashboard(t);
-  for (const next of [
-    '//evil.example',
-    'https://evil.example',
-    '/\\evil.example',
-    'javascript:alert(1)',
-    '/\r\nX: y',
-    '',
-  ]) {
+  const ann = await loggedIn(running, 'support');
+  for (const next of ELSEWHERE) {
     const done = await createVisitor(running).logIn('support', PASSWORD, next);
     assert.equal(done.headers.get('location'), '/', next);
+    const again = await ann.get(`/login?${new URLSearchParams({ next })}`);
+    assert.equal(again.headers.get('location'), '/', `${next} with a login`);
+    const themed = await ann.fill('/', '/theme', { theme: 'dark', back: next });
+    assert.equal(themed.headers.get('location'), '/', `${next} after choosing colours`);
+    const { text } = await createVisitor(running).get(`/login?${new URLSearchParams({ next })}`);
+    assert.match(text, /name="next" value="\/"/, `${next} in the form`);
   }
+  for (const next of ['/%2f%2fevil.example', '/%5cevil.example', '/.//evil.example', '/..//evil.example']) {
+    const { headers } = await createVisitor(running).logIn('support', PASSWORD, next);
+    const to = new URL(headers.get('location') ?? '', running.url);
+    assert.equal(to.origin, running.url, next);
+  }
+});
+
+test('whoever has another role in the list has it at once, with the login that they have', async (t) => {
+  const ann = { name: 'ann', role: 'owner' as Role, hash: await hashOf(PASSWORD) };
+  const running = await startDashboard(t, { users: [ann] });
+  const visitor = createVisitor(running);
+  await visitor.logIn('ann');
+  assert.equal((await visitor.get('/settings')).status, 200);
+  ann.role = 'support';
+  assert.equal((await visitor.get('/settings')).status, 403);
+  assert.equal((await visitor.fill('/', '/suppressions', { address: 'a@example.com', reason: 'x' })).status, 403);
 });
 
 test('a form without our token, of another site or of another visitor does nothing', async (t) => {

@@ -6,6 +6,7 @@ export const BULK = {
   none: 'Nothing was done to much mail at once. Search for it, tick it or take all of it, and choose what to do:',
   back: 'All of it',
   of: 'Mail:',
+  mail: 'Mail',
   tick: 'Tick',
   tickOne: (subject: string, recipient: string) => `${subject}, to ${recipient}`,
   doWhat: 'With much of it at once',
