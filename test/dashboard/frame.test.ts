@@ -6,6 +6,7 @@ import { addSuppression } from '../../src/store/projections/suppressions.ts';
 import { startBrowser, withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { seed, sent } from '../support/factory.ts';
+import { looksWellNow } from './look.ts';
 import { loggedIn, PASSWORD, startDashboard } from './support.ts';
 
 /** Where the links of the navigation lead. */
@@ -69,6 +70,38 @@ test('what goes wrong is told as a page, and what it was stands in the log alone
   assert.deepEqual([status, headers.get('content-type')], [500, 'text/html; charset=utf-8']);
   assert.match(text, /<p>Something went wrong here\. The log of Homing says what\.<\/p>/);
   assert.match(running.logged(), /a fault of ours.*a page could not be made/);
+});
+
+test('in a browser the login, and what can not be shown, fit and can be used by everybody, by keys alone too', {
+  skip: withoutBrowser,
+}, async (t) => {
+  const running = await startDashboard(t);
+  const page = await (await startBrowser(t)).newPage();
+  const logIn = async (password: string) => {
+    await page.getByLabel('Name').fill('support');
+    await page.getByLabel('Password').fill(password);
+    await page.keyboard.press('Enter');
+  };
+  await page.goto(`${running.url}/messages?q=x`);
+  await looksWellNow(page, 'the login');
+  await logIn('wrong');
+  await page.getByRole('alert').waitFor();
+  await looksWellNow(page, 'a wrong password');
+  await logIn(PASSWORD);
+  await page.waitForURL(`${running.url}/messages?q=x`);
+  for (const path of ['/messages/x', '/settings', '/report?from=x', '/messages?q=state:x']) {
+    await page.goto(running.url + path);
+    await looksWellNow(page, path);
+  }
+  await page.goto(running.url);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.locator(':focus').innerText(), 'To the content');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  assert.equal(await page.locator('main :focus').count(), 1, 'the navigation is skipped');
+  const local = await startDashboard(t, { users: [] });
+  await page.goto(local.url);
+  await looksWellNow(page, 'without users');
 });
 
 test('on paper a page has no acts, all of its tables, and times that still hold tomorrow', {

@@ -62,13 +62,18 @@ export async function looksWell(
   }
   if (go) {
     await go(page);
-    for (const [width, colorScheme] of SIZES) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await fits(page, `${paths[0]} and on`, `${width}, ${colorScheme}`);
-    }
+    await looksWellNow(page, `${paths[0]} and on`);
   }
   assert.deepEqual(said, []);
+}
+
+/** The same of what a page shows right now. */
+export async function looksWellNow(page: Page, name: string): Promise<void> {
+  for (const [width, colorScheme] of SIZES) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await fits(page, name, `${name}, ${width}, ${colorScheme}`);
+  }
 }
 
 async function fits(page: Page, path: string, where: string): Promise<void> {
