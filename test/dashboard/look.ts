@@ -76,11 +76,19 @@ export async function looksWellNow(page: Page, name: string): Promise<void> {
   }
 }
 
+/** Letters of a picture are twelve units high. */
+const isLegible = '(one) => one.clientWidth === 0 || (12 * one.clientWidth) / one.naturalWidth >= 9';
+
 async function fits(page: Page, path: string, where: string): Promise<void> {
   // What is folded is looked at as well.
   await page.evaluate('document.querySelectorAll("main details").forEach((one) => { one.open = true })');
   assert.equal(await page.evaluate('document.documentElement.scrollWidth'), page.viewportSize()?.width, where);
   assert.equal(await page.evaluate('[...document.images].every((one) => one.naturalWidth > 0)'), true, where);
+  assert.equal(
+    await page.evaluate(`[...document.images].every(${isLegible})`),
+    true,
+    `${where}: the letters of a picture`,
+  );
   assert.deepEqual(await axeFindings(page), [], where);
   const folder = process.env['SHOTS'];
   const name = `${`${path} ${where.replace(path, '')}`.replace(/\W+/g, '-').slice(0, 80)}.png`;

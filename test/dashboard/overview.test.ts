@@ -93,6 +93,12 @@ test('its picture is drawn for light and for dark, and is for those who have a l
     assert.match(headers.get('content-type') ?? '', /^image\/svg\+xml/);
   }
   assert.notEqual(light.text, dark.text);
+  const narrow = await ann.get('/hours-light.svg?narrow=yes');
+  assert.deepEqual(
+    [/ width="720"/.test(light.text), / width="320"/.test(narrow.text)],
+    [true, true],
+    'and for small screens',
+  );
   assert.equal((await createVisitor(running).get('/hours-light.svg')).status, 303);
 });
 

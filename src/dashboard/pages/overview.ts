@@ -21,11 +21,12 @@ import { DARK, LIGHT } from '../../tell/summary/charts/theme.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
 import { suggestionsFor } from '../search/suggest.ts';
-import { showPicture } from './picture.ts';
+import { showPicture, type Width, widthIn } from './picture.ts';
 
 /** What is counted serves everybody who looks within this time. */
 const FRESH: Ms = 2 * SECOND;
 const PICTURE_FRESH: Ms = MINUTE;
+const WIDTHS: Record<Width, number> = { wide: 720, narrow: 320 };
 
 /** Is mail on time, and does somebody have to do something? */
 export function addOverview(router: Router, desk: Desk): void {
@@ -42,11 +43,13 @@ export function addOverview(router: Router, desk: Desk): void {
   });
   const pictures = { light: drawn(LIGHT), dark: drawn(DARK) };
   function drawn(theme: typeof LIGHT) {
-    return sharedFor(PICTURE_FRESH, desk.now, async () => hoursPicture(await hours(), theme));
+    const picture = (width: number) =>
+      sharedFor(PICTURE_FRESH, desk.now, async () => hoursPicture(await hours(), theme, width));
+    return { wide: picture(WIDTHS.wide), narrow: picture(WIDTHS.narrow) };
   }
   router.get('/hours-:theme.svg', desk.allow('support'), async (ctx) => {
     const picture = pictures[ctx['params'].theme === 'dark' ? 'dark' : 'light'];
-    showPicture(ctx, await picture());
+    showPicture(ctx, await picture[widthIn(ctx)]());
   });
 }
 

@@ -15,12 +15,12 @@ import { tablesOf, tilesOf } from '../../tell/summary/tables.ts';
 import { summaryOf } from '../../tell/summary-of.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
-import { showPicture } from './picture.ts';
+import { showPicture, type Width, widthIn } from './picture.ts';
 
 /** A report serves everybody who asks for the same days within this time. */
 const FRESH: Ms = 10 * SECOND;
 const MOST_KEPT = 20;
-const PICTURE_WIDTH = 632;
+const WIDTHS: Record<Width, number> = { wide: 632, narrow: 320 };
 
 /** What arrived, what did not and why, of any days. */
 export function addReport(router: Router, desk: Desk): void {
@@ -31,14 +31,15 @@ export function addReport(router: Router, desk: Desk): void {
     const { firstDay, lastDay } = period;
     desk.show(ctx, 'report', {
       ...{ title: TEXTS.nav.report, period, days: periodWords(period), sentence: sentence(summary) },
-      ...{ tiles: tilesOf(summary), tables: tablesOf(summary), pictures, generatedAt: summary.generatedAt },
+      ...{ tiles: tilesOf(summary), tables: tablesOf(summary), generatedAt: summary.generatedAt },
+      pictures: pictures.wide.map((wide, i) => ({ ...wide, narrow: pictures.narrow[i] })),
       ...{ of: new URLSearchParams({ from: firstDay, to: lastDay }).toString(), spans: spansAt(desk) },
     });
   });
   router.get('/report/:picture-:theme.svg', desk.allow('support'), async (ctx) => {
     const { picture, theme } = ctx['params'] as Record<string, string>;
     const { pictures } = await reports(periodIn(ctx, desk));
-    const found = pictures.find(({ id }) => id === picture);
+    const found = pictures[widthIn(ctx)].find(({ id }) => id === picture);
     if (!found) throw new AppError('not_found', TEXTS.errors.nothing);
     showPicture(ctx, await found.svg(theme === 'dark' ? 'dark' : 'light'));
   });
@@ -79,14 +80,15 @@ function spansAt({ timezone, now }: Desk): { says: string; of: string }[] {
   return [span(says.today, 0, 0), span(says.yesterday, -1, -1), span(says.week, -7, -1), span(says.month, -30, -1)];
 }
 
-type Report = { summary: Summary; pictures: Drawing[] };
+type Report = { summary: Summary; pictures: Record<Width, Drawing[]> };
 
 /** Makes each report once for all who look at it. Those asked for last are kept. */
 function createReports({ store, now }: Desk): (period: Period) => Promise<Report> {
   const kept = new Map<string, () => Promise<Report>>();
   async function make(period: Period): Promise<Report> {
     const summary = await summaryOf(store, period, { now: now(), details: 'summary' });
-    return { summary, pictures: drawings(summary, PICTURE_WIDTH) };
+    const pictures = { wide: drawings(summary, WIDTHS.wide), narrow: drawings(summary, WIDTHS.narrow) };
+    return { summary, pictures };
   }
   return (period) => {
     const name = `${period.firstDay} ${period.lastDay}`;

@@ -2,7 +2,7 @@ import type { Figures } from '../../../core/figures/figures.ts';
 import { steps, timesOf } from '../../../core/figures/times.ts';
 import { HOUR, MINUTE, type Ms, SECOND } from '../../../core/time.ts';
 import { percent, timeTaken } from '../../../core/words/numbers.ts';
-import { type Chart, grid, heading, inked, isNarrow, rowNames } from './parts.ts';
+import { type Chart, grid, heading, inked, rowNames } from './parts.ts';
 import type { Theme } from './theme.ts';
 
 /** Up to 15 minutes is on time for any mail, up to four hours is late, and longer is as good as lost. */
@@ -23,7 +23,7 @@ export const timesChart: Chart = {
   id: 'times',
   title: 'Time to delivery',
   isEmpty: ({ total }) => total.arrived === 0,
-  draw({ total }, theme, width) {
+  draw({ total }, theme) {
     const counts = countsOf(total);
     const all = counts.reduce((sum, n) => sum + n, 0);
     const names = STEPS.map((step) => step.name);
@@ -32,7 +32,7 @@ export const timesChart: Chart = {
       option: {
         title: [heading(halfAndMost(total), 0, { ...inked(theme, 13), fontWeight: 600 })],
         // The margin has room for the share beside a bar that takes the whole width: `>99.9 %`.
-        grid: grid({ left: isNarrow(width) ? 58 : 66, right: 56, top: 30, bottom: 4 }),
+        grid: grid({ left: 66, right: 56, top: 30, bottom: 4 }),
         xAxis: { type: 'value', max: all, show: false },
         yAxis: rowNames(theme, names),
         series: [
