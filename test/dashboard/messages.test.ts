@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { STATES } from '../../src/core/delivery.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { indexTerms } from '../../src/operate/index-terms.ts';
 import { addSuppression } from '../../src/store/projections/suppressions.ts';
@@ -86,6 +87,20 @@ test('below the box stands what can be said next, and none of it is a search tha
     assert.ok((await suggestedAt('/')).includes(one), one);
   for (const one of [...next, ...(await suggestedAt('/messages'))])
     assert.equal((await ann.get(at(one))).status, 200, one);
+});
+
+test('the help has each state with what it means, and each of its examples works', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  const ann = await loggedIn(running, 'support');
+  const [help = ''] = /<details class="help">.*?<\/details>/s.exec((await ann.get('/messages')).text) ?? [];
+  const links = [...help.matchAll(/<dt><a href="([^"]+)">.*?<\/dt><dd>([^<]+)<\/dd>/g)];
+  for (const state of STATES)
+    assert.ok(
+      links.some(([, to]) => to === `/messages?q=state%3A${state}`),
+      state,
+    );
+  assert.ok(links.length > STATES.length + 8);
+  for (const [, to = ''] of links) assert.equal((await ann.get(to)).status, 200, to);
 });
 
 test('each state is a click away, with the number of deliveries that are in it', async (t) => {
