@@ -37,6 +37,31 @@ test('what was typed or chosen stays while it is not sent, also when the field w
   assert.equal(await page.locator('main details.act').getAttribute('open'), '', 'and what was folded out stays so');
 });
 
+test('nothing is asked for while nobody looks, a field has the focus, or it is paused, and then it goes on', {
+  skip: withoutBrowser,
+}, async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  const page = await operatorAt(t, running);
+  const calls: string[] = [];
+  page.on('request', (request) => calls.push(request.url()));
+  await page.evaluate('Object.defineProperty(document, "hidden", { get: () => window.isAway === true })');
+  const ways = {
+    hidden: ['window.isAway = true', 'window.isAway = false'],
+    focus: ['document.querySelector("#q").focus()', leave],
+    paused: ['document.querySelector(".live button").click()', 'document.querySelector(".live button").click()'],
+  };
+  for (const [name, [begin, end]] of Object.entries(ways)) {
+    await page.evaluate(begin ?? '');
+    calls.length = 0;
+    await page.clock.runFor(3 * EVERY);
+    assert.deepEqual(calls, [], name);
+    await page.evaluate(end ?? '');
+    const again = page.waitForResponse(page.url());
+    await page.clock.runFor(EVERY);
+    await again;
+  }
+});
+
 test('a page that has come to its end shows it, and is not asked for any more', { skip: withoutBrowser }, async (t) => {
   const running = await startDashboard(t);
   const { store, clock } = running;
