@@ -59,6 +59,7 @@ test('alerts are listed, those first that reached nobody, and each has its text 
   assert.match(one.text, /<p><b>What to do:<\/b> [^\n<]+<\/p>/);
   const other = await ann.get(`/alerts/${stuck}`);
   assert.match(other.text, /&lt;img src=x/);
+  assert.match(wordsOf(other.text), /Written now , not sent yet/);
   assert.equal((await ann.get('/alerts/nothing')).status, 404);
 });
 

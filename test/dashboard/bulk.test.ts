@@ -72,7 +72,9 @@ test('what would be done is counted first, with why the rest would not; then it 
   await work(running);
   const after = await states(running);
   assert.deepEqual(after, { ...before, p1: 'queued', p2: 'queued', p3: 'queued', p4: 'queued' });
-  const done = wordsOf((await bob.get(to)).text);
+  const { text } = await bob.get(to);
+  assert.match(text, /<a href="\/messages\?q="><code>all mail<\/code><\/a>/, 'the mail is a click away');
+  const done = wordsOf(text);
   assert.match(done, /It was done to 4 of 6 deliveries\..*operator \(dashboard\): their gateway is mended/);
   const [entry, ...more] = await running.store.db('audit').where({ what: 'bulk' });
   assert.deepEqual(more, []);

@@ -22,6 +22,7 @@ test('whoever is not logged in is shown nothing and does nothing, at any address
     const page = await (method === 'GET' ? eve.get(path) : eve.post(path, { token, why: 'x', reason: 'x' }));
     assert.equal(page.status, method === 'GET' ? 303 : 401, `${method} ${path}`);
     if (method === 'GET') assert.match(page.headers.get('location') ?? '', /^\/login\?next=%2F/, path);
+    else assert.match(page.text, /<a href="\/login">Log in<\/a>/, path);
   }
 });
 

@@ -153,7 +153,7 @@ export function createDesk(deps: DeskDeps) {
   }
 
   function refuse(ctx: Context, status: number, says: string): void {
-    show(ctx, 'message', { title: TEXTS.errors.title, says });
+    show(ctx, 'message', { title: TEXTS.errors.title, says, hasUsers: deps.hasUsers });
     ctx.status = status;
   }
 

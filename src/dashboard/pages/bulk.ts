@@ -70,9 +70,11 @@ function ticked(form: Form, { recipient }: Filter) {
 
 async function showRun(ctx: Context, desk: Desk): Promise<void> {
   const run = await runIn(ctx, desk);
-  const { action, phase, counts, checked } = run;
+  const { action, phase, counts, checked, filter } = run;
+  const search = run.query === TEXTS.bulk.everything ? '' : run.query;
   desk.show(ctx, 'bulk', {
     ...{ title: TEXTS.bulk.titleOf[action], run, live: phase === 'checking' || phase === 'running' },
+    mail: filter.ids ? null : `/messages?${new URLSearchParams({ q: search })}`,
     scope: TEXTS.bulk.scope[action](counts.done, run.query),
     skipped: Object.entries(counts.skipped).map(([why, n]) => ({ why: TEXTS.bulk.skips[why as Skip], n })),
     ...{ total: checked?.seen ?? null, summary: summaryOf(run), mayConfirm: counts.done > 0 },

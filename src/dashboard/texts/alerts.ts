@@ -18,6 +18,8 @@ export const ALERTS = {
   count: 'Cases',
   sent: 'Sent',
   notYet: 'not yet',
+  wasSent: 'sent',
+  unsent: 'not sent yet',
   notBy: 'not taken by all:',
   older: 'Older ones',
   back: 'All alerts',

@@ -7,7 +7,7 @@ export const OVERVIEW = {
   noProviders: 'No mail was handed over yet. Send one, and its provider stands here.',
   provider: 'Provider',
   state: 'State',
-  share: 'Share of mail',
+  share: 'Gets of its mail',
   since: 'Since',
   queue: 'What waits to leave',
   class: 'Class',
