@@ -2,10 +2,18 @@ import { styleText } from 'node:util';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { lookAtQueue, outages, pageOf, queue, stateOf } from './application.ts';
 import { ADMIN, withCast } from './cast.ts';
-import { bold, linger, type Play, type Stage, sayOf, since, until, watchAt } from './stage.ts';
+import { bold, linger, type Play, type Stage, sayOf, since, type Tour, until, watchAt } from './stage.ts';
 
 /** A minute is played as six seconds: that is how long signs count, and a provider must look normal for as long. */
 const SETTINGS = { OUTAGE_WINDOW: '6s', OUTAGE_STEADY: '6s', ENCRYPTION_KEY: 'd0'.repeat(32) };
+
+/** What there is to see when it has been played. */
+export const TOUR: Tour = [
+  ['When was Mailgun down, and what did that do?', '/outages'],
+  ['How did the reset leave?', '/messages?q=anna@inbox.example'],
+  ['What left by the secondary?', '/messages?q=state:relayed'],
+  ['What were administrators told?', '/alerts'],
+];
 
 const RESET = 'anna@inbox.example';
 const EARLY = numbered('early', 3);
@@ -31,7 +39,7 @@ export function playOutage(stage: Stage, stay: boolean): Promise<boolean> {
     await mailgunComesBack(play);
     await tellAlerts(play);
     const isRight = await summarise(play, took);
-    if (stay) await linger(play, '/api/outages');
+    if (stay) await linger(play, '/api/outages', TOUR);
     return isRight;
   }, SETTINGS);
 }

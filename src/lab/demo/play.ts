@@ -3,7 +3,7 @@ import { sleep } from '../../base/wait.ts';
 import { SECOND } from '../../core/time.ts';
 import { look, type Shown, send } from './application.ts';
 import { ADMIN, withCast } from './cast.ts';
-import { bold, isOn, linger, type Play, type Stage, sayOf, since, watchAt } from './stage.ts';
+import { bold, isOn, linger, type Play, type Stage, sayOf, since, type Tour, watchAt } from './stage.ts';
 import { type Part, STORY } from './story.ts';
 
 /**
@@ -17,10 +17,22 @@ export function playDemo(stage: Stage, stay: boolean): Promise<boolean> {
     const ended = await follow(play, ids);
     await followAlerts(play);
     const isRight = summarise(play, ended);
-    if (stay) await linger(play, '/api/messages?recipient=dora@stubborn.example');
+    if (stay) await linger(play, '/api/messages?recipient=dora@stubborn.example', TOUR);
     return isRight;
   });
 }
+
+/** What there is to see when it has been played. */
+export const TOUR: Tour = [
+  ['Did Emil get his invoice?', '/messages?q=emil@closed.example'],
+  ['Whose invoice left by the secondary?', '/messages?q=invoice+state:relayed'],
+  ['Who gets nothing any more, and why?', '/suppressions'],
+  ['Does it help to try again?', '/causes'],
+  ['Which news came by polling alone?', '/webhooks?way=polling'],
+  ['What were administrators told?', '/alerts'],
+  ['How is the day so far?', `/report?from=${new Date().toISOString().slice(0, 10)}`],
+  ['Is all set up rightly?', '/doctor'],
+];
 
 async function sendAll(play: Play): Promise<Map<Part, string>> {
   const { stage, cast } = play;

@@ -34,9 +34,15 @@ export function sayOf({ stage, startedAt }: Play, name: string, text: string): v
 export const watchAt = ({ stage, cast: { url } }: Play): void =>
   stage.say(`Watch it in a browser: ${bold(`${url}/`)}\n`);
 
+/** What there is to see in a browser: a question, and the page that answers it. */
+export type Tour = readonly (readonly [question: string, page: string])[];
+
 /** Stays up, so that one can look around. */
-export async function linger({ stage, cast: { url } }: Play, path: string): Promise<void> {
-  stage.say(`\nIt stays up until Ctrl-C. Look around: ${bold(`${url}/`)} in a browser, or`);
+export async function linger({ stage, cast: { url } }: Play, path: string, tour: Tour): Promise<void> {
+  stage.say(`\nIt stays up until Ctrl-C. A tour in a browser begins at ${bold(`${url}/`)} and answers`);
+  const widest = Math.max(...tour.map(([question]) => question.length));
+  for (const [question, page] of tour) stage.say(`  ${question.padEnd(widest)}  ${url}${page}`);
+  stage.say('Or from here:');
   stage.say(`  curl -s -H 'Authorization: Bearer ${TOKEN}' '${url}${path}'`);
   stage.say(`  curl -s ${url}/api/status`);
   if (stage.signal.aborted) return;
