@@ -114,3 +114,21 @@ test('every page is light, may not be framed, and runs nothing that is not ours'
   }
   assert.ok(looked > 12);
 });
+
+test('what strangers, and those who may not, are shown may not be framed either', async (t) => {
+  const running = await startDashboard(t);
+  const [eve, ann] = [createVisitor(running), await loggedIn(running, 'support')];
+  const { token } = await ann.get('/');
+  const shown = [
+    ...[await eve.get('/login'), await eve.get('/'), await eve.get('/runbook'), await eve.get('/openapi')],
+    ...[await eve.post('/login', {}), await eve.post('/bulk', {}), await eve.get('/alerts/x/ack')],
+    ...[await ann.get('/settings'), await ann.get('/messages/x'), await ann.post('/bulk', { token })],
+    ...[await ann.get('/hours-light.svg'), await ann.get('/messages.csv'), await ann.get('/nothing')],
+  ];
+  for (const { status, headers } of shown) {
+    assert.equal(headers.get('x-frame-options'), 'DENY', `${status}`);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    if (/html/.test(headers.get('content-type') ?? ''))
+      assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'.*frame-ancestors 'none'/);
+  }
+});

@@ -9,7 +9,7 @@ import type { Running } from '../http/support.ts';
 import { withoutBrowser } from '../support/browser.ts';
 import { MORNING } from '../support/clock.ts';
 import { bounce, ended, failed, seed, sent, verdict } from '../support/factory.ts';
-import { looksWell } from './look.ts';
+import { looksWell, operatorAt } from './look.ts';
 import { loggedIn, startDashboard, wordsOf } from './support.ts';
 
 const ANNA = 'anna@example.com';
@@ -87,6 +87,22 @@ test('below the box stands what can be said next, and none of it is a search tha
     assert.ok((await suggestedAt('/')).includes(one), one);
   for (const one of [...next, ...(await suggestedAt('/messages'))])
     assert.equal((await ann.get(at(one))).status, 200, one);
+});
+
+test('while a search is typed, what can be said next follows what is there', { skip: withoutBrowser }, async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  const page = await operatorAt(t, running);
+  for (const path of ['/', '/messages?q=tag%3Areset']) {
+    await page.goto(running.url + path);
+    await page.getByLabel('Find mail by').fill('"your order" state:failed cla');
+    const next = await page
+      .locator('#suggested option:not([disabled])')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+    assert.ok(next.includes('"your order" state:failed class:access'), path);
+    assert.ok(!next.some((one) => one?.includes('state:queued')), path);
+    await page.getByLabel('Find mail by').fill('st');
+    assert.equal(await page.locator('#suggested option[value="state:queued"]:not([disabled])').count(), 1, path);
+  }
 });
 
 test('the help has each state with what it means, and each of its examples works', async (t) => {

@@ -73,3 +73,13 @@
   tell();
   setTimeout(again, EVERY);
 })();
+
+// Suggests what can be said next behind what is typed already; what can be said once is not suggested twice.
+document.querySelector('input[list]')?.addEventListener('input', ({ target: { value, list } }) => {
+  const said = value.replace(/\S*$/, '');
+  for (const one of list.options) {
+    const [last] = one.value.split(' ').slice(-1);
+    one.value = said + last;
+    one.disabled = ` ${said}`.includes(` ${last.split(':')[0]}:`);
+  }
+});
