@@ -57,9 +57,12 @@ test('what would be done is counted first, with why the rest would not; then it 
   const to = begun.headers.get('location') ?? '';
   assert.match(to, /^\/bulk\/\w{26}$/);
   assert.match(wordsOf((await bob.get(to)).text), /It is being counted what would be done: 0 deliveries looked at/);
+  const RELOADS = /<noscript><meta http-equiv="refresh"/;
+  assert.match((await bob.get(to)).text, RELOADS, 'without a script too it is seen how far it is');
   await work(running);
   assert.deepEqual(await states(running), before, 'counting changes nothing');
   const counted = await bob.get(to);
+  assert.doesNotMatch(counted.text, RELOADS);
   const says = wordsOf(counted.text);
   assert.match(says, /It would be done to 4 of 6 deliveries\. Nothing was done yet\./);
   assert.match(says, /It has arrived\. 1/);

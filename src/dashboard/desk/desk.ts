@@ -93,7 +93,10 @@ export function createDesk(deps: DeskDeps) {
   const base = basePathOf(deps.publicUrl);
   const view = createView({ timezone: deps.timezone, base });
 
-  /** Shows a page to whoever may see it. `live` pages are asked for again every few seconds. */
+  /**
+   * Shows a page to whoever may see it. `live` pages are asked for again every few seconds; those of `reloads`
+   * without a script too: there is nothing to fill in on them.
+   */
   function show(ctx: Context, name: string, data: Data & { title: string }): void {
     const visitor = ctx.state['visitor'] as Visitor | undefined;
     ctx.body = view.render(name, {

@@ -72,8 +72,9 @@ async function showRun(ctx: Context, desk: Desk): Promise<void> {
   const run = await runIn(ctx, desk);
   const { action, phase, counts, checked, filter } = run;
   const search = run.query === TEXTS.bulk.everything ? '' : run.query;
+  const live = phase === 'checking' || phase === 'running';
   desk.show(ctx, 'bulk', {
-    ...{ title: TEXTS.bulk.titleOf[action], run, live: phase === 'checking' || phase === 'running' },
+    ...{ title: TEXTS.bulk.titleOf[action], run, live, reloads: live },
     mail: filter.ids ? null : `/messages?${new URLSearchParams({ q: search })}`,
     scope: TEXTS.bulk.scope[action](counts.done, run.query),
     skipped: Object.entries(counts.skipped).map(([why, n]) => ({ why: TEXTS.bulk.skips[why as Skip], n })),
