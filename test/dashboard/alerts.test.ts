@@ -89,6 +89,7 @@ test('open incidents say who has taken them, and operators take them with a butt
   const support = await loggedIn(running, 'support');
   const seen = await support.get('/alerts');
   assert.match(seen.text, /Open incidents[\s\S]*\(webhooks_silent\)[\s\S]*nobody/);
+  assert.match(seen.text, /<a href="\/runbook#webhooks_silent">What to do<\/a>/);
   assert.doesNotMatch(seen.text, /incidents\/[0-9A-Z]+\/take/);
   assert.equal((await support.fill('/alerts', `/incidents/${open.id}/take`, {})).status, 403);
   const operator = await loggedIn(running, 'operator');

@@ -64,6 +64,8 @@ test('the page says where a mail stands, who acts, what it does not prove, and s
   const ann = await loggedIn(running, 'support');
   const { status, text } = await ann.get(`/messages/${id}`);
   assert.equal(status, 200);
+  const [, start, happened = ''] = /<ol class="timeline" reversed start="(\d+)">(.*?)<\/ol>/s.exec(text) ?? [];
+  assert.equal(happened.match(/<li>/g)?.length, Number(start), 'what happened first is the first');
   const words = wordsOf(text);
   assert.match(
     words,

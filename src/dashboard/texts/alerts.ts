@@ -8,6 +8,7 @@ export const ALERTS = {
   urgency: 'Urgency',
   who: 'Who has taken it',
   nobody: 'nobody',
+  toDo: 'What to do',
   take: (name: string) => `Take ${name}`,
   flaps: (n: number) => `flapping: came again ${counted(n, 'time')}`,
   over: 'It is over: nothing has to be taken.',
