@@ -10,5 +10,7 @@ import type { Context } from 'koa';
 export async function streamText(ctx: Context, text: AsyncIterable<string>): Promise<void> {
   const body = Readable.from(text);
   await once(body, 'readable');
+  // Koa, our limits and the stream wait for its end, each in a few ways: Node takes more than ten for a leak.
+  ctx.res.setMaxListeners(30);
   ctx.body = body;
 }

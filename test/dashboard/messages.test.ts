@@ -234,6 +234,18 @@ test('the export is the list, all of it, and no cell of it is computed', async (
   assert.deepEqual(noted[1], { who: 'operator (dashboard)', subject: 'anna@example.com state:failed', detail: 'csv' });
 });
 
+test('an export puts no warning into the log of the daemon', async (t) => {
+  const running = await startDashboard(t, {}, { providers: ['mailgun'] });
+  await someMail(running);
+  const warnings: string[] = [];
+  const hear = ({ name, message }: Error) => void warnings.push(`${name}: ${message}`);
+  process.on('warning', hear);
+  t.after(() => process.off('warning', hear));
+  const ann = await loggedIn(running, 'support');
+  for (const kind of ['csv', 'json']) assert.equal((await ann.get(`/messages.${kind}`)).status, 200);
+  assert.deepEqual(warnings, []);
+});
+
 test('an export of which nobody takes anything keeps no other waiting', async (t) => {
   const running = await startDashboard(t);
   await someMail(running);
