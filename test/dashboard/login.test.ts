@@ -11,6 +11,7 @@ import { createVisitor, loggedIn, PASSWORD, startDashboard } from './support.ts'
 test('strangers log in, come to where they wanted to go, and are kept in mind by a cookie that no script and no other site has', async (t) => {
   const running = await startDashboard(t);
   const visitor = createVisitor(running);
+  assert.match((await visitor.get('/login')).text, /<h1>Log in to Homing<\/h1>/);
   const asked = await visitor.get('/?state=failed');
   assert.deepEqual([asked.status, asked.headers.get('location')], [303, '/login?next=%2F%3Fstate%3Dfailed']);
   const done = await visitor.logIn('support', PASSWORD, '/?state=failed');

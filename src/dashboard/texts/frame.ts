@@ -45,7 +45,7 @@ export const FRAME = {
   },
   errors: {
     title: 'This did not work',
-    role: 'Your role does not allow this.',
+    role: 'Your role does not allow this. Somebody with another role, an operator or an owner, can do it for you.',
     noUsers:
       'No users are configured, so these pages open on the machine itself alone. "homing user add" makes a line for DASHBOARD_USERS.',
     loggedOut: 'You are not logged in any more, and nothing was done. Log in, and do it again.',

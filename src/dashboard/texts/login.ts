@@ -1,5 +1,6 @@
 export const LOGIN = {
   title: 'Log in',
+  heading: 'Log in to Homing',
   name: 'Name',
   password: 'Password',
   submit: 'Log in',
