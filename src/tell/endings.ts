@@ -1,4 +1,4 @@
-import type { AlertKind } from '../core/alerting.ts';
+import { type AlertKind, putOffIncident } from '../core/alerting.ts';
 import { endingOf, type Fresh, type Incident } from '../core/incident.ts';
 import { thresholdIncident } from '../core/thresholds/incident.ts';
 import { type Clock, HOUR, MINUTE, type Ms } from '../core/time.ts';
@@ -74,7 +74,7 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
     case 'flatline':
       return (await ringing(store)).has(name) ? null : deps.now();
     case 'put_off':
-      return (await isPutOff({ store, ...deps }, about)) ? null : deps.now();
+      return (await isPutOff({ store, ...deps }, name)) ? null : deps.now();
     case 'events_webhook_failing':
       return (await isBehind(store, name, deps.now())) ? null : deps.now();
     case 'account_refused':
@@ -115,9 +115,11 @@ async function passedAt({ store, now }: EndingDeps): Promise<Ms | null> {
   return drill?.passed ? drill.endedAt : null;
 }
 
-async function isPutOff({ store, window, now }: EndingDeps, about: string): Promise<boolean> {
+async function isPutOff({ store, window, now }: EndingDeps, incident: string): Promise<boolean> {
   const putOffs = await putOffsNow(store, { now: now(), window });
-  return putOffs.some(({ provider, name }) => `${provider}:${name}` === about);
+  return putOffs.some(
+    ({ provider, name }) => incidentName(putOffIncident(provider, name, now()).incident) === incident,
+  );
 }
 
 /** It takes mail again and refuses none, and it answers questions, where it has any to answer. */

@@ -38,7 +38,13 @@ function accountItems({ view, fresh }: Move, now: Ms) {
 }
 
 /** The name of an incident cut to its column: a domain alone may be longer. */
-export const incidentName = (incident: string): string => fitted(incident, 191);
+export function incidentName(incident: string): string {
+  const about = incident.indexOf(':') + 1;
+  return incident.slice(0, about) + fitted(incident.slice(about), MOST_ABOUT);
+}
+
+/** Of what it is about, so that its end has the same name behind another kind. */
+const MOST_ABOUT = 150;
 
 function itemOf({ view, before, after, unheard }: Move, now: Ms) {
   const alert = alertFor({ ...view.birth, domain: view.domain }, unheard ? null : before, after.delivery);
