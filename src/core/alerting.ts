@@ -86,10 +86,10 @@ export function clockIncident(at: Ms): { kind: AlertKind; incident: string; key:
   return { kind: 'clock_wrong', incident: 'clock_wrong', key: `clock_wrong:${Math.floor(at / TOLD_AGAIN)}` };
 }
 
-/** The incident of another daemon that is silent, told once for some hours. */
-export function peerIncident(host: string, at: Ms): { kind: AlertKind; incident: string; key: string } {
+/** The incident of another daemon that has been silent since then. */
+export function peerIncident(host: string, since: Ms): { kind: AlertKind; incident: string; key: string } {
   const incident = `peer_silent:${host}`;
-  return { kind: 'peer_silent', incident, key: `${incident}:${Math.floor(at / TOLD_AGAIN)}` };
+  return { kind: 'peer_silent', incident, key: `${since}:${incident}` };
 }
 
 /** The incident of mail to one receiver, or of one class, that is put off; told once for some hours. */

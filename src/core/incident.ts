@@ -89,6 +89,7 @@ const LASTING: ReadonlySet<AlertKind> = new Set([
   'threshold',
   'flatline',
   'events_webhook_failing',
+  'peer_silent',
 ]);
 export const lasts = (kind: AlertKind): boolean => LASTING.has(kind);
 
@@ -129,9 +130,8 @@ const LONGEST_PAUSE: Ms = DAY;
 export const pauseAfter = (told: number, repeat: Ms): Ms =>
   Math.min(repeat * 2 ** Math.max(0, told - 1), LONGEST_PAUSE);
 
-/** While a clock is wrong, or another daemon silent, that is noted every six hours. */
-const quietFor = (kind: AlertKind, repeat: Ms): Ms =>
-  kind === 'clock_wrong' || kind === 'peer_silent' ? 7 * HOUR : 4 * repeat;
+/** While a clock is wrong, that is noted every six hours. */
+const quietFor = (kind: AlertKind, repeat: Ms): Ms => (kind === 'clock_wrong' ? 7 * HOUR : 4 * repeat);
 
 /** What flaps has to be over for a while before that is told, the longer the more often it came again. */
 const holdOf = ({ flaps }: Incident, repeat: Ms): Ms => (flaps < 2 ? 0 : Math.min(pauseAfter(flaps, repeat), HOUR));

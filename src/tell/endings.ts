@@ -16,6 +16,7 @@ import { putOffsNow } from '../store/notes/receivers.ts';
 import { signsOf } from '../store/notes/signs.ts';
 import { incidentName } from '../store/projections/alert-items.ts';
 import { standingThresholds } from '../store/threshold-states.ts';
+import { peerBackSince } from './peers.ts';
 
 export type EndingDeps = {
   store: Store;
@@ -77,6 +78,8 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
       return (await isPutOff({ store, ...deps }, name)) ? null : deps.now();
     case 'events_webhook_failing':
       return (await isBehind(store, name, deps.now())) ? null : deps.now();
+    case 'peer_silent':
+      return peerBackSince(store, about, latest, deps.now());
     case 'account_refused':
       return (await takesOurs({ store, ...deps }, about, latest)) ? deps.now() : null;
     default:
