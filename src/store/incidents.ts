@@ -95,12 +95,19 @@ export async function incidentNamed({ db }: Store, name: string): Promise<KeptIn
 
 /** The conversations of which something is still to be sent. */
 export async function waitingConversations({ db }: Store): Promise<Set<string>> {
-  const some = db('alerts').where({ pending: 1 }).whereIn('turn', BLOCKING).whereNotNull('conversation');
+  const some = untoldYet(db('alerts').whereNotNull('conversation'));
   return new Set<string>(await some.limit(MOST).pluck('conversation'));
 }
 
 /** That it has begun or goes on is told before anything else of it. */
 export const BLOCKING: readonly Turn[] = ['opened', 'repeated'];
+
+/** Of alerts, those that hold others back: nobody was told them yet. */
+export const untoldYet = (alerts: Knex.QueryBuilder): Knex.QueryBuilder =>
+  alerts
+    .where({ pending: 1 })
+    .whereIn('turn', BLOCKING)
+    .where((nobody) => nobody.whereNull('heard').orWhere({ heard: '[]' }));
 
 /** Keeps in mind that the trouble of an incident is over; what is told of that comes later. */
 export async function noteOver(store: Store, { id }: Pick<Incident, 'id'>, at: Ms): Promise<void> {
@@ -147,7 +154,7 @@ export async function insertAlert(
 
 type Unsent = { turn: Turn; rungs: Rungs; heard: string[] };
 
-/** Leaves off alerts of a conversation that do not say any more how it stands, as far as nobody was told them yet. */
+/** Leaves off alerts of a conversation that do not say any more how it stands, for those who were not told them yet. */
 export async function leaveOff(
   tx: Knex.Transaction,
   conversation: string,
@@ -186,8 +193,8 @@ export function acknowledge(
     await tx('incidents').where({ id }).update(rowOf(incident));
     await auditIn(tx, at, { who: by, what: 'acknowledge', subject: before.name, detail: null });
     const composed = compose(incident);
-    // Those further up the ladder need not hear of what somebody has taken.
-    await leaveOff(tx, id, ({ turn, rungs }) => turn === 'opened' && rungs !== null && rungs[0] > 0);
+    // Who has not heard of it, at the side or further up the ladder, need not hear of what somebody has taken.
+    await leaveOff(tx, id, ({ rungs, heard }) => rungs !== null && (rungs[0] > 0 || heard.length > 0));
     await insertAlert(tx, {
       id: alert,
       incident,

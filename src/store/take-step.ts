@@ -25,6 +25,7 @@ import {
   type KeptIncident,
   leaveOff,
   rowOf,
+  untoldYet,
 } from './incidents.ts';
 import type { View } from './rows/rows.ts';
 
@@ -86,7 +87,7 @@ async function lockedIn(tx: Knex.Transaction, name: string, at: Ms): Promise<Kep
 }
 
 const isToldOf = async (tx: Knex.Transaction, conversation: string): Promise<boolean> =>
-  (await tx('alerts').where({ conversation, pending: 1 }).whereIn('turn', BLOCKING).first('id')) !== undefined;
+  (await untoldYet(tx('alerts').where({ conversation })).first('id')) !== undefined;
 
 async function keepIn(tx: Knex, before: Incident | null, step: Step, fresh: Fresh | null, at: Ms): Promise<number> {
   if (before === null) return 0;
@@ -101,10 +102,15 @@ const bindIn = (tx: Knex.Transaction, id: string, names: readonly string[]): Pro
 
 /**
  * The ways by which people have heard of it and not of its end, when it takes this step. That it was over, or that somebody has
- * taken it, is not told any more to those who were not reached by then: programs would take it for how it stands.
+ * taken it, is not told any more to those who were not reached by then: programs would take it for how it stands. Nor is what
+ * only a part of a rung was told, unless the step is for those above.
  */
 async function stillHeard(tx: Knex.Transaction, before: KeptIncident, step: Step): Promise<string[]> {
-  const stale = await leaveOff(tx, before.id, ({ turn }) => turn === 'ended' || turn === 'acknowledged');
+  const stale = await leaveOff(
+    tx,
+    before.id,
+    ({ turn, heard }) => !BLOCKING.includes(turn) || (heard.length > 0 && step.what !== 'climb'),
+  );
   if (step.what !== 'reopen') return before.heard;
   const end = stale.find(({ turn }) => turn === 'ended');
   return end ? before.heard.filter((way) => !end.heard.includes(way)) : [];

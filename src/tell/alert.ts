@@ -31,7 +31,7 @@ import {
 import { takeStep } from '../store/take-step.ts';
 import type { AlertChannel, Notice } from './channels/channel.ts';
 import { composeAlert, composeShortly } from './compose-alert.ts';
-import { type Outcome, rungsOf, sendTo, sendUp, waysOf } from './ways.ts';
+import { type Outcome, restOfRungs, rungsOf, sendTo, sendUp, trusted, waysOf } from './ways.ts';
 
 export type AlertDeps = {
   store: Store;
@@ -152,8 +152,12 @@ export async function sendAlerts(deps: AlertDeps): Promise<number> {
   return sent;
 }
 
-/** Whether all are told who should be, and whether it may be left at that when they can't be for long. */
-type Sent = Outcome & { isDone: boolean; mayEnd: boolean };
+/** Whether all are told who should be, and how long the others are tried; null for as long as it takes. */
+type Sent = Outcome & { isDone: boolean; isTriedFor: Ms | null };
+
+/** So long those who heard of an incident are tried to be told that it is over, and the others of a rung what that was told. */
+const END_IS_TRIED_FOR: Ms = DAY;
+const REST_IS_TRIED_FOR: Ms = 10 * MINUTE;
 
 async function send(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<Sent> {
   const { store, channels, ladder } = deps;
@@ -164,11 +168,20 @@ async function send(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<S
   if (alert.about?.rungs === null && heard.length > 0) {
     const toTell = heard.filter((way) => !alert.heard.includes(way));
     const outcome = await sendTo(sending, channels, toTell);
-    return { ...outcome, isDone: outcome.took.length === toTell.length, mayEnd: true };
+    return { ...outcome, isDone: outcome.took.length === toTell.length, isTriedFor: END_IS_TRIED_FOR };
+  }
+  const rungs = rungsOf(ladder, channels);
+  const restOf = (took: readonly string[]) => restOfRungs(rungs, took, waysOf(trusted(channels, alert.avoid)));
+  if (alert.heard.length > 0) {
+    const outcome = await sendTo(sending, channels, restOf(alert.heard));
+    const rest = restOf([...alert.heard, ...outcome.took]);
+    return { ...outcome, isDone: rest.length === 0, isTriedFor: REST_IS_TRIED_FOR };
   }
   const [from, to] = alert.about?.rungs ?? [0, 0];
-  const outcome = await sendUp(sending, channels, { rungs: rungsOf(ladder, channels), from, to });
-  return { ...outcome, isDone: outcome.took.length > 0, mayEnd: false };
+  const outcome = await sendUp(sending, channels, { rungs, from, to });
+  const isTold = outcome.took.length > 0;
+  const isDone = isTold && restOf(outcome.took).length === 0;
+  return { ...outcome, isDone, isTriedFor: isTold ? REST_IS_TRIED_FOR : null };
 }
 
 /** An alert as channels take it. One of a daemon of an earlier version says nothing but its text. */
@@ -190,22 +203,22 @@ function noticeOf({ link }: AlertDeps, alert: Alert, incident: Incident | null):
 async function settle(deps: AlertDeps, alert: Alert, outcome: Sent): Promise<boolean> {
   const { store, now, log } = deps;
   const { id, claim, count, conversation } = alert;
-  const { took, rung, partly, problems } = outcome;
+  const { took, rung, partly, problems, isDone, isTriedFor } = outcome;
   const problem = storable(problems.join('; '), 1000);
   if (partly.length > 0) log.error({ alert: id, partly }, 'an alert did not reach every administrator');
   if (conversation !== null && took.length > 0) await noteHeard(store, conversation, { ways: took, rung });
-  const isOut = outcome.isDone || (outcome.mayEnd && isOld(alert, now()));
+  const isOut = isDone || (isTriedFor !== null && now() - alert.created_at > isTriedFor);
   const held = isOut
     ? await alertSent(store, claim, now(), problem || null)
     : await tryAgain(deps, alert, outcome, problem || 'no way to reach the administrators is configured');
   if (!held) log.warn({ alert: id }, 'an alert took longer than this process could keep it from others');
-  if (isOut) log.info({ alert: id, count, by: took }, 'the administrators were told');
-  if (problem || !isOut)
-    log.error({ alert: id, problem }, isOut ? TOLD_OTHERWISE : 'an alert could not be sent and will be tried again');
+  if (took.length > 0) log.info({ alert: id, count, by: took }, 'the administrators were told');
+  if (problem || !isOut) log.error({ alert: id, problem }, isOut ? TOLD_OTHERWISE : NOT_ALL_TOLD);
   return isOut;
 }
 
 const TOLD_OTHERWISE = 'an alert was told, and not by every way';
+const NOT_ALL_TOLD = 'an alert could not be sent by every way and will be tried again';
 
 async function tryAgain(
   { store, now, pause }: AlertDeps,
@@ -217,6 +230,3 @@ async function tryAgain(
   const wait = Math.min(pause * 2 ** alert.tries, 30 * MINUTE);
   return alertFailed(store, alert, now() + wait, problem);
 }
-
-/** So long those who heard of an incident are tried to be told that it is over. */
-const isOld = ({ created_at: at }: Alert, now: Ms): boolean => now - at > DAY;

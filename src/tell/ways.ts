@@ -31,9 +31,25 @@ export type Outcome = { took: Way[]; rung: number; problems: string[]; partly: s
 type Trying = Outcome & { sending: Sending; ways: ReadonlyMap<Way, readonly AlertChannel[]> };
 
 const trying = (sending: Sending, channels: readonly AlertChannel[], rung: number): Trying => {
-  const trusted = channels.filter(({ name }) => !sending.avoid.includes(name));
-  return { sending, ways: waysOf(trusted.length > 0 ? trusted : channels), took: [], rung, problems: [], partly: [] };
+  const ways = waysOf(trusted(channels, sending.avoid));
+  return { sending, ways, took: [], rung, problems: [], partly: [] };
 };
+
+/** All but those, as long as there are others. */
+export function trusted(channels: readonly AlertChannel[], avoid: readonly string[]): readonly AlertChannel[] {
+  const others = channels.filter(({ name }) => !avoid.includes(name));
+  return others.length > 0 ? others : channels;
+}
+
+/** The ways there are that did not take what others of their rungs took. */
+export const restOfRungs = (
+  rungs: readonly Rung[],
+  took: readonly string[],
+  known: ReadonlyMap<Way, unknown>,
+): readonly Way[] =>
+  rungs
+    .filter(({ each, ways }) => each && ways.some((way) => took.includes(way)))
+    .flatMap(({ ways }) => ways.filter((way) => known.has(way) && !took.includes(way)));
 
 /**
  * Tells the rungs of a ladder from one to another. When none of their ways takes it the next rung is told at once, then those
