@@ -42,7 +42,15 @@ export async function raiseIn(tx: Knex.Transaction, item: RaisedItem, by: 'mail'
 export type Rungs = readonly [from: number, to: number] | null;
 
 /** What programs hear of an alert beside its text. */
-export type About = { kind: AlertKind; severity: Severity; startedAt: Ms; endedAt: Ms | null; rungs: Rungs };
+export type About = {
+  kind: AlertKind;
+  severity: Severity;
+  startedAt: Ms;
+  endedAt: Ms | null;
+  rungs: Rungs;
+  /** Whether it got worse by far, which those have to hear as well who have taken it. */
+  isWorse?: boolean;
+};
 
 export type Composed = { subject: string; body: string /** channels that the alert warns about */; avoid: string[] };
 

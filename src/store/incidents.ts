@@ -136,15 +136,16 @@ type Inserting = {
   count: number;
   turn: Turn;
   rungs: Rungs;
+  isWorse?: boolean;
   at: Ms;
 };
 
 export async function insertAlert(
   tx: Knex.Transaction,
-  { id, incident, composed, count, turn, rungs, at }: Inserting,
+  { id, incident, composed, count, turn, rungs, isWorse = false, at }: Inserting,
 ): Promise<void> {
   const { kind, severity, startedAt } = incident;
-  const about: About = { kind, severity, startedAt, endedAt: endOf(incident), rungs };
+  const about: About = { kind, severity, startedAt, endedAt: endOf(incident), rungs, isWorse };
   await tx('alerts').insert({
     ...{ id, incident: incident.name, conversation: incident.id, turn, about: JSON.stringify(about), heard: '[]' },
     ...{ count, subject: subjectLine(composed.subject), body: composed.body, avoid: JSON.stringify(composed.avoid) },

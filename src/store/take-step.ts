@@ -162,6 +162,7 @@ async function tellIn(tx: Knex.Transaction, telling: Telling, compose: Turning['
     count,
     turn: TURN_OF[step.what] ?? 'repeated',
     rungs: rungsOf(step, incident),
+    isWorse: step.what === 'worse',
     at,
   });
 }

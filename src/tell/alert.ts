@@ -194,7 +194,7 @@ function noticeOf({ link }: AlertDeps, alert: Alert, incident: Incident | null):
   return {
     ...{ id, conversation: alert.conversation ?? alert.incident, turn, kind, incident: alert.incident },
     ...{ severity: about?.severity ?? severityOf(kind, null), subject, body, count, createdAt, tries },
-    ...{ startedAt: about?.startedAt ?? createdAt, endedAt: about?.endedAt ?? null },
+    ...{ startedAt: about?.startedAt ?? createdAt, endedAt: about?.endedAt ?? null, isWorse: about?.isWorse ?? false },
     link: mayTake ? (link?.(incident.id) ?? null) : null,
   };
 }

@@ -126,7 +126,7 @@ async function send(
   const told = wrap(`${asSentence(headline)} ${text}`, { width: 78 });
   const notice: Notice = {
     ...{ id: newId(now), conversation, turn, severity: 'critical', kind: 'database' },
-    ...{ incident: 'database', count: 1, link: null, tries: 0 },
+    ...{ incident: 'database', count: 1, link: null, tries: 0, isWorse: false },
     ...{ createdAt: now, startedAt: since, endedAt: turn === 'ended' ? now : null },
     ...{ subject: `[Homing] ${headline}`, body: `${told}\nRunbook: ${runbookChapter(publicUrl, 'database')}\n` },
   };

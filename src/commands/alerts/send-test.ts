@@ -94,7 +94,7 @@ async function testNotice(now: Ms): Promise<Notice> {
   return {
     ...{ id, conversation: `test:${id}`, turn: 'opened', severity: 'info', kind: 'test', incident: 'test' },
     ...{ subject: '[Homing] a test of the alerts', body, count: 1, link: null, tries: 0 },
-    ...{ createdAt: now, startedAt: now, endedAt: null },
+    ...{ createdAt: now, startedAt: now, endedAt: null, isWorse: false },
   };
 }
 

@@ -9,6 +9,8 @@ export type Notice = {
   /** The same for all messages of one incident. */
   conversation: string;
   turn: Turn;
+  /** Whether it got worse by far, which those have to hear as well who have taken it. */
+  isWorse: boolean;
   severity: Severity;
   kind: AlertKind | 'database' | 'test';
   /** The name of the incident. */

@@ -27,30 +27,34 @@ const DEDUP_KEY = 255;
 
 /**
  * PagerDuty by its Events API v2 (developer.pagerduty.com/docs/events-api-v2/overview). All that is told of one incident
- * has the same `dedup_key`. It is answered with 202 when it was taken, with 429 when there is too much of it.
+ * has the same `dedup_key`. It is answered with 202 when it was taken, with 429 when there is too much of it. A trigger of what is
+ * open there wakes nobody (support.pagerduty.com/docs/event-management), so what got worse by far is resolved there and opened anew.
  */
 export const pagerdutyChannel = ({ key, url, source, patience }: PagerDuty): AlertChannel => ({
   name: 'pagerduty',
   async send(notice) {
-    await call({
-      url: `${url.replace(/\/+$/, '')}/v2/enqueue`,
-      headers: { 'content-type': 'application/json' },
-      body: safeJson(eventOf(notice, { key, source })),
-      secrets: [key],
-      sayings: ({ errors, message }) => [Array.isArray(errors) ? errors.join('; ') : null, message],
-      patience,
-    });
+    const about = { routing_key: key, dedup_key: dedupKey(notice.conversation) };
+    const action = ACTIONS[notice.turn];
+    const events = [
+      ...(notice.isWorse ? [{ ...about, event_action: 'resolve' }] : []),
+      { ...about, event_action: action, ...(action === 'trigger' ? triggerOf(notice, source) : {}) },
+    ];
+    for (const event of events)
+      await call({
+        url: `${url.replace(/\/+$/, '')}/v2/enqueue`,
+        headers: { 'content-type': 'application/json' },
+        body: safeJson(event),
+        secrets: [key],
+        sayings: ({ errors, message }) => [Array.isArray(errors) ? errors.join('; ') : null, message],
+        patience,
+      });
     return [];
   },
 });
 
-function eventOf(notice: Notice, { key, source }: Pick<PagerDuty, 'key' | 'source'>): Record<string, unknown> {
-  const action = ACTIONS[notice.turn];
-  const about = { routing_key: key, event_action: action, dedup_key: dedupKey(notice.conversation) };
-  if (action !== 'trigger') return about;
-  const { subject, severity, startedAt, incident, kind, body, count, turn, link } = notice;
+function triggerOf(notice: Notice, source: string): Record<string, unknown> {
+  const { subject, body, severity, startedAt, incident, kind, count, turn, link } = notice;
   return {
-    ...about,
     client: 'Homing',
     ...(link === null ? {} : { client_url: link, links: [{ href: link, text: 'Acknowledge in Homing' }] }),
     payload: {

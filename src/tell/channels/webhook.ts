@@ -22,7 +22,7 @@ export const webhookChannel = (url: string, { secrets, now, patience }: Signing)
   },
 });
 
-const shown = ({ createdAt, startedAt, endedAt, tries, ...notice }: Notice): Record<string, unknown> => ({
+const shown = ({ createdAt, startedAt, endedAt, tries, isWorse, ...notice }: Notice): Record<string, unknown> => ({
   ...notice,
   createdAt: new Date(createdAt).toISOString(),
   startedAt: new Date(startedAt).toISOString(),

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SEVERITIES, TURNS } from '../../../src/core/alerting.ts';
+import { MINUTE } from '../../../src/core/time.ts';
 import { startSimPagerduty } from '../../../src/lab/servers/pagerduty.ts';
+import { acknowledgeIncident } from '../../../src/operate/acknowledge.ts';
+import { openIncidents } from '../../../src/store/incidents.ts';
 import { pagerdutyChannel } from '../../../src/tell/channels/pagerduty.ts';
+import { clockAt } from '../../support/clock.ts';
 import { aNotice } from '../../support/notice.ts';
+import { eachStore } from '../../support/stores.ts';
+import { daemonOf, happens, listening } from '../../support/tellers.ts';
 
 const KEY = 'R0123456789abcdefghijklmnopqrstu';
 
@@ -47,4 +53,27 @@ test('what PagerDuty does not like is told in its words', async (t) => {
   t.after(pagerduty.close);
   const channel = pagerdutyChannel({ key: KEY, url: `${pagerduty.url}/`, source: 'homing' });
   await assert.rejects(channel.send(aNotice()), { message: 'it answered 400: Invalid routing key' });
+});
+
+eachStore('what gets much worse wakes who has taken it, and its end is the end of it there', async ({ t, store }) => {
+  const pagerduty = await startSimPagerduty(KEY);
+  t.after(pagerduty.close);
+  const channels = [pagerdutyChannel({ key: KEY, url: pagerduty.url, source: 'homing' })];
+  const clock = clockAt();
+  const daemon = daemonOf({ store, clock, to: listening(), channels });
+  const given = async (mails: number) => {
+    for (let n = 0; n < mails; n++) await happens(daemon, 'gave_up:mg.example.com', 'gave_up');
+    await daemon.until(clock() + 10 * MINUTE);
+  };
+  const states = () => pagerduty.incidents.map(({ state }) => state);
+  await given(2);
+  const [open] = await openIncidents(store);
+  await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  await given(3);
+  assert.deepEqual(states(), ['acknowledged']);
+  await given(30);
+  assert.deepEqual(states(), ['resolved', 'triggered']);
+  assert.match(String(pagerduty.incidents[1]?.triggers[0]?.payload?.summary), /much worse/);
+  await daemon.until(clock() + 120 * MINUTE);
+  assert.deepEqual(states(), ['resolved', 'resolved']);
 });
