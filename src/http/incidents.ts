@@ -44,7 +44,7 @@ export function createIncidents({ store, bodies, tokens, now }: IncidentDeps): R
   router.post('/:id/acknowledge', allowed, async (ctx) => {
     const { by } = parse(TAKING, await readJson(bodies, ctx.req, BODY_LIMIT));
     const id = String(ctx['params'].id);
-    const taken = isId(id) ? await acknowledgeIncident(store, { id, by }, now()) : null;
+    const taken = isId(id) ? await acknowledgeIncident(store, { id, who: 'api', by }, now()) : null;
     if (!taken) throw new AppError('not_found', 'there is no such incident');
     if (taken.incident.endedAt !== null) throw new AppError('conflict', 'it has ended');
     ctx.body = { ...shownIncident(taken.incident), isNew: taken.isNew };
@@ -81,7 +81,7 @@ export function createTaking(deps: IncidentDeps): Router {
   router.post('/alerts/:id/ack', async (ctx) => {
     const id = idIn(ctx);
     const by = await nameIn(ctx, bodies);
-    const taken: Taken | null = id === '' ? null : await acknowledgeIncident(store, { id, by }, now());
+    const taken: Taken | null = id === '' ? null : await acknowledgeIncident(store, { id, who: 'link', by }, now());
     if (!taken) return showNothing(ctx);
     show(ctx, takePage(taken.incident, now()), PAGE_POLICY);
   });

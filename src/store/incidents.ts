@@ -173,12 +173,12 @@ export async function leaveOff(
   return stale;
 }
 
-export type Acknowledging = { id: string; by: string; compose(incident: Incident): Composed };
+export type Acknowledging = { id: string; who: string; by: string; compose(incident: Incident): Composed };
 
 /** Writes down who takes an incident, and has all who heard of it told. The first one stands. */
 export function acknowledge(
   store: Store,
-  { id, by, compose }: Acknowledging,
+  { id, who, by, compose }: Acknowledging,
   at: Ms,
 ): Promise<{ incident: Incident; isNew: boolean } | null> {
   const alert = newId(at);
@@ -192,7 +192,8 @@ export function acknowledge(
     const acknowledgedItems = before.items + (fresh.get(before.name)?.count ?? 0);
     const incident = { ...before, acknowledgedAt: at, acknowledgedBy: storable(by, 100), acknowledgedItems };
     await tx('incidents').where({ id }).update(rowOf(incident));
-    await auditIn(tx, at, { who: by, what: 'acknowledge', subject: before.name, detail: null });
+    const detail = by === who ? null : `taken by ${by}`;
+    await auditIn(tx, at, { who, what: 'acknowledge', subject: before.name, detail });
     const composed = compose(incident);
     // Who has not heard of it, at the side or further up the ladder, need not hear of what somebody has taken.
     await leaveOff(tx, id, ({ rungs, heard }) => rungs !== null && (rungs[0] > 0 || heard.length > 0));

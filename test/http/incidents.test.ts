@@ -76,8 +76,30 @@ test('a link is good for its own incident alone, as long as that lasts, and afte
   await daemon.until(running.clock() + 2 * HOUR);
   const late = await fetch(other, { method: 'POST' });
   assert.match(await late.text(), /It is over/);
-  const audit = await running.store.db('audit').where({ what: 'acknowledge' }).select('subject', 'who');
-  assert.deepEqual(audit, [{ subject: NAME, who: 'somebody (link of the alert)' }]);
+  const audit = await running.store.db('audit').where({ what: 'acknowledge' }).select('subject', 'who', 'detail');
+  assert.deepEqual(audit, [{ subject: NAME, who: 'link', detail: 'taken by somebody (link of the alert)' }]);
+});
+
+test('whoever comes by a link or by the API is not in the audit by a name that nobody checked', async (t) => {
+  const running = await start(t, { encryptionKey: KEY });
+  const { to, daemon } = teller(running);
+  for (const name of [NAME, 'gave_up:other.example', 'gave_up:third.example']) await happens(daemon, name, 'gave_up');
+  await daemon.until(running.clock() + MINUTE);
+  await fetch(to.heard[0]?.link ?? '', { method: 'POST', body: new URLSearchParams({ by: 'root' }) });
+  for (const [n, body] of [{ by: 'root' }, {}].entries())
+    await fetch(`${running.url}/api/incidents/${to.heard[n + 1]?.conversation}/acknowledge`, {
+      method: 'POST',
+      headers: { ...api, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const audit = await running.store.db('audit').where({ what: 'acknowledge' }).orderBy('id').select('who', 'detail');
+  assert.deepEqual(audit, [
+    { who: 'link', detail: 'taken by root' },
+    { who: 'api', detail: 'taken by root' },
+    { who: 'api', detail: null },
+  ]);
+  const open = await openIncidents(running.store);
+  assert.deepEqual(open.map(({ acknowledgedBy }) => acknowledgedBy).sort(), ['api', 'root', 'root']);
 });
 
 test('without a key no link is made, and none is good', async (t) => {

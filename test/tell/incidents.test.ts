@@ -160,9 +160,9 @@ eachStore('when somebody has taken it the ladder stops, and so do the alerts', a
   await happens(daemon, GAVE_UP, 'gave_up');
   await daemon.until(at(6));
   const [open] = await openIncidents(store);
-  const taken = await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  const taken = await acknowledgeIncident(store, { id: open?.id ?? '', who: 'ann' }, clock());
   assert.deepEqual([taken?.isNew, taken?.incident.acknowledgedBy], [true, 'ann']);
-  const again = await acknowledgeIncident(store, { id: open?.id ?? '', by: 'bob' }, clock());
+  const again = await acknowledgeIncident(store, { id: open?.id ?? '', who: 'bob' }, clock());
   assert.deepEqual([again?.isNew, again?.incident.acknowledgedBy], [false, 'ann'], 'the first one stands');
   for (let n = 0; n < 8; n++) {
     await happens(daemon, GAVE_UP, 'gave_up');
@@ -191,7 +191,7 @@ eachStore(
     await abandon('1', 'notice', 'mg.example.com');
     await abandon('1', 'notice', 'other.example.com');
     await daemon.until(at(2));
-    for (const { id } of await openIncidents(store)) await acknowledgeIncident(store, { id, by: 'ann' }, clock());
+    for (const { id } of await openIncidents(store)) await acknowledgeIncident(store, { id, who: 'ann' }, clock());
     await daemon.look();
     const before = to.heard.length;
     for (let n = 2; n <= 9; n++) await abandon(`${n}`, 'notice', 'mg.example.com');
@@ -436,7 +436,7 @@ eachStore('that somebody has taken it is not told once it is over', async ({ sto
   await daemon.until(at(6));
   to.down.add('slack');
   const [open] = await openIncidents(store);
-  await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  await acknowledgeIncident(store, { id: open?.id ?? '', who: 'ann' }, clock());
   await daemon.until(at(8));
   await happens(daemon, 'provider_back:mailgun', 'provider_back');
   await daemon.until(at(9));
@@ -460,7 +460,7 @@ eachStore('those up the ladder who could not be told do not hear of what somebod
   for (const name of THREE) to.down.add(name);
   await daemon.until(at(6));
   const [open] = await openIncidents(store);
-  await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  await acknowledgeIncident(store, { id: open?.id ?? '', who: 'ann' }, clock());
   to.down.clear();
   await daemon.until(at(20));
   assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail acknowledged']);

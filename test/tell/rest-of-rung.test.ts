@@ -49,7 +49,7 @@ eachStore('those who can not be told hold up nobody above them, and are given up
 
 eachStore('who was not told of it does not hear of it once somebody has taken it, or it is over', async ({ store }) => {
   const { clock, to, daemon, waiting, id } = await toldInPart(store);
-  await acknowledgeIncident(store, { id, by: 'ann' }, clock());
+  await acknowledgeIncident(store, { id, who: 'ann' }, clock());
   to.down.clear();
   await daemon.until(at(10));
   assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail acknowledged']);

@@ -33,7 +33,7 @@ async function ack(terminal: Terminal, name: string, { by, json }: Options): Pro
   await withStore(terminal, async (store) => {
     const now = terminal.now();
     const found = await incidentNamed(store, name);
-    const taken = found && (await acknowledgeIncident(store, { id: found.id, by: by ?? operator() }, now));
+    const taken = found && (await acknowledgeIncident(store, { id: found.id, who: operator(), by }, now));
     if (!taken) throw new Failed('There is no such incident. "homing alerts list" shows those that are open.');
     if (taken.incident.endedAt !== null) throw new Failed(`${incidentLine(taken.incident, now)}.`);
     if (json) return sayJson(terminal, { ...shownIncident(taken.incident), isNew: taken.isNew });

@@ -50,7 +50,7 @@ const SEARCH = z.object({
 
 async function take(ctx: Context, desk: Desk, visitor: Visitor): Promise<Next> {
   const id = String(ctx['params'].id);
-  const taken = isId(id) ? await acknowledgeIncident(desk.store, { id, by: whoIs(visitor) }, desk.now()) : null;
+  const taken = isId(id) ? await acknowledgeIncident(desk.store, { id, who: whoIs(visitor) }, desk.now()) : null;
   if (!taken) throw new AppError('not_found', TEXTS.errors.nothing);
   if (taken.incident.endedAt !== null) throw new AppError('conflict', TEXTS.alerts.over);
   return { to: '/alerts', done: taken.isNew ? 'taken' : 'takenBefore' };

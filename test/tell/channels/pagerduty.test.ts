@@ -68,7 +68,7 @@ eachStore('what gets much worse wakes who has taken it, and its end is the end o
   const states = () => pagerduty.incidents.map(({ state }) => state);
   await given(2);
   const [open] = await openIncidents(store);
-  await acknowledgeIncident(store, { id: open?.id ?? '', by: 'ann' }, clock());
+  await acknowledgeIncident(store, { id: open?.id ?? '', who: 'ann' }, clock());
   await given(3);
   assert.deepEqual(states(), ['acknowledged']);
   await given(30);
