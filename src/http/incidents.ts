@@ -5,7 +5,7 @@ import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
 import { parse } from '../base/parse.ts';
 import { shownIncident, takePage } from '../contract/incident.ts';
-import { PAGE_POLICY, plainPage } from '../contract/page.ts';
+import { plainPage } from '../contract/page.ts';
 import { ASKING_POLICY } from '../contract/waiting.ts';
 import { takeTokens } from '../core/take-token.ts';
 import { type Clock, DAY } from '../core/time.ts';
@@ -15,6 +15,7 @@ import { endedIncidents, incidentNamed, openIncidents } from '../store/incidents
 import { bearer } from './auth.ts';
 import { type Bodies, readJson } from './body.ts';
 import { once } from './query.ts';
+import { showPage } from './show-page.ts';
 
 export type IncidentDeps = {
   store: Store;
@@ -76,14 +77,14 @@ export function createTaking(deps: IncidentDeps): Router {
     const id = idIn(ctx);
     const incident = id === '' ? null : await incidentNamed(store, id);
     if (!incident) return showNothing(ctx);
-    show(ctx, takePage(incident, now()), ASKING_POLICY);
+    showPage(ctx, takePage(incident, now()), ASKING_POLICY);
   });
   router.post('/alerts/:id/ack', async (ctx) => {
     const id = idIn(ctx);
     const by = await nameIn(ctx, bodies);
     const taken: Taken | null = id === '' ? null : await acknowledgeIncident(store, { id, who: 'link', by }, now());
     if (!taken) return showNothing(ctx);
-    show(ctx, takePage(taken.incident, now()), PAGE_POLICY);
+    showPage(ctx, takePage(taken.incident, now()));
   });
   return router;
 }
@@ -98,16 +99,5 @@ const BY_LINK = 'somebody (link of the alert)';
 
 function showNothing(ctx: Context): void {
   ctx.status = 404;
-  show(ctx, plainPage('Nothing here', 'This link is not valid, or its incident is long over.'), PAGE_POLICY);
-}
-
-function show(ctx: Context, page: string, policy: string): void {
-  ctx.body = page;
-  ctx.type = 'text/html; charset=utf-8';
-  ctx.set({
-    'Content-Security-Policy': policy,
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Referrer-Policy': 'no-referrer',
-  });
+  showPage(ctx, plainPage('Nothing here', 'This link is not valid, or its incident is long over.'));
 }

@@ -1,14 +1,15 @@
 import Router from '@koa/router';
-import type { Context, Middleware } from 'koa';
+import type { Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 import { isId } from '../base/ids.ts';
-import { alertPage, MOST_ON_PAGE, messagePage, PAGE_POLICY, plainPage } from '../contract/page.ts';
+import { alertPage, MOST_ON_PAGE, messagePage, plainPage } from '../contract/page.ts';
 import type { Clock } from '../core/time.ts';
 import { keptAlert } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
 import { keptAmong } from '../store/ledger/kept.ts';
 import { findMessage } from '../store/messages/find.ts';
 import { person } from './auth.ts';
+import { showPage } from './show-page.ts';
 
 type PageDeps = { store: Store; tokens: readonly string[]; now: Clock };
 
@@ -19,45 +20,36 @@ export function createPages({ store, tokens, now }: PageDeps): Router {
   router.get('/messages/:id', asPage, allowed, async (ctx) => {
     const found = await findMessage(store, String(ctx['params'].id));
     if (!found) throw new AppError('not_found', 'There is no such message, or it is so old that it was deleted.');
-    ctx.body = messagePage(found.message, found.views, await keptAmong(store, found.views, now()));
+    showPage(ctx, messagePage(found.message, found.views, await keptAmong(store, found.views, now())));
   });
   router.get('/alerts/:id', asPage, allowed, async (ctx) => {
     const id = String(ctx['params'].id);
     const alert = isId(id) ? await keptAlert(store, id, MOST_ON_PAGE) : null;
     if (!alert) throw new AppError('not_found', 'There is no such alert, or it is so old that it was deleted.');
-    ctx.body = alertPage(alert);
+    showPage(ctx, alertPage(alert));
   });
   // Without a token, and without the database: it is needed most when little works.
   router.get('/runbook', asPage, async (ctx) => {
     const { runbookPage } = await import('../contract/runbook.ts');
-    ctx.body = runbookPage();
+    showPage(ctx, runbookPage());
   });
   router.get('/openapi', asPage, async (ctx) => {
     const { openapiPage } = await import('../contract/runbook.ts');
-    ctx.body = openapiPage();
+    showPage(ctx, openapiPage());
   });
   return router;
 }
 
-/** Answers as a page, what can't be shown too. */
+/** Answers with a page where something can't be shown. */
 const asPage: Middleware = async (ctx, next) => {
   try {
     await next();
-    showPage(ctx);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const isStranger = error.code === 'unauthorized';
     ctx.status = isStranger ? 401 : 404;
     // Another realm than that of the intake, so that no browser takes the one for the other.
     if (isStranger) ctx.set('WWW-Authenticate', 'Basic realm="Homing pages", charset="UTF-8"');
-    ctx.body = plainPage(isStranger ? 'Who is it?' : 'Nothing here', error.message);
-    showPage(ctx);
+    showPage(ctx, plainPage(isStranger ? 'Who is it?' : 'Nothing here', error.message));
   }
 };
-
-function showPage(ctx: Context): void {
-  ctx.type = 'text/html; charset=utf-8';
-  ctx.set('Content-Security-Policy', PAGE_POLICY);
-  ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
-  ctx.set('Cross-Origin-Resource-Policy', 'same-origin');
-}

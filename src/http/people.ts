@@ -1,13 +1,14 @@
 import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
-import { PAGE_POLICY, plainPage } from '../contract/page.ts';
+import { plainPage } from '../contract/page.ts';
 import type { StatusTokens } from '../contract/status-token.ts';
 import { ASKING_POLICY, shownResend, shownWaiting, waitingPage } from '../contract/waiting.ts';
 import type { Settings } from '../core/settings.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import { resendMessage } from '../operate/resend.ts';
 import { waitingFor } from '../store/messages/resends.ts';
+import { showPage } from './show-page.ts';
 import { createStatus, type StatusDeps } from './status.ts';
 
 export type PeopleDeps = StatusDeps & {
@@ -56,7 +57,7 @@ const forPerson: Middleware = async (ctx, next) => {
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'not_found' || !isBrowser(ctx)) throw error;
     ctx.status = 404;
-    showPage(ctx, plainPage('Nothing here', NOTHING), PAGE_POLICY);
+    showPage(ctx, plainPage('Nothing here', NOTHING));
   }
 };
 
@@ -103,13 +104,3 @@ const NOBODY = '0'.repeat(26);
 const idIn = (ctx: Context, tokens: StatusTokens, now: Ms): string => tokens.read(tokenIn(ctx), now) ?? NOBODY;
 
 const isBrowser = (ctx: Context): boolean => ctx.accepts('application/json', 'text/html') === 'text/html';
-
-function showPage(ctx: Context, page: string, policy: string): void {
-  ctx.body = page;
-  ctx.type = 'text/html; charset=utf-8';
-  ctx.set({
-    'Content-Security-Policy': policy,
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Resource-Policy': 'same-origin',
-  });
-}
