@@ -23,7 +23,7 @@ import type { InboxRow } from '../store/inbox/inbox.ts';
 import type { ReceiverSign } from '../store/notes/receivers.ts';
 import type { MailSign } from '../store/thresholds/mail-signs.ts';
 import { type Channels, createChannels } from '../tell/channels/create.ts';
-import { onCall } from '../tell/on-call.ts';
+import { onCallBy } from '../tell/on-call.ts';
 import { createPresence, type Presence } from './presence.ts';
 
 /** All that the parts of the daemon work with. Each part declares which of it it takes. */
@@ -103,7 +103,7 @@ export function insideOf(given: Given): Inside {
     settings,
     providers,
     candidates: providers.all.map(candidateOf),
-    channels: createChannels(config, { ...relayLimits(config), now: given.now, onCall: onCallBy(config, given.now) }),
+    channels: createChannels(config, { ...relayLimits(config), now: given.now, onCall: onCallBy(config) }),
     encryptionKeys: config.ENCRYPTION_KEY,
     lease: config.LEASE,
     eventsSettle: config.EVENTS_SETTLE,
@@ -131,12 +131,6 @@ const ABOUT = 200;
 
 /** A letter to an administrator may take as long as any mail. */
 const relayLimits = ({ LEASE }: Config) => ({ timeout: Math.floor(LEASE / 4), dataTimeout: Math.floor(LEASE / 2) });
-
-/** Whom alerts are mailed to. */
-const onCallBy = (config: Config, now: Clock) => (): readonly string[] => {
-  const { ALERT_ON_CALL: duties, ALERT_TIMEZONE: zone = config.REPORT_TIMEZONE, ADMIN_EMAILS: admins } = config;
-  return onCall(duties, { zone, admins }, now());
-};
 
 /** A rate, a share or a status page of nobody would be a slip, and do nothing. */
 function checkNames(config: Config, providers: Providers): void {

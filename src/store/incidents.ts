@@ -102,6 +102,13 @@ export async function waitingConversations({ db }: Store): Promise<Set<string>> 
 /** That it has begun or goes on is told before anything else of it. */
 export const BLOCKING: readonly Turn[] = ['opened', 'repeated'];
 
+/** When people were told of an incident since it began this time: when the alerts were made, and when they got out. */
+export async function toldTimes({ db }: Store, { id, startedAt }: Incident): Promise<Ms[]> {
+  const told = db('alerts').where({ conversation: id }).whereIn('turn', BLOCKING).where('created_at', '>=', startedAt);
+  const rows: { created_at: Ms; sent_at: Ms | null }[] = await told.limit(MOST).select('created_at', 'sent_at');
+  return [...new Set(rows.flatMap((row) => [row.created_at, row.sent_at ?? []].flat().map(Number)))];
+}
+
 /** Of alerts, those that hold others back: nobody was told them yet. */
 export const untoldYet = (alerts: Knex.QueryBuilder): Knex.QueryBuilder =>
   alerts

@@ -25,6 +25,7 @@ import {
   noteOver,
   openIncidents,
   setIncidentBack,
+  toldTimes,
   untold,
   waitingConversations,
 } from '../store/incidents.ts';
@@ -162,7 +163,8 @@ const REST_IS_TRIED_FOR: Ms = 10 * MINUTE;
 async function send(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<Sent> {
   const { store, channels, ladder } = deps;
   const incident = alert.conversation === null ? null : await incidentNamed(store, alert.conversation);
-  const sending = { notice: noticeOf(deps, alert, incident), avoid: alert.avoid, lost };
+  const toldAt = alert.about?.rungs === null && incident !== null ? await toldTimes(store, incident) : [];
+  const sending = { notice: { ...noticeOf(deps, alert, incident), toldAt }, avoid: alert.avoid, lost };
   const known = [...waysOf(channels).keys()];
   const heard = known.filter((way) => incident?.heard.includes(way));
   if (alert.about?.rungs === null && heard.length > 0) {
@@ -185,7 +187,7 @@ async function send(deps: AlertDeps, alert: Alert, lost: AbortSignal): Promise<S
 }
 
 /** An alert as channels take it. One of a daemon of an earlier version says nothing but its text. */
-function noticeOf({ link }: AlertDeps, alert: Alert, incident: Incident | null): Notice {
+function noticeOf({ link }: AlertDeps, alert: Alert, incident: Incident | null): Omit<Notice, 'toldAt'> {
   const { id, subject, body, count, created_at: createdAt, tries, about } = alert;
   const turn = alert.turn ?? 'opened';
   const kind = about?.kind ?? kindIn(alert.incident);

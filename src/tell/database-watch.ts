@@ -39,11 +39,14 @@ type Watch = {
   pause: Ms;
   /** How far up the ladder it came. */
   rung: number;
+  toldAt: readonly Ms[];
   /** The ways that took an alert, and have not taken its end. */
   heard: Set<Way>;
 };
 
-const NOTHING = { since: null, overAt: null, openedAt: null, told: 0, triedAt: 0, pause: 0, rung: 0 } as const;
+const NOTHING = {
+  ...{ since: null, overAt: null, openedAt: null, told: 0, triedAt: 0, pause: 0, rung: 0, toldAt: [] },
+} as const;
 
 /**
  * Tells the administrators that the database can't be used, and when it can again: by this process alone and past the
@@ -81,7 +84,7 @@ async function whileAway(deps: DatabaseWatchDeps, watch: Watch, problems: readon
     ...{ now, since: watch.since, rungs: [from, to] },
     turn: climbs || watch.told === 0 ? 'opened' : 'repeated',
   });
-  if (took.length > 0) Object.assign(watch, { openedAt: watch.openedAt ?? now, rung });
+  if (took.length > 0) Object.assign(watch, { openedAt: watch.openedAt ?? now, rung, toldAt: [...watch.toldAt, now] });
   if (took.length > 0 && !climbs) watch.told++;
   for (const way of took) watch.heard.add(way);
   Object.assign(watch, { triedAt: now, pause: took.length > 0 ? pauseAfter(watch.told, deps.repeat) : deps.group });
@@ -120,13 +123,13 @@ type Saying = { headline: string; text: string; now: Ms; turn: Turn; since: Ms; 
 
 async function send(
   { channels, ladder, publicUrl, conversation, log }: DatabaseWatchDeps,
-  { heard }: Watch,
+  { heard, toldAt }: Watch,
   { headline, text, now, turn, since, rungs }: Saying,
 ): Promise<Outcome> {
   const told = wrap(`${asSentence(headline)} ${text}`, { width: 78 });
   const notice: Notice = {
     ...{ id: newId(now), conversation, turn, severity: 'critical', kind: 'database' },
-    ...{ incident: 'database', count: 1, link: null, tries: 0, isWorse: false },
+    ...{ incident: 'database', count: 1, link: null, tries: 0, isWorse: false, toldAt: turn === 'ended' ? toldAt : [] },
     ...{ createdAt: now, startedAt: since, endedAt: turn === 'ended' ? now : null },
     ...{ subject: `[Homing] ${headline}`, body: `${told}\nRunbook: ${runbookChapter(publicUrl, 'database')}\n` },
   };

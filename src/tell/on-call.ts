@@ -39,6 +39,19 @@ export function parseDuty(text: string, { isZone, isAddress }: Readers): Duty | 
 
 type Readers = { isZone(text: string): boolean; isAddress(text: string): boolean };
 
+type Rota = {
+  ADMIN_EMAILS: readonly string[];
+  ALERT_ON_CALL: readonly Duty[];
+  ALERT_TIMEZONE?: string | undefined;
+  REPORT_TIMEZONE: string;
+};
+
+/** Whom alerts are mailed to, by the time. */
+export const onCallBy =
+  ({ ADMIN_EMAILS: admins, ALERT_ON_CALL: duties, ALERT_TIMEZONE, REPORT_TIMEZONE: zone }: Rota) =>
+  (at: Ms): readonly string[] =>
+    onCall(duties, { zone: ALERT_TIMEZONE ?? zone, admins }, at);
+
 /** Who is on call then, each once; all the administrators when nobody is. */
 export function onCall(
   duties: readonly Duty[],

@@ -50,6 +50,7 @@ export const TELL = room({
       level: 'usual',
       says: 'Comma list of the people who hear of mail that was given up, and get the daily report.',
       unset: 'nobody hears by mail of what was given up, and the daily report goes to nobody',
+      orElse: 'ALERT_ON_CALL',
     },
     ALERT_FROM: {
       kind: sender,
@@ -183,19 +184,26 @@ export const TELL = room({
   doubts: (values) => [
     ...(values.ALERT_SMTP_URL === undefined ? [] : relayDoubts('ALERT_SMTP_URL', [values.ALERT_SMTP_URL])),
     ...(values.ALERT_SMS_URL !== undefined && isInClear(values.ALERT_SMS_URL) ? [SMS_IN_CLEAR] : []),
+    ...(values.ALERT_ON_CALL.length > 0 && values.ADMIN_EMAILS.length === 0 ? [NO_ADMINS] : []),
     ...ladderDoubts(values),
   ],
 });
 
 const SMS_IN_CLEAR = 'ALERT_SMS_URL begins with http: its key, the numbers and the texts leave without TLS';
 
+const NO_ADMINS =
+  'ALERT_ON_CALL is set, and ADMIN_EMAILS is not: when nobody is on call no alert goes by mail, and the daily report goes to nobody';
+
 const isInClear = (url: string): boolean =>
   url.startsWith('http:') && !isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
 
-type OnLadder = { ALERT_LADDER: readonly Rung[] | undefined; ADMIN_EMAILS: readonly string[] } & Record<
-  'ALERT_SLACK_URL' | 'ALERT_WEBHOOK_URL' | 'ALERT_PAGERDUTY_KEY' | 'ALERT_SMS_URL',
-  string | undefined
-> & { ALERT_ALERTMANAGER_URL: readonly string[] };
+type OnLadder = {
+  ALERT_LADDER: readonly Rung[] | undefined;
+  ADMIN_EMAILS: readonly string[];
+  ALERT_ON_CALL: readonly Duty[];
+} & Record<'ALERT_SLACK_URL' | 'ALERT_WEBHOOK_URL' | 'ALERT_PAGERDUTY_KEY' | 'ALERT_SMS_URL', string | undefined> & {
+    ALERT_ALERTMANAGER_URL: readonly string[];
+  };
 
 /** The settings without which a way leads nowhere. */
 const NEEDED = {
@@ -207,7 +215,7 @@ const NEEDED = {
 function ladderDoubts(values: OnLadder): string[] {
   const named = values.ALERT_LADDER?.flatMap(({ ways }) => ways) ?? [];
   return named
-    .filter((way) => (values[NEEDED[way]]?.length ?? 0) === 0)
+    .filter((way) => (values[NEEDED[way]]?.length ?? 0) === 0 && (way !== 'mail' || values.ALERT_ON_CALL.length === 0))
     .map((way) => `ALERT_LADDER names ${way}, and ${NEEDED[way]} is not set`);
 }
 

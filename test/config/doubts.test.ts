@@ -116,6 +116,12 @@ test('what is not set is told with what follows from it, until it is set', () =>
   assert.ok(!unset({ SECONDARY: 'smtp://relay.example.com' }).includes('SECONDARY_SMTP_URL'), 'the one is enough');
 });
 
+test('who is on call without ADMIN_EMAILS leaves hours of nobody, and is a way of the ladder', () => {
+  const onCall = { ALERT_ON_CALL: 'mon-fri 08:00-18:00 ann@example.com', ALERT_LADDER: 'mail' };
+  assert.match(doubts(onCall).join(), /^ALERT_ON_CALL is set, and ADMIN_EMAILS is not: [^,]+, [^,]+$/);
+  assert.deepEqual(doubts({ ...onCall, ADMIN_EMAILS: 'all@example.com' }), []);
+});
+
 test('MailerSend without the secret of its webhook is doubted, as nobody hears what became of its mail', () => {
   const url = 'mailersend://token@api.mailersend.com';
   assert.match(doubts({ SECONDARY: url }).join(), /^SECONDARY has no signing secret for the webhooks of MailerSend/);

@@ -6,6 +6,6 @@ import { MORNING } from './clock.ts';
 export const aNotice = (different: Partial<Notice> = {}): Notice => ({
   ...{ id: '01ALERT', conversation: '01INCIDENT', turn: 'opened', severity: 'error', kind: 'gave_up' },
   ...{ incident: 'gave_up:mg.example.com', subject: 'Two mails', body: 'were given up', count: 2 },
-  ...{ createdAt: MORNING, startedAt: MORNING, endedAt: null, link: null, tries: 0, isWorse: false },
+  ...{ createdAt: MORNING, startedAt: MORNING, endedAt: null, link: null, tries: 0, isWorse: false, toldAt: [] },
   ...different,
 });

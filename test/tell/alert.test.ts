@@ -23,7 +23,12 @@ function daemonOn(store: Store, webhook: string, clock: SetClock): AlertDeps {
     ALERT_WEBHOOK_URL: webhook,
   };
   const none = { ALERT_FROM: undefined, ALERT_SMTP_URL: undefined, ALERT_SLACK_URL: undefined };
-  const { alerts: channels } = createChannels({ ...config, ...none }, { timeout: 1000, dataTimeout: 1000, now: clock });
+  const { alerts: channels } = createChannels(
+    { ...config, ...none },
+    {
+      ...{ timeout: 1000, dataTimeout: 1000, now: clock, onCall: () => [] },
+    },
+  );
   const waits = { group: 1, repeat: 1, lease: LEASE, pause: 1000 };
   return { store, channels, ...waits, publicUrl: null, now: clock, log };
 }

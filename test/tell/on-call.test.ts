@@ -4,10 +4,66 @@ import { wallTime } from '../../src/base/wall-time.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { EVERY_DAY, isDuring } from '../../src/core/hours.ts';
 import { DAY, HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
-import { onCall } from '../../src/tell/on-call.ts';
+import { startSink } from '../../src/lab/sim/sink.ts';
+import { acknowledgeIncident } from '../../src/operate/acknowledge.ts';
+import { openIncidents } from '../../src/store/incidents.ts';
+import { createChannels } from '../../src/tell/channels/create.ts';
+import { onCallBy } from '../../src/tell/on-call.ts';
+import { at, clockAt } from '../support/clock.ts';
+import { eachStore } from '../support/stores.ts';
+import { daemonOf, happens, listening } from '../support/tellers.ts';
 
 const BERLIN = 'Europe/Berlin';
 const ADMINS = ['all@team.example'];
+
+const NIGHT_AND_DAY = 'daily 18:00-09:05 ann@team.example; daily 09:05-18:00 bob@team.example';
+
+eachStore(
+  'whoever was mailed to when it began hears of its end, and nobody who came after that',
+  async ({ t, store }) => {
+    const sink = await startSink();
+    t.after(sink.close);
+    const clock = clockAt();
+    const config = settingsFrom({ ALERT_SMTP_URL: sink.url, ALERT_ON_CALL: NIGHT_AND_DAY, ADMIN_EMAILS: '' });
+    const how = { timeout: MINUTE, dataTimeout: MINUTE, now: clock, onCall: onCallBy(config) };
+    const channels = createChannels(config, how);
+    t.after(channels.close);
+    const daemon = daemonOf({ store, clock, to: listening(), channels: channels.alerts });
+    const told = () =>
+      sink.mails.splice(0).map(({ to, raw }) => [...to, /^Subject: .*?(taken|over|down)/m.exec(raw)?.[1]]);
+    await happens(daemon, 'provider_down:mailgun', 'provider_down');
+    await daemon.until(at(2));
+    assert.deepEqual(told(), [['ann@team.example', 'down']]);
+    await daemon.until(at(10));
+    const [open] = await openIncidents(store);
+    await acknowledgeIncident(store, { id: open?.id ?? '', who: 'bob' }, clock());
+    await daemon.until(at(12));
+    assert.deepEqual(told(), [['ann@team.example', 'taken']]);
+    await happens(daemon, 'provider_back:mailgun', 'provider_back');
+    await daemon.until(at(14));
+    assert.deepEqual(told(), [['ann@team.example', 'over']]);
+  },
+);
+
+eachStore('where the watch changes while it lasts, both hear of its end', async ({ t, store }) => {
+  const sink = await startSink();
+  t.after(sink.close);
+  const clock = clockAt();
+  const config = settingsFrom({ ALERT_SMTP_URL: sink.url, ALERT_ON_CALL: NIGHT_AND_DAY });
+  const how = { timeout: MINUTE, dataTimeout: MINUTE, now: clock, onCall: onCallBy(config) };
+  const channels = createChannels(config, how);
+  t.after(channels.close);
+  const daemon = daemonOf({ store, clock, to: listening(), channels: channels.alerts });
+  await happens(daemon, 'provider_down:mailgun', 'provider_down');
+  await daemon.until(at(20));
+  await happens(daemon, 'provider_back:mailgun', 'provider_back');
+  await daemon.until(at(22));
+  const [ann, bob] = ['ann@team.example', 'bob@team.example'];
+  assert.deepEqual(
+    sink.mails.map(({ to: [to] }) => to),
+    [ann, bob, ann, bob],
+  );
+});
 
 /** The settings as the daemon reads them. */
 function settingsFrom(env: Record<string, string>) {
@@ -16,7 +72,7 @@ function settingsFrom(env: Record<string, string>) {
   return {
     ...config,
     zone,
-    called: (at: Ms) => onCall(config.ALERT_ON_CALL, { zone, admins: config.ADMIN_EMAILS }, at),
+    called: onCallBy(config),
   };
 }
 

@@ -5,8 +5,8 @@ import type { AlertChannel, Notice } from '../../tell/channels/channel.ts';
 import { EXIT, Failed, paint, printable, say, sayJson, type Terminal } from '../common/terminal.ts';
 
 const EXAMPLES = `
-Sends a test by each way to the administrators that is configured, and says
-whether it was taken. Where incidents are kept (PagerDuty, Alertmanager) it opens
+Sends a test by each way to the administrators that is configured, by mail to
+those who are on call, and says whether it was taken. Where incidents are kept (PagerDuty, Alertmanager) it opens
 one and ends it at once. Exits 1 when a channel did not take it, or when not
 everybody got it.
 
@@ -39,10 +39,12 @@ export function addSendTestCommand(alerts: Command, terminal: Terminal): void {
 async function sendTest(terminal: Terminal, options: Options): Promise<void> {
   const { readConfig } = await import('../../config/config.ts');
   const { createChannels } = await import('../../tell/channels/create.ts');
+  const { onCallBy } = await import('../../tell/on-call.ts');
   const { SECOND } = await import('../../core/time.ts');
   const config = readConfig(terminal.env, 'database');
   const limits = { timeout: 10 * SECOND, dataTimeout: 20 * SECOND };
-  const { alerts, close } = createChannels(config, { ...limits, now: terminal.now });
+  const onCall = onCallBy(config);
+  const { alerts, close } = createChannels(config, { ...limits, now: terminal.now, onCall });
   try {
     const channels = await chosen(alerts, options.channel, config);
     const tried: Tried[] = [];
@@ -63,7 +65,8 @@ async function chosen(all: readonly AlertChannel[], way: string | undefined, con
   const channels = all.filter(({ name }) => way === undefined || wayOf(name) === way);
   if (channels.length > 0) return channels;
   if (way !== undefined && way !== 'mail') throw new Failed(`The channel ${way} is not configured.`);
-  const mail = config.ADMIN_EMAILS.length === 0 ? 'ADMIN_EMAILS is not set' : 'there is no server for ADMIN_EMAILS';
+  const addressed = (['ADMIN_EMAILS', 'ALERT_ON_CALL'] as const).find((name) => config[name].length > 0);
+  const mail = addressed === undefined ? 'ADMIN_EMAILS is not set' : `there is no server for ${addressed}`;
   throw new Failed(way === 'mail' ? `No alert goes by mail: ${mail}.` : `No channel is configured: ${mail}.`);
 }
 
@@ -94,7 +97,7 @@ async function testNotice(now: Ms): Promise<Notice> {
   return {
     ...{ id, conversation: `test:${id}`, turn: 'opened', severity: 'info', kind: 'test', incident: 'test' },
     ...{ subject: '[Homing] a test of the alerts', body, count: 1, link: null, tries: 0 },
-    ...{ createdAt: now, startedAt: now, endedAt: null, isWorse: false },
+    ...{ createdAt: now, startedAt: now, endedAt: null, isWorse: false, toldAt: [] },
   };
 }
 

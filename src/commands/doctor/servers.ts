@@ -52,10 +52,11 @@ async function checkServers(urls: readonly string[], asked: Asked): Promise<Find
 }
 
 /** A mail that would be sent, as an alert is. */
-function envelopeOf({ ADMIN_EMAILS, ALERT_FROM, MAILGUN_DOMAIN }: Config): Envelope | undefined {
+function envelopeOf(config: Config): Envelope | undefined {
+  const { ALERT_FROM, MAILGUN_DOMAIN } = config;
   const [sending] = MAILGUN_DOMAIN;
   const from = /[^\s<>]+@[^\s<>]+/.exec(ALERT_FROM ?? '')?.[0] ?? (sending && `homing@${sending.domain}`);
-  return from ? { from, to: ADMIN_EMAILS[0] ?? from } : undefined;
+  return from ? { from, to: mailedTo(config)[0] ?? from } : undefined;
 }
 
 async function checkServer(url: string, asked: Asked): Promise<Finding> {
@@ -86,15 +87,16 @@ function mendOf(detail: string, setting: string): string {
 }
 
 async function checkAlerts(config: Config, timeout: Ms): Promise<Finding[]> {
-  const { ADMIN_EMAILS, ALERT_SMTP_URL } = config;
+  const { ALERT_SMTP_URL } = config;
   const others = otherWays(config);
   const servers = ALERT_SMTP_URL ? [ALERT_SMTP_URL] : smtpAmong(config);
-  const byMail = ADMIN_EMAILS.length > 0 && servers.length > 0;
+  const addresses = mailedTo(config);
+  const byMail = addresses.length > 0 && servers.length > 0;
   if (!byMail && others.length === 0) return [noWay(config)];
-  const ways = [...(byMail ? [`mail to ${plural(ADMIN_EMAILS.length, 'address', 'addresses')}`] : []), ...others];
+  const ways = [...(byMail ? [`mail to ${plural(addresses.length, 'address', 'addresses')}`] : []), ...others];
   const asked: Asked = { check: 'alert SMTP', setting: 'ALERT_SMTP_URL', timeout, envelope: envelopeOf(config) };
   const checked = byMail && ALERT_SMTP_URL ? await checkServers(servers, asked) : [];
-  if (ADMIN_EMAILS.length === 0)
+  if (addresses.length === 0)
     checked.push(warning('alerts', `go by ${ways.join(' and ')} alone`, 'set ADMIN_EMAILS, for when that is down'));
   else if (byMail && !ALERT_SMTP_URL && servers.length === 1 && others.length === 0)
     checked.push(
@@ -119,8 +121,13 @@ function otherWays(config: Config): string[] {
   return ways.filter(([isSet]) => isSet).map(([, name]) => name);
 }
 
-function noWay({ ADMIN_EMAILS }: Config): Finding {
-  if (ADMIN_EMAILS.length === 0)
+/** All who are mailed to at some time. */
+const mailedTo = ({ ADMIN_EMAILS, ALERT_ON_CALL }: Config): string[] => [
+  ...new Set([...ADMIN_EMAILS, ...ALERT_ON_CALL.map(({ mail }) => mail)]),
+];
+
+function noWay(config: Config): Finding {
+  if (mailedTo(config).length === 0)
     return problem('alerts', 'ADMIN_EMAILS is not set: nobody hears of mail that was given up', 'set ADMIN_EMAILS');
   return problem('alerts', 'there is no server to send them through', 'set ALERT_SMTP_URL or SECONDARY_SMTP_URL');
 }

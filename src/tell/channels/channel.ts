@@ -25,6 +25,8 @@ export type Notice = {
   /** A page with a button that acknowledges; it is signed and needs no login. */
   link: string | null;
   tries: number;
+  /** When that was told which this ends; empty where it ends nothing. Who was on call then hears of the end. */
+  toldAt: readonly Ms[];
 };
 
 /** One way to reach the administrators with an alert. Rejects when the alert did not get out. */

@@ -3,7 +3,7 @@ import { createRelay, type Relay, type RelayOptions } from '../../providers/smtp
 import { alertmanagerChannel } from './alertmanager.ts';
 import type { AlertChannel, HowToCall, LetterChannel } from './channel.ts';
 import { heeding } from './heeding.ts';
-import { letterChannel, mailChannel } from './mail.ts';
+import { letterChannel, mailChannel, type OnCall } from './mail.ts';
 import { pagerdutyChannel } from './pagerduty.ts';
 import { slackChannel } from './slack.ts';
 import { smsChannel } from './sms.ts';
@@ -12,6 +12,7 @@ import { webhookChannel } from './webhook.ts';
 /** What is configured of the ways to the administrators. */
 export type ChannelSettings = {
   ADMIN_EMAILS: readonly string[];
+  ALERT_ON_CALL?: readonly unknown[];
   ALERT_FROM?: string | undefined;
   ALERT_SMTP_URL?: string | undefined;
   SECONDARY: readonly string[];
@@ -33,19 +34,17 @@ export type Channels = { alerts: AlertChannel[]; letters: LetterChannel[]; close
 /**
  * The configured ways to the administrators. Mail to them never goes through Mailgun, because it may be about Mailgun.
  */
-export function createChannels(
-  config: ChannelSettings,
-  options: RelayOptions & HowToCall & { onCall?(): readonly string[] },
-): Channels {
+export function createChannels(config: ChannelSettings, options: RelayOptions & HowToCall & OnCall): Channels {
   const urls = config.ALERT_SMTP_URL ? [config.ALERT_SMTP_URL] : smtpAmong(config);
-  const relays: Relay[] = config.ADMIN_EMAILS.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
+  const { ADMIN_EMAILS: admins, ALERT_ON_CALL: duties = [] } = config;
+  const relays: Relay[] = admins.length + duties.length > 0 ? urls.map((url) => createRelay(url, options)) : [];
   const from = config.ALERT_FROM ?? `homing@${config.MAILGUN_DOMAIN[0]?.domain ?? 'localhost'}`;
   return {
     alerts: [
-      ...relays.map((relay) => mailChannel(relay, from, options.onCall ?? (() => config.ADMIN_EMAILS))),
+      ...relays.map((relay) => mailChannel(relay, from, options)),
       ...calledChannels(config, options).map((channel) => heeding(channel, options.now)),
     ],
-    letters: relays.map((relay) => letterChannel(relay, from)),
+    letters: admins.length > 0 ? relays.map((relay) => letterChannel(relay, from)) : [],
     async close() {
       await Promise.all(relays.map((relay) => relay.close()));
     },

@@ -1,17 +1,26 @@
 import { domainOf, maskAddress } from '../../core/address.ts';
+import type { Clock, Ms } from '../../core/time.ts';
 import { createMailer } from '../../providers/smtp/post.ts';
 import type { Relay } from '../../providers/smtp/relay.ts';
 import type { AlertChannel, LetterChannel } from './channel.ts';
 
-/** Alerts as plain-text mail through one relay, to each of those who are to hear of them at that moment. */
-export function mailChannel(relay: Relay, from: string, toTell: () => readonly string[]): AlertChannel {
+/** Whom alerts are mailed to at a time. */
+export type OnCall = { onCall(at: Ms): readonly string[] };
+
+/**
+ * Alerts as plain-text mail through one relay, to each of those who are on call; of what they were told the end as well, when
+ * others are.
+ */
+export function mailChannel(relay: Relay, from: string, { onCall, now }: OnCall & { now: Clock }): AlertChannel {
   const mailer = createMailer(relay, from);
   return {
     name: relay.name,
-    async send({ id, subject, body, createdAt, link }) {
+    async send({ id, subject, body, createdAt, link, toldAt }) {
       const messageId = messageIdFor(id, from);
       const text = link === null ? body : `${body}\nTo take it, so that nobody else is told: ${link}\n`;
-      const posted = await mailer.post({ to: toTell(), subject, text, messageId, date: createdAt });
+      const to = [...new Set((toldAt.length > 0 ? toldAt : [now()]).flatMap(onCall))];
+      if (to.length === 0) throw new Error('nobody is on call, and ADMIN_EMAILS is not set');
+      const posted = await mailer.post({ to, subject, text, messageId, date: createdAt });
       const problems = posted.flatMap(({ to: address, answer }) =>
         answer.kind === 'accepted' ? [] : [`${maskAddress(address)}: ${answer.detail}`],
       );

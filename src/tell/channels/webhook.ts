@@ -22,7 +22,15 @@ export const webhookChannel = (url: string, { secrets, now, patience }: Signing)
   },
 });
 
-const shown = ({ createdAt, startedAt, endedAt, tries, isWorse, ...notice }: Notice): Record<string, unknown> => ({
+const shown = ({
+  createdAt,
+  startedAt,
+  endedAt,
+  tries,
+  isWorse,
+  toldAt,
+  ...notice
+}: Notice): Record<string, unknown> => ({
   ...notice,
   createdAt: new Date(createdAt).toISOString(),
   startedAt: new Date(startedAt).toISOString(),

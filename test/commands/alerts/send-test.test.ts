@@ -79,6 +79,23 @@ test('one channel alone is tried, and the results are given as JSON', async (t) 
   assert.doesNotMatch(refused.out, /15112345678/);
 });
 
+test('a test by mail goes to whoever is on call, with ADMIN_EMAILS and without it', async (t) => {
+  const sink = await startSink();
+  t.after(sink.close);
+  const env = {
+    ALERT_SMTP_URL: sink.url,
+    ALERT_ON_CALL: 'daily 08:00-18:00 ann@example.com; daily 18:00-08:00 bob@example.com',
+  };
+  assert.equal((await run({ ...env, ADMIN_EMAILS: 'admin@example.com' })).code, 0);
+  assert.equal((await run(env)).code, 0);
+  assert.deepEqual(
+    sink.mails.map(({ to }) => to),
+    [['ann@example.com'], ['ann@example.com']],
+  );
+  const nobody = await run({ ...env, ALERT_ON_CALL: 'daily 18:00-08:00 bob@example.com' });
+  assert.deepEqual([nobody.code, /nobody is on call, and ADMIN_EMAILS is not set/.test(nobody.out)], [1, true]);
+});
+
 test('what is not configured, and what there is not, is an error', async () => {
   const nothing = await run({});
   assert.deepEqual([nothing.code, nothing.err], [1, 'No channel is configured: ADMIN_EMAILS is not set.\n']);
