@@ -1,7 +1,6 @@
-import { wordsOf } from '../../base/errors.ts';
 import { safeJson } from '../../core/safe-text.ts';
 import { DAY, HOUR, type Ms } from '../../core/time.ts';
-import { call } from './call.ts';
+import { callEach } from './call.ts';
 import type { AlertChannel, HowToCall, Notice } from './channel.ts';
 
 /**
@@ -25,18 +24,8 @@ export const alertmanagerChannel = (
   async send(notice) {
     const body = safeJson([alertOf(notice, publicUrl, now())]);
     const headers = { 'content-type': 'application/json' };
-    const post = async (url: string) => {
-      try {
-        await call({ url: `${url.replace(/\/+$/, '')}/api/v2/alerts`, headers, body, patience });
-        return null;
-      } catch (error) {
-        return { error, words: `${new URL(url).host}: ${wordsOf(error)}` };
-      }
-    };
-    const problems = (await Promise.all(urls.map(post))).filter((problem) => problem !== null);
-    if (problems.length < urls.length) return problems.map(({ words }) => words);
-    if (problems.length === 1) throw problems[0]?.error;
-    throw new Error(problems.map(({ words }) => words).join('; '));
+    const calling = (url: string) => ({ url: `${url.replace(/\/+$/, '')}/api/v2/alerts`, headers, body, patience });
+    return callEach(urls.map((url) => ({ name: new URL(url).host, calling: calling(url) })));
   },
 });
 

@@ -1,5 +1,6 @@
 import { Agent } from 'undici';
 import { within } from '../../base/deadline.ts';
+import { wordsOf } from '../../base/errors.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 import { type Exchanged, exchange } from '../../providers/common/exchange.ts';
 import { bodyOf, type Reply, retryAfter, saidIn } from '../../providers/common/reply.ts';
@@ -52,6 +53,25 @@ export async function call({ url, method = 'POST', headers = {}, body = null, ..
   } finally {
     await agent.destroy();
   }
+}
+
+/** A call of one of several. */
+export type Place = { name: string; calling: Calling };
+
+/**
+ * Calls all of them, of which one that takes it is enough; says what went wrong with the others. Rejects when none does, and
+ * then asks to be left alone for as long as all of them do.
+ */
+export async function callEach(places: readonly Place[]): Promise<string[]> {
+  const asked = await Promise.allSettled(places.map(({ calling }) => call(calling)));
+  const refused = asked.flatMap((one, i) =>
+    one.status === 'rejected' ? [{ error: one.reason as unknown, name: places[i]?.name ?? '' }] : [],
+  );
+  const problems = refused.map(({ error, name }) => `${name}: ${wordsOf(error)}`);
+  if (refused.length < places.length) return problems;
+  if (refused.length === 1) throw refused[0]?.error;
+  const waits = refused.map(({ error }) => (error instanceof NotTaken ? (error.retryAfter ?? 0) : 0));
+  throw new NotTaken(problems.join('; '), null, Math.min(...waits) || null);
 }
 
 function check(answer: Exchanged, { secrets, sayings }: Required<Pick<Calling, 'secrets' | 'sayings'>>): void {

@@ -1,5 +1,4 @@
-import { wordsOf } from '../../base/errors.ts';
-import { type Calling, call, secretsIn } from './call.ts';
+import { type Calling, callEach, secretsIn } from './call.ts';
 import type { AlertChannel, HowToCall } from './channel.ts';
 import { smsText } from './sms-text.ts';
 import { parseSmsUrl, type SmsTarget } from './sms-url.ts';
@@ -16,12 +15,8 @@ export function smsChannel(url: string, { patience }: Pick<HowToCall, 'patience'
     async send(notice) {
       if (notice.turn === 'acknowledged') return [];
       const text = smsText(notice);
-      const asked = await Promise.allSettled(recipients.map((to) => call({ ...callOf(target, to, text), patience })));
-      const refused = asked.flatMap((one, i) => (one.status === 'rejected' ? [{ ...one, to: recipients[i] }] : []));
-      if (refused.length === recipients.length && refused.length === 1) throw refused[0]?.reason;
-      const problems = refused.map(({ reason, to }) => `${masked(to ?? '')}: ${wordsOf(reason)}`);
-      if (refused.length === recipients.length) throw new Error(problems.join('; '));
-      return problems;
+      const calling = (to: string | null) => ({ ...callOf(target, to, text), patience });
+      return callEach(recipients.map((to) => ({ name: masked(to ?? ''), calling: calling(to) })));
     },
   };
 }

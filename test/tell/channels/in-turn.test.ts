@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { HOUR, SECOND } from '../../../src/core/time.ts';
+import { startSimAlertmanager } from '../../../src/lab/servers/alertmanager.ts';
 import { LEFT_ALONE } from '../../../src/lab/servers/moody.ts';
 import { startSimPagerduty } from '../../../src/lab/servers/pagerduty.ts';
 import { startSimSlack } from '../../../src/lab/servers/slack.ts';
@@ -9,6 +11,7 @@ import { type AlertDeps, bundleAlerts, sendAlerts } from '../../../src/tell/aler
 import { createChannels } from '../../../src/tell/channels/create.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
 import { logInto } from '../../support/homing.ts';
+import { aNotice } from '../../support/notice.ts';
 import { eachStore } from '../../support/stores.ts';
 
 const KEY = 'R0123456789abcdefghijklmnopqrstu';
@@ -60,3 +63,26 @@ eachStore(
     assert.equal(await sendAlerts(deps), 0);
   },
 );
+
+test('of several numbers, and of several Alertmanagers, all are left alone that ask for it', async (t) => {
+  const clock = clockAt();
+  const twilio = await startSimTwilio(ACCOUNT, 'token');
+  const alertmanagers = [await startSimAlertmanager(clock), await startSimAlertmanager(clock)];
+  for (const { close } of [twilio, ...alertmanagers]) t.after(close);
+  const numbers = '+4915112345678,+4915112345679';
+  const config = {
+    ...NOBODY,
+    ALERT_SMS_URL: `twilio://${ACCOUNT}:token@api.twilio.com?from=Homing&to=${numbers}&api=${twilio.url}`,
+    ALERT_ALERTMANAGER_URL: alertmanagers.map(({ url }) => url),
+  };
+  const how = { timeout: 1000, dataTimeout: 1000, now: clock, onCall: () => [] };
+  const { alerts: channels } = createChannels(config, how);
+  const asked = () => [twilio, ...alertmanagers].map((one) => one.asked.length);
+  for (const one of [twilio, ...alertmanagers]) one.feel('busy');
+  for (const { send } of [...channels, ...channels]) await assert.rejects(send(aNotice()));
+  assert.deepEqual(asked(), [2, 1, 1]);
+  clock.advance(LEFT_ALONE * SECOND);
+  alertmanagers[0]?.feel('failing');
+  for (const { send } of [...channels, ...channels]) await assert.rejects(send(aNotice()));
+  assert.deepEqual(asked(), [4, 3, 3], 'one that does not ask for it may be tried again');
+});
