@@ -130,6 +130,9 @@ const LONGEST_PAUSE: Ms = DAY;
 export const pauseAfter = (told: number, repeat: Ms): Ms =>
   Math.min(repeat * 2 ** Math.max(0, told - 1), LONGEST_PAUSE);
 
+/** The longest time for which nothing is told of an open incident that nobody has taken: quiet hours are less than a day. */
+export const longestSilence = (repeat: Ms): Ms => Math.max(LONGEST_PAUSE, 7 * HOUR, 4 * repeat) + DAY;
+
 /** While a clock is wrong, that is noted every six hours. */
 const quietFor = (kind: AlertKind, repeat: Ms): Ms => (kind === 'clock_wrong' ? 7 * HOUR : 4 * repeat);
 

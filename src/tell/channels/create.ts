@@ -1,3 +1,4 @@
+import type { Ms } from '../../core/time.ts';
 import { smtpAmong } from '../../providers/registry/settings.ts';
 import { createRelay, type Relay, type RelayOptions } from '../../providers/smtp/relay.ts';
 import { alertmanagerChannel } from './alertmanager.ts';
@@ -24,6 +25,7 @@ export type ChannelSettings = {
   ALERT_PAGERDUTY_URL?: string;
   ALERT_SMS_URL?: string | undefined;
   ALERT_ALERTMANAGER_URL?: readonly string[];
+  ALERT_REPEAT?: Ms;
   PUBLIC_URL?: string | undefined;
   MAILGUN_DOMAIN: readonly { domain: string }[];
 };
@@ -56,12 +58,13 @@ function calledChannels(config: ChannelSettings, how: HowToCall): AlertChannel[]
   const { ALERT_SLACK_URL: slack, ALERT_WEBHOOK_URL: webhook, ALERT_SMS_URL: sms } = config;
   const { ALERT_WEBHOOK_SECRET: secrets = [], ALERT_ALERTMANAGER_URL: alertmanagers = [] } = config;
   const { ALERT_PAGERDUTY_KEY: key, ALERT_PAGERDUTY_URL: url = '', PUBLIC_URL: publicUrl = null } = config;
+  const { ALERT_REPEAT: repeat = 0 } = config;
   const source = config.MAILGUN_DOMAIN[0]?.domain ?? 'homing';
   return [
     ...(slack === undefined ? [] : [slackChannel(slack, how)]),
     ...(webhook === undefined ? [] : [webhookChannel(webhook, { ...how, secrets })]),
     ...(key === undefined ? [] : [pagerdutyChannel({ ...how, key, url, source })]),
     ...(sms === undefined ? [] : [smsChannel(sms, how)]),
-    ...(alertmanagers.length === 0 ? [] : [alertmanagerChannel(alertmanagers, { ...how, publicUrl })]),
+    ...(alertmanagers.length === 0 ? [] : [alertmanagerChannel(alertmanagers, { ...how, publicUrl, repeat })]),
   ];
 }

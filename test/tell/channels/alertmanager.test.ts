@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY, HOUR, MINUTE } from '../../../src/core/time.ts';
 import { startSimAlertmanager } from '../../../src/lab/servers/alertmanager.ts';
+import { openIncidents } from '../../../src/store/incidents.ts';
 import { alertmanagerChannel } from '../../../src/tell/channels/alertmanager.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
 import { aNotice } from '../../support/notice.ts';
 import { startAlertmanager } from '../../support/real-alertmanager.ts';
+import { eachStore } from '../../support/stores.ts';
+import { daemonOf, listening } from '../../support/tellers.ts';
 
 const publicUrl = 'https://homing.example.com';
 
@@ -13,7 +16,7 @@ test('an incident is one alert, which fires on without being sent again, until i
   const clock = clockAt();
   const sim = await startSimAlertmanager(clock);
   t.after(sim.close);
-  const channel = alertmanagerChannel([`${sim.url}/`], { now: clock, publicUrl });
+  const channel = alertmanagerChannel([`${sim.url}/`], { now: clock, publicUrl, repeat: 15 * MINUTE });
   const states: string[][] = [];
   const tell = async (turn: 'opened' | 'repeated' | 'acknowledged' | 'ended', severity: 'error' | 'critical') => {
     const endedAt = turn === 'ended' ? clock() : null;
@@ -34,7 +37,9 @@ test('an incident is one alert, which fires on without being sent again, until i
   await tell('ended', 'critical');
   assert.deepEqual(states, [['opened error'], ['repeated critical'], ['acknowledged critical'], []]);
   await tell('opened', 'error');
-  clock.advance(26 * HOUR);
+  clock.advance(2 * DAY);
+  assert.equal(sim.firing().length, 1, 'it is not told in quiet hours');
+  clock.advance(2 * HOUR);
   assert.deepEqual(sim.firing(), [], 'nobody has heard of it any more');
 });
 
@@ -42,7 +47,7 @@ test('an alert that was kept back for days fires all the same', async (t) => {
   const clock = clockAt(MORNING + 3 * DAY);
   const sim = await startSimAlertmanager(clock);
   t.after(sim.close);
-  await alertmanagerChannel([sim.url], { now: clock, publicUrl: null }).send(aNotice());
+  await alertmanagerChannel([sim.url], { now: clock, publicUrl: null, repeat: 0 }).send(aNotice());
   assert.equal(sim.firing().length, 1);
 });
 
@@ -51,7 +56,7 @@ test('each Alertmanager of a cluster is told, and those that are not are named',
   const [first, second] = [await startSimAlertmanager(clock), await startSimAlertmanager(clock)];
   t.after(first.close);
   t.after(second.close);
-  const channel = alertmanagerChannel([first.url, second.url], { now: clock, publicUrl: null });
+  const channel = alertmanagerChannel([first.url, second.url], { now: clock, publicUrl: null, repeat: 0 });
   assert.deepEqual(await channel.send(aNotice()), []);
   assert.deepEqual([first.firing().length, second.firing().length], [1, 1]);
   second.feel('failing');
@@ -71,7 +76,7 @@ test('the real Alertmanager tells its receivers that an alert fires, once, and t
     subject: 'Two “mails” <b>',
     link: 'https://h/ack?a=1&b=2',
   });
-  const channel = alertmanagerChannel([real.url], { now: clock, publicUrl });
+  const channel = alertmanagerChannel([real.url], { now: clock, publicUrl, repeat: 15 * MINUTE });
   await channel.send(notice);
   const fires = await real.told('firing');
   assert.deepEqual(
@@ -86,4 +91,27 @@ test('the real Alertmanager tells its receivers that an alert fires, once, and t
     [['resolved', '01INCIDENT']],
   );
   assert.deepEqual(await real.told('firing'), fires, 'it was told once');
+});
+
+eachStore('an alert of bulk mail fires through quiet hours, and through long pauses', async ({ t, store }) => {
+  for (const [kind, repeat] of [
+    ['drill_failed', 15 * MINUTE],
+    ['gave_up', 20 * HOUR],
+  ] as const) {
+    const clock = clockAt();
+    const sim = await startSimAlertmanager(clock);
+    t.after(sim.close);
+    const channels = [alertmanagerChannel([sim.url], { now: clock, publicUrl: null, repeat })];
+    const isQuiet = (at: number) => at % DAY >= 22 * HOUR || at % DAY < 7 * HOUR;
+    const daemon = daemonOf({ store, clock, to: listening(), channels, repeat, isQuiet });
+    await store.db('alert_items').insert({ item_key: kind, incident: kind, kind, class: 'bulk', at: clock() });
+    await daemon.until(clock() + MINUTE);
+    for (let hour = 0; hour < 200; hour++) {
+      clock.advance(HOUR);
+      await daemon.look();
+      const isOpen = (await openIncidents(store)).some(({ name }) => name === kind);
+      const isFiring = sim.firing().some(({ labels }) => labels['kind'] === kind);
+      assert.equal(isFiring, isOpen, `${kind} after ${hour} hours`);
+    }
+  }
 });
