@@ -146,9 +146,9 @@ const peerJob: Job<TellInside> = {
 const thresholdsJob: Job<TellInside> = {
   name: 'thresholds',
   pause: () => 5 * SECOND,
-  start({ store, alertRules: rules, config, now }) {
+  start({ store, alertRules: rules, config, now, log }) {
     const looked = new Map<string, Ms>();
-    return { run: () => lookAtThresholds({ store, rules, timezone: config.REPORT_TIMEZONE, now, looked }) };
+    return { run: () => lookAtThresholds({ store, rules, timezone: config.REPORT_TIMEZONE, now, looked, log }) };
   },
 };
 

@@ -65,6 +65,7 @@ import { flowByClass } from '../../src/store/timeliness.ts';
 import { lookAtThresholds } from '../../src/tell/thresholds/look.ts';
 import { MORNING } from '../support/clock.ts';
 import { arrival, draft, ended, failed, STORAGE, seedMany, sighting } from '../support/factory.ts';
+import { logInto } from '../support/homing.ts';
 import { bundle } from '../support/incidents.ts';
 import { eachStore, onMariaDb } from '../support/stores.ts';
 
@@ -756,7 +757,8 @@ eachStore(
     const looked = new Map<string, number>();
     const receivers = fullRule({ name: 'r', measure: 'bounced', per: ['receiver'] });
     const runs: Record<string, () => Promise<unknown>> = {
-      look: () => lookAtThresholds({ store, rules: DEFAULT_RULES, timezone: 'UTC', now: () => now, looked }),
+      look: () =>
+        lookAtThresholds({ store, rules: DEFAULT_RULES, timezone: 'UTC', now: () => now, looked, log: logInto([]) }),
       signsOfReceiver: () =>
         signSums(store, { ...receivers, only: { ...receivers.only, receiver: 'p1.example' } }, now),
       count: () =>

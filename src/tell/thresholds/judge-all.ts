@@ -3,6 +3,7 @@ import { type Judged, judge, type Reading, type Scope, scopeKey } from '../../co
 import type { Rule } from '../../core/thresholds/rule.ts';
 import type { Cleared } from '../../core/thresholds/words.ts';
 import { MINUTE, type Ms } from '../../core/time.ts';
+import { isDatabaseTrouble } from '../../store/db/trouble.ts';
 import type { KeptStanding } from '../../store/threshold-states.ts';
 import { readingsOf, type Source } from './source.ts';
 
@@ -20,20 +21,30 @@ const MOST_RINGING = 10;
 /** A rule that no process has looked at for so long is gone, and not just unknown to this one. */
 const GONE_AFTER: Ms = 15 * MINUTE;
 
-type At = { now: Ms; timezone: string };
+type Judging = {
+  now: Ms;
+  timezone: string;
+  /** Told of a rule that can't be judged, so that the others are; without it that is thrown. */
+  failed?(rule: Rule, error: unknown): void;
+};
 
 /** Looks at these rules, and says how each stands that is not calm, or was not. */
 export async function judgeAll(
   source: Source,
   rules: readonly Rule[],
   kept: readonly KeptStanding[],
-  at: At,
+  { failed, ...at }: Judging,
 ): Promise<Look[]> {
   const looks: Look[] = [];
   for (const rule of rules) {
     const mine = kept.filter((one) => one.rule === rule.name && one.measure === rule.measure);
-    const readings = await readingsOf(source, rule, { ...at, kept: mine });
-    if (readings !== null) looks.push(...judgeOne(rule, readings, mine, at.now));
+    try {
+      const readings = await readingsOf(source, rule, { ...at, kept: mine });
+      if (readings !== null) looks.push(...judgeOne(rule, readings, mine, at.now));
+    } catch (error) {
+      if (failed === undefined || isDatabaseTrouble(error)) throw error;
+      failed(rule, error);
+    }
   }
   return looks;
 }

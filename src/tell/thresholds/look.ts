@@ -1,3 +1,4 @@
+import type { Log } from '../../base/log.ts';
 import { isClass, type MessageClass } from '../../core/message-class.ts';
 import { thresholdIncident } from '../../core/thresholds/incident.ts';
 import type { Scope } from '../../core/thresholds/judge.ts';
@@ -20,6 +21,7 @@ export type LookDeps = {
   now: Clock;
   /** When this process looked last, by the names of rules. */
   looked: Map<string, Ms>;
+  log: Log;
 };
 
 /** A sixtieth of its time, so that a week is not read each minute. */
@@ -27,13 +29,15 @@ export const pauseOf = ({ window, measure }: Rule): Ms =>
   measure === 'flatline' ? 5 * MINUTE : Math.min(15 * MINUTE, Math.max(MINUTE, window / 60));
 
 /** Looks at the rules whose time it is, and tells of what rings and what does not any more; says how many did. */
-export async function lookAtThresholds({ store, rules, timezone, now, looked }: LookDeps): Promise<number> {
+export async function lookAtThresholds({ store, rules, timezone, now, looked, log }: LookDeps): Promise<number> {
   const at = now();
   const due = rules.filter((rule) => Math.abs(at - (looked.get(rule.name) ?? 0)) >= pauseOf(rule));
   if (due.length === 0) return 0;
   for (const { name } of due) looked.set(name, at);
   const kept = await standingThresholds(store);
-  const looks = await judgeAll(presentOf(store), due, kept, { now: at, timezone });
+  const failed = ({ name: rule }: Rule, error: unknown) =>
+    log.error({ rule, error }, 'a rule of alerts could not be judged');
+  const looks = await judgeAll(presentOf(store), due, kept, { now: at, timezone, failed });
   let changed = 0;
   for (const look of [...looks, ...goneOf(rules, kept, at)]) {
     const { rule, scope, before, standing } = look;

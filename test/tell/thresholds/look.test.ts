@@ -10,6 +10,7 @@ import { countSent } from '../../../src/store/thresholds/sent.ts';
 import { lookAtThresholds } from '../../../src/tell/thresholds/look.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
 import { reported, seed, seedQueued, sent } from '../../support/factory.ts';
+import { logInto } from '../../support/homing.ts';
 import { eachStore } from '../../support/stores.ts';
 import { daemonOf, listening, turnsOf } from '../../support/tellers.ts';
 
@@ -30,7 +31,7 @@ async function daemon(
 ): Promise<void> {
   const looked = new Map<string, Ms>();
   while (clock() < until) {
-    await lookAtThresholds({ store, rules, timezone: 'UTC', now: clock, looked });
+    await lookAtThresholds({ store, rules, timezone: 'UTC', now: clock, looked, log: logInto([]) });
     clock.advance(MINUTE);
   }
 }
@@ -68,7 +69,7 @@ eachStore('a figure that rings is one conversation, from its beginning to its en
   const looked = new Map<string, Ms>();
   const until = async (end: Ms) => {
     for (; clock() < end; clock.advance(MINUTE)) {
-      await lookAtThresholds({ store, rules: [rule], timezone: 'UTC', now: clock, looked });
+      await lookAtThresholds({ store, rules: [rule], timezone: 'UTC', now: clock, looked, log: logInto([]) });
       await teller.look();
     }
   };
@@ -172,6 +173,29 @@ eachStore('mail that does not arrive in time rings within minutes, and mail that
   );
 });
 
+eachStore(
+  'a rule that can not be judged keeps none of the others from that, and stands in the log',
+  async ({ store }) => {
+    const waits = { name: 'waits', measure: 'backlog', rings: 1, clears: 0, least: 0, leastBad: 0 } as const;
+    const rules = [BOUNCED, fullRule({ ...waits, per: ['class'], holds: MINUTE })];
+    const lines: string[] = [];
+    const clock = clockAt();
+    const looked = new Map<string, Ms>();
+    const look = () => lookAtThresholds({ store, rules, timezone: 'UTC', now: clock, looked, log: logInto(lines) });
+    await seedQueued(store, { id: '01QUEUED000000000000000000', messageId: 'w@mg.example.com', class: 'bulk' });
+    const renamed = (from: string, to: string) =>
+      store.db.raw('alter table mail_signs rename column ?? to ??', [from, to]);
+    await renamed('complained', 'gone');
+    try {
+      for (let n = 0; n < 9; n++, clock.advance(MINUTE)) await look();
+    } finally {
+      await renamed('gone', 'complained');
+    }
+    assert.match((await told(store)).join(), /^threshold: waits: 1 bulk/);
+    assert.match(lines[0] ?? '', /"rule":"bounced".*a rule of alerts could not be judged/);
+  },
+);
+
 let made = 0;
 async function ask(
   store: Store,
@@ -273,7 +297,14 @@ eachStore('however much mail is on its way, what is overdue and what was slow ar
     },
     ...{ rings: 5 * MINUTE, clears: MINUTE, least: 50, leastBad: 5, holds: 0 },
   });
-  await lookAtThresholds({ store, rules: [late, slowly], timezone: 'UTC', now: clock, looked: new Map() });
+  await lookAtThresholds({
+    store,
+    rules: [late, slowly],
+    timezone: 'UTC',
+    now: clock,
+    looked: new Map(),
+    log: logInto([]),
+  });
   const words = await told(store);
   assert.deepEqual(
     words.map((one) => one.split(': ').slice(0, 2).join(': ')),

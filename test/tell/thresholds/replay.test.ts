@@ -11,6 +11,7 @@ import { mailSignsIn } from '../../../src/tell/thresholds/mail-signs.ts';
 import { replay } from '../../../src/tell/thresholds/replay.ts';
 import { clockAt, MORNING } from '../../support/clock.ts';
 import { failed, reported, seed } from '../../support/factory.ts';
+import { logInto } from '../../support/homing.ts';
 import { eachStore } from '../../support/stores.ts';
 
 const STEP = 5 * MINUTE;
@@ -45,7 +46,7 @@ async function live(store: Store, rules: readonly Rule[]): Promise<string[]> {
   const fates: { step: number; id: string; fact: Fact }[] = [];
   for (let step = 0; step * STEP <= LENGTH; step++) {
     clock.set(MORNING + step * STEP);
-    await lookAtThresholds({ store, rules, timezone: 'UTC', now: clock, looked });
+    await lookAtThresholds({ store, rules, timezone: 'UTC', now: clock, looked, log: logInto([]) });
     clock.advance(MINUTE);
     for (let n = 0; n < 4; n++) {
       const createdAt = clock() + n;
