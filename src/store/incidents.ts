@@ -136,6 +136,12 @@ export async function setIncidentBack(store: Store, { id }: Pick<Incident, 'id'>
   });
 }
 
+/** Sets back what was added to an incident after a moment and is not told yet. */
+export async function setItemsBack(store: Store, name: string, { after, to }: { after: Ms; to: Ms }): Promise<void> {
+  const untoldOf = (tx: Knex) => tx('alert_items').where({ incident: name }).whereNull('alert_id');
+  await transact(store, (tx) => untoldOf(tx).where('at', '>', after).update({ at: to }));
+}
+
 type Inserting = {
   id: string;
   incident: Incident;

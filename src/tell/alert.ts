@@ -25,6 +25,7 @@ import {
   noteOver,
   openIncidents,
   setIncidentBack,
+  setItemsBack,
   toldTimes,
   untold,
   waitingConversations,
@@ -64,7 +65,7 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   const fresh = await untold(store, MOST);
   const open = new Map((await openIncidents(store)).map((one) => [one.name, one]));
   if (fresh.size === 0 && open.size === 0) return 0;
-  await heedClock(deps, open);
+  await heedClock(deps, open, fresh);
   await lookForEnds(deps, open, fresh);
   const waiting = await waitingConversations(store);
   let done = 0;
@@ -80,9 +81,22 @@ export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   return done;
 }
 
-/** What is later than now by more than daemons differ was written before the clock was set back. */
-async function heedClock({ store, lease, now }: AlertDeps, open: Map<string, KeptIncident>): Promise<void> {
+/**
+ * What is later than now by more than daemons differ was written before the clock was set back, and has waited for long enough.
+ * What came from a clock that is ahead, came when it is seen: it would go on after each end until then.
+ */
+async function heedClock(
+  { store, lease, group, now }: AlertDeps,
+  open: Map<string, KeptIncident>,
+  fresh: Map<string, Fresh>,
+): Promise<void> {
   const at = now();
+  for (const [name, one] of fresh) {
+    if (one.latest <= at) continue;
+    const latest = one.latest > at + lease ? at - group : at;
+    await setItemsBack(store, name, { after: at, to: latest });
+    fresh.set(name, { ...one, since: Math.min(one.since, latest), latest });
+  }
   for (const [name, incident] of open) {
     if (latestOf(incident) <= at + lease) continue;
     await setIncidentBack(store, incident, at);
