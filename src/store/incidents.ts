@@ -10,8 +10,11 @@ import type { Store } from './db/open.ts';
 import { transact, transactOnce } from './db/transact.ts';
 import { auditIn } from './notes/audit.ts';
 
+/** More than there are: those of each domain of a large account. What is left out by its name might be left out for ever. */
+const MOST = 10_000;
+
 /** What was added to incidents and not told yet, by their names. */
-export async function untold({ db }: Store, limit: number): Promise<Map<string, Fresh>> {
+export async function untold({ db }: Store, limit = MOST): Promise<Map<string, Fresh>> {
   return freshIn(db, db('alert_items').whereNull('alert_id').limit(limit));
 }
 
@@ -70,9 +73,6 @@ export const rowOf = (one: Incident) => ({
   ...{ acknowledged_at: one.acknowledgedAt, acknowledged_by: one.acknowledgedBy },
   ...{ acknowledged_items: one.acknowledgedItems, over_at: one.overAt, ended_at: one.endedAt, flaps: one.flaps },
 });
-
-/** So many incidents at most are looked at in a round. */
-const MOST = 500;
 
 /** The incidents that have not ended, the oldest first. */
 export async function openIncidents({ db }: Store, limit = MOST): Promise<KeptIncident[]> {

@@ -33,6 +33,7 @@ import {
 import { takeStep } from '../store/take-step.ts';
 import type { AlertChannel, Notice } from './channels/channel.ts';
 import { composeAlert, composeShortly } from './compose-alert.ts';
+import type { OverSince } from './endings.ts';
 import { type Outcome, restOfRungs, rungsOf, sendTo, sendUp, trusted, waysOf } from './ways.ts';
 
 export type AlertDeps = {
@@ -50,23 +51,20 @@ export type AlertDeps = {
   link?(incident: string): string | null;
   /** Whether nobody is told of bulk mail then. */
   isQuiet?(at: Ms): boolean;
-  /** Since when the trouble of an incident is over; null while it lasts. */
-  overSince?(incident: Incident, fresh: ReadonlyMap<string, Fresh>): Promise<Ms | null>;
+  /** Begins a look at which troubles are over. */
+  lookForEnds?(fresh: ReadonlyMap<string, Fresh>): OverSince;
   now: Clock;
   log: Log;
 };
 
-/** So many incidents with something new are looked at in a round. */
-const MOST = 500;
-
 /** Takes what is the next step of each incident; says how many items were told, or steps taken. */
 export async function bundleAlerts(deps: AlertDeps): Promise<number> {
   const { store, now } = deps;
-  const fresh = await untold(store, MOST);
+  const fresh = await untold(store);
   const open = new Map((await openIncidents(store)).map((one) => [one.name, one]));
   if (fresh.size === 0 && open.size === 0) return 0;
   await heedClock(deps, open, fresh);
-  await lookForEnds(deps, open, fresh);
+  await noteEnds(deps, open, fresh);
   const waiting = await waitingConversations(store);
   let done = 0;
   for (const name of new Set([...open.keys(), ...fresh.keys()])) {
@@ -109,15 +107,16 @@ const rulesAt = ({ group, repeat, ladder, channels, isQuiet }: AlertDeps, at: Ms
   rungs: rungsOf(ladder, channels).map(({ after }) => after),
 });
 
-async function lookForEnds(
-  { store, overSince, log }: AlertDeps,
+async function noteEnds(
+  { store, log, ...deps }: AlertDeps,
   open: Map<string, KeptIncident>,
   fresh: ReadonlyMap<string, Fresh>,
 ): Promise<void> {
+  const overSince = deps.lookForEnds?.(fresh);
   for (const [name, incident] of open) {
     if (!overSince || !lasts(incident.kind) || incident.overAt !== null) continue;
     try {
-      const overAt = await overSince(incident, fresh);
+      const overAt = await overSince(incident);
       if (overAt === null) continue;
       await noteOver(store, incident, overAt);
       open.set(name, { ...incident, overAt });

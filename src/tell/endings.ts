@@ -33,11 +33,21 @@ const SINGLE: ReadonlySet<AlertKind> = new Set(['provider_down', 'threshold', 'f
 const AHEAD: Ms = MINUTE;
 
 /** Since when what an incident is about is over; null while it lasts, and where that can't be seen. */
-export async function overSince(
-  deps: EndingDeps,
-  incident: Incident,
-  fresh: ReadonlyMap<string, Fresh>,
-): Promise<Ms | null> {
+export type OverSince = (incident: Incident) => Promise<Ms | null>;
+
+/** Begins a look at many incidents, for which what rings is read once. */
+export function lookForEnds(deps: EndingDeps, fresh: ReadonlyMap<string, Fresh>): OverSince {
+  let read: Promise<Set<string>> | null = null;
+  const ringing = () => {
+    read ??= ringingNow(deps.store);
+    return read;
+  };
+  return (incident) => overSince({ ...deps, ringing }, incident, fresh);
+}
+
+type Looking = EndingDeps & { ringing(): Promise<Set<string>> };
+
+async function overSince(deps: Looking, incident: Incident, fresh: ReadonlyMap<string, Fresh>): Promise<Ms | null> {
   const now = deps.now();
   const latest = Math.min(Math.max(incident.lastItemAt, fresh.get(incident.name)?.latest ?? 0), now - 1);
   // Of records and lists several may be wrong, and one that is mended is not all.
@@ -48,7 +58,7 @@ export async function overSince(
   return told !== null && told > latest ? told : null;
 }
 
-async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, latest: Ms): Promise<Ms | null> {
+async function seen({ store, ...deps }: Looking, { kind, name }: Incident, latest: Ms): Promise<Ms | null> {
   const about = name.slice(name.indexOf(':') + 1);
   switch (kind) {
     case 'provider_down':
@@ -73,7 +83,7 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
       return lastPassedRestoreDrill(store);
     case 'threshold':
     case 'flatline':
-      return (await ringing(store)).has(name) ? null : deps.now();
+      return (await deps.ringing()).has(name) ? null : deps.now();
     case 'put_off':
       return (await isPutOff({ store, ...deps }, name)) ? null : deps.now();
     case 'events_webhook_failing':
@@ -88,7 +98,7 @@ async function seen({ store, ...deps }: EndingDeps, { kind, name }: Incident, la
 }
 
 /** The incidents of the thresholds that are passed. */
-async function ringing(store: Store): Promise<Set<string>> {
+async function ringingNow(store: Store): Promise<Set<string>> {
   const kept = (await standingThresholds(store)).filter(({ standing }) => standing.rangAt !== null);
   const names = kept.map(
     ({ rule, measure, scope }) => thresholdIncident({ name: rule, measure }, scope, 'rings').incident,

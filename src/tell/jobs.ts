@@ -14,7 +14,7 @@ import { digestOf } from '../store/db/url.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from './alert.ts';
 import type { Channels } from './channels/create.ts';
 import { createDatabaseWatch } from './database-watch.ts';
-import { type EndingDeps, overSince } from './endings.ts';
+import { type EndingDeps, lookForEnds } from './endings.ts';
 import { createPeerWatch } from './peers.ts';
 import { type SummaryDeps, tellSummaries } from './send-summary.ts';
 import { lookAtThresholds } from './thresholds/look.ts';
@@ -83,8 +83,7 @@ export const alertDeps = ({ store, channels, config, now, log, ...inside }: Tell
   ladder: config.ALERT_LADDER,
   ...(config.PUBLIC_URL === undefined ? {} : { link: linksTo(config.PUBLIC_URL, inside.encryptionKeys) }),
   isQuiet: quietHours(config),
-  overSince: (incident, fresh) =>
-    overSince({ store, providers: inside.providers, window: config.OUTAGE_WINDOW, now }, incident, fresh),
+  lookForEnds: (fresh) => lookForEnds({ store, providers: inside.providers, window: config.OUTAGE_WINDOW, now }, fresh),
   group: config.ALERT_GROUP,
   repeat: config.ALERT_REPEAT,
   lease: config.LEASE,

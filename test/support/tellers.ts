@@ -5,7 +5,7 @@ import { raise } from '../../src/store/alerts.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { type AlertDeps, bundleAlerts, sendAlerts } from '../../src/tell/alert.ts';
 import type { Notice } from '../../src/tell/channels/channel.ts';
-import { overSince } from '../../src/tell/endings.ts';
+import { lookForEnds } from '../../src/tell/endings.ts';
 import type { SetClock } from './clock.ts';
 
 export type Heard = Notice & { by: string };
@@ -37,8 +37,7 @@ export function daemonOf({ store, clock, to, ...given }: Given, names: readonly 
   const deps: AlertDeps = {
     ...{ store, channels, group: 30 * SECOND, repeat: 15 * MINUTE, lease: MINUTE, pause: 30 * SECOND },
     ...{ publicUrl: null, now: clock, log: { debug() {}, info() {}, warn() {}, error() {} } },
-    overSince: (incident, fresh) =>
-      overSince({ store, providers: { named: () => null }, window: MINUTE, now: clock }, incident, fresh),
+    lookForEnds: (fresh) => lookForEnds({ store, providers: { named: () => null }, window: MINUTE, now: clock }, fresh),
     ...given,
   };
   const look = async () => {

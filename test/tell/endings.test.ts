@@ -24,6 +24,30 @@ eachStore('what a daemon tells whose clock is ahead goes on no more when it is o
   assert.deepEqual(turnsOf(to.heard), ['mail opened', 'mail ended', 'mail opened', 'mail ended']);
 });
 
+eachStore('how the thresholds stand is read once for all their incidents', async ({ store }) => {
+  const clock = clockAt();
+  const daemon = daemonOf({ store, clock, to: listening() });
+  for (const rule of ['late', 'slow', 'waits']) await happens(daemon, `threshold:${rule}`, 'threshold');
+  await daemon.until(clock() + MINUTE);
+  await store.db('incidents').update({ ended_at: null, over_at: null, open_name: store.db.ref('name') });
+  const asked: string[] = [];
+  store.db.on('query', ({ sql }) => /threshold_states/.test(sql) && asked.push(sql));
+  await daemon.look();
+  assert.equal(asked.length, 1);
+});
+
+eachStore('of more incidents than are told of at once none is left out for its name', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to, isQuiet: () => true });
+  const held = Array.from({ length: 600 }, (_, n) => `gave_up:${n}.example.com`);
+  const items = held.map((name) => ({ item_key: name, incident: name, kind: 'gave_up', class: 'bulk', at: clock() }));
+  await store.db.batchInsert('alert_items', items, 100);
+  await happens(daemon, 'webhooks_silent', 'webhooks_silent');
+  await daemon.until(clock() + MINUTE);
+  assert.deepEqual(turnsOf(to.heard), ['mail opened']);
+});
+
 eachStore('an incident whose name is too long ends by the word that it is over', async ({ store }) => {
   const clock = clockAt();
   const to = listening();
