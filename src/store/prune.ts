@@ -59,6 +59,11 @@ export async function pruneOperations(store: Store, before: Ms, limit: number): 
   const ids = await alertsBefore(store, before, limit);
   return transact(store, async (tx) => {
     const alerts = await deleteBy(tx, 'alerts', 'id', ids);
+    // What is about a delivery goes with that.
+    const items = tx('alert_items')
+      .whereIn('alert_id', [...ids, 'summary'])
+      .whereNull('delivery_id');
+    await items.where('at', '<', before).delete();
     // Needs no limit: these tables get a few rows a day. The sums of all days stay.
     await tx('mail_domains').where('arrived_at', '<', before).delete();
     await tx('incidents').where('ended_at', '<', before).delete();

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Fact } from '../../src/core/delivery.ts';
 import { DAY, HOUR, MINUTE } from '../../src/core/time.ts';
 import { prune } from '../../src/operate/prune.ts';
+import { raise } from '../../src/store/alerts.ts';
 import { migrate } from '../../src/store/db/migrate.ts';
 import { openStore } from '../../src/store/db/open.ts';
 import { moduleName } from '../../src/store/db/sqlite-connection.ts';
@@ -14,6 +15,7 @@ import { giveRoomBack, makeShrinkable } from '../../src/store/prune.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { accepted, claimed, ended, failed, HOW, reported, seed, seedQueued, sent } from '../support/factory.ts';
 import { eachStore, freshDatabase, onSqlite } from '../support/stores.ts';
+import { daemonOf, happens, listening } from '../support/tellers.ts';
 
 eachStore('what has ended is forgotten after its time, what is open is kept', async ({ store }) => {
   const clock = clockAt();
@@ -34,6 +36,25 @@ eachStore('what has ended is forgotten after its time, what is open is kept', as
   );
   assert.equal((await store.db('facts').whereNotIn('delivery_id', store.db('deliveries').select('id'))).length, 0);
 });
+
+eachStore(
+  'what was told of no delivery is forgotten with its alert, and what waits to be told is kept',
+  async ({ store }) => {
+    const clock = clockAt();
+    const daemon = daemonOf({ store, clock, to: listening() });
+    await happens(daemon, 'webhooks_silent', 'webhooks_silent');
+    await raise(store, { item_key: 's', incident: 's', kind: 'gave_up', at: clock(), detail: null }, 'summary');
+    await daemon.until(clock() + MINUTE);
+    await happens(daemon, 'clock_wrong', 'clock_wrong');
+    const left = async () => (await store.db('alert_items').pluck('incident')) as string[];
+    clock.advance(89 * DAY);
+    await prune({ store, retentionDays: 90, now: clock });
+    assert.equal((await left()).length, 3);
+    clock.advance(2 * DAY);
+    await prune({ store, retentionDays: 90, now: clock });
+    assert.deepEqual(await left(), ['clock_wrong']);
+  },
+);
 
 eachStore(
   'the body of mail that may come back is kept for a day, so that another provider can try it',
