@@ -1,8 +1,11 @@
 import type { Ms } from './time.ts';
 
-/** The ways to the administrators. Mail is one, however many servers take it. */
+/** The ways to the administrators, in the order in which they are tried. Mail is one, however many servers take it. */
 export const WAYS = ['mail', 'slack', 'webhook', 'pagerduty', 'sms', 'alertmanager'] as const;
 export type Way = (typeof WAYS)[number];
+
+/** The way of a channel by its name: each but mail has one of its own, and mail has the names of its servers. */
+export const wayOf = (name: string): Way => WAYS.find((way) => way === name) ?? 'mail';
 
 /** Who is told when nobody has taken an incident for so long. */
 export type Rung = {

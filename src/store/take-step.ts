@@ -39,7 +39,7 @@ export type Told = {
   items: readonly AlertItem[];
   views: ReadonlyMap<string, View>;
   count: number;
-  /** The last alert of it, which those up the ladder are told as well. */
+  /** The last alert of it: those up the ladder are told the same, and what goes on without anything new is as much. */
   last: { subject: string; body: string; count: number; avoid: string[] } | null;
 };
 

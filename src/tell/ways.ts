@@ -1,12 +1,12 @@
 import { wordsOf } from '../base/errors.ts';
-import { onlyRung, type Rung, WAYS, type Way } from '../core/ladder.ts';
+import { onlyRung, type Rung, type Way, wayOf } from '../core/ladder.ts';
 import type { AlertChannel, Notice } from './channels/channel.ts';
 
-/** The channels of each way, in the order in which they are tried. Those of mail bear the names of their servers. */
+/** The channels of each way, in the order in which they are tried. */
 export function waysOf(channels: readonly AlertChannel[]): Map<Way, AlertChannel[]> {
   const ways = new Map<Way, AlertChannel[]>();
   for (const channel of channels) {
-    const way = WAYS.find((name) => name === channel.name) ?? 'mail';
+    const way = wayOf(channel.name);
     ways.set(way, [...(ways.get(way) ?? []), channel]);
   }
   return ways;

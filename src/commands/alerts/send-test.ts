@@ -6,9 +6,9 @@ import { EXIT, Failed, paint, printable, say, sayJson, type Terminal } from '../
 
 const EXAMPLES = `
 Sends a test by each way to the administrators that is configured, by mail to
-those who are on call, and says whether it was taken. Where incidents are kept (PagerDuty, Alertmanager) it opens
-one and ends it at once. Exits 1 when a channel did not take it, or when not
-everybody got it.
+those who are on call, and says whether it was taken. Where incidents are kept
+(PagerDuty, Alertmanager) it opens one and ends it at once. Exits 1 when a
+channel did not take it, or when not everybody got it.
 
 Examples:
   homing alerts send-test
@@ -28,7 +28,7 @@ export function addSendTestCommand(alerts: Command, terminal: Terminal): void {
     .option('--json', 'print the results as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options, command: Command) => {
-      const { WAYS } = await import('../../tell/channels/channel.ts');
+      const { WAYS } = await import('../../core/ladder.ts');
       const { channel } = options;
       if (channel !== undefined && !WAYS.some((way) => way === channel))
         command.error(`error: --channel must be one of ${WAYS.join(', ')}`, { exitCode: EXIT.usage });
@@ -61,7 +61,7 @@ async function sendTest(terminal: Terminal, options: Options): Promise<void> {
 }
 
 async function chosen(all: readonly AlertChannel[], way: string | undefined, config: Config): Promise<AlertChannel[]> {
-  const { wayOf } = await import('../../tell/channels/channel.ts');
+  const { wayOf } = await import('../../core/ladder.ts');
   const channels = all.filter(({ name }) => way === undefined || wayOf(name) === way);
   if (channels.length > 0) return channels;
   if (way !== undefined && way !== 'mail') throw new Failed(`The channel ${way} is not configured.`);
@@ -74,7 +74,7 @@ async function chosen(all: readonly AlertChannel[], way: string | undefined, con
 async function tryOut({ name, send }: AlertChannel, now: Ms): Promise<Tried> {
   const { stopwatch } = await import('../../base/wait.ts');
   const { wordsOf } = await import('../../base/errors.ts');
-  const { wayOf } = await import('../../tell/channels/channel.ts');
+  const { wayOf } = await import('../../core/ladder.ts');
   const way = wayOf(name);
   const took = stopwatch();
   const problems: string[] = [];

@@ -38,16 +38,10 @@ export type AlertChannel = {
 
 /** What the channels that are called by HTTP have in common. */
 export type HowToCall = {
-  now: Clock /** How long a call may take; when not said, as long as any. */;
+  now: Clock;
+  /** How long a call may take; when not said, as long as any. */
   patience?: Ms | undefined;
 };
-
-/** The kinds of channels, in the order in which they are tried. */
-export const WAYS = ['mail', 'slack', 'webhook', 'pagerduty', 'sms', 'alertmanager'] as const;
-export type Way = (typeof WAYS)[number];
-
-/** The kind of a channel by its name: each but mail has one of its own, and mail has the names of its servers. */
-export const wayOf = (name: string): Way => WAYS.find((way) => way === name) ?? 'mail';
 
 /** One way to post a summary to one administrator. Rejects when it was not taken. */
 export type LetterChannel = { name: string; post(letter: AddressedLetter): Promise<void> };
