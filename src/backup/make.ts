@@ -6,10 +6,11 @@ import { renewing } from '../base/renewing.ts';
 import { type Keep, superfluous } from '../core/backups.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import { lengthWords } from '../core/words/numbers.ts';
-import { COUNTED, countsOf, holdBackupGuard, keepBackup, takeBackupGuard } from '../store/backups.ts';
+import { BACKUP_TURN, COUNTED, countsOf, keepBackup } from '../store/backups.ts';
 import { dumpOf } from '../store/db/dump.ts';
 import type { Store } from '../store/db/open.ts';
 import { identityOf, makeIdentity, proofOf } from '../store/notes/identity.ts';
+import { giveUpTurn, holdTurn, takeTurn } from '../store/notes/turns.ts';
 import type { BucketAccess } from './bucket.ts';
 import { type Manifest, nameOf } from './manifest.ts';
 import { pack, passedOf } from './pack.ts';
@@ -40,11 +41,11 @@ const LEASE: Ms = MINUTE;
 /** Makes a backup and writes down what came of it; null when another process is making one. Throws what it failed for. */
 export async function backUp(deps: BackupDeps): Promise<Manifest | null> {
   const { store, now } = deps;
-  const token = await takeBackupGuard(store, now(), LEASE);
-  if (token === null) return null;
+  const token = newId(now());
+  if (!(await takeTurn(store, BACKUP_TURN, token, { now: now(), until: now() + LEASE }))) return null;
   const { patience = PATIENCE } = deps;
   const late = within(patience).signal;
-  const renew = async () => !late.aborted && (await holdBackupGuard(store, token, now() + LEASE));
+  const renew = async () => !late.aborted && (await holdTurn(store, BACKUP_TURN, token, now() + LEASE));
   const startedAt = now();
   const note = (name: string | null, bytes: number | null, problem: string | null) =>
     keepBackup(store, { startedAt, endedAt: now(), name, bytes, problem });
@@ -60,7 +61,7 @@ export async function backUp(deps: BackupDeps): Promise<Manifest | null> {
     throw error;
   } finally {
     // If this fails, it is free when its lease ends.
-    await holdBackupGuard(store, token, 0).catch(() => false);
+    await giveUpTurn(store, BACKUP_TURN, token).catch(() => {});
   }
 }
 

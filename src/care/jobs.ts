@@ -1,10 +1,11 @@
+import { newId } from '../base/ids.ts';
 import type { Job } from '../base/job.ts';
 import type { Log } from '../base/log.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../core/time.ts';
 import { domainsIn, type MailgunSettings } from '../providers/mailgun/settings.ts';
 import type { Provider } from '../providers/provider.ts';
-import { giveTurnBack, takeTurn } from '../store/care.ts';
 import type { Store } from '../store/db/open.ts';
+import { giveUpTurn, takeTurn } from '../store/notes/turns.ts';
 import { lookAtAccount } from './look-at-account.ts';
 import { lookAtBlocklists } from './look-at-blocklists.ts';
 import { lookAtDns } from './look-at-dns.ts';
@@ -48,12 +49,13 @@ const daily = ({ name, first, every = EVERY, isWanted = isWatching, look }: Dail
     if (!isWanted(config)) return { run: async () => 0 };
     return {
       async run() {
-        if (!(await takeTurn(store, name, { now: now(), every, first }))) return 0;
+        const [turn, who, at] = [`care:${name}`, newId(now()), now()];
+        if (!(await takeTurn(store, turn, who, { now: at, until: at + every, first: at + first }))) return 0;
         try {
           await look(inside);
         } catch (error) {
           // What a stop broke off is for another daemon, or for this one when it is there again.
-          await giveTurnBack(store, name, { at: signal.aborted ? now() : now() + AGAIN, every });
+          await giveUpTurn(store, turn, who, signal.aborted ? now() : now() + AGAIN);
           if (signal.aborted) return 0;
           log.error(
             { error },

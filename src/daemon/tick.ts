@@ -11,7 +11,7 @@ import { standsStill } from '../tell/watch.ts';
 import type { Inside } from './inside.ts';
 
 /** By which the daemons on a database agree on who reconciles. */
-const TURN = 'reconcile';
+const TURN = 'turn:reconcile';
 
 /** A tick of which a dead man's service is told. `reconciled` is told when this process has come to the end of it. */
 export const tickWithHeartbeat = (inside: Inside, reconciled: () => void): Promise<void> =>

@@ -1,12 +1,10 @@
-import type { Knex } from 'knex';
 import { newId } from '../base/ids.ts';
 import type { Backup, BackupState, KeptRestoreDrill, RestoreDrillReport } from '../core/backups.ts';
 import { shortened, storable } from '../core/safe-text.ts';
 import { DAY, type Ms } from '../core/time.ts';
 import type { Store } from './db/open.ts';
 import { insertNew } from './db/statements.ts';
-import { inOneStatement, transact } from './db/transact.ts';
-import { cursor } from './notes/cursors.ts';
+import { inOneStatement } from './db/transact.ts';
 
 /** Of the tables that are counted in a backup, those that tell best whether something is missing. */
 export const COUNTED = ['messages', 'deliveries', 'facts', 'due', 'message_bodies', 'inbox', 'suppressions'] as const;
@@ -17,25 +15,8 @@ export async function countsOf({ db }: Store): Promise<Record<string, number>> {
   return counts;
 }
 
-/** Whoever holds it is the only one to make a backup. */
-const GUARD = 'backup_guard';
-
-/** Takes the guard for `lease`; null while another process has it. */
-export async function takeBackupGuard(store: Store, now: Ms, lease: Ms): Promise<string | null> {
-  const token = newId(now);
-  await transact(store, (tx) => insertNew(tx, 'cursors', { name: GUARD, value: '', at: 0 }, 'name'));
-  const mine = { value: token, at: now + lease };
-  // What ends later than any lease was written before the clock was set back.
-  const isFree = (rows: Knex.QueryBuilder) => void rows.where('at', '<=', now).orWhere('at', '>', now + 2 * lease);
-  await transact(store, (tx) => tx('cursors').where({ name: GUARD }).where(isFree).update(mine));
-  return (await cursor(store, GUARD))?.value === token ? token : null;
-}
-
-/** Keeps the guard until that moment; false when another process has it. */
-export async function holdBackupGuard(store: Store, token: string, until: Ms): Promise<boolean> {
-  await transact(store, (tx) => tx('cursors').where({ name: GUARD, value: token }).update({ at: until }));
-  return (await cursor(store, GUARD))?.value === token;
-}
+/** Whoever has this turn is the only one to make a backup. */
+export const BACKUP_TURN = 'backup_guard';
 
 type Row = {
   id: string;

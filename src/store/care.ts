@@ -1,15 +1,13 @@
-// What was seen of DNS records and blocklists, and whose turn it is to look.
+// What was seen of DNS records and blocklists.
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { newId } from '../base/ids.ts';
 import { after, CURRENT_FOR, outOfSight, type Standing, UNKNOWN, type Verdict } from '../core/care/standing.ts';
 import { storable } from '../core/safe-text.ts';
 import type { Ms } from '../core/time.ts';
 import { type RaisedItem, raiseIn } from './alerts.ts';
 import type { Store } from './db/open.ts';
-import { deleteBy, insertNew, rowsWith } from './db/statements.ts';
+import { deleteBy, rowsWith } from './db/statements.ts';
 import { transact } from './db/transact.ts';
-import { cursor } from './notes/cursors.ts';
 
 export type CareKind = 'dns' | 'listing' | 'account' | 'warmup';
 
@@ -119,37 +117,4 @@ export async function pruneCare(store: Store, before: Ms, limit: number): Promis
     .limit(limit)
     .pluck('id');
   return transact(store, (tx) => deleteBy(tx, 'care', 'id', ids));
-}
-
-const turnName = (name: string): string => `care:${name}`;
-
-/**
- * Takes the turn to look, which one of several daemons gets in so long a time. The first one comes `first` after the first
- * question about it. What was taken far ahead was taken before a clock was set back.
- */
-export async function takeTurn(
-  store: Store,
-  name: string,
-  { now, every, first }: { now: Ms; every: Ms; first: Ms },
-): Promise<boolean> {
-  const id = newId(now);
-  await transact(store, async (tx) => {
-    const row = { name: turnName(name), value: '', at: now - every + first };
-    await insertNew(tx, 'cursors', row, 'name');
-    await tx('cursors')
-      .where({ name: row.name })
-      .whereNotBetween('at', [now - every + 1, now + every - 1])
-      .update({ at: now, value: id });
-  });
-  // Asks the row: what was written may have got no reply, and been written again.
-  return (await cursor(store, turnName(name)))?.value === id;
-}
-
-/** Gives a turn back that came to nothing, for another one at that moment. */
-export async function giveTurnBack(store: Store, name: string, { at, every }: { at: Ms; every: Ms }): Promise<void> {
-  await transact(store, (tx) =>
-    tx('cursors')
-      .where({ name: turnName(name) })
-      .update({ at: at - every }),
-  );
 }

@@ -5,8 +5,9 @@ import { backupsIn, sealedFile } from '../../src/backup/folder.ts';
 import { backUp } from '../../src/backup/make.ts';
 import { passedOf } from '../../src/backup/pack.ts';
 import { MINUTE } from '../../src/core/time.ts';
-import { backupState, takeBackupGuard } from '../../src/store/backups.ts';
+import { BACKUP_TURN, backupState } from '../../src/store/backups.ts';
 import { setCursor } from '../../src/store/notes/cursors.ts';
+import { takeTurn } from '../../src/store/notes/turns.ts';
 import { seed, sent } from '../support/factory.ts';
 import { eachStore, onSqlite, testStore } from '../support/stores.ts';
 import { depsFor, KEY, OLD_KEY } from './support.ts';
@@ -36,7 +37,8 @@ eachStore('a backup is sealed, verified and counted, and the database knows of i
 
 eachStore('while one process makes a backup no other does, and one that was killed gives way', async (given) => {
   const deps = depsFor(given);
-  assert.ok(await takeBackupGuard(given.open(), deps.now(), MINUTE));
+  const lease = { now: deps.now(), until: deps.now() + MINUTE };
+  assert.ok(await takeTurn(given.open(), BACKUP_TURN, 'another', lease));
   assert.equal(await backUp(deps), null);
   deps.now.advance(MINUTE + 1);
   assert.ok(await backUp(deps));

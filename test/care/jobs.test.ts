@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { CARE_JOBS, type CareInside } from '../../src/care/jobs.ts';
 import { isWatching } from '../../src/care/settings.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { DAY, HOUR, MINUTE, type Ms } from '../../src/core/time.ts';
-import { giveTurnBack, lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
+import { HOUR, type Ms } from '../../src/core/time.ts';
+import { lookedAt, pruneCare } from '../../src/store/care.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { MORNING } from '../support/clock.ts';
 import { logInto } from '../support/homing.ts';
 import { startDns } from '../support/lying-dns.ts';
-import { eachStore, testStore } from '../support/stores.ts';
+import { testStore } from '../support/stores.ts';
 
 const NEEDED = {
   MAILGUN_API_KEY: 'key-3f1c',
@@ -17,28 +17,6 @@ const NEEDED = {
   MAILGUN_WEBHOOK_SIGNING_KEY: 'sign-77aa',
 };
 const configOf = (env: Record<string, string>) => readConfig({ ...NEEDED, ...env }, 'daemon');
-
-eachStore('one of several daemons gets a turn, first after a while and then once a day', async ({ store, open }) => {
-  const other = open();
-  const take = (which: Store, now: Ms) => takeTurn(which, 'dns', { now, every: DAY, first: 10 * MINUTE });
-  assert.equal(await take(store, MORNING), false);
-  assert.equal(await take(other, MORNING + 9 * MINUTE), false);
-  const both = await Promise.all([take(store, MORNING + 10 * MINUTE), take(other, MORNING + 10 * MINUTE)]);
-  assert.deepEqual(both.toSorted(), [false, true]);
-  assert.equal(await take(store, MORNING + 23 * HOUR), false);
-  assert.equal(await take(store, MORNING + DAY + 10 * MINUTE), true);
-  await giveTurnBack(store, 'dns', { at: MORNING + DAY + 70 * MINUTE, every: DAY });
-  assert.equal(await take(store, MORNING + DAY + 69 * MINUTE), false);
-  assert.equal(await take(store, MORNING + DAY + 70 * MINUTE), true);
-});
-
-eachStore('a turn that was taken before the clock was set back does not hold up the looks', async ({ store }) => {
-  const take = (now: Ms) => takeTurn(store, 'dns', { now, every: DAY, first: 0 });
-  assert.equal(await take(MORNING + 365 * DAY), true);
-  assert.equal(await take(MORNING), true);
-  assert.equal(await take(MORNING + HOUR), false);
-  assert.equal(await take(MORNING - HOUR), false, 'a daemon whose clock is behind');
-});
 
 test('a daemon looks by itself, but not while Mailgun is a stand-in on this machine, nor when it is switched off', () => {
   const local = { MAILGUN_API_URL: 'http://127.0.0.1:4000', MAILGUN_STORAGE_HOSTS: '127.0.0.1:4000' };

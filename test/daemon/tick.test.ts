@@ -15,7 +15,7 @@ test("a daemon tells a dead man's service of no success while the one that reads
   const run = () => tickWithHeartbeat({ ...inside, startedAt }, () => void runs++);
   const ended = () => service.pings.map(({ signal }) => signal).filter((signal) => signal !== 'start');
   await run();
-  const hanging = () => takeTurn(store, 'reconcile', 'another', { now: clock(), until: clock() + 2 * MINUTE });
+  const hanging = () => takeTurn(store, 'turn:reconcile', 'another', { now: clock(), until: clock() + 2 * MINUTE });
   clock.advance(2 * MINUTE);
   assert.ok(await hanging());
   for (let n = 0; n < 4; n++) {

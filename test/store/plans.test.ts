@@ -10,7 +10,7 @@ import { DAY, MINUTE } from '../../src/core/time.ts';
 import { listAlerts } from '../../src/store/alert-list.ts';
 import { takeAlert } from '../../src/store/alerts.ts';
 import { attention } from '../../src/store/attention.ts';
-import { isStillIll, lookedAt, pruneCare, takeTurn } from '../../src/store/care.ts';
+import { isStillIll, lookedAt, pruneCare } from '../../src/store/care.ts';
 import { reportsPage } from '../../src/store/care-seen.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { claimPosts, releasePost, settlePost } from '../../src/store/event-posts.ts';
@@ -48,6 +48,7 @@ import { record } from '../../src/store/messages/messages.ts';
 import { askAgain, askByKey, pruneResends, waitingFor } from '../../src/store/messages/resends.ts';
 import { newestTo, type Search, searchMessages } from '../../src/store/messages/search.ts';
 import { auditOf, doneBy } from '../../src/store/notes/audit.ts';
+import { takeTurn } from '../../src/store/notes/turns.ts';
 import { outageNamed, outagesSince, tollOf } from '../../src/store/outages.ts';
 import { openBy, overdueOf } from '../../src/store/overdue.ts';
 import { forgetUnreturned } from '../../src/store/projections/bodies.ts';
@@ -502,7 +503,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     pruneCare: () => pruneCare(store, now + 1, 10),
     isStillIll: () => isStillIll(store, 'dns'),
     lookedAt: () => lookedAt(store, 'dns', now - DAY),
-    takeTurn: () => takeTurn(store, 'dns', { now, every: DAY, first: 0 }),
+    takeTurn: () => takeTurn(store, 'care:dns', 'somebody', { now, until: now + DAY }),
     reportsPage: () => reportsPage(store, { from: LONG_AGO, until: now, limit: 50 }, null),
     reportsPageOn: () => reportsPage(store, { from: LONG_AGO, until: now, limit: 50 }, REPORT),
     waitingByClass: () => waitingByClass(store, now),

@@ -7,9 +7,9 @@ import { added, type Entry, entriesOf, nameOfEntry, sumEntries } from '../../cor
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
-import { insertNew } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
+import { giveUpTurn, holdTurn, takeTurn } from '../notes/turns.ts';
 import { load } from '../rows/rows.ts';
 import { addPending, type Delta, foldPending, type Pending, spansOf } from './pending.ts';
 import { countedOf } from './rollup.ts';
@@ -44,14 +44,15 @@ const GUARD_LEASE = MINUTE;
  */
 export async function rebuild(store: Store, options: RebuildOptions): Promise<Rebuilt> {
   const { now } = options;
-  const token = await takeGuard(store, now());
-  if (token === null) throw new AppError('conflict', 'another process is counting the figures again: try it later');
-  const renew = () => holdGuard(store, token, now() + GUARD_LEASE);
+  const token = newId(now());
+  if (!(await takeTurn(store, GUARD, token, { now: now(), until: now() + GUARD_LEASE })))
+    throw new AppError('conflict', 'another process is counting the figures again: try it later');
+  const renew = () => holdTurn(store, GUARD, token, now() + GUARD_LEASE);
   try {
     return await renewing({ lease: GUARD_LEASE, renew }, () => countAll(store, token, options));
   } finally {
     // If this fails, the guard is free when its lease ends. The error before it is the one to report.
-    await holdGuard(store, token, 0).catch(() => false);
+    await giveUpTurn(store, GUARD, token).catch(() => {});
   }
 }
 
@@ -95,21 +96,6 @@ export async function rememberPruned(tx: Knex.Transaction, before: Ms): Promise<
   const known: { value: string } | undefined = await tx('cursors').where({ name: PRUNED }).first('value');
   const value = String(Math.max(before, Number(known?.value ?? 0)));
   await tx('cursors').insert({ name: PRUNED, value, at: before }).onConflict('name').merge();
-}
-
-/** Null while another process has the guard. */
-async function takeGuard(store: Store, now: Ms): Promise<string | null> {
-  const token = newId(now);
-  await transact(store, (tx) => insertNew(tx, 'cursors', { name: GUARD, value: '', at: 0 }, 'name'));
-  const mine = { value: token, at: now + GUARD_LEASE };
-  await transact(store, (tx) => tx('cursors').where({ name: GUARD }).where('at', '<=', now).update(mine));
-  return (await cursor(store, GUARD))?.value === token ? token : null;
-}
-
-/** Keeps the guard until that moment; false when another process has it. */
-async function holdGuard(store: Store, token: string, until: Ms): Promise<boolean> {
-  const held = await transact(store, (tx) => tx('cursors').where({ name: GUARD, value: token }).update({ at: until }));
-  return held === 1;
 }
 
 async function daysToCount(store: Store): Promise<Ms[]> {
