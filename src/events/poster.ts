@@ -96,11 +96,14 @@ async function postOne(deps: PosterDeps, health: Health, { target, endpoint, pos
   const at = now();
   const againAt = answer.isTaken ? null : nextTry(deps, endpoint, post, answer, at);
   const { isTaken, status, detail } = answer;
+  // Before others may post it: what is gone for good is asked no more.
+  const isGone = status === 410;
+  if (isGone) await health.failed(endpoint, post.deliveryId, answer);
   await settlePost(store, post, { isDone: isTaken, againAt, status, detail, took: spent() }, at);
   if (isTaken) return health.succeeded(endpoint);
   if (againAt === null)
     deps.log.warn({ event: eventId(post), endpoint: endpoint.place, detail }, 'an event is given up');
-  await health.failed(endpoint, post.deliveryId, answer);
+  if (!isGone) await health.failed(endpoint, post.deliveryId, answer);
 }
 
 /**

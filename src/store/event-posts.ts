@@ -65,7 +65,7 @@ function inOrder(due: readonly Waiting[], open: readonly Waiting[]) {
   const isFirst = (post: EventKey) => firsts.get(post.delivery_id)?.number === post.number;
   const behind = due.flatMap((post) => {
     const before = firsts.get(post.delivery_id);
-    return before && !isFirst(post) ? [{ ...post, before: before.due_at }] : [];
+    return before && !isFirst(post) ? [{ ...post, before }] : [];
   });
   return { first: due.filter(isFirst), behind };
 }
@@ -73,14 +73,18 @@ function inOrder(due: readonly Waiting[], open: readonly Waiting[]) {
 async function putOff(
   store: Store,
   endpoint: string,
-  behind: readonly (EventKey & { before: Ms })[],
+  behind: readonly (EventKey & { before: Waiting })[],
   now: Ms,
 ): Promise<void> {
   for (const { delivery_id, number, before } of behind) {
-    const due_at = Math.max(before, now + BEHIND);
-    await inOneStatement(store, (tx) =>
-      tx('event_posts').where({ delivery_id, number, endpoint }).where('due_at', '<=', now).update({ due_at }),
-    );
+    const due_at = Math.max(before.due_at, now + BEHIND);
+    await transact(store, async (tx) => {
+      const mine = () => tx('event_posts').where({ delivery_id, endpoint });
+      // It may be over by now, and then this one goes on.
+      const first = mine().where({ number: before.number }).whereNotNull('due_at');
+      if (await first.forUpdate().first('number'))
+        await mine().where({ number }).where('due_at', '<=', now).update({ due_at });
+    });
   }
 }
 

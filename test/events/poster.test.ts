@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verifiedWebhook } from '../../src/client/verify-webhook.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
+import { claimPosts } from '../../src/store/event-posts.ts';
 import { lastTries } from '../../src/store/events.ts';
 import { enable, endpoints } from '../../src/store/notes/endpoints.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { type Script, say, startScript } from '../support/http-script.ts';
-import { eachStore } from '../support/stores.ts';
+import { eachStore, onMariaDb } from '../support/stores.ts';
 import { daemonOf, listening, turnsOf } from '../support/tellers.ts';
 import { hear, idsIn, mail, posterTo, SECRET, typesIn } from './support.ts';
 
@@ -199,6 +200,45 @@ eachStore('one that is gone for good is disabled, and told what it missed when i
   await enable(store, targets[0]?.id ?? '', clock());
   assert.equal(await all(), 2);
 });
+
+eachStore('one that is gone for good is disabled before another daemon may post to it again', async ({ t, store }) => {
+  const server = await startScript(t, say(410, 'gone'));
+  const { all } = posterTo(t, store, [server.url]);
+  await all();
+  await mail(store, 'ann', MORNING);
+  const written: string[] = [];
+  const heard = /^update .(event_posts|event_endpoints).*(?:`lease` = |`disabled_at` = )/;
+  store.db.on('query', ({ sql }: { sql: string }) => written.push(...(heard.exec(sql)?.slice(1) ?? [])));
+  await all();
+  assert.deepEqual(written, ['event_posts', 'event_endpoints', 'event_posts'], 'claimed, disabled, given back');
+});
+
+onMariaDb(
+  'what waits behind an event is not put off when that is over in the same moment',
+  async ({ t, store, open }) => {
+    const other = open();
+    const server = await startScript(t, OK);
+    const { clock, all, targets } = posterTo(t, store, [server.url]);
+    await all();
+    const ann = await mail(store, 'ann', MORNING);
+    await hear(store, ann, 'delivered', MORNING);
+    const [id = ''] = targets.map((one) => one.id);
+    const [first, second] = (await store.db('event_posts').orderBy('number').pluck('number')) as number[];
+    await claimPosts(store, id, 1, { now: clock(), lease: MINUTE });
+    const postOf = (db: typeof store.db, number = 0) => db('event_posts').where({ delivery_id: ann, number });
+    await postOf(store.db, second).update({ due_at: clock() });
+    const settling = await store.db.transaction();
+    await postOf(settling, first).update({ due_at: null, lease: null });
+    await postOf(settling, second).update({ due_at: clock() });
+    const claimed = claimPosts(other, id, 8, { now: clock(), lease: MINUTE });
+    const waiting = `select count(*) as n from information_schema.innodb_trx where trx_state = 'LOCK WAIT'`;
+    while (Number((await store.db.raw(waiting))[0][0].n) === 0);
+    await settling.commit();
+    assert.deepEqual(await claimed, []);
+    assert.equal(await all(), 1, 'it goes on at once');
+    assert.deepEqual(typesIn(server.seen), ['ann delivered']);
+  },
+);
 
 eachStore('an endpoint that fails for all is asked now and then, told of, and disabled after three days', async (g) => {
   const { t, store } = g;
