@@ -45,6 +45,8 @@ async function restore(terminal: Terminal, which: string | undefined, options: O
   const { findBackup } = await import('../backup/find.ts');
   const { restoreBackup } = await import('../backup/restore.ts');
   const { doubtAll } = await import('../operate/restored.ts');
+  const { homesBy } = await import('../providers/registry/homes.ts');
+  const { settingsOf } = await import('../config/settings.ts');
   const { operator } = await import('./common/message.ts');
   const { databaseName, explained } = await import('./common/database.ts');
   const { accessIn } = await import('../backup/settings.ts');
@@ -54,7 +56,8 @@ async function restore(terminal: Terminal, which: string | undefined, options: O
     ...{ url, keys: config.ENCRYPTION_KEY, signal: new AbortController().signal },
     progress: options.json ? () => {} : tellerOf(terminal),
   };
-  const doubted = await restoreBackup(found, how, (store) => doubtAll(store, operator(), terminal.now()))
+  const homeOf = homesBy(config, settingsOf(config).preference, terminal.now);
+  const doubted = await restoreBackup(found, how, (store) => doubtAll(store, homeOf, operator(), terminal.now()))
     .catch((error: unknown) => {
       throw explained(url, error);
     })

@@ -24,8 +24,11 @@ async function restored(terminal: Terminal, { json }: { json?: boolean }): Promi
   const { withStore } = await import('./common/database.ts');
   const { operator } = await import('./common/message.ts');
   const { doubtAll } = await import('../operate/restored.ts');
-  await withStore(terminal, async (store) => {
-    const doubted = await doubtAll(store, operator(), terminal.now());
+  const { homesBy } = await import('../providers/registry/homes.ts');
+  const { settingsOf } = await import('../config/settings.ts');
+  await withStore(terminal, async (store, config) => {
+    const homeOf = homesBy(config, settingsOf(config).preference, terminal.now);
+    const doubted = await doubtAll(store, homeOf, operator(), terminal.now());
     if (json) return sayJson(terminal, { doubted });
     say(terminal, `${plural(doubted, 'open delivery is', 'open deliveries are')} asked about before more is sent.`);
   });

@@ -212,6 +212,8 @@ export type Delivery = {
   /** Times that an operator has opened it again, and whether the latest has been followed by an attempt. */
   round: number;
   reopened: FactOf<'reopened'> | null;
+  /** When its database came from a backup the last time; null where it never did. */
+  restoredAt: Ms | null;
   /** Copies that providers keep, first heard of first. */
   storages: StoredCopy[];
   /** Attempts with proof of arrival. More than one is a double. */

@@ -1,6 +1,7 @@
 import type { Attempt, Birth, Delivery, Fact, FactKind, FactOf, Outcome, State, StoredCopy } from './delivery.ts';
 import { groupBy } from './group.ts';
 import { type Reason, refusedFor } from './reason.ts';
+import { restoredAt } from './restored.ts';
 import type { Report } from './sighting.ts';
 import { HOUR, type Ms } from './time.ts';
 
@@ -46,6 +47,7 @@ export function fold(birth: Birth, told: readonly Fact[]): Delivery {
     deliverAt: birth.deliverAt,
     round,
     reopened: reopened && reopened.attempt === (last?.number ?? 0) ? reopened : null,
+    restoredAt: restoredAt(facts),
     storages: storagesIn(facts),
     arrivedOn,
   };
@@ -146,6 +148,9 @@ function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: F
   // Questions and holds from before a reopening no longer count.
   const openedAt = of(mine, 'reopened').at(-1)?.at ?? 0;
   const isNow = (f: { about: Outcome; at: Ms }): boolean => f.about === outcome && f.at >= openedAt;
+  // Nor do answers from before a backup was restored: what was answered then is not all that has happened.
+  const restored = restoredAt(mine) ?? 0;
+  const asked = of(mine, 'asked').filter((f) => isNow(f) && f.at >= restored);
   return {
     number: claim.attempt,
     claim,
@@ -154,9 +159,9 @@ function attemptFrom(claim: FactOf<'claimed'>, mine: readonly Fact[], reports: F
     reports,
     failure,
     outcome,
-    asked: of(mine, 'asked').findLast(isNow) ?? null,
+    asked: asked.at(-1) ?? null,
     held: of(mine, 'held').findLast(isNow) ?? null,
-    unheardFrom: unheardFrom(of(mine, 'asked').filter(isNow)),
+    unheardFrom: unheardFrom(asked),
   };
 }
 

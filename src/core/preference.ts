@@ -37,6 +37,20 @@ function inMode(id: string, others: readonly Candidate[], mode: Preference['mode
   return pickFirst(others, drawn(`${id} turn`), weightOf);
 }
 
+/** What of a mail decides where it may begin. */
+type Mail = { id: string; origin: string; birth: { policy: { fallback: boolean } } };
+
+/** Whether its class and content let it begin at any provider. */
+export const isFree = ({ origin, birth }: Omit<Mail, 'id'>): boolean => origin === 'queued' && birth.policy.fallback;
+
+/** Whom a mail goes to first when all is well. */
+export type HomeOf = (mail: Mail) => Candidate | null;
+
+export const homesAmong =
+  (candidates: readonly Candidate[], preference: Preference): HomeOf =>
+  (mail) =>
+    preferred(mail.id, candidates, preference, isFree(mail))[0] ?? null;
+
 /** Puts one before the others, by a number from 0 to 1; those of no weight are never put there. */
 function pickFirst(all: readonly Candidate[], draw: number, weightOf: (one: Candidate) => number): Candidate[] {
   let left = draw * all.reduce((sum, one) => sum + weightOf(one), 0);

@@ -2,7 +2,7 @@ import { sleep } from '../base/wait.ts';
 import type { Candidate } from '../core/capabilities.ts';
 import { decide } from '../core/decision/decide.ts';
 import type { Action, Circumstances, Look } from '../core/decision/world.ts';
-import { preferred } from '../core/preference.ts';
+import { isFree, preferred } from '../core/preference.ts';
 import type { Settings } from '../core/settings.ts';
 import type { Ms } from '../core/time.ts';
 import { newsKeys, unreadNews } from '../store/inbox/news.ts';
@@ -108,11 +108,10 @@ function circumstancesOf(
   view: View,
   domain: Domain | undefined,
 ): Omit<Circumstances, 'hasBody' | 'faultAt' | 'askedInVain' | 'behind' | 'held'> {
-  const isFree = view.origin === 'queued' && view.birth.policy.fallback;
   const isLocal = settings.schedule === 'auto' ? domain?.schedule === 'local' : settings.schedule === 'local';
   const retention = domain?.retention ?? null;
   return {
-    candidates: preferred(view.id, candidates, settings.preference, isFree),
+    candidates: preferred(view.id, candidates, settings.preference, isFree(view)),
     schedule: isLocal ? 'local' : 'provider',
     storageGoneAt: retention === null ? null : view.birth.createdAt + retention,
     suppressed: view.suppressed !== null,

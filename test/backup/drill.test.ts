@@ -13,8 +13,9 @@ import { backUp } from '../../src/backup/make.ts';
 import { restoreBackup } from '../../src/backup/restore.ts';
 import { accessIn } from '../../src/backup/settings.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { HOUR, MINUTE } from '../../src/core/time.ts';
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { startSimBucket } from '../../src/lab/servers/s3.ts';
+import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { type Homing, logInto, queueMail, startByHand } from '../support/homing.ts';
 import { eachDatabase, eachStore, freshDatabase, onMariaDb, onSqlite } from '../support/stores.ts';
@@ -72,6 +73,39 @@ eachDatabase('a good backup stands the test, and nothing is left of it', async (
   assert.deepEqual(await namesIn(homing.store, url), before);
   assert.equal(homing.sim.handovers.length, handedOver, 'the provider of the settings got nothing');
 });
+
+onSqlite('mail that begins at a secondary is played as it leaves, and is not sent again', async ({ t, url }) => {
+  const homing = await startByHand(t, { database: url, env: ENV });
+  for (let n = 0; n < 24; n++) await queueMail(homing, `p${n}@inbox.test`, { 'v:homing-class': 'notice' });
+  const folder = await backedUp(t, homing, url);
+  const report = await drilled(homing, url, folder, { PROVIDER_SHARE: 'mailgun:50,10.0.0.1:25:50' });
+  const { passed, says = '' } = report.checks.at(-1) ?? {};
+  assert.equal(passed, true, says);
+  const [, unasked = '0'] =
+    /^24 mails left after the backup, and none of it again after the restore; (\d+) mails may be at a secondary that can't be asked: /.exec(
+      says,
+    ) ?? [];
+  assert.ok(Number(unasked) > 3 && Number(unasked) < 21, says);
+});
+
+onSqlite(
+  'mail that a secondary takes over and nobody can be asked about leaves again, and the drill tells of it',
+  async ({ t, url }) => {
+    const homing = await startByHand(t, { database: url, env: { ...ENV, RETRY_MAX_ATTEMPTS: '1' } });
+    homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
+    await queueMail(homing, 'dora@stubborn.test', { 'v:homing-class': 'notice' });
+    await homing.dispatch();
+    await homing.sim.runDue();
+    homing.clock.advance(2 * SECOND);
+    await homing.sim.runDue();
+    const report = await drilled(homing, url, await backedUp(t, homing, url), { RETRY_MAX_ATTEMPTS: '1' });
+    assert.deepEqual(report.checks.at(-1), {
+      ...{ check: 'nothing_twice', passed: true },
+      says: '1 mail left after the backup, and none of it again after the restore, but for 1 that nobody can be asked about and that say so',
+    });
+    assert.equal(report.passed, true);
+  },
+);
 
 onSqlite('a backup in a bucket is fetched before the trial leaves nobody out', async ({ t, url }) => {
   const bucket = await startSimBucket();

@@ -4,6 +4,7 @@ import { addRestoredCommand } from '../../src/commands/restored.ts';
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts';
 import { createDispatcher } from '../../src/dispatch/dispatch.ts';
 import { BLOCKED_IP } from '../../src/lab/sim/fates.ts';
+import { startSink } from '../../src/lab/sim/sink.ts';
 import { pollEvents } from '../../src/reconcile/poll.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { runHere } from '../commands/support.ts';
@@ -30,8 +31,9 @@ async function backup({ db }: Store): Promise<() => Promise<void>> {
   };
 }
 
-async function sayRestored(homing: Homing, url: string): Promise<string> {
-  const { code, out, err } = await runHere(addRestoredCommand, ['restored'], { DATABASE_URL: url }, homing.clock);
+async function sayRestored(homing: Homing, url: string, env: Record<string, string> = {}): Promise<string> {
+  const given = { ...env, DATABASE_URL: url };
+  const { code, out, err } = await runHere(addRestoredCommand, ['restored'], given, homing.clock);
   assert.deepEqual([code, err], [0, '']);
   return out;
 }
@@ -52,6 +54,50 @@ eachDatabase('after a restore the provider is asked first, and nothing is sent t
   assert.equal((await only(homing, late)).delivery.state, 'delivered', 'what the settled records do not know is sent');
   assert.equal(homing.sim.handovers.length, 7);
 });
+
+eachDatabase(
+  'what may have begun at a secondary that can not be asked is not sent again, and says why',
+  async (t, database) => {
+    const other = await startSink();
+    t.after(other.close);
+    const name = other.url.replace('smtp://', '');
+    const env = { ...ENV, SECONDARY: other.url, PROVIDER_SHARE: `mailgun:50,${name}:50` };
+    const homing = await startByHand(t, { database, poll: true, env, secondary: false });
+    const ids: string[] = [];
+    for (let n = 0; n < 24; n++) ids.push(await queueMail(homing, `p${n}@inbox.test`, { 'v:homing-class': 'notice' }));
+    const restore = await backup(homing.store);
+    await homing.play(homing.clock() + 5 * MINUTE);
+    const [byMailgun, byBackup] = [homing.sim.handovers.length, other.mails.length];
+    assert.ok(byMailgun > 3 && byBackup > 3 && byMailgun + byBackup === 24, `${byMailgun} and ${byBackup}`);
+    await restore();
+    await sayRestored(homing, database, env);
+    await homing.play(homing.clock() + 2 * HOUR);
+    assert.deepEqual([homing.sim.handovers.length, other.mails.length], [byMailgun, byBackup]);
+    const views = await Promise.all(ids.map((id) => only(homing, id)));
+    const waiting = views.filter(({ delivery }) => delivery.state === 'unconfirmed');
+    assert.equal(waiting.length, byBackup);
+    assert.equal(views.filter(({ delivery }) => delivery.state === 'delivered').length, byMailgun);
+    for (const { delivery } of waiting)
+      assert.match(delivery.attempts[0]?.unanswered?.detail ?? '', new RegExp(`backup.*${name} can not be asked`));
+  },
+);
+
+eachDatabase(
+  'a failure that is heard of after a restore may have sent the mail elsewhere, and its copy says so',
+  async (t, database) => {
+    const homing = await startByHand(t, { database, poll: true, env: { ...ENV, RETRY_MAX_ATTEMPTS: '1' } });
+    homing.sim.fate('dora@stubborn.test', BLOCKED_IP);
+    const id = await queueMail(homing, 'dora@stubborn.test', { 'v:homing-class': 'notice' });
+    const restore = await backup(homing.store);
+    await homing.play(homing.clock() + 5 * MINUTE);
+    assert.equal((await only(homing, id)).delivery.state, 'relayed');
+    await restore();
+    await sayRestored(homing, database);
+    await homing.play(homing.clock() + HOUR);
+    const { delivery } = await only(homing, id);
+    assert.match(delivery.attempts[1]?.claim.double ?? '', /comes from a backup/);
+  },
+);
 
 eachDatabase('what can not be asked about goes out again and says that it may be a double', async (t, database) => {
   const homing = await startByHand(t, { database, poll: true, env: { ...ENV, RETRY_MAX_ATTEMPTS: '1' } });

@@ -19,7 +19,7 @@ export function askFirst(look: Look, last: Attempt, since: Ms, step: Action): Ac
   if (offList) return offList;
   const asked = freshAnswer(last);
   if (asked?.problem === null || c.askedInVain) return null;
-  const from = Math.max(since, last.held?.until ?? 0);
+  const from = Math.max(since, last.held?.until ?? 0, look.d.restoredAt ?? 0);
   const patience = Math.min(c.askPatience, policy.fallbackAfter ?? c.askPatience);
   if (asked && now >= from + patience) return null;
   const latest = Math.max(elsewhereFrom(look) ?? d.usefulUntil, now + glance(c));

@@ -106,7 +106,7 @@ test('each second copy without proof is counted by why it went out', () => {
   const failed = [...past.sent(), past.failed(at(1))];
   const [note] = restoredFacts(
     { facts: failed, delivery: fold(past.birth(), failed), birth: past.birth() },
-    'mailgun',
+    null,
     at(9),
   );
   assert.ok(note?.kind === 'noted');
