@@ -1,4 +1,4 @@
-import type { ConfirmChannel } from 'amqplib';
+import type { ConfirmChannel, Message } from 'amqplib';
 import { type Broker, brokerWords, closeBroker, connectToBroker, ensure } from '../base/broker.ts';
 import { sha256 } from '../base/ids.ts';
 import { within } from '../base/wait.ts';
@@ -6,9 +6,10 @@ import { SECOND } from '../core/time.ts';
 import type { EventsSettings } from './settings.ts';
 import { type Answer, PATIENCE, silent, type Target } from './target.ts';
 
-type Open = { broker: Broker; channel: ConfirmChannel };
+/** `returned`: the events that no queue takes; a broker tells of that before it confirms them. */
+type Open = { broker: Broker; channel: ConfirmChannel; returned: Set<string> };
 
-/** An exchange of a broker as an endpoint: what it confirms is taken. */
+/** An exchange of a broker as an endpoint: what it confirms and a queue takes is taken. */
 export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS_EXCHANGE'>, place: number): Target[] {
   const { EVENTS_URL: url, EVENTS_EXCHANGE: exchange } = settings;
   if (url === undefined) return [];
@@ -35,13 +36,15 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
         make: (channel) => channel.assertExchange(exchange, 'topic', { durable: true }),
       });
       const channel = await broker.createConfirmChannel();
+      const returned = new Set<string>();
+      channel.on('return', ({ properties }: Message) => void returned.add(String(properties.messageId)));
       channel.on('error', () => {});
       channel.on('close', () => {
         onClose();
         // Without its channel the connection is of no use.
         void closeBroker(broker);
       });
-      return { broker, channel };
+      return { broker, channel, returned };
     } catch (error) {
       await closeBroker(broker);
       throw error;
@@ -55,7 +58,7 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
     if (one) await closeBroker(one.broker);
   }
 
-  async function publish({ channel }: Open, { id, body, topic, now }: Letter): Promise<Answer> {
+  async function publish({ channel, returned }: Open, { id, body, topic, now }: Letter): Promise<Answer> {
     const about = {
       messageId: id,
       contentType: 'application/json',
@@ -63,9 +66,12 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
       appId: 'homing',
     };
     return new Promise((resolve) => {
-      channel.publish(exchange, topic, Buffer.from(body), { ...about, persistent: true }, (error: unknown) =>
-        resolve(error ? silent(brokerWords(error)) : TAKEN),
-      );
+      const how = { ...about, persistent: true, mandatory: true };
+      channel.publish(exchange, topic, Buffer.from(body), how, (error: unknown) => {
+        const isReturned = returned.delete(id);
+        if (error) return resolve(silent(brokerWords(error)));
+        resolve(isReturned ? unbound(exchange, topic) : TAKEN);
+      });
     });
   }
 
@@ -95,3 +101,8 @@ export function exchangeOf(settings: Pick<EventsSettings, 'EVENTS_URL' | 'EVENTS
 type Letter = Parameters<Target['post']>[0];
 
 const TAKEN: Answer = { isTaken: true, status: null, detail: null, retryAfter: null };
+
+const unbound = (exchange: string, topic: string): Answer => ({
+  ...{ isTaken: false, status: null, retryAfter: null, isUnbound: true },
+  detail: `no queue is bound to the exchange ${exchange} for ${topic}`,
+});

@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts';
 import { endpointWait } from '../core/outgoing.ts';
-import { type Clock, HOUR, type Ms } from '../core/time.ts';
+import { type Clock, DAY, HOUR, type Ms } from '../core/time.ts';
 import { lengthWords, timeWords } from '../core/words/numbers.ts';
 import { raise } from '../store/alerts.ts';
 import type { Store } from '../store/db/open.ts';
@@ -27,6 +27,7 @@ type Failures = { deliveries: Set<string>; count: number };
 
 export function createHealth({ store, now, retry, log }: HealthDeps): Health {
   const failures = new Map<string, Failures>();
+  const unboundTold = new Map<string, number>();
   const isFailing = (id: string) => (failures.get(id)?.deliveries.size ?? 0) >= FAILING;
 
   function waitAfter(id: string, { retryAfter }: Answer): Ms | null {
@@ -51,6 +52,16 @@ export function createHealth({ store, now, retry, log }: HealthDeps): Health {
     });
   };
 
+  /** Somebody has to bind a queue, however well it takes others: told once a day. */
+  async function tellOfUnbound(endpoint: Endpoint, { detail }: Answer): Promise<void> {
+    const day = Math.floor(now() / DAY);
+    if (unboundTold.get(endpoint.id) === day) return;
+    unboundTold.set(endpoint.id, day);
+    log.warn({ endpoint: endpoint.place, host: endpoint.host, detail }, 'an event has nobody to go to: it waits');
+    const why = `${nameOf(endpoint)}: ${detail}. What has nobody to go to waits, and what comes after it of the same mail.`;
+    await tell(endpoint, `unbound:${day}`, why);
+  }
+
   return {
     isFailing,
     async succeeded({ id }) {
@@ -60,6 +71,7 @@ export function createHealth({ store, now, retry, log }: HealthDeps): Health {
     async failed(endpoint, deliveryId, answer) {
       const { deliveries, count } = failures.get(endpoint.id) ?? { deliveries: new Set<string>(), count: 0 };
       failures.set(endpoint.id, { deliveries: deliveries.add(deliveryId), count: count + 1 });
+      if (answer.isUnbound) await tellOfUnbound(endpoint, answer);
       const since = await noteFailure(store, endpoint.id, waitAfter(endpoint.id, answer), now());
       if (answer.status === 410) return stop(endpoint, 'it answered 410, so it is gone for good');
       const from = Math.max(since, endpoint.enabledAt);

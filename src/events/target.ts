@@ -15,8 +15,14 @@ export const MOST_AT_ONCE = 8;
 export const PATIENCE: Ms = 15 * SECOND;
 const LIMIT = 16 * 1024;
 
-/** What came of a post: without a status there was no answer. */
-export type Answer = { isTaken: boolean; status: number | null; detail: string | null; retryAfter: Ms | null };
+/** What came of a post: without a status there was no answer. `isUnbound`: a broker has nobody to give it to. */
+export type Answer = {
+  isTaken: boolean;
+  status: number | null;
+  detail: string | null;
+  retryAfter: Ms | null;
+  isUnbound?: boolean;
+};
 
 /** An endpoint that events are posted to. */
 export type Target = {

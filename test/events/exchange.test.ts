@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import type { ConsumeMessage } from 'amqplib';
+import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { endpointHistories } from '../../src/contract/event.ts';
 import { EVENT_KINDS } from '../../src/core/outgoing.ts';
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts';
 import { exchangeOf } from '../../src/events/exchange.ts';
 import { createPoster } from '../../src/events/poster.ts';
 import { targetsOf } from '../../src/events/target.ts';
-import { channelTo, eventually, withBroker } from '../support/broker.ts';
+import { channelTo, eventually, lengthOf, withBroker } from '../support/broker.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import { say, startScript } from '../support/http-script.ts';
 import { testStore } from '../support/stores.ts';
@@ -19,6 +19,13 @@ const shown = ({ content, fields, properties }: ConsumeMessage) => {
   assert.deepEqual([properties.messageId, properties.deliveryMode], [id, 2]);
   return `${data.recipient.split('@', 1)[0]} ${fields.routingKey}`;
 };
+
+/** What an application does before it is told of anything. */
+async function bound(channel: ConfirmChannel, queue: string, exchange: string, key = 'delivery.#'): Promise<void> {
+  await channel.assertExchange(exchange, 'topic', { durable: true });
+  await channel.assertQueue(queue, { durable: true });
+  await channel.bindQueue(queue, exchange, key);
+}
 
 withBroker(
   'a broker that is killed is told later, in the order of each delivery, and holds up no webhook',
@@ -54,9 +61,7 @@ withBroker(
     };
     await all();
     const channel = await channelTo(t, broker);
-    await channel.assertExchange(EXCHANGE, 'topic', { durable: true });
-    await channel.assertQueue('told', { durable: true });
-    await channel.bindQueue('told', EXCHANGE, 'delivery.#');
+    await bound(channel, 'told', EXCHANGE);
     const ann = await mail(store, 'ann', MORNING);
     await all();
     await broker.kill();
@@ -84,7 +89,56 @@ withBroker(
   },
 );
 
-withBroker('an event that was confirmed while the process stops is not told again', async (t, { url }) => {
+withBroker(
+  'an event that no queue is bound for waits, with those after it, and is told when one is',
+  async (t, broker) => {
+    const { store } = await testStore(t, 'sqlite');
+    const exchange = 'unbound.events';
+    const clock = clockAt();
+    const targets = exchangeOf({ EVENTS_URL: broker.url, EVENTS_EXCHANGE: exchange }, 1);
+    const { signal } = new AbortController();
+    const said: unknown[] = [];
+    const log = { ...QUIET, warn: (...words: unknown[]) => void said.push(words[1]) };
+    const poster = createPoster({
+      ...{ store, targets, kinds: EVENT_KINDS, retry: 3 * DAY, now: clock, signal, log, onFree() {} },
+    });
+    t.after(() => targets[0]?.close());
+    const all = async () => {
+      while ((await poster.run()) > 0) await poster.idle();
+    };
+    await all();
+    const channel = await channelTo(t, broker);
+    await bound(channel, 'some', exchange, 'delivery.delivered.*');
+    const ann = await mail(store, 'ann', MORNING);
+    await all();
+    await hear(store, ann, 'delivered', MORNING + SECOND);
+    await all();
+    const [waits] = await endpointHistories(store, 1);
+    assert.equal(waits?.waiting.n, 2, 'what is bound does not overtake what is not');
+    const detail = 'no queue is bound to the exchange unbound.events for delivery.accepted.notice';
+    assert.equal(waits?.tries[0]?.detail, detail);
+    assert.deepEqual(said, ['an event has nobody to go to: it waits']);
+    const told = await store.db('alert_items').pluck('detail');
+    assert.ok(told.length === 1 && String(told[0]).includes(detail), String(told));
+    await bound(channel, 'some', exchange);
+    await eventually(async () => {
+      clock.advance(MINUTE);
+      await all();
+      return (await lengthOf(channel, 'some')) === 2;
+    });
+    const keys: string[] = [];
+    for (let n = 0; n < 2; n++) {
+      const message = await channel.get('some', { noAck: true });
+      if (message) keys.push(message.fields.routingKey);
+    }
+    assert.deepEqual(keys, ['delivery.accepted.notice', 'delivery.delivered.notice']);
+    assert.equal((await endpointHistories(store, 1))[0]?.waiting.n, 0);
+  },
+);
+
+withBroker('an event that was confirmed while the process stops is not told again', async (t, broker) => {
+  await bound(await channelTo(t, broker), 'told', EXCHANGE);
+  const { url } = broker;
   const { store } = await testStore(t, 'sqlite');
   const stopping = new AbortController();
   const targets = exchangeOf({ EVENTS_URL: url, EVENTS_EXCHANGE: EXCHANGE }, 1).map((target) => ({
@@ -106,7 +160,9 @@ withBroker('an event that was confirmed while the process stops is not told agai
   assert.deepEqual([told?.waiting.n, told?.tries.length], [0, 1]);
 });
 
-withBroker('many events are told on one connection', async (t, { url }) => {
+withBroker('many events are told on one connection', async (t, broker) => {
+  await bound(await channelTo(t, broker), 'told', EXCHANGE);
+  const { url } = broker;
   const [target] = exchangeOf({ EVENTS_URL: url, EVENTS_EXCHANGE: EXCHANGE }, 1);
   t.after(() => target?.close());
   const warnings: Error[] = [];

@@ -321,6 +321,10 @@ withBroker('the rights that the documentation names do for the daemon and for wh
   await publish(channel, 'homing.intake', { ...MAIL, to: [] }, { messageId: 'bad' });
   await eventually(() => outcomes.length === 2);
   assert.deepEqual([...outcomes].sort(), ['refused', 'taken']);
+  const free = await channelTo(t, broker);
+  await free.assertExchange('homing.events', 'topic', { durable: true });
+  const { queue: bound } = await free.assertQueue('', { exclusive: true });
+  await free.bindQueue(bound, 'homing.events', 'delivery.#');
   const [exchange] = exchangeOf({ EVENTS_URL: as('homing').url, EVENTS_EXCHANGE: 'homing.events' }, 1);
   t.after(() => exchange?.close());
   const answer = await exchange?.post({ id: 'one', body: '{}', topic: 'delivery.accepted', now: 0 });
