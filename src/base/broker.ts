@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Channel, ChannelModel } from 'amqplib';
 import { type Ms, SECOND } from '../core/time.ts';
 import { wordsOf } from './errors.ts';
@@ -74,6 +75,8 @@ async function tried(broker: Broker, work: (channel: Channel) => Promise<unknown
 export async function closeBroker(broker: Broker): Promise<void> {
   const closed = broker.close().catch(() => {});
   await within(closed, SECOND, undefined);
+  // One that reads nothing would keep it, and all that was written to it.
+  (broker.connection as { stream?: Duplex }).stream?.destroy();
 }
 
 const WAITS = { first: SECOND / 4, longest: 30 * SECOND };

@@ -1,4 +1,4 @@
-import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
+import type { Channel, ConsumeMessage } from 'amqplib';
 import { type Broker, ensure, stayConnected } from '../base/broker.ts';
 import { AppError, wordsOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -7,7 +7,7 @@ import { inBackground, sleep, stopwatch, within } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { isDatabaseTrouble, TooLarge } from '../store/db/trouble.ts';
 import { callIn } from './brokered.ts';
-import { refuseTo } from './refused-queue.ts';
+import { ensureRefused, QUORUM, type Refused, refusedFrom, refusedQueue } from './refused-queue.ts';
 import type { TakeIn } from './take-in.ts';
 
 /** What became of a delivery: `returned` ones come again. */
@@ -19,6 +19,8 @@ export type FromBrokerDeps = {
   queue: string;
   /** Deliveries in the hand at once. */
   prefetch: number;
+  /** For what is refused to be confirmed by the broker. */
+  patience?: Ms;
   takeIn: TakeIn;
   onQueued(): void;
   onOutcome(outcome: Outcome): void;
@@ -46,10 +48,15 @@ const LARGE = 1024 * 1024;
 export async function takeFromBroker(deps: FromBrokerDeps): Promise<void> {
   const { url, signal, log } = deps;
   const onTrouble = (why: string) => log.warn({ why }, 'the broker of INTAKE_URL is away: it is tried again');
-  await stayConnected({ url, name: 'homing intake', signal, onTrouble }, async (broker, isWell) => {
-    await ensureQueues(broker, deps.queue);
-    await consume(deps, broker, isWell);
-  });
+  const refused = refusedFrom(deps);
+  try {
+    await stayConnected({ url, name: 'homing intake', signal, onTrouble }, async (broker, isWell) => {
+      await ensureQueues(broker, deps.queue);
+      await consume(deps, broker, refused, isWell);
+    });
+  } finally {
+    await refused.close();
+  }
 }
 
 /** How often a broker delivers a message that ends whoever takes it, or is given back again and again. */
@@ -57,33 +64,30 @@ const DELIVERIES = 50;
 
 /** Durable ones on a majority of the broker's nodes. What is refused, or was delivered too often, goes to the second one. */
 async function ensureQueues(broker: Broker, queue: string): Promise<void> {
-  const quorum = { 'x-queue-type': 'quorum' };
-  const refused = refusedQueue(queue);
-  await ensure(broker, {
-    check: (channel) => channel.checkQueue(refused),
-    make: (channel) => channel.assertQueue(refused, { durable: true, arguments: quorum }),
-  });
+  await ensureRefused(broker, queue);
   const beyond = {
-    ...{ 'x-delivery-limit': DELIVERIES, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': refused },
+    ...{
+      'x-delivery-limit': DELIVERIES,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': refusedQueue(queue),
+    },
     // Without both a broker may lose what it moves.
     ...{ 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' },
   };
   await ensure(broker, {
     check: (channel) => channel.checkQueue(queue),
-    make: (channel) => channel.assertQueue(queue, { durable: true, arguments: { ...quorum, ...beyond } }),
+    make: (channel) => channel.assertQueue(queue, { durable: true, arguments: { ...QUORUM, ...beyond } }),
   });
 }
 
-export const refusedQueue = (queue: string): string => `${queue}.refused`;
-
-async function consume(deps: FromBrokerDeps, broker: Broker, isWell: () => void): Promise<void> {
+async function consume(deps: FromBrokerDeps, broker: Broker, refused: Refused, isWell: () => void): Promise<void> {
   const { queue, prefetch, signal, log } = deps;
-  const channel = await broker.createConfirmChannel();
+  const channel = await broker.createChannel();
   const over = new AbortController();
   channel.on('error', () => {});
   channel.on('close', () => over.abort());
   const inHand = new Set<Promise<void>>();
-  const session: Session = { channel, over: over.signal, isWell, refuse: refuseTo(channel, refusedQueue(queue)) };
+  const session: Session = { channel, over: over.signal, isWell, refuse: refused.add };
   const turns = createTurns(1);
   await channel.prefetch(prefetch);
   const { consumerTag } = await channel.consume(queue, (message) => {
@@ -129,7 +133,7 @@ const until = (signal: AbortSignal): Promise<void> =>
   });
 
 type Session = {
-  channel: ConfirmChannel;
+  channel: Channel;
   /** Aborted when nothing can be acknowledged on it any more. */
   over: AbortSignal;
   isWell(): void;

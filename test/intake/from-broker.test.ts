@@ -10,13 +10,15 @@ import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { exchangeOf } from '../../src/events/exchange.ts';
-import { type Outcome, refusedQueue, takeFromBroker } from '../../src/intake/from-broker.ts';
+import { type Outcome, takeFromBroker } from '../../src/intake/from-broker.ts';
+import { refusedQueue } from '../../src/intake/refused-queue.ts';
 import { createTakeIn, type TakeIn } from '../../src/intake/take-in.ts';
 import { LOGIN, type RabbitMq } from '../../src/lab/servers/rabbitmq.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { QUIET } from '../events/support.ts';
 import { channelTo, eventually, lengthOf, next, publish, withBroker } from '../support/broker.ts';
 import { clockAt } from '../support/clock.ts';
+import { startProxy } from '../support/proxy.ts';
 import { testStore } from '../support/stores.ts';
 
 const DOMAIN = 'mg.example.com';
@@ -26,27 +28,32 @@ const settings = settingsOf(readConfig({}, 'database'));
 let queues = 0;
 const newQueue = (): string => `test.${++queues}`;
 
-type How = { queue: string; prefetch?: number; around?(usual: TakeIn): TakeIn };
+type How = { queue: string; prefetch?: number; patience?: number; around?(usual: TakeIn): TakeIn };
 
 /** Takes mail from a queue as a daemon does, until the test ends. */
 function take(
   t: TestContext,
   store: Store,
   { url }: RabbitMq,
-  { queue, prefetch = 4, around = (usual) => usual }: How,
+  { queue, prefetch = 4, around = (usual) => usual, ...how }: How,
 ) {
   const stopping = new AbortController();
   const outcomes: Outcome[] = [];
   const warnings: string[] = [];
+  const errors: string[] = [];
   let sessions = 0;
   const usual = createTakeIn({ store, settings, encryptionKey: 'ab'.repeat(32), domains: [DOMAIN] });
   const running = takeFromBroker({
+    ...how,
     ...{ url, queue, prefetch, takeIn: around(usual), onQueued() {}, now: clockAt(), signal: stopping.signal },
     onOutcome: (outcome) => outcomes.push(outcome),
     log: {
       ...QUIET,
       info: () => void sessions++,
-      warn: (...said: unknown[]) => void warnings.push(String(said[1])),
+      warn(about: object | string, said?: string) {
+        warnings.push(String(said));
+        if (typeof about === 'object' && 'error' in about) errors.push(String(about.error));
+      },
     },
   });
   const stop = async () => {
@@ -54,7 +61,7 @@ function take(
     await running;
   };
   t.after(stop);
-  return { outcomes, warnings, begun: () => sessions, stop };
+  return { outcomes, warnings, errors, begun: () => sessions, stop };
 }
 
 const queued = async ({ db }: Store): Promise<string[]> => {
@@ -178,6 +185,55 @@ withBroker('while the refused can not be put aside, they are held, and others go
   await eventually(() => outcomes.includes('refused'));
   assert.deepEqual(outcomes, ['taken', 'taken', 'taken', 'refused']);
   assert.ok(!warnings.some((one) => /INTAKE_URL is away/.test(one)));
+});
+
+withBroker('a broker that is out of memory holds up what is refused, and nothing else', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const channel = await channelTo(t, broker);
+  await channel.assertQueue(queue, { durable: true });
+  await publish(channel, queue, { ...MAIL, to: [] }, { messageId: 'bad' });
+  const names = ['ann', 'bee', 'cid', 'dan', 'eve', 'fay'].map((name) => `${name}@example.org`);
+  for (const to of names) await publish(channel, queue, { ...MAIL, to }, { messageId: to });
+  const goOn = () => broker.control('set_vm_memory_high_watermark', 'absolute', '1GB');
+  t.after(goOn);
+  await broker.control('set_vm_memory_high_watermark', '0');
+  const { outcomes, errors } = take(t, store, broker, { queue });
+  await eventually(() => outcomes.length === names.length);
+  assert.deepEqual(await queued(store), names);
+  await eventually(() => errors.length > 0);
+  assert.match(errors.join(), /the broker takes nothing now: low on memory/);
+  await goOn();
+  await eventually(() => outcomes.includes('refused'));
+  const again = await channelTo(t, broker);
+  assert.equal((await next(again, refusedQueue(queue))).properties.messageId, 'bad');
+});
+
+withBroker('what is refused and not confirmed in time is put aside again', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  let swallowed = 0;
+  const { port, close } = await startProxy(broker.port, (client, upstream) => {
+    let isOfRefused = false;
+    client.on('error', () => {});
+    client.on('data', (data) => {
+      isOfRefused ||= data.includes('homing refused');
+      if (!isOfRefused || swallowed > 2 || !data.includes('"subject"')) upstream.write(data);
+      else swallowed++;
+    });
+    upstream.on('data', (data) => void client.write(data));
+    upstream.on('close', () => client.destroy());
+  });
+  t.after(close);
+  const url = `amqp://${LOGIN}@127.0.0.1:${port}`;
+  const { outcomes, errors } = take(t, store, { ...broker, url }, { queue, patience: SECOND });
+  await isThere(t, broker, queue);
+  const channel = await channelTo(t, broker);
+  await publish(channel, queue, { ...MAIL, to: [] }, { messageId: 'bad' });
+  await eventually(() => outcomes.length > 0);
+  assert.deepEqual([outcomes, swallowed], [['refused'], 3]);
+  assert.match(errors[0] ?? '', /did not confirm it in time/);
+  assert.equal((await next(channel, refusedQueue(queue))).properties.messageId, 'bad');
 });
 
 withBroker('a broker that is killed after our commit delivers again, and nothing is sent twice', async (t, broker) => {

@@ -2,7 +2,7 @@ import { type Broker, brokerWords, closeBroker, connectToBroker, isNotFound } fr
 import { within } from '../../base/wait.ts';
 import type { Config } from '../../config/config.ts';
 import type { Ms } from '../../core/time.ts';
-import { refusedQueue } from '../../intake/from-broker.ts';
+import { refusedQueue } from '../../intake/refused-queue.ts';
 import { plural } from '../common/terminal.ts';
 import { type Finding, ok, problem, warning } from './finding.ts';
 
