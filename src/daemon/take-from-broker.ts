@@ -3,6 +3,7 @@ import { type Config, ConfigError } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
 import { createTakeIn } from '../intake/take-in.ts';
 import { domainsIn } from '../providers/mailgun/settings.ts';
+import { takesWrites } from '../store/db/health.ts';
 import type { Face } from './face.ts';
 
 /** Throws `ConfigError` when a broker is named and what it takes to speak to it is not installed. */
@@ -24,5 +25,7 @@ export async function takeMailFromBroker(face: Face): Promise<void> {
     domains: domainsIn(config),
   });
   const onQueued = () => wake('dispatch');
-  await takeFromBroker({ url, queue, prefetch, takeIn, onQueued, onOutcome: onBrokered, now, signal, log });
+  const isReady = () => takesWrites(store);
+  const how = { url, queue, prefetch, takeIn, isReady, onQueued, onOutcome: onBrokered };
+  await takeFromBroker({ ...how, now, signal, log });
 }

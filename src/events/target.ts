@@ -12,7 +12,7 @@ import type { EventsSettings } from './settings.ts';
 /** Posts that are under way to an endpoint at once. */
 export const MOST_AT_ONCE = 8;
 /** For a post as a whole, and bytes of its answer, of which little is shown. */
-export const PATIENCE: Ms = 15 * SECOND;
+const PATIENCE: Ms = 15 * SECOND;
 const LIMIT = 16 * 1024;
 
 /** What came of a post: without a status there was no answer. `isUnbound`: a broker has nobody to give it to. */

@@ -1,4 +1,4 @@
-import type { ConsumeMessage, MessageProperties } from 'amqplib';
+import type { Message, MessageProperties } from 'amqplib';
 import { type Broker, ensure } from '../base/broker.ts';
 import type { AppError } from '../base/errors.ts';
 import { createPublisher } from '../base/publisher.ts';
@@ -25,7 +25,7 @@ export function ensureRefused(broker: Broker, queue: string): Promise<void> {
 
 export type Refused = {
   /** Resolves when the broker has confirmed it there, as it came; rejects when it can't be put there now. */
-  add(message: ConsumeMessage, why: AppError): Promise<void>;
+  add(message: Message, why: AppError): Promise<void>;
   close(): Promise<void>;
 };
 

@@ -55,7 +55,7 @@ export const INTAKE = room({
       kind: count(1, 1000),
       default: '8',
       level: 'rarely',
-      says: 'So many mails of the queue are in the hand of a daemon at once. The largest take 34 MB each.',
+      says: 'So many mails of the queue are in the hand of a daemon at once; fewer where they are large.',
     },
     SPOOL_DIR: {
       kind: text,

@@ -10,11 +10,12 @@ import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
 import { SECOND } from '../../src/core/time.ts';
 import { exchangeOf } from '../../src/events/exchange.ts';
-import { type Outcome, takeFromBroker } from '../../src/intake/from-broker.ts';
+import { type FromBrokerDeps, type Outcome, takeFromBroker } from '../../src/intake/from-broker.ts';
 import { refusedQueue } from '../../src/intake/refused-queue.ts';
 import { createTakeIn, type TakeIn } from '../../src/intake/take-in.ts';
 import { LOGIN, type RabbitMq } from '../../src/lab/servers/rabbitmq.ts';
-import type { Store } from '../../src/store/db/open.ts';
+import { takesWrites } from '../../src/store/db/health.ts';
+import { openStore, type Store } from '../../src/store/db/open.ts';
 import { QUIET } from '../events/support.ts';
 import { channelTo, eventually, lengthOf, next, publish, withBroker } from '../support/broker.ts';
 import { clockAt } from '../support/clock.ts';
@@ -28,7 +29,10 @@ const settings = settingsOf(readConfig({}, 'database'));
 let queues = 0;
 const newQueue = (): string => `test.${++queues}`;
 
-type How = { queue: string; prefetch?: number; patience?: number; around?(usual: TakeIn): TakeIn };
+type How = Partial<Pick<FromBrokerDeps, 'prefetch' | 'patience' | 'room' | 'away'>> & {
+  queue: string;
+  around?(usual: TakeIn): TakeIn;
+};
 
 /** Takes mail from a queue as a daemon does, until the test ends. */
 function take(
@@ -45,6 +49,7 @@ function take(
   const usual = createTakeIn({ store, settings, encryptionKey: 'ab'.repeat(32), domains: [DOMAIN] });
   const running = takeFromBroker({
     ...how,
+    isReady: () => takesWrites(store),
     ...{ url, queue, prefetch, takeIn: around(usual), onQueued() {}, now: clockAt(), signal: stopping.signal },
     onOutcome: (outcome) => outcomes.push(outcome),
     log: {
@@ -315,6 +320,84 @@ withBroker('while the database takes nothing, nothing is acknowledged, and nothi
   await stop();
   assert.equal(await lengthOf(channel, queue), 0);
   assert.equal(await lengthOf(channel, refusedQueue(queue)), 0);
+});
+
+withBroker(
+  'while the database is away the messages stay with the broker for others, and are taken when it is back',
+  async (t, broker) => {
+    const { store, url } = await testStore(t, 'mysql');
+    const place = new URL(url);
+    let isAway = false;
+    const sockets = new Set<Socket>();
+    const proxy = await startProxy(Number(place.port), (client, upstream) => {
+      if (isAway) return void client.destroy();
+      sockets.add(client);
+      client.on('error', () => {});
+      client.pipe(upstream).pipe(client);
+    });
+    t.after(proxy.close);
+    place.port = String(proxy.port);
+    const through = openStore(place.href);
+    t.after(through.close);
+    const queue = newQueue();
+    const { outcomes, warnings, begun } = take(t, through, broker, { queue, prefetch: 4, away: 100 });
+    await isThere(t, broker, queue);
+    const channel = await channelTo(t, broker);
+    await publish(channel, queue, MAIL, { messageId: 'ann' });
+    await eventually(() => outcomes.length === 1);
+    isAway = true;
+    for (const socket of sockets) socket.destroy();
+    const names = ['bee@example.org', 'cid@example.org', 'dan@example.org'];
+    for (const to of names) await publish(channel, queue, { ...MAIL, to }, { messageId: to });
+    await eventually(async () => {
+      const { messageCount, consumerCount } = await channel.checkQueue(queue);
+      return messageCount === 3 && consumerCount === 0;
+    });
+    await eventually(() => warnings.some((one) => /the database is away: mail stays with the broker/.test(one)));
+    const others = await channel.get(queue);
+    assert.ok(others, 'whoever else is there can take it');
+    channel.nack(others);
+    assert.equal(begun(), 1);
+    isAway = false;
+    await eventually(() => outcomes.filter((one) => one === 'taken').length === 4);
+    assert.deepEqual(await queued(store), ['ann@example.org', ...names]);
+    assert.deepEqual([await lengthOf(channel, queue), await lengthOf(channel, refusedQueue(queue))], [0, 0]);
+  },
+);
+
+withBroker('large messages are fewer in the hand than may be by their number', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const channel = await channelTo(t, broker);
+  await channel.assertQueue(queue, { durable: true });
+  const text = 'x'.repeat(1000);
+  for (let n = 0; n < 8; n++)
+    await publish(channel, queue, { ...MAIL, to: `p${n}@example.org`, text }, { messageId: `mail-${n}` });
+  let [inHand, most] = [0, 0];
+  const around =
+    (usual: TakeIn): TakeIn =>
+    async (call, now) => {
+      most = Math.max(most, ++inHand);
+      return usual(call, now).finally(() => inHand--);
+    };
+  const { outcomes } = take(t, store, broker, { queue, prefetch: 8, room: 1500, around });
+  await eventually(() => outcomes.length === 8);
+  assert.ok(most <= 3, `${most} of a thousand bytes, of which the third came while there was room`);
+  assert.equal((await queued(store)).length, 8);
+});
+
+withBroker('a queue of which one consumer takes at a time is taken from, too', async (t, broker) => {
+  const { store } = await testStore(t, 'sqlite');
+  const queue = newQueue();
+  const channel = await channelTo(t, broker);
+  const alone = { 'x-queue-type': 'quorum', 'x-single-active-consumer': true };
+  await channel.assertQueue(queue, { durable: true, arguments: alone });
+  const { outcomes } = take(t, store, broker, { queue, prefetch: 8 });
+  for (let n = 0; n < 4; n++)
+    await publish(channel, queue, { ...MAIL, to: `p${n}@example.org` }, { messageId: `mail-${n}` });
+  // The channel that may not fetch ends, and what was taken on it comes again.
+  await eventually(() => outcomes.filter((one) => one === 'taken' || one === 'repeated').length >= 4);
+  await eventually(async () => (await queued(store)).length === 4);
 });
 
 withBroker('no more is in the hand than may be, and who stops gives back what it has not begun', async (t, broker) => {

@@ -16,8 +16,7 @@ export async function databaseProblems(store: Store): Promise<string[]> {
     const pending = await pendingMigrations(store.db);
     if (pending.length > 0) return [`the database lacks ${pending.length} migration(s): run "homing migrate"`];
     const problems = await durabilityProblems(store);
-    // A disk that is full, or a server that is read-only, answers every question.
-    await transact(store, (tx) => tx('cursors').insert(PROBE).onConflict('name').merge());
+    await probe(store);
     const problem = store.file?.problem() ?? null;
     return problem === null ? problems : [...problems, problem];
   } catch (error) {
@@ -25,6 +24,20 @@ export async function databaseProblems(store: Store): Promise<string[]> {
     return [store.file?.problem() ?? wordsOf(error)];
   }
 }
+
+/** Whether something can be written down now. */
+export async function takesWrites(store: Store): Promise<boolean> {
+  try {
+    await probe(store);
+    return true;
+  } catch (error) {
+    if (!isDatabaseTrouble(error)) throw error;
+    return false;
+  }
+}
+
+/** A disk that is full, or a server that is read-only, answers every question. */
+const probe = (store: Store) => transact(store, (tx) => tx('cursors').insert(PROBE).onConflict('name').merge());
 
 function wordsOf(error: unknown): string {
   if (refusesWrites(error)) return 'the database takes no writes';
