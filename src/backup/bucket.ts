@@ -1,6 +1,5 @@
 // Backups in a bucket of a service that speaks the API of Amazon S3.
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { type Ms, SECOND } from '../core/time.ts';
 import { sealedFile, writeWhole } from './folder.ts';
 import { LARGEST_MANIFEST, type Manifest, manifestIn, manifestText, newestFirst } from './manifest.ts';
 import type { Place, Taken } from './place.ts';
+import { SIZES, type UploadSizes, uploadInParts, uploadWhole } from './upload.ts';
 
 /** How a bucket is reached. */
 export type BucketAccess = {
@@ -20,6 +20,8 @@ export type BucketAccess = {
   region?: string | undefined;
   /** Without it, what Amazon's tools would use: their variables, their files, or the role of the machine. */
   key?: { id: string; secret: string } | undefined;
+  /** How it is filled. */
+  sizes?: UploadSizes;
 };
 
 const BUCKET = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[\w.!*'()=-]+)*)\/?$/i;
@@ -48,8 +50,6 @@ async function sdk(): Promise<Sdk> {
   }
 }
 
-/** What one upload takes (Amazon S3, "Amazon S3 multipart upload limits": 5 GiB with one PUT). */
-const LARGEST_UPLOAD = 5 * 1024 ** 3;
 /** So many manifests are read at once. */
 const AT_ONCE = 8;
 
@@ -60,6 +60,7 @@ export function bucketPlace(where: string, access: BucketAccess, signal?: AbortS
   if (Bucket === '') throw new AppError('invalid', `${where} is no bucket: it is written as s3://bucket/folder`);
   const at = (file: string) => ({ Bucket, Key: prefix + file });
 
+  const { sizes = SIZES } = access;
   const until = signal === undefined ? {} : { abortSignal: signal };
   let client: S3Client | null = null;
 
@@ -98,26 +99,27 @@ export function bucketPlace(where: string, access: BucketAccess, signal?: AbortS
       }
     });
 
-  /** The service refuses what is not what its digest says. */
   async function put(file: string, path: string): Promise<void> {
     const { size } = await stat(path);
-    if (size > LARGEST_UPLOAD) throw new AppError('too_large', 'a backup of more than 5 GB does not go into a bucket');
-    const digest = createHash('md5');
-    for await (const part of createReadStream(path)) digest.update(part as Buffer);
-    const ContentMD5 = digest.digest('base64');
-    const Body = createReadStream(path);
-    try {
-      await within((s3, { PutObjectCommand }) =>
-        s3.send(new PutObjectCommand({ ...at(file), ContentMD5, ContentLength: size, Body }), until),
-      );
-    } finally {
-      // After an error it would stay open, and what is removed would take room until the process ends.
-      Body.destroy();
-    }
+    const upload = { object: at(file), path, size, until };
+    await within((s3, commands) =>
+      size > sizes.whole
+        ? uploadInParts(s3, commands, { ...upload, part: sizes.part })
+        : uploadWhole(s3, commands, upload),
+    );
   }
 
   const drop = (file: string) =>
     within((s3, { DeleteObjectCommand }) => s3.send(new DeleteObjectCommand(at(file)), until)).then(() => {});
+
+  /** Parts of what never came to its end. They lie in no list of files, and cost what they take. */
+  const dropParts = (before: Ms) =>
+    within(async (s3, { AbortMultipartUploadCommand, ListMultipartUploadsCommand }) => {
+      const asked = new ListMultipartUploadsCommand({ Bucket, Prefix: `${prefix}homing-` });
+      for (const { Key, UploadId, Initiated } of (await s3.send(asked, until)).Uploads ?? [])
+        if ((Initiated?.getTime() ?? before) < before)
+          await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), until);
+    });
 
   async function remove(name: string): Promise<void> {
     await drop(`${name}.json`);
@@ -168,6 +170,8 @@ export function bucketPlace(where: string, access: BucketAccess, signal?: AbortS
         const [, own] = /^(.+)\.sealed$/.exec(file) ?? [];
         if (own !== undefined && !there.has(`${own}.json`) && writtenAt < before) await drop(file);
       }
+      // Where all are small none went in parts, and the right to ask may be missing.
+      if ([...there.values()].some(({ size }) => size > sizes.whole / 2)) await dropParts(before);
     },
   };
 }

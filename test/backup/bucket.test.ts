@@ -1,6 +1,7 @@
 // Backups in a bucket: the same as in a folder, over the API of Amazon S3.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,7 +9,10 @@ import { test } from 'node:test';
 import { type BucketAccess, bucketPlace, bucketProblem } from '../../src/backup/bucket.ts';
 import { findBackup } from '../../src/backup/find.ts';
 import { backUp } from '../../src/backup/make.ts';
+import { nameOf } from '../../src/backup/manifest.ts';
 import { restoreBackup } from '../../src/backup/restore.ts';
+import { partSize } from '../../src/backup/upload.ts';
+import { newId } from '../../src/base/ids.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { DAY, MINUTE } from '../../src/core/time.ts';
 import { startSimBucket } from '../../src/lab/servers/s3.ts';
@@ -140,6 +144,85 @@ onSqlite('an upload that fails leaves no backup, is written down, and says why',
   assert.deepEqual([...sim.objects.keys()].length, 2);
   assert.deepEqual(left(), []);
   assert.deepEqual(openFiles(), [], 'what was removed takes no room');
+});
+
+const MB = 1024 ** 2;
+
+/** A bucket where what is larger than 6 MB goes in parts of 5, and a file that takes three. */
+async function inParts(t: TestContext) {
+  const bucket = await bucketFor(t, { sizes: { whole: 6 * MB, part: 5 * MB } });
+  const content = randomBytes(11 * MB);
+  const manifest = {
+    version: 1,
+    database: 'ab'.repeat(8),
+    at: 0,
+    kind: 'sqlite',
+    migration: 'one',
+    counts: {},
+  } as const;
+  const stop = new AbortController();
+  const place = bucketPlace(bucket.folder, bucket.access, stop.signal);
+  const keep = (name = nameOf(0, newId(0))) =>
+    place.keep(
+      name,
+      (file) => file.writeFile(content),
+      async () => ({ ...manifest, name, bytes: content.length, plainBytes: 1, sha256: 'ab'.repeat(32) }),
+    );
+  return { ...bucket, place, content, keep, stop };
+}
+
+test('a large backup goes into a bucket in parts, and comes back as it was', async (t) => {
+  const { sim, place, content, keep } = await inParts(t);
+  const made = await keep();
+  assert.deepEqual(
+    sim.requests.filter((one) => one.startsWith('P') && one.endsWith('.sealed')).map((one) => one.split(' ')[0]),
+    ['POST', 'PUT', 'PUT', 'PUT', 'POST'],
+  );
+  assert.equal(sim.uploads.size, 0);
+  assert.deepEqual(await place.find(made.name), made);
+  const { file, done } = await place.take(made.name);
+  assert.ok(readFileSync(file).equals(content));
+  await done();
+});
+
+test('an upload in parts that fails leaves nothing behind, and one that breaks off goes on', async (t) => {
+  const left = temporary(t);
+  const { sim, place, keep, stop } = await inParts(t);
+  const isPart = (query: URLSearchParams, number: number) => query.get('partNumber') === String(number);
+  const denied = { status: 403, code: 'AccessDenied' };
+  sim.trouble = (method, _, query) => (method === 'PUT' && isPart(query, 2) ? denied : null);
+  await assert.rejects(keep(), /AccessDenied/);
+  sim.trouble = (method, _, query) => (method === 'POST' && query.has('uploadId') ? denied : null);
+  await assert.rejects(keep(), /AccessDenied/);
+  assert.deepEqual([sim.uploads.size, sim.objects.size, left()], [0, 0, []]);
+  assert.deepEqual(openFiles(), []);
+  let cuts = 0;
+  sim.trouble = (method, _, query) => (method === 'PUT' && isPart(query, 3) && ++cuts === 1 ? 'cut' : null);
+  const made = await keep();
+  assert.deepEqual([cuts > 1, (await place.all()).map(({ name }) => name)], [true, [made.name]]);
+  sim.trouble = (method, _, query) => {
+    if (method === 'PUT' && isPart(query, 2)) stop.abort();
+    return null;
+  };
+  await assert.rejects(keep(), /abort/i);
+  assert.equal(sim.uploads.size, 0, 'also when it was told to stop');
+});
+
+test('parts that a killed process has left are thrown away', async (t) => {
+  const { sim, place, keep } = await inParts(t);
+  await keep();
+  sim.uploads.set('old', { key: 'of/homing/homing-20250101T000000Z-AAAAAA.sealed', startedAt: 0, parts: new Map() });
+  sim.uploads.set('new', { key: 'of/homing/homing-20990101T000000Z-AAAAAA.sealed', startedAt: 5000, parts: new Map() });
+  sim.uploads.set('other', { key: 'of/other/homing-20250101T000000Z-AAAAAA.sealed', startedAt: 0, parts: new Map() });
+  await place.removeHalves(4000);
+  assert.deepEqual([...sim.uploads.keys()], ['new', 'other']);
+});
+
+test('ten thousand parts are enough for any size', () => {
+  const part = 16 * MB;
+  assert.equal(partSize(6 * 1024 * MB, part), part);
+  for (const size of [156 * 1024 * MB, 157 * 1024 * MB, 5 * 1024 ** 2 * MB + 1])
+    assert.ok(Math.ceil(size / partSize(size, part)) <= 10_000, String(size));
 });
 
 onSqlite('a download that fails says why, and leaves nothing behind', async (given) => {
