@@ -4,6 +4,7 @@ import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
 import { tookOf } from '../core/latency.ts';
 import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { withMark } from '../store/db/added-once.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
 import { change } from '../store/ledger/ledger.ts';
@@ -63,9 +64,9 @@ async function writeDown({ store, settings, now }: RecordDeps, all: readonly End
   const endsOf = groupBy(all, ({ view }) => view.id);
   const at = now();
   const facts = (view: View) => (endsOf.get(view.id) ?? []).map(({ fact }) => fact);
-  await change(store, [...endsOf.keys()], at, facts, (tx) =>
-    addSignsIn(tx, signsIn(all), { now: at, window: settings.outageWindow }),
-  );
+  const signs = (tx: Parameters<typeof addSignsIn>[0]) =>
+    addSignsIn(tx, signsIn(all), { now: at, window: settings.outageWindow });
+  await withMark(store, at, (once) => change(store, [...endsOf.keys()], at, facts, (tx) => once(tx, () => signs(tx))));
 }
 
 /** How the calls went, whatever became of the mail. */

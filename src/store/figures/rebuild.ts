@@ -6,6 +6,7 @@ import { quarterOf, SPANS, type Span } from '../../core/figures/cover.ts';
 import { added, type Entry, entriesOf, nameOfEntry, sumEntries } from '../../core/figures/sums.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
+import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
@@ -209,7 +210,7 @@ async function mend(store: Store, token: string, differences: readonly Differenc
   const deltas = differences.map(({ span, entry: e, kept, counted, ms }): Delta => {
     return [span, e.bucket, e.domain, e.class, e.what, e.value, counted - kept, ms];
   });
-  await transact(store, async (tx) => {
+  await addOnce(store, now, async (tx) => {
     // If we have lost the guard another process has counted since, and we must not correct.
     // Written and not only locked, as nodes of a cluster know of no locks of each other.
     const held = await tx('cursors').where({ name: GUARD, value: token }).increment('at', 1);

@@ -2,9 +2,9 @@ import type { Log } from '../../base/log.ts';
 import { inBackground } from '../../base/wait.ts';
 import { storable } from '../../core/safe-text.ts';
 import { type Clock, DAY, HOUR, type Ms, SECOND } from '../../core/time.ts';
+import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
 import { addUp } from '../db/statements.ts';
-import { transact } from '../db/transact.ts';
 
 /** Counts what was refused, without anybody waiting for that. */
 export type Refusals = {
@@ -95,7 +95,7 @@ function rowOf([key, n]: readonly [key: string, n: number]): Row {
 const SUMS = { table: 'webhook_refusals', keys: ['hour', 'provider', 'reason'], sums: ['n'] };
 
 async function write(store: Store, rows: readonly Row[], now: Ms): Promise<void> {
-  await transact(store, async (tx) => {
+  await addOnce(store, now, async (tx) => {
     await addUp(tx, SUMS, rows);
     await tx('webhook_refusals')
       .where('hour', '<', hourOf(now - KEPT))

@@ -10,6 +10,7 @@ import {
 } from '../../core/health.ts';
 import { storable } from '../../core/safe-text.ts';
 import type { Ms } from '../../core/time.ts';
+import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
 import { insertNew } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
@@ -62,10 +63,10 @@ export async function mayProbe(store: Store, provider: string, now: Ms, pause: M
 }
 
 export async function noteProbe(store: Store, provider: string, isWell: boolean, now: Ms): Promise<void> {
-  await transact(store, (tx) => {
+  await addOnce(store, now, async (tx) => {
     const row = tx('health').where({ provider });
-    if (!isWell) return row.update({ well_since: null, probes_failed: tx.raw('probes_failed + 1') });
-    return row.update({ well_since: tx.raw('coalesce(well_since, ?)', [now]), probes_failed: 0 });
+    if (!isWell) await row.update({ well_since: null, probes_failed: tx.raw('probes_failed + 1') });
+    else await row.update({ well_since: tx.raw('coalesce(well_since, ?)', [now]), probes_failed: 0 });
   });
 }
 

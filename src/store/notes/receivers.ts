@@ -3,6 +3,7 @@ import { groupBy } from '../../core/group.ts';
 import type { MessageClass } from '../../core/message-class.ts';
 import { type PutOff, putOffsIn, type ReceiverCount, receiversWithin, type Told } from '../../core/receivers.ts';
 import type { Ms } from '../../core/time.ts';
+import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
 import { addUp } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
@@ -25,7 +26,7 @@ export async function addReceiverSigns(
 ): Promise<void> {
   const bucket = bucketOf(now, window);
   for (const [provider, mine] of groupBy(signs, (sign) => sign.provider))
-    await transact(store, async (tx) => {
+    await addOnce(store, now, async (tx) => {
       const admitted = await admittedIn(tx, { provider, bucket }, mine);
       const rows = [...groupBy(admitted, (sign) => `${sign.receiver} ${sign.class}`)].sort(([a], [b]) =>
         a < b ? -1 : 1,

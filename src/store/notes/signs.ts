@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Latencies, Took } from '../../core/latency.ts';
 import type { Signs } from '../../core/signs.ts';
 import type { Ms } from '../../core/time.ts';
+import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
 import { addUp } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
@@ -25,7 +26,7 @@ export async function addSignsIn(tx: Knex, signs: readonly Sign[], { now, window
 
 /** The same, in a commit of its own. */
 export const addSigns = (store: Store, signs: readonly Sign[], moment: Moment): Promise<void> =>
-  transact(store, (tx) => addSignsIn(tx, signs, moment));
+  addOnce(store, moment.now, (tx) => addSignsIn(tx, signs, moment));
 
 const SUMS = { table: 'signs', keys: ['provider', 'bucket', 'kind'], sums: ['n'] };
 

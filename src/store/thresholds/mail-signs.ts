@@ -6,6 +6,7 @@ import type { Party, SignSum } from '../../core/thresholds/measured.ts';
 import type { Dimension, Rule } from '../../core/thresholds/rule.ts';
 import { SIGNS, type Signs } from '../../core/thresholds/signs.ts';
 import { HOUR, MINUTE, type Ms } from '../../core/time.ts';
+import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
 import { addUp } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
@@ -32,7 +33,7 @@ function bucketsIn(window: Ms, now: Ms): { span: Ms; from: Ms } {
 
 export async function addMailSigns(store: Store, signs: readonly MailSign[], now: Ms): Promise<void> {
   if (signs.length === 0) return;
-  await transact(store, async (tx) => {
+  await addOnce(store, now, async (tx) => {
     for (const { span, receivers } of SPANS) {
       const bucket = now - (now % span);
       const admitted = await admittedIn(tx, { span, bucket }, { signs, most: receivers });
