@@ -8,7 +8,7 @@ import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
-import { chunks, transact } from '../db/transact.ts';
+import { chunks } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
 import { giveUpTurn, holdTurn, takeTurn } from '../notes/turns.ts';
 import { load } from '../rows/rows.ts';
