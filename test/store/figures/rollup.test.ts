@@ -164,7 +164,10 @@ eachStore('of two that count again at once one waits until the other is done, or
   await seed(g.store);
   await g.store.db('cursors').insert({ name: 'rollups_rebuild', value: 'of another', at: MORNING + MINUTE });
   await assert.rejects(rebuild(g.store, checked), { name: 'AppError', code: 'conflict' });
-  await g.store.db('cursors').where({ name: 'rollups_rebuild' }).update({ at: MORNING + 365 * DAY });
+  await g.store
+    .db('cursors')
+    .where({ name: 'rollups_rebuild' })
+    .update({ at: MORNING + 365 * DAY });
   assert.deepEqual((await rebuild(g.store, checked)).differences, [], 'it was taken before the clock was set back');
   const later = { ...checked, now: () => MORNING + MINUTE };
   assert.deepEqual((await rebuild(g.store, later)).differences, []);
