@@ -6,6 +6,7 @@ import { keep } from '../../src/store/inbox/inbox.ts';
 import { onEachDatabase } from './databases.ts';
 import { arrivalOf, DOMAIN, digesting, recordMail } from './events.ts';
 import { benchIngest } from './ingest.ts';
+import { middle } from './loads.ts';
 
 const USAGE = `npm run bench -- [options]
   --events N     webhooks per measurement (10000)
@@ -40,24 +41,35 @@ async function showIngest(url: string): Promise<void> {
 }
 
 async function benchDigest(store: Store): Promise<void> {
-  const now = Date.now();
   await store.db('inbox').delete();
-  const n = Math.min(EVENTS, 3000);
-  for (let i = 0; i < n; i += 100) {
+  // The first round is for the compilers.
+  await digestedPerSecond(store, 0);
+  const rates: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) rates.push(await digestedPerSecond(store, round));
+  row('digest, events to facts and states', `${middle(rates, (rate) => rate)}/s`, `${DIGESTED} events`);
+}
+
+const DIGESTED = Math.min(EVENTS, 3000);
+
+async function digestedPerSecond(store: Store, round: number): Promise<number> {
+  const now = Date.now();
+  for (let i = 0; i < DIGESTED; i += 100) {
     const recipients = Array.from({ length: 100 }, (_, k) => `person${i + k}@inbox.example`);
-    const messageId = `digest${i}@${DOMAIN}`;
+    const messageId = `digest${round}.${i}@${DOMAIN}`;
     const id = await recordMail(store, { messageId, recipients, at: now });
     await keep(
       store,
-      recipients.map((recipient, k) => arrivalOf({ name: `bench${i + k}`, id, messageId, recipient, at: now })),
+      recipients.map((recipient, k) => {
+        const name = `bench${round}.${i + k}`;
+        return arrivalOf({ name, id, messageId, recipient, at: now });
+      }),
     );
   }
   const deps = digesting(store, Date.now);
   const started = performance.now();
   let done = 0;
   for (let batch = await digest(deps); batch > 0; batch = await digest(deps)) done += batch;
-  const perSecond = Math.round((done * 1000) / (performance.now() - started));
-  row('digest, events to facts and states', `${perSecond}/s`, `${done} events`);
+  return Math.round((done * 1000) / (performance.now() - started));
 }
 
 async function bench(name: string, databaseFor: (n: number) => Promise<string>): Promise<void> {

@@ -7,7 +7,7 @@ import { type DigestDeps, digest } from './digest.ts';
 
 /** So many events are digested at a time. */
 const BATCH = 200;
-/** The same while mail is being sent, which may have to wait for the end of a batch. */
+/** The same while mail is being sent, or in a flood: what goes first may have to wait for the end of a batch. */
 const SMALL_BATCH = 20;
 /** More webhooks a second than this are a flood. */
 const FLOOD = 1000;
@@ -34,13 +34,14 @@ const digestJob: Job<DigestInside> = {
   pause: ({ config }) => config.DUE_POLL,
   start: (inside) => ({
     async run() {
-      const limit = inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
+      const isFlood = () => inside.kept.perSecond() > FLOOD;
+      const limit = isFlood() || inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
       const began = inside.monotonic();
       const handled = await digest(inside, limit);
       if (handled > 0) inside.wake('dispatch');
       if (handled > 0) inside.wake('ask');
       const took = inside.monotonic() - began;
-      if (inside.kept.perSecond() > FLOOD) await sleep(Math.min(REST * took, SECOND), inside.signal);
+      if (isFlood()) await sleep(Math.min(REST * took, SECOND), inside.signal);
       else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
       return handled;
     },
