@@ -1,6 +1,7 @@
 import type { AlertKind } from '../core/alerting.ts';
 import type { Step } from '../core/incident.ts';
 import { safeLine, safeLines } from '../core/safe-text.ts';
+import { SECOND } from '../core/time.ts';
 import type { Cause } from '../core/verdict.ts';
 import { ALERT_WORDS } from '../core/words/alerts.ts';
 import { asSentence } from '../core/words/capital.ts';
@@ -84,11 +85,12 @@ function toldUp({ step, before, incident }: Telling, { subject, body }: { subjec
 
 /** That it is over: how long it took and how much it was. */
 function endLetterOf({ incident, publicUrl }: Telling, parts: readonly string[]) {
-  const length = lengthWords(Math.max(0, (incident.overAt ?? incident.startedAt) - incident.startedAt));
+  const length = (incident.overAt ?? incident.startedAt) - incident.startedAt;
+  const over = length < SECOND ? 'over' : `over after ${lengthWords(length)}`;
   const steps = `Runbook:     ${runbookChapter(publicUrl, incident.kind)}`;
   const lines = [`${asSentence(endHeadlineOf(incident))}\n`, `${plain(endedWords(incident))}\n`, ...parts, steps, ''];
   return {
-    subject: safeLine(`[Homing] over after ${length}: ${endHeadlineOf(incident)} (${subjectIn(incident.name)})`),
+    subject: safeLine(`[Homing] ${over}: ${endHeadlineOf(incident)} (${subjectIn(incident.name)})`),
     body: wrapped(safeLines(lines.join('\n'))),
   };
 }

@@ -31,7 +31,7 @@ eachDatabase('re-posts that cure nothing are told of once a week, and noted on t
   assert.equal((await items(homing)).length, 1, 'the same week');
   assert.match((await notes(homing, second))[0] ?? '', /have cured none of the last 3/);
   const mails = homing.alerts().filter((a) => /cure nothing/.test(a.subject.replace(/\s+/g, ' ')));
-  const isEnd = (subject: string) => /\] over after /.test(subject);
+  const isEnd = (subject: string) => /\] over: /.test(subject);
   assert.deepEqual(
     mails.map((a) => isEnd(a.subject)),
     [false, true],

@@ -73,6 +73,18 @@ eachStore('what goes on is told with pauses that double, up to a day', async ({ 
   assert.equal(told + left.length, 300, 'each is told once');
 });
 
+eachStore('of what happened once nobody is told how long it took', async ({ store }) => {
+  const clock = clockAt();
+  const to = listening();
+  const daemon = daemonOf({ store, clock, to });
+  await happens(daemon, GAVE_UP, 'gave_up', 'mail 1');
+  await daemon.until(at(24 * 60));
+  const last = to.heard.at(-1);
+  assert.equal(last?.turn, 'ended');
+  assert.match(last?.subject ?? '', /^\[Homing\] over: /);
+  assert.match(last?.body ?? '', /It began at [\d: -]+ UTC, and\s+nothing\s+was\s+seen\s+since:\s+1\s+case\s+in\s+all/);
+});
+
 eachStore('what lasts is told again although nothing is added, until it is seen to be over', async ({ store }) => {
   const clock = clockAt();
   const to = listening();

@@ -23,7 +23,7 @@ const SENTENCES: Record<Measure, Said> = {
     `${many(bad)} of ${many(of)} ${mail} did not arrive within ${lengthWords(rule.within)}, ${shareWords(value)}`,
   slow: (rule, { of, value }, mail) =>
     `of ${many(of)} ${mail} that arrived ${lately(rule.window)}, one of twenty took ${lengthWords(value)} or longer`,
-  backlog: (_, { value }, mail) => `${many(value)} ${mail} wait to be handed over`,
+  backlog: (_, { value }, mail) => `${many(value)} ${mail} ${value === 1 ? 'waits' : 'wait'} to be handed over`,
   flatline: (rule, { bad, of }, mail) =>
     `${bad === 0 ? 'none' : many(bad)} of the ${mail} ${bad === 1 ? 'was' : 'were'} sent ${lately(rule.window)}; usually it is about ${many(of)}`,
 };
@@ -33,13 +33,13 @@ const lately = (window: Ms): string =>
 
 /** A figure as a sentence without its end: `12 of 180 mails to example.com bounced in the last hour, 6.7 %`. */
 export const figureWords = (rule: Rule, scope: Scope, figure: Figure): string =>
-  SENTENCES[rule.measure](rule, figure, mailWords(rule, scope));
+  SENTENCES[rule.measure](rule, figure, mailWords(rule, scope, rule.measure === 'backlog' && figure.value === 1));
 
 /** Which mail it is: `access mails of mg.example.com to example.com`. */
-function mailWords({ measure }: Pick<Rule, 'measure'>, { domain, class: kind, about }: Scope): string {
+function mailWords({ measure }: Pick<Rule, 'measure'>, { domain, class: kind, about }: Scope, isOne = false): string {
   const of = domain === '' ? '' : ` of ${safeLine(domain)}`;
   const which = about === '' ? '' : measure === 'flatline' ? ` with the ${safeLine(about)}` : ` to ${safeLine(about)}`;
-  return `${kind === '' ? '' : `${safeLine(kind)} `}mails${of}${which}`;
+  return `${kind === '' ? '' : `${safeLine(kind)} `}${isOne ? 'mail' : 'mails'}${of}${which}`;
 }
 
 /** A value in the unit of its measure. */

@@ -1,4 +1,5 @@
 import { endingOf, endOf, GOES_ON, type Incident, kindIn, lasts, type Step } from '../incident.ts';
+import { SECOND } from '../time.ts';
 import { ALERT_WORDS } from './alerts.ts';
 import { capital } from './capital.ts';
 import { counted, lengthWords, timeWords } from './numbers.ts';
@@ -43,9 +44,10 @@ export function endedWords(incident: Incident): string {
   const overAt = endOf(incident) ?? startedAt;
   const length = lengthWords(Math.max(0, overAt - startedAt));
   const span = `It began at ${timeWords(startedAt)}`;
+  const last = overAt - startedAt < SECOND ? '' : `; the last was seen at ${timeWords(overAt)}, ${length} later`;
   const end = lasts(kind)
     ? `${span} and ended at ${timeWords(overAt)}, after ${length}.`
-    : `${span}; the last was seen at ${timeWords(overAt)}, ${length} later, and nothing since: ${counted(items, 'case')} in all.`;
+    : `${span}${last}, and nothing was seen since: ${counted(items, 'case')} in all.`;
   return flaps > 0 ? `${end} ${flappingWords(incident)}` : end;
 }
 

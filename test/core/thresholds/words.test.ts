@@ -52,6 +52,7 @@ const FIGURES: [Rule, Scope, { of: number; bad: number; value: number }, string]
     { of: 1200, bad: 1200, value: 1200 },
     '1 200 access mails wait to be handed over',
   ],
+  [rule('backlog'), scope({ class: 'bulk' }), { of: 1, bad: 1, value: 1 }, '1 bulk mail waits to be handed over'],
   [
     rule('flatline'),
     scope({ domain: 'mg.example.com', about: 'tag welcome' }),
