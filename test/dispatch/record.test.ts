@@ -7,9 +7,10 @@ import { load, type View } from '../../src/store/rows/rows.ts';
 import { at, MORNING } from '../support/clock.ts';
 import { accepted, claimed, seedMany } from '../support/factory.ts';
 import { logInto } from '../support/homing.ts';
-import { eachStore, type TestStore } from '../support/stores.ts';
+import { lossyStore } from '../support/lossy-proxy.ts';
+import { eachStore, onMariaDb, type TestStore } from '../support/stores.ts';
 
-async function handedOver({ store }: TestStore, count: number) {
+async function handedOver({ store }: Pick<TestStore, 'store'>, count: number) {
   const views = await seedMany(store, count, { facts: [claimed(1, MORNING)] });
   const commits: number[] = [];
   store.heard = (turns) => commits.push(turns.length);
@@ -59,4 +60,14 @@ eachStore('how long a call took is counted when it was taken, once for all that 
   ];
   await Promise.all(views.map((view, n) => record({ view, ...(ends[n] ?? ends[4]) } as Ended)));
   assert.deepEqual(await signs(), { taken: 3, failed: 1, barred: 0, unreached: 0, took: { took1: 1, took10: 1 } });
+});
+
+onMariaDb('how a call went is counted once, also after a COMMIT whose reply got lost', async ({ t, url }) => {
+  const { store: lossy, proxy } = await lossyStore(t, url);
+  const { views, record, states, signs } = await handedOver({ store: lossy }, 2);
+  proxy.loseNextCommit();
+  await Promise.all(views.map((view) => record(taken(view))));
+  assert.equal(proxy.lost(), 1);
+  assert.deepEqual(await states(), ['accepted', 'accepted']);
+  assert.equal((await signs()).taken, 2);
 });

@@ -8,7 +8,7 @@ import type { MessageClass } from '../../core/message-class.ts';
 import { type Clock, DAY, HOUR, MINUTE, type Ms } from '../../core/time.ts';
 import { addOnce } from '../db/added-once.ts';
 import type { Store } from '../db/open.ts';
-import { chunks } from '../db/transact.ts';
+import { again, chunks } from '../db/transact.ts';
 import { cursor, setCursor } from '../notes/cursors.ts';
 import { giveUpTurn, holdTurn, takeTurn } from '../notes/turns.ts';
 import { load } from '../rows/rows.ts';
@@ -121,7 +121,7 @@ function snapshot<T>(store: Store, read: (db: Knex) => Promise<T>): Promise<T> {
   // MySQL needs a snapshot, and Knex can not ask MariaDB for read-only in addition. SQLite always reads a snapshot;
   // read-only spares the lock.
   const sort = store.kind === 'mysql' ? { isolationLevel: 'repeatable read' as const } : { readOnly: true };
-  return store.db.transaction(read, sort);
+  return again(() => store.db.transaction(read, sort));
 }
 
 async function compareDay(db: Knex, day: Ms): Promise<{ deliveries: number; differences: Difference[] }> {

@@ -3,6 +3,7 @@ import { MINUTE } from '../../../src/core/time.ts';
 import { foldPending } from '../../../src/store/figures/pending.ts';
 import { rebuild } from '../../../src/store/figures/rebuild.ts';
 import { createRefusals } from '../../../src/store/inbox/refusals.ts';
+import { mayProbe, noteProbe } from '../../../src/store/notes/health.ts';
 import { addReceiverSigns } from '../../../src/store/notes/receivers.ts';
 import { addSigns } from '../../../src/store/notes/signs.ts';
 import { addMailSigns } from '../../../src/store/thresholds/mail-signs.ts';
@@ -31,7 +32,10 @@ onMariaDb('what is counted is counted once, also after a COMMIT whose reply got 
   const refusals = createRefusals({ store: lossy, now: () => MORNING, log: QUIET });
   refusals.add('mailgun', 'forged');
   await losing(() => refusals.flush());
-  assert.equal(proxy.lost(), 4);
+  assert.ok(await mayProbe(store, 'mailgun', MORNING, MINUTE));
+  await losing(() => noteProbe(lossy, 'mailgun', false, MORNING));
+  assert.equal(proxy.lost(), 5);
+  assert.equal(await sum('health', 'probes_failed'), 1);
   assert.deepEqual(
     [await sum('signs', 'n'), await sum('receiver_signs', 'put_off'), await sum('webhook_refusals', 'n')],
     [3, 1, 1],
