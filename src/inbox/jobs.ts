@@ -2,7 +2,7 @@ import type { Job } from '../base/job.ts';
 import type { Meter } from '../base/meter.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { sleep } from '../base/wait.ts';
-import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { type DigestDeps, digest } from './digest.ts';
 
 /** So many events are digested at a time. */
@@ -16,6 +16,8 @@ const FLOOD = 1000;
  * later, and the answers can't.
  */
 const REST = 9;
+/** What comes in for longer is no flood but the usual, and is read as it comes: else the inbox would grow without an end. */
+const LONGEST_FLOOD: Ms = MINUTE;
 /** When there was little to do, what comes in meanwhile is digested together. */
 const COLLECT: Ms = SECOND / 4;
 
@@ -32,20 +34,32 @@ export type DigestInside = DigestDeps & {
 const digestJob: Job<DigestInside> = {
   name: 'digest',
   pause: ({ config }) => config.DUE_POLL,
-  start: (inside) => ({
-    async run() {
-      const isFlood = () => inside.kept.perSecond() > FLOOD;
-      const limit = isFlood() || inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
-      const began = inside.monotonic();
-      const handled = await digest(inside, limit);
-      if (handled > 0) inside.wake('dispatch');
-      if (handled > 0) inside.wake('ask');
-      const took = inside.monotonic() - began;
-      if (isFlood()) await sleep(Math.min(REST * took, SECOND), inside.signal);
-      else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
-      return handled;
-    },
-  }),
+  start(inside) {
+    const isFlood = floodWatch(inside);
+    return {
+      async run() {
+        const limit = isFlood() || inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
+        const began = inside.monotonic();
+        const handled = await digest(inside, limit);
+        if (handled > 0) inside.wake('dispatch');
+        if (handled > 0) inside.wake('ask');
+        const took = inside.monotonic() - began;
+        if (isFlood()) await sleep(Math.min(REST * took, SECOND), inside.signal);
+        else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
+        return handled;
+      },
+    };
+  },
 };
+
+/** Says whether more comes in for the moment than can be both answered and read. */
+export function floodWatch({ kept, monotonic }: Pick<DigestInside, 'kept' | 'monotonic'>): () => boolean {
+  let since: Ms | null = null;
+  return () => {
+    const at = monotonic();
+    since = kept.perSecond() > FLOOD ? (since ?? at) : null;
+    return since !== null && at - since < LONGEST_FLOOD;
+  };
+}
 
 export const INBOX_JOBS = [digestJob];
