@@ -56,10 +56,10 @@ export function createHealth({ store, now, retry, log }: HealthDeps): Health {
   async function tellOfUnbound(endpoint: Endpoint, { detail }: Answer): Promise<void> {
     const day = Math.floor(now() / DAY);
     if (unboundTold.get(endpoint.id) === day) return;
-    unboundTold.set(endpoint.id, day);
     log.warn({ endpoint: endpoint.place, host: endpoint.host, detail }, 'an event has nobody to go to: it waits');
     const why = `${nameOf(endpoint)}: ${detail}. What has nobody to go to waits, and what comes after it of the same mail.`;
     await tell(endpoint, `unbound:${day}`, why);
+    unboundTold.set(endpoint.id, day);
   }
 
   return {
