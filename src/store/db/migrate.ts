@@ -35,9 +35,13 @@ export class MigrationUnderWay extends Error {
 export async function migrate(db: Knex, patience: Ms = MINUTE): Promise<string[]> {
   const turn = await takeTurn(db, patience);
   try {
-    return await latest(db, turn, patience);
-  } finally {
+    const ran = await latest(db, turn, patience);
     await turn.end();
+    return ran;
+  } catch (error) {
+    // The first error is the one to tell.
+    await turn.end().catch(() => {});
+    throw error;
   }
 }
 
@@ -102,13 +106,14 @@ async function takeTurnOfNodes(db: Knex, patience: Ms): Promise<Turn> {
 const LOCK = 'migration_lock';
 const TRIES = 20;
 
-/** Tried for some seconds, because a row that stays keeps all others out. */
+/** Tried for some seconds, because a row that stays keeps all others out; rejects when it stays. */
 async function freeTurn(db: Knex, holder: string): Promise<void> {
-  for (let n = 1; n <= TRIES; n++) {
+  for (let n = 1; n < TRIES; n++) {
     const free = db(LOCK).where({ holder }).update({ holder: null });
-    if ((await free.catch((error) => n < TRIES && unlessRace(error))) !== false) return;
+    if ((await free.catch(unlessRace)) !== false) return;
     await sleep(PAUSE);
   }
+  await db(LOCK).where({ holder }).update({ holder: null });
 }
 
 function unlessRace(error: unknown): false {
