@@ -9,6 +9,7 @@ import { axeFindings, withoutBrowser as skip, startBrowser } from '../support/br
 import { claimed, failed, reported } from '../support/factory.ts';
 import {
   banner,
+  beforeNext,
   button,
   comeBack,
   idOf,
@@ -324,6 +325,7 @@ test('one call that gets no answer takes nothing off the page, however long all 
   const answered: Promise<unknown>[] = [];
   page.on('request', (request) => answered.push(request.response()));
   for (let n = 0; n < 15; n++) await pass(page, running.clock, 5);
+  await beforeNext(page);
   await Promise.all(answered);
   let missed = 0;
   await page.route(`${running.url}/status/**`, (route) => {
@@ -358,7 +360,8 @@ test('a token that is wrong leaves the text of the page, and is not asked for ag
 });
 
 /** What the page asks for from now on. */
-function callsOf(page: Page): string[] {
+async function callsOf(page: Page): Promise<string[]> {
+  await beforeNext(page);
   const calls: string[] = [];
   page.on('request', (request) => calls.push(request.url()));
   return calls;
@@ -368,7 +371,7 @@ const REMOVED = 'document.querySelectorAll("homing-message, homing-banner").forE
 
 test('a page that is not seen asks for nothing, and asks at once when it is seen again', { skip }, async (t) => {
   const { running, token, page } = await shown(t);
-  const calls = callsOf(page);
+  const calls = await callsOf(page);
   const seen = (hidden: boolean) =>
     page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'))`);
@@ -398,7 +401,7 @@ test('an element that is taken away while it asks for another copy asks no more'
   await button(page).click();
   await pressed;
   await page.evaluate(REMOVED);
-  const calls = callsOf(page);
+  const calls = await callsOf(page);
   answer();
   await (await answered).finished();
   for (let minute = 0; minute < 4; minute++) await page.clock.runFor(MINUTE);
@@ -421,7 +424,7 @@ test('an element that is taken away while its texts are read asks no more', { sk
   await page.goto(await startSite(t, { daemon: running.url, token: await queued(running), texts: FRENCH }));
   await asked;
   await page.evaluate(REMOVED);
-  const calls = callsOf(page);
+  const calls = await callsOf(page);
   answer();
   await (await answered).finished();
   for (let minute = 0; minute < 4; minute++) await page.clock.runFor(MINUTE);
@@ -437,7 +440,7 @@ test('an element that is given another token shows that message, and one that wa
   await page.evaluate(`document.querySelector('homing-message').setAttribute('token', '${other}')`);
   await says(page, 'Your email has arrived at your mail provider.');
   await page.evaluate(REMOVED);
-  const calls = callsOf(page);
+  const calls = await callsOf(page);
   await pass(page, running.clock, 60);
   assert.deepEqual(calls, []);
   assert.deepEqual(page.complaints, []);

@@ -106,6 +106,14 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
 /** Comes back to the page as from another one, so that it asks again. */
 export const comeBack = (page: Page) => page.evaluate('void document.dispatchEvent(new Event("visibilitychange"))');
 
+const ASKS_LAST =
+  'fetch(document.querySelector("script[src*=homing-status]").src, { mode: "no-cors", cache: "no-store" })';
+
+/** Waits until the browser has told of every request that the page has begun: it tells of them in their order. */
+export async function beforeNext(page: Page): Promise<void> {
+  await page.evaluate(`${ASKS_LAST}.then(() => undefined)`);
+}
+
 /** Moves both clocks, and has the page ask again. */
 export async function pass(page: Page, clock: { advance(by: number): void }, seconds: number): Promise<void> {
   clock.advance(seconds * SECOND);
