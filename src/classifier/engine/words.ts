@@ -10,7 +10,9 @@ export type WordFinder = {
 /** A prefix this long tells words apart well enough, and keeps the table small. */
 const PREFIX = 10;
 
-type Table = { next: Int32Array; owners: number[][]; classOf: Uint8Array; classes: number };
+/** Where each state leads to by each class. While the table grows, 0 stands for nowhere: no word leads back to the start. */
+type Next = Uint16Array | Uint32Array;
+type Table = { next: Next; owners: number[][]; classOf: Uint8Array; classes: number };
 
 export function wordFinder(words: Iterable<[word: string, owner: number]>): WordFinder {
   const list = [...words].map(([word, owner]) => [word.slice(0, PREFIX), owner] as const);
@@ -47,30 +49,33 @@ function flattened(
   return { starts, flat: Int32Array.from(flat) };
 }
 
-/** Every character that occurs in no word shares class 0. */
+/** Characters that are in many words have a class each. */
+const OWN = 64;
+/** All others share these. Taking two characters for one rules out less, and makes no word go unnoticed. */
+const SHARED = 32;
+
+/** Every character that occurs in no word is of class 0. The table has a column for each class. */
 function classesOf(words: readonly (readonly [string, number])[]): { classOf: Uint8Array; classes: number } {
+  const uses = new Map<number, number>();
+  for (const [word] of words)
+    for (let at = 0; at < word.length; at++) uses.set(word.charCodeAt(at), (uses.get(word.charCodeAt(at)) ?? 0) + 1);
+  const byUse = [...uses].sort(([a, n], [b, m]) => m - n || a - b);
   const classOf = new Uint8Array(65_536);
-  let classes = 1;
-  for (const [word] of words) {
-    for (let at = 0; at < word.length; at++) {
-      const unit = word.charCodeAt(at);
-      // 255 classes are more than the rules need; later characters would share the last one, which only costs speed.
-      if (classOf[unit] === 0) classOf[unit] = classes < 255 ? classes++ : 255;
-    }
-  }
-  return { classOf, classes: classes + 1 };
+  for (const [rank, [unit]] of byUse.entries()) classOf[unit] = rank < OWN ? 1 + rank : 1 + OWN + (unit % SHARED);
+  return { classOf, classes: byUse.length > OWN ? 1 + OWN + SHARED : 1 + byUse.length };
 }
 
 function grow(words: readonly (readonly [string, number])[]): Table {
   const { classOf, classes } = classesOf(words);
-  const next = new Int32Array(statesOf(words) * classes).fill(-1);
+  const most = statesOf(words);
+  const next = new (most > 65_536 ? Uint32Array : Uint16Array)(most * classes);
   const owners: number[][] = [];
   let states = 1;
   for (const [word, owner] of words) {
     let state = 0;
     for (let at = 0; at < word.length; at++) {
       const edge = state * classes + (classOf[word.charCodeAt(at)] ?? 0);
-      if (next[edge] === -1) next[edge] = states++;
+      if (next[edge] === 0) next[edge] = states++;
       state = next[edge] ?? 0;
     }
     const here = owners[state];
@@ -93,9 +98,8 @@ function link({ next, owners, classes }: Table): void {
   const fail = new Int32Array(next.length / classes);
   const queue: number[] = [];
   for (let unit = 0; unit < classes; unit++) {
-    const to = next[unit] ?? -1;
-    if (to === -1) next[unit] = 0;
-    else queue.push(to);
+    const to = next[unit] ?? 0;
+    if (to !== 0) queue.push(to);
   }
   for (let head = 0; head < queue.length; head++) {
     const state = queue[head] ?? 0;
@@ -104,9 +108,9 @@ function link({ next, owners, classes }: Table): void {
     if (inherited !== undefined) owners[state] = [...new Set([...(owners[state] ?? []), ...inherited])];
     for (let unit = 0; unit < classes; unit++) {
       const edge = state * classes + unit;
-      const to = next[edge] ?? -1;
+      const to = next[edge] ?? 0;
       const otherwise = next[back * classes + unit] ?? 0;
-      if (to === -1) next[edge] = otherwise;
+      if (to === 0) next[edge] = otherwise;
       else {
         fail[to] = otherwise;
         queue.push(to);
