@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts';
 import type { SteadyClock } from '../base/steady-clock.ts';
+import { keepTidy } from '../base/tidy.ts';
 import { sleep } from '../base/wait.ts';
 import { type Config, ConfigError } from '../config/config.ts';
 import { settingsOf } from '../config/settings.ts';
@@ -112,6 +113,7 @@ type Prepared = { store: Store; config: Config; log: Log; clock: SteadyClock; pr
  * database; they meet in its tables.
  */
 async function run({ store, config, log, clock, providers }: Prepared): Promise<Daemon> {
+  keepTidy();
   const stopping = new AbortController();
   const refusals = createRefusals({ store, now: clock.now, log });
   let work: Work | null = null;

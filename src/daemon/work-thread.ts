@@ -1,6 +1,7 @@
 // Does the work of a daemon in a thread of its own (see `workInThread`).
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Log } from '../base/log.ts';
+import { keepTidy } from '../base/tidy.ts';
 import type { Config } from '../config/config.ts';
 import type { Ms } from '../core/time.ts';
 import { startWork } from './work.ts';
@@ -38,6 +39,7 @@ const log = {
   error: logging('error'),
 } as Log;
 
+keepTidy();
 const work = startWork(
   config,
   log,
