@@ -2,7 +2,7 @@ import { openStore } from '../../store/db/open.ts';
 import { untold } from '../../store/incidents.ts';
 import { forgotten } from '../../store/inspect.ts';
 import type { ApiDelivery, ApiFact, ApiMessage, Recorded } from './application.ts';
-import { detail, list, open } from './application.ts';
+import { detail, list, open, until } from './application.ts';
 import { fateOf } from './mix.ts';
 import { ADMIN, API_KEY, type World } from './world.ts';
 
@@ -76,15 +76,19 @@ export async function allTold({ database, front }: World): Promise<boolean> {
 
 /** What was answered with 200 is in the inbox and understood, and nothing is left that nobody will do. */
 async function aboutWebhooks({ sim, database }: World): Promise<string[]> {
+  // What is posted again may still come in, when all has ended by what was asked for.
+  const acknowledged = sim.webhooks.filter(({ answer }) => answer === 200);
   const store = openStore(database);
   try {
-    const rows: { replay_key: string; outcome: string; body: string }[] = await store.db('inbox').select();
+    const isRead = async () => (await store.db('inbox').where({ pending: 1 }).first('id')) === undefined;
+    // What is not read then is told of below.
+    await until('all that came in to be read', isRead).catch(() => {});
+    const rows: { outcome: string; body: string }[] = await store.db('inbox').select('outcome', 'body');
     const kept = new Map(rows.flatMap((r) => signatureIn(r.body).map((signature) => [signature, r.outcome] as const)));
-    const lost = sim.webhooks.flatMap(({ answer, body, event }) => {
-      const [signature = ''] = signatureIn(body);
-      return answer === 200 && kept.get(signature) !== 'done'
-        ? [`webhook ${event.event} for ${event.recipient} was acknowledged and is ${kept.get(signature) ?? 'lost'}`]
-        : [];
+    const lost = acknowledged.flatMap(({ body, event, at, attempt }) => {
+      const outcome = kept.get(signatureIn(body)[0] ?? '') ?? 'lost';
+      const posted = `webhook ${event.event} for ${event.recipient} (try ${attempt}, ${new Date(at).toISOString()})`;
+      return outcome === 'done' ? [] : [`${posted} was acknowledged and is ${outcome}`];
     });
     const idle = (await forgotten(store, 100)).map((id) => `delivery ${id} is open and nobody will act on it`);
     const rest = await store.db('due').select('delivery_id');
