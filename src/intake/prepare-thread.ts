@@ -1,7 +1,7 @@
 // Reads large mail that was handed over, in a thread of its own (see `prepareInThread`).
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../base/errors.ts';
-import { giveBack } from '../base/give-back.ts';
+import { giveBack, letGo } from '../base/give-back.ts';
 import { asBuffer, movable } from '../base/thread.ts';
 import type { Ms } from '../core/time.ts';
 import type { QueueTerms } from './draft.ts';
@@ -13,6 +13,7 @@ const prepare = prepareHere(workerData as QueueTerms);
 
 parentPort?.on('message', async ({ id, call, now }: ToPrepare & { id: number }) => {
   const said = await answerTo({ ...call, raw: asBuffer(call.raw) }, now);
+  letGo(call.raw);
   parentPort?.postMessage({ ...said, id }, 'prepared' in said ? movable(said.prepared.draft.body) : []);
   giveBack('all');
 });

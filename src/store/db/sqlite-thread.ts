@@ -1,6 +1,6 @@
 // Runs the statements of an SQLite file, one after the other, in a thread of its own (see `workInThread`).
 import { parentPort, workerData } from 'node:worker_threads';
-import { giveBack } from '../../base/give-back.ts';
+import { letGo } from '../../base/give-back.ts';
 import { type HowToRun, type Ran, sqliteFile } from './sqlite-connection.ts';
 import type { Answered, Asked } from './sqlite-worker.ts';
 
@@ -8,13 +8,13 @@ const { filename, how } = workerData as { filename: string; how: HowToRun };
 const file = sqliteFile(filename, how);
 
 /** Bytes of a value whose memory is given back at once. */
-const LARGE = 128 * 1024;
-const isLarge = (value: unknown): boolean => value instanceof Uint8Array && value.length > LARGE;
+const LARGE = 16 * 1024;
 
 parentPort?.on('message', async (asked: Asked) => {
   const said = await answerTo(asked);
   parentPort?.postMessage({ id: asked.id, problem: file.health?.problem() ?? null, ...said } as Answered);
-  if (asked.op === 'run' && asked.bindings.some(isLarge)) giveBack('new');
+  if (asked.op !== 'run') return;
+  for (const value of asked.bindings) if (value instanceof Uint8Array && value.length > LARGE) letGo(value);
 });
 
 async function answerTo(asked: Asked): Promise<{ ran: Ran | null } | { error: object }> {

@@ -66,8 +66,8 @@ export function workInThread(filename: string, isThere: boolean): SqliteWorker {
     throw error;
   });
 
-  async function ask(what: Question): Promise<Ran | null> {
-    const answer = await asked.ask(what);
+  async function ask(what: Question, moved: readonly ArrayBuffer[] = []): Promise<Ran | null> {
+    const answer = await asked.ask(what, moved);
     problem = answer.problem;
     if ('error' in answer) throw Object.assign(new Error(answer.error.message), answer.error);
     return answer.ran;
@@ -75,12 +75,30 @@ export function workInThread(filename: string, isThere: boolean): SqliteWorker {
 
   return {
     open: async () => void (await ask({ op: 'open' })),
-    run: async (sql, bindings) => (await ask({ op: 'run', sql, bindings })) as Ran,
+    async run(sql, given) {
+      const { bindings, moved } = inOwnMemory(given);
+      return (await ask({ op: 'run', sql, bindings }, moved)) as Ran;
+    },
     runEach: async (sql, each) => void (await ask({ op: 'runEach', sql, each })),
     close: async () => void (await ask({ op: 'close' })),
     end: () => ended(thread),
     file: { problem: () => problem, inspect: async () => void (await ask({ op: 'inspect' })) },
   };
+}
+
+/**
+ * Bytes that are a part of others would be posted with all of these, once for each part. Whoever asks keeps his own: a change
+ * may be tried again.
+ */
+function inOwnMemory(given: readonly unknown[]): { bindings: readonly unknown[]; moved: ArrayBuffer[] } {
+  const moved: ArrayBuffer[] = [];
+  const bindings = given.map((value) => {
+    if (!(value instanceof Uint8Array)) return value;
+    const copy = new Uint8Array(value);
+    moved.push(copy.buffer);
+    return copy;
+  });
+  return { bindings, moved };
 }
 
 async function ended(thread: Worker): Promise<void> {

@@ -1,5 +1,6 @@
 // A store whose statements run in a thread of their own behaves as one in this thread.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { databaseProblems } from '../../../src/store/db/health.ts';
@@ -27,6 +28,19 @@ test('values of every kind come back as they were', async (t) => {
   assert.deepEqual({ ...first }, row);
   assert.ok(Buffer.isBuffer(first.bytes));
   assert.deepEqual({ ...second }, { id: 2, text: null, bytes: null, n: null });
+});
+
+test('parts of a large value come back as they were, and who gave them still has them', async (t) => {
+  const { store } = await opened(t);
+  await store.db.raw('create table t (id integer primary key, bytes blob)');
+  const whole = randomBytes(3_000_000);
+  const copy = Buffer.from(whole);
+  for (const id of [0, 1, 2])
+    await store.db('t').insert({ id, bytes: whole.subarray(id * 1_000_000, (id + 1) * 1_000_000) });
+  await store.db('t').insert({ id: 3, bytes: whole });
+  const rows: { bytes: Buffer }[] = await store.db('t').orderBy('id');
+  assert.ok(Buffer.concat(rows.map(({ bytes }) => bytes)).equals(Buffer.concat([whole, whole])));
+  assert.ok(whole.equals(copy));
 });
 
 test('a change is made whole or not at all, and an error has its name', async (t) => {
