@@ -1,7 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { MessageChannel } from 'node:worker_threads';
-import { movable } from './thread.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
@@ -15,16 +13,4 @@ const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
  */
 export function giveBack(what: 'new' | 'all'): void {
   setImmediate(() => (what === 'new' ? collect({ type: 'minor' }) : collect()));
-}
-
-const { port1: nowhere } = new MessageChannel();
-nowhere.close();
-
-/**
- * Gives the memory of these bytes back at once, without a collection: they are moved to a port that nobody listens at. They
- * are gone then, for everybody who still has them. Nothing is done with bytes that share their memory with others.
- */
-export function letGo(bytes: Uint8Array): void {
-  const moved = movable(bytes);
-  if (moved.length > 0) nowhere.postMessage(null, moved);
 }

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createDeflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
+import { letGo } from './let-go.ts';
 
 /** The version byte, the name of the key, nonce, tag, and what is sealed. The first version had no name of a key. */
 const VERSION = 2;
@@ -79,5 +80,6 @@ async function opened(sealed: Buffer, key: string, context: string): Promise<Buf
     .setAuthTag(tag);
   const packed = Buffer.concat([decipher.update(sealed.subarray(NONCE + TAG)), decipher.final()]);
   const limit = { maxOutputLength: MAX_BODY };
-  return packed.length < SMALL_PACKED ? inflateRawSync(packed, limit) : expand(packed, limit);
+  if (packed.length < SMALL_PACKED) return inflateRawSync(packed, limit);
+  return expand(packed, limit).finally(() => letGo(packed));
 }

@@ -1,5 +1,6 @@
 import type { Deadline } from '../base/deadline.ts';
 import { giveBack } from '../base/give-back.ts';
+import { letGo } from '../base/let-go.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { keyName, sealedBy, unseal } from '../base/seal.ts';
 import type { Turns } from '../base/turns.ts';
@@ -54,6 +55,7 @@ export async function copyFor(
     const sealed =
       known === 'unread' ? await deps.rightOfWay.first(() => sealedBody(deps.store, view.messageId)) : known;
     const copy = sealed && (await open(sealed, deps.encryptionKeys, view.messageId));
+    if (sealed && known === 'unread') letGo(sealed);
     const size = copy === null || typeof copy === 'string' ? 0 : sizeOf(copy);
     if (size <= LARGE) done = await inPlaceOf(done, size > MIDDLE ? turns.middle : null);
     if (copy === 'locked') return locked(view);

@@ -1,7 +1,8 @@
 // Reads large mail that was handed over, in a thread of its own (see `prepareInThread`).
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../base/errors.ts';
-import { giveBack, letGo } from '../base/give-back.ts';
+import { giveBack } from '../base/give-back.ts';
+import { letGo } from '../base/let-go.ts';
 import { asBuffer, movable } from '../base/thread.ts';
 import type { Ms } from '../core/time.ts';
 import type { QueueTerms } from './draft.ts';

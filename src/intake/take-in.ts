@@ -1,4 +1,4 @@
-import { letGo } from '../base/give-back.ts';
+import { letGo } from '../base/let-go.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import type { Draft, Enqueued } from '../store/messages/messages.ts';

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
 import type { Deadline } from '../../base/deadline.ts';
 import type { Ms } from '../../core/time.ts';
@@ -7,7 +8,7 @@ export type Call = {
   url: URL;
   method: 'GET' | 'POST' | 'DELETE';
   headers: Record<string, string>;
-  body: string | Buffer | null;
+  body: string | Buffer | readonly Buffer[] | null;
   /** For all of it, from the wait for a connection to the last byte of the answer. Several calls may share one. */
   deadline: Deadline;
   /** Bytes of the answer's body. */
@@ -64,7 +65,7 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
 
     const { origin, pathname, search } = call.url;
     agent.dispatch(
-      { origin, path: pathname + search, method: call.method, headers: call.headers, body: call.body },
+      { origin, path: pathname + search, method: call.method, ...contentOf(call) },
       {
         onRequestStart(given) {
           controller = given;
@@ -87,6 +88,16 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
       },
     );
   });
+}
+
+/** Bytes. Larger ones that come in pieces are not put together, so that they are in memory once. */
+const LARGE = 128 * 1024;
+
+function contentOf({ headers, body }: Call): Pick<Dispatcher.DispatchOptions, 'headers' | 'body'> {
+  if (body === null || typeof body === 'string' || Buffer.isBuffer(body)) return { headers, body };
+  const length = body.reduce((sum, piece) => sum + piece.length, 0);
+  if (length <= LARGE) return { headers, body: Buffer.concat(body, length) };
+  return { headers: { ...headers, 'content-length': `${length}` }, body: Readable.from(body) };
 }
 
 /** The code alone: an error's text may hold addresses, and its fields the request. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FormEntry, FormFile } from '../../mail/form.ts';
 
-export type WrittenForm = { headers: { 'content-type': string }; body: Buffer };
+export type WrittenForm = { headers: { 'content-type': string }; body: readonly Buffer[] };
 
 /**
- * A form as bytes. `FormData` would change what it is given: it writes each line end as CR LF, also in a variable, and
+ * A form as bytes, in pieces. `FormData` would change what it is given: it writes each line end as CR LF, also in a variable, and
  * gives a type to each file that has none.
  */
 export function writeForm(entries: readonly FormEntry[]): WrittenForm {
@@ -16,7 +16,7 @@ export function writeForm(entries: readonly FormEntry[]): WrittenForm {
   ]);
   return {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-    body: Buffer.concat([...pieces, Buffer.from(`--${boundary}--\r\n`)]),
+    body: [...pieces, Buffer.from(`--${boundary}--\r\n`)],
   };
 }
 

@@ -1,6 +1,6 @@
 // Runs the statements of an SQLite file, one after the other, in a thread of its own (see `workInThread`).
 import { parentPort, workerData } from 'node:worker_threads';
-import { letGo } from '../../base/give-back.ts';
+import { letGo } from '../../base/let-go.ts';
 import { type HowToRun, type Ran, sqliteFile } from './sqlite-connection.ts';
 import type { Answered, Asked } from './sqlite-worker.ts';
 

@@ -39,7 +39,7 @@ export function workHere(filename: string, isThere: boolean): SqliteWorker {
  * so the log is left to the others who write to the file, unless they let it grow too long. What it asks for is mostly new,
  * and needs no large cache.
  */
-const IN_THREAD: HowToRun = { busy: SECOND, checkpoint: 16_000, cache: 16 };
+const IN_THREAD: HowToRun = { busy: SECOND, checkpoint: 16_000, cache: 8 };
 
 type Question =
   | { op: 'open' | 'close' | 'inspect' }

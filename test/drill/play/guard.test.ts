@@ -9,7 +9,7 @@ const GUARD: Guard = { domain: 'drill.example.com', recipients: ['me@example.com
 
 const call = (fields: Record<string, string>, path = '/v3/drill.example.com/messages'): Call => {
   const { headers, body } = writeForm(Object.entries({ from: 'drill@drill.example.com', text: 'Hi', ...fields }));
-  return { method: 'POST', path, headers, body };
+  return { method: 'POST', path, headers, body: Buffer.concat(body) };
 };
 
 const judged = (one: Call) => guarded(GUARD, one, isMailCall(one) ? mailIn(one) : null);
@@ -56,7 +56,7 @@ test('a mail that says of its test mode anything but yes, or more than one thing
     ['to', 'me@example.com'],
     ['o:testmode', file],
   ]);
-  assert.equal(judged({ ...plain, headers, body }), barred);
+  assert.equal(judged({ ...plain, headers, body: Buffer.concat(body) }), barred);
 });
 
 test('a mail to which test mode can not be added does not pass', () => {

@@ -72,7 +72,22 @@ test('25 MB go over as they are', async (t) => {
   const { server, port } = await scripted(t, say(200, QUEUED), { timeout: 20_000 });
   const mime = Buffer.alloc(25 * 1024 * 1024, 'All work and no play makes mail a dull thing.\r\n');
   assert.equal((await port.sendMime('example.com', { ...MAIL, mime })).kind, 'accepted');
-  assert.ok(server.seen[0]?.body.includes(mime));
+  const [seen] = server.seen;
+  assert.ok(seen);
+  assert.ok(seen.body.includes(mime));
+  assert.equal(seen.headers['content-length'], `${seen.body.length}`);
+});
+
+test('an answer that comes before a large message was read counts', async (t) => {
+  const early = createServer((socket) => {
+    socket.once('data', () => socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\n\r\nForbidden'));
+    socket.on('error', () => {});
+  });
+  const { port: number, close } = await listenOnLoopback(early, 0);
+  t.after(close);
+  const port = portTo(t, `http://127.0.0.1:${number}`);
+  const mime = Buffer.alloc(8 * 1024 * 1024, 'x');
+  assert.equal(short(await port.sendMime('example.com', { ...MAIL, mime })), 'account');
 });
 
 const HTML = { 'content-type': 'text/html' };

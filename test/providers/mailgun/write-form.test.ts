@@ -10,7 +10,7 @@ function readBack(form: readonly FormEntry[]): FormEntry[] | string {
   const { headers, body } = writeForm(form);
   const type = formTypeOf(headers['content-type']);
   assert.ok(type);
-  return readForm(body, type, LIMITS);
+  return readForm(Buffer.concat(body), type, LIMITS);
 }
 
 test('what is written is read as what was given: line ends, signs of all kinds, files with and without a type', () => {
@@ -34,7 +34,7 @@ test('no name and no type breaks out of its header', () => {
     ['attachment', file],
   ]);
   assert.deepEqual(
-    body
+    Buffer.concat(body)
       .toString()
       .split('\r\n')
       .filter((line) => line.startsWith('Content-')),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { letGo } from '../../src/base/give-back.ts';
+import { letGo } from '../../src/base/let-go.ts';
 
 const MB = 1024 * 1024;
 
