@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { type Ms, SECOND } from '../core/time.ts';
 import { giveBack } from './give-back.ts';
+import { inBackground } from './wait.ts';
 
 /** How this thread has been since it was asked before. */
 export type Thread = {
@@ -44,5 +45,9 @@ export function keepTidy(): void {
     return utilization;
   };
   const tidy = createTidy({ busy, heap: () => getHeapStatistics().total_heap_size, collect: () => giveBack('all') });
-  setInterval(tidy, EVERY).unref();
+  const look = () => {
+    tidy();
+    inBackground(EVERY, look);
+  };
+  inBackground(EVERY, look);
 }
