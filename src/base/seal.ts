@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { promisify } from 'node:util';
-import { constants, createDeflateRaw, deflateRawSync, inflateRaw, inflateRawSync } from 'node:zlib';
+import { constants, createDeflateRaw, createInflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { letGo } from './let-go.ts';
 
 /** The version byte, the name of the key, nonce, tag, and what is sealed. The first version had no name of a key. */
@@ -21,10 +20,11 @@ export const keyName = (key: string): string =>
     .slice(0, 2 * NAME);
 
 // Large bodies are packed in another thread, as one takes a second; for small ones the way there takes longer.
-const expand = promisify(inflateRaw);
 /** For a larger body the time counts more than the space. */
 const LARGE = 1024 * 1024;
 const SMALL = 64 * 1024;
+/** Bytes that are opened at a time. */
+const PART = 256 * 1024;
 /** What is packed so small is not large, however well it was packed. */
 const SMALL_PACKED = 4 * 1024;
 
@@ -36,10 +36,20 @@ export async function seal(body: Buffer | readonly Buffer[], key: string, contex
   const nonce = randomBytes(NONCE);
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(key, 'hex'), nonce).setAAD(Buffer.from(context));
   const sealed: Buffer[] = [];
-  for await (const packed of packedParts(Buffer.isBuffer(body) ? [body] : body)) sealed.push(cipher.update(packed));
+  for await (const packed of packedParts(Buffer.isBuffer(body) ? [body] : body)) {
+    sealed.push(cipher.update(packed));
+    letGo(packed);
+  }
   sealed.push(cipher.final());
   const head = [Buffer.from([VERSION]), Buffer.from(keyName(key), 'hex'), nonce, cipher.getAuthTag()];
-  return Buffer.concat([...head, ...sealed]);
+  return joined([...head, ...sealed]);
+}
+
+/** Put together, and not there as parts any more. */
+function joined(parts: readonly Buffer[]): Buffer {
+  const whole = Buffer.concat(parts);
+  for (const part of parts) letGo(part);
+  return whole;
 }
 
 /** Part after part, so that a large body is not in memory another time. */
@@ -78,8 +88,23 @@ async function opened(sealed: Buffer, key: string, context: string): Promise<Buf
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key, 'hex'), nonce)
     .setAAD(Buffer.from(context))
     .setAuthTag(tag);
-  const packed = Buffer.concat([decipher.update(sealed.subarray(NONCE + TAG)), decipher.final()]);
-  const limit = { maxOutputLength: MAX_BODY };
-  if (packed.length < SMALL_PACKED) return inflateRawSync(packed, limit);
-  return expand(packed, limit).finally(() => letGo(packed));
+  const packed = decipher.update(sealed.subarray(NONCE + TAG));
+  // Throws when a byte was changed: nothing is made of it before.
+  decipher.final();
+  if (packed.length < SMALL_PACKED) return inflateRawSync(packed, { maxOutputLength: MAX_BODY });
+  return expanded(packed).finally(() => letGo(packed));
+}
+
+/** Rejects with an error of zlib, or with one of its own codes where it comes to more than `MAX_BODY` bytes. */
+async function expanded(packed: Buffer): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of Readable.from([packed]).pipe(
+    createInflateRaw({ chunkSize: PART }),
+  ) as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BODY) throw Object.assign(new RangeError('it is too large'), { code: 'ERR_BUFFER_TOO_LARGE' });
+    parts.push(part);
+  }
+  return joined(parts);
 }

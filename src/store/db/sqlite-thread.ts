@@ -7,14 +7,11 @@ import type { Answered, Asked } from './sqlite-worker.ts';
 const { filename, how } = workerData as { filename: string; how: HowToRun };
 const file = sqliteFile(filename, how);
 
-/** Bytes of a value whose memory is given back at once. */
-const LARGE = 16 * 1024;
-
 parentPort?.on('message', async (asked: Asked) => {
   const said = await answerTo(asked);
   parentPort?.postMessage({ id: asked.id, problem: file.health?.problem() ?? null, ...said } as Answered);
   if (asked.op !== 'run') return;
-  for (const value of asked.bindings) if (value instanceof Uint8Array && value.length > LARGE) letGo(value);
+  for (const value of asked.bindings) if (value instanceof Uint8Array) letGo(value);
 });
 
 async function answerTo(asked: Asked): Promise<{ ran: Ran | null } | { error: object }> {

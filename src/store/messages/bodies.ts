@@ -1,3 +1,4 @@
+import { letGo } from '../../base/let-go.ts';
 import type { Store } from '../db/open.ts';
 
 /** The sealed body of a message, put together from its pieces, or from its first ones; null when none is kept. */
@@ -8,7 +9,10 @@ export async function sealedBody(store: Store, messageId: string, pieces = 200):
     .orderBy('piece')
     .select('body')
     .limit(pieces);
-  return rows.length > 0 ? Buffer.concat(rows.map((r) => r.body)) : null;
+  if (rows.length === 0) return null;
+  const whole = Buffer.concat(rows.map((r) => r.body));
+  for (const { body } of rows) letGo(body);
+  return whole;
 }
 
 /** Of these messages, the sealed bodies of that many bytes at most, all in one statement. */
