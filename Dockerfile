@@ -17,6 +17,8 @@ FROM node:${NODE}-bookworm-slim
 # What backs a MariaDB or MySQL database up and reads a backup in.
 RUN apt-get update && apt-get install --yes --no-install-recommends mariadb-client && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
+# Large pieces of memory go back to the system when they are not used any more, as glibc does it before it has met one.
+ENV MALLOC_MMAP_THRESHOLD_=131072
 ENV DATABASE_URL=sqlite:/data/homing.sqlite
 WORKDIR /app
 COPY --from=build /app/package.json package.json

@@ -14,6 +14,9 @@ export const ENCRYPTION_KEY = 'ab'.repeat(32);
 process.on('SIGTERM', () => process.exit(1));
 process.on('SIGINT', () => process.exit(1));
 
+/** As `npm start`, the unit of systemd and the image have it. */
+const SHIPPED = { MALLOC_MMAP_THRESHOLD_: '131072' };
+
 export type Running = { url: string; pid: number };
 
 /** Starts one, and kills it at the end. What it logs goes to a file, as to read it would take CPU and memory of ours. */
@@ -22,7 +25,14 @@ export async function withDaemon<T>(env: Record<string, string>, use: (daemon: R
   const file = join(folder, 'log');
   const log = openSync(file, 'a');
   const port = await freePort();
-  const usual = { HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info', API_TOKENS: TOKEN, ENCRYPTION_KEY };
+  const usual = {
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    LOG_LEVEL: 'info',
+    API_TOKENS: TOKEN,
+    ENCRYPTION_KEY,
+    ...SHIPPED,
+  };
   const daemon = startProcess(['start'], { ...usual, ...env }, log);
   try {
     const url = `http://127.0.0.1:${port}`;
