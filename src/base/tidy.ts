@@ -8,12 +8,14 @@ import { inBackground } from './wait.ts';
 export type Thread = {
   /** The share of the time in which it was at work, from 0 to 1. */
   busy(): number;
-  /** Bytes that its heap has of the machine. */
+  /** Bytes that its heap holds, garbage included. */
   heap(): number;
   collect(): void;
 };
 
-const EVERY: Ms = 10 * SECOND;
+const EVERY: Ms = SECOND;
+/** So many looks are one by which a thread is called quiet. */
+const LOOKS = 10;
 /** A thread that is busier has a use for its heap soon, and somebody may wait for it. */
 const QUIET = 0.1;
 /** Bytes: less is not worth the collection. */
@@ -21,22 +23,25 @@ const WORTH = 8 * 1024 * 1024;
 
 /**
  * Gives back what the heap of a quiet thread has grown by. V8 collects when it needs room: what a start or a burst took
- * would stay with a thread that has nothing to do.
+ * would stay with a thread that has nothing to do. Of a thread that nobody waits for, the heap may grow by no more than
+ * `allowance` bytes, however busy it is: a batch lives long enough to be taken for what stays.
  */
-export function createTidy({ busy, heap, collect }: Thread): () => void {
+export function createTidy({ busy, heap, collect }: Thread, allowance: number): () => void {
   let kept = 0;
   let isCollected = false;
+  let looks = 0;
   return () => {
-    const share = busy();
     // Only the next look sees what was given back.
     if (isCollected) kept = heap();
-    isCollected = share < QUIET && heap() > kept + WORTH;
+    looks = (looks + 1) % LOOKS;
+    const isQuiet = looks === 0 && busy() < QUIET;
+    isCollected = heap() > kept + (isQuiet ? WORTH : allowance);
     if (isCollected) collect();
   };
 }
 
 /** Looks after the heap of this thread, without keeping the process from ending. */
-export function keepTidy(): void {
+export function keepTidy(allowance = Number.POSITIVE_INFINITY): void {
   let before = performance.eventLoopUtilization();
   const busy = () => {
     const now = performance.eventLoopUtilization();
@@ -44,7 +49,8 @@ export function keepTidy(): void {
     before = now;
     return utilization;
   };
-  const tidy = createTidy({ busy, heap: () => getHeapStatistics().total_heap_size, collect: () => giveBack('all') });
+  const heap = () => getHeapStatistics().used_heap_size;
+  const tidy = createTidy({ busy, heap, collect: () => giveBack('all') }, allowance);
   const look = () => {
     tidy();
     inBackground(EVERY, look);

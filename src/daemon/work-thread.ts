@@ -10,6 +10,9 @@ import type { FromWork, LogLine, ToWork } from './work-in-thread.ts';
 const { config, startedAt } = workerData as { config: Config; startedAt: Ms };
 const say = (what: FromWork) => parentPort?.postMessage(what);
 
+/** Bytes that the heap of this thread may grow by. */
+const ALLOWANCE = 48 * 1024 * 1024;
+
 /** What was logged since the last message: the story of a commit is told at once. */
 let lines: LogLine[] = [];
 
@@ -39,7 +42,7 @@ const log = {
   error: logging('error'),
 } as Log;
 
-keepTidy();
+keepTidy(ALLOWANCE);
 const work = startWork(
   config,
   log,
