@@ -134,6 +134,8 @@ test('every setting that is named exists', () => {
     // A variable that somebody names.
     'NAME',
     'NEW_DATABASE_URL',
+    // Of glibc.
+    'MALLOC_MMAP_THRESHOLD_',
     // Those of the files that daemons are deployed with.
     ...['deploy/haproxy.cfg', 'deploy/caddy/Caddyfile', 'compose.yml'].flatMap(
       (file) => read(file).match(/\b(?:BACKUP|HOMING|MARIADB)_[A-Z]+\b/g) ?? [],
