@@ -92,7 +92,10 @@ async function opened(sealed: Buffer, key: string, context: string): Promise<Buf
   // Throws when a byte was changed: nothing is made of it before.
   decipher.final();
   if (packed.length < SMALL_PACKED) return inflateRawSync(packed, { maxOutputLength: MAX_BODY });
-  return expanded(packed).finally(() => letGo(packed));
+  const whole = await expanded(packed);
+  // Not after a failure: zlib may be at work on it still.
+  letGo(packed);
+  return whole;
 }
 
 /** Rejects with an error of zlib, or with one of its own codes where it comes to more than `MAX_BODY` bytes. */

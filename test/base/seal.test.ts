@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { keyName, seal, sealedBy, unseal } from '../../src/base/seal.ts';
@@ -39,4 +39,14 @@ test('a body that was changed, or moved to another message, does not open', asyn
     await assert.rejects(unseal(changed, [OLD], 'a'), `byte ${at}`);
   }
   await assert.rejects(unseal(sealed.subarray(0, 20), [OLD], 'a'));
+});
+
+test('a body that comes to more than can be opened is refused, however often it is tried', async () => {
+  const packsBadly = Buffer.from(randomBytes(3 * 1024 * 1024).toString('base64'));
+  const sealed = await seal(
+    Array.from({ length: 17 }, () => packsBadly),
+    OLD,
+    'a',
+  );
+  for (let n = 0; n < 20; n++) await assert.rejects(unseal(sealed, [OLD], 'a'), { code: 'ERR_BUFFER_TOO_LARGE' });
 });

@@ -16,7 +16,10 @@ export type Call = {
 };
 
 export type Exchanged =
-  /** `whole` is false for an answer that broke off, took too long or grew too large; `tooLarge` is the last of these. */
+  /**
+   * `whole` is false for an answer that broke off, took too long or grew too large, which is `tooLarge`, and for one that says
+   * yes to a request that was not sent to its end.
+   */
   | {
       kind: 'reply';
       status: number;
@@ -51,9 +54,13 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
       call.deadline.signal.removeEventListener('abort', expire);
       resolve(result);
     };
-    const reply = (whole: boolean): Exchanged => {
+    const content = contentOf(call);
+    const reply = (isWhole: boolean): Exchanged => {
       const { status, headers, parts } = answer;
-      return { kind: 'reply', status, headers, body: Buffer.concat(parts), whole, tooLarge: answer.size > call.limit };
+      const tooLarge = answer.size > call.limit;
+      // The connection ends with the answer: of what was not sent yet, nothing follows.
+      const isCut = status < 300 && content.body instanceof Readable && !content.body.readableEnded;
+      return { kind: 'reply', status, headers, body: Buffer.concat(parts), whole: isWhole && !isCut, tooLarge };
     };
     const breakOff = (why: string) => {
       end(answer.status > 0 ? reply(false) : { kind: 'silence', begun, why });
@@ -65,7 +72,7 @@ export function exchange(agent: Agent, call: Call): Promise<Exchanged> {
 
     const { origin, pathname, search } = call.url;
     agent.dispatch(
-      { origin, path: pathname + search, method: call.method, ...contentOf(call) },
+      { origin, path: pathname + search, method: call.method, ...content },
       {
         onRequestStart(given) {
           controller = given;

@@ -78,16 +78,35 @@ test('25 MB go over as they are', async (t) => {
   assert.equal(seen.headers['content-length'], `${seen.body.length}`);
 });
 
-test('an answer that comes before a large message was read counts', async (t) => {
-  const early = createServer((socket) => {
-    socket.once('data', () => socket.write('HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\n\r\nForbidden'));
-    socket.on('error', () => {});
+/** Answers as soon as the first bytes of a request are there, and reads on. */
+async function hasty(t: TestContext, status: string, text: string): Promise<string> {
+  const answer = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  const server = createServer((socket) => {
+    socket.once('data', () => socket.write(answer));
+    socket.on('error', () => {}).resume();
   });
-  const { port: number, close } = await listenOnLoopback(early, 0);
+  const { port, close } = await listenOnLoopback(server, 0);
   t.after(close);
-  const port = portTo(t, `http://127.0.0.1:${number}`);
-  const mime = Buffer.alloc(8 * 1024 * 1024, 'x');
-  assert.equal(short(await port.sendMime('example.com', { ...MAIL, mime })), 'account');
+  return `http://127.0.0.1:${port}`;
+}
+
+test('a refusal that comes before a large message was read counts, and a yes is no answer', async (t) => {
+  const mime = Buffer.alloc(25 * 1024 * 1024, 'x');
+  const answerOf = async (status: string, text: string) =>
+    short(await portTo(t, await hasty(t, status, text)).sendMime('example.com', { ...MAIL, mime }));
+  assert.equal(await answerOf('401 Unauthorized', 'Forbidden'), 'account');
+  assert.equal(await answerOf('200 OK', JSON.stringify(QUEUED)), 'unanswered');
+});
+
+test('large messages of all sizes are taken when they are answered at once', async (t) => {
+  const { server, port } = await scripted(t, say(200, QUEUED));
+  for (const size of [130_000, 131_072, 200_000, 1_000_000, 3_000_000]) {
+    const all = Array.from({ length: 8 }, () =>
+      port.sendMime('example.com', { ...MAIL, mime: Buffer.alloc(size, 'x') }),
+    );
+    for (const answer of await Promise.all(all)) assert.equal(answer.kind, 'accepted');
+  }
+  assert.equal(server.seen.length, 40);
 });
 
 const HTML = { 'content-type': 'text/html' };
