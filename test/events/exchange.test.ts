@@ -75,6 +75,8 @@ withBroker(
     assert.match(down?.tries[0]?.detail ?? '', /^no answer: /);
     await broker.restart();
     const again = await channelTo(t, broker);
+    // RabbitMQ writes down what is bound to what some two seconds late.
+    await bound(again, 'told', EXCHANGE);
     const seen: ConsumeMessage[] = [];
     await again.consume('told', (message) => void (message && seen.push(message)), { noAck: true });
     await eventually(async () => {

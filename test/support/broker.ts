@@ -1,8 +1,10 @@
 // A RabbitMQ for the tests of a file, and what an application does with it.
+import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { type ConfirmChannel, type ConsumeMessage, connect, type Options } from 'amqplib';
 import { closeBroker } from '../../src/base/broker.ts';
-import { sleep } from '../../src/base/wait.ts';
+import { sleep, stopwatch } from '../../src/base/wait.ts';
+import { MINUTE } from '../../src/core/time.ts';
 import { type RabbitMq, startRabbitMq, withoutRabbitMq } from '../../src/lab/servers/rabbitmq.ts';
 
 let shared: Promise<RabbitMq> | null = null;
@@ -40,18 +42,25 @@ export async function publish(channel: ConfirmChannel, queue: string, body: unkn
   await channel.waitForConfirms();
 }
 
-/** Asks until it holds. */
+const PATIENCE = 5 * MINUTE;
+
+/** Asks until it holds, for as long as a busy machine may take. */
 export async function eventually(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await sleep(50);
+  const lasted = stopwatch();
+  while (!(await what())) {
+    if (lasted() > PATIENCE) throw new Error(`waited in vain for ${what}`);
+    await sleep(50);
+  }
 }
 
 /** The next message of a queue, which is taken out of it. */
 export async function next(channel: ConfirmChannel, queue: string): Promise<Omit<ConsumeMessage, 'fields'>> {
-  for (;;) {
-    const message = await channel.get(queue, { noAck: true });
-    if (message) return message;
-    await sleep(50);
-  }
+  let taken: Omit<ConsumeMessage, 'fields'> | false = false;
+  await eventually(async () => {
+    taken = await channel.get(queue, { noAck: true });
+    return taken !== false;
+  });
+  return taken || assert.fail();
 }
 
 export const lengthOf = async (channel: ConfirmChannel, queue: string): Promise<number> =>
