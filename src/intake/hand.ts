@@ -53,12 +53,15 @@ export function createHand({ channel, queue, most, room = ROOM, work, onBarred }
     inHand.add(one);
   }
 
+  /** While it has not pushed all that it may, the broker pushes by itself what comes. */
+  const isAllPushed = () => inHand.size - fetched >= pushedOf(most);
+
   /** Ends when there is no room, or nothing to fetch: what is pushed next, or worked off, begins it again. */
   async function fetch(): Promise<void> {
     if (isFetching) return;
     isFetching = true;
     try {
-      while (!closing.signal.aborted && fetched < most - pushedOf(most) && bytes < room) {
+      while (!closing.signal.aborted && isAllPushed() && fetched < most - pushedOf(most) && bytes < room) {
         const message = await channel.get(queue);
         // One that comes too late goes back with the channel.
         if (message === false || closing.signal.aborted) return;
@@ -75,7 +78,7 @@ export function createHand({ channel, queue, most, room = ROOM, work, onBarred }
 
   /** While what was pushed takes long, the broker pushes nothing, and says nothing of what comes. */
   async function look(): Promise<void> {
-    for (; !closing.signal.aborted; await sleep(LOOK, closing.signal)) if (inHand.size >= pushedOf(most)) await fetch();
+    for (; !closing.signal.aborted; await sleep(LOOK, closing.signal)) await fetch();
   }
 
   return {

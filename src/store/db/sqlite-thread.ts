@@ -11,6 +11,7 @@ parentPort?.on('message', async (asked: Asked) => {
   const said = await answerTo(asked);
   parentPort?.postMessage({ id: asked.id, problem: file.health?.problem() ?? null, ...said } as Answered);
   if (asked.op !== 'run') return;
+  // Copies that came for this statement alone.
   for (const value of asked.bindings) if (value instanceof Uint8Array) letGo(value);
 });
 
