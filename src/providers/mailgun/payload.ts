@@ -38,8 +38,8 @@ export function textOf(raw: Uint8Array, format: Format): string | null {
 const MOST_FIELDS = 300;
 /** Mailgun's events have less than a hundred, and the application's variables of 4 KB. */
 const MOST_VALUES = 5_000;
-/** Mailgun's events are smaller. A larger body costs more to read than to look over. */
-const SMALL = 64 * 1024;
+/** Bytes. Mailgun's events are smaller, with the application's variables of 4 KB. A larger body costs more to read than to look over. */
+const SMALL = 16 * 1024;
 
 /** What a signature is made of. Somewhere in an event Mailgun may write the same names again. */
 const SIGNED = ['signature', 'timestamp', 'token', 'parent-signature'] as const;
@@ -50,9 +50,23 @@ const MAX_BLOCK = 2048;
 /** In user variables there may be others of that name. */
 const MOST_SIGNATURES = 8;
 
+/** The text of a body and what it says. */
+export type Whole = { text: string; payload: Payload };
+
+/** The whole of a body, or why it can't be read. */
+export function wholeOf(raw: Buffer, format: Format): Whole | string {
+  const text = textOf(raw, format);
+  if (text === null) return UNCLEAN;
+  const payload = payloadOf(text, format);
+  return typeof payload === 'string' ? payload : { text, payload };
+}
+
+/** Whether the whole of a body may be read at once, whoever posted it: that costs little more than to find its signature first. */
+export const isSmall = (raw: Buffer, format: Format): boolean => format.kind === 'json' && raw.length <= SMALL;
+
 /**
- * What looks like a signature in a body, or why nothing does. Anybody may post, so nothing more of a body is made into
- * text or objects before one of these is known to be right.
+ * What looks like a signature in a large body or a form, or why nothing does. Anybody may post, so nothing more of it is made
+ * into text or objects before one of these is known to be right.
  */
 export function signedPartsOf(raw: Buffer, format: Format): Payload[] | string {
   if (format.kind !== 'json') {
@@ -64,11 +78,7 @@ export function signedPartsOf(raw: Buffer, format: Format): Payload[] | string {
     const [block] = BLOCK.exec(raw.toString('utf8', at, at + MAX_BLOCK)) ?? [];
     if (block) parts.push({ kind: 'json', body: { signature: jsonIn(block) } });
   }
-  if (parts.length > 0 || raw.length > SMALL) return parts;
-  // Inbound routes write the signature among the other fields.
-  const text = textOf(raw, format);
-  const flat = text === null ? UNCLEAN : payloadOf(text, format);
-  return typeof flat === 'string' ? flat : [flat];
+  return parts;
 }
 
 /** The place of the next object under the name of the signature; -1 when there is none. */
@@ -92,7 +102,7 @@ function afterBlanks(raw: Buffer, from: number): number {
   return at;
 }
 
-export const UNCLEAN = 'the body is not clean UTF-8';
+const UNCLEAN = 'the body is not clean UTF-8';
 
 function jsonIn(text: string): unknown {
   try {

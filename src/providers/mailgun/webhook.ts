@@ -6,7 +6,7 @@ import { type Fields, isObject, momentOf } from '../common/fields.ts';
 import type { Opened } from '../provider.ts';
 import { type Hints, readEvent } from './event.ts';
 import { readLegacy } from './legacy.ts';
-import { formatOf, type Payload, payloadOf, signedPartsOf, textOf, UNCLEAN } from './payload.ts';
+import { formatOf, isSmall, type Payload, payloadOf, signedPartsOf, wholeOf } from './payload.ts';
 
 /**
  * Mailgun posts the same signature with each of its retries, over 8 hours, so a narrow window would refuse real events.
@@ -18,19 +18,20 @@ const WINDOW: Ms = DAY;
 export function openWebhook(raw: Buffer, contentType: string | undefined, keys: readonly string[], now: Ms): Opened {
   const format = formatOf(contentType);
   if (!format) return unusable('the content type is none of JSON, form and multipart');
-  const parts = signedPartsOf(raw, format);
+  const small = isSmall(raw, format) ? wholeOf(raw, format) : null;
+  if (typeof small === 'string') return unusable(small);
+  const parts = small ? [small.payload] : signedPartsOf(raw, format);
   if (typeof parts === 'string') return unusable(parts);
   const signatures = parts.flatMap((part) => signatureIn(part) ?? []);
   if (signatures.length === 0) return unusable(UNSIGNED);
-  const [right] = signatures.flatMap((signature) => verified(signature, keys));
+  const right = rightOf(signatures, keys);
   if (!right) return { kind: 'forged', detail: 'the signature is wrong' };
   const signedAt = Number(right.timestamp) * SECOND;
   if (Math.abs(now - signedAt) > WINDOW)
     return { kind: 'forged', detail: 'the signature is older than a day, or from the future', signedAt };
-  const text = textOf(raw, format);
-  if (text === null) return unusable(UNCLEAN);
-  const payload = payloadOf(text, format);
-  if (typeof payload === 'string') return unusable(payload);
+  const whole = small ?? wholeOf(raw, format);
+  if (typeof whole === 'string') return unusable(whole);
+  const { text, payload } = whole;
   const signature = signatureIn(payload);
   if (signature?.timestamp !== right.timestamp || signature.token !== right.token) return unusable(UNSIGNED);
   // A replay has the same HMAC, even if digits were moved from one field to the other.
@@ -86,16 +87,30 @@ function signatureIn(payload: Payload): Signature | null {
   return { timestamp: time, token, signatures: typeof parent === 'string' ? [signature, parent] : [signature] };
 }
 
-/** With the HMAC by the key that fits; empty when none does. */
-function verified(signature: Signature, keys: readonly string[]): (Signature & { hmac: string })[] {
-  const { timestamp, token, signatures } = signature;
-  // Nothing separates the two in what is signed: only a time of exactly ten digits keeps digits from moving over.
-  if (!/^[0-9]{10}$/.test(timestamp) || !/^[0-9a-zA-Z]{16,128}$/.test(token)) return [];
-  const given = signatures.filter((text) => /^[0-9a-f]{64}$/.test(text)).map((text) => Buffer.from(text, 'hex'));
-  // With an empty key everybody could sign.
-  const hmacs = keys.filter((key) => key.trim() !== '').map((key) => hmacOf(timestamp + token, key));
-  const right = hmacs.find((computed) => given.some((one) => timingSafeEqual(computed, one)));
-  return right ? [{ ...signature, hmac: right.toString('hex') }] : [];
+type Right = { timestamp: string; token: string; hmac: string };
+
+/** The first that one of the keys made, with its HMAC by that key; null when none did. */
+function rightOf(signatures: readonly Signature[], keys: readonly string[]): Right | null {
+  for (const { timestamp, token, signatures: given } of signatures) {
+    // Nothing separates the two in what is signed: only a time of exactly ten digits keeps digits from moving over.
+    if (!TIMESTAMP.test(timestamp) || !TOKEN.test(token)) continue;
+    for (const key of keys) {
+      // With an empty key everybody could sign.
+      if (key.trim() === '') continue;
+      const hmac = hmacOf(timestamp + token, key);
+      if (given.some((one) => isSame(one, hmac))) return { timestamp, token, hmac };
+    }
+  }
+  return null;
 }
 
-const hmacOf = (text: string, key: string): Buffer => createHmac('sha256', key).update(text).digest();
+const TIMESTAMP = /^[0-9]{10}$/;
+const TOKEN = /^[0-9a-zA-Z]{16,128}$/;
+const HMAC = /^[0-9a-f]{64}$/;
+
+/** How long it takes tells nothing of where they differ. */
+const isSame = (given: string, hmac: string): boolean =>
+  HMAC.test(given) && timingSafeEqual(Buffer.from(given, 'latin1'), Buffer.from(hmac, 'latin1'));
+
+/** In hexadecimal digits. */
+const hmacOf = (text: string, key: string): string => createHmac('sha256', key).update(text).digest('hex');

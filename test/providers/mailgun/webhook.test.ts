@@ -45,6 +45,10 @@ test('a genuine webhook is opened, and kept as it came', () => {
   assert.deepEqual(reopen(opened.body, opened.contentType), opened.sighting);
 });
 
+/** One whose signature is looked for before the whole of it is read. */
+const large = (signature: unknown = sign()) => bodyOf(signature, { ...EVENT, filler: 'x'.repeat(20_000) });
+const OTHER = JSON.stringify(sign(STAMP, 'x'.repeat(50)));
+const WRONG = JSON.stringify({ ...sign(), signature: '0'.repeat(64) });
 const signed = (changes: Record<string, unknown>) => bodyOf({ ...sign(), ...changes });
 const at = (time: Ms) => bodyOf(sign(String(time / SECOND)));
 const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
@@ -79,11 +83,10 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
   ['event-data twice, once escaped', 'event', bodyOf().replace('"event-data"', '"event-d\\u0061ta":{},"event-data"')],
   ['event twice', 'event', bodyOf().replace('"event":', '"event":"failed","event":')],
   ['token twice', 'event', bodyOf().replace('"token":', '"token":"x","token":')],
-  [
-    'a right signature, and another one',
-    'unusable',
-    bodyOf().replace(/}$/, `,"signature":${JSON.stringify(sign(STAMP, 'x'.repeat(50)))}}`),
-  ],
+  ['two right signatures, of which the last counts', 'event', bodyOf().replace(/}$/, `,"signature":${OTHER}}`)],
+  ['the same in a large body', 'unusable', large().replace(/}$/, `,"signature":${OTHER}}`)],
+  ['a wrong signature after a right one', 'forged', bodyOf().replace(/}$/, `,"signature":${WRONG}}`)],
+  ['a right signature after a wrong one', 'event', bodyOf().replace('{', `{"signature":${WRONG},`)],
   ['another signature in a variable before it', 'event', `{"a":{"signature":{"a":1}},${bodyOf().slice(1)}`],
   ['a right signature in a variable', 'unusable', `{"a":${bodyOf()}}`],
   ['a name twice further in', 'event', bodyOf(sign(), { ...EVENT, a: 0 }).replace('"a":0', '"a":{"b":1,"b":2}')],
@@ -117,10 +120,12 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
     'event',
     bodyOf(sign()).replace('{', `{"user-variables":{"signature" : {"a":{}},"b":{"signature":{"by":"Ann"}}},`),
   ],
+  ['many of them', 'event', bodyOf(sign()).replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`)],
+  ['the same in a large body', 'event', large().replace('{', `{"x":[${'{"signature":{}},'.repeat(7)}0],`)],
   [
-    'more of them than are looked at',
+    'in a large body more of them than are looked at',
     'unusable',
-    bodyOf(sign()).replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`),
+    large().replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`),
   ],
   ['the triple of another event', 'event', bodyOf(sign(), { ...EVENT, event: 'complained' })],
   [
@@ -323,9 +328,10 @@ test('no body makes it throw', () => {
   );
 });
 
-test('of a body without a right signature nothing is made but the signature', () => {
+test('of a large body without a right signature nothing is made but the signature', () => {
   const made: unknown[] = [];
-  const wrong = JSON.stringify({ signature: { ...sign(), signature: '0'.repeat(64) }, 'event-data': { marked: [] } });
+  const event = { marked: 'x'.repeat(20_000) };
+  const wrong = JSON.stringify({ signature: { ...sign(), signature: '0'.repeat(64) }, 'event-data': event });
   const { parse } = JSON;
   JSON.parse = (text: string) => {
     made.push(text);
