@@ -18,7 +18,16 @@ export function sleep(ms: Ms, signal?: AbortSignal): Promise<void> {
 export function within<T, E>(work: Promise<T>, ms: Ms, otherwise: E): Promise<T | E> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(otherwise), Math.max(0, ms));
-    void work.then(resolve, reject).finally(() => clearTimeout(timer));
+    work.then(
+      (result) => {
+        clearTimeout(timer);
+        resolve(result);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }
 

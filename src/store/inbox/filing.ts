@@ -38,6 +38,9 @@ export const keepIn =
     if (aside > 0) log.error({ events: aside }, 'events are too large for the database and were set aside');
   };
 
+/** `size` counts the characters of its bodies. */
+type Item = { arrivals: readonly Arrival[]; size: number; kept: boolean };
+
 /** What arrives while a commit is under way goes into the next one together. */
 export function createFiling({
   keep: store,
@@ -48,7 +51,7 @@ export function createFiling({
 }: FilingDeps): File {
   let waiting = 0;
   let bytes = 0;
-  const add = gather<{ arrivals: readonly Arrival[]; kept: boolean }>(
+  const add = gather<Item>(
     async (items) => {
       try {
         const arrivals = items.flatMap((item) => item.arrivals);
@@ -57,6 +60,11 @@ export function createFiling({
         onKept(arrivals.length);
       } catch (error) {
         log.error({ events: items.length, error }, 'events could not be stored; who sent them will try again');
+      } finally {
+        for (const { arrivals, size } of items) {
+          waiting -= arrivals.length;
+          bytes -= size;
+        }
       }
     },
     BATCH,
@@ -66,15 +74,11 @@ export function createFiling({
   return async (arrivals) => {
     const size = arrivals.reduce((sum, { body }) => sum + body.length, 0);
     if (waiting >= WAITING || bytes + size > WAITING_BYTES) return false;
-    const item = { arrivals, kept: false };
+    const item = { arrivals, size, kept: false };
     waiting += arrivals.length;
     bytes += size;
-    const filed = add(item).finally(() => {
-      waiting -= arrivals.length;
-      bytes -= size;
-    });
     // What is kept after that is kept once, as the sender's repeat of it is left out.
-    await within(filed, patience, undefined);
+    await within(add(item), patience, undefined);
     return item.kept;
   };
 }
