@@ -5,9 +5,12 @@ import { sleep } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import { type DigestDeps, digest } from './digest.ts';
 
-/** So many events are digested at a time. */
+/** So many events are digested at a time, at most. */
 const BATCH = 200;
-/** The same while mail is being sent, or in a flood: what goes first may have to wait for the end of a batch. */
+/**
+ * So many at first, while mail is being sent, and in a flood: what goes first may have to wait for the end of a batch. Each
+ * batch that was full may be followed by one twice as large.
+ */
 const SMALL_BATCH = 20;
 /** More webhooks a second than this are a flood. */
 const FLOOD = 1000;
@@ -15,7 +18,7 @@ const FLOOD = 1000;
  * In a flood the reading rests for so many times as long as it works, and not for longer than a second: it can be done
  * later, and the answers can't.
  */
-const REST = 9;
+const REST = 29;
 /** What comes in for longer is no flood but the usual, and is read as it comes: else the inbox would grow without an end. */
 const LONGEST_FLOOD: Ms = MINUTE;
 /** When there was little to do, what comes in meanwhile is digested together. */
@@ -36,9 +39,10 @@ const digestJob: Job<DigestInside> = {
   pause: ({ config }) => config.DUE_POLL,
   start(inside) {
     const isFlood = floodWatch(inside);
+    let limit = SMALL_BATCH;
     return {
       async run() {
-        const limit = isFlood() || inside.rightOfWay.isWanted() ? SMALL_BATCH : BATCH;
+        if (isFlood() || inside.rightOfWay.isWanted()) limit = SMALL_BATCH;
         const began = inside.monotonic();
         const handled = await digest(inside, limit);
         if (handled > 0) inside.wake('dispatch');
@@ -46,6 +50,7 @@ const digestJob: Job<DigestInside> = {
         const took = inside.monotonic() - began;
         if (isFlood()) await sleep(Math.min(REST * took, SECOND), inside.signal);
         else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
+        limit = handled < limit ? SMALL_BATCH : Math.min(2 * limit, BATCH);
         return handled;
       },
     };
