@@ -95,7 +95,10 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
   const doubted = known.filter((k) => isDoubted(deps, k));
   results.push(...doubted.map(({ row }) => ({ id: row.id, outcome: 'doubted', dueAt: deps.now() }) as const));
   const sure = known.filter((k) => !doubted.includes(k));
-  results.push(...(await workOff(sure, (some) => fileFacts(deps, some), workOptions(deps))));
+  const filing = inLanes(deps.store, sure).map((part) =>
+    workOff(part, (some) => fileFacts(deps, some), workOptions(deps)),
+  );
+  results.push(...(await Promise.all(filing)).flat());
   const unknown = readings.flatMap((r, i) => {
     const found = matches[i] ?? { kind: 'none' };
     return found.kind === 'deliveries' ? [] : [{ ...r, found }];
@@ -103,6 +106,19 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
   results.push(...(await workOff(unknown, (some) => fileUnknown(deps, some), workOptions(deps))));
   return results;
 }
+
+/**
+ * A server writes some while we look at others. Events of one message stay together: two commits about one message would wait
+ * for each other.
+ */
+function inLanes({ kind }: Store, known: readonly Known[]): Known[][] {
+  const lanes = Array.from({ length: kind === 'sqlite' ? 1 : LANES }, (): Known[] => []);
+  for (const ofOne of groupBy(known, ({ match }) => match.messageId).values())
+    lanes.reduce((least, lane) => (lane.length < least.length ? lane : least)).push(...ofOne);
+  return lanes.filter((lane) => lane.length > 0);
+}
+
+const LANES = 2;
 
 /** Whether it puts an address on our list, or ends a delivery, and nothing but its sender says so. */
 function isDoubted(deps: DigestDeps, { row, sighting }: Known): boolean {

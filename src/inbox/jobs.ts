@@ -3,10 +3,11 @@ import type { Meter } from '../base/meter.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { sleep } from '../base/wait.ts';
 import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
+import type { Store } from '../store/db/open.ts';
 import { type DigestDeps, digest } from './digest.ts';
 
-/** So many events are digested at a time, at most. */
-const BATCH = 200;
+/** So many events are digested at a time, at most. On SQLite whoever takes mail in waits for the end of a commit. */
+export const BATCH: Readonly<Record<Store['kind'], number>> = { sqlite: 200, mysql: 400 };
 /**
  * So many at first, while mail is being sent, and in a flood: what goes first may have to wait for the end of a batch. Each
  * batch that was full may be followed by one twice as large.
@@ -50,7 +51,7 @@ const digestJob: Job<DigestInside> = {
         const took = inside.monotonic() - began;
         if (isFlood()) await sleep(Math.min(REST * took, SECOND), inside.signal);
         else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
-        limit = handled < limit ? SMALL_BATCH : Math.min(2 * limit, BATCH);
+        limit = handled < limit ? SMALL_BATCH : Math.min(2 * limit, BATCH[inside.store.kind]);
         return handled;
       },
     };

@@ -18,6 +18,7 @@ import {
   failed,
   reported,
   seed,
+  seedMany,
   sighting,
   verdict,
   viewsOf,
@@ -43,6 +44,29 @@ const outcomes = async (store: Store) => {
     .orderBy('replay_key');
   return rows.map((r) => `${r.replay_key} ${r.outcome} ${r.pending}`);
 };
+
+eachStore(
+  'a batch about many messages is filed whole, with what is told of one message more than once',
+  async ({ store }) => {
+    const { deps } = digesting(store);
+    const recipients = Array.from({ length: 30 }, (_, i) => `person${i}@inbox.example`);
+    const views = [
+      ...(await seed(store, { messageId: 'list@mg.example.com', recipients })),
+      ...(await seedMany(store, 40)),
+    ];
+    const told = views.flatMap((view, n) =>
+      (['opened', 'delivered'] as const).map((report) => {
+        const { recipient, rfcMessageId: messageId, domain } = view;
+        return arrival(`${n} ${report}`, { body: JSON.stringify(sighting({ report, recipient, messageId, domain })) });
+      }),
+    );
+    await keep(store, told);
+    assert.equal(await digest(deps), told.length);
+    const rows = await store.db('inbox').where({ pending: 1 }).orWhereNot({ outcome: 'done' });
+    assert.deepEqual(rows, []);
+    assert.deepEqual(await store.db('deliveries').distinct('state'), [{ state: 'delivered' }]);
+  },
+);
 
 eachStore('a poisonous event is set aside after three tries and holds up nobody', async ({ store }) => {
   const { clock, deps } = digesting(store);
