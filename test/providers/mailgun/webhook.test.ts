@@ -47,6 +47,8 @@ test('a genuine webhook is opened, and kept as it came', () => {
 
 /** One whose signature is looked for before the whole of it is read. */
 const large = (signature: unknown = sign()) => bodyOf(signature, { ...EVENT, filler: 'x'.repeat(20_000) });
+const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+const sized = (bytes: number) => bodyOf().padEnd(bytes, ' ');
 const OTHER = JSON.stringify(sign(STAMP, 'x'.repeat(50)));
 const WRONG = JSON.stringify({ ...sign(), signature: '0'.repeat(64) });
 const signed = (changes: Record<string, unknown>) => bodyOf({ ...sign(), ...changes });
@@ -84,7 +86,7 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
   ['event twice', 'event', bodyOf().replace('"event":', '"event":"failed","event":')],
   ['token twice', 'event', bodyOf().replace('"token":', '"token":"x","token":')],
   ['two right signatures, of which the last counts', 'event', bodyOf().replace(/}$/, `,"signature":${OTHER}}`)],
-  ['the same in a large body', 'unusable', large().replace(/}$/, `,"signature":${OTHER}}`)],
+  ['two right signatures in a large body', 'unusable', large().replace(/}$/, `,"signature":${OTHER}}`)],
   ['a wrong signature after a right one', 'forged', bodyOf().replace(/}$/, `,"signature":${WRONG}}`)],
   ['a right signature after a wrong one', 'event', bodyOf().replace('{', `{"signature":${WRONG},`)],
   ['another signature in a variable before it', 'event', `{"a":{"signature":{"a":1}},${bodyOf().slice(1)}`],
@@ -120,10 +122,14 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
     'event',
     bodyOf(sign()).replace('{', `{"user-variables":{"signature" : {"a":{}},"b":{"signature":{"by":"Ann"}}},`),
   ],
-  ['many of them', 'event', bodyOf(sign()).replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`)],
-  ['the same in a large body', 'event', large().replace('{', `{"x":[${'{"signature":{}},'.repeat(7)}0],`)],
+  ['many objects of that name', 'event', bodyOf(sign()).replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`)],
   [
-    'in a large body more of them than are looked at',
+    'many objects of that name in a large body',
+    'event',
+    large().replace('{', `{"x":[${'{"signature":{}},'.repeat(7)}0],`),
+  ],
+  [
+    'in a large body more objects of that name than are looked at',
     'unusable',
     large().replace('{', `{"x":[${'{"signature":{}},'.repeat(8)}0],`),
   ],
@@ -163,6 +169,12 @@ const DECISIONS: [string, Opened['kind'], string | Buffer, string?][] = [
   ['a token with other letters', 'event', bodyOf(sign(STAMP, 'Zz9'.repeat(10)))],
   ['a token of digits and a dot', 'forged', bodyOf(sign(STAMP, `${'a'.repeat(31)}.`))],
   ['flat JSON', 'event', JSON.stringify({ ...sign(), event: 'delivered' })],
+  ['large flat JSON', 'event', JSON.stringify({ ...sign(), event: 'delivered', filler: 'x'.repeat(20_000) })],
+  ['an escaped name', 'event', bodyOf().replace('"signature"', '"sign\\u0061ture"')],
+  ['an escaped name in a large body', 'event', large().replace('"signature"', '"sign\\u0061ture"')],
+  ['variables nested 40 deep in a large body', 'event', large().replace('"filler"', `"v":${deep(40)},"filler"`)],
+  ['16,384 bytes', 'event', sized(16_384)],
+  ['16,385 bytes', 'event', sized(16_385)],
 ];
 
 for (const [name, kind, body, type] of DECISIONS) {
