@@ -92,12 +92,13 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
     readings.map(({ row, sighting }) => ({ provider: row.provider, sighting })),
   );
   const known = readings.flatMap((r, i) => (matches[i]?.kind === 'deliveries' ? [{ ...r, match: matches[i] }] : []));
-  const doubted = known.filter((k) => isDoubted(deps, k));
-  results.push(...doubted.map(({ row }) => ({ id: row.id, outcome: 'doubted', dueAt: deps.now() }) as const));
-  const sure = known.filter((k) => !doubted.includes(k));
+  const { sure, settled } = withoutDoubted(deps, known);
+  results.push(...settled);
   const filing = inLanes(deps.store, sure).map((part) =>
     workOff(part, (some) => fileFacts(deps, some), workOptions(deps)),
   );
+  // When one of them fails, the other is not to go on behind our back.
+  await Promise.allSettled(filing);
   results.push(...(await Promise.all(filing)).flat());
   const unknown = readings.flatMap((r, i) => {
     const found = matches[i] ?? { kind: 'none' };
@@ -108,8 +109,8 @@ async function digestRows(deps: DigestDeps, rows: readonly EventRow[]): Promise<
 }
 
 /**
- * A server writes some while we look at others. Events of one message stay together: two commits about one message would wait
- * for each other.
+ * In parts that are filed at the same time: while a server writes one, the other is looked at. Events of one message stay
+ * together, as two commits about one message would wait for each other. SQLite has one writer, and gets one part.
  */
 function inLanes({ kind }: Store, known: readonly Known[]): Known[][] {
   const lanes = Array.from({ length: kind === 'sqlite' ? 1 : LANES }, (): Known[] => []);
@@ -119,6 +120,22 @@ function inLanes({ kind }: Store, known: readonly Known[]): Known[][] {
 }
 
 const LANES = 2;
+
+/** Those that count, and what becomes of the others: they are doubted, or nobody can tell. */
+function withoutDoubted(deps: DigestDeps, known: readonly Known[]): { sure: Known[]; settled: Settled[] } {
+  const sure: Known[] = [];
+  const settled: Settled[] = [];
+  for (const one of known) {
+    const { row } = one;
+    try {
+      if (isDoubted(deps, one)) settled.push({ id: row.id, outcome: 'doubted', dueAt: deps.now() });
+      else sure.push(one);
+    } catch (error) {
+      settled.push(failed(row, error, workOptions(deps)));
+    }
+  }
+  return { sure, settled };
+}
 
 /** Whether it puts an address on our list, or ends a delivery, and nothing but its sender says so. */
 function isDoubted(deps: DigestDeps, { row, sighting }: Known): boolean {

@@ -6,12 +6,11 @@ import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type DigestDeps, digest } from './digest.ts';
 
-/** So many events are digested at a time, at most. On SQLite whoever takes mail in waits for the end of a commit. */
+/** So many events are digested at a time, at most: fewer on SQLite, where whoever takes mail in waits for the end of a commit. */
 export const BATCH: Readonly<Record<Store['kind'], number>> = { sqlite: 200, mysql: 400 };
-/**
- * So many at first, while mail is being sent, and in a flood: what goes first may have to wait for the end of a batch. Each
- * batch that was full may be followed by one twice as large.
- */
+/** So many at first, as more may be about to come in; each batch that was full may be followed by one twice as large. */
+const FIRST_BATCH = 64;
+/** So many while mail is being sent, and in a flood: what goes first may have to wait for the end of a batch. */
 const SMALL_BATCH = 20;
 /** More webhooks a second than this are a flood. */
 const FLOOD = 1000;
@@ -22,7 +21,7 @@ const FLOOD = 1000;
 const REST = 29;
 /** What comes in for longer is no flood but the usual, and is read as it comes: else the inbox would grow without an end. */
 const LONGEST_FLOOD: Ms = MINUTE;
-/** When there was little to do, what comes in meanwhile is digested together. */
+/** When all that there was is read, what comes in meanwhile is digested together. */
 const COLLECT: Ms = SECOND / 4;
 
 export type DigestInside = DigestDeps & {
@@ -40,18 +39,20 @@ const digestJob: Job<DigestInside> = {
   pause: ({ config }) => config.DUE_POLL,
   start(inside) {
     const isFlood = floodWatch(inside);
-    let limit = SMALL_BATCH;
+    let next = FIRST_BATCH;
     return {
       async run() {
-        if (isFlood() || inside.rightOfWay.isWanted()) limit = SMALL_BATCH;
+        const limit = isFlood() || inside.rightOfWay.isWanted() ? SMALL_BATCH : next;
+        // Also when it fails, as it may by its size.
+        next = FIRST_BATCH;
         const began = inside.monotonic();
         const handled = await digest(inside, limit);
         if (handled > 0) inside.wake('dispatch');
         if (handled > 0) inside.wake('ask');
         const took = inside.monotonic() - began;
         if (isFlood()) await sleep(Math.min(REST * took, SECOND), inside.signal);
-        else if (handled > 0 && handled < limit / 2) await sleep(COLLECT, inside.signal);
-        limit = handled < limit ? SMALL_BATCH : Math.min(2 * limit, BATCH[inside.store.kind]);
+        else if (handled > 0 && handled < limit) await sleep(COLLECT, inside.signal);
+        if (handled >= limit) next = Math.min(2 * limit, BATCH[inside.store.kind]);
         return handled;
       },
     };

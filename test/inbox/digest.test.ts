@@ -9,6 +9,7 @@ import type { Store } from '../../src/store/db/open.ts';
 import { keep } from '../../src/store/inbox/inbox.ts';
 import { change } from '../../src/store/ledger/ledger.ts';
 import { rememberDomains } from '../../src/store/messages/domains.ts';
+import type { View } from '../../src/store/rows/rows.ts';
 import { clockAt, MORNING } from '../support/clock.ts';
 import {
   accepted,
@@ -91,6 +92,48 @@ eachStore('a poisonous event is set aside after three tries and holds up nobody'
   assert.match(row.error, /it can not be read/);
   assert.equal((await viewsOf(store, view.messageId))[0]?.delivery.state, 'delivered');
 });
+
+/** Webhooks that tell of the failure of these. */
+const failuresOf = (views: readonly View[]) =>
+  views.map(({ recipient, rfcMessageId: messageId, domain }, n) => {
+    const told = sighting({ report: 'failed', recipient, messageId, domain, bounce: bounce() });
+    return arrival(`failure ${n}`, { body: JSON.stringify(told) });
+  });
+
+eachStore('an event of which nobody can say whether to doubt it holds up nobody', async ({ store }) => {
+  const { clock, deps } = digesting(store);
+  const views = await seedMany(store, 2);
+  await keep(store, failuresOf(views));
+  const [, bad] = views;
+  const judge: DigestDeps['judge'] = (_, { messageId }) => {
+    if (messageId === bad?.rfcMessageId) throw new Error('it can not be judged');
+    return verdict();
+  };
+  for (let n = 0; n < 4; n++) {
+    await digest({ ...deps, judge, isOpenToForgery: () => true });
+    clock.advance(HOUR);
+  }
+  assert.deepEqual(await outcomes(store), ['failure 0 done 0', 'failure 1 set_aside 0']);
+});
+
+eachStore('a digest that the database stops is over when it says so', async ({ store }) => {
+  const { deps } = digesting(store);
+  const views = await seedMany(store, 20);
+  await keep(store, failuresOf(views));
+  const [first] = views;
+  const judge: DigestDeps['judge'] = (_, { messageId }) => {
+    if (messageId === first?.rfcMessageId) throw Object.assign(new Error('full'), { code: DISK_FULL[store.kind] });
+    return verdict();
+  };
+  await assert.rejects(digest({ ...deps, judge }), /full/);
+  const filed = async () => (await store.db('facts').where({ kind: 'reported' })).length;
+  const then = await filed();
+  assert.equal(then, store.kind === 'sqlite' ? 0 : 10);
+  await new Promise(setImmediate);
+  assert.equal(await filed(), then);
+});
+
+const DISK_FULL = { sqlite: 'SQLITE_FULL', mysql: 'ER_DISK_FULL' } as const;
 
 eachStore('an event for a recipient that we did not record changes nothing and is never adopted', async ({ store }) => {
   const { clock, deps } = digesting(store, { ADOPT_UNKNOWN: 'retry' });

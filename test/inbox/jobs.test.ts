@@ -26,7 +26,7 @@ test('events are read in small batches at first and while mail is being sent, an
   assert.deepEqual(await handled(6), [40, 80, 160, 200, 200, 130]);
   await keep(
     inside.store,
-    arrivals.slice(0, 60).map((one) => ({ ...one, replayKey: `${one.replayKey} again` })),
+    arrivals.slice(0, 100).map((one) => ({ ...one, replayKey: `${one.replayKey} again` })),
   );
-  assert.deepEqual(await handled(2), [20, 40]);
+  assert.deepEqual(await handled(2), [64, 36]);
 });
