@@ -55,9 +55,12 @@ export function startWork(config: Config, log: Log, listener: Listener, startedA
   const bells = new Map<string, Bell>(all.map(({ name }) => [name, createBell()]));
   const wake = (job: string) => bells.get(job)?.ring();
   const clock = clockOfMachine();
+  let last: Ms | null = null;
   const hears = (theirs: Ms) => {
     clock.heard(theirs);
-    listener.heardTime(theirs);
+    // Each answer says it, and it changes once a second.
+    if (theirs !== last) listener.heardTime(theirs);
+    last = theirs;
   };
   const connected = connectProviders(config, { now: clock.now, monotonic, heardTime: hears });
   const measure = measuringWork({ store, providers: connected, log, monotonic }, all);
