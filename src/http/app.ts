@@ -135,6 +135,8 @@ function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
   const traffic = sharedTraffic(deps);
   const tokens = statusTokens(encryptionKey ? [encryptionKey, ...olderKeys] : []);
   return [
+    // Each request is looked up in one after the other, and most of them bring mail.
+    createIntake({ ...deps, bodies, statusTokens: tokens }),
     createTaking({ ...deps, bodies }),
     ...(deps.pages ? [deps.pages({ ...deps, bodies })] : []),
     createPeople({ ...deps, statusTokens: tokens }),
@@ -150,7 +152,6 @@ function routersOf(deps: AppDeps, bodies: Bodies): Router[] {
     createIncidents({ ...deps, bodies }),
     createHints({ ...deps, bodies }),
     createPages(deps),
-    createIntake({ ...deps, bodies, statusTokens: tokens }),
   ];
 }
 
