@@ -5,7 +5,7 @@ import { settingsOf } from '../../src/config/settings.ts';
 import { draftOf } from '../../src/intake/draft.ts';
 import { openStore, type Store } from '../../src/store/db/open.ts';
 import { rememberDomains } from '../../src/store/messages/domains.ts';
-import type { QueueDraft } from '../../src/store/messages/messages.ts';
+import type { QueueDraft } from '../../src/store/messages/enqueue.ts';
 import { recordMany } from '../../src/store/messages/record-many.ts';
 import { DOMAIN, ENCRYPTION_KEY } from '../bench/daemon.ts';
 import { smallMail } from '../bench/postings.ts';

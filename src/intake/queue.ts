@@ -2,7 +2,7 @@ import { gather } from '../base/gather.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { isDatabaseTrouble } from '../store/db/trouble.ts';
-import { type Enqueued, enqueue, enqueueTogether, type ToQueue } from '../store/messages/messages.ts';
+import { type Enqueued, enqueue, enqueueTogether, type ToQueue } from '../store/messages/enqueue.ts';
 import type { Prepared } from './draft.ts';
 
 /** Stores a message for the daemon to send, all or nothing. */
@@ -11,10 +11,15 @@ export type Queue = (prepared: Prepared, now: Ms) => Promise<Enqueued>;
 /** So many messages in one commit. */
 const MOST = 32;
 
-/** Each message in a commit of its own; on SQLite, which has one writer, those that come at the same time in one. */
+/**
+ * Messages that come at the same time go into one commit. On a server one with a key may wait there for another of that key:
+ * it gets a commit of its own, so that nobody waits with it.
+ */
 export function createQueue(store: Store): Queue {
   const alone: Queue = ({ draft, call }, now) => enqueue(store, draft, call, now);
-  return store.kind === 'sqlite' ? together(store, alone) : alone;
+  const joined = together(store, alone);
+  const mayWait = ({ draft, call }: Prepared) => store.kind === 'mysql' && (call !== null || draft.key !== null);
+  return (prepared, now) => (mayWait(prepared) ? alone : joined)(prepared, now);
 }
 
 type Waiting = ToQueue & { made: Enqueued | null };

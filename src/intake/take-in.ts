@@ -1,7 +1,8 @@
 import { letGo } from '../base/let-go.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import type { Draft, Enqueued } from '../store/messages/messages.ts';
+import type { Enqueued } from '../store/messages/enqueue.ts';
+import type { Draft } from '../store/messages/messages.ts';
 import type { QueueTerms } from './draft.ts';
 import { createPrepare } from './prepare.ts';
 import { createQueue } from './queue.ts';

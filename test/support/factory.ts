@@ -12,7 +12,8 @@ import type { Cause, Decision, Verdict } from '../../src/core/verdict.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import type { Arrival } from '../../src/store/inbox/inbox.ts';
 import { claimDue } from '../../src/store/ledger/due.ts';
-import { type Draft, enqueue, type QueueDraft, record } from '../../src/store/messages/messages.ts';
+import { enqueue, type QueueDraft } from '../../src/store/messages/enqueue.ts';
+import { type Draft, record } from '../../src/store/messages/messages.ts';
 import { load, type View } from '../../src/store/rows/rows.ts';
 import { MORNING } from './clock.ts';
 

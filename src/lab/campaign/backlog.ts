@@ -11,7 +11,8 @@ import { openWebhook } from '../../providers/mailgun/webhook.ts';
 import type { Store } from '../../store/db/open.ts';
 import { type Arrival, keep } from '../../store/inbox/inbox.ts';
 import { aboutOf } from '../../store/inbox/news.ts';
-import { type Draft, enqueue } from '../../store/messages/messages.ts';
+import { enqueue } from '../../store/messages/enqueue.ts';
+import type { Draft } from '../../store/messages/messages.ts';
 import { recordMany } from '../../store/messages/record-many.ts';
 import { signedBody } from '../sim/webhooks.ts';
 

@@ -10,10 +10,14 @@ const file = sqliteFile(filename, how);
 parentPort?.on('message', async (asked: Asked) => {
   const said = await answerTo(asked);
   parentPort?.postMessage({ id: asked.id, problem: file.health?.problem() ?? null, ...said } as Answered);
-  if (asked.op !== 'run') return;
   // Copies that came for this statement alone.
-  for (const value of asked.bindings) if (value instanceof Uint8Array) letGo(value);
+  for (const bindings of bindingsOf(asked)) for (const value of bindings) if (value instanceof Uint8Array) letGo(value);
 });
+
+function bindingsOf(asked: Asked): readonly (readonly unknown[])[] {
+  if (asked.op === 'run') return [asked.bindings];
+  return asked.op === 'runEach' ? asked.each : [];
+}
 
 async function answerTo(asked: Asked): Promise<{ ran: Ran | null } | { error: object }> {
   try {

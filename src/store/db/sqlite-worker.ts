@@ -76,10 +76,13 @@ export function workInThread(filename: string, isThere: boolean): SqliteWorker {
   return {
     open: async () => void (await ask({ op: 'open' })),
     async run(sql, given) {
-      const { bindings, moved } = inOwnMemory(given);
-      return (await ask({ op: 'run', sql, bindings }, moved)) as Ran;
+      const moved: ArrayBuffer[] = [];
+      return (await ask({ op: 'run', sql, bindings: inOwnMemory(given, moved) }, moved)) as Ran;
     },
-    runEach: async (sql, each) => void (await ask({ op: 'runEach', sql, each })),
+    async runEach(sql, given) {
+      const moved: ArrayBuffer[] = [];
+      await ask({ op: 'runEach', sql, each: given.map((bindings) => inOwnMemory(bindings, moved)) }, moved);
+    },
     close: async () => void (await ask({ op: 'close' })),
     end: () => ended(thread),
     file: { problem: () => problem, inspect: async () => void (await ask({ op: 'inspect' })) },
@@ -88,17 +91,16 @@ export function workInThread(filename: string, isThere: boolean): SqliteWorker {
 
 /**
  * Bytes that are a part of others would be posted with all of these, once for each part. Whoever asks keeps his own: a change
- * may be tried again.
+ * may be tried again. The copies are added to `moved`.
  */
-function inOwnMemory(given: readonly unknown[]): { bindings: readonly unknown[]; moved: ArrayBuffer[] } {
-  const moved: ArrayBuffer[] = [];
-  const bindings = given.map((value) => {
+function inOwnMemory(given: readonly unknown[], moved: ArrayBuffer[]): readonly unknown[] {
+  if (!given.some((value) => value instanceof Uint8Array)) return given;
+  return given.map((value) => {
     if (!(value instanceof Uint8Array)) return value;
     const copy = new Uint8Array(value);
     moved.push(copy.buffer);
     return copy;
   });
-  return { bindings, moved };
 }
 
 async function ended(thread: Worker): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { AppError } from '../../base/errors.ts';
 import { newId, queueKey, recordKey } from '../../base/ids.ts';
-import { sealedBy } from '../../base/seal.ts';
 import type { Fact } from '../../core/delivery.ts';
 import { fold } from '../../core/fold.ts';
 import type { MessageClass } from '../../core/message-class.ts';
@@ -16,8 +15,7 @@ import { chunks, transact } from '../db/transact.ts';
 import { changeIn, write } from '../ledger/ledger.ts';
 import type { Move } from '../rows/move.ts';
 import { birthIn, type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
-import { type Call, firstCall } from './calls.ts';
-import { replaceOlder, replaceOthers } from './cancel.ts';
+import { replaceOlder } from './cancel.ts';
 import { nameLater, takeOver } from './take-over.ts';
 
 /** A message as it comes to us. `facts` is what has happened to each recipient's delivery already. */
@@ -45,9 +43,6 @@ export type Draft = {
 };
 
 export type Recorded = { id: string; created: boolean };
-
-/** Bodies are kept in pieces below the smallest packet limit in use (1 MB). */
-const PIECE = 512 * 1024;
 
 /**
  * Records a message that somebody else sends. If it is known already (same domain and Message-Id) it gets the
@@ -132,51 +127,6 @@ async function knownRecipients(
   return known;
 }
 
-/** A message of our queue; `isRepeat` when an earlier call made it. */
-export type Enqueued = { id: string; messageId: string; isRepeat: boolean };
-
-/** A message for our queue, with the body that is to be sent. */
-export type QueueDraft = Draft & { id: string; body: Buffer };
-
-/**
- * Writes a message that Homing is to send, with its deliveries, its body and the call that asked for it, all or
- * nothing. The same call made again gets the ids of the first one. Throws `mismatch` when the key of the call stands
- * for something else.
- *
- * A Message-Id belongs to nobody: whoever uses one that is in use makes a message of his own, with his own content and
- * his own recipients. So nobody gets the mail of another, and nobody can keep another's mail out by guessing its name.
- */
-export async function enqueue(store: Store, draft: QueueDraft, call: Call | null, now: Ms): Promise<Enqueued> {
-  return transact(store, (tx) => enqueueIn(tx, { draft, call, now }));
-}
-
-export type ToQueue = { draft: QueueDraft; call: Call | null; now: Ms };
-
-/** The same for several in one commit. When one of them is refused none is written. */
-export async function enqueueTogether(store: Store, all: readonly ToQueue[]): Promise<Enqueued[]> {
-  return transact(store, async (tx) => {
-    const done: Enqueued[] = [];
-    for (const one of all) done.push(await enqueueIn(tx, one));
-    return done;
-  });
-}
-
-async function enqueueIn(tx: Knex.Transaction, { draft, call, now }: ToQueue): Promise<Enqueued> {
-  const first = call === null ? draft : await firstCall(tx, call, draft, now);
-  if (first.id !== draft.id) return { id: first.id, messageId: first.messageId, isRepeat: true };
-  const { message, found } = await insertOrGet(tx, draft.id, draft, now);
-  // If it is found, this is the second try after a COMMIT whose reply was lost.
-  if (!found) {
-    await insertBody(tx, message.id, draft.body);
-    await addRecipients(tx, message, draft, now);
-    // Events without our variable, and people, know it by its Message-Id.
-    const hash = recordKey(draft.domain, draft.messageId);
-    await insertNew(tx, 'handles', { hash, message_id: message.id }, ['hash', 'message_id']);
-    if (draft.key !== null) await replaceOthers(tx, message, draft.key, now);
-  }
-  return { id: message.id, messageId: message.message_id, isRepeat: false };
-}
-
 /** Characters of a sender and a subject: as many as a line of a mail has. */
 const MAX_TEXT = 998;
 /** Characters of the name of a template. */
@@ -229,7 +179,7 @@ async function insertOrGet(
   };
 }
 
-const idTaken = (): AppError => new AppError('conflict', 'the id belongs to another message');
+export const idTaken = (): AppError => new AppError('conflict', 'the id belongs to another message');
 
 /** A message's delivery to one recipient; `first` for the one that counts for the message, too. */
 export function birthOf(
@@ -260,11 +210,4 @@ export function birthOf(
     delivery: fold(birth, draft.facts),
   };
   return { view, fresh: [...draft.facts], before: null, after: view, first };
-}
-
-async function insertBody(tx: Knex.Transaction, messageId: string, body: Buffer): Promise<void> {
-  for (let piece = 0; piece * PIECE < body.length; piece++) {
-    const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
-    await tx('message_bodies').insert({ message_id: messageId, piece, body: part, sealed_by: sealedBy(body) });
-  }
 }

@@ -7,7 +7,7 @@ import { inStatements } from '../../../src/store/db/statements.ts';
 import { keep } from '../../../src/store/inbox/inbox.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody } from '../../../src/store/messages/bodies.ts';
-import { enqueue } from '../../../src/store/messages/messages.ts';
+import { enqueue } from '../../../src/store/messages/enqueue.ts';
 import { MORNING } from '../../support/clock.ts';
 import { arrival, queueDraft, seed, viewsOf } from '../../support/factory.ts';
 

@@ -28,7 +28,8 @@ import {
   setRetention,
   switchToLocal,
 } from '../../../src/store/messages/domains.ts';
-import { enqueue, record } from '../../../src/store/messages/messages.ts';
+import { enqueue } from '../../../src/store/messages/enqueue.ts';
+import { record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { auditWithin } from '../../../src/store/notes/audit.ts';
 import { setCursor } from '../../../src/store/notes/cursors.ts';

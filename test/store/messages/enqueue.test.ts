@@ -5,8 +5,9 @@ import { match } from '../../../src/store/inbox/match.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody } from '../../../src/store/messages/bodies.ts';
 import type { Call } from '../../../src/store/messages/calls.ts';
+import { enqueue, enqueueTogether } from '../../../src/store/messages/enqueue.ts';
 import { findMessage } from '../../../src/store/messages/find.ts';
-import { enqueue, record } from '../../../src/store/messages/messages.ts';
+import { record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { MORNING } from '../../support/clock.ts';
 import { draft, ended, queueDraft, seed, seedQueued, sighting, viewsOf } from '../../support/factory.ts';
@@ -102,6 +103,59 @@ eachStore('a call with the key of another is refused, and the first one stays', 
   const other = { ...mailTo('bob'), messageId: 'm2@mg.example.com' };
   await assert.rejects(enqueue(store, other, call('k1', 'else'), MORNING), { code: 'mismatch' });
   assert.deepEqual(await enqueue(store, mailTo('ann'), call('k1'), MORNING), { ...first, isRepeat: true });
+  assert.deepEqual(await recipientsOf(store), ['ann@example.net']);
+});
+
+eachStore('what comes in one commit is as if it had come one after the other', async ({ store }) => {
+  const untilEnded = { ...call('k2'), untilEnded: true };
+  const keyed = (person: string) => ({ ...mailTo(person), key: 'reset:1' });
+  const [ann, bob, cay, dan, eve] = ['ann', 'bob', 'cay', 'dan', 'eve'].map(mailTo);
+  assert.ok(ann && bob && cay && dan && eve);
+  const large = { ...mailTo('large'), body: Buffer.alloc(1_300_000, 'large') };
+  const [older, newer] = [keyed('old'), keyed('new')];
+  const all = [
+    { draft: ann, call: call('k1') },
+    { draft: bob, call: call('k1') },
+    { draft: older, call: null },
+    { draft: cay, call: untilEnded },
+    { draft: large, call: null },
+    { draft: newer, call: null },
+    { draft: dan, call: untilEnded },
+    { draft: eve, call: null },
+  ].map((one) => ({ ...one, now: MORNING }));
+  const made = await enqueueTogether(store, all);
+  const repeats = new Map([
+    [1, ann.id],
+    [6, cay.id],
+  ]);
+  assert.deepEqual(
+    made.map(({ id, isRepeat }) => [id, isRepeat]),
+    all.map(({ draft }, n) => [repeats.get(n) ?? draft.id, repeats.has(n)]),
+  );
+  const people = ['ann', 'cay', 'eve', 'large', 'new', 'old'];
+  assert.deepEqual(
+    await recipientsOf(store),
+    people.map((person) => `${person}@example.net`),
+  );
+  assert.equal(await bodyOf(store, ann.id), 'the mail of ann');
+  assert.equal(await bodyOf(store, large.id), String(large.body));
+  const states = await Promise.all([older, newer].map(({ id }) => viewsOf(store, id)));
+  assert.deepEqual(
+    states.flat().map(({ delivery }) => delivery.state),
+    ['cancelled', 'queued'],
+  );
+  // As after a COMMIT whose reply was lost.
+  assert.deepEqual(await enqueueTogether(store, all), made);
+  assert.equal(await count(store, 'deliveries'), people.length);
+});
+
+eachStore('when one of a commit is refused, none of it is written', async ({ store }) => {
+  await enqueue(store, mailTo('ann'), call('k1'), MORNING);
+  const all = [
+    { draft: mailTo('bob'), call: null, now: MORNING },
+    { draft: mailTo('cay'), call: call('k1', 'else'), now: MORNING },
+  ];
+  await assert.rejects(enqueueTogether(store, all), { code: 'mismatch' });
   assert.deepEqual(await recipientsOf(store), ['ann@example.net']);
 });
 

@@ -3,8 +3,9 @@ import type { Store } from '../../../src/store/db/open.ts';
 import { change } from '../../../src/store/ledger/ledger.ts';
 import { sealedBody, withBodies } from '../../../src/store/messages/bodies.ts';
 import { cancelByKey } from '../../../src/store/messages/cancel.ts';
+import { enqueue } from '../../../src/store/messages/enqueue.ts';
 import { findMessage, messagesByKey } from '../../../src/store/messages/find.ts';
-import { enqueue, record } from '../../../src/store/messages/messages.ts';
+import { record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { at, MORNING } from '../../support/clock.ts';
 import {
