@@ -7,6 +7,7 @@ import type { Store } from '../db/open.ts';
 import { inStatements, insertNew, insertRows, rowsWith } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
 import { write } from '../ledger/ledger.ts';
+import type { Move } from '../rows/move.ts';
 import type { MessageRow } from '../rows/rows.ts';
 import { type Call, firstCall } from './calls.ts';
 import { replaceOthers } from './cancel.ts';
@@ -39,8 +40,7 @@ export async function enqueueTogether(store: Store, all: readonly ToQueue[]): Pr
     const done: Enqueued[] = [];
     let waiting: ToQueue[] = [];
     for (const one of all) {
-      // Whether the first call stands is seen by what it wrote.
-      if (waiting.some((other) => isSameCall(one.call, other.call))) {
+      if (waiting.some((other) => dependsOn(one, other))) {
         await writeAll(tx, waiting);
         waiting = [];
       }
@@ -54,8 +54,16 @@ export async function enqueueTogether(store: Store, all: readonly ToQueue[]): Pr
   });
 }
 
-const isSameCall = (one: Call | null, other: Call | null): boolean =>
-  one !== null && other !== null && one.scope === other.scope && one.key === other.key;
+/** Whether it is seen only by what the other one writes whether this one is new. */
+function dependsOn({ draft, call }: ToQueue, other: ToQueue): boolean {
+  if (draft.id === other.draft.id) return true;
+  if (call === null) return false;
+  // Which mail is ended depends on what replaces it.
+  return isSameCall(call, other.call) || (call.untilEnded === true && other.draft.key !== null);
+}
+
+const isSameCall = (one: Call, other: Call | null): boolean =>
+  other !== null && one.scope === other.scope && one.key === other.key;
 
 async function writeAll(tx: Knex.Transaction, all: readonly ToQueue[]): Promise<void> {
   await writeMessages(
@@ -78,13 +86,7 @@ async function writeMessages(tx: Knex.Transaction, all: readonly ToQueue[]): Pro
   await insertRows(tx, 'messages', messages);
   // Large bodies are not to be in memory another time all at once.
   for (const pieces of inStatements(fresh.flatMap(piecesOf), 200)) await insertRows(tx, 'message_bodies', pieces);
-  const births = fresh.flatMap(({ row, draft, now }) =>
-    [...byKey(draft.recipients).values()].map((recipient, n) =>
-      birthOf(row, draft, { recipient, first: n === 0 }, now),
-    ),
-  );
-  const now = Math.max(...fresh.map((one) => one.now));
-  for (const part of chunks(births, 200)) await write(tx, part, now);
+  await writeDeliveries(tx, fresh);
   // Events without our variable, and people, know it by its Message-Id.
   const names = fresh.map(({ row, draft }) => ({ hash: recordKey(row.domain, draft.messageId), message_id: row.id }));
   await insertNew(tx, 'handles', names, ['hash', 'message_id']);
@@ -93,9 +95,29 @@ async function writeMessages(tx: Knex.Transaction, all: readonly ToQueue[]): Pro
 
 type Fresh = ToQueue & { row: MessageRow };
 
+/** So many in one go, in which nobody else is answered: a message may have a thousand. */
+const AT_ONCE = 200;
+
+async function writeDeliveries(tx: Knex.Transaction, fresh: readonly Fresh[]): Promise<void> {
+  const latest = Math.max(...fresh.map(({ now }) => now));
+  let births: Move[] = [];
+  for (const { row, draft, now } of fresh) {
+    const recipients = [...byKey(draft.recipients).values()].map((recipient, n) => ({ recipient, first: n === 0 }));
+    for (const part of chunks(recipients, AT_ONCE)) {
+      if (births.length + part.length > AT_ONCE) {
+        await write(tx, births, latest);
+        births = [];
+      }
+      births.push(...part.map((one) => birthOf(row, draft, one, now)));
+    }
+  }
+  await write(tx, births, latest);
+}
+
+/** Locked: a first try whose COMMIT is under way, on a connection that is lost to us, is waited for. */
 async function notWritten(tx: Knex.Transaction, all: readonly ToQueue[]): Promise<Fresh[]> {
   const ids = all.map(({ draft }) => draft.id);
-  const which = { columns: 'id, record_key', table: 'messages', key: 'id' };
+  const which = { columns: 'id, record_key', table: 'messages', key: 'id', isLocked: true };
   const rows = await rowsWith<Pick<MessageRow, 'id' | 'record_key'>>(tx, which, ids);
   const written = new Map(rows.map(({ id, record_key }) => [id, record_key]));
   return all.flatMap((one) => {

@@ -7,7 +7,7 @@ import { sealedBody } from '../../../src/store/messages/bodies.ts';
 import type { Call } from '../../../src/store/messages/calls.ts';
 import { enqueue, enqueueTogether } from '../../../src/store/messages/enqueue.ts';
 import { findMessage } from '../../../src/store/messages/find.ts';
-import { record } from '../../../src/store/messages/messages.ts';
+import { messageRow, record } from '../../../src/store/messages/messages.ts';
 import { recordMany } from '../../../src/store/messages/record-many.ts';
 import { MORNING } from '../../support/clock.ts';
 import { draft, ended, queueDraft, seed, seedQueued, sighting, viewsOf } from '../../support/factory.ts';
@@ -147,6 +147,57 @@ eachStore('what comes in one commit is as if it had come one after the other', a
   // As after a COMMIT whose reply was lost.
   assert.deepEqual(await enqueueTogether(store, all), made);
   assert.equal(await count(store, 'deliveries'), people.length);
+});
+
+eachStore('a call that counts until its mail has ended sees what is replaced before it', async ({ store }) => {
+  const again = { ...call('k1'), untilEnded: true };
+  const keyed = (person: string) => ({ ...mailTo(person), key: 'login:1' });
+  await enqueue(store, keyed('ann'), again, MORNING);
+  const all = [
+    { draft: mailTo('bob'), call: null },
+    { draft: keyed('cay'), call: null },
+    { draft: keyed('ann'), call: again },
+  ].map((one) => ({ ...one, now: MORNING }));
+  const made = await enqueueTogether(store, all);
+  assert.deepEqual(
+    made.map(({ isRepeat }) => isRepeat),
+    [false, false, false],
+  );
+  const open: { recipient: string }[] = await store.db('deliveries').whereNull('ended_at').orderBy('recipient');
+  assert.deepEqual(
+    open.map(({ recipient }) => recipient),
+    ['ann@example.net', 'bob@example.net'],
+  );
+});
+
+eachStore('a try whose COMMIT is under way is waited for by the next one', async ({ store, open }) => {
+  // SQLite has one writer at a time anyway.
+  if (store.kind === 'sqlite') return;
+  const mine = { ...mailTo('ann'), key: 'reset:1' };
+  const first = await open().db.transaction();
+  await first('messages').insert(messageRow(mine.id, mine));
+  const second = enqueue(store, mine, null, MORNING);
+  const waits = "show global status like 'Innodb_row_lock_current_waits'";
+  for (let count = 0; count === 0; ) {
+    const [[row]] = await store.db.raw(waits);
+    count = Number(row.Value);
+  }
+  await first.commit();
+  assert.deepEqual(await second, { id: mine.id, messageId: mine.messageId, isRepeat: false });
+});
+
+eachStore('messages to many are written in parts', async ({ store }) => {
+  const many = (name: string, n: number) => ({
+    ...mailTo(name),
+    recipients: Array.from({ length: n }, (_, i) => `${name}${i}@example.net`),
+  });
+  const drafts = [many('a', 150), many('b', 450), many('c', 1), many('d', 0), many('e', 200)];
+  await enqueueTogether(
+    store,
+    drafts.map((draft) => ({ draft, call: null, now: MORNING })),
+  );
+  const people = drafts.flatMap(({ recipients }) => recipients).sort();
+  assert.deepEqual(await recipientsOf(store), people);
 });
 
 eachStore('when one of a commit is refused, none of it is written', async ({ store }) => {
