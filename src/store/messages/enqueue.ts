@@ -5,13 +5,11 @@ import { sealedBy } from '../../base/seal.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { inStatements, insertNew, insertRows, rowsWith } from '../db/statements.ts';
-import { chunks, transact } from '../db/transact.ts';
-import { write } from '../ledger/ledger.ts';
-import type { Move } from '../rows/move.ts';
+import { transact } from '../db/transact.ts';
 import type { MessageRow } from '../rows/rows.ts';
 import { type Call, firstCall } from './calls.ts';
 import { replaceOthers } from './cancel.ts';
-import { birthOf, byKey, type Draft, idTaken, messageRow } from './messages.ts';
+import { addDeliveries, type Draft, idTaken, messageRow } from './messages.ts';
 
 /** A message of our queue; `isRepeat` when an earlier call made it. */
 export type Enqueued = { id: string; messageId: string; isRepeat: boolean };
@@ -82,37 +80,18 @@ async function writeInPlaceOfOthers(tx: Knex.Transaction, one: ToQueue, key: str
 async function writeMessages(tx: Knex.Transaction, all: readonly ToQueue[]): Promise<MessageRow[]> {
   const fresh = await notWritten(tx, all);
   if (fresh.length === 0) return [];
-  const messages = fresh.map(({ row }) => row);
+  const messages = fresh.map(({ message }) => message);
   await insertRows(tx, 'messages', messages);
   // Large bodies are not to be in memory another time all at once.
   for (const pieces of inStatements(fresh.flatMap(piecesOf), 200)) await insertRows(tx, 'message_bodies', pieces);
-  await writeDeliveries(tx, fresh);
+  await addDeliveries(tx, fresh, Math.max(...all.map(({ now }) => now)));
   // Events without our variable, and people, know it by its Message-Id.
-  const names = fresh.map(({ row, draft }) => ({ hash: recordKey(row.domain, draft.messageId), message_id: row.id }));
+  const names = messages.map(({ id, domain, message_id }) => ({ hash: recordKey(domain, message_id), message_id: id }));
   await insertNew(tx, 'handles', names, ['hash', 'message_id']);
   return messages;
 }
 
-type Fresh = ToQueue & { row: MessageRow };
-
-/** So many in one go, in which nobody else is answered: a message may have a thousand. */
-const AT_ONCE = 200;
-
-async function writeDeliveries(tx: Knex.Transaction, fresh: readonly Fresh[]): Promise<void> {
-  const latest = Math.max(...fresh.map(({ now }) => now));
-  let births: Move[] = [];
-  for (const { row, draft, now } of fresh) {
-    const recipients = [...byKey(draft.recipients).values()].map((recipient, n) => ({ recipient, first: n === 0 }));
-    for (const part of chunks(recipients, AT_ONCE)) {
-      if (births.length + part.length > AT_ONCE) {
-        await write(tx, births, latest);
-        births = [];
-      }
-      births.push(...part.map((one) => birthOf(row, draft, one, now)));
-    }
-  }
-  await write(tx, births, latest);
-}
+type Fresh = { message: MessageRow; draft: QueueDraft };
 
 /** Locked: a first try whose COMMIT is under way, on a connection that is lost to us, is waited for. */
 async function notWritten(tx: Knex.Transaction, all: readonly ToQueue[]): Promise<Fresh[]> {
@@ -120,21 +99,21 @@ async function notWritten(tx: Knex.Transaction, all: readonly ToQueue[]): Promis
   const which = { columns: 'id, record_key', table: 'messages', key: 'id', isLocked: true };
   const rows = await rowsWith<Pick<MessageRow, 'id' | 'record_key'>>(tx, which, ids);
   const written = new Map(rows.map(({ id, record_key }) => [id, record_key]));
-  return all.flatMap((one) => {
-    const row = messageRow(one.draft.id, one.draft);
-    const known = written.get(row.id);
-    if (known !== undefined && known !== row.record_key) throw idTaken();
-    return known === undefined ? [{ ...one, row }] : [];
+  return all.flatMap(({ draft }) => {
+    const message = messageRow(draft.id, draft);
+    const known = written.get(message.id);
+    if (known !== undefined && known !== message.record_key) throw idTaken();
+    return known === undefined ? [{ message, draft }] : [];
   });
 }
 
 /** Bodies are kept in pieces below the smallest packet limit in use (1 MB). */
 const PIECE = 512 * 1024;
 
-function piecesOf({ row, draft: { body } }: Fresh): object[] {
+function piecesOf({ message, draft: { body } }: Fresh): object[] {
   const sealed_by = sealedBy(body);
   return Array.from({ length: Math.ceil(body.length / PIECE) }, (_, piece) => {
     const part = body.subarray(piece * PIECE, (piece + 1) * PIECE);
-    return { message_id: row.id, piece, body: part, sealed_by };
+    return { message_id: message.id, piece, body: part, sealed_by };
   });
 }

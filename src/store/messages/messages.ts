@@ -181,8 +181,29 @@ async function insertOrGet(
 
 export const idTaken = (): AppError => new AppError('conflict', 'the id belongs to another message');
 
+export type Made = { message: MessageRow; draft: Draft };
+
+/** So many deliveries in one go, in which nobody else is answered: a message may have a thousand. */
+const AT_ONCE = 200;
+
+/** Writes the deliveries of messages that have none yet. */
+export async function addDeliveries(tx: Knex.Transaction, all: readonly Made[], now: Ms): Promise<void> {
+  let births: Move[] = [];
+  for (const { message, draft } of all) {
+    const recipients = [...byKey(draft.recipients).values()].map((recipient, n) => ({ recipient, first: n === 0 }));
+    for (const part of chunks(recipients, AT_ONCE)) {
+      if (births.length + part.length > AT_ONCE) {
+        await write(tx, births, now);
+        births = [];
+      }
+      births.push(...part.map((one) => birthOf(message, draft, one, now)));
+    }
+  }
+  await write(tx, births, now);
+}
+
 /** A message's delivery to one recipient; `first` for the one that counts for the message, too. */
-export function birthOf(
+function birthOf(
   message: MessageRow,
   draft: Draft,
   { recipient, first }: { recipient: string; first: boolean },

@@ -7,9 +7,9 @@ import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { insertRows } from '../db/statements.ts';
 import { chunks, transact } from '../db/transact.ts';
-import { changeIn, write } from '../ledger/ledger.ts';
+import { changeIn } from '../ledger/ledger.ts';
 import { type DeliveryRow, type MessageRow, recipientKey, type View } from '../rows/rows.ts';
-import { birthOf, byKey, type Draft, messageRow, queuedAs, record } from './messages.ts';
+import { addDeliveries, type Draft, type Made, messageRow, queuedAs, record } from './messages.ts';
 
 /**
  * Records many messages, most of them in one commit, with the same result as `record` for each. Those that need more go
@@ -60,7 +60,7 @@ async function together(store: Store, drafts: ReadonlyMap<string, Draft>, now: M
     const queued = new Set((await queuedAs(tx, [...drafts.values()])).map(({ hash }) => hash));
     const alone: Draft[] = [];
     const fresh: Draft[] = [];
-    const more: { message: MessageRow; draft: Draft }[] = [];
+    const more: Made[] = [];
     for (const [name, draft] of drafts) {
       if (queued.has(name)) continue;
       const message = found.get(name);
@@ -88,19 +88,11 @@ async function insertFresh(tx: Knex.Transaction, drafts: readonly Draft[], now: 
     'messages',
     made.map((m) => m.message),
   );
-  const births = made.flatMap(({ draft, message }) => {
-    const recipients = [...byKey(draft.recipients).values()];
-    return recipients.map((recipient, i) => birthOf(message, draft, { recipient, first: i === 0 }, now));
-  });
-  for (const part of chunks(births, 200)) await write(tx, part, now);
+  await addDeliveries(tx, made, now);
 }
 
 /** Adds what is told of known messages; returns the drafts that name a recipient who is not known, or from events alone. */
-async function addFacts(
-  tx: Knex.Transaction,
-  told: readonly { message: MessageRow; draft: Draft }[],
-  now: Ms,
-): Promise<Draft[]> {
+async function addFacts(tx: Knex.Transaction, told: readonly Made[], now: Ms): Promise<Draft[]> {
   if (told.length === 0) return [];
   const ids = told.map(({ message }) => message.id);
   const rows: Pick<DeliveryRow, 'id' | 'message_id' | 'recipient_key'>[] = await tx('deliveries')

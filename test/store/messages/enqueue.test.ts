@@ -186,7 +186,7 @@ eachStore('a try whose COMMIT is under way is waited for by the next one', async
   assert.deepEqual(await second, { id: mine.id, messageId: mine.messageId, isRepeat: false });
 });
 
-eachStore('messages to many are written in parts', async ({ store }) => {
+eachStore('messages to many are written whole, whatever parts they are written in', async ({ store }) => {
   const many = (name: string, n: number) => ({
     ...mailTo(name),
     recipients: Array.from({ length: n }, (_, i) => `${name}${i}@example.net`),
