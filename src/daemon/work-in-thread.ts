@@ -1,7 +1,7 @@
 import { once } from 'node:events';
+import { countedTogether } from '../base/counted-together.ts';
 import type { Log } from '../base/log.ts';
 import { startThread } from '../base/thread.ts';
-import { inBackground } from '../base/wait.ts';
 import type { Config } from '../config/config.ts';
 import type { Ms } from '../core/time.ts';
 import type { Reading } from '../metrics/tally.ts';
@@ -37,7 +37,7 @@ export function workInThread(config: Config, log: Log, { heardTime, reconciled }
   const tell = (what: ToWork) => thread.postMessage(what);
   return {
     wake: (job) => tell({ wake: job }),
-    kept: joining((count) => tell({ kept: count })),
+    kept: countedTogether(BETWEEN, (count) => tell({ kept: count })),
     measured: () =>
       new Promise((resolve) => {
         waiting.push(resolve);
@@ -53,25 +53,6 @@ export function workInThread(config: Config, log: Log, { heardTime, reconciled }
 
 /** To wake the other thread for each commit of webhooks costs as much as a webhook. */
 const BETWEEN: Ms = 20;
-
-/** Tells of a count at once, and then of what is counted within the time between two tellings together. */
-function joining(tell: (count: number) => void): (count: number) => void {
-  let counted = 0;
-  let isPlanned = false;
-  function tellCounted(): void {
-    tell(counted);
-    counted = 0;
-    isPlanned = true;
-    inBackground(BETWEEN, () => {
-      isPlanned = false;
-      if (counted > 0) tellCounted();
-    });
-  }
-  return (count) => {
-    counted += count;
-    if (!isPlanned) tellCounted();
-  };
-}
 
 /** Errors come as what they hold. */
 function whole(value: unknown): unknown {
