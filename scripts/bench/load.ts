@@ -31,7 +31,7 @@ async function asFastAsAnswered(): Promise<void> {
   await Promise.all(Array.from({ length: Number(connections) }, one));
 }
 
-/** The first calls of this process compile the client, and would be late by that. */
+/** The first calls compile the client, which is new each time, and open its connections: they would be late by that. */
 async function warmUp(): Promise<void> {
   const ask = async () => {
     for (let n = 0; n < 50; n++) await (await pool.request({ path: '/healthz', method: 'GET' })).body.dump();
