@@ -123,7 +123,9 @@ function endsOf(values: Values): Figures['ends'] {
     const end = by.get(`${state} ${reason}`) ?? { state: state as State, reason, n: 0 };
     by.set(`${state} ${reason}`, { ...end, n: end.n + n });
   }
-  return [...by.values()].filter((e) => e.n > 0).sort((a, b) => b.n - a.n || (a.reason < b.reason ? -1 : 1));
+  return [...by.values()]
+    .filter((e) => e.n > 0)
+    .sort((a, b) => b.n - a.n || compare(a.reason, b.reason) || compare(a.state, b.state));
 }
 
 function curesOf(values: Values): Cure[] {
@@ -159,6 +161,8 @@ const emptyCure = (cause: string): Cure => ({
 /** Largest first. */
 export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): Retry[] =>
   [...values]
+    .filter(([, { n }]) => n > 0)
+    .sort(([a, { n }], [b, { n: other }]) => other - n || compare(a, b))
     .map(([value, { n }]) => {
       const [cause = '', attempt = '', ip = '', result = ''] = value.split(' ');
       return {
@@ -168,6 +172,4 @@ export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): R
         result: result as Retry['result'],
         n,
       };
-    })
-    .filter((r) => r.n > 0)
-    .sort((a, b) => b.n - a.n);
+    });
