@@ -26,14 +26,14 @@ export async function readSums({ db }: Store, range: Range, whats: readonly What
   return added(sums, nameOfSum);
 }
 
-const foldedSums = (db: Knex, { span, from, to }: Piece, whats: readonly What[]) =>
+const foldedSums = (db: Knex, { span, from, to, sign }: Piece, whats: readonly What[]) =>
   db('rollups')
     .where({ span })
     .whereIn('what', [...whats])
     .where('bucket', '>=', from)
     .where('bucket', '<', to)
     .groupBy(GROUP)
-    .select([...GROUP, db.raw('sum(n) as n'), db.raw('sum(ms) as ms'), db.raw('null as body')]);
+    .select([...GROUP, db.raw('? * sum(n) as n, ? * sum(ms) as ms, null as body', [sign, sign])]);
 
 /**
  * Leaves out corrections of a single span: such a one is about a stored sum that is wrong, and counts when it is added.
