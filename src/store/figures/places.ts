@@ -75,7 +75,7 @@ async function placeSums({ db }: Store, query: PlaceQuery): Promise<PlaceSum[]> 
   if (pieces.length === 0) return [];
   const sums = db
     .from(db.unionAll(pieces).as('parts'))
-    .groupBy('what', 'value')
+    .groupBy('value', 'what')
     .select('what', 'value')
     .sum({ n: 'signed' })
     .havingRaw('sum(signed) > 0')
