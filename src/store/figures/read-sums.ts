@@ -29,9 +29,9 @@ async function sumsBy(keys: readonly Key[], { db }: Store, range: Range, whats: 
   ]);
   const rows: (Sum & { body: string | null })[] = await db.unionAll([...folded, pending]);
   const wanted = new Set<string>(whats);
-  const sums = rows.flatMap(({ body, ...sum }) =>
+  const sums = rows.flatMap(({ body, domain, class: kind, what, value, n, ms }) =>
     body === null
-      ? [{ ...sum, n: Number(sum.n), ms: Number(sum.ms) }]
+      ? [{ domain, class: kind, what, value, n: Number(n), ms: Number(ms) }]
       : pendingSums(body, range).filter((s) => wanted.has(s.what)),
   );
   return added(sums, (sum) => keys.map((key) => sum[key]).join('\n'));
