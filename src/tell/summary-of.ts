@@ -1,5 +1,4 @@
 import type { What } from '../core/figures/counts.ts';
-import type { Range } from '../core/figures/cover.ts';
 import { figuresOf, groupsOf } from '../core/figures/figures.ts';
 import type { Period, Summary } from '../core/figures/summary.ts';
 import type { Ms } from '../core/time.ts';
@@ -11,7 +10,7 @@ import { alertsSent, troubles } from '../store/figures/incidents.ts';
 import { lostDeliveries } from '../store/figures/lost.ts';
 import { foldPending } from '../store/figures/pending.ts';
 import { placesOf } from '../store/figures/places.ts';
-import { readSums } from '../store/figures/read-sums.ts';
+import { readSums, readTotals } from '../store/figures/read-sums.ts';
 import { daysBefore, eachDay } from './summary/days.ts';
 
 /**
@@ -46,15 +45,13 @@ export type SummaryOptions = {
 /** The summary of a period as its figures are now. Events that come later change it. */
 export async function summaryOf(store: Store, period: Period, options: SummaryOptions): Promise<Summary> {
   while ((await foldPending(store)) > 0);
-  const compared = async (range: Range) => figuresOf(await readSums(store, range, COMPARED));
   const sums = await readSums(store, period, WHATS);
   return {
     period,
     generatedAt: options.now,
     total: figuresOf(sums),
     groups: groupsOf(sums),
-    before: await compared(daysBefore(period, period.days)),
-    week: await compared(daysBefore(period, 7)),
+    ...(await earlier(store, period)),
     weekShare: period.days / 7,
     places: await placesOf(store, period, options.places ?? 10),
     alertsSent: await alertsSent(store, period),
@@ -64,6 +61,16 @@ export async function summaryOf(store: Store, period: Period, options: SummaryOp
     daily: await dailyBars(store, eachDay(period, picturedDays(period))),
     lost: options.details === 'full' ? await lostDeliveries(store, period, MOST_LOST) : null,
   };
+}
+
+/** One of the two is the end of the other, so it is read once. */
+async function earlier(store: Store, period: Period): Promise<Pick<Summary, 'before' | 'week'>> {
+  const [before, week] = [daysBefore(period, period.days), daysBefore(period, 7)];
+  const [long, short] = period.days > 7 ? [before, week] : [week, before];
+  const end = await readTotals(store, short, COMPARED);
+  const start = await readTotals(store, { from: long.from, to: short.from }, COMPARED);
+  const [whole, part] = [figuresOf([...start, ...end]), figuresOf(end)];
+  return long === before ? { before: whole, week: part } : { before: part, week: whole };
 }
 
 async function backupsOf(store: Store): Promise<Summary['backups']> {

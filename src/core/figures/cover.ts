@@ -12,16 +12,22 @@ export type Span = (typeof SPANS)[number];
 /** From a moment on, up to another that is no part of it. */
 export type Range = { from: Ms; to: Ms };
 
-/** Buckets of one length, one after the other. */
-export type Piece = Range & { span: Span };
+/** Buckets of one length, one after the other, to be added or (-1) taken away. */
+export type Piece = Range & { span: Span; sign: 1 | -1 };
 
-/** Covers a range with as few buckets as can be: quarters and hours at its ends, days between. Each moment is in one piece. */
-export function cover({ from, to }: Range, spans: readonly Span[] = SPANS): Piece[] {
-  const [span, ...finer] = spans;
-  if (span === undefined || from >= to) return [];
-  const floor = (at: Ms) => Math.floor(at / span) * span;
-  if (finer.length === 0) return [{ span, from: floor(from), to: floor(to) }].filter((p) => p.from < p.to);
-  const [start, end] = [-floor(-from), floor(to)];
-  if (start >= end) return cover({ from, to }, finer);
-  return [...cover({ from, to: start }, finer), { span, from: start, to: end }, ...cover({ from: end, to }, finer)];
+/**
+ * Covers a range with few buckets: both of its ends are rounded to the nearest bucket, and finer ones make up for the
+ * difference, whichever way it goes.
+ */
+export const cover = ({ from, to }: Range): Piece[] => piecesBetween(quarterOf(from), quarterOf(to), SPANS);
+
+/** From a later moment to an earlier one all signs are the other way round. */
+function piecesBetween(from: Ms, to: Ms, [span, ...finer]: readonly Span[]): Piece[] {
+  if (span === undefined) return [];
+  const nearest = (at: Ms) => Math.round(at / span) * span;
+  const [start, end] = [nearest(from), nearest(to)];
+  const isFineCheaper = Math.abs(to - from) <= Math.abs(start - from) + Math.abs(to - end);
+  if (isFineCheaper) return piecesBetween(from, to, finer);
+  const piece: Piece = { span, from: Math.min(start, end), to: Math.max(start, end), sign: start < end ? 1 : -1 };
+  return [...piecesBetween(from, start, finer), piece, ...piecesBetween(end, to, finer)];
 }

@@ -4,7 +4,7 @@ import type { MessageClass } from '../message-class.ts';
 import { type Reason, readEnd } from '../reason.ts';
 import type { Ms } from '../time.ts';
 import { UNPROVEN, type Unproven } from './copies.ts';
-import type { Ending, What } from './counts.ts';
+import type { Count, Ending, What } from './counts.ts';
 import type { Retried } from './retries.ts';
 import type { Sum } from './sums.ts';
 import { type Histogram, merged, type Times, timesOf } from './times.ts';
@@ -71,7 +71,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export const timesOfClass = (groups: readonly Group[], kind: MessageClass): Times =>
   timesOf(merged(groups.filter((g) => g.class === kind).map((g) => g.figures.times)));
 
-export function figuresOf(sums: readonly Sum[]): Figures {
+export function figuresOf(sums: readonly Count[]): Figures {
   const by = valuesOf(sums);
   const n = (what: What, value = ''): number => by(what).get(value)?.n ?? 0;
   const states = Object.fromEntries(STATES.map((state) => [state, n('state', state)])) as Record<State, number>;
@@ -98,7 +98,7 @@ export function figuresOf(sums: readonly Sum[]): Figures {
 
 type Values = ReadonlyMap<string, { n: number; ms: Ms }>;
 
-function valuesOf(sums: readonly Sum[]): (what: What) => Values {
+function valuesOf(sums: readonly Count[]): (what: What) => Values {
   const by = new Map<What, Map<string, { n: number; ms: Ms }>>();
   for (const { what, value, n, ms } of sums) {
     const values = by.get(what) ?? new Map<string, { n: number; ms: Ms }>();
@@ -123,7 +123,9 @@ function endsOf(values: Values): Figures['ends'] {
     const end = by.get(`${state} ${reason}`) ?? { state: state as State, reason, n: 0 };
     by.set(`${state} ${reason}`, { ...end, n: end.n + n });
   }
-  return [...by.values()].filter((e) => e.n > 0).sort((a, b) => b.n - a.n || (a.reason < b.reason ? -1 : 1));
+  return [...by.values()]
+    .filter((e) => e.n > 0)
+    .sort((a, b) => b.n - a.n || compare(a.reason, b.reason) || compare(a.state, b.state));
 }
 
 function curesOf(values: Values): Cure[] {
@@ -159,6 +161,8 @@ const emptyCure = (cause: string): Cure => ({
 /** Largest first. */
 export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): Retry[] =>
   [...values]
+    .filter(([, { n }]) => n > 0)
+    .sort(([a, { n }], [b, { n: other }]) => other - n || compare(a, b))
     .map(([value, { n }]) => {
       const [cause = '', attempt = '', ip = '', result = ''] = value.split(' ');
       return {
@@ -168,6 +172,4 @@ export const retriesOf = (values: Iterable<readonly [string, { n: number }]>): R
         result: result as Retry['result'],
         n,
       };
-    })
-    .filter((r) => r.n > 0)
-    .sort((a, b) => b.n - a.n);
+    });

@@ -13,7 +13,7 @@ export const entriesOf = (c: Counted): Entry[] =>
   countsOf(c).map((count) => ({ ...count, bucket: quarterOf(c.createdAt), domain: c.domain, class: c.class }));
 
 /** Sums with the same name are added to one another. */
-export const nameOfSum = (s: Omit<Sum, 'n' | 'ms'>): string => `${s.domain}\n${s.class}\n${s.what}\n${s.value}`;
+const nameOfSum = (s: Omit<Sum, 'n' | 'ms'>): string => `${s.domain}\n${s.class}\n${s.what}\n${s.value}`;
 
 export const nameOfEntry = (e: Omit<Entry, 'n' | 'ms'>): string => `${e.bucket}\n${nameOfSum(e)}`;
 

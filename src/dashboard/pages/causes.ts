@@ -16,7 +16,7 @@ import { DAY, MINUTE, SECOND } from '../../core/time.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { shortReason } from '../../core/words/reasons.ts';
 import { placesOf } from '../../store/figures/places.ts';
-import { readSums } from '../../store/figures/read-sums.ts';
+import { readTotals } from '../../store/figures/read-sums.ts';
 import { unknownReplies } from '../../store/unclear.ts';
 import type { Desk } from '../desk/desk.ts';
 import { TEXTS } from '../desk/texts.ts';
@@ -102,7 +102,7 @@ async function curesOf({ store, now, timezone }: Desk, days: Span) {
   const end = DateTime.fromMillis(now(), { zone: timezone }).startOf('day').plus({ days: 1 });
   const range = { from: end.minus({ days }).toMillis(), to: end.toMillis() };
   const [sums, places] = await Promise.all([
-    readSums(store, range, ['deliveries', 'cause', 'retry']),
+    readTotals(store, range, ['deliveries', 'cause', 'retry']),
     placesOf(store, range, PLACES),
   ]);
   const total = figuresOf(sums);

@@ -7,7 +7,7 @@ import { figuresOf } from '../../core/figures/figures.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../core/time.ts';
 import { percent } from '../../core/words/numbers.ts';
 import { MOST_COUNTED } from '../../store/db/counted.ts';
-import { readSums } from '../../store/figures/read-sums.ts';
+import { readTotals } from '../../store/figures/read-sums.ts';
 import { newestAside, newestTold, type Told, toldWaiting, WAYS } from '../../store/inbox/history.ts';
 import { match } from '../../store/inbox/match.ts';
 import { refusedSince } from '../../store/inbox/refusals.ts';
@@ -63,7 +63,7 @@ async function summed({ store, now }: Desk) {
 /** By which way the events of the last day were heard of first. */
 async function foundIn({ store, now }: Desk) {
   const to = Math.ceil(now() / HOUR) * HOUR;
-  const { webhook, poll, lookup } = figuresOf(await readSums(store, { from: to - DAY, to }, ['found'])).found;
+  const { webhook, poll, lookup } = figuresOf(await readTotals(store, { from: to - DAY, to }, ['found'])).found;
   const polled = poll + lookup;
   return webhook + polled === 0 ? null : { n: webhook + polled, polled, percent: percent(polled / (webhook + polled)) };
 }

@@ -1,33 +1,40 @@
 import { isEnded, STATES } from '../../core/delivery.ts';
 import type { What } from '../../core/figures/counts.ts';
-import { QUARTER, type Range, SPANS, type Span } from '../../core/figures/cover.ts';
+import { cover, type Piece, type Range } from '../../core/figures/cover.ts';
 import { LOST_STATES } from '../../core/figures/figures.ts';
 import type { DayBar } from '../../core/figures/summary.ts';
+import { groupBy } from '../../core/group.ts';
 import type { Store } from '../db/open.ts';
 
 export type Day = Range & { day: string };
 
-/** What became of the deliveries of each of these days, in one statement over the coarsest buckets that fit them. */
+/** What became of the deliveries of each of these days, in one statement over the pieces that cover them. */
 export async function dailyBars(store: Store, days: readonly Day[]): Promise<DayBar[]> {
-  if (days.length === 0) return [];
-  const bars = days.map(({ day }) => ({ day, firstTry: 0, afterRetry: 0, byFallback: 0, lost: 0, other: 0 }));
-  for (const { day, what, value, n } of await sumsByDay(store, days)) {
-    const [bar, part] = [bars[day], partOf(what, value)];
-    if (bar && part) bar[part] += n;
+  const bars = days.map((range) => ({
+    range,
+    bar: { day: range.day, firstTry: 0, afterRetry: 0, byFallback: 0, lost: 0, other: 0 },
+  }));
+  const pieces = bars.flatMap(({ range, bar }) => cover(range).map((piece) => ({ ...piece, bar })));
+  // What is taken away at the end of a day is mostly what the next one begins with.
+  const shared = [...groupBy(pieces, ({ span, from, to }) => `${span} ${from} ${to}`).values()];
+  const sums = await sumsOfEach(
+    store,
+    shared.map(([piece]) => piece),
+  );
+  for (const { piece, what, value, n } of sums) {
+    const part = partOf(what, value);
+    if (part) for (const { bar, sign } of shared[piece] ?? []) bar[part] += sign * n;
   }
-  return bars;
+  return bars.map(({ bar }) => bar);
 }
 
-const spanFor = (days: readonly Day[]): Span =>
-  SPANS.find((span) => days.every((d) => d.from % span === 0 && d.to % span === 0)) ?? QUARTER;
+/** `piece` counts from the first one. */
+type PieceSum = { piece: number; what: What; value: string; n: number };
 
-/** `day` counts from the first one. */
-type DaySum = { day: number; what: What; value: string; n: number };
-
-/** One part of the statement for each day, in which the database adds: there are thousands of buckets. */
-async function sumsByDay({ db }: Store, days: readonly Day[]): Promise<DaySum[]> {
-  const span = spanFor(days);
-  const parts = days.map(({ from, to }, day) =>
+/** One part of the statement for each piece, in which the database adds: there are thousands of rows. */
+async function sumsOfEach({ db }: Store, pieces: readonly Piece[]): Promise<PieceSum[]> {
+  if (pieces.length === 0) return [];
+  const parts = pieces.map(({ span, from, to }, piece) =>
     db('rollups')
       .where({ span })
       .whereIn('what', ['outcome', 'state'])
@@ -35,11 +42,11 @@ async function sumsByDay({ db }: Store, days: readonly Day[]): Promise<DaySum[]>
       .whereNotIn('value', ['delivered', 'relayed'])
       .where('bucket', '>=', from)
       .where('bucket', '<', to)
-      .groupBy('what', 'value')
-      .select(db.raw('? as ??', [day, 'day']), 'what', 'value', db.raw('sum(n) as n')),
+      .groupBy('value', 'what')
+      .select(db.raw('? as piece', [piece]), 'what', 'value', db.raw('sum(n) as n')),
   );
-  const rows: DaySum[] = await db.unionAll(parts);
-  return rows.map((row) => ({ ...row, day: Number(row.day), n: Number(row.n) }));
+  const rows: PieceSum[] = await db.unionAll(parts);
+  return rows.map((row) => ({ ...row, piece: Number(row.piece), n: Number(row.n) }));
 }
 
 type BarPart = Exclude<keyof DayBar, 'day'>;

@@ -11,8 +11,7 @@ const PARTS: readonly What[] = ['failing_retried', 'failing_cured', 'failing_sav
 
 /** The recipient domains and causes with most failures, each with what became of them and one example. */
 export async function placesOf(store: Store, range: Range, limit: number): Promise<FailingPlace[]> {
-  const most = await placeSums(store, { range, whats: ['failing'], limit });
-  const failing = most.filter((sum) => sum.n > 0);
+  const failing = await placeSums(store, { range, whats: ['failing'], limit });
   const places = failing.map((sum) => sum.value);
   if (places.length === 0) return [];
   const [sums, replies, retries] = await Promise.all([
@@ -70,21 +69,22 @@ type PlaceQuery = {
   limit?: number;
 };
 
-/** Sums by place over all domains and classes, largest first. */
+/** Sums by place over all domains and classes, largest first, of those that come to something. */
 async function placeSums({ db }: Store, query: PlaceQuery): Promise<PlaceSum[]> {
   const pieces = cover(query.range).map((piece) => placeRows(db, piece, query));
   if (pieces.length === 0) return [];
   const sums = db
-    .from(db.unionAll(pieces).as('pieces'))
-    .groupBy('what', 'value')
+    .from(db.unionAll(pieces).as('parts'))
+    .groupBy('value', 'what')
     .select('what', 'value')
-    .sum({ n: 'n' })
+    .sum({ n: 'signed' })
+    .havingRaw('sum(signed) > 0')
     .orderBy([{ column: 'n', order: 'desc' }, 'value']);
   const rows = (await (query.limit === undefined ? sums : sums.limit(query.limit))) as PlaceSum[];
   return rows.map((row) => ({ ...row, n: Number(row.n) }));
 }
 
-function placeRows(db: Knex, { span, from, to }: Piece, { whats, places, below }: PlaceQuery) {
+function placeRows(db: Knex, { span, from, to, sign }: Piece, { whats, places, below }: PlaceQuery) {
   const rows = db('rollups')
     .where({ span })
     .whereIn('what', [...whats]);
@@ -95,5 +95,8 @@ function placeRows(db: Knex, { span, from, to }: Piece, { whats, places, below }
       for (const place of below) or.orWhereBetween('value', [`${place} `, `${place}!`]);
     });
   }
-  return rows.where('bucket', '>=', from).where('bucket', '<', to).select('what', 'value', 'n');
+  return rows
+    .where('bucket', '>=', from)
+    .where('bucket', '<', to)
+    .select('what', 'value', db.raw('? * n as signed', [sign]));
 }

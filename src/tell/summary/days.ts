@@ -53,11 +53,12 @@ export function daysBefore(p: Period, days: number): Range {
 /** The last `days` calendar days up to the end of the period, each with its bounds. */
 export function eachDay(p: Period, days: number): (Range & { day: string })[] {
   const end = DateTime.fromISO(p.lastDay, { zone: p.timezone }).startOf('day');
-  return Array.from({ length: days }, (_, i) => {
-    const at = end.minus({ days: days - 1 - i });
-    const from = at.startOf('day').toMillis();
-    return { day: isoDay(at), from, to: at.plus({ days: 1 }).startOf('day').toMillis() };
-  });
+  const starts = Array.from({ length: days }, (_, i) => end.minus({ days: days - 1 - i }).startOf('day'));
+  return starts.map((at, i) => ({
+    day: isoDay(at),
+    from: at.toMillis(),
+    to: starts[i + 1]?.toMillis() ?? p.to,
+  }));
 }
 
 /** `Saturday, 21 November 2026`, or `15 – 21 November 2026`. */

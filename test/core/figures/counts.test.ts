@@ -14,21 +14,39 @@ import { maskReply } from '../../../src/core/words/mask.ts';
 import { MORNING } from '../../support/clock.ts';
 import * as past from '../../support/factory.ts';
 
-test('a period is covered by buckets that hold each of its quarters once and nothing else', () => {
+const MIDNIGHT = Math.floor(MORNING / DAY) * DAY;
+
+test('a period is covered by few buckets, which add up to each of its quarters once and to nothing else', () => {
   fc.assert(
-    fc.property(fc.nat(5000), fc.nat(5000), (start, length) => {
+    fc.property(fc.nat(5000), fc.nat(5000), fc.nat(QUARTER - 1), (start, length, late) => {
       const [from, to] = [start * QUARTER, (start + length) * QUARTER];
-      const pieces = cover({ from, to }).sort((a, b) => a.from - b.from);
-      let at = from;
+      const pieces = cover({ from: from + late, to: to + late });
+      const times = new Map<number, number>();
       for (const p of pieces) {
-        assert.equal(p.from, at);
         assert.ok(p.from % p.span === 0 && p.to % p.span === 0 && p.to > p.from);
-        at = p.to;
+        for (let at = p.from; at < p.to; at += QUARTER) times.set(at, (times.get(at) ?? 0) + p.sign);
       }
-      assert.equal(at, to);
-      assert.ok(pieces.length <= 5);
+      const held = [...times].filter(([, n]) => n !== 0).sort(([a], [b]) => a - b);
+      assert.deepEqual(
+        held,
+        Array.from({ length }, (_, n) => [from + n * QUARTER, 1]),
+      );
+      const buckets = (span: number) =>
+        pieces.filter((p) => p.span === span).reduce((sum, p) => sum + (p.to - p.from) / span, 0);
+      assert.ok(pieces.length <= 5 && buckets(HOUR) <= 24 && buckets(QUARTER) <= 4);
     }),
   );
+});
+
+test('what lies beyond a period is taken away where that is less than what it holds', () => {
+  const day = { from: MIDNIGHT - 2 * HOUR, to: MIDNIGHT + 22 * HOUR };
+  assert.deepEqual(cover(day), [
+    { span: HOUR, from: day.from, to: MIDNIGHT, sign: 1 },
+    { span: DAY, from: MIDNIGHT, to: MIDNIGHT + DAY, sign: 1 },
+    { span: HOUR, from: day.to, to: MIDNIGHT + DAY, sign: -1 },
+  ]);
+  const noon = { from: MIDNIGHT + 11 * HOUR, to: MIDNIGHT + 13 * HOUR };
+  assert.deepEqual(cover(noon), [{ span: HOUR, ...noon, sign: 1 }]);
 });
 
 test('buckets of times are at most 10 % wide and exact at the limits that reports speak of', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { figuresOf } from '../../../src/core/figures/figures.ts';
+import type { Sum } from '../../../src/core/figures/sums.ts';
 
 const ends = (...values: [value: string, n: number][]) =>
   figuresOf(
@@ -21,4 +22,16 @@ test('an end that was counted by its words and opened again since is counted no 
     ['cancelled', 'by_application', 2],
     ['failed', 'ip_block', 1],
   ]);
+});
+
+test('what is equally frequent has one order, whichever way it was read', () => {
+  const sums = [
+    'reason failed network',
+    'reason abandoned network',
+    'retry ip_block 2 same',
+    'retry ip_block 2 changed',
+  ]
+    .map((name) => name.split(' '))
+    .map(([what, ...value]) => ({ domain: 'd', class: 'notice', what, value: value.join(' '), n: 1, ms: 0 }) as Sum);
+  assert.deepEqual(figuresOf(sums), figuresOf(sums.toReversed()));
 });
