@@ -30,6 +30,7 @@ async function start(terminal: Terminal, how: StartOptions): Promise<void> {
   const config = readConfig(terminal.env, 'daemon');
   const { createLog } = await import('../base/log.ts');
   const log = createLog(config.LOG_LEVEL, config.LOG_FORMAT, terminal.out);
+  outlive(terminal.out, terminal.err);
   await tellOf(config, terminal, log);
   const signalled = signals();
   const { explained, reach } = await import('./common/database.ts');
@@ -50,6 +51,11 @@ async function start(terminal: Terminal, how: StartOptions): Promise<void> {
 async function tellOf(config: Config, { env }: Terminal, log: Log): Promise<void> {
   const { doubtsAbout, unsetIn } = await import('../config/doubts.ts');
   for (const says of [...doubtsAbout(env, config), ...unsetIn(config).values()]) log.warn({}, says);
+}
+
+/** Mail goes on when the log can't be written any more, as on a full disk, or when its reader is gone. */
+function outlive(...outputs: readonly NodeJS.WritableStream[]): void {
+  for (const output of outputs) output.removeAllListeners('error').on('error', () => {});
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process. */
