@@ -277,9 +277,11 @@ test('a message that is handed over again under its Message-Id while it is under
   assert.equal(sim.copies('bee@example.net'), 2);
 });
 
+type Wrong = [form: Record<string, string>, words: RegExp];
+
 test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {
   const { url, client, store } = await setup(t);
-  const wrong: [Record<string, string>, RegExp][] = [
+  const wrong: Wrong[] = [
     [{ ...MAIL, to: '' }, /to parameter is missing/],
     [{ ...MAIL, to: 'nobody' }, /to parameter is not a valid address/],
     [{ ...MAIL, to: 'a@b.example>\r\nRCPT TO:<evil@x' }, /control characters/],
@@ -292,6 +294,11 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
     [{ ...MAIL, 'h:X-Own': 'a\r\nBcc: evil@x.example' }, /control characters/],
+    [{ ...MAIL, 'h:X-Own': 'a\r\n b\r\nBcc: evil@x.example' }, /control characters/],
+    ...['a\r\n', 'a\n', 'a\r b', 'a\r\r\n b', 'a\0b', 'a\u2028b', 'a\u0085 b'].flatMap((value): Wrong[] => [
+      [{ ...MAIL, 'h:X-Own': value }, /'h:X-Own' parameter contains control characters/],
+      [{ ...MAIL, subject: value }, /'subject' parameter contains control characters/],
+    ]),
     [{ ...MAIL, 'v:big': 'x'.repeat(17_000) }, /16 KB/],
     [{ ...MAIL, message: 'text' }, /not a file/],
     [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
@@ -377,6 +384,55 @@ test('headers that whoever composes a mail writes himself are left out, as clien
   }
   assert.match(copies.join('\n'), /^X-Own: kept\r$/m);
   assert.equal(sink.mails.length, 0);
+});
+
+/** As libraries hand on what they copied from a mail: RFC 5322, 2.2.3. */
+const FOLDED = {
+  from: 'Shop\r\n <shop@mg.example.com>',
+  to: 'Ann\t<ann@example.org>,\r\n\tBee <bee@example.net>',
+  subject: 'Hello\n\tAnn',
+  'h:references': '<a@x.example>\r\n <b@x.example>\r\n\t<c@x.example>',
+  'h:Reply-To': '\r\n help@mg.example.com',
+  'h:X-Own': 'a\tb',
+};
+const LINES = {
+  from: ['Shop <shop@mg.example.com>'],
+  to: ['Ann\t<ann@example.org>,\tBee <bee@example.net>'],
+  subject: ['Hello\tAnn'],
+  'h:references': ['<a@x.example> <b@x.example>\t<c@x.example>'],
+  'h:Reply-To': [' help@mg.example.com'],
+  'h:X-Own': ['a\tb'],
+};
+
+test('a folded header is one line at Mailgun, whoever hands it over', async (t) => {
+  const { url, play, clock, sim, store } = await setup(t);
+  const homing = createHoming({ url, token: 'token' });
+  t.after(() => homing.close());
+  const parts = Object.entries({ ...MAIL, ...FOLDED }).map(([name, value]): Part => [`name="${name}"`, value]);
+  assert.equal((await post(url, multipart(...parts))).status, 200);
+  assert.equal((await post(url, { form: { ...MAIL, ...FOLDED } })).status, 200);
+  await homing.deliverLater(DOMAIN, { ...MAIL, ...FOLDED });
+  const names = await store.db('messages').select('sender', 'subject');
+  assert.deepEqual(names, Array(3).fill({ sender: 'Shop <shop@mg.example.com>', subject: 'Hello Ann' }));
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter(({ path }) => path.endsWith('/messages')).map(({ fields }) => fields);
+  assert.equal(sent.length, 3);
+  for (const fields of sent)
+    for (const [name, value] of Object.entries(LINES)) assert.deepEqual(fields[name], value, name);
+  for (const address of ['ann@example.org', 'bee@example.net']) assert.equal(sim.copies(address), 3);
+});
+
+test('a folded header is the same header in what is composed for a secondary', async (t) => {
+  const { url, play, clock, sim, sink } = await setup(t);
+  await sim.unplug();
+  assert.equal((await post(url, { form: { ...MAIL, ...FOLDED, 'v:homing-class': 'access' } })).status, 200);
+  await play(clock() + 5 * MINUTE);
+  const raw = sink.mails.find(({ to }) => to.includes('ann@example.org'))?.raw ?? '';
+  const [head = ''] = raw.replace(/\r?\n(?=[ \t])/g, '').split(/\r?\n\r?\n/);
+  assert.match(head, /^References: <a@x\.example>\s<b@x\.example>\s<c@x\.example>$/m);
+  assert.match(head, /^Reply-To: help@mg\.example\.com$/m);
+  assert.match(head, /^Subject: Hello\sAnn$/m);
+  assert.match(head, /^X-Own: a\sb$/m);
 });
 
 test('options in the form of headers go to Mailgun as they are, and Homing knows what they mean', async (t) => {
