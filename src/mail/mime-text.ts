@@ -75,7 +75,12 @@ export function parameterOf(header: string, name: string): string | null {
   const isEncoded = pieces.some(([, , , star]) => star !== undefined);
   const values = pieces.map(([, , , , quoted, plain = '']) => quoted?.replace(/\\(.)/g, '$1') ?? plain);
   if (!isEncoded) return headerText(values.join(''));
-  const [, charset = null, rest = ''] = /^([^']*)'[^']*'(.*)$/s.exec(values.join('')) ?? [null, null, values.join('')];
+  return extendedText(values.join(''));
+}
+
+/** A text that has its charset and its language before it, and is percent-encoded: RFC 2231, 4, and RFC 8187. */
+export function extendedText(value: string): string {
+  const [, charset = null, rest = ''] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? [null, null, value];
   const bytes = rest.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   );

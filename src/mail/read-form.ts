@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   MaxFileSizeExceededError,
   MaxHeaderSizeExceededError,
@@ -8,6 +9,7 @@ import {
 } from '@remix-run/multipart-parser';
 import { formTextIn } from './decode.ts';
 import type { FormEntry } from './form.ts';
+import { partHeadIn } from './part-head.ts';
 
 export type FormLimits = {
   /** Fields and files together. */
@@ -20,8 +22,6 @@ export type FormLimits = {
 
 /** Bytes of the header of one part: two or three lines, and a long file name percent-encoded twice. */
 const HEADER_SIZE = 4 * 1024;
-/** `name`, `filename` and `filename*`, and some semicolons in a file name. Thousands of parameters take long to read. */
-const PARAMETERS = 10;
 
 export type FormType = { kind: 'urlencoded' } | { kind: 'multipart'; boundary: string };
 
@@ -81,25 +81,32 @@ function pairsIn(raw: Buffer, most: number): Buffer[] | null {
 }
 
 function readParts(raw: Buffer, boundary: string, limits: FormLimits): FormEntry[] | string {
+  const body = withoutPreamble(raw, boundary);
   const options = {
     boundary,
     maxHeaderSize: HEADER_SIZE,
     maxParts: limits.parts,
     maxFileSize: limits.partSize,
-    maxTotalSize: raw.length,
+    maxTotalSize: body.length,
   };
   const entries: FormEntry[] = [];
+  // A boundary has two hyphens before it, and a line end behind it.
+  let at = boundary.length + 4;
   try {
-    for (const part of parseMultipart(withoutPreamble(raw, boundary), options)) {
-      const entry = entryOf(part, limits.only);
+    for (const part of parseMultipart(body, options)) {
+      const header = body.subarray(at, body.indexOf(HEADER_END, at));
+      const entry = entryOf(header, part, limits.only);
       if (typeof entry === 'string') return entry;
       if (entry) entries.push(entry);
+      at += header.length + HEADER_END.length + part.size + boundary.length + 6;
     }
   } catch (error) {
     return problemOf(error, limits);
   }
   return entries.length > 0 || limits.only ? entries : 'the body is not a form';
 }
+
+const HEADER_END = Buffer.from('\r\n\r\n');
 
 /** RFC 2046 allows any text before the first boundary; the parser allows none. */
 function withoutPreamble(raw: Buffer, boundary: string): Buffer {
@@ -109,16 +116,13 @@ function withoutPreamble(raw: Buffer, boundary: string): Buffer {
 }
 
 /** A field or file, or what is wrong with it; null when it is not asked for. */
-function entryOf(part: MultipartPart, only: FormLimits['only']): FormEntry | string | null {
-  const { 'content-disposition': disposition = '', 'content-type': type = '' } = part.headers;
-  if (disposition.split(';', PARAMETERS + 2).length > PARAMETERS + 1)
-    return 'a part of the form has too many parameters';
-  const { name, filename } = part;
-  if (!/^form-data\s*;/i.test(disposition) || !name) return 'a part of the form has no name';
-  if (only && !only.has(unescaped(name))) return null;
+function entryOf(header: Buffer, part: MultipartPart, only: FormLimits['only']): FormEntry | string | null {
+  if (!isUtf8(header)) return NOT_WHOLE;
+  const { name, filename, type } = partHeadIn(header);
+  if (name === '') return 'a part of the form has no name';
+  if (only && !only.has(name)) return null;
   const content = contentOf(part);
-  if (filename === undefined) return [unescaped(name), content.toString()];
-  return [unescaped(name), { filename: unescaped(filename), type, content }];
+  return [name, filename === null ? content.toString() : { filename, type, content }];
 }
 
 /** The content of a part, without copying it when it came in one piece. */
@@ -129,17 +133,14 @@ function contentOf({ content }: MultipartPart): Buffer {
   return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
-/** In a name, browsers escape these three characters and no others (HTML, "multipart form data"). */
-const ESCAPED: Readonly<Record<string, string>> = { '%0A': '\n', '%0D': '\r', '%22': '"' };
-const unescaped = (name: string): string =>
-  name.replace(/%(?:0A|0D|22)/gi, (escaped) => ESCAPED[escaped.toUpperCase()] ?? escaped);
+const NOT_WHOLE = 'the body is not a form, or not whole';
 
 function problemOf(error: unknown, limits: FormLimits): string {
   if (error instanceof MaxPartsExceededError) return tooManyParts(limits);
   if (error instanceof MaxFileSizeExceededError) return tooLarge(limits);
   if (error instanceof MaxHeaderSizeExceededError)
     return `the header of a part of the form can have ${HEADER_SIZE} bytes at most`;
-  // The end is missing, or a boundary is not where it belongs; or a header is not UTF-8.
-  if (error instanceof MultipartParseError || error instanceof TypeError) return 'the body is not a form, or not whole';
+  // The end is missing, or a boundary is not where it belongs.
+  if (error instanceof MultipartParseError) return NOT_WHOLE;
   throw error;
 }

@@ -568,7 +568,9 @@ const MULTIPART = { 'content-type': 'multipart/form-data; boundary="BBB"' };
 
 test('forms are taken as clients of all kinds write them', async (t) => {
   const { url, play, clock, sim } = await setup(t);
+  const folded = FILE("filename*=utf-8''j%C3%B6rg.ics").replaceAll(' method', '\r\n method');
   const bodies = [
+    `${DOTNET}${folded.replace('; name', ';\r\n NAME')}--BBB--\r\n`,
     `${DOTNET}--BBB--\r\n`,
     `This is a multi-part message in MIME format.\r\n${DOTNET}--BBB--\r\n`,
     `${DOTNET}--BBB--\r\n\r\nepilogue`,
@@ -577,8 +579,10 @@ test('forms are taken as clients of all kinds write them', async (t) => {
   for (const body of bodies) assert.equal((await post(url, { body, headers: MULTIPART })).status, 200);
   await play(clock() + MINUTE);
   assert.equal(sim.copies('ann@example.org'), bodies.length);
-  const [file] = sim.requests.flatMap(({ files }) => files['attachment'] ?? []);
-  assert.deepEqual([file?.filename, file?.type], ['jörg.ics', 'text/calendar; method=REQUEST']);
+  const files = sim.requests.flatMap((request) => request.files['attachment'] ?? []);
+  assert.equal(files.length, 2);
+  for (const { filename, type } of files)
+    assert.deepEqual([filename, type], ['jörg.ics', 'text/calendar; method=REQUEST']);
 });
 
 test('fields are taken under the names that clients of many languages give them', async (t) => {
