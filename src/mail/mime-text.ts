@@ -27,15 +27,22 @@ function unquotedBytes(text: Buffer): Buffer {
 }
 
 /** The text that bytes stand for. Where no charset is named, or one that nobody knows, they tell it themselves. */
-export function textOf(bytes: Buffer, charset: string | null): string {
-  const isNamed = charset !== null && !/^(?:us-)?ascii$/i.test(charset);
-  const decoder = (isNamed && decoderFor(charset)) || new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252');
-  return decoder.decode(bytes);
-}
+export const textOf = (bytes: Buffer, charset: string | null): string =>
+  (isTelling(charset) ? decoded(bytes, charset) : null) ?? decoded(bytes, isUtf8(bytes) ? 'utf-8' : WESTERN) ?? '';
 
-function decoderFor(charset: string): TextDecoder | null {
+/** Has a character for each byte. */
+const WESTERN = 'windows-1252';
+
+/** ASCII is named by many who do not know what they write in. */
+const isTelling = (charset: string | null): charset is string =>
+  charset !== null && !/^\s*(?:us-)?ascii\s*$/i.test(charset);
+
+/** Null in a charset that nobody knows. */
+function decoded(bytes: Buffer, charset: string): string | null {
   try {
-    return new TextDecoder(charset.trim());
+    const decoder = new TextDecoder(charset.trim());
+    // In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888).
+    return decoder.decode(bytes, { stream: decoder.encoding === WESTERN });
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
