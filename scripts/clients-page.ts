@@ -17,6 +17,7 @@ export function clientsPage(): string {
     table(['client', 'its setting', 'value'], POINTED),
     TRIED,
     table(['client', 'version', 'how', 'what was tried', 'what differs'], shown),
+    CHANGED,
     '',
   ].join('\n\n');
 }
@@ -63,3 +64,13 @@ Each row is a request that a test replays twice, byte for byte: straight to a st
 get the same answer, and what then arrives at Mailgun is the same field by field and file by file, but for two ids that
 Homing adds (\`v:homing-id\`, and \`h:Message-Id\` where there is none) and for what the last column names. Everybody is sent
 one mail with the same subject, text, header and files, and in test mode none.`;
+
+const CHANGED = `## What is changed
+
+All else arrives as it was given, byte for byte.
+
+- **Text** goes on in UTF-8. It is read by the charset that its part, the content type of a urlencoded form, or a field
+  \`_charset_\` (RFC 7578, 4.6) names. Where none is named, or it is not written in that one, it is read as UTF-8, and what is
+  not UTF-8 as windows-1252; so are names of fields and files.
+- **Headers** (\`h:…\`, the subject, senders and recipients) that are folded (RFC 5322, 2.2.3) become one line. Tabs stay; other
+  control characters and line ends are refused.`;

@@ -30,21 +30,30 @@ function unquotedBytes(text: Buffer): Buffer {
 export const textOf = (bytes: Buffer, charset: string | null): string =>
   (isTelling(charset) ? decoded(bytes, charset) : null) ?? decoded(bytes, isUtf8(bytes) ? 'utf-8' : WESTERN) ?? '';
 
-/** Has a character for each byte. */
+/**
+ * The same, and nothing of it is lost: what is not in the charset that is named may be in another one, and windows-1252
+ * has a character for every byte.
+ */
+export function wholeTextOf(bytes: Buffer, charset: string | null): string {
+  const isOther = isTelling(charset) && !/^\s*utf-?8\s*$/i.test(charset);
+  const named = isOther ? decoded(bytes, charset, { fatal: true }) : null;
+  return named ?? (isUtf8(bytes) ? bytes.toString() : (decoded(bytes, WESTERN) ?? ''));
+}
+
 const WESTERN = 'windows-1252';
 
 /** ASCII is named by many who do not know what they write in. */
 const isTelling = (charset: string | null): charset is string =>
   charset !== null && !/^\s*(?:us-)?ascii\s*$/i.test(charset);
 
-/** Null in a charset that nobody knows. */
-function decoded(bytes: Buffer, charset: string): string | null {
+/** Null in a charset that nobody knows, and when it is fatal that the bytes are not in it. */
+function decoded(bytes: Buffer, charset: string, options?: { fatal: boolean }): string | null {
   try {
-    const decoder = new TextDecoder(charset.trim());
+    const decoder = new TextDecoder(charset.trim(), options);
     // In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888).
     return decoder.decode(bytes, { stream: decoder.encoding === WESTERN });
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError || (options?.fatal && error instanceof TypeError)) return null;
     throw error;
   }
 }
@@ -91,5 +100,5 @@ export function extendedText(value: string): string {
   const bytes = rest.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   );
-  return textOf(Buffer.from(bytes, 'latin1'), charset || null);
+  return wholeTextOf(Buffer.from(bytes, 'latin1'), charset || null);
 }

@@ -1,8 +1,8 @@
 import { unfolded } from './line.ts';
-import { extendedText } from './mime-text.ts';
+import { extendedText, parameterOf, wholeTextOf } from './mime-text.ts';
 
 /** What the header of a part of a form says; empty texts and null for what it does not. */
-export type PartHead = { name: string; filename: string | null; type: string };
+export type PartHead = { name: string; filename: string | null; type: string; charset: string | null };
 
 const DISPOSITION = /(?:^|\n)content-disposition[ \t]*:[ \t]*form-data[ \t]*(;[^\r\n]*)/i;
 const TYPE = /(?:^|\n)content-type[ \t]*:([^\r\n]*)/i;
@@ -13,16 +13,18 @@ const PARAMETER = /;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g;
  * that takes the form apart knows neither.
  */
 export function partHeadIn(bytes: Buffer): PartHead {
-  const head = unfolded(bytes.toString());
+  const head = unfolded(wholeTextOf(bytes, null));
   const parameters = new Map<string, string>();
   for (const [, name = '', quoted, plain = ''] of (DISPOSITION.exec(head)?.[1] ?? '').matchAll(PARAMETER))
     parameters.set(name.toLowerCase(), quoted === undefined ? plain.trim() : quoted.replace(/\\(.)/g, '$1'));
   const extended = parameters.get('filename*');
   const filename = parameters.get('filename');
+  const type = (TYPE.exec(head)?.[1] ?? '').trim();
   return {
     name: unescaped(parameters.get('name') ?? ''),
     filename: extended ? extendedText(extended) : filename === undefined ? null : unescaped(filename),
-    type: (TYPE.exec(head)?.[1] ?? '').trim(),
+    type,
+    charset: type === '' ? null : parameterOf(type, 'charset'),
   };
 }
 

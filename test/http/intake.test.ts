@@ -585,6 +585,30 @@ test('forms are taken as clients of all kinds write them', async (t) => {
     assert.deepEqual([filename, type], ['jörg.ics', 'text/calendar; method=REQUEST']);
 });
 
+test('text arrives in UTF-8, in whatever charset it came', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const rest = String(new URLSearchParams({ from: MAIL.from, to: MAIL.to, text: 'Hi' }));
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+  const bodies = [
+    { body: latin1(`${rest}&subject=Gr%FC%DFe`), headers: { 'content-type': `${FORM}; charset=iso-8859-1` } },
+    { body: latin1(`${rest}&subject=Gr%FC%DFe`), headers: { 'content-type': FORM } },
+    { body: latin1(`${rest}&subject=Gr\xfc\xdfe&_charset_=iso-8859-1`), headers: { 'content-type': FORM } },
+    { body: latin1(`${rest}&subject=Gr\xc3\xbc\xc3\x9fe`), headers: { 'content-type': FORM } },
+    {
+      body: latin1(`${DOTNET}--BBB--\r\n`.replace('utf-8', 'cp1252').replace('Hello', 'Gr\xfc\xdfe')),
+      headers: MULTIPART,
+    },
+  ];
+  for (const call of bodies) assert.equal((await post(url, call)).status, 200);
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter(({ path }) => path.endsWith('/messages'));
+  assert.equal(sent.length, bodies.length);
+  for (const { fields } of sent) {
+    assert.deepEqual(fields['subject'], ['Grüße']);
+    assert.equal(fields['_charset_'], undefined);
+  }
+});
+
 test('fields are taken under the names that clients of many languages give them', async (t) => {
   const { url, play, clock, sim } = await setup(t);
   const form = new URLSearchParams([
