@@ -16,7 +16,7 @@ export function partHeadIn(bytes: Buffer): PartHead {
   const head = unfolded(wholeTextOf(bytes, null));
   const parameters = new Map<string, string>();
   for (const [, name = '', quoted, plain = ''] of (DISPOSITION.exec(head)?.[1] ?? '').matchAll(PARAMETER))
-    parameters.set(name.toLowerCase(), quoted === undefined ? plain.trim() : quoted.replace(/\\(.)/g, '$1'));
+    parameters.set(name.toLowerCase(), quoted === undefined ? plain.trim() : quoted.replace(/\\(["\\])/g, '$1'));
   const extended = parameters.get('filename*');
   const filename = parameters.get('filename');
   const type = (TYPE.exec(head)?.[1] ?? '').trim();

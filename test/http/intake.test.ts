@@ -869,6 +869,26 @@ test('mail for a subaccount is refused, as it would go out in the name of anothe
   assert.equal((await post(url, { headers: { 'x-mailgun-on-behalf-of': 'sub' } })).status, 400);
 });
 
+test('a file arrives under the name and the type that it was given', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const files = [
+    ['Rechnung (1).pdf', 'application/pdf; name="Rechnung (1).pdf"'],
+    ['a,b;c.csv', 'text/csv; charset=utf-8; name="a,b;c.csv"'],
+    ['Übersicht \u200d.json', 'application/ld+json; profile="https://x.example/ä"'],
+  ] as const;
+  const parts = files.map(
+    ([name, type]): Part => [`name="attachment"; filename="${name}"\r\nContent-Type: ${type}`, name],
+  );
+  const windows: Part = ['name="attachment"; filename="C:\\dir\\a.txt"', 'a.txt'];
+  assert.equal((await post(url, multipart(FROM, TO, SUBJECT, TEXT, ...parts, windows))).status, 200);
+  await play(clock() + MINUTE);
+  const sent = sim.requests.flatMap((request) => request.files['attachment'] ?? []);
+  assert.deepEqual(
+    sent.map(({ filename, type, content }) => [filename, type, String(content)]),
+    [...files.map(([name, type]) => [name, type, name]), ['a.txt', '', 'a.txt']],
+  );
+});
+
 test('the name and the type of a file end no header, whoever hands it over', async (t) => {
   const { sink, sim, store, url, play, clock } = await setup(t);
   await sim.unplug();

@@ -64,6 +64,11 @@ const SHAPES: [string, string, string[]][] = [
     ['message<jörg.txt;>x'],
   ],
   ['a name beyond ASCII as it is', part('name="message"; filename="jörg.txt"') + END, ['message<jörg.txt;>x']],
+  [
+    'folders of Windows, escaped or not',
+    part('name="to"; filename="C:\\\\dir\\a.txt"') + END,
+    ['to<C:\\dir\\a.txt;>x'],
+  ],
   ['quotes escaped by a backslash', part('name="message"; filename="a \\"b\\".txt"') + END, ['message<a "b".txt;>x']],
   [
     'quotes escaped by a percent sign',
