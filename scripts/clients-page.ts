@@ -71,8 +71,8 @@ What is left out and what is refused is told in [HTTP](api.md#intake). All else 
 for this:
 
 - **Text** goes on in UTF-8. It is read by the charset that its part, the content type of a urlencoded form, or a field
-  \`_charset_\` (RFC 7578, 4.6) names. Where none is named, or it is not written in that one, it is read as UTF-8, and what is
-  not UTF-8 as windows-1252; so are names of fields and files.
+  \`_charset_\` (RFC 7578, 4.6) names. Where none is named, or it is not written in that one, it is read as UTF-8, and each
+  run of other bytes as windows-1252; so are names of fields and files.
 - **Headers** (\`h:…\`, the subject, senders and recipients) that are folded (RFC 5322, 2.2.3) become one line. Tabs stay; other
   control characters and line ends are refused. What whoever composes a mail writes himself (\`h:content-type\`, \`h:date\`) is
   left out.

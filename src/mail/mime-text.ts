@@ -28,7 +28,8 @@ function unquotedBytes(text: Buffer): Buffer {
 
 /** The text that bytes stand for. Where no charset is named, or one that nobody knows, they tell it themselves. */
 export const textOf = (bytes: Buffer, charset: string | null): string =>
-  (isTelling(charset) ? decoded(bytes, charset) : null) ?? decoded(bytes, isUtf8(bytes) ? 'utf-8' : WESTERN) ?? '';
+  (isTelling(charset) ? decoded(bytes, charset) : null) ??
+  (isUtf8(bytes) ? new TextDecoder().decode(bytes) : western(bytes));
 
 /**
  * The same, and nothing of it is lost: what is not in the charset that is named may be in another one, and windows-1252
@@ -37,10 +38,24 @@ export const textOf = (bytes: Buffer, charset: string | null): string =>
 export function wholeTextOf(bytes: Buffer, charset: string | null): string {
   const isOther = isTelling(charset) && !/^\s*utf-?8\s*$/i.test(charset);
   const named = isOther ? decoded(bytes, charset, { fatal: true }) : null;
-  return named ?? (isUtf8(bytes) ? bytes.toString() : (decoded(bytes, WESTERN) ?? ''));
+  return named ?? (isUtf8(bytes) ? bytes.toString() : mended(bytes));
 }
 
-const WESTERN = 'windows-1252';
+/** Longer than the text of a mail. Thousands of runs take memory. */
+const LONG = 1024 * 1024;
+
+/** Each run beyond ASCII by itself: in a text of UTF-8 some program may have cut a letter in two. */
+function mended(bytes: Buffer): string {
+  if (bytes.length > LONG) return western(bytes);
+  return bytes.toString('latin1').replace(/[\x80-\xff]+/g, (letters) => {
+    const run = Buffer.from(letters, 'latin1');
+    return isUtf8(run) ? run.toString() : western(run);
+  });
+}
+
+const WESTERN = new TextDecoder('windows-1252');
+/** In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888). */
+const western = (bytes: Buffer): string => WESTERN.decode(bytes, { stream: true });
 
 /** ASCII is named by many who do not know what they write in. */
 const isTelling = (charset: string | null): charset is string =>
@@ -50,8 +65,7 @@ const isTelling = (charset: string | null): charset is string =>
 function decoded(bytes: Buffer, charset: string, options?: { fatal: boolean }): string | null {
   try {
     const decoder = new TextDecoder(charset.trim(), options);
-    // In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888).
-    return decoder.decode(bytes, { stream: decoder.encoding === WESTERN });
+    return decoder.encoding === WESTERN.encoding ? western(bytes) : decoder.decode(bytes);
   } catch (error) {
     if (error instanceof RangeError || (options?.fatal && error instanceof TypeError)) return null;
     throw error;

@@ -23,9 +23,7 @@ export type FormLimits = {
 /** Bytes of the header of one part: two or three lines, and a long file name percent-encoded twice. */
 const HEADER_SIZE = 4 * 1024;
 
-export type FormType =
-  | { kind: 'urlencoded' /** Null where none is named. */; charset: string | null }
-  | { kind: 'multipart'; boundary: string };
+export type FormType = { kind: 'urlencoded'; charset: string | null } | { kind: 'multipart'; boundary: string };
 
 /** How a form of this content type is written; null for a type that is no form, or names no boundary. */
 export function formTypeOf(contentType: string): FormType | null {
