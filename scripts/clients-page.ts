@@ -17,6 +17,7 @@ export function clientsPage(): string {
     table(['client', 'its setting', 'value'], POINTED),
     TRIED,
     table(['client', 'version', 'how', 'what was tried', 'what differs'], shown),
+    CHANGED,
     '',
   ].join('\n\n');
 }
@@ -63,3 +64,20 @@ Each row is a request that a test replays twice, byte for byte: straight to a st
 get the same answer, and what then arrives at Mailgun is the same field by field and file by file, but for two ids that
 Homing adds (\`v:homing-id\`, and \`h:Message-Id\` where there is none) and for what the last column names. Everybody is sent
 one mail with the same subject, text, header and files, and in test mode none.`;
+
+const CHANGED = `## What is changed
+
+What is left out and what is refused is told in [HTTP](api.md#intake). All else arrives as it was given, byte for byte, but
+for this:
+
+- **Text** goes on in UTF-8. It is read by the charset that its part, the content type of a urlencoded form, or a field
+  \`_charset_\` (RFC 7578, 4.6) names. Where none is named, or it is not written in that one, it is read as UTF-8, and each
+  run of other bytes as windows-1252; so are names of fields and files.
+- **Headers** (\`h:…\`, the subject, senders and recipients) that are folded (RFC 5322, 2.2.3) become one line. Tabs stay; other
+  control characters and line ends are refused. What whoever composes a mail writes himself (\`h:content-type\`, \`h:date\`) is
+  left out.
+- **Names of files** go without the folders before them, with \`/\` or \`\\\`. Quotes, control characters, and marks that turn
+  the direction of the text become \`_\`. What is longer than 255 characters is cut before its ending.
+- **Types of files** stay with their parameters. Of one that is written wrongly (a quote without an end, control
+  characters, more than 998 characters) \`type/subtype\` is left, and what has not even that becomes
+  \`application/octet-stream\`. A file without a type goes without one.`;

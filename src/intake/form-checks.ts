@@ -4,7 +4,9 @@ import { readWithin } from '../mail/deliver-within.ts';
 import { momentIn } from '../mail/delivery-time.ts';
 import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
 import { MAX_LISTS, MAX_OPTIONS } from '../mail/limits.ts';
+import { hasControls } from '../mail/line.ts';
 import { shallowObject } from '../mail/variable.ts';
+import { isLine } from './form-lines.ts';
 
 export const refused = (words: string): AppError => new AppError('invalid', words);
 
@@ -43,7 +45,6 @@ const PLAIN = new Set(
   'from to cc bcc subject text html amp-html attachment inline template recipient-variables message'.split(' '),
 );
 const FILES = new Set(['attachment', 'inline']);
-const LINES = new Set(['from', 'to', 'cc', 'bcc', 'subject']);
 /** A variable may have any name that fits into one line. */
 const OPTION = /^(?:[hot]:[A-Za-z0-9_.-]{1,64}|v:[^\p{Cc}\p{Cs}"\\\u2028\u2029]{1,128})$/u;
 /**
@@ -66,11 +67,8 @@ function checkEntry(name: string, value: FormEntry[1]): void {
     throw refused(`'${printable(name)}' parameter is a file`);
   if (typeof value !== 'string') return;
   if (FILES.has(name) && value !== '') throw refused(`'${name}' parameter is not a file`);
-  if (isLine(name) && /\p{Cc}|\u2028|\u2029/u.test(value))
-    throw refused(`'${name}' parameter contains control characters`);
+  if (isLine(name) && hasControls(value)) throw refused(`'${name}' parameter contains control characters`);
 }
-
-const isLine = (name: string): boolean => LINES.has(name) || /^h:/i.test(name);
 
 /** What a message has one of. Of two, Mailgun would take another than we do. */
 const SINGLE =

@@ -16,6 +16,7 @@ import { partOurs, unquoted } from '../mail/variable.ts';
 import { expiryIn } from './expires.ts';
 import { checkFields, checkParts, refused, withoutUnknown } from './form-checks.ts';
 import { withSafeFiles } from './form-files.ts';
+import { withoutFolds } from './form-lines.ts';
 
 /** What a form in the shape of Mailgun's asks us to send. */
 export type FormMail = {
@@ -43,7 +44,7 @@ export type FormMail = {
 
 /** Throws `AppError` for a form that can't be sent, in words like Mailgun's. */
 export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
-  const form = withSafeFiles(withoutUnknown(withoutComposersHeaders(given)));
+  const form = withSafeFiles(withoutUnknown(withoutComposersHeaders(withoutFolds(given))));
   checkFields(form);
   const message = fileIn(form, 'message')?.content ?? null;
   // For a ready message the recipients are those in `to` alone.

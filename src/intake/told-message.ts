@@ -3,9 +3,9 @@ import { fitted, isId } from '../base/ids.ts';
 import { parseMoment } from '../base/moment.ts';
 import { parse } from '../base/parse.ts';
 import { canonicalDomain } from '../core/address.ts';
-import { storable } from '../core/safe-text.ts';
 import { readKey } from '../mail/key.ts';
 import { MAX_KEY, MAX_LINE, MAX_PROVIDER, MAX_RECIPIENTS } from '../mail/limits.ts';
+import { hasControls, oneLine, unfolded } from '../mail/line.ts';
 import { readMessageId } from '../mail/message-id.ts';
 import { addressesIn } from '../mail/recipients.ts';
 
@@ -24,15 +24,14 @@ function schemaFor(classes: readonly string[]): ReturnType<typeof toldWith> {
   return made.schema;
 }
 
-const hasControls = (text: string): boolean => /\p{Cc}/u.test(text);
-
 const line = z
   .string({ error: 'must be text' })
+  .overwrite(unfolded)
   .trim()
   .min(1, 'must not be empty')
   .max(MAX_LINE, `must have at most ${MAX_LINE} characters`)
   .refine((text) => !hasControls(text), 'must not contain control characters')
-  .transform((text) => storable(text, MAX_LINE));
+  .transform(oneLine);
 
 /** A text that `read` accepts. If it gives null, that is a problem in these words. */
 const textBy = <T>(read: (given: string) => T | null, problem: string) =>
@@ -53,7 +52,7 @@ const recipients = z
     error: 'must be a list of addresses or a comma list',
   })
   .transform((given, ctx) => {
-    const texts = typeof given === 'string' ? [given] : given;
+    const texts = [given].flat().map(unfolded);
     return texts.flatMap((text, index) => {
       const place = typeof given === 'string' ? [] : [index];
       const addresses = hasControls(text) ? [null] : firstOf(addressesIn(text), MAX_RECIPIENTS + 1);

@@ -2,12 +2,9 @@ const PLUS = 0x2b;
 const BLANK = 0x20;
 const PERCENT = 0x25;
 
-/**
- * The text that the bytes of a name or value in a urlencoded form stand for. URLSearchParams takes five seconds for 25 MB
- * of `+`.
- */
-export function formTextIn(bytes: Buffer): string {
-  if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return bytes.toString('utf8');
+/** What the bytes of a name or value in a urlencoded form stand for. URLSearchParams takes five seconds for 25 MB of `+`. */
+export function formBytesIn(bytes: Buffer): Buffer {
+  if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return bytes;
   const plain = Buffer.allocUnsafe(bytes.length);
   let size = 0;
   for (let i = 0; i < bytes.length; i++) {
@@ -16,7 +13,7 @@ export function formTextIn(bytes: Buffer): string {
     if (escaped >= 0) i += 2;
     plain[size++] = escaped >= 0 ? escaped : byte === PLUS ? BLANK : byte;
   }
-  return plain.toString('utf8', 0, size);
+  return plain.subarray(0, size);
 }
 
 /** The value of a hexadecimal digit; below zero for what is none, also after it was shifted and joined with another. */

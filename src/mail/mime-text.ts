@@ -27,17 +27,47 @@ function unquotedBytes(text: Buffer): Buffer {
 }
 
 /** The text that bytes stand for. Where no charset is named, or one that nobody knows, they tell it themselves. */
-export function textOf(bytes: Buffer, charset: string | null): string {
-  const isNamed = charset !== null && !/^(?:us-)?ascii$/i.test(charset);
-  const decoder = (isNamed && decoderFor(charset)) || new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252');
-  return decoder.decode(bytes);
+export const textOf = (bytes: Buffer, charset: string | null): string =>
+  (isTelling(charset) ? decoded(bytes, charset) : null) ??
+  (isUtf8(bytes) ? new TextDecoder().decode(bytes) : western(bytes));
+
+/**
+ * The same, and nothing of it is lost: what is not in the charset that is named may be in another one, and windows-1252
+ * has a character for every byte.
+ */
+export function wholeTextOf(bytes: Buffer, charset: string | null): string {
+  const isOther = isTelling(charset) && !/^\s*utf-?8\s*$/i.test(charset);
+  const named = isOther ? decoded(bytes, charset, { fatal: true }) : null;
+  return named ?? (isUtf8(bytes) ? bytes.toString() : mended(bytes));
 }
 
-function decoderFor(charset: string): TextDecoder | null {
+/** Longer than the text of a mail. Thousands of runs take memory. */
+const LONG = 1024 * 1024;
+
+/** Each run beyond ASCII by itself: in a text of UTF-8 some program may have cut a letter in two. */
+function mended(bytes: Buffer): string {
+  if (bytes.length > LONG) return western(bytes);
+  return bytes.toString('latin1').replace(/[\x80-\xff]+/g, (letters) => {
+    const run = Buffer.from(letters, 'latin1');
+    return isUtf8(run) ? run.toString() : western(run);
+  });
+}
+
+const WESTERN = new TextDecoder('windows-1252');
+/** In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888). */
+const western = (bytes: Buffer): string => WESTERN.decode(bytes, { stream: true });
+
+/** ASCII is named by many who do not know what they write in. */
+const isTelling = (charset: string | null): charset is string =>
+  charset !== null && !/^\s*(?:us-)?ascii\s*$/i.test(charset);
+
+/** Null in a charset that nobody knows, and when it is fatal that the bytes are not in it. */
+function decoded(bytes: Buffer, charset: string, options?: { fatal: boolean }): string | null {
   try {
-    return new TextDecoder(charset.trim());
+    const decoder = new TextDecoder(charset.trim(), options);
+    return decoder.encoding === WESTERN.encoding ? western(bytes) : decoder.decode(bytes);
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError || (options?.fatal && error instanceof TypeError)) return null;
     throw error;
   }
 }
@@ -75,9 +105,14 @@ export function parameterOf(header: string, name: string): string | null {
   const isEncoded = pieces.some(([, , , star]) => star !== undefined);
   const values = pieces.map(([, , , , quoted, plain = '']) => quoted?.replace(/\\(.)/g, '$1') ?? plain);
   if (!isEncoded) return headerText(values.join(''));
-  const [, charset = null, rest = ''] = /^([^']*)'[^']*'(.*)$/s.exec(values.join('')) ?? [null, null, values.join('')];
+  return extendedText(values.join(''));
+}
+
+/** A text that has its charset and its language before it, and is percent-encoded: RFC 2231, 4, and RFC 8187. */
+export function extendedText(value: string): string {
+  const [, charset = null, rest = ''] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? [null, null, value];
   const bytes = rest.replace(/%([0-9a-f]{2})/gi, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 16)),
   );
-  return textOf(Buffer.from(bytes, 'latin1'), charset || null);
+  return wholeTextOf(Buffer.from(bytes, 'latin1'), charset || null);
 }

@@ -277,9 +277,11 @@ test('a message that is handed over again under its Message-Id while it is under
   assert.equal(sim.copies('bee@example.net'), 2);
 });
 
+type Wrong = [form: Record<string, string>, words: RegExp];
+
 test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {
   const { url, client, store } = await setup(t);
-  const wrong: [Record<string, string>, RegExp][] = [
+  const wrong: Wrong[] = [
     [{ ...MAIL, to: '' }, /to parameter is missing/],
     [{ ...MAIL, to: 'nobody' }, /to parameter is not a valid address/],
     [{ ...MAIL, to: 'a@b.example>\r\nRCPT TO:<evil@x' }, /control characters/],
@@ -292,6 +294,11 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
     [{ ...MAIL, 'h:X-Own': 'a\r\nBcc: evil@x.example' }, /control characters/],
+    [{ ...MAIL, 'h:X-Own': 'a\r\n b\r\nBcc: evil@x.example' }, /control characters/],
+    ...['a\r\n', 'a\n', 'a\r b', 'a\r\r\n b', 'a\0b', 'a\u2028b', 'a\u0085 b'].flatMap((value): Wrong[] => [
+      [{ ...MAIL, 'h:X-Own': value }, /'h:X-Own' parameter contains control characters/],
+      [{ ...MAIL, subject: value }, /'subject' parameter contains control characters/],
+    ]),
     [{ ...MAIL, 'v:big': 'x'.repeat(17_000) }, /16 KB/],
     [{ ...MAIL, message: 'text' }, /not a file/],
     [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
@@ -377,6 +384,55 @@ test('headers that whoever composes a mail writes himself are left out, as clien
   }
   assert.match(copies.join('\n'), /^X-Own: kept\r$/m);
   assert.equal(sink.mails.length, 0);
+});
+
+/** As libraries hand on what they copied from a mail: RFC 5322, 2.2.3. */
+const FOLDED = {
+  from: 'Shop\r\n <shop@mg.example.com>',
+  to: 'Ann\t<ann@example.org>,\r\n\tBee <bee@example.net>',
+  subject: 'Hello\n\tAnn',
+  'h:references': '<a@x.example>\r\n <b@x.example>\r\n\t<c@x.example>',
+  'h:Reply-To': '\r\n help@mg.example.com',
+  'h:X-Own': 'a\tb',
+};
+const LINES = {
+  from: ['Shop <shop@mg.example.com>'],
+  to: ['Ann\t<ann@example.org>,\tBee <bee@example.net>'],
+  subject: ['Hello\tAnn'],
+  'h:references': ['<a@x.example> <b@x.example>\t<c@x.example>'],
+  'h:Reply-To': [' help@mg.example.com'],
+  'h:X-Own': ['a\tb'],
+};
+
+test('a folded header is one line at Mailgun, whoever hands it over', async (t) => {
+  const { url, play, clock, sim, store } = await setup(t);
+  const homing = createHoming({ url, token: 'token' });
+  t.after(() => homing.close());
+  const parts = Object.entries({ ...MAIL, ...FOLDED }).map(([name, value]): Part => [`name="${name}"`, value]);
+  assert.equal((await post(url, multipart(...parts))).status, 200);
+  assert.equal((await post(url, { form: { ...MAIL, ...FOLDED } })).status, 200);
+  await homing.deliverLater(DOMAIN, { ...MAIL, ...FOLDED });
+  const names = await store.db('messages').select('sender', 'subject');
+  assert.deepEqual(names, Array(3).fill({ sender: 'Shop <shop@mg.example.com>', subject: 'Hello Ann' }));
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter(({ path }) => path.endsWith('/messages')).map(({ fields }) => fields);
+  assert.equal(sent.length, 3);
+  for (const fields of sent)
+    for (const [name, value] of Object.entries(LINES)) assert.deepEqual(fields[name], value, name);
+  for (const address of ['ann@example.org', 'bee@example.net']) assert.equal(sim.copies(address), 3);
+});
+
+test('a folded header is the same header in what is composed for a secondary', async (t) => {
+  const { url, play, clock, sim, sink } = await setup(t);
+  await sim.unplug();
+  assert.equal((await post(url, { form: { ...MAIL, ...FOLDED, 'v:homing-class': 'access' } })).status, 200);
+  await play(clock() + 5 * MINUTE);
+  const raw = sink.mails.find(({ to }) => to.includes('ann@example.org'))?.raw ?? '';
+  const [head = ''] = raw.replace(/\r?\n(?=[ \t])/g, '').split(/\r?\n\r?\n/);
+  assert.match(head, /^References: <a@x\.example>\s<b@x\.example>\s<c@x\.example>$/m);
+  assert.match(head, /^Reply-To: help@mg\.example\.com$/m);
+  assert.match(head, /^Subject: Hello\sAnn$/m);
+  assert.match(head, /^X-Own: a\sb$/m);
 });
 
 test('options in the form of headers go to Mailgun as they are, and Homing knows what they mean', async (t) => {
@@ -512,7 +568,9 @@ const MULTIPART = { 'content-type': 'multipart/form-data; boundary="BBB"' };
 
 test('forms are taken as clients of all kinds write them', async (t) => {
   const { url, play, clock, sim } = await setup(t);
+  const folded = FILE("filename*=utf-8''j%C3%B6rg.ics").replaceAll(' method', '\r\n method');
   const bodies = [
+    `${DOTNET}${folded.replace('; name', ';\r\n NAME')}--BBB--\r\n`,
     `${DOTNET}--BBB--\r\n`,
     `This is a multi-part message in MIME format.\r\n${DOTNET}--BBB--\r\n`,
     `${DOTNET}--BBB--\r\n\r\nepilogue`,
@@ -521,8 +579,34 @@ test('forms are taken as clients of all kinds write them', async (t) => {
   for (const body of bodies) assert.equal((await post(url, { body, headers: MULTIPART })).status, 200);
   await play(clock() + MINUTE);
   assert.equal(sim.copies('ann@example.org'), bodies.length);
-  const [file] = sim.requests.flatMap(({ files }) => files['attachment'] ?? []);
-  assert.deepEqual([file?.filename, file?.type], ['jörg.ics', 'text/calendar; method=REQUEST']);
+  const files = sim.requests.flatMap((request) => request.files['attachment'] ?? []);
+  assert.equal(files.length, 2);
+  for (const { filename, type } of files)
+    assert.deepEqual([filename, type], ['jörg.ics', 'text/calendar; method=REQUEST']);
+});
+
+test('text arrives in UTF-8, in whatever charset it came', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const rest = String(new URLSearchParams({ from: MAIL.from, to: MAIL.to, text: 'Hi' }));
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+  const bodies = [
+    { body: latin1(`${rest}&subject=Gr%FC%DFe`), headers: { 'content-type': `${FORM}; charset=iso-8859-1` } },
+    { body: latin1(`${rest}&subject=Gr%FC%DFe`), headers: { 'content-type': FORM } },
+    { body: latin1(`${rest}&subject=Gr\xfc\xdfe&_charset_=iso-8859-1`), headers: { 'content-type': FORM } },
+    { body: latin1(`${rest}&subject=Gr\xc3\xbc\xc3\x9fe`), headers: { 'content-type': FORM } },
+    {
+      body: latin1(`${DOTNET}--BBB--\r\n`.replace('utf-8', 'cp1252').replace('Hello', 'Gr\xfc\xdfe')),
+      headers: MULTIPART,
+    },
+  ];
+  for (const call of bodies) assert.equal((await post(url, call)).status, 200);
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter(({ path }) => path.endsWith('/messages'));
+  assert.equal(sent.length, bodies.length);
+  for (const { fields } of sent) {
+    assert.deepEqual(fields['subject'], ['Grüße']);
+    assert.equal(fields['_charset_'], undefined);
+  }
 });
 
 test('fields are taken under the names that clients of many languages give them', async (t) => {
@@ -783,6 +867,26 @@ test('nothing is left out where a message has one of a kind and two are given', 
 test('mail for a subaccount is refused, as it would go out in the name of another account', async (t) => {
   const { url } = await setup(t);
   assert.equal((await post(url, { headers: { 'x-mailgun-on-behalf-of': 'sub' } })).status, 400);
+});
+
+test('a file arrives under the name and the type that it was given', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const files = [
+    ['Rechnung (1).pdf', 'application/pdf; name="Rechnung (1).pdf"'],
+    ['a,b;c.csv', 'text/csv; charset=utf-8; name="a,b;c.csv"'],
+    ['Übersicht \u200d.json', 'application/ld+json; profile="https://x.example/ä"'],
+  ] as const;
+  const parts = files.map(
+    ([name, type]): Part => [`name="attachment"; filename="${name}"\r\nContent-Type: ${type}`, name],
+  );
+  const windows: Part = ['name="attachment"; filename="C:\\dir\\a.txt"', 'a.txt'];
+  assert.equal((await post(url, multipart(FROM, TO, SUBJECT, TEXT, ...parts, windows))).status, 200);
+  await play(clock() + MINUTE);
+  const sent = sim.requests.flatMap((request) => request.files['attachment'] ?? []);
+  assert.deepEqual(
+    sent.map(({ filename, type, content }) => [filename, type, String(content)]),
+    [...files.map(([name, type]) => [name, type, name]), ['a.txt', '', 'a.txt']],
+  );
 });
 
 test('the name and the type of a file end no header, whoever hands it over', async (t) => {

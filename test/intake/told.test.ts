@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { readConfig } from '../../src/config/config.ts';
 import { settingsOf } from '../../src/config/settings.ts';
 import { catchUp, fileTold, keepChecked, keepTold } from '../../src/intake/told.ts';
+import { readTold } from '../../src/intake/told-message.ts';
 import type { Store } from '../../src/store/db/open.ts';
 import { findMessage } from '../../src/store/messages/find.ts';
 import { telling } from '../support/factory.ts';
@@ -47,6 +49,14 @@ eachStore('what comes from outside is checked before it is kept', async ({ store
     [null, 'invalid', 'invalid'],
   );
   assert.equal((await told(store)).length, 1);
+});
+
+test('a folded header is one line in what is told', () => {
+  const folded = { from: 'Shop\r\n\t<shop@mg.example.com>', to: 'Ann\t<ann@example.org>,\r\n bee@example.net' };
+  const { from, to } = readTold(telling(1, folded), []);
+  assert.deepEqual([from, to], ['Shop <shop@mg.example.com>', ['ann@example.org', 'bee@example.net']]);
+  for (const wrong of [{ from: 'a\r\nb' }, { to: 'a@b.example\r\nc@d.example' }])
+    assert.throws(() => readTold(telling(1, wrong), []), { code: 'invalid' });
 });
 
 eachStore('a question finds what was told a moment ago, also while a daemon is at work on it', async ({ store }) => {

@@ -105,6 +105,7 @@ test('text in any charset reads, with a name for it or without', () => {
 test('encoded words are joined where a letter is divided between them, and left alone where they are none', () => {
   assert.equal(headerText('=?utf-8?B?w7w=?= =?utf-8?Q?_=C3?=\t=?UTF-8?q?=BC?= x'), 'ü ü x');
   assert.equal(headerText('=?iso-8859-1?q?=FC?= =?utf-8?q?=C3=BC?='), 'üü');
+  assert.equal(headerText('=?windows-1252?q?=80=93?='), '€“');
   for (const plain of ['a =?b', '=?utf-8?x?y?=', 'plain']) assert.equal(headerText(plain), plain);
 });
 

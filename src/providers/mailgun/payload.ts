@@ -15,7 +15,7 @@ export function formatOf(contentType: string | null | undefined): Format | null 
   if (media === '' || media === 'application/json') return { kind: 'json', type: 'application/json' };
   const form = formTypeOf(type);
   if (form?.kind === 'multipart') return { ...form, type: `${media}; boundary="${form.boundary}"` };
-  return form && { ...form, type: media };
+  return form && { kind: 'urlencoded', charset: null, type: media };
 }
 
 const STRICT = new TextDecoder('utf-8', { fatal: true });

@@ -50,3 +50,11 @@ test('two forms never share a boundary, which nobody could know before', () => {
   const boundaries = Array.from({ length: 20 }, () => writeForm([['a', 'b']]).headers['content-type']);
   assert.equal(new Set(boundaries).size, 20);
 });
+
+test('whatever charset a form came in, it is written in UTF-8', () => {
+  const given = Buffer.from('subject=Gr%FC%DFe+\x80&_charset_=windows-1252', 'latin1');
+  const form = readForm(given, { kind: 'urlencoded', charset: null }, LIMITS);
+  assert.ok(typeof form !== 'string');
+  const bytes = Buffer.concat(writeForm(form).body);
+  assert.ok(bytes.includes(Buffer.from('name="subject"\r\n\r\nGr\xc3\xbc\xc3\x9fe \xe2\x82\xac\r\n', 'latin1')));
+});
