@@ -18,6 +18,7 @@ export function checkFields(form: readonly FormEntry[]): void {
   checkOptions(form);
   checkSingles(form);
   checkTimes(form);
+  checkVariables(textIn(form, 'recipient-variables'));
 }
 
 /** Mail for a time that can't be read would go out at once, and Mailgun would refuse a length that it can't read. */
@@ -102,7 +103,6 @@ export function checkParts(form: readonly FormEntry[]): void {
   if (has('html') && has('template')) throw refused("'html' and 'template' parameters can not be used together");
   if (!['text', 'html', 'amp-html', 'template'].some(has))
     throw refused("Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified");
-  checkVariables(textIn(form, 'recipient-variables'));
 }
 
 function checkVariables(text: string | null): void {

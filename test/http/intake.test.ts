@@ -117,6 +117,47 @@ test('a ready message is sent as it is', async (t) => {
   assert.match(sim.inboxOf('ann@example.org')[0]?.mime.toString() ?? '', /To: all@example.org[\s\S]*body/);
 });
 
+const readyBatch = (more: Record<string, unknown>) => ({
+  to: ['ann@example.org', 'bee@example.net'],
+  message: Buffer.from(
+    'From: shop@mg.example.com\r\nTo: %recipient%\r\nSubject: Hi %recipient.name%\r\n\r\nYour code: %recipient.code%\r\n',
+  ),
+  ...more,
+});
+const VARIABLES = '{"ann@example.org":{"name":"Ann","code":1},"bee@example.net":{"name":"Bee","code":2}}';
+
+test('the variables of a ready message, as a field or in the form of a header, and its template go to Mailgun', async (t) => {
+  const { client, play, clock, sim } = await setup(t);
+  for (const name of ['recipient-variables', 'h:X-Mailgun-Recipient-Variables'])
+    await client.messages.create(DOMAIN, readyBatch({ [name]: VARIABLES, template: 'welcome', 't:version': '2' }));
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => r.path.endsWith('/messages.mime')).map(({ fields }) => fields);
+  assert.deepEqual(
+    sent.map((f) => [f['to']?.length, f['recipient-variables'], f['template'], f['t:version']]),
+    Array.from({ length: 2 }, () => [2, [VARIABLES], ['welcome'], ['2']]),
+  );
+  await assert.rejects(client.messages.create(DOMAIN, readyBatch({ 'recipient-variables': '[' })), { status: 400 });
+});
+
+test('while Mailgun is down, a ready message goes to each of a batch with the variables filled in', async (t) => {
+  const { client, sim, sink, play, clock } = await setup(t);
+  await sim.unplug();
+  const access = { 'v:homing-class': 'access' };
+  await client.messages.create(DOMAIN, readyBatch({ ...access, 'recipient-variables': VARIABLES }));
+  await client.messages.create(DOMAIN, readyBatch({ ...access, to: 'cid@example.com', template: 'welcome' }));
+  await play(clock() + 5 * MINUTE);
+  for (const [to, name, code] of [
+    ['ann@example.org', 'Ann', 1],
+    ['bee@example.net', 'Bee', 2],
+  ] as const) {
+    const [mail, ...others] = sink.mails.filter((m) => m.to.includes(to));
+    assert.equal(others.length, 0);
+    assert.match(mail?.raw ?? '', new RegExp(`^To: ${to}\r\nSubject: Hi ${name}\r$`, 'm'));
+    assert.ok(mail?.raw.includes(Buffer.from(`Your code: ${code}\r\n`).toString('base64')));
+  }
+  assert.ok(!sink.mails.some((m) => m.to.includes('cid@example.com')), 'Mailgun alone renders a template');
+});
+
 test('while Mailgun is down, the fallback sends what was composed here, with the variables filled in', async (t) => {
   const { client, sim, sink, play, clock } = await setup(t);
   await sim.unplug();
