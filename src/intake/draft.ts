@@ -11,7 +11,7 @@ import { newMessageId } from '../mail/message-id.ts';
 import type { Call } from '../store/messages/calls.ts';
 import type { QueueDraft } from '../store/messages/enqueue.ts';
 import type { Draft } from '../store/messages/messages.ts';
-import { printable, refused } from './form-checks.ts';
+import { checkOptions, printable, refused } from './form-checks.ts';
 import { readFormMail } from './form-mail.ts';
 import type { BirthSettings } from './terms.ts';
 
@@ -63,17 +63,19 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   if (treated === null) throw refused(`'v:homing-class' must be one of ${classNames(settings.policies).join(', ')}`);
   const { class: kind, policy: usual } = treated;
   const policy = expiresAt === null ? usual : livingFor(expiresAt - Math.max(now, mail.deliverAt ?? 0), usual);
+  const id = newId(now);
+  const messageId = mail.messageId ?? newMessageId(name);
+  checkOptions(toSend, { id, messageId });
   const pieces = packForm(toSend);
   if (pieces.reduce((sum, piece) => sum + piece.length, 0) > MAX_BODY)
     throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);
-  const id = newId(now);
   const draft = {
     ...mail,
     tags,
     template,
     class: kind,
     id,
-    messageId: mail.messageId ?? newMessageId(name),
+    messageId,
     domain: name,
     origin: 'queued' as const,
     policy: isTest ? neverElsewhere(policy) : policy,

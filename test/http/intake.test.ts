@@ -334,6 +334,8 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
     [{ ...MAIL, 'h:X-Own': 'a\r\nBcc: evil@x.example' }, /control characters/],
     [{ ...MAIL, 'v:big': 'x'.repeat(17_000) }, /16 KB/],
+    [{ ...MAIL, 'v:big': '\u00fc'.repeat(9000) }, /16 KB/],
+    [{ ...MAIL, 't:variables': `{"a":"${'\u8a9e'.repeat(6000)}"}` }, /16 KB/],
     [{ ...MAIL, message: 'text' }, /not a file/],
     [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
     [{ ...MAIL, 'recipient-variables': '[' }, /JSON/],
@@ -372,6 +374,25 @@ test('what can not be sent is refused in words that its client shows, and nothin
   );
   assert.equal((await post(url, { body: '{}', headers: { 'content-type': 'application/json' } })).status, 415);
   assert.equal(Number((await store.db('messages').count({ n: '*' }).first())?.['n']), 0);
+});
+
+test('as many options are taken as Mailgun takes with those that Homing adds, and not one byte more', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const most = 16_384 - 106 - DOMAIN.length;
+  const filling = { 'v:homing-class': 'access', 'o:tag': '\u00fc' };
+  const sized = (bytes: number) => ({
+    ...MAIL,
+    ...filling,
+    'v:x': 'x'.repeat(bytes - 'v:x'.length - 'o:tag\u00fc'.length - 1),
+  });
+  const refused = await post(url, { form: sized(most + 1) });
+  assert.equal(refused.status, 400);
+  assert.match(await refused.text(), new RegExp(`16 KB in all: ${most} bytes beside those that Homing adds`));
+  for (const more of [{}, { 'h:Message-Id': '<own@mg.example.com>' }, { 'o:deliver-within': '1h' }])
+    assert.equal((await post(url, { form: { ...sized(most - 23), ...more } })).status, 200);
+  assert.equal((await post(url, { form: sized(most) })).status, 200);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 4, 'Mailgun has taken them all');
 });
 
 test('recipients without a comma between them are refused, and none of them is lost behind a 200', async (t) => {
