@@ -106,6 +106,27 @@ test('a template and a batch go as they were given, in one call for all recipien
     assert.equal(sim.copies(name), 1);
 });
 
+test('whom a mail is from is taken as mail clients write it, and from a ready message whatever stands beside it', async (t) => {
+  const { url, client, play, clock, sim, store } = await setup(t);
+  const authors = [
+    'Shop, Inc. <shop@mg.example.com>',
+    'shop@mg.example.com (Shop)',
+    'Sh\u00f6p <shop@b\u00fccher.example>',
+  ];
+  for (const from of authors) assert.equal((await post(url, { form: { ...MAIL, from } })).status, 200, from);
+  await client.messages.create(DOMAIN, { to: MAIL.to, message: READY, from: 'Shop' });
+  const late = {
+    'o:deliverytime': new Date(clock() + 6.9 * DAY).toUTCString(),
+    'o:deliverytime-optimize-period': '72h',
+  };
+  assert.equal((await post(url, { form: { ...MAIL, ...late } })).status, 200);
+  const far = Buffer.concat([Buffer.from('X-Mailgun-Deliver-By: Fri, 04 Dec 2036 10:00:00 +0000\r\n'), READY]);
+  await assert.rejects(client.messages.create(DOMAIN, { to: MAIL.to, message: far }), { status: 400 });
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 4);
+  assert.ok(await store.db('messages').where({ sender: 'shop@mg.example.com', subject: 'x' }).first());
+});
+
 test('a ready message is sent as it is', async (t) => {
   const { client, play, clock, sim } = await setup(t);
   const message = Buffer.from(
@@ -329,6 +350,13 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, 'o:deliverytime': 'Wed, 25 Nov 2026 12:00:00' }, /o:deliverytime/],
     [{ ...MAIL, 'o:deliver-within': '4m' }, /o:deliver-within parameter is not a length from 5m to 24h/],
     [{ ...MAIL, 'o:deliver-within': 'soon' }, /o:deliver-within/],
+    ...['Shop', '<>', 'Shop <>', 'shop@', ' '].map((from): [Record<string, string>, RegExp] => [
+      { ...MAIL, from },
+      /from parameter is not a valid address/,
+    ]),
+    [{ ...MAIL, template: 'welcome', from: 'Shop' }, /from parameter is not a valid address/],
+    [{ ...MAIL, 'o:deliverytime': 'Fri, 04 Dec 2036 10:00:00 +0000' }, /7 days ahead/],
+    [{ ...MAIL, 'h:X-Mailgun-Deliver-By': '2096378400' }, /7 days ahead/],
     [{ ...MAIL, 'h:x-mailgun-deliver-by': '2026-11-25T12:00:00Z' }, /o:deliverytime/],
     [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
