@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -691,11 +691,37 @@ test('the base URL of a client may end with a slash, with /v3 and without', asyn
     `/v3/v3/${DOMAIN}/messages`,
     `/${DOMAIN}/messages`,
     `/v3//${DOMAIN}/messages`,
+    `/${DOMAIN.replaceAll('.', '%2e')}/messages`,
+    `/v3/${DOMAIN.replaceAll('.', '%2E')}/messages`,
   ])
     assert.equal((await to(path)).status, 200, path);
   assert.equal((await to(`/${DOMAIN}/messages`, 'wrong')).status, 401);
   for (const path of ['/v3', '/v4/x', '//v3/x'])
     assert.deepEqual(await (await to(path)).json(), { message: 'there is nothing here' }, path);
+});
+
+test('a call is known by its token and its domain, however they are written, and as it was known before', async (t) => {
+  const { url, store } = await setup(t, { env: { API_TOKENS: 'token,other' } });
+  const call = async (authorization: string, domain = DOMAIN) => {
+    const headers = { authorization, 'idempotency-key': 'k', 'content-type': FORM };
+    const body = new URLSearchParams(MAIL).toString();
+    const answer = await fetch(`${url}/v3/${domain}/messages`, { method: 'POST', headers, body });
+    return [answer.status, answer.headers.get('idempotent-replayed')];
+  };
+  const usual = `Basic ${Buffer.from('api:token').toString('base64')}`;
+  assert.deepEqual(await call(usual), [200, null]);
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  assert.deepEqual(await store.db('calls').select('key_hash', 'fingerprint'), [
+    {
+      key_hash: sha256(`${usual}\nk`),
+      fingerprint: sha256(`/v3/${DOMAIN}/messages\n${new URLSearchParams(MAIL).toString()}`),
+    },
+  ]);
+  for (const authorization of [usual.replace('Basic', 'BASIC'), `${usual}==`])
+    assert.deepEqual(await call(authorization), [200, 'true'], authorization);
+  for (const domain of [DOMAIN.toUpperCase(), DOMAIN.replace('.', '%2e')])
+    assert.deepEqual(await call(usual, domain), [200, 'true'], domain);
+  assert.deepEqual(await call(`Basic ${Buffer.from('api:other').toString('base64')}`), [200, null]);
 });
 
 test('an Idempotency-Key may stand in quotes, and hold blanks', async (t) => {
