@@ -83,14 +83,14 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
     createdAt: now,
     body: await seal(pieces, encryptionKey, id),
   };
-  const call = by.repeatable ?? (mail.messageId === null ? null : sameCall(by.caller, draft, pieces));
-  return { draft, call };
+  const alike = mail.messageId === null ? null : sameCall(by.caller, draft, pieces);
+  return { draft, call: by.repeatable ? { ...by.repeatable, ...(alike ? { alike } : {}) } : alike };
 }
 
 /**
- * The name of a call that gives none but chose the Message-Id: the same message once more, to the same recipients, while
- * the first one is still under way. Then a client did not get our answer. Without a Message-Id of the caller's, two calls
- * can not be told from two mails.
+ * What a call asks for that chose the Message-Id: the same message once more, to the same recipients, while the first one is
+ * still under way, makes no second mail, whatever the caller names the call. Then a client did not get our answer. Without a
+ * Message-Id of the caller's, two calls can not be told from two mails.
  */
 function sameCall(caller: string, { domain, messageId, class: kind, key }: Draft, pieces: readonly Buffer[]): Call {
   const hash = createHash('sha256').update(JSON.stringify([domain, messageId, kind, key]));

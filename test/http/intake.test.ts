@@ -339,6 +339,27 @@ test('a message that is handed over again under its Message-Id while it is under
   assert.equal(sim.copies('bee@example.net'), 2);
 });
 
+test('one message under its Message-Id makes no second mail by another Idempotency-Key or by none', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const form = { ...MAIL, 'h:Message-Id': '<chosen@mg.example.com>' };
+  const named = (key: string | null) => post(url, { form, headers: key === null ? {} : { 'idempotency-key': key } });
+  const answers = await Promise.all(['k1', 'k2', null, 'k3', null].map(named));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    Array.from({ length: 5 }, () => 200),
+  );
+  assert.equal(answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true').length, 4);
+  const other = await post(url, { form: { ...form, text: 'Another' }, headers: { 'idempotency-key': 'k3' } });
+  assert.equal(other.status, 422);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 1);
+  for (const key of ['k1', 'k2', 'k3'])
+    assert.equal((await named(key)).headers.get('idempotent-replayed'), 'true', key);
+  await named('k4');
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 2, 'it had arrived, and was asked for once more');
+});
+
 test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {
   const { url, client, store } = await setup(t);
   const wrong: [Record<string, string>, RegExp][] = [
