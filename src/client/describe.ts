@@ -7,6 +7,7 @@ import { MAX_HEADER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
+import { optionBytes, roomForOptions } from '../mail/send-options.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs } from '../mail/variable.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf, traitsOf } from './given.ts';
@@ -56,6 +57,10 @@ export async function describe(
     problems.push('the domain of a message is none, so it is not recorded');
     return { wire: data, record: null, problems };
   }
+  if (optionBytes(optionsIn(data)) > roomForOptions({ id: newId(now), messageId: newMessageId(name) })) {
+    problems.push('the options of a message leave no room for our ids, so it is not recorded');
+    return { wire: data, record: null, problems };
+  }
   const id = idIn(data, now);
   const messageId = messageIdIn(given, id, name);
   const to = recipientsOf(given);
@@ -93,6 +98,12 @@ function takenFromHeader(data: Record<string, unknown>): Record<string, unknown>
   data[name] = text;
   return ours;
 }
+
+/** With numbers and objects as the texts that mailgun.js sends. */
+const optionsIn = (data: Record<string, unknown>): [string, string][] =>
+  Object.entries(data).flatMap(([name, value]) =>
+    [value].flat().map((one): [string, string] => [name, typeof one === 'string' ? one : String(JSON.stringify(one))]),
+  );
 
 function idIn(data: Record<string, unknown>, now: Ms): string {
   const given = data[ID_VARIABLE];

@@ -7,7 +7,7 @@ export type CancelOutcome =
   /** A provider has it, or may have it, and can't give it back; nothing more is sent. What a secondary took counts as well. */
   | 'already_handed_over'
   | 'already_delivered'
-  /** It had ended without arriving: it failed, was given up, expired or was cancelled before. */
+  /** It had ended without arriving: it failed, was given up, expired or was cancelled before, and nobody has it any more. */
   | 'already_ended';
 
 export type CancelledDelivery = { recipient: string; outcome: CancelOutcome };
@@ -19,8 +19,8 @@ export type Cancelled = { cancelled: number; deliveries: CancelledDelivery[] };
 export function cancelOutcome({ state, attempts }: Pick<Delivery, 'state' | 'attempts'>): CancelOutcome {
   if (state === 'delivered') return 'already_delivered';
   if (state === 'relayed') return 'already_handed_over';
-  if (isEnded(state)) return 'already_ended';
-  return attempts.some(({ outcome }) => MAY_ARRIVE.has(outcome)) ? 'already_handed_over' : 'cancelled';
+  if (attempts.some(({ outcome }) => MAY_ARRIVE.has(outcome))) return 'already_handed_over';
+  return isEnded(state) ? 'already_ended' : 'cancelled';
 }
 
 /** An attempt that got no answer may arrive although a later one was refused. */

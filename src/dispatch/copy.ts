@@ -7,7 +7,7 @@ import type { Turns } from '../base/turns.ts';
 import type { Answer } from '../core/answer.ts';
 import { HOUR, MINUTE } from '../core/time.ts';
 import { composeMime } from '../mail/compose.ts';
-import { type FormEntry, fileIn, unpackForm } from '../mail/form.ts';
+import { unpackForm } from '../mail/form.ts';
 import type { Copy, Provider, StoredAt } from '../providers/provider.ts';
 import type { Providers } from '../providers/registry/registry.ts';
 import type { Store } from '../store/db/open.ts';
@@ -93,7 +93,7 @@ export const isSmall = (copy: Copy): boolean => sizeOf(copy) <= MIDDLE;
 /** The copy as this provider takes it; null when only Mailgun can render it. */
 async function takenBy(provider: Provider, copy: Copy, view: View): Promise<Copy | null> {
   if ('mime' in copy || provider.can.forms) return copy;
-  const mime = await compose(copy.form, view);
+  const mime = await composeMime(copy.form, view.recipient, view.rfcMessageId);
   return mime && { mime };
 }
 
@@ -129,11 +129,6 @@ const isOurs = (sealed: Buffer, keys: readonly string[]): boolean =>
 function isOfKey(error: unknown): boolean {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
   return !(error instanceof SyntaxError) && code !== 'ERR_BUFFER_TOO_LARGE' && !String(code).startsWith('Z_');
-}
-
-/** The message that a form stands for; null when only Mailgun can render it. */
-async function compose(form: readonly FormEntry[], view: View): Promise<Buffer | null> {
-  return fileIn(form, 'message')?.content ?? composeMime(form, view.recipient, view.rfcMessageId);
 }
 
 /** Where a provider keeps its copies of a message, and how often that was tried in vain. */

@@ -25,6 +25,9 @@ export function basic(tokens: readonly string[]): Middleware {
   };
 }
 
+/** Who calls, whatever the spelling of the header: the type in any case, and a token with or without padding. */
+export const callerOf = (ctx: Context): string => `Basic ${Buffer.from(basicIn(ctx).join(':')).toString('base64')}`;
+
 /** Lets people with a browser pass, which asks them for the token as a password. The user name does not matter. */
 export function person(tokens: readonly string[]): Middleware {
   const isKnown = tokenCheck(tokens);

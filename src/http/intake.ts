@@ -2,13 +2,14 @@ import Router from '@koa/router';
 import type { Context, Middleware } from 'koa';
 import { AppError } from '../base/errors.ts';
 import type { StatusTokens } from '../contract/status-token.ts';
+import { canonicalDomain } from '../core/address.ts';
 import { usefulUntil } from '../core/policy.ts';
 import { type Clock, MINUTE, type Ms } from '../core/time.ts';
 import { bareKey, MAX_CALL } from '../intake/read-call.ts';
 import { createTakeIn } from '../intake/take-in.ts';
 import type { BirthSettings } from '../intake/terms.ts';
 import type { Store } from '../store/db/open.ts';
-import { basic } from './auth.ts';
+import { basic, callerOf } from './auth.ts';
 import type { Bodies } from './body.ts';
 import { createOneAtATime } from './in-progress.ts';
 
@@ -39,12 +40,14 @@ export function createIntake(deps: IntakeDeps): Router {
     if (ctx.get('X-Mailgun-On-Behalf-Of') !== '')
       throw new AppError('invalid', 'X-Mailgun-On-Behalf-Of: mail for subaccounts is not taken here');
     const raw = await bodies.read(ctx.req, MAX_CALL, 'known', 'packed');
+    const domain = String(ctx['params'].domain);
     const call = {
-      path: ctx.path,
-      domain: String(ctx['params'].domain),
+      // In one spelling: by it a call is known again.
+      path: `/v3/${canonicalDomain(domain) ?? domain}/${ctx.path.split('/').at(-1)}`,
+      domain,
       contentType: ctx.get('Content-Type'),
       raw,
-      caller: ctx.get('Authorization'),
+      caller: callerOf(ctx),
       idempotencyKey: ctx.get('Idempotency-Key') || null,
     };
     const { id, messageId, isRepeat, draft } = await takeIn(call, now());
@@ -62,7 +65,7 @@ export function createIntake(deps: IntakeDeps): Router {
 /** What a caller named this call; null when it has no name. */
 function nameOf(ctx: Context): string | null {
   const key = ctx.get('Idempotency-Key');
-  return key === '' ? null : `${ctx.get('Authorization')}\n${bareKey(key)}`;
+  return key === '' ? null : `${callerOf(ctx)}\n${bareKey(key)}`;
 }
 
 /** Some clients read Mailgun's rate limit from each answer. Here there is none. */
@@ -73,12 +76,15 @@ const rateHeaders = (now: Ms): Record<string, string> => ({
 });
 const UNLIMITED = '1000000';
 
+/** Clients may encode any character of a path. */
+const DOT = /\.|%2e/i;
+
 /**
  * Clients differ in whether `/v3` belongs to their base URL, and people in whether a slash ends it: `//v3/…`, `/v3/v3/…`
  * and a path without `/v3` mean the same.
  */
 export const atAnyBase: Middleware = async (ctx, next) => {
   const [, domain, rest] = /^\/+(?:v3\/+)*([^/]+)\/(messages(?:\.mime)?)\/?$/.exec(ctx.path) ?? [];
-  if (domain?.includes('.')) ctx.path = `/v3/${domain}/${rest}`;
+  if (domain && DOT.test(domain)) ctx.path = `/v3/${domain}/${rest}`;
   await next();
 };

@@ -11,7 +11,7 @@ import { newMessageId } from '../mail/message-id.ts';
 import type { Call } from '../store/messages/calls.ts';
 import type { QueueDraft } from '../store/messages/enqueue.ts';
 import type { Draft } from '../store/messages/messages.ts';
-import { printable, refused } from './form-checks.ts';
+import { checkOptions, printable, refused } from './form-checks.ts';
 import { readFormMail } from './form-mail.ts';
 import type { BirthSettings } from './terms.ts';
 
@@ -63,17 +63,19 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
   if (treated === null) throw refused(`'v:homing-class' must be one of ${classNames(settings.policies).join(', ')}`);
   const { class: kind, policy: usual } = treated;
   const policy = expiresAt === null ? usual : livingFor(expiresAt - Math.max(now, mail.deliverAt ?? 0), usual);
+  const id = newId(now);
+  const messageId = mail.messageId ?? newMessageId(name);
+  checkOptions(toSend, { id, messageId });
   const pieces = packForm(toSend);
   if (pieces.reduce((sum, piece) => sum + piece.length, 0) > MAX_BODY)
     throw new AppError('too_large', `the message takes more than ${MAX_BODY} bytes to keep`);
-  const id = newId(now);
   const draft = {
     ...mail,
     tags,
     template,
     class: kind,
     id,
-    messageId: mail.messageId ?? newMessageId(name),
+    messageId,
     domain: name,
     origin: 'queued' as const,
     policy: isTest ? neverElsewhere(policy) : policy,
@@ -81,14 +83,14 @@ export async function draftOf(terms: QueueTerms, { domain, form, ...by }: Handed
     createdAt: now,
     body: await seal(pieces, encryptionKey, id),
   };
-  const call = by.repeatable ?? (mail.messageId === null ? null : sameCall(by.caller, draft, pieces));
-  return { draft, call };
+  const alike = mail.messageId === null ? null : sameCall(by.caller, draft, pieces);
+  return { draft, call: by.repeatable ? { ...by.repeatable, ...(alike ? { alike } : {}) } : alike };
 }
 
 /**
- * The name of a call that gives none but chose the Message-Id: the same message once more, to the same recipients, while
- * the first one is still under way. Then a client did not get our answer. Without a Message-Id of the caller's, two calls
- * can not be told from two mails.
+ * What a call asks for that chose the Message-Id: the same message once more, to the same recipients, while the first one is
+ * still under way, makes no second mail, whatever the caller names the call. Then a client did not get our answer. Without a
+ * Message-Id of the caller's, two calls can not be told from two mails.
  */
 function sameCall(caller: string, { domain, messageId, class: kind, key }: Draft, pieces: readonly Buffer[]): Call {
   const hash = createHash('sha256').update(JSON.stringify([domain, messageId, kind, key]));

@@ -3,8 +3,9 @@ import { asciiLower } from '../core/address.ts';
 import { readWithin } from '../mail/deliver-within.ts';
 import { momentIn } from '../mail/delivery-time.ts';
 import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
-import { MAX_LISTS, MAX_OPTIONS } from '../mail/limits.ts';
+import { MAX_LISTS } from '../mail/limits.ts';
 import { hasControls } from '../mail/line.ts';
+import { optionBytes, roomForOptions } from '../mail/send-options.ts';
 import { shallowObject } from '../mail/variable.ts';
 import { isLine } from './form-lines.ts';
 
@@ -17,9 +18,9 @@ export const printable = (text: string): string => text.slice(0, 100).replace(/[
 export function checkFields(form: readonly FormEntry[]): void {
   checkLength(form);
   for (const [name, value] of form) checkEntry(name, value);
-  checkOptions(form);
   checkSingles(form);
   checkTimes(form);
+  checkVariables(textIn(form, 'recipient-variables'));
 }
 
 /** Mail for a time that can't be read would go out at once, and Mailgun would refuse a length that it can't read. */
@@ -85,11 +86,13 @@ function checkSingles(form: readonly FormEntry[]): void {
   }
 }
 
-function checkOptions(form: readonly FormEntry[]): void {
-  let size = 0;
-  for (const [name, value] of form)
-    if (/^[ohvt]:/i.test(name)) size += name.length + (typeof value === 'string' ? value.length : 0);
-  if (size > MAX_OPTIONS) throw refused("'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all");
+/** Throws for more options than Mailgun takes beside those that it gets from us. */
+export function checkOptions(form: readonly FormEntry[], ids: { id: string; messageId: string }): void {
+  const room = roomForOptions(ids);
+  if (optionBytes(form) > room)
+    throw refused(
+      `'o:', 'v:', 'h:' and 't:' parameters are limited to 16 KB in all: ${room} bytes beside those that Homing adds`,
+    );
 }
 
 /** Throws for a message in parts that lacks one, or has one too many. */
@@ -100,7 +103,6 @@ export function checkParts(form: readonly FormEntry[]): void {
   if (has('html') && has('template')) throw refused("'html' and 'template' parameters can not be used together");
   if (!['text', 'html', 'amp-html', 'template'].some(has))
     throw refused("Need at least one of 'text', 'html', 'amp-html' or 'template' parameters specified");
-  checkVariables(textIn(form, 'recipient-variables'));
 }
 
 function checkVariables(text: string | null): void {

@@ -1,7 +1,7 @@
 import type { AppError } from '../base/errors.ts';
 import { asciiLower } from '../core/address.ts';
 import type { Ms } from '../core/time.ts';
-import { deliveryTimeIn } from '../mail/delivery-time.ts';
+import { deliveryTimeIn, isTooFarAhead } from '../mail/delivery-time.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../mail/form.ts';
 import { withoutComposersHeaders } from '../mail/given-headers.ts';
 import { fieldIn, messageIdOf, senderOf } from '../mail/headers.ts';
@@ -10,7 +10,7 @@ import { MAX_KEY, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { type Unsubscribing, unsubscribingBy } from '../mail/list-unsubscribe.ts';
 import { readMessageId } from '../mail/message-id.ts';
-import { isTooLong, recipientsIn } from '../mail/recipients.ts';
+import { authorIn, isTooLong, recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs, unquoted } from '../mail/variable.ts';
 import { expiryIn } from './expires.ts';
@@ -52,6 +52,7 @@ export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
   if (message === null) checkParts(form);
   const said = valuesIn(form, message);
   const variables = variablesIn(said);
+  if (isTooFarAhead(said, now)) throw refused('o:deliverytime parameter is more than 7 days ahead');
   const deliverAt = deliveryTimeIn(said, now);
   const subject = textIn(form, 'subject') ?? (message && fieldIn(message, 'subject'));
   return {
@@ -96,13 +97,14 @@ const notAnAddress = (name: string): AppError =>
 /** Characters: nobody has so many authors. */
 const MAX_FROM = 10_000;
 
+/** Mailgun takes a ready message from whom its header names. A template may name its own sender. */
 function fromOf(form: readonly FormEntry[], message: Buffer | null): string {
   const given = textsIn(form, 'from').join(', ');
   if (given.length > MAX_FROM) throw refused("'from' parameter is too long");
-  if (given !== '') return given;
-  // A template may name its own sender.
-  const from = message ? senderOf(message) : '(given by the template)';
-  if (from === null) throw refused('the message has no sender');
+  const from = (message && senderOf(message)) ?? given;
+  if (from === '' && message) throw refused('the message has no sender');
+  if (from === '') return '(given by the template)';
+  if (authorIn(from) === null) throw notAnAddress('from');
   return from;
 }
 

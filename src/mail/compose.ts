@@ -1,11 +1,15 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { addressKey, asciiLower } from '../core/address.ts';
-import { type FormEntry, filesIn, textIn, textsIn } from './form.ts';
+import { fillMime } from './fill-mime.ts';
+import { type FormEntry, fileIn, filesIn, textIn, textsIn } from './form.ts';
+import { fieldIn } from './headers.ts';
 import { mailboxesIn, written } from './mailboxes.ts';
+import { shallowObject } from './variable.ts';
 
 /**
- * The message that a form stands for, as it is for one recipient: To and Cc as they were given, Bcc left out, and the
- * recipient's own variables filled in. Null for a template, which Mailgun alone can render.
+ * The message that a form stands for, as it is for one recipient: the ready one that it holds, else To and Cc as they were
+ * given and Bcc left out; in both with the recipient's own variables filled in. Null for a template, which Mailgun alone can
+ * render.
  */
 export async function composeMime(
   form: readonly FormEntry[],
@@ -14,11 +18,13 @@ export async function composeMime(
 ): Promise<Buffer | null> {
   if (textIn(form, 'template') !== null) return null;
   const variables = variablesOf(form, recipient);
+  const ready = fileIn(form, 'message')?.content ?? null;
+  if (ready) return variables ? fillMime(ready, (entry) => filledIn(entry, variables, recipient)) : ready;
   const filled = variables ? form.map((entry) => withVariables(entry, variables, recipient)) : form;
   const mail = {
     from: listIn(form, 'from'),
     // With variables, each recipient gets a mail of its own.
-    ...(variables ? { to: mailboxFor(form, recipient) } : { to: listIn(form, 'to'), cc: listIn(form, 'cc') }),
+    ...(variables ? { to: mailboxesFor(form, [recipient]) } : { to: listIn(form, 'to'), cc: listIn(form, 'cc') }),
     messageId: `<${messageId}>`,
     subject: textIn(filled, 'subject') ?? '',
     ...optional('text', textIn(filled, 'text')),
@@ -33,24 +39,28 @@ export async function composeMime(
   return new MailComposer(mail).compile().build();
 }
 
-/** This recipient's part of the `recipient-variables`; null when there are none at all. */
+/**
+ * This recipient's part of the `recipient-variables`, which a ready message may hold itself; null when there are none at all
+ * (documentation.mailgun.com, "Batch sending").
+ */
 export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
-  const text = textIn(form, 'recipient-variables');
-  if (text === null) return null;
-  const all = JSON.parse(text) as Record<string, Record<string, unknown>>;
+  const ready = fileIn(form, 'message')?.content ?? null;
+  const text = textIn(form, 'recipient-variables') ?? (ready && fieldIn(ready, 'x-mailgun-recipient-variables'));
+  const all = text && (shallowObject(text) as Record<string, Record<string, unknown>> | null);
+  if (!all) return null;
   if (Object.hasOwn(all, recipient)) return all[recipient] ?? {};
   const own = addressKey(recipient);
   const key = Object.keys(all).find((address) => addressKey(address) === own);
   return (key === undefined ? null : all[key]) ?? {};
 }
 
-/** The recipient as the form names it, with its name. */
-export function mailboxFor(form: readonly FormEntry[], recipient: string): string {
-  const own = addressKey(recipient);
-  for (const list of ['to', 'cc', 'bcc'].flatMap((name) => textsIn(form, name)))
+/** The recipients as the form names them, with their names. */
+export function mailboxesFor(form: readonly FormEntry[], recipients: readonly string[]): string[] {
+  const names = new Map<string, string>();
+  for (const list of ['to', 'cc', 'bcc'].flatMap((field) => textsIn(form, field)))
     for (const { name, address } of mailboxesIn(list))
-      if (address !== null && addressKey(address) === own) return written(name, recipient);
-  return recipient;
+      if (address !== null && !names.has(addressKey(address))) names.set(addressKey(address), name);
+  return recipients.map((recipient) => written(names.get(addressKey(recipient)) ?? '', recipient));
 }
 
 /** Fields that hold addresses: what a variable says must not change whom a mail is from, or who is answered. */
@@ -59,19 +69,18 @@ const OF_ADDRESSES =
 /** A value that stays a part of the address that it is put into. */
 const PART_OF_ADDRESS = /^[\w.+-]{1,64}$/;
 
-function withVariables(
-  [name, value]: FormEntry,
-  variables: Readonly<Record<string, unknown>>,
-  recipient: string,
-): FormEntry {
-  if (typeof value !== 'string') return [name, value];
+type Variables = Readonly<Record<string, unknown>>;
+
+const withVariables = ([name, value]: FormEntry, variables: Variables, recipient: string): FormEntry =>
+  typeof value === 'string' ? [name, filledIn([name, value], variables, recipient)] : [name, value];
+
+function filledIn([name, value]: readonly [string, string], variables: Variables, recipient: string): string {
   const isOfAddresses = OF_ADDRESSES.test(name);
-  const filled = value.replace(/%recipient(?:\.([\w-]+))?%/g, (whole, variable: string | undefined) => {
+  return value.replace(/%recipient(?:\.([\w-]+))?%/g, (whole, variable: string | undefined) => {
     const own =
       variable === undefined ? recipient : Object.hasOwn(variables, variable) ? String(variables[variable]) : whole;
     return isOfAddresses && !PART_OF_ADDRESS.test(own) ? whole : own;
   });
-  return [name, filled];
 }
 
 const listIn = (form: readonly FormEntry[], name: string): string => textsIn(form, name).join(', ');

@@ -1,4 +1,4 @@
-import { HOUR, type Ms, SECOND } from '../core/time.ts';
+import { DAY, HOUR, type Ms, SECOND } from '../core/time.ts';
 
 /** What a message says of when it is to be delivered, as text; null where it says nothing. */
 export type Timing = {
@@ -16,13 +16,25 @@ const OPTIONS = {
   localTime: ['o:time-zone-localize', 'x-mailgun-time-zone-localize'],
 } as const;
 
+type Given = (name: string) => string | null;
+
+const firstOf = (names: readonly string[], given: Given): string | null =>
+  names.map(given).find((value) => value !== null) ?? null;
+
+/** By its plan and the domain's `message_ttl` an account may schedule 3 or 7 days (documentation.mailgun.com, "Send an email"). */
+const FARTHEST: Ms = 7 * DAY;
+
+/** Whether Mailgun would refuse the delivery time, whatever the account. */
+export const isTooFarAhead = (given: Given, now: Ms): boolean =>
+  (momentIn(firstOf(OPTIONS.at, given) ?? '') ?? now) > now + FARTHEST;
+
 /**
  * The latest moment at which Mailgun delivers a message that was told to wait, for the time until then is no silence; null
  * for one that is to leave at once. `given` gives an option or a header field by its name in lower case
  * (documentation.mailgun.com, "Sending an email": delivery time, send time optimization, timezone optimization).
  */
-export function deliveryTimeIn(given: (name: string) => string | null, now: Ms): Ms | null {
-  const find = (names: readonly string[]) => names.map(given).find((value) => value !== null) ?? null;
+export function deliveryTimeIn(given: Given, now: Ms): Ms | null {
+  const find = (names: readonly string[]) => firstOf(names, given);
   return latest({ at: find(OPTIONS.at), period: find(OPTIONS.period), localTime: find(OPTIONS.localTime) }, now);
 }
 

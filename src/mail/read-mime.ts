@@ -16,6 +16,8 @@ export type Leaf = {
   /** Without angle brackets. */
   contentId: string | null;
   content: Buffer;
+  /** With its header, as it stands in the mail. */
+  written: Buffer;
 };
 
 export type ReadMail = {
@@ -49,7 +51,7 @@ export const leafText = ({ content, charset }: Leaf): string => textOf(content, 
 export const firstOf = (fields: readonly WrittenField[], name: string): string | null =>
   fields.find((field) => field.name.toLowerCase() === name)?.value ?? null;
 
-type Entity = { fields: WrittenField[]; body: Buffer };
+type Entity = { written: Buffer; fields: WrittenField[]; body: Buffer };
 
 /** A header, and what stands behind the empty line at its end. */
 export function entityOf(mime: Buffer): Entity {
@@ -61,7 +63,7 @@ export function entityOf(mime: Buffer): Entity {
     const [, name = '', value = ''] = /^([^:]*):(.*)$/s.exec(mime.toString('utf8', field.start, field.end)) ?? [];
     fields.push({ name: name.trim(), value: value.replace(/[\r\n]+/g, '').trim() });
   }
-  return { fields, body: mime.subarray(end + lineEndAt(mime, end)) };
+  return { written: mime, fields, body: mime.subarray(end + lineEndAt(mime, end)) };
 }
 
 const CR = 0x0d;
@@ -79,12 +81,13 @@ type Taken = { leaves: Leaf[]; isSealed: boolean };
 type Place = { within: string | null; depth: number };
 
 /** Adds the leaves of an entity to those of the mail. */
-function takeApart(mail: Taken, { fields, body }: Entity, { within, depth }: Place): string | null {
+function takeApart(mail: Taken, entity: Entity, { within, depth }: Place): string | null {
+  const { fields, body } = entity;
   const header = firstOf(fields, 'content-type') ?? 'text/plain';
   const type = /^[^;\s]*/.exec(header)?.[0].toLowerCase() || 'text/plain';
   mail.isSealed ||= SEALED.test(type);
   const boundary = type.startsWith('multipart/') ? parameterOf(header, 'boundary') : null;
-  if (!boundary) return addLeaf(mail, leafOf(fields, body, { type, header, within }));
+  if (!boundary) return addLeaf(mail, leafOf(entity, { type, header, within }));
   if (depth >= DEEPEST) return 'its parts are too deep in each other';
   for (const piece of piecesOf(body, boundary)) {
     const problem = takeApart(mail, entityOf(piece), { within: type, depth: depth + 1 });
@@ -101,7 +104,7 @@ function addLeaf({ leaves }: Taken, leaf: Leaf): string | null {
 
 type Known = { type: string; header: string; within: string | null };
 
-function leafOf(fields: WrittenField[], body: Buffer, { type, header, within }: Known): Leaf {
+function leafOf({ written, fields, body }: Entity, { type, header, within }: Known): Leaf {
   const placed = firstOf(fields, 'content-disposition') ?? '';
   const disposition = /^\s*(attachment|inline)\b/i.exec(placed)?.[1]?.toLowerCase() ?? null;
   return {
@@ -112,6 +115,7 @@ function leafOf(fields: WrittenField[], body: Buffer, { type, header, within }: 
     filename: parameterOf(placed, 'filename') || parameterOf(header, 'name') || null,
     contentId: (firstOf(fields, 'content-id') ?? '').trim().replace(/^<|>$/g, '') || null,
     content: bytesOf(body, firstOf(fields, 'content-transfer-encoding') ?? ''),
+    written,
   };
 }
 

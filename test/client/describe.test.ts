@@ -35,3 +35,12 @@ test('our variables are read and taken out of the header that holds all variable
   const { record, wire } = await describe('mg.example.com', given, { now: MORNING, classes: [] });
   assert.deepEqual([record?.class, record?.key, wire[header]], ['access', 'k', '{"a":1}']);
 });
+
+test('a message whose options leave no room for our ids goes out without them', async () => {
+  const described = (data: object) => describe('mg.example.com', { ...MAIL, ...data }, { now: MORNING, classes: [] });
+  const full = { 'v:x': '\u00fc'.repeat(8000), 'v:n': { a: 'x'.repeat(350) }, 'v:homing-class': 'access' };
+  const { wire, record, problems } = await described(full);
+  assert.deepEqual([Object.keys(wire).sort(), record], [['from', 'subject', 'text', 'to', 'v:n', 'v:x'], null]);
+  assert.match(problems.join(), /no room/);
+  assert.ok((await described({ ...full, 'v:n': {} })).record);
+});

@@ -16,5 +16,9 @@ test('nothing is called cancelled that may still arrive, and nothing delivered t
   assert.equal(outcomeOf('delivered', 'arrived'), 'already_delivered');
   assert.equal(outcomeOf('relayed', 'failed', 'accepted'), 'already_handed_over');
   for (const state of ['failed', 'abandoned', 'expired', 'cancelled'] as const)
-    assert.equal(outcomeOf(state, 'failed'), 'already_ended', state);
+    assert.deepEqual(
+      [outcomeOf(state, 'failed'), outcomeOf(state, 'refused'), outcomeOf(state, 'sending', 'refused')],
+      ['already_ended', 'already_ended', 'already_handed_over'],
+      state,
+    );
 });

@@ -30,6 +30,10 @@ test('a wish to cancel is answered truthfully for each delivery, by id and by ke
     cancelled: 0,
     deliveries: [{ recipient: 'waiting@example.org', outcome: 'already_ended' }],
   });
+  assert.deepEqual(await cancel(`${out}/cancel`, {}), {
+    cancelled: 0,
+    deliveries: [{ recipient: 'out@example.org', outcome: 'already_handed_over' }],
+  });
 
   await queueMail(homing, 'a@example.org,b@example.org', key);
   const byKey = await cancel('cancel', { key: 'all' });
@@ -37,7 +41,7 @@ test('a wish to cancel is answered truthfully for each delivery, by id and by ke
   assert.deepEqual(byKey.deliveries.map(({ recipient, outcome }) => `${recipient} ${outcome}`).sort(), [
     'a@example.org cancelled',
     'b@example.org cancelled',
-    'out@example.org already_ended',
+    'out@example.org already_handed_over',
   ]);
   assert.equal(sim.copies('a@example.org') + sim.copies('waiting@example.org'), 0, DOMAIN);
 });

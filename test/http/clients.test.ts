@@ -114,7 +114,7 @@ type Shown = { path: string; fields: Record<string, unknown>; files: unknown[] }
 function shownForm(request: SimRequest): Shown {
   const { path, fields, files } = request;
   const isReady = path.endsWith('.mime');
-  const names = Object.keys(fields).filter((name) => !OURS.test(name) && (!isReady || /^(?:to$|[hotv]:)/.test(name)));
+  const names = Object.keys(fields).filter((name) => !OURS.test(name) && (!isReady || BESIDE_READY.test(name)));
   return {
     path,
     fields: {
@@ -133,6 +133,8 @@ function shownForm(request: SimRequest): Shown {
   };
 }
 
+/** What Mailgun takes beside a ready mail. */
+const BESIDE_READY = /^(?:(?:to|template|recipient-variables)$|[hotv]:)/;
 const OURS = /^(?:v:homing-id|h:message-id)$/i;
 
 function shownValues(name: string, values: string[]): unknown {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -106,6 +106,27 @@ test('a template and a batch go as they were given, in one call for all recipien
     assert.equal(sim.copies(name), 1);
 });
 
+test('whom a mail is from is taken as mail clients write it, and from a ready message whatever stands beside it', async (t) => {
+  const { url, client, play, clock, sim, store } = await setup(t);
+  const authors = [
+    'Shop, Inc. <shop@mg.example.com>',
+    'shop@mg.example.com (Shop)',
+    'Sh\u00f6p <shop@b\u00fccher.example>',
+  ];
+  for (const from of authors) assert.equal((await post(url, { form: { ...MAIL, from } })).status, 200, from);
+  await client.messages.create(DOMAIN, { to: MAIL.to, message: READY, from: 'Shop' });
+  const late = {
+    'o:deliverytime': new Date(clock() + 6.9 * DAY).toUTCString(),
+    'o:deliverytime-optimize-period': '72h',
+  };
+  assert.equal((await post(url, { form: { ...MAIL, ...late } })).status, 200);
+  const far = Buffer.concat([Buffer.from('X-Mailgun-Deliver-By: Fri, 04 Dec 2036 10:00:00 +0000\r\n'), READY]);
+  await assert.rejects(client.messages.create(DOMAIN, { to: MAIL.to, message: far }), { status: 400 });
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 4);
+  assert.ok(await store.db('messages').where({ sender: 'shop@mg.example.com', subject: 'x' }).first());
+});
+
 test('a ready message is sent as it is', async (t) => {
   const { client, play, clock, sim } = await setup(t);
   const message = Buffer.from(
@@ -115,6 +136,47 @@ test('a ready message is sent as it is', async (t) => {
   assert.equal(answer.id, '<own@mg.example.com>');
   await play(clock() + MINUTE);
   assert.match(sim.inboxOf('ann@example.org')[0]?.mime.toString() ?? '', /To: all@example.org[\s\S]*body/);
+});
+
+const readyBatch = (more: Record<string, unknown>) => ({
+  to: ['ann@example.org', 'bee@example.net'],
+  message: Buffer.from(
+    'From: shop@mg.example.com\r\nTo: %recipient%\r\nSubject: Hi %recipient.name%\r\n\r\nYour code: %recipient.code%\r\n',
+  ),
+  ...more,
+});
+const VARIABLES = '{"ann@example.org":{"name":"Ann","code":1},"bee@example.net":{"name":"Bee","code":2}}';
+
+test('the variables of a ready message, as a field or in the form of a header, and its template go to Mailgun', async (t) => {
+  const { client, play, clock, sim } = await setup(t);
+  for (const name of ['recipient-variables', 'h:X-Mailgun-Recipient-Variables'])
+    await client.messages.create(DOMAIN, readyBatch({ [name]: VARIABLES, template: 'welcome', 't:version': '2' }));
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => r.path.endsWith('/messages.mime')).map(({ fields }) => fields);
+  assert.deepEqual(
+    sent.map((f) => [f['to']?.length, f['recipient-variables'], f['template'], f['t:version']]),
+    Array.from({ length: 2 }, () => [2, [VARIABLES], ['welcome'], ['2']]),
+  );
+  await assert.rejects(client.messages.create(DOMAIN, readyBatch({ 'recipient-variables': '[' })), { status: 400 });
+});
+
+test('while Mailgun is down, a ready message goes to each of a batch with the variables filled in', async (t) => {
+  const { client, sim, sink, play, clock } = await setup(t);
+  await sim.unplug();
+  const access = { 'v:homing-class': 'access' };
+  await client.messages.create(DOMAIN, readyBatch({ ...access, 'recipient-variables': VARIABLES }));
+  await client.messages.create(DOMAIN, readyBatch({ ...access, to: 'cid@example.com', template: 'welcome' }));
+  await play(clock() + 5 * MINUTE);
+  for (const [to, name, code] of [
+    ['ann@example.org', 'Ann', 1],
+    ['bee@example.net', 'Bee', 2],
+  ] as const) {
+    const [mail, ...others] = sink.mails.filter((m) => m.to.includes(to));
+    assert.equal(others.length, 0);
+    assert.match(mail?.raw ?? '', new RegExp(`^To: ${to}\r\nSubject: Hi ${name}\r$`, 'm'));
+    assert.ok(mail?.raw.includes(Buffer.from(`Your code: ${code}\r\n`).toString('base64')));
+  }
+  assert.ok(!sink.mails.some((m) => m.to.includes('cid@example.com')), 'Mailgun alone renders a template');
 });
 
 test('while Mailgun is down, the fallback sends what was composed here, with the variables filled in', async (t) => {
@@ -277,6 +339,27 @@ test('a message that is handed over again under its Message-Id while it is under
   assert.equal(sim.copies('bee@example.net'), 2);
 });
 
+test('one message under its Message-Id makes no second mail by another Idempotency-Key or by none', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const form = { ...MAIL, 'h:Message-Id': '<chosen@mg.example.com>' };
+  const named = (key: string | null) => post(url, { form, headers: key === null ? {} : { 'idempotency-key': key } });
+  const answers = await Promise.all(['k1', 'k2', null, 'k3', null].map(named));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    Array.from({ length: 5 }, () => 200),
+  );
+  assert.equal(answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true').length, 4);
+  const other = await post(url, { form: { ...form, text: 'Another' }, headers: { 'idempotency-key': 'k3' } });
+  assert.equal(other.status, 422);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 1);
+  for (const key of ['k1', 'k2', 'k3'])
+    assert.equal((await named(key)).headers.get('idempotent-replayed'), 'true', key);
+  await named('k4');
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 2, 'it had arrived, and was asked for once more');
+});
+
 type Wrong = [form: Record<string, string>, words: RegExp];
 
 test('what can not be sent is refused in words that its client shows, and nothing is stored', async (t) => {
@@ -290,6 +373,13 @@ test('what can not be sent is refused in words that its client shows, and nothin
     [{ ...MAIL, 'o:deliverytime': 'Wed, 25 Nov 2026 12:00:00' }, /o:deliverytime/],
     [{ ...MAIL, 'o:deliver-within': '4m' }, /o:deliver-within parameter is not a length from 5m to 24h/],
     [{ ...MAIL, 'o:deliver-within': 'soon' }, /o:deliver-within/],
+    ...['Shop', '<>', 'Shop <>', 'shop@', ' '].map((from): [Record<string, string>, RegExp] => [
+      { ...MAIL, from },
+      /from parameter is not a valid address/,
+    ]),
+    [{ ...MAIL, template: 'welcome', from: 'Shop' }, /from parameter is not a valid address/],
+    [{ ...MAIL, 'o:deliverytime': 'Fri, 04 Dec 2036 10:00:00 +0000' }, /7 days ahead/],
+    [{ ...MAIL, 'h:X-Mailgun-Deliver-By': '2096378400' }, /7 days ahead/],
     [{ ...MAIL, 'h:x-mailgun-deliver-by': '2026-11-25T12:00:00Z' }, /o:deliverytime/],
     [{ ...MAIL, 'h:Bcc': 'evil@x.example' }, /can not be set/],
     [{ ...MAIL, 'v:x"\r\nX-I: 1': 'x' }, /not a parameter/],
@@ -300,6 +390,8 @@ test('what can not be sent is refused in words that its client shows, and nothin
       [{ ...MAIL, subject: value }, /'subject' parameter contains control characters/],
     ]),
     [{ ...MAIL, 'v:big': 'x'.repeat(17_000) }, /16 KB/],
+    [{ ...MAIL, 'v:big': '\u00fc'.repeat(9000) }, /16 KB/],
+    [{ ...MAIL, 't:variables': `{"a":"${'\u8a9e'.repeat(6000)}"}` }, /16 KB/],
     [{ ...MAIL, message: 'text' }, /not a file/],
     [{ ...MAIL, to: Array.from({ length: 1001 }, (_, n) => `a${n}@example.org`).join() }, /1000 recipients/],
     [{ ...MAIL, 'recipient-variables': '[' }, /JSON/],
@@ -338,6 +430,25 @@ test('what can not be sent is refused in words that its client shows, and nothin
   );
   assert.equal((await post(url, { body: '{}', headers: { 'content-type': 'application/json' } })).status, 415);
   assert.equal(Number((await store.db('messages').count({ n: '*' }).first())?.['n']), 0);
+});
+
+test('as many options are taken as Mailgun takes with those that Homing adds, and not one byte more', async (t) => {
+  const { url, play, clock, sim } = await setup(t);
+  const most = 16_384 - 106 - DOMAIN.length;
+  const filling = { 'v:homing-class': 'access', 'o:tag': '\u00fc' };
+  const sized = (bytes: number) => ({
+    ...MAIL,
+    ...filling,
+    'v:x': 'x'.repeat(bytes - 'v:x'.length - 'o:tag\u00fc'.length - 1),
+  });
+  const refused = await post(url, { form: sized(most + 1) });
+  assert.equal(refused.status, 400);
+  assert.match(await refused.text(), new RegExp(`16 KB in all: ${most} bytes beside those that Homing adds`));
+  for (const more of [{}, { 'h:Message-Id': '<own@mg.example.com>' }, { 'o:deliver-within': '1h' }])
+    assert.equal((await post(url, { form: { ...sized(most - 23), ...more } })).status, 200);
+  assert.equal((await post(url, { form: sized(most) })).status, 200);
+  await play(clock() + MINUTE);
+  assert.equal(sim.copies(MAIL.to), 4, 'Mailgun has taken them all');
 });
 
 test('recipients without a comma between them are refused, and none of them is lost behind a 200', async (t) => {
@@ -685,11 +796,37 @@ test('the base URL of a client may end with a slash, with /v3 and without', asyn
     `/v3/v3/${DOMAIN}/messages`,
     `/${DOMAIN}/messages`,
     `/v3//${DOMAIN}/messages`,
+    `/${DOMAIN.replaceAll('.', '%2e')}/messages`,
+    `/v3/${DOMAIN.replaceAll('.', '%2E')}/messages`,
   ])
     assert.equal((await to(path)).status, 200, path);
   assert.equal((await to(`/${DOMAIN}/messages`, 'wrong')).status, 401);
   for (const path of ['/v3', '/v4/x', '//v3/x'])
     assert.deepEqual(await (await to(path)).json(), { message: 'there is nothing here' }, path);
+});
+
+test('a call is known by its token and its domain, however they are written, and as it was known before', async (t) => {
+  const { url, store } = await setup(t, { env: { API_TOKENS: 'token,other' } });
+  const call = async (authorization: string, domain = DOMAIN) => {
+    const headers = { authorization, 'idempotency-key': 'k', 'content-type': FORM };
+    const body = new URLSearchParams(MAIL).toString();
+    const answer = await fetch(`${url}/v3/${domain}/messages`, { method: 'POST', headers, body });
+    return [answer.status, answer.headers.get('idempotent-replayed')];
+  };
+  const usual = `Basic ${Buffer.from('api:token').toString('base64')}`;
+  assert.deepEqual(await call(usual), [200, null]);
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  assert.deepEqual(await store.db('calls').select('key_hash', 'fingerprint'), [
+    {
+      key_hash: sha256(`${usual}\nk`),
+      fingerprint: sha256(`/v3/${DOMAIN}/messages\n${new URLSearchParams(MAIL).toString()}`),
+    },
+  ]);
+  for (const authorization of [usual.replace('Basic', 'BASIC'), `${usual}==`])
+    assert.deepEqual(await call(authorization), [200, 'true'], authorization);
+  for (const domain of [DOMAIN.toUpperCase(), DOMAIN.replace('.', '%2e')])
+    assert.deepEqual(await call(usual, domain), [200, 'true'], domain);
+  assert.deepEqual(await call(`Basic ${Buffer.from('api:other').toString('base64')}`), [200, null]);
 });
 
 test('an Idempotency-Key may stand in quotes, and hold blanks', async (t) => {

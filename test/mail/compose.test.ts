@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { composeMime, mailboxFor } from '../../src/mail/compose.ts';
+import { composeMime, mailboxesFor } from '../../src/mail/compose.ts';
 import type { FormEntry } from '../../src/mail/form.ts';
 import { senderOf } from '../../src/mail/headers.ts';
 
@@ -57,8 +57,10 @@ test('a recipient has its variables and its name, however its address is spelt',
   ];
   const mime = String(await composed(form, 'j\u00f6rg@xn--bcher-kva.example'));
   assert.match(mime, /^Hi J\.$/m);
-  assert.equal(mailboxFor(form, 'bee@example.net'), '"Lee, Bee" <bee@example.net>');
-  assert.equal(mailboxFor(form, 'cid@example.net'), 'cid@example.net');
+  assert.deepEqual(mailboxesFor(form, ['cid@example.net', 'bee@example.net']), [
+    'cid@example.net',
+    '"Lee, Bee" <bee@example.net>',
+  ]);
 });
 
 test('what is an option for Mailgun is no header for others', async () => {

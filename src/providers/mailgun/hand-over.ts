@@ -2,7 +2,7 @@ import type { Deadline } from '../../base/deadline.ts';
 import { addressKey } from '../../core/address.ts';
 import type { Answer } from '../../core/answer.ts';
 import { type Clock, HOUR, type Ms } from '../../core/time.ts';
-import { composeMime, isForMailgun, mailboxFor, variablesOf } from '../../mail/compose.ts';
+import { composeMime, isForMailgun, mailboxesFor, variablesOf } from '../../mail/compose.ts';
 import { readWithin, SHORTEST, withinText } from '../../mail/deliver-within.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
 import { recipientsIn } from '../../mail/recipients.ts';
@@ -23,8 +23,8 @@ export async function sendCopy(
   copy: Copy,
   until: Deadline,
 ): Promise<Answer> {
-  const sendMime = (mime: Buffer, entries: readonly FormEntry[]) =>
-    port.sendMime(mail.domain, { to: mail.to, mime, fields: fieldsByName(entries) }, until);
+  const sendMime = (mime: Buffer, entries: readonly FormEntry[], to = mail.to) =>
+    port.sendMime(mail.domain, { to, mime, fields: fieldsByName(entries) }, until);
   if ('mime' in copy) return sendMime(copy.mime, fieldsOf(mail, [], now()));
   const { form } = copy;
   const options = (isOne: (name: string) => boolean) =>
@@ -35,7 +35,10 @@ export async function sendCopy(
     );
   const sendForm = (entries: readonly FormEntry[]) => port.send(mail.domain, [...entries, idOf(mail)], until);
   const message = fileIn(form, 'message');
-  if (message) return sendMime(message.content, [...options((name) => /^[hotv]:/.test(name)), idOf(mail)]);
+  if (message) {
+    const beside = [...options(isBesideReady), ...batchOf(form, mail.to), idOf(mail)];
+    return sendMime(message.content, beside, mailboxesFor(form, mail.to));
+  }
   if (isToAll(form, mail.to)) return sendForm(options(() => true));
   const composed = showsOthers(form) ? await composeMime(form, mail.recipient, mail.rfcMessageId) : null;
   if (composed)
@@ -43,16 +46,21 @@ export async function sendCopy(
       composed,
       options((name) => /^[otv]:/.test(name) || isForMailgun(name)),
     );
-  const isBatch = textIn(form, 'recipient-variables') !== null;
-  const to = mail.to.map((recipient): FormEntry => ['to', mailboxFor(form, recipient)]);
+  const to = mailboxesFor(form, mail.to).map((mailbox): FormEntry => ['to', mailbox]);
   const rest = options((name) => !RECIPIENTS.has(name));
-  return sendForm([...to, ...rest, ...(isBatch ? [variablesFor(form, mail.to)] : [])]);
+  return sendForm([...to, ...rest, ...batchOf(form, mail.to)]);
 }
+
+/**
+ * What goes with a ready message, beside its recipients and their variables (documentation.mailgun.com, "Send an email in MIME
+ * format"). Mailgun takes all else from the message.
+ */
+const isBesideReady = (name: string): boolean => name === 'template' || /^[hotv]:/.test(name);
 
 /** Whether one call can't be for these recipients without showing them each other, as the sender of a template may not want. */
 export function takesCallForEach(copy: Copy, to: readonly string[]): boolean {
   if (to.length < 2 || 'mime' in copy || fileIn(copy.form, 'message')) return false;
-  const isBatch = textIn(copy.form, 'recipient-variables') !== null;
+  const isBatch = textIn(copy.form, BATCH) !== null;
   return textIn(copy.form, 'template') !== null && !isBatch && !isToAll(copy.form, to);
 }
 
@@ -68,12 +76,17 @@ function isToAll(form: readonly FormEntry[], to: readonly string[]): boolean {
   return given.size === to.length && to.every((address) => given.has(addressKey(address)));
 }
 
-function variablesFor(form: readonly FormEntry[], to: readonly string[]): FormEntry {
+/** The variables of these recipients, in a batch. */
+function batchOf(form: readonly FormEntry[], to: readonly string[]): FormEntry[] {
+  const given = textIn(form, BATCH);
+  if (given === null) return [];
+  if (isToAll(form, to)) return [[BATCH, given]];
   const variables = Object.fromEntries(to.map((recipient) => [recipient, variablesOf(form, recipient) ?? {}]));
-  return ['recipient-variables', JSON.stringify(variables)];
+  return [[BATCH, JSON.stringify(variables)]];
 }
 
-const RECIPIENTS: ReadonlySet<string> = new Set(['to', 'cc', 'bcc', 'recipient-variables']);
+const BATCH = 'recipient-variables';
+const RECIPIENTS: ReadonlySet<string> = new Set(['to', 'cc', 'bcc', BATCH]);
 
 const idOf = (mail: Outgoing): FormEntry => ['h:Message-Id', `<${mail.rfcMessageId}>`];
 
@@ -119,7 +132,7 @@ function fieldsByName(entries: readonly FormEntry[]): Record<string, string[]> {
 }
 
 function showsOthers(form: readonly FormEntry[]): boolean {
-  if (textIn(form, 'recipient-variables') !== null) return false;
+  if (textIn(form, BATCH) !== null) return false;
   if (textsIn(form, 'bcc').length > 0) return true;
   return recipientsIn([...textsIn(form, 'to'), ...textsIn(form, 'cc')]).addresses.length > 1;
 }

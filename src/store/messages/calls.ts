@@ -17,7 +17,12 @@ export type Call = {
   fingerprint: string;
   /** The same call is performed again once all mail of the first one has reached its end. */
   untilEnded?: boolean;
+  /** What it asks for, where the same may be asked for under other names. */
+  alike?: Call;
 };
+
+/** All that the call is known by. */
+export const namesOf = (call: Call | null): Call[] => (call === null ? [] : [call, ...namesOf(call.alike ?? null)]);
 
 /** The message that a call makes. */
 type Made = { id: string; messageId: string };
@@ -38,12 +43,14 @@ export async function firstCall(tx: Knex.Transaction, call: Call, mine: Made, no
   if (!first) throw new Error('the call was neither inserted nor found');
   if (first.fingerprint !== call.fingerprint)
     throw new AppError('mismatch', 'this Idempotency-Key was used for another message');
-  if (first.message_id === mine.id) return mine;
-  if (await stands(tx, call, first)) return { id: first.message_id, messageId: first.rfc_message_id };
-  await tx('calls')
-    .where({ key_hash })
-    .update({ ...ids, created_at: now });
-  return mine;
+  if (first.message_id !== mine.id && (await stands(tx, call, first)))
+    return { id: first.message_id, messageId: first.rfc_message_id };
+  const made = call.alike ? await firstCall(tx, call.alike, mine, now) : mine;
+  if (first.message_id !== made.id)
+    await tx('calls')
+      .where({ key_hash })
+      .update({ message_id: made.id, rfc_message_id: made.messageId, created_at: now });
+  return made;
 }
 
 /**

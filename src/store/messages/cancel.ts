@@ -1,14 +1,14 @@
 // Cancels what is still open of messages, for any number of deliveries.
 import type { Knex } from 'knex';
 import { type Cancelled, type CancelledDelivery, cancelOutcome } from '../../core/cancelled.ts';
-import { type Fact, isEnded, mayComeBack, type State } from '../../core/delivery.ts';
+import { type Fact, isEnded, mayComeBack } from '../../core/delivery.ts';
 import { endedFact } from '../../core/ended.ts';
 import type { CancelReason } from '../../core/reason.ts';
 import type { Ms } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks } from '../db/transact.ts';
 import { change, changeIn } from '../ledger/ledger.ts';
-import { comingBack, type MessageRow, type View } from '../rows/rows.ts';
+import { comingBack, load, type MessageRow, type View } from '../rows/rows.ts';
 import { inTurn } from './calls.ts';
 import { deliveryIds } from './find.ts';
 
@@ -35,14 +35,18 @@ export async function cancelByKey(store: Store, key: string, reason: CancelReaso
 }
 
 async function endedWith(db: Knex, key: string): Promise<CancelledDelivery[]> {
-  const rows: { recipient: string; state: State }[] = await db('messages')
+  const rows: { id: string }[] = await db('messages')
     .join('deliveries', 'deliveries.message_id', 'messages.id')
     .where('messages.message_key', key)
     .whereNotNull('deliveries.ended_at')
     .orderBy('deliveries.id', 'desc')
     .limit(EARLIER)
-    .select('deliveries.recipient', 'deliveries.state');
-  return rows.map(({ recipient, state }) => ({ recipient, outcome: cancelOutcome({ state, attempts: [] }) }));
+    .select('deliveries.id');
+  const views = await load(
+    db,
+    rows.map(({ id }) => id),
+  );
+  return [...views.values()].map(({ recipient, delivery }) => ({ recipient, outcome: cancelOutcome(delivery) }));
 }
 
 /**

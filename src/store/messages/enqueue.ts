@@ -7,7 +7,7 @@ import type { Store } from '../db/open.ts';
 import { inStatements, insertNew, insertRows, rowsWith } from '../db/statements.ts';
 import { transact } from '../db/transact.ts';
 import type { MessageRow } from '../rows/rows.ts';
-import { type Call, firstCall } from './calls.ts';
+import { type Call, firstCall, namesOf } from './calls.ts';
 import { replaceOthers } from './cancel.ts';
 import { addDeliveries, type Draft, idTaken, messageRow } from './messages.ts';
 
@@ -55,13 +55,13 @@ export async function enqueueTogether(store: Store, all: readonly ToQueue[]): Pr
 /** Whether it is seen only by what the other one writes whether this one is new. */
 function dependsOn({ draft, call }: ToQueue, other: ToQueue): boolean {
   if (draft.id === other.draft.id) return true;
-  if (call === null) return false;
+  const names = namesOf(call);
+  if (names.some((one) => namesOf(other.call).some((another) => isSameName(one, another)))) return true;
   // Which mail is ended depends on what replaces it.
-  return isSameCall(call, other.call) || (call.untilEnded === true && other.draft.key !== null);
+  return other.draft.key !== null && names.some(({ untilEnded }) => untilEnded === true);
 }
 
-const isSameCall = (one: Call, other: Call | null): boolean =>
-  other !== null && one.scope === other.scope && one.key === other.key;
+const isSameName = (one: Call, other: Call): boolean => one.scope === other.scope && one.key === other.key;
 
 async function writeAll(tx: Knex.Transaction, all: readonly ToQueue[]): Promise<void> {
   await writeMessages(

@@ -113,6 +113,32 @@ test('a ready message goes to them all, and what Mailgun keeps takes a call for 
   assert.equal(await provider.handOverToAll?.(stored, [ANN, BOB], within(10_000)), null);
 });
 
+test('beside a ready message goes what Mailgun takes there, and to some of a batch their variables alone', async (t) => {
+  const { sim, send } = await setup(t);
+  const content = Buffer.from(`From: shop@${DOMAIN}\r\nTo: %recipient%\r\nSubject: %recipient.n%\r\n\r\nHi\r\n`);
+  const variables = `{"${ANN}":{"n":1.0},"${BOB}":{"n":"B"},"${CID}":{"n":"C"}}`;
+  const ready: FormEntry[] = [
+    ['to', `Ann <${ANN}>, ${BOB}, ${CID}`],
+    ['recipient-variables', variables],
+    ['template', 'welcome'],
+    ['t:version', '2'],
+    ['o:tag', 'one'],
+    ['subject', 'of no use beside it'],
+    ['message', { filename: 'message.mime', type: 'message/rfc822', content }],
+  ];
+  assert.equal(await send(ready, [ANN, BOB, CID]), 'accepted');
+  assert.equal(await send(ready, [ANN, CID]), 'accepted');
+  const beside = { template: ['welcome'], 't:version': ['2'], 'o:tag': ['one'], 'v:homing-id': ['01MESSAGE'] };
+  const some = JSON.stringify({ [ANN]: { n: 1 }, [CID]: { n: 'C' } });
+  assert.deepEqual(
+    sim.requests.map(({ fields: { 'h:Message-Id': _, ...fields } }) => fields),
+    [
+      { to: [`Ann <${ANN}>`, BOB, CID], 'recipient-variables': [variables], ...beside },
+      { to: [`Ann <${ANN}>`, CID], 'recipient-variables': [some], ...beside },
+    ],
+  );
+});
+
 test('a domain in letters that DNS does not know is written as DNS knows it', async (t) => {
   const { sim, send } = await setup(t);
   const form = FORM.map(

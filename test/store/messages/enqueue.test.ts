@@ -86,6 +86,23 @@ eachStore('the same call many times at once makes one message, and each gets its
   assert.equal(await atOnce(() => call('k1'))(given), 1);
 });
 
+eachStore(
+  'calls of many names that ask for the same at once make one message, and each name stands for it',
+  async (given) => {
+    const named = (n: number): Call => ({ ...call(`k${n}`), alike: { ...call('asked for'), untilEnded: true } });
+    assert.equal(await atOnce(named)(given), 1);
+    assert.equal(await atOnce((n) => call(`k${n}`))(given), 1);
+    assert.equal(await count(given.store, 'calls'), 26);
+  },
+);
+
+eachStore('calls that ask for the same in one commit make one message', async ({ store }) => {
+  const named = (n: number): Call => ({ ...call(`k${n}`), alike: { ...call('asked for'), untilEnded: true } });
+  const all = [0, 1, 2].map((n) => ({ draft: mailTo(`person-${n}`), call: named(n), now: MORNING }));
+  const made = await enqueueTogether(store, all);
+  assert.deepEqual([new Set(made.map(({ id }) => id)).size, await count(store, 'messages')], [1, 1]);
+});
+
 eachStore('of many messages that are made at once with one key of the application one stays', async (given) => {
   const stores = [given.store, given.open(), given.open()];
   const mails = Array.from({ length: 25 }, (_, n) => ({
