@@ -31,6 +31,10 @@ test('a reply is understood in whatever encoding it arrives', () => {
   }
 });
 
+test('what has windows-1252 beyond Latin-1 are dashes and quotation marks', () => {
+  assert.equal(decoded('=?windows-1252?Q?Can=92t_deliver_=96_stop?='), 'Can’t deliver – stop');
+});
+
 test('what only looks like an encoding is left as it is', () => {
   for (const text of [
     'see https://mail.test/?p=NoSuchUser&ip=203.0.113.7 =2024',

@@ -37,7 +37,8 @@ const raw = (bytes: string): Uint8Array => Uint8Array.from(bytes, (letter) => le
 
 function decodedBy(charset: string, bytes: string): string | null {
   try {
-    return new TextDecoder(charset).decode(raw(bytes));
+    // In one piece Node 20 reads windows-1252 as Latin-1, which has no dashes and no quotation marks (nodejs/node, issue 60888).
+    return new TextDecoder(charset).decode(raw(bytes), { stream: true });
   } catch {
     return null;
   }
