@@ -7,7 +7,7 @@ import { MAX_HEADER, MAX_RECIPIENTS } from '../mail/limits.ts';
 import { oneLine } from '../mail/line.ts';
 import { newMessageId, readMessageId } from '../mail/message-id.ts';
 import { recipientsIn } from '../mail/recipients.ts';
-import { optionBytes, roomForOptions } from '../mail/send-options.ts';
+import { isOption, optionBytes, roomForOptions } from '../mail/send-options.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs } from '../mail/variable.ts';
 import { classFrom, headerOf, keyFrom, plainSubject, subjectOf, traitsOf } from './given.ts';
@@ -99,11 +99,20 @@ function takenFromHeader(data: Record<string, unknown>): Record<string, unknown>
   return ours;
 }
 
-/** With numbers and objects as the texts that mailgun.js sends. */
 const optionsIn = (data: Record<string, unknown>): [string, string][] =>
   Object.entries(data).flatMap(([name, value]) =>
-    [value].flat().map((one): [string, string] => [name, typeof one === 'string' ? one : String(JSON.stringify(one))]),
+    isOption(name) ? [value].flat().map((one): [string, string] => [name, optionText(one)]) : [],
   );
+
+/** Numbers and objects become the texts that mailgun.js sends; what can't be sent is an error of its own. */
+function optionText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  try {
+    return String(JSON.stringify(value));
+  } catch {
+    return '';
+  }
+}
 
 function idIn(data: Record<string, unknown>, now: Ms): string {
   const given = data[ID_VARIABLE];

@@ -43,4 +43,7 @@ test('a message whose options leave no room for our ids goes out without them', 
   assert.deepEqual([Object.keys(wire).sort(), record], [['from', 'subject', 'text', 'to', 'v:n', 'v:x'], null]);
   assert.match(problems.join(), /no room/);
   assert.ok((await described({ ...full, 'v:n': {} })).record);
+  const file = { filename: 'a.txt', data: {} as Record<string, unknown> };
+  file.data['itself'] = file;
+  assert.ok((await described({ attachment: file })).record, 'files are not looked into');
 });
