@@ -3,6 +3,7 @@ import { addressKey, asciiLower } from '../core/address.ts';
 import { fillMime } from './fill-mime.ts';
 import { type FormEntry, fileIn, filesIn, textIn, textsIn } from './form.ts';
 import { fieldIn } from './headers.ts';
+import { MAX_HEADER } from './limits.ts';
 import { mailboxesIn, written } from './mailboxes.ts';
 import { shallowObject } from './variable.ts';
 
@@ -45,7 +46,8 @@ export async function composeMime(
  */
 export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
   const ready = fileIn(form, 'message')?.content ?? null;
-  const text = textIn(form, 'recipient-variables') ?? (ready && fieldIn(ready, 'x-mailgun-recipient-variables'));
+  const text =
+    textIn(form, 'recipient-variables') ?? (ready && fieldIn(ready, 'x-mailgun-recipient-variables', MAX_HEADER));
   const all = text && (shallowObject(text) as Record<string, Record<string, unknown>> | null);
   if (!all) return null;
   if (Object.hasOwn(all, recipient)) return all[recipient] ?? {};

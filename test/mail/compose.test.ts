@@ -68,3 +68,14 @@ test('what is an option for Mailgun is no header for others', async () => {
   assert.doesNotMatch(mime, /X-Mailgun/i);
   assert.match(mime, /^X-Own: b\r$/m);
 });
+
+test('a ready message for hundreds of recipients may hold their variables in its header', async () => {
+  const all = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`a${n}@example.org`, { name: `N${n}` }]));
+  const variables = JSON.stringify(all).replaceAll('},', '},\r\n ');
+  assert.ok(variables.length > 10_000);
+  const content = Buffer.from(
+    `From: team@mg.example.com\r\nX-Mailgun-Recipient-Variables: ${variables}\r\nSubject: Hi %recipient.name%\r\n\r\nHi`,
+  );
+  const mime = await composed([['message', { filename: 'm', type: 'message/rfc822', content }]], 'a399@example.org');
+  assert.match(String(mime), /^Subject: Hi N399\r$/m);
+});
