@@ -1,6 +1,6 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { addressKey, asciiLower } from '../core/address.ts';
-import { fillMime } from './fill-mime.ts';
+import { ASKS_FOR_ANSWERS, fillMime } from './fill-mime.ts';
 import { type FormEntry, fileIn, filesIn, textIn, textsIn } from './form.ts';
 import { fieldIn } from './headers.ts';
 import { MAX_HEADER } from './limits.ts';
@@ -66,8 +66,8 @@ export function mailboxesFor(form: readonly FormEntry[], recipients: readonly st
 }
 
 /** Fields that hold addresses: what a variable says must not change whom a mail is from, or who is answered. */
-const OF_ADDRESSES =
-  /^h:(?:sender|reply-to|errors-to|mail-(?:reply|followup)-to|return-receipt-to|disposition-notification-to|resent-.*)$/i;
+const isOfAddresses = (name: string): boolean =>
+  name === 'address' || (/^h:/i.test(name) && ASKS_FOR_ANSWERS.test(asciiLower(name.slice(2))));
 /** A value that stays a part of the address that it is put into. */
 const PART_OF_ADDRESS = /^[\w.+-]{1,64}$/;
 
@@ -77,11 +77,12 @@ const withVariables = ([name, value]: FormEntry, variables: Variables, recipient
   typeof value === 'string' ? [name, filledIn([name, value], variables, recipient)] : [name, value];
 
 function filledIn([name, value]: readonly [string, string], variables: Variables, recipient: string): string {
-  const isOfAddresses = OF_ADDRESSES.test(name);
+  const isLimited = isOfAddresses(name);
   return value.replace(/%recipient(?:\.([\w-]+))?%/g, (whole, variable: string | undefined) => {
+    if (name === 'address' && variable === undefined) return recipient;
     const own =
       variable === undefined ? recipient : Object.hasOwn(variables, variable) ? String(variables[variable]) : whole;
-    return isOfAddresses && !PART_OF_ADDRESS.test(own) ? whole : own;
+    return isLimited && !PART_OF_ADDRESS.test(own) ? whole : own;
   });
 }
 
