@@ -5,7 +5,7 @@ import { type FormEntry, fileIn, filesIn, textIn, textsIn } from './form.ts';
 import { fieldIn } from './headers.ts';
 import { MAX_HEADER } from './limits.ts';
 import { mailboxesIn, written } from './mailboxes.ts';
-import { shallowObject } from './variable.ts';
+import { batchVariables } from './variable.ts';
 
 /**
  * The message that a form stands for, as it is for one recipient: the ready one that it holds, else To and Cc as they were
@@ -46,9 +46,8 @@ export async function composeMime(
  */
 export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
   const ready = fileIn(form, 'message')?.content ?? null;
-  const text =
-    textIn(form, 'recipient-variables') ?? (ready && fieldIn(ready, 'x-mailgun-recipient-variables', MAX_HEADER));
-  const all = text && (shallowObject(text) as Record<string, Record<string, unknown>> | null);
+  const said = ready && fieldIn(ready, 'x-mailgun-recipient-variables', MAX_HEADER);
+  const all = batchVariables(textIn(form, 'recipient-variables') ?? '') ?? batchVariables(said ?? '');
   if (!all) return null;
   if (Object.hasOwn(all, recipient)) return all[recipient] ?? {};
   const own = addressKey(recipient);
