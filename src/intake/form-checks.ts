@@ -6,7 +6,7 @@ import { type FormEntry, textIn, textsIn } from '../mail/form.ts';
 import { MAX_LISTS } from '../mail/limits.ts';
 import { hasControls } from '../mail/line.ts';
 import { optionBytes, roomForOptions } from '../mail/send-options.ts';
-import { shallowObject } from '../mail/variable.ts';
+import { batchVariables } from '../mail/variable.ts';
 import { isLine } from './form-lines.ts';
 
 export const refused = (words: string): AppError => new AppError('invalid', words);
@@ -106,7 +106,6 @@ export function checkParts(form: readonly FormEntry[]): void {
 }
 
 function checkVariables(text: string | null): void {
-  const all = text === null ? {} : shallowObject(text);
-  if (all && Object.values(all).every((v) => typeof v === 'object' && v !== null)) return;
+  if (text === null || batchVariables(text)) return;
   throw refused("'recipient-variables' parameter is not a JSON object of objects");
 }

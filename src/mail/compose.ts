@@ -1,10 +1,11 @@
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { addressKey, asciiLower } from '../core/address.ts';
-import { fillMime } from './fill-mime.ts';
+import { ASKS_FOR_ANSWERS, fillMime } from './fill-mime.ts';
 import { type FormEntry, fileIn, filesIn, textIn, textsIn } from './form.ts';
 import { fieldIn } from './headers.ts';
+import { MAX_HEADER } from './limits.ts';
 import { mailboxesIn, written } from './mailboxes.ts';
-import { shallowObject } from './variable.ts';
+import { batchVariables } from './variable.ts';
 
 /**
  * The message that a form stands for, as it is for one recipient: the ready one that it holds, else To and Cc as they were
@@ -45,8 +46,8 @@ export async function composeMime(
  */
 export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
   const ready = fileIn(form, 'message')?.content ?? null;
-  const text = textIn(form, 'recipient-variables') ?? (ready && fieldIn(ready, 'x-mailgun-recipient-variables'));
-  const all = text && (shallowObject(text) as Record<string, Record<string, unknown>> | null);
+  const said = ready && fieldIn(ready, 'x-mailgun-recipient-variables', MAX_HEADER);
+  const all = batchVariables(textIn(form, 'recipient-variables') ?? '') ?? batchVariables(said ?? '');
   if (!all) return null;
   if (Object.hasOwn(all, recipient)) return all[recipient] ?? {};
   const own = addressKey(recipient);
@@ -64,8 +65,8 @@ export function mailboxesFor(form: readonly FormEntry[], recipients: readonly st
 }
 
 /** Fields that hold addresses: what a variable says must not change whom a mail is from, or who is answered. */
-const OF_ADDRESSES =
-  /^h:(?:sender|reply-to|errors-to|mail-(?:reply|followup)-to|return-receipt-to|disposition-notification-to|resent-.*)$/i;
+const isOfAddresses = (name: string): boolean =>
+  name === 'address' || (/^h:/i.test(name) && ASKS_FOR_ANSWERS.test(asciiLower(name.slice(2))));
 /** A value that stays a part of the address that it is put into. */
 const PART_OF_ADDRESS = /^[\w.+-]{1,64}$/;
 
@@ -75,11 +76,12 @@ const withVariables = ([name, value]: FormEntry, variables: Variables, recipient
   typeof value === 'string' ? [name, filledIn([name, value], variables, recipient)] : [name, value];
 
 function filledIn([name, value]: readonly [string, string], variables: Variables, recipient: string): string {
-  const isOfAddresses = OF_ADDRESSES.test(name);
+  const isLimited = isOfAddresses(name);
   return value.replace(/%recipient(?:\.([\w-]+))?%/g, (whole, variable: string | undefined) => {
+    if (name === 'address' && variable === undefined) return recipient;
     const own =
       variable === undefined ? recipient : Object.hasOwn(variables, variable) ? String(variables[variable]) : whole;
-    return isOfAddresses && !PART_OF_ADDRESS.test(own) ? whole : own;
+    return isLimited && !PART_OF_ADDRESS.test(own) ? whole : own;
   });
 }
 

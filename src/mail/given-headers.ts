@@ -1,5 +1,5 @@
 import { asciiLower } from '../core/address.ts';
-import { type FormEntry, textIn, textsIn } from './form.ts';
+import { type FormEntry, textsIn } from './form.ts';
 import { recipientsIn } from './recipients.ts';
 
 /** Headers that whoever composes the mail writes himself: clients that copy the header of a whole mail send them along. */
@@ -8,17 +8,22 @@ const OF_THE_COMPOSER =
 
 /**
  * A form without the headers that its composer writes, as Mailgun ignores them; and with variables of recipients in the
- * parameter that they belong to. A blind copy in the header is left out where all that it names are recipients anyway.
+ * parameter that they belong to, which is none when it is blank. A blind copy in the header is left out where all that it names are recipients anyway.
  */
 export function withoutComposersHeaders(form: readonly FormEntry[]): FormEntry[] {
   const dropsCopies = namesNobodyElse(form);
-  const hasVariables = textIn(form, 'recipient-variables') !== null;
+  const hasVariables = textsIn(form, VARIABLES).some((text) => !isBlank(text));
   return form.flatMap(([name, value]): FormEntry[] => {
     if (OF_THE_COMPOSER.test(name) || (dropsCopies && isNamed(name, 'h:bcc'))) return [];
-    if (!isNamed(name, 'h:x-mailgun-recipient-variables')) return [[name, value]];
-    return hasVariables ? [] : [['recipient-variables', value]];
+    const isHeader = isNamed(name, `h:x-mailgun-${VARIABLES}`);
+    if ((isHeader && hasVariables) || ((isHeader || name === VARIABLES) && isBlank(value))) return [];
+    return [[isHeader ? VARIABLES : name, value]];
   });
 }
+
+const VARIABLES = 'recipient-variables';
+
+const isBlank = (value: FormEntry[1]): boolean => typeof value === 'string' && value.trim() === '';
 
 const isNamed = (name: string, other: string): boolean => asciiLower(name) === other;
 

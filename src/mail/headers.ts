@@ -60,18 +60,18 @@ export function messageIdOf(mime: Buffer): string | null {
   return value === null ? null : messageIdInField(value);
 }
 
-/** The first field of this name, unfolded and otherwise as it is. */
-export function fieldIn(mime: Buffer, name: string): string | null {
+/** The first field of this name, unfolded and otherwise as it is; null when it is longer than `longest`. */
+export function fieldIn(mime: Buffer, name: string, longest = MAX_FIELD): string | null {
   const [field] = fieldsCalled(mime, name, 1);
-  return field ? textOf(mime, field) : null;
+  return field ? textOf(mime, field, longest) : null;
 }
 
 /** All fields of this name, `most` at most; without those that are too long. */
 export const fieldsNamed = (mime: Buffer, name: string, most: number): string[] =>
   fieldsCalled(mime, name, most).flatMap((field) => textOf(mime, field) ?? []);
 
-function textOf(mime: Buffer, { start, end }: Field): string | null {
-  if (end - start > MAX_FIELD) return null;
+function textOf(mime: Buffer, { start, end }: Field, longest = MAX_FIELD): string | null {
+  if (end - start > longest) return null;
   const text = mime.toString('utf8', start, end);
   return text
     .slice(text.indexOf(':') + 1)

@@ -108,6 +108,13 @@ export function parameterOf(header: string, name: string): string | null {
   return extendedText(values.join(''));
 }
 
+/** The parameters of a header as they are written, without that one. */
+export const parametersBut = (header: string, name: string): string =>
+  [...header.slice(0, LONGEST).matchAll(PARAMETER)]
+    .filter(([, other]) => other?.toLowerCase() !== name)
+    .map(([parameter]) => parameter)
+    .join('');
+
 /** A text that has its charset and its language before it, and is percent-encoded: RFC 2231, 4, and RFC 8187. */
 export function extendedText(value: string): string {
   const [, charset = null, rest = ''] = /^([^']*)'[^']*'(.*)$/s.exec(value) ?? [null, null, value];

@@ -12,7 +12,7 @@ export function unquoted(value: string): string {
 }
 
 /** The object that a text of JSON is; null for any other text, and for one that is nested too deep to be written again. */
-export function shallowObject(text: string): Record<string, unknown> | null {
+function shallowObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
     const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -20,6 +20,13 @@ export function shallowObject(text: string): Record<string, unknown> | null {
   } catch {
     return null; // The words of the parser would quote the content.
   }
+}
+
+/** The variables of a batch, by the addresses of its recipients; null for a text that Mailgun would refuse. */
+export function batchVariables(text: string): Record<string, Record<string, unknown>> | null {
+  const all = shallowObject(text);
+  const isBatch = all !== null && Object.values(all).every((own) => typeof own === 'object' && own !== null);
+  return isBatch ? (all as Record<string, Record<string, unknown>>) : null;
 }
 
 const OURS = 'homing-';

@@ -162,6 +162,20 @@ test('the variables of a ready message, as a field or in the form of a header, a
   await assert.rejects(client.messages.create(DOMAIN, readyBatch({ 'recipient-variables': '[' })), { status: 400 });
 });
 
+test('blank variables of recipients are none', async (t) => {
+  const { url, client, play, clock, sim } = await setup(t);
+  for (const blank of ['', ' ']) {
+    await client.messages.create(DOMAIN, readyBatch({ 'recipient-variables': blank }));
+    assert.equal((await post(url, { form: { ...MAIL, 'recipient-variables': blank } })).status, 200);
+  }
+  await play(clock() + MINUTE);
+  const sent = sim.requests.filter((r) => /\/messages(?:\.mime)?$/.test(r.path));
+  assert.deepEqual(
+    sent.map(({ fields }) => fields['recipient-variables']),
+    Array.from({ length: 4 }, () => undefined),
+  );
+});
+
 test('while Mailgun is down, a ready message goes to each of a batch with the variables filled in', async (t) => {
   const { client, sim, sink, play, clock } = await setup(t);
   await sim.unplug();

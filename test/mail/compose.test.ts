@@ -68,3 +68,48 @@ test('what is an option for Mailgun is no header for others', async () => {
   assert.doesNotMatch(mime, /X-Mailgun/i);
   assert.match(mime, /^X-Own: b\r$/m);
 });
+
+test('a ready message for hundreds of recipients may hold their variables in its header', async () => {
+  const all = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`a${n}@example.org`, { name: `N${n}` }]));
+  const variables = JSON.stringify(all).replaceAll('},', '},\r\n ');
+  assert.ok(variables.length > 10_000);
+  const content = Buffer.from(
+    `From: team@mg.example.com\r\nX-Mailgun-Recipient-Variables: ${variables}\r\nSubject: Hi %recipient.name%\r\n\r\nHi`,
+  );
+  const mime = await composed([['message', { filename: 'm', type: 'message/rfc822', content }]], 'a399@example.org');
+  assert.match(String(mime), /^Subject: Hi N399\r$/m);
+});
+
+test('addresses in the header of a ready message stay the same mailboxes, whatever is filled in', async () => {
+  const fields = async (name: string, lines: string[]) => {
+    const content = Buffer.from(`From: team@mg.example.com\r\n${lines.join('\r\n')}\r\n\r\nHi`, 'latin1');
+    const message = { filename: 'm', type: 'message/rfc822', content };
+    const head = String(await composed([...batch({ name, id: '12' }), ['message', message]])).split('\r\n\r\n')[0];
+    return head
+      ?.replace(/\r\n(?=\s)/g, '')
+      .split('\r\n')
+      .slice(1);
+  };
+  const doe = '=?utf-8?q?Doe=2C_J=C3=BCrgen?=';
+  assert.deepEqual(
+    await fields('Lee, J\u00f6rg', [
+      `Reply-To: ${doe} <r+%recipient.id%@b.example>`,
+      'To: "%recipient.name%" <%recipient%>',
+      `Cc: %recipient.name% <%recipient%>, ${doe} <c@b.example>, "Team, a" <t+%recipient.id%@b.example>`,
+      'Resent-To: J\xfcrgen <r+%recipient.id%@b.example>',
+    ]),
+    [
+      `Reply-To: ${doe} <r+12@b.example>`,
+      `To: =?UTF-8?Q?Lee=2C_J=C3=B6rg?= <${ANN}>`,
+      `Cc: =?UTF-8?Q?Lee=2C_J=C3=B6rg?= <${ANN}>, ${doe} <c@b.example>, "Team, a" <t+12@b.example>`,
+      'Resent-To: =?UTF-8?Q?J=C3=BCrgen?= <r+12@b.example>',
+    ],
+  );
+  assert.deepEqual(await fields('Ann Lee', ['To: %recipient.name% <%recipient%>', 'Cc: %recipient%']), [
+    `To: Ann Lee <${ANN}>`,
+    `Cc: ${ANN}`,
+  ]);
+  assert.deepEqual(await fields(`x" <${EVIL}>, "`, ['To: "%recipient.name%" <%recipient.name%@b.example>']), [
+    `To: =?UTF-8?Q?x=22_=3Cevil=40attacker=2Eexample=3E=2C_?= =?UTF-8?Q?=22?= <%recipient.name%@b.example>`,
+  ]);
+});

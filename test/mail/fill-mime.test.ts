@@ -63,3 +63,23 @@ test('what has nothing to fill in, is signed, or can not be read stays byte for 
   const deep = `${Array.from({ length: 40 }, (_, n) => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`).join('')}\r\n%recipient.name%`;
   for (const mime of [plain, Buffer.from(signed), Buffer.from(deep)]) assert.deepEqual(fillMime(mime, fill), mime);
 });
+
+test('a header in the bytes of Latin-1 stays readable', () => {
+  const mime = Buffer.from('From: shop@mg.example.com\r\nSubject: Gr\xfc\xdfe %recipient.name%\r\n\r\nHi', 'latin1');
+  assert.equal(headerText(firstOf(filledMail(mime).fields, 'subject') ?? ''), 'Gr\u00fc\u00dfe J\u00f6rg');
+});
+
+test('a text that is filled in keeps the parameters of its type, but for its charset', () => {
+  const type = 'Content-Type: text/plain; charset="iso-8859-1"; format=flowed;\r\n delsp=yes; x="a; charset=b"';
+  const { fields, leaves } = filledMail(
+    Buffer.from(`From: shop@mg.example.com\r\n${type}\r\n\r\nGr\xfc\xdfe %recipient.name%`, 'latin1'),
+  );
+  const kept = 'text/plain; charset=utf-8; format=flowed; delsp=yes; x="a; charset=b"';
+  assert.equal(firstOf(fields, 'content-type'), kept);
+  assert.deepEqual(leaves.map(leafText), ['Gr\u00fc\u00dfe J\u00f6rg']);
+});
+
+test('a list of addresses that is made to take time takes none', { timeout: 5000 }, () => {
+  for (const made of ['"\\'.repeat(100_000), '<'.repeat(200_000), ' '.repeat(200_000), '"a'.repeat(100_001)])
+    fillMime(Buffer.from(`From: shop@mg.example.com\r\nTo: %recipient.name%${made}x\r\n\r\nHi`), fill);
+});

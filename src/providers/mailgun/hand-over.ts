@@ -6,6 +6,7 @@ import { composeMime, isForMailgun, mailboxesFor, variablesOf } from '../../mail
 import { readWithin, SHORTEST, withinText } from '../../mail/deliver-within.ts';
 import { type FormEntry, fileIn, textIn, textsIn } from '../../mail/form.ts';
 import { recipientsIn } from '../../mail/recipients.ts';
+import { batchVariables } from '../../mail/variable.ts';
 import type { Copy, Outgoing } from '../provider.ts';
 import { deliveryTime, type Port } from './port.ts';
 
@@ -76,10 +77,10 @@ function isToAll(form: readonly FormEntry[], to: readonly string[]): boolean {
   return given.size === to.length && to.every((address) => given.has(addressKey(address)));
 }
 
-/** The variables of these recipients, in a batch. */
+/** The variables of these recipients, in a batch; without a text that Mailgun would refuse, as a stored form may hold. */
 function batchOf(form: readonly FormEntry[], to: readonly string[]): FormEntry[] {
   const given = textIn(form, BATCH);
-  if (given === null) return [];
+  if (given === null || batchVariables(given) === null) return [];
   if (isToAll(form, to)) return [[BATCH, given]];
   const variables = Object.fromEntries(to.map((recipient) => [recipient, variablesOf(form, recipient) ?? {}]));
   return [[BATCH, JSON.stringify(variables)]];

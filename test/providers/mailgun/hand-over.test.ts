@@ -148,3 +148,22 @@ test('a domain in letters that DNS does not know is written as DNS knows it', as
   assert.equal(await send(to, ['ann@xn--bcher-kva.example']), 'accepted');
   assert.deepEqual(sim.requests[0]?.fields['to'], ['ann@xn--bcher-kva.example']);
 });
+
+test('variables that Mailgun would refuse do not go with a ready message that was taken with them', async (t) => {
+  const { sim, send } = await setup(t);
+  const message = { filename: 'message.mime', type: 'message/rfc822', content: Buffer.from('Subject: Hi\r\n\r\nHi') };
+  for (const variables of ['', '[', '[]', `{"${ANN}":1}`])
+    for (const to of [[ANN, BOB], [ANN]])
+      await send(
+        [
+          ['to', `${ANN}, ${BOB}`],
+          ['recipient-variables', variables],
+          ['message', message],
+        ],
+        to,
+      );
+  assert.deepEqual(
+    sim.requests.map(({ fields }) => fields['recipient-variables']),
+    Array.from({ length: 8 }, () => undefined),
+  );
+});
