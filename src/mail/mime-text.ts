@@ -41,21 +41,41 @@ export function wholeTextOf(bytes: Buffer, charset: string | null): string {
   return named ?? (isUtf8(bytes) ? bytes.toString() : mended(bytes));
 }
 
-/** Longer than the text of a mail. Thousands of runs take memory. */
-const LONG = 1024 * 1024;
-
-/** Each run beyond ASCII by itself: in a text of UTF-8 some program may have cut a letter in two. */
+/**
+ * Each run beyond ASCII by itself: in a text of UTF-8 some program may have cut a letter in two. It is written as UTF-8
+ * and decoded in one piece, so that millions of runs take no longer than one.
+ */
 function mended(bytes: Buffer): string {
-  if (bytes.length > LONG) return western(bytes);
-  return bytes.toString('latin1').replace(/[\x80-\xff]+/g, (letters) => {
-    const run = Buffer.from(letters, 'latin1');
-    return isUtf8(run) ? run.toString() : western(run);
-  });
+  const text = Buffer.allocUnsafe(3 * bytes.length);
+  let size = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const end = endOfRun(bytes, at);
+    // A byte alone is ASCII or no UTF-8.
+    const isWestern = end - at > 1 ? !isUtf8(bytes.subarray(at, end)) : (bytes[at] ?? 0) >= BEYOND;
+    for (; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      if (!isWestern) text[size++] = byte;
+      else for (const written of WRITTEN[byte - BEYOND] ?? []) text[size++] = written;
+    }
+  }
+  return text.toString('utf8', 0, size);
+}
+
+const BEYOND = 0x80;
+
+/** Behind the bytes beyond ASCII that stand here; behind the one that stands here when it is ASCII. */
+function endOfRun(bytes: Buffer, from: number): number {
+  let end = from;
+  while ((bytes[end] ?? 0) >= BEYOND) end++;
+  return Math.max(end, from + 1);
 }
 
 const WESTERN = new TextDecoder('windows-1252');
 /** In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888). */
 const western = (bytes: Buffer): string => WESTERN.decode(bytes, { stream: true });
+
+/** Each letter of windows-1252 beyond ASCII, in UTF-8. */
+const WRITTEN = Array.from({ length: 128 }, (_, i) => [...Buffer.from(western(Buffer.of(BEYOND + i)))]);
 
 /** ASCII is named by many who do not know what they write in. */
 const isTelling = (charset: string | null): charset is string =>
