@@ -27,17 +27,19 @@ function unquotedBytes(text: Buffer): Buffer {
 }
 
 /** The text that bytes stand for. Where no charset is named, or one that nobody knows, they tell it themselves. */
-export const textOf = (bytes: Buffer, charset: string | null): string =>
-  (isTelling(charset) ? decoded(bytes, charset) : null) ??
-  (isUtf8(bytes) ? new TextDecoder().decode(bytes) : western(bytes));
+export function textOf(bytes: Buffer, charset: string | null): string {
+  const label = labelOf(charset);
+  const named = label === null ? null : decoded(bytes, label);
+  return named ?? (isUtf8(bytes) ? new TextDecoder().decode(bytes) : western(bytes));
+}
 
 /**
  * The same, and nothing of it is lost: what is not in the charset that is named may be in another one, and windows-1252
  * has a character for every byte.
  */
 export function wholeTextOf(bytes: Buffer, charset: string | null): string {
-  const isOther = isTelling(charset) && !/^\s*utf-?8\s*$/i.test(charset);
-  const named = isOther ? decoded(bytes, charset, { fatal: true }) : null;
+  const label = labelOf(charset);
+  const named = label === null || /^utf-?8$/i.test(label) ? null : decoded(bytes, label, { fatal: true });
   return named ?? (isUtf8(bytes) ? bytes.toString() : mended(bytes));
 }
 
@@ -77,14 +79,20 @@ const western = (bytes: Buffer): string => WESTERN.decode(bytes, { stream: true 
 /** Each letter of windows-1252 beyond ASCII, in UTF-8. */
 const WRITTEN = Array.from({ length: 128 }, (_, i) => [...Buffer.from(western(Buffer.of(BEYOND + i)))]);
 
-/** ASCII is named by many who do not know what they write in. */
-const isTelling = (charset: string | null): charset is string =>
-  charset !== null && !/^\s*(?:us-)?ascii\s*$/i.test(charset);
+/** Characters: no charset has so long a name. A field of a form that names one may have megabytes. */
+const LONGEST_LABEL = 40;
+
+/** Null for what names no charset. ASCII is named by many who do not know what they write in. */
+function labelOf(charset: string | null): string | null {
+  if (charset === null || charset.length > LONGEST_LABEL) return null;
+  const label = charset.trim();
+  return /^(?:us-)?ascii$/i.test(label) ? null : label;
+}
 
 /** Null in a charset that nobody knows, and when it is fatal that the bytes are not in it. */
-function decoded(bytes: Buffer, charset: string, options?: { fatal: boolean }): string | null {
+function decoded(bytes: Buffer, label: string, options?: { fatal: boolean }): string | null {
   try {
-    const decoder = new TextDecoder(charset.trim(), options);
+    const decoder = new TextDecoder(label, options);
     return decoder.encoding === WESTERN.encoding ? western(bytes) : decoder.decode(bytes);
   } catch (error) {
     if (error instanceof RangeError || (options?.fatal && error instanceof TypeError)) return null;

@@ -157,6 +157,14 @@ const CHARSETS: [string, string, string[]][] = [
     ['text=Grüße aus MÃ...'],
   ],
   ['UTF-8 that says it is ASCII', ofType('text/plain; charset=us-ascii', '\xc3\xbc'), ['text=ü']],
+  ['a charset among blanks', ofType('text/plain; charset="  koi8-r "', '\xd2'), ['text=р']],
+  [
+    'what is too long for a charset',
+    ofType(`text/plain; charset="koi8-r${' '.repeat(40)}"`, '\xd2') +
+      part('name="_charset_"', `koi8-r${' '.repeat(35)}`) +
+      part('name="html"', '\xd2'),
+    ['text=Ò', `_charset_=koi8-r${' '.repeat(35)}`, 'html=Ò'],
+  ],
   ['a charset that nobody knows', ofType('text/plain; charset=x-own', '\xc3\xbc'), ['text=ü']],
   [
     'a charset for all that name none, which may stand behind them',
