@@ -16,7 +16,6 @@ export const printable = (text: string): string => text.slice(0, 100).replace(/[
 
 /** Throws for fields that no message has, and for values that could end a header or be taken for a file. */
 export function checkFields(form: readonly FormEntry[]): void {
-  checkLength(form);
   for (const [name, value] of form) checkEntry(name, value);
   checkSingles(form);
   checkTimes(form);
@@ -35,8 +34,8 @@ function checkTimes(form: readonly FormEntry[]): void {
     throw refused("o:deliver-within parameter is not a length from 5m to 24h, such as '1h30m'");
 }
 
-/** First, so that no long text is looked at sign by sign. */
-function checkLength(form: readonly FormEntry[]): void {
+/** Before anything else, so that no long text is looked at sign by sign, or unfolded. */
+export function checkLength(form: readonly FormEntry[]): void {
   let size = 0;
   for (const [name, value] of form) if (isLine(name) && typeof value === 'string') size += value.length;
   if (size > 2 * MAX_LISTS) throw refused('addresses and headers are too long');

@@ -14,7 +14,7 @@ import { isTooLong, recipientsIn } from '../mail/recipients.ts';
 import { isTestMode } from '../mail/test-mode.ts';
 import { partOurs, unquoted } from '../mail/variable.ts';
 import { expiryIn } from './expires.ts';
-import { checkFields, checkParts, refused, withoutUnknown } from './form-checks.ts';
+import { checkFields, checkLength, checkParts, refused, withoutUnknown } from './form-checks.ts';
 import { withSafeFiles } from './form-files.ts';
 import { withoutFolds } from './form-lines.ts';
 
@@ -44,6 +44,7 @@ export type FormMail = {
 
 /** Throws `AppError` for a form that can't be sent, in words like Mailgun's. */
 export function readFormMail(given: readonly FormEntry[], now: Ms): FormMail {
+  checkLength(given);
   const form = withSafeFiles(withoutUnknown(withoutComposersHeaders(withoutFolds(given))));
   checkFields(form);
   const message = fileIn(form, 'message')?.content ?? null;

@@ -27,44 +27,72 @@ function unquotedBytes(text: Buffer): Buffer {
 }
 
 /** The text that bytes stand for. Where no charset is named, or one that nobody knows, they tell it themselves. */
-export const textOf = (bytes: Buffer, charset: string | null): string =>
-  (isTelling(charset) ? decoded(bytes, charset) : null) ??
-  (isUtf8(bytes) ? new TextDecoder().decode(bytes) : western(bytes));
+export function textOf(bytes: Buffer, charset: string | null): string {
+  const label = labelOf(charset);
+  const named = label === null ? null : decoded(bytes, label);
+  return named ?? (isUtf8(bytes) ? new TextDecoder().decode(bytes) : western(bytes));
+}
 
 /**
  * The same, and nothing of it is lost: what is not in the charset that is named may be in another one, and windows-1252
  * has a character for every byte.
  */
 export function wholeTextOf(bytes: Buffer, charset: string | null): string {
-  const isOther = isTelling(charset) && !/^\s*utf-?8\s*$/i.test(charset);
-  const named = isOther ? decoded(bytes, charset, { fatal: true }) : null;
+  const label = labelOf(charset);
+  const named = label === null || /^utf-?8$/i.test(label) ? null : decoded(bytes, label, { fatal: true });
   return named ?? (isUtf8(bytes) ? bytes.toString() : mended(bytes));
 }
 
-/** Longer than the text of a mail. Thousands of runs take memory. */
-const LONG = 1024 * 1024;
-
-/** Each run beyond ASCII by itself: in a text of UTF-8 some program may have cut a letter in two. */
+/**
+ * Each run beyond ASCII by itself: in a text of UTF-8 some program may have cut a letter in two. It is written as UTF-8
+ * and decoded in one piece, so that millions of runs take no longer than one.
+ */
 function mended(bytes: Buffer): string {
-  if (bytes.length > LONG) return western(bytes);
-  return bytes.toString('latin1').replace(/[\x80-\xff]+/g, (letters) => {
-    const run = Buffer.from(letters, 'latin1');
-    return isUtf8(run) ? run.toString() : western(run);
-  });
+  const text = Buffer.allocUnsafe(3 * bytes.length);
+  let size = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const end = endOfRun(bytes, at);
+    // A byte alone is ASCII or no UTF-8.
+    const isWestern = end - at > 1 ? !isUtf8(bytes.subarray(at, end)) : (bytes[at] ?? 0) >= BEYOND;
+    for (; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      if (!isWestern) text[size++] = byte;
+      else for (const written of WRITTEN[byte - BEYOND] ?? []) text[size++] = written;
+    }
+  }
+  return text.toString('utf8', 0, size);
+}
+
+const BEYOND = 0x80;
+
+/** Behind the bytes beyond ASCII that stand here; behind the one that stands here when it is ASCII. */
+function endOfRun(bytes: Buffer, from: number): number {
+  let end = from;
+  while ((bytes[end] ?? 0) >= BEYOND) end++;
+  return Math.max(end, from + 1);
 }
 
 const WESTERN = new TextDecoder('windows-1252');
 /** In one piece Node 20 reads it as Latin-1, which has no euro sign (nodejs/node, issue 60888). */
 const western = (bytes: Buffer): string => WESTERN.decode(bytes, { stream: true });
 
-/** ASCII is named by many who do not know what they write in. */
-const isTelling = (charset: string | null): charset is string =>
-  charset !== null && !/^\s*(?:us-)?ascii\s*$/i.test(charset);
+/** Each letter of windows-1252 beyond ASCII, in UTF-8. */
+const WRITTEN = Array.from({ length: 128 }, (_, i) => [...Buffer.from(western(Buffer.of(BEYOND + i)))]);
+
+/** Characters: no charset has so long a name. A field of a form that names one may have megabytes. */
+const LONGEST_LABEL = 40;
+
+/** Null for what names no charset. ASCII is named by many who do not know what they write in. */
+function labelOf(charset: string | null): string | null {
+  if (charset === null || charset.length > LONGEST_LABEL) return null;
+  const label = charset.trim();
+  return /^(?:us-)?ascii$/i.test(label) ? null : label;
+}
 
 /** Null in a charset that nobody knows, and when it is fatal that the bytes are not in it. */
-function decoded(bytes: Buffer, charset: string, options?: { fatal: boolean }): string | null {
+function decoded(bytes: Buffer, label: string, options?: { fatal: boolean }): string | null {
   try {
-    const decoder = new TextDecoder(charset.trim(), options);
+    const decoder = new TextDecoder(label, options);
     return decoder.encoding === WESTERN.encoding ? western(bytes) : decoder.decode(bytes);
   } catch (error) {
     if (error instanceof RangeError || (options?.fatal && error instanceof TypeError)) return null;

@@ -18,6 +18,8 @@ export type FormLimits = {
   partSize: number;
   /** Only what has one of these names is read; the others are counted, and nothing is made of them. */
   only?: ReadonlySet<string>;
+  /** Whether all of it is UTF-8, whatever charset it names: it was decoded before. */
+  isUtf8?: boolean;
 };
 
 /** Bytes of the header of one part: two or three lines, and a long file name percent-encoded twice. */
@@ -44,18 +46,18 @@ export function formTypeOf(contentType: string): FormType | null {
 export function readForm(raw: Buffer, type: FormType, limits: FormLimits): FormEntry[] | string {
   const fields =
     type.kind === 'urlencoded' ? readPairs(raw, type.charset, limits) : readParts(raw, type.boundary, limits);
-  return typeof fields === 'string' ? fields : entriesOf(fields);
+  return typeof fields === 'string' ? fields : entriesOf(fields, limits);
 }
 
 /** A field or file as it came. */
 type Field = { name: string; bytes: Buffer; charset: string | null; file: { filename: string; type: string } | null };
 
 /** By a field `_charset_` a form says the charset of all fields that name none themselves (RFC 7578, 4.6). */
-function entriesOf(fields: readonly Field[]): FormEntry[] {
+function entriesOf(fields: readonly Field[], { isUtf8 }: FormLimits): FormEntry[] {
   const usual = fields.find(({ name }) => name === '_charset_')?.bytes.toString('latin1') ?? null;
   return fields.map(({ name, bytes, charset, file }) => [
     name,
-    file ? { ...file, content: bytes } : wholeTextOf(bytes, charset ?? usual),
+    file ? { ...file, content: bytes } : wholeTextOf(bytes, isUtf8 ? null : (charset ?? usual)),
   ]);
 }
 

@@ -554,6 +554,22 @@ test('a folded header is one line at Mailgun, whoever hands it over', async (t) 
   for (const address of ['ann@example.org', 'bee@example.net']) assert.equal(sim.copies(address), 3);
 });
 
+test('a header is too long with its folds, too', async (t) => {
+  const { url } = await setup(t);
+  for (const name of ['from', 'h:X-Own', 'h:Date']) {
+    const answer = await post(
+      url,
+      multipart(
+        ...Object.entries({ ...MAIL, [name]: `a${'\n '.repeat(300_000)}` }).map(
+          ([key, value]): Part => [`name="${key}"`, value],
+        ),
+      ),
+    );
+    assert.equal(answer.status, 400);
+    assert.match(await answer.text(), /addresses and headers are too long/);
+  }
+});
+
 test('a folded header is the same header in what is composed for a secondary', async (t) => {
   const { url, play, clock, sim, sink } = await setup(t);
   await sim.unplug();

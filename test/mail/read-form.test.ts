@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FormEntry } from '../../src/mail/form.ts';
+import { wholeTextOf } from '../../src/mail/mime-text.ts';
 import { formTypeOf, readForm } from '../../src/mail/read-form.ts';
 
 const LIMITS = { parts: 100, partSize: 1_000_000 };
@@ -155,6 +157,14 @@ const CHARSETS: [string, string, string[]][] = [
     ['text=Grüße aus MÃ...'],
   ],
   ['UTF-8 that says it is ASCII', ofType('text/plain; charset=us-ascii', '\xc3\xbc'), ['text=ü']],
+  ['a charset among blanks', ofType('text/plain; charset="  koi8-r "', '\xd2'), ['text=р']],
+  [
+    'what is too long for a charset',
+    ofType(`text/plain; charset="koi8-r${' '.repeat(40)}"`, '\xd2') +
+      part('name="_charset_"', `koi8-r${' '.repeat(35)}`) +
+      part('name="html"', '\xd2'),
+    ['text=Ò', `_charset_=koi8-r${' '.repeat(35)}`, 'html=Ò'],
+  ],
   ['a charset that nobody knows', ofType('text/plain; charset=x-own', '\xc3\xbc'), ['text=ü']],
   [
     'a charset for all that name none, which may stand behind them',
@@ -166,14 +176,32 @@ const CHARSETS: [string, string, string[]][] = [
 for (const [what, written, form] of CHARSETS)
   test(`as its charset says: ${what}`, () => assert.deepEqual(read(bytesOf(written, END)), form));
 
-test('a long text is read as one, and takes no time', () => {
-  const long = readForm(Buffer.concat([Buffer.from('text='), Buffer.alloc(20_000_000, 'a\xff', 'latin1')]), PAIRS, {
-    parts: 1,
-    partSize: 30_000_000,
-  });
-  const text = Array.isArray(long) ? String(long[0]?.[1]) : '';
-  assert.equal(text.length, 20_000_000);
-  assert.ok(text.endsWith('aÿaÿ'));
+test('a long text is read like a short one, however many of its bytes are no UTF-8', () => {
+  const textOf = (...pieces: Buffer[]) => {
+    const form = readForm(Buffer.concat([bytesOf('text='), ...pieces]), PAIRS, { parts: 1, partSize: 30_000_000 });
+    return Array.isArray(form) ? String(form[0]?.[1]) : '';
+  };
+  const hostile = textOf(Buffer.alloc(20_000_000, 'a\xff', 'latin1'));
+  assert.equal(hostile.length, 20_000_000);
+  assert.ok(hostile.endsWith('aÿaÿ'));
+  assert.ok(textOf(Buffer.alloc(2_000_000, 'Grüße '), bytesOf('M\xc3 \x80')).endsWith('Grüße MÃ €'));
+});
+
+test('each run of bytes beyond ASCII is UTF-8 or windows-1252', () => {
+  const run = fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }).map((text) => Buffer.from(text));
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 5 }).map((some) => Buffer.from(some));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(run, bytes)), (pieces) => {
+      const raw = Buffer.concat(pieces);
+      const western = (letters: string) =>
+        new TextDecoder('windows-1252').decode(Buffer.from(letters, 'latin1'), { stream: true });
+      const expected = raw.toString('latin1').replace(/[\x80-\xff]+/g, (letters) => {
+        const own = Buffer.from(letters, 'latin1');
+        return isUtf8(own) ? own.toString() : western(letters);
+      });
+      assert.equal(wholeTextOf(raw, null), expected);
+    }),
+  );
 });
 
 test('the pairs of a urlencoded form are read as their charset says, escaped or not', () => {

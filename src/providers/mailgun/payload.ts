@@ -131,9 +131,10 @@ export function payloadOf(text: string, format: Format): Payload | string {
   return isObject(body) ? { kind: 'json', body } : 'the JSON is no object';
 }
 
-/** The text fields of a form; files are left out. */
+/** The text fields of a form, which are kept as UTF-8 and are read so; files are left out. */
 function formIn(body: Buffer, type: FormType, only?: ReadonlySet<string>): Payload | string {
-  const entries = readForm(body, type, { parts: MOST_FIELDS, partSize: body.length, ...(only ? { only } : {}) });
+  const limits = { parts: MOST_FIELDS, partSize: body.length, isUtf8: true };
+  const entries = readForm(body, type, only ? { ...limits, only } : limits);
   if (typeof entries === 'string') return entries;
   const fields = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
   return { kind: 'form', form: formOf(fields) };

@@ -258,6 +258,22 @@ test('a multipart body is read however its parts are written, and half of one is
   assert.equal(open(parts, type).kind, 'unusable');
 });
 
+test('a legacy body is UTF-8, whatever charset it names', () => {
+  const fields = { ...sign(), event: 'bounced', error: 'Postfach von Jörg ist voll', _charset_: 'koi8-r' };
+  const parts = Object.entries(fields).map(([name, value]) =>
+    part(`name="${name}"\r\nContent-Type: text/plain; charset=iso-8859-1`, value),
+  );
+  for (const [body, type] of [
+    [`${parts.join('')}--b+1--\r\n`, 'multipart/form-data; boundary=b+1'],
+    [new URLSearchParams(fields).toString(), `${FORM}; charset=iso-8859-1`],
+  ] as const) {
+    const opened = open(body, type);
+    assert.ok(opened.kind === 'event');
+    assert.equal(opened.sighting?.bounce?.message, fields.error);
+    assert.deepEqual(reopen(opened.body, opened.contentType), opened.sighting);
+  }
+});
+
 test('a multipart body that an earlier version has kept is still read', () => {
   const body = `${part('name="event"', 'bounced')}${part('name="attachment-1"; filename="a"', '\uFFFD')}--b+1--\r\n`;
   assert.equal(reopen(body, 'multipart/form-data; boundary="b+1"')?.report, 'failed');
