@@ -50,7 +50,7 @@ export type MailgunOptions = {
 };
 
 /** Hand-overs at once, and sockets for them. */
-const SLOTS = 128;
+const SLOTS = 64;
 
 /** Mailgun, in one region or in several: each domain has its own. */
 export function createMailgun(options: MailgunOptions): Provider {
