@@ -93,6 +93,8 @@ async function told({ url }: Homing, id: string): Promise<Message> {
 /** A summary as it was kept. Of what a person had said it took the first word for the reason, which is no reason. */
 function comparable(summary: unknown): unknown {
   const text = JSON.stringify(summary, (name, value: unknown) => {
+    // A histogram has no order.
+    if (name === 'times') return [...(value as Iterable<[number, object]>)].sort(([a], [b]) => a - b);
     if (value instanceof Map) return [...value];
     // It did not count them.
     if (name === 'copies') return undefined;
