@@ -237,6 +237,14 @@ async function handIn(url: string, recipients: string[], signal: AbortSignal): P
   return statuses;
 }
 
+/** Whether the proxy passes requests on to this daemon: a webhook that is refused is counted where it comes in. */
+async function isFound(proxy: string, daemon: string): Promise<boolean> {
+  const headers = { 'content-type': 'application/json' };
+  await fetch(`${proxy}/webhooks/mailgun`, { method: 'POST', headers, body: '{}' });
+  const measured = await (await fetch(`${daemon}/metrics`)).text();
+  return /^homing_webhook_seconds_count\{.*answer="refused".*\} [1-9]/m.test(measured);
+}
+
 for (const proxy of PROXIES) {
   test(`behind ${proxy.program} the daemons are replaced one after the other, and no mail is refused or sent twice`, {
     skip: without(proxy.program),
@@ -250,8 +258,9 @@ for (const proxy of PROXIES) {
       daemon.signal('SIGTERM');
       assert.deepEqual(await daemon.ended, { code: 0, signal: null });
       await until('more mail without it', () => recipients.length >= so + 20);
-      const again = `http://127.0.0.1:${await (await start(n)).up}/readyz`;
-      await until('it to be ready', () => isReady(again));
+      const again = `http://127.0.0.1:${await (await start(n)).up}`;
+      await until('it to be ready', () => isReady(`${again}/readyz`));
+      await until('the proxy to find it', () => isFound(url, again));
     }
     done.abort();
     assert.deepEqual([...new Set(await handed)], [200]);
