@@ -127,7 +127,6 @@ async function run({ store, config, log, clock, providers }: Prepared): Promise<
     signal: stopping.signal,
     wake: (job) => work?.wake(job),
     onKept: (count) => work?.kept(count),
-    onQueued: () => work?.queued(1),
     onRefused: refusals.add,
     onBrokered: measure.brokered,
     scrape: measure.scrape,

@@ -20,8 +20,6 @@ import { type Inside, ownRules } from './inside.ts';
 export type Face = Pick<Inside, 'store' | 'config' | 'providers' | 'now' | 'signal' | 'log' | 'wake'> & {
   /** Told how many webhooks were kept. */
   onKept(count: number): void;
-  /** Told that mail was taken in, or that some is to be sent again. */
-  onQueued(): void;
   /** Told of each webhook that is refused. */
   onRefused(provider: string, reason: string): void;
   /** Told what has become of each message of a broker. */
@@ -45,7 +43,7 @@ export const faceOf = (inside: Face): AppDeps => ({
       inside.log.error({ error }, 'it could not be noted that every webhook is stale'),
     ),
   onTold: () => inside.wake('told'),
-  onQueued: inside.onQueued,
+  onQueued: () => inside.wake('dispatch'),
   encryptionKey: inside.config.ENCRYPTION_KEY[0] ?? null,
   olderKeys: inside.config.ENCRYPTION_KEY.slice(1),
   domains: domainsIn(inside.config),

@@ -50,8 +50,6 @@ export type Inside = {
   rightOfWay: RightOfWay;
   /** Webhooks that were kept. */
   kept: Meter;
-  /** Mail that was taken in. */
-  queued: Meter;
   /** Which of the daemons on this database this is. */
   presence: Presence;
   share: Presence['share'];
@@ -118,7 +116,6 @@ export function insideOf(given: Given): Inside {
     alertRules: readAlertRules(config.ALERT_RULES).rules,
     rightOfWay: createRightOfWay(given.monotonic),
     kept: createMeter(given.monotonic),
-    queued: createMeter(given.monotonic),
     presence,
     share: presence.share,
     understand: (about) =>

@@ -16,7 +16,7 @@ export async function checkBrokerPackage({ INTAKE_URL, EVENTS_URL }: Config): Pr
 
 /** Takes mail from a broker, where one is set for that, until the daemon stops. It may be away: then it is tried again. */
 export async function takeMailFromBroker(face: Face): Promise<void> {
-  const { config, store, onQueued, onBrokered = () => {}, now, signal, log } = face;
+  const { config, store, wake, onBrokered = () => {}, now, signal, log } = face;
   const { INTAKE_URL: url, INTAKE_QUEUE: queue, INTAKE_PREFETCH: prefetch, HOMING_ROLES: roles } = config;
   if (url === undefined || !roles.includes('web')) return;
   const { takeFromBroker } = await import('../intake/from-broker.ts');
@@ -24,6 +24,7 @@ export async function takeMailFromBroker(face: Face): Promise<void> {
     ...{ store, settings: settingsOf(config), encryptionKey: config.ENCRYPTION_KEY[0] ?? null },
     domains: domainsIn(config),
   });
+  const onQueued = () => wake('dispatch');
   const isReady = () => takesWrites(store);
   const how = { url, queue, prefetch, takeIn, isReady, onQueued, onOutcome: onBrokered };
   await takeFromBroker({ ...how, now, signal, log });

@@ -7,7 +7,7 @@ import type { Ms } from '../core/time.ts';
 import type { Reading } from '../metrics/tally.ts';
 import type { Listener, Work } from './work.ts';
 
-export type ToWork = { wake: string } | { kept: number } | { queued: number } | { measure: true } | { stop: true };
+export type ToWork = { wake: string } | { kept: number } | { measure: true } | { stop: true };
 export type LogLine = { level: keyof Log; fields: [name: string, value: unknown][]; text: string };
 export type FromWork = { heard: Ms } | { reconciled: Ms } | { measured: Reading } | { lines: readonly LogLine[] };
 
@@ -38,7 +38,6 @@ export function workInThread(config: Config, log: Log, { heardTime, reconciled }
   return {
     wake: (job) => tell({ wake: job }),
     kept: countedTogether(BETWEEN, (count) => tell({ kept: count })),
-    queued: countedTogether(BETWEEN, (count) => tell({ queued: count })),
     measured: () =>
       new Promise((resolve) => {
         waiting.push(resolve);
@@ -52,7 +51,7 @@ export function workInThread(config: Config, log: Log, { heardTime, reconciled }
   };
 }
 
-/** To wake the other thread for each commit of webhooks costs as much as a webhook, and for each mail it is a run of its own. */
+/** To wake the other thread for each commit of webhooks costs as much as a webhook. */
 const BETWEEN: Ms = 20;
 
 /** Errors come as what they hold. */

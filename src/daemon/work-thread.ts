@@ -53,7 +53,6 @@ const work = startWork(
 parentPort?.on('message', async (told: ToWork) => {
   if ('wake' in told) return work.wake(told.wake);
   if ('kept' in told) return work.kept(told.kept);
-  if ('queued' in told) return work.queued(told.queued);
   if ('measure' in told) return say({ measured: await work.measured() });
   await work.stop();
   parentPort?.close();

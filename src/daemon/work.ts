@@ -23,8 +23,6 @@ export type Work = {
   wake(job: string): void;
   /** Tells that so many webhooks were kept. */
   kept(count: number): void;
-  /** Tells that so much mail was taken in. */
-  queued(count: number): void;
   /** What was measured in it so far. */
   measured(): Promise<Reading>;
   /** Begins nothing more; resolves when what is in flight is over and written down. */
@@ -88,10 +86,6 @@ export function startWork(config: Config, log: Log, listener: Listener, startedA
     kept(count) {
       inside.kept.add(count);
       wake('digest');
-    },
-    queued(count) {
-      inside.queued.add(count);
-      wake('dispatch');
     },
     async stop() {
       stopping.abort();

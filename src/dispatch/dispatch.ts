@@ -41,10 +41,9 @@ const MIDDLE_AT_ONCE = 8;
 export type Dispatcher = {
   /**
    * Looks at deliveries that are due, `limit` at most, and takes one step with each: has the provider asked, waits, ends it,
-   * or begins to hand it over. Says how many it looked at. Safe to run in several processes, and to break off anywhere. Without
-   * `others` it is access mail alone.
+   * or begins to hand it over. Says how many it looked at. Safe to run in several processes, and to break off anywhere.
    */
-  run(limit?: number, others?: boolean): Promise<number>;
+  run(limit?: number): Promise<number>;
   /** Resolves when every hand-over that was begun is over and written down. */
   idle(): Promise<void>;
 };
@@ -63,10 +62,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   };
   let isFirst = true;
   return {
-    async run(limit = 100, others = true) {
+    async run(limit = 100) {
       if (isFirst) await begin(deps, lanes);
       isFirst = false;
-      return runOnce(all, lanes, { limit, others });
+      return runOnce(all, lanes, limit);
     },
     idle: lanes.idle,
   };
@@ -78,15 +77,11 @@ async function begin({ store, now }: DispatchDeps, lanes: Lanes): Promise<void> 
   await lookAtHeld(store, now());
 }
 
-async function runOnce(
-  deps: Deps,
-  lanes: Lanes,
-  { limit, others }: { limit: number; others: boolean },
-): Promise<number> {
+async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number> {
   const { store, settings } = deps;
   const now = deps.now();
   const pace = await paceNow(store, await deps.rates(now), now);
-  const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace, others), {
+  const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace), {
     ...{ now, lease: settings.lease },
     share: deps.share?.() ?? ALONE,
   });

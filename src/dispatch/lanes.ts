@@ -13,8 +13,8 @@ const WAYS = ['whole', 'fetched', 'stored'] as const;
 
 export type Lanes = Slots & {
   readonly names: readonly string[];
-  /** How many deliveries of each lane can be looked at and begun now: access mail, and the others if they may. */
-  rooms(limit: number, pace: Pace, others: boolean): Room[];
+  /** How many deliveries of each lane can be looked at and begun now. */
+  rooms(limit: number, pace: Pace): Room[];
 };
 
 export function createLanes(providers: Providers, onFree: () => void): Lanes {
@@ -24,20 +24,19 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   const names = [...lanes.keys()];
   const turns = new Map<string, number>();
   /** The places that it may give away are counted as given: what is left over is the turn of somebody else. */
-  const roomIn = (lane: string, most: number, others: boolean, pace?: readonly number[]): Room => {
+  const roomIn = (lane: string, most: number, each?: readonly number[]): Room => {
     const turn = turns.get(lane) ?? 0;
-    if (!others) return { lane, most, turn, each: [pace?.[0] ?? most, 0, 0] };
     turns.set(lane, turn + Math.max(0, most));
-    return { lane, most, turn, ...(pace ? { each: pace } : {}) };
+    return { lane, most, turn, ...(each ? { each } : {}) };
   };
   return {
     ...slots,
     names,
-    rooms: (limit, pace, others) => [
-      roomIn('', limit, others),
-      roomIn(HELD, limit, others),
-      roomIn(DRAINING, limit, others),
-      ...names.map((lane) => roomIn(lane, slots.free(lane), others, pace.leftFor(providerOf(lane)))),
+    rooms: (limit, pace) => [
+      roomIn('', limit),
+      roomIn(HELD, limit),
+      roomIn(DRAINING, limit),
+      ...names.map((lane) => roomIn(lane, slots.free(lane), pace.leftFor(providerOf(lane)))),
     ],
   };
 }

@@ -1,9 +1,8 @@
-import { floodWatch } from '../base/flood.ts';
 import type { Job } from '../base/job.ts';
 import type { Meter } from '../base/meter.ts';
 import type { RightOfWay } from '../base/right-of-way.ts';
 import { sleep } from '../base/wait.ts';
-import { type Clock, type Ms, SECOND } from '../core/time.ts';
+import { type Clock, MINUTE, type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
 import { type DigestDeps, digest } from './digest.ts';
 
@@ -20,6 +19,8 @@ const FLOOD = 1000;
  * later, and the answers can't.
  */
 const REST = 29;
+/** What comes in for longer is no flood but the usual, and is read as it comes: else the inbox would grow without an end. */
+const LONGEST_FLOOD: Ms = MINUTE;
 /** When all that there was is read, what comes in meanwhile is digested together. */
 const COLLECT: Ms = SECOND / 4;
 
@@ -37,7 +38,7 @@ const digestJob: Job<DigestInside> = {
   name: 'digest',
   pause: ({ config }) => config.DUE_POLL,
   start(inside) {
-    const isFlood = floodWatch(inside.kept, FLOOD, inside.monotonic);
+    const isFlood = floodWatch(inside);
     let next = FIRST_BATCH;
     return {
       async run() {
@@ -57,5 +58,15 @@ const digestJob: Job<DigestInside> = {
     };
   },
 };
+
+/** Says whether more comes in for the moment than can be both answered and read. */
+export function floodWatch({ kept, monotonic }: Pick<DigestInside, 'kept' | 'monotonic'>): () => boolean {
+  let since: Ms | null = null;
+  return () => {
+    const at = monotonic();
+    since = kept.perSecond() > FLOOD ? (since ?? at) : null;
+    return since !== null && at - since < LONGEST_FLOOD;
+  };
+}
 
 export const INBOX_JOBS = [digestJob];

@@ -117,14 +117,11 @@ export async function startByHand(t: TestContext, options: Options = {}): Promis
       ? { providers: connectProviders(configured, { now: clock, monotonic: clock }, options.schemes) }
       : {}),
   });
-  const server = await listen(
-    createApp(faceOf({ ...inside, onKept: () => {}, onQueued: () => {}, onRefused: () => {} })),
-    {
-      host: '127.0.0.1',
-      port: 0,
-      monotonic: inside.monotonic,
-    },
-  );
+  const server = await listen(createApp(faceOf({ ...inside, onKept: () => {}, onRefused: () => {} })), {
+    host: '127.0.0.1',
+    port: 0,
+    monotonic: inside.monotonic,
+  });
   const url = `http://127.0.0.1:${server.port}`;
   sim.setWebhook(`${url}/webhooks/mailgun`);
   const dispatcher = createDispatcher({ ...inside, onFree: () => {} });

@@ -87,10 +87,7 @@ const isInVain = ({ ask_at: at, ask_lease: lease }: Asking, now: Ms): boolean =>
 async function candidates({ db }: Store, rooms: readonly Room[], now: Ms, share: Share): Promise<string[]> {
   const open = rooms.filter(({ most }) => most > 0);
   const ranges = PRIORITIES.flatMap((priority) =>
-    open.flatMap(({ lane, most, each }) => {
-      const room = Math.min(most, each?.[priority] ?? most);
-      return room > 0 ? [[lane, priority, now, room * share.of]] : [];
-    }),
+    open.map(({ lane, most, each }) => [lane, priority, now, Math.min(most, each?.[priority] ?? most) * share.of]),
   );
   if (ranges.length === 0) return [];
   const all = db.raw(`(${ranges.map(() => RANGE).join(' union all ')}) as part`, ranges.flat());

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { floodWatch } from '../../src/base/flood.ts';
 import { createMeter } from '../../src/base/meter.ts';
 import { MINUTE, type Ms, SECOND } from '../../src/core/time.ts';
+import { floodWatch } from '../../src/inbox/jobs.ts';
 
 const STEP = SECOND / 10;
 
-test('much is a flood for a minute, and then the usual, until there were few', () => {
+test('many webhooks are a flood for a minute, and then the usual, until there were few', () => {
   let at = 0;
-  const meter = createMeter(() => at);
-  const isFlood = floodWatch(meter, 1000, () => at);
+  const kept = createMeter(() => at);
+  const isFlood = floodWatch({ kept, monotonic: () => at });
   /** How long it was a flood while so many came in a second. */
   const flooded = (perSecond: number, lasts: Ms): Ms => {
     let sum = 0;
     for (const end = at + lasts; at < end; at += STEP) {
-      meter.add((perSecond * STEP) / SECOND);
+      kept.add((perSecond * STEP) / SECOND);
       if (isFlood()) sum += STEP;
     }
     return sum;
