@@ -78,7 +78,7 @@ onMariaDb('connections to a server that answers are kept when another one hangs'
     await store.close();
     for (const proxy of [hanging, working]) await proxy.close();
   });
-  const wait = store.db.raw('select sleep(1.5)').catch((error: unknown) => error);
+  const wait = store.db.raw('select sleep(5)').catch((error: unknown) => error);
   // Its connection is made and in use, so the next ones are made anew.
   await store.db.raw('select 1');
   hanging.silence();
