@@ -18,7 +18,7 @@ export async function composeMime(
   messageId: string,
 ): Promise<Buffer | null> {
   if (textIn(form, 'template') !== null) return null;
-  const variables = variablesOf(form, recipient);
+  const [variables = null] = variablesOf(form, [recipient]) ?? [];
   const ready = fileIn(form, 'message')?.content ?? null;
   if (ready) return variables ? fillMime(ready, (entry) => filledIn(entry, variables, recipient)) : ready;
   const filled = variables ? form.map((entry) => withVariables(entry, variables, recipient)) : form;
@@ -41,18 +41,20 @@ export async function composeMime(
 }
 
 /**
- * This recipient's part of the `recipient-variables`, which a ready message may hold itself; null when there are none at all
- * (documentation.mailgun.com, "Batch sending").
+ * The parts of these recipients of the `recipient-variables`, which a ready message may hold itself; null when there are none at
+ * all (documentation.mailgun.com, "Batch sending").
  */
-export function variablesOf(form: readonly FormEntry[], recipient: string): Record<string, unknown> | null {
+export function variablesOf(form: readonly FormEntry[], recipients: readonly string[]): Variables[] | null {
   const ready = fileIn(form, 'message')?.content ?? null;
   const said = ready && fieldIn(ready, 'x-mailgun-recipient-variables', MAX_HEADER);
   const all = batchVariables(textIn(form, 'recipient-variables') ?? '') ?? batchVariables(said ?? '');
   if (!all) return null;
-  if (Object.hasOwn(all, recipient)) return all[recipient] ?? {};
-  const own = addressKey(recipient);
-  const key = Object.keys(all).find((address) => addressKey(address) === own);
-  return (key === undefined ? null : all[key]) ?? {};
+  const byKey = new Map<string, Variables>();
+  for (const [address, own] of Object.entries(all))
+    if (!byKey.has(addressKey(address))) byKey.set(addressKey(address), own);
+  return recipients.map(
+    (recipient) => (Object.hasOwn(all, recipient) ? all[recipient] : byKey.get(addressKey(recipient))) ?? {},
+  );
 }
 
 /** The recipients as the form names them, with their names. */

@@ -82,7 +82,8 @@ function batchOf(form: readonly FormEntry[], to: readonly string[]): FormEntry[]
   const given = textIn(form, BATCH);
   if (given === null || batchVariables(given) === null) return [];
   if (isToAll(form, to)) return [[BATCH, given]];
-  const variables = Object.fromEntries(to.map((recipient) => [recipient, variablesOf(form, recipient) ?? {}]));
+  const own = variablesOf(form, to) ?? [];
+  const variables = Object.fromEntries(to.map((recipient, n) => [recipient, own[n] ?? {}]));
   return [[BATCH, JSON.stringify(variables)]];
 }
 
