@@ -8,7 +8,8 @@ const OF_THE_COMPOSER =
 
 /**
  * A form without the headers that its composer writes, as Mailgun ignores them; and with variables of recipients in the
- * parameter that they belong to, which is none when it is blank. A blind copy in the header is left out where all that it names are recipients anyway.
+ * parameter that they belong to, which is none when it is blank. A blind copy in the header is left out where all that it names
+ * are recipients anyway.
  */
 export function withoutComposersHeaders(form: readonly FormEntry[]): FormEntry[] {
   const dropsCopies = namesNobodyElse(form);
