@@ -1,6 +1,6 @@
 import { after } from 'node:test';
 import { type Galera, startGalera } from '../../src/lab/servers/galera.ts';
-import { createMigrated } from '../../src/lab/servers/mariadb.ts';
+import { createDatabase, createMigrated } from '../../src/lab/servers/mariadb.ts';
 
 let shared: Promise<Galera> | null = null;
 
@@ -17,9 +17,25 @@ after(async () => {
 
 let made = 0;
 
+const nextName = () => `homing_${++made}`;
+
 /** A database with all tables, on all nodes; returns its name. */
 export async function databaseOf(cluster: Galera): Promise<string> {
-  const name = `homing_${++made}`;
+  const name = nextName();
   await createMigrated(cluster, name);
+  await broughtUp(cluster);
   return name;
+}
+
+/** The same without tables. */
+export async function emptyDatabaseOf(cluster: Galera): Promise<string> {
+  const name = nextName();
+  await createDatabase(cluster, name);
+  await broughtUp(cluster);
+  return name;
+}
+
+/** A statement waits until its node has what was committed on any; whoever connects to a new database does not wait. */
+async function broughtUp(cluster: Galera): Promise<void> {
+  for (const node of cluster.nodes) await node.ask('select 1');
 }
