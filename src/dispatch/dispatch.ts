@@ -2,10 +2,21 @@ import { createTurns } from '../base/turns.ts';
 import type { Action, HandOver } from '../core/decision/world.ts';
 import type { Fact } from '../core/delivery.ts';
 import { groupBy } from '../core/group.ts';
+import { inTurn } from '../core/places.ts';
 import { ALONE, type Share } from '../core/roles.ts';
 import type { Ms } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { claimDue, HELD, leaveLanes, lookAgain, lookAtHeld, park, wantAnswers } from '../store/ledger/due.ts';
+import {
+  type Claimed,
+  claimDue,
+  HELD,
+  leaveLanes,
+  lookAgain,
+  lookAtHeld,
+  park,
+  type Room,
+  wantAnswers,
+} from '../store/ledger/due.ts';
 import { changeHeld } from '../store/ledger/ledger.ts';
 import { smallBodies } from '../store/messages/bodies.ts';
 import type { View } from '../store/rows/rows.ts';
@@ -81,7 +92,8 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
   const { store, settings } = deps;
   const now = deps.now();
   const pace = await paceNow(store, await deps.rates(now), now);
-  const { lease, claimed } = await claimDue(store, lanes.rooms(limit, pace), {
+  const rooms = lanes.rooms(limit, pace);
+  const { lease, claimed } = await claimDue(store, rooms, {
     ...{ now, lease: settings.lease },
     share: deps.share?.() ?? ALONE,
   });
@@ -91,7 +103,7 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
     claimed.map((c) => c.id),
   );
   if (unread.length > 0) await lookAgain(store, lease, unread, now + settings.pause);
-  const due = await lookAt(deps, views, claimed, now);
+  const due = inOrderOf(claimed, await lookAt(deps, views, claimed, now));
   const doing = <K extends Action['do']>(what: K) =>
     due.flatMap((d) => (d.action.do === what ? [{ ...d, action: d.action as Extract<Action, { do: K }> }] : []));
   const questions = doing('ask').map(({ view, action: { at, by, unsuppress } }) => ({
@@ -106,8 +118,13 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
   const silent = [...doing('presumeUnanswered'), ...doing('presumeUnasked')];
   await writeDown(deps, [...doing('hold'), ...doing('end'), ...silent], lease);
   const going = await evenly(deps, { lease, claimed, now }, doing('handOver'));
-  await start(deps, { lanes, pace }, going, lease);
+  await start(deps, { lanes, rooms, pace }, going, lease);
   return claimed.length;
+}
+
+function inOrderOf(claimed: readonly Claimed[], due: readonly Due[]): Due[] {
+  const dueOf = new Map(due.map((d) => [d.view.id, d]));
+  return claimed.flatMap(({ id }) => dueOf.get(id) ?? []);
 }
 
 type Waiting = Due & { action: Extract<Action, { do: 'wait' }> };
@@ -146,16 +163,15 @@ async function isReleased(deps: Deps, held: readonly Waiting[]): Promise<boolean
 
 type ToSend = Due & { action: HandOver };
 
-type Ways = { lanes: Lanes; pace: Pace };
+type Ways = { lanes: Lanes; rooms: readonly Room[]; pace: Pace };
 
 /** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
-async function start(deps: Deps, { lanes, pace }: Ways, due: readonly ToSend[], lease: string): Promise<void> {
+async function start(deps: Deps, { lanes, rooms, pace }: Ways, due: readonly ToSend[], lease: string): Promise<void> {
   /** The lane of each group that has a place there. */
   const taken = new Map<string, string>();
   const going: ToSend[] = [];
   const waiting: { lane: string; id: string }[] = [];
-  for (const [group, same] of groupBy(due, (d) => groupOf(deps, d))) {
-    const lane = laneOf(same[0].action, same[0]);
+  for (const { group, lane, same } of groupsInTurn(deps, rooms, due)) {
     const isFree = lanes.free(lane) > 0;
     const may = new Set(same.filter((d) => isFree && pace.take(d.action.provider, d.view.class)));
     if (may.size > 0 && lanes.take(lane)) taken.set(group, lane);
@@ -177,6 +193,19 @@ async function start(deps: Deps, { lanes, pace }: Ways, due: readonly ToSend[], 
   } finally {
     for (const lane of taken.values()) lanes.leave(lane);
   }
+}
+
+type Leaving = { group: string; lane: string; same: readonly [ToSend, ...ToSend[]] };
+
+/** What leaves in one call each, in the order in which it gets the places of its lane. */
+function groupsInTurn(deps: Deps, rooms: readonly Room[], due: readonly ToSend[]): Leaving[] {
+  const groups = [...groupBy(due, (d) => groupOf(deps, d))].map(([group, same]) => ({
+    ...{ group, same },
+    lane: laneOf(same[0].action, same[0]),
+  }));
+  return [...groupBy(groups, ({ lane }) => lane)].flatMap(([lane, leaving]) =>
+    inTurn(leaving, ({ same }) => same[0].view.class, rooms.find((room) => room.lane === lane)?.turn ?? 0),
+  );
 }
 
 /** The name of what leaves in one call: the first sends of one message, where its provider takes them so. */

@@ -32,11 +32,12 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   return {
     ...slots,
     names,
+    // What waits on a lane has waited for longer than what is new.
     rooms: (limit, pace) => [
-      roomIn('', limit),
-      roomIn(HELD, limit),
-      roomIn(DRAINING, limit),
       ...names.map((lane) => roomIn(lane, slots.free(lane), pace.leftFor(providerOf(lane)))),
+      roomIn(DRAINING, limit),
+      roomIn(HELD, limit),
+      roomIn('', limit),
     ],
   };
 }

@@ -1,17 +1,14 @@
 import type { Knex } from 'knex';
 import { newId } from '../../base/ids.ts';
+import { CLASSES } from '../../core/message-class.ts';
+import { inTurn } from '../../core/places.ts';
 import { ALONE, type Share, shareOf } from '../../core/roles.ts';
 import { type Ms, SECOND } from '../../core/time.ts';
 import type { Store } from '../db/open.ts';
 import { chunks, inOneStatement } from '../db/transact.ts';
 
-const PRIORITIES = [0, 1, 2];
-
-/**
- * Whose turn each of ten places is: of notices twice, of bulk once. Whoever has nothing due gives the place to the most
- * urgent mail that waits. So a stream of access mail without end does not keep the others for ever.
- */
-const TURNS = [0, 0, 1, 0, 0, 2, 0, 1, 0, 0];
+/** The number of each class, by which its rows are found. */
+const PRIORITIES = CLASSES.map((_, n) => n);
 
 /**
  * A lane in which due deliveries wait, and how many of them there is room for. The empty name is for those that wait
@@ -37,10 +34,10 @@ export type Claimed = {
 };
 
 /**
- * Claims due deliveries, most of them access mail if there is any, and from each lane as many as there is
- * room for, with what else is due of the same messages. It is one committed statement that takes only free rows. On a
- * cluster two nodes may take the same row, and one of them loses at its commit: so nothing is sent in here. A claim that is
- * not given back comes due again when its lease ends.
+ * Claims due deliveries, most of them access mail if there is any, and from each lane as many as there is room for, with what
+ * else is due of the same messages. They are in the order of the lanes, and in each of whose turn it is. It is one committed
+ * statement that takes only free rows. On a cluster two nodes may take the same row, and one of them loses at its commit: so
+ * nothing is sent in here. A claim that is not given back comes due again when its lease ends.
  */
 export async function claimDue(
   store: Store,
@@ -58,6 +55,8 @@ export async function claimDue(
     .where({ lease: token })
     .select('delivery_id', 'lane', 'ask_at', 'ask_lease')
     .limit(ids.length);
+  const place = new Map(ids.map((id, n) => [id, n]));
+  won.sort((a, b) => (place.get(a.delivery_id) ?? 0) - (place.get(b.delivery_id) ?? 0));
   const claimed = won.map((r) => ({ id: r.delivery_id, lane: r.lane, askedInVain: isInVain(r, now) }));
   return { lease: token, claimed };
 }
@@ -93,16 +92,15 @@ async function candidates({ db }: Store, rooms: readonly Room[], now: Ms, share:
   const all = db.raw(`(${ranges.map(() => RANGE).join(' union all ')}) as part`, ranges.flat());
   const rows: Candidate[] = await db.from(all).select('*');
   rows.sort((a, b) => a.at - b.at);
-  return open.flatMap((room) =>
-    inTurn(
-      ownAmong(
-        rows.filter((r) => r.lane === room.lane),
-        room.most,
-        { now, share },
-      ),
-      room,
-    ),
-  );
+  return open.flatMap(({ lane, most, turn = 0 }) => {
+    const own = ownAmong(
+      rows.filter((r) => r.lane === lane),
+      most,
+      { now, share },
+    );
+    const ids = inTurn(own, ({ priority }) => CLASSES[priority] ?? 'bulk', turn).map((r) => r.delivery_id);
+    return ids.slice(0, most);
+  });
 }
 
 /**
@@ -127,18 +125,6 @@ const RANGE = `select * from (select delivery_id, priority, at, lane from due
   where lane = ? and priority = ? and at <= ? order by at limit ?) as part`;
 
 type Candidate = { delivery_id: string; priority: number; at: Ms; lane: string };
-
-/** As many as there is room for, each the oldest of the class whose turn it is. */
-function inTurn(rows: readonly Candidate[], { most, turn = 0 }: Room): string[] {
-  const waiting = PRIORITIES.map((priority) => rows.filter((r) => r.priority === priority));
-  const taken: string[] = [];
-  for (let n = turn; taken.length < most; n++) {
-    const first = waiting[TURNS[n % TURNS.length] ?? 0]?.shift() ?? waiting.find((some) => some.length > 0)?.shift();
-    if (!first) break;
-    taken.push(first.delivery_id);
-  }
-  return taken;
-}
 
 /** Gives claimed deliveries back to wait in a lane until it has room. They stay due. */
 export function park(
