@@ -173,9 +173,10 @@ async function start(deps: Deps, { lanes, rooms, pace }: Ways, due: readonly ToS
   const going: ToSend[] = [];
   const waiting: { lane: string; id: string }[] = [];
   for (const { group, lane, same } of groupsInTurn(deps, rooms, due)) {
-    const isFree = lanes.free(lane) > 0;
+    const isFree = lanes.take(lane);
     const may = new Set(same.filter((d) => isFree && pace.take(d.action.provider, d.view.class)));
-    if (may.size > 0 && lanes.take(lane)) taken.set(group, lane);
+    if (may.size > 0) taken.set(group, lane);
+    else if (isFree) lanes.leave(lane);
     going.push(...may);
     waiting.push(...same.filter((d) => !may.has(d)).map((d) => ({ lane, id: d.view.id })));
   }

@@ -11,8 +11,10 @@ export type Widths = {
   /** As much mail was taken for this lane as it had room for: more may wait. */
   want(lane: string): void;
   /** How a hand-over on this lane ended. */
-  note(lane: string, ended: Pick<Ended, 'fact' | 'took'>): void;
+  note(lane: string, ended: Told): void;
 };
+
+type Told = Pick<Ended, 'fact' | 'took' | 'isToldBefore'>;
 
 /** So long after the last mail that found no room a lane keeps the places that it has gained. */
 const KEEP: Ms = SECOND;
@@ -36,14 +38,12 @@ export function createWidths(lanes: ReadonlyMap<string, Width>, monotonic: Clock
     note(lane, ended) {
       const { usual, most } = lanes.get(lane) ?? { usual: 0, most: 0 };
       const own = gainedBy(lane);
-      if (own === null) return;
+      if (own === null || ended.isToldBefore) return;
       if (isTrouble(ended)) own.places = 0;
       else if (isQuick(ended)) own.places = Math.min(own.places + 1, most - usual);
     },
   };
 }
-
-type Told = Pick<Ended, 'fact' | 'took'>;
 
 /** Of a large mail it is not known. */
 const isQuick = ({ fact, took = null }: Told): boolean =>

@@ -39,6 +39,13 @@ test('what says nothing of the provider changes nothing: a large mail, a refusal
   assert.equal(widths.of(LANE), 5);
 });
 
+test('a call for several makes room for one', () => {
+  const { widths, note } = wantedLane();
+  note(accepted());
+  note({ ...accepted(), isToldBefore: true });
+  assert.equal(widths.of(LANE), 5);
+});
+
 for (const [name, trouble] of Object.entries({
   'no answer': unanswered,
   'a busy provider': refused('busy'),
