@@ -37,5 +37,5 @@ const rest = Array.from({ length: Number(count) }, (_, n) => n).values();
 const one = async () => {
   for (const n of rest) await handOver(n);
 };
-await Promise.all(Array.from({ length: mailgun.mostSlots ?? mailgun.slots }, one));
+await Promise.all(Array.from({ length: mailgun.slots }, one));
 await mailgun.close();

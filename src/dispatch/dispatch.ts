@@ -60,7 +60,7 @@ export type Dispatcher = {
 };
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const lanes = createLanes(deps.providers, deps.onFree, deps.monotonic);
+  const lanes = createLanes(deps.providers, deps.onFree);
   const newTurns = () => ({ large: createTurns(LARGE_AT_ONCE), middle: createTurns(MIDDLE_AT_ONCE) });
   const turns = new Map(deps.providers.all.map(({ name }) => [name, newTurns()]));
   const turnsFor = (provider: string) => turns.get(provider) ?? newTurns();
@@ -97,7 +97,6 @@ async function runOnce(deps: Deps, lanes: Lanes, limit: number): Promise<number>
     ...{ now, lease: settings.lease },
     share: deps.share?.() ?? ALONE,
   });
-  lanes.claimed(rooms, claimed);
   if (claimed.length === 0) return 0;
   const { views, unread } = await readNews(
     deps,
@@ -173,10 +172,9 @@ async function start(deps: Deps, { lanes, rooms, pace }: Ways, due: readonly ToS
   const going: ToSend[] = [];
   const waiting: { lane: string; id: string }[] = [];
   for (const { group, lane, same } of groupsInTurn(deps, rooms, due)) {
-    const isFree = lanes.take(lane);
+    const isFree = lanes.free(lane) > 0;
     const may = new Set(same.filter((d) => isFree && pace.take(d.action.provider, d.view.class)));
-    if (may.size > 0) taken.set(group, lane);
-    else if (isFree) lanes.leave(lane);
+    if (may.size > 0 && lanes.take(lane)) taken.set(group, lane);
     going.push(...may);
     waiting.push(...same.filter((d) => !may.has(d)).map((d) => ({ lane, id: d.view.id })));
   }
@@ -190,7 +188,7 @@ async function start(deps: Deps, { lanes, rooms, pace }: Ways, due: readonly ToS
     for (const [name, group] of groupBy(claimed, (started) => groupOf(deps, started))) {
       const lane = taken.get(name) ?? '';
       taken.delete(name);
-      lanes.begin(lane, () => perform(deps, { lanes, lane }, group));
+      lanes.begin(lane, () => perform(deps, group));
     }
   } finally {
     for (const lane of taken.values()) lanes.leave(lane);
@@ -250,10 +248,8 @@ async function copiesFor(store: Store, due: readonly ToSend[]): Promise<(view: V
   return ({ messageId }) => small.get(messageId) ?? (kept.has(messageId) ? 'unread' : null);
 }
 
-/** Hands mail over that has a place on a lane, and writes down what became of it. */
-async function perform({ record, ...deps }: Deps, place: { lanes: Lanes; lane: string }, group: Group): Promise<void> {
+async function perform({ record, ...deps }: Deps, group: Group): Promise<void> {
   const write = async (ended: Ended) => {
-    place.lanes.note(place.lane, ended);
     const { id: delivery, delivery: d } = ended.view;
     const about = { delivery, attempt: d.attempt, provider: d.provider, outcome: ended.fact.kind };
     await record(ended).catch((error: unknown) =>

@@ -1,12 +1,9 @@
 import { createSlots, type Slots } from '../base/slots.ts';
 import type { HandOver } from '../core/decision/world.ts';
-import { groupBy } from '../core/group.ts';
-import type { Clock } from '../core/time.ts';
 import type { Providers } from '../providers/registry/registry.ts';
-import { type Claimed, DRAINING, HELD, type Room } from '../store/ledger/due.ts';
+import { DRAINING, HELD, type Room } from '../store/ledger/due.ts';
 import type { Due } from './look.ts';
 import type { Pace } from './pace.ts';
-import { createWidths, type Width, type Widths } from './widths.ts';
 
 /**
  * The ways on which mail leaves, none of which waits for another. By each provider: what we hold a copy of, what has to be
@@ -18,18 +15,12 @@ export type Lanes = Slots & {
   readonly names: readonly string[];
   /** How many deliveries of each lane can be looked at and begun now. */
   rooms(limit: number, pace: Pace): Room[];
-  /** What was claimed for these rooms. */
-  claimed(rooms: readonly Room[], claimed: readonly Pick<Claimed, 'lane'>[]): void;
-  /** How a hand-over on this lane ended. */
-  note: Widths['note'];
 };
 
-export function createLanes(providers: Providers, onFree: () => void, monotonic: Clock): Lanes {
-  const lanes = new Map<string, Width>();
-  for (const { name, slots: usual, mostSlots: most = usual } of providers.all)
-    for (const way of WAYS) lanes.set(`${way} ${name}`, { usual, most });
-  const widths = createWidths(lanes, monotonic);
-  const slots = createSlots(widths.of, onFree);
+export function createLanes(providers: Providers, onFree: () => void): Lanes {
+  const lanes = new Map<string, number>();
+  for (const { name, slots } of providers.all) for (const way of WAYS) lanes.set(`${way} ${name}`, slots);
+  const slots = createSlots((name) => lanes.get(name) ?? 0, onFree);
   const names = [...lanes.keys()];
   const turns = new Map<string, number>();
   /** The places that it may give away are counted as given: what is left over is the turn of somebody else. */
@@ -48,11 +39,6 @@ export function createLanes(providers: Providers, onFree: () => void, monotonic:
       roomIn(HELD, limit),
       roomIn('', limit),
     ],
-    claimed(rooms, claimed) {
-      const by = groupBy(claimed, ({ lane }) => lane);
-      for (const { lane, most } of rooms) if (most > 0 && (by.get(lane)?.length ?? 0) >= most) widths.want(lane);
-    },
-    note: widths.note,
   };
 }
 

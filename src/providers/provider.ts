@@ -21,8 +21,6 @@ export type Provider = {
   readonly can: Capabilities;
   /** How many hand-overs may be under way at once. */
   readonly slots: number;
-  /** How many while all goes well and more mail waits; left out where it is never more than `slots`. */
-  readonly mostSlots?: number;
   /**
    * Hands one mail to one recipient. It ends at the deadline: as refused if certainly nothing was taken, else as
    * unanswered. Never sends twice.

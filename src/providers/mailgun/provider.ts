@@ -49,9 +49,8 @@ export type MailgunOptions = {
   heardTime?: (theirs: Ms) => void;
 };
 
-/** Hand-overs at once, and how many while all goes well; there are sockets for all of them. */
+/** Hand-overs at once, and sockets for them. */
 const SLOTS = 64;
-const MOST_SLOTS = 128;
 
 /** Mailgun, in one region or in several: each domain has its own. */
 export function createMailgun(options: MailgunOptions): Provider {
@@ -65,7 +64,6 @@ export function createMailgun(options: MailgunOptions): Provider {
     name: 'mailgun',
     can: { track: true, lookUp: true, storeCopy: true, schedule: true, forms: true },
     slots: SLOTS,
-    mostSlots: MOST_SLOTS,
     async handOver(mail, until) {
       const answer = await of(mail.domain).handOver(mail, until);
       return mail.deliverAt === null ? answer : withTime(answer);
@@ -165,7 +163,7 @@ function createRegion(options: MailgunOptions, apiUrl: string) {
   const { allowedHosts } = options;
   const route = createRoute(options.monotonic);
   const portFor = (use: Use, connections: number) => createPort({ ...options, apiUrl, route, use, connections });
-  const [sending, copying] = [portFor('mail', MOST_SLOTS), portFor('mail', MOST_SLOTS)];
+  const [sending, copying] = [portFor('mail', SLOTS), portFor('mail', SLOTS)];
   const [asking, reading] = [portFor('questions', SLOTS), portFor('questions', 4)];
   const stored = { port: copying, apiUrl, allowedHosts };
   const send = (mail: Outgoing & { to: readonly string[] }, copy: Copy, until: Deadline) =>
