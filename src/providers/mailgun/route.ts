@@ -40,9 +40,12 @@ export function createRoute(now: Clock): Route {
     heard(use, exchanged) {
       const lane = lanes[use];
       const asked = waitAskedIn(exchanged);
-      if (asked === null) lane.strikes = 0;
+      // What is heard in a wait is heard by calls that began before it.
+      const isNews = lane.until <= now();
+      if (asked === null) lane.strikes = isNews ? 0 : lane.strikes;
       else {
-        const usual = USUAL_WAIT * 2 ** Math.min(lane.strikes++, 7);
+        if (isNews) lane.strikes++;
+        const usual = USUAL_WAIT * 2 ** Math.min(lane.strikes - 1, 7);
         lane.until = Math.max(lane.until, now() + Math.min(asked ?? usual, LONGEST_WAIT));
       }
       lane.probe?.end();

@@ -75,6 +75,19 @@ for (const [words, exchanged, wait] of [
     assert.equal(await route.enter('mail', soon()), wait);
   });
 
+test('calls that were under way together, and are all told to wait, make the wait no longer', async () => {
+  const { clock, route, soon } = start();
+  for (let n = 0; n < 64; n++) assert.equal(await route.enter('mail', soon()), 0);
+  for (let n = 0; n < 60; n++) route.heard('mail', said(429));
+  for (let n = 0; n < 4; n++) route.heard('mail', said(200));
+  assert.equal(await route.enter('mail', soon()), 5 * SECOND);
+  clock.advance(5 * SECOND);
+  assert.equal(await route.enter('mail', soon()), 0);
+  const other = route.enter('mail', soon());
+  route.heard('mail', said(429));
+  assert.equal(await other, 10 * SECOND, 'one call tried it, and was told to wait again');
+});
+
 test('the wait grows when it is told again and again without a time', async () => {
   const { clock, route, soon } = start();
   const waits: number[] = [];
