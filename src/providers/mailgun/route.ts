@@ -40,11 +40,9 @@ export function createRoute(now: Clock): Route {
     heard(use, exchanged) {
       const lane = lanes[use];
       const asked = waitAskedIn(exchanged);
-      // What is heard in a wait is heard by calls that began before it.
-      const isNews = lane.until <= now();
-      if (asked === null) lane.strikes = isNews ? 0 : lane.strikes;
-      else {
-        if (isNews) lane.strikes++;
+      // What is heard in a wait comes from calls that began before it: only a longer wait is news then.
+      if (lane.until <= now()) lane.strikes = asked === null ? 0 : lane.strikes + 1;
+      if (asked !== null) {
         const usual = USUAL_WAIT * 2 ** Math.min(lane.strikes - 1, 7);
         lane.until = Math.max(lane.until, now() + Math.min(asked ?? usual, LONGEST_WAIT));
       }
