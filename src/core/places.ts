@@ -19,9 +19,11 @@ const TURNS = [
 
 /** Puts what waits for places into the order in which it gets them; `turn` counts the places that were given away before. */
 export function inTurn<T>(all: readonly T[], classOf: (one: T) => MessageClass, turn: number): T[] {
-  const waiting = CLASSES.map((name) => all.filter((one) => classOf(one) === name));
+  const waiting = new Map(CLASSES.map((name) => [name, all.filter((one) => classOf(one) === name)]));
+  const mostUrgent = () => [...waiting.values()].find((some) => some.length > 0);
   return all.flatMap((_, n) => {
-    const own = waiting[CLASSES.indexOf(TURNS[(turn + n) % TURNS.length] ?? 'access')];
-    return (own?.length ? own : waiting.find((some) => some.length > 0))?.shift() ?? [];
+    const own = waiting.get(TURNS[(turn + n) % TURNS.length] ?? 'access');
+    const next = own?.length ? own : mostUrgent();
+    return next?.splice(0, 1) ?? [];
   });
 }
