@@ -15,6 +15,7 @@ import {
   lookAtHeld,
   park,
   type Room,
+  type Waits,
   wantAnswers,
 } from '../store/ledger/due.ts';
 import { changeHeld } from '../store/ledger/ledger.ts';
@@ -133,8 +134,8 @@ async function waitFor(deps: Deps, lease: string, due: readonly Waiting[], now: 
   const { store } = deps;
   const idsOf = (waiting: readonly Waiting[]) => waiting.map(({ view }) => view.id);
   const held = due.filter(({ action }) => action.isHeld);
-  for (const [at, same] of groupBy(held, ({ action }) => action.until))
-    await park(store, lease, idsOf(same), { lane: HELD, at });
+  const until = held.map(({ view, action }) => ({ id: view.id, at: action.until }));
+  await park(store, lease, HELD, until);
   if (held.length > 0 && (await isReleased(deps, held))) await lookAtHeld(store, now);
   const others = due.filter(({ action }) => !action.isHeld);
   await lookAgain(store, lease, idsOf(others), Math.min(...others.map(({ action }) => action.until)));
@@ -167,22 +168,22 @@ type Ways = { lanes: Lanes; rooms: readonly Room[]; pace: Pace };
 
 /** Claims what there is room for, in one commit, and begins to hand it over; the rest waits in its lane. */
 async function start(deps: Deps, { lanes, rooms, pace }: Ways, due: readonly ToSend[], lease: string): Promise<void> {
+  const now = deps.now();
   /** The lane of each group that has a place there. */
   const taken = new Map<string, string>();
   const going: ToSend[] = [];
-  const waiting: { lane: string; id: string }[] = [];
+  const waiting: (Waits & { lane: string })[] = [];
   for (const { group, lane, same } of groupsInTurn(deps, rooms, due)) {
     const isFree = lanes.free(lane) > 0;
     const may = new Set(same.filter((d) => isFree && pace.take(d.action.provider, d.view.class)));
     if (may.size > 0 && lanes.take(lane)) taken.set(group, lane);
     going.push(...may);
-    waiting.push(...same.filter((d) => !may.has(d)).map((d) => ({ lane, id: d.view.id })));
+    waiting.push(
+      ...same.filter((d) => !may.has(d)).map(({ view }) => ({ lane, id: view.id, at: view.delivery.nextAt ?? now })),
+    );
   }
   try {
-    for (const [lane, same] of groupBy(waiting, (w) => w.lane)) {
-      const ids = same.map(({ id }) => id);
-      await park(deps.store, lease, ids, { lane, at: deps.now() });
-    }
+    for (const [lane, same] of groupBy(waiting, (w) => w.lane)) await park(deps.store, lease, lane, same);
     await pace.spend(deps.now());
     const claimed = await claim(deps, going, lease);
     for (const [name, group] of groupBy(claimed, (started) => groupOf(deps, started))) {

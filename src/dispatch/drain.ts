@@ -3,7 +3,7 @@ import { groupBy } from '../core/group.ts';
 import type { Settings } from '../core/settings.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import type { Store } from '../store/db/open.ts';
-import { type Claimed, DRAINING, drain, HELD } from '../store/ledger/due.ts';
+import { type Claimed, DRAINING, HELD, park, type Waits } from '../store/ledger/due.ts';
 import { takeTurns } from '../store/notes/paces.ts';
 import type { Due } from './look.ts';
 
@@ -32,14 +32,14 @@ export async function evenly(
     // With another rate the turns begin anew.
     const name = `${DRAINING}:${provider}=${settings.drainRate}`;
     const first = await takeTurns(store, name, { count: same.length, apart }, now);
-    await drain(store, lease, turnsOf(same, first, apart));
+    await park(store, lease, DRAINING, turnsOf(same, first, apart));
   }
   const waiting = new Set(backlog);
   return due.filter((d) => !waiting.has(d));
 }
 
 /** What is of one message leaves together, as one call may be for all of it, and takes as many turns. */
-function turnsOf(due: readonly ToSend[], first: number, apart: number): { id: string; at: Ms }[] {
+function turnsOf(due: readonly ToSend[], first: number, apart: number): Waits[] {
   let n = 0;
   return [...groupBy(due, ({ view }) => view.messageId).values()].flatMap((same) => {
     const at = Math.round((first + n * apart) / 1000);

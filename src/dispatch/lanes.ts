@@ -32,7 +32,7 @@ export function createLanes(providers: Providers, onFree: () => void): Lanes {
   return {
     ...slots,
     names,
-    // What waits on a lane has waited for longer than what is new.
+    // Claims come in this order, and of a class the first get the places: what waits on a lane has waited for longer.
     rooms: (limit, pace) => [
       ...names.map((lane) => roomIn(lane, slots.free(lane), pace.leftFor(providerOf(lane)))),
       roomIn(DRAINING, limit),

@@ -15,3 +15,28 @@ test('access mail that came behind hundreds of notices leaves with the first of 
   const last = Math.max(...Array.from({ length: 20 }, (_, n) => order.indexOf(`access-${n}@inbox.test`)));
   assert.ok(last < 100, `the last one was number ${last}`);
 });
+
+test('notices leave in the order in which they came, also when access mail takes their places', async (t) => {
+  const homing = await startByHand(t, { env: { ENCRYPTION_KEY: 'ab'.repeat(32) } });
+  const { sim, clock, dispatch } = homing;
+  const notices: string[] = [];
+  const queue = async (count: number, kind: 'access' | 'notice') => {
+    for (let n = 0; n < count; n++) {
+      const to = `${kind}-${notices.length}-${n}@inbox.test`;
+      await queueMail(homing, to, { 'v:homing-class': kind });
+      if (kind === 'notice') notices.push(to);
+    }
+  };
+  await queue(200, 'notice');
+  for (let pass = 0; pass < 8; pass++) {
+    clock.advance(SECOND);
+    await queue(60, 'access');
+    await queue(15, 'notice');
+    await dispatch();
+  }
+  const left = new Set(sim.handovers.map(({ recipient }) => recipient));
+  const isGone = notices.map((to) => left.has(to));
+  assert.ok(isGone.includes(false), 'not all of them have left');
+  assert.ok(isGone.includes(true), 'some have left');
+  assert.equal(isGone.lastIndexOf(true) + 1, isGone.indexOf(false), 'none has left before an older one');
+});

@@ -80,7 +80,12 @@ eachStore('while it lasts, what waits for it is counted, but not what an operato
   await queued(store, MORNING, 'notice');
   const { lease, ids } = await claimAny(store, MORNING + SECOND, 10, MINUTE);
   assert.equal(ids.length, 2);
-  await park(store, lease, ids, { lane: 'held', at: END });
+  await park(
+    store,
+    lease,
+    'held',
+    ids.map((id) => ({ id, at: END })),
+  );
   const held = async () => (await tollOf(store, await only(store), MORNING + MINUTE)).held;
   assert.equal(await held(), 2);
   const wish = { provider: null, class: 'notice', until: null, reason: null, who: 'ops' } as const;

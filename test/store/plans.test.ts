@@ -417,6 +417,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
     Array.from({ length: 20 }, (_, n) => arrival(`new-${n}`)),
   );
   const now = MORNING + DAY;
+  const waits = ids.map((id) => ({ id, at: now }));
   const later = now + 9 * MINUTE;
   const abandon = () => change(store, ids.slice(0, 5), now, () => [ended(1, now, 'abandoned', 'storage_gone')]);
   const heard = Array.from({ length: 50 }, (_, n) => ({
@@ -440,7 +441,7 @@ eachStore('no query of a step reads a table through', async ({ store }) => {
   const support = { store, now, cooldown: MINUTE };
   const runs: Record<string, () => Promise<unknown>> = {
     claimDue: () => claimDue(store, rooms, { now, lease: MINUTE }),
-    park: () => park(store, 'x', ids, { lane: 'whole mailgun', at: now }),
+    park: () => park(store, 'x', 'whole mailgun', waits),
     lookAgain: () => lookAgain(store, 'x', ids, now),
     wantAnswers: () => wantAnswers(store, 'x', [{ id: ids[0] ?? '', at: now, by: later, unsuppress: true }]),
     claimQuestions: () => claimQuestions(store, now, 10, MINUTE),

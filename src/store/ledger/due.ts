@@ -126,23 +126,16 @@ const RANGE = `select * from (select delivery_id, priority, at, lane from due
 
 type Candidate = { delivery_id: string; priority: number; at: Ms; lane: string };
 
-/** Gives claimed deliveries back to wait in a lane until it has room. They stay due. */
-export function park(
-  store: Store,
-  lease: string,
-  ids: readonly string[],
-  waits: { lane: string; at: Ms },
-): Promise<void> {
-  return giveBack(store, lease, ids, waits);
-}
+/** A claimed delivery that is given back, and when it is due. */
+export type Waits = { id: string; at: Ms };
 
-/** Gives claimed deliveries back to leave one by one, each at its own time. */
-export async function drain(store: Store, lease: string, turns: readonly { id: string; at: Ms }[]): Promise<void> {
-  for (const part of chunks(turns, 100)) {
+/** Gives claimed deliveries back to wait in a lane, each due at its own time: its place among them is by that. */
+export async function park(store: Store, lease: string, lane: string, waits: readonly Waits[]): Promise<void> {
+  for (const part of chunks(waits, 100)) {
     const ids = part.map(({ id }) => id);
     await inOneStatement(store, (tx) => {
       const mine = tx('due').whereIn('delivery_id', ids).where({ lease });
-      return mine.update({ lane: DRAINING, at: eachOf(tx, part, ({ at }) => at), lease: null });
+      return mine.update({ lane, at: eachOf(tx, part, ({ at }) => at), lease: null });
     });
   }
 }
@@ -159,22 +152,10 @@ export async function lookAtHeld(store: Store, now: Ms): Promise<void> {
 }
 
 /** Gives claimed deliveries back, to be looked at again at that time. */
-export function lookAgain(store: Store, lease: string, ids: readonly string[], at: Ms): Promise<void> {
-  return giveBack(store, lease, ids, { lane: '', at });
-}
-
-async function giveBack(
-  store: Store,
-  lease: string,
-  ids: readonly string[],
-  change: { lane?: string; at: Ms },
-): Promise<void> {
+export async function lookAgain(store: Store, lease: string, ids: readonly string[], at: Ms): Promise<void> {
   for (const part of chunks(ids, 400))
     await inOneStatement(store, (tx) =>
-      tx('due')
-        .whereIn('delivery_id', part)
-        .where({ lease })
-        .update({ ...change, lease: null }),
+      tx('due').whereIn('delivery_id', part).where({ lease }).update({ lane: '', at, lease: null }),
     );
 }
 
