@@ -4,6 +4,7 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { AppError, type ErrorCode } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { plainPage } from '../contract/page.ts';
 import { statusTokens } from '../contract/status-token.ts';
 import { sharedTraffic } from '../contract/traffic.ts';
 import { safeJson } from '../core/safe-text.ts';
@@ -29,6 +30,7 @@ import { createPages } from './pages.ts';
 import { createPeople, fromAnywhere } from './people.ts';
 import { createQueue } from './queue.ts';
 import { createScript } from './script.ts';
+import { isBrowser, showPage } from './show-page.ts';
 import { createReadiness } from './status.ts';
 import { createSupport } from './support.ts';
 import { createSuppressions } from './suppressions.ts';
@@ -224,7 +226,20 @@ function answerStranger(ctx: Context): void {
 
 function answerUnserved(ctx: Context): void {
   const words: Record<number, string> = { 404: 'there is nothing here', 405: 'not with this method' };
-  if (ctx.status >= 400) answer(ctx, ctx.status, words[ctx.status] ?? 'not supported');
+  if (ctx.status === 404 && isForPeople(ctx)) showNothing(ctx);
+  else if (ctx.status >= 400) answer(ctx, ctx.status, words[ctx.status] ?? 'not supported');
+}
+
+/** Programs are answered in JSON, and so is whoever looks at their routes with a browser. */
+function isForPeople(ctx: Context): boolean {
+  if (isMailguns(ctx) || /^\/(?:api|webhooks)(?:\/|$)/.test(ctx.path)) return false;
+  ctx.vary('Accept');
+  return isBrowser(ctx);
+}
+
+function showNothing(ctx: Context): void {
+  ctx.status = 404;
+  showPage(ctx, plainPage('Nothing here', 'There is no page at this address.'));
 }
 
 function answerError(ctx: Context, error: unknown, log: Log): void {

@@ -8,7 +8,7 @@ import type { Settings } from '../core/settings.ts';
 import { type Ms, SECOND } from '../core/time.ts';
 import { resendMessage } from '../operate/resend.ts';
 import { waitingFor } from '../store/messages/resends.ts';
-import { showPage } from './show-page.ts';
+import { isBrowser, showPage } from './show-page.ts';
 import { createStatus, type StatusDeps } from './status.ts';
 
 export type PeopleDeps = StatusDeps & {
@@ -102,5 +102,3 @@ const tokenIn = (ctx: Context): string => String(ctx['params'].token);
 const NOBODY = '0'.repeat(26);
 
 const idIn = (ctx: Context, tokens: StatusTokens, now: Ms): string => tokens.read(tokenIn(ctx), now) ?? NOBODY;
-
-const isBrowser = (ctx: Context): boolean => ctx.accepts('application/json', 'text/html') === 'text/html';

@@ -11,3 +11,6 @@ export function showPage(ctx: Context, page: string, policy = PAGE_POLICY): void
     'Cross-Origin-Resource-Policy': 'same-origin',
   });
 }
+
+/** Whether whoever asks would rather have a page than JSON. */
+export const isBrowser = (ctx: Context): boolean => ctx.accepts('application/json', 'text/html') === 'text/html';

@@ -92,6 +92,22 @@ test('what is not there is a page too', async (t) => {
   }
 });
 
+test('an address where nothing is shows a browser a page, and programs JSON', async (t) => {
+  const { url } = await start(t);
+  const ask = async (path: string, accept: string) => {
+    const answer = await fetch(`${url}${path}`, { headers: { accept } });
+    return [answer.status, answer.headers.get('content-type'), await answer.text()] as const;
+  };
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+  const [status, type, page] = await ask('/mesages', browser);
+  assert.deepEqual([status, type], [404, 'text/html; charset=utf-8']);
+  assert.match(page, /There is no page at this address/);
+  const json = [404, 'application/json; charset=utf-8', '{"error":"there is nothing here"}'];
+  assert.deepEqual(await ask('/mesages', '*/*'), json);
+  assert.deepEqual(await ask('/api/mesages', browser), json);
+  assert.deepEqual(await ask('/v3/mesages', browser), [404, json[1], '{"message":"there is nothing here"}']);
+});
+
 test('a form of another site can not use the token that a browser knows', async (t) => {
   const running = await start(t);
   const from = { from: 'a@mg.example.com', to: 'ann@example.org', text: 'x' };
