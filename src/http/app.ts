@@ -226,16 +226,14 @@ function answerStranger(ctx: Context): void {
 
 function answerUnserved(ctx: Context): void {
   const words: Record<number, string> = { 404: 'there is nothing here', 405: 'not with this method' };
-  if (ctx.status === 404 && isForPeople(ctx)) showNothing(ctx);
+  const mayBePage = ctx.status === 404 && !isForPrograms(ctx);
+  if (mayBePage) ctx.vary('Accept');
+  if (mayBePage && isBrowser(ctx)) showNothing(ctx);
   else if (ctx.status >= 400) answer(ctx, ctx.status, words[ctx.status] ?? 'not supported');
 }
 
-/** Programs are answered in JSON, and so is whoever looks at their routes with a browser. */
-function isForPeople(ctx: Context): boolean {
-  if (isMailguns(ctx) || /^\/(?:api|webhooks)(?:\/|$)/.test(ctx.path)) return false;
-  ctx.vary('Accept');
-  return isBrowser(ctx);
-}
+/** There everybody is answered in JSON, browsers too. */
+const isForPrograms = (ctx: Context): boolean => isMailguns(ctx) || /^\/(?:api|webhooks)(?:\/|$)/.test(ctx.path);
 
 function showNothing(ctx: Context): void {
   ctx.status = 404;

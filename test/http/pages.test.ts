@@ -105,6 +105,7 @@ test('an address where nothing is shows a browser a page, and programs JSON', as
   const json = [404, 'application/json; charset=utf-8', '{"error":"there is nothing here"}'];
   assert.deepEqual(await ask('/mesages', '*/*'), json);
   assert.deepEqual(await ask('/api/mesages', browser), json);
+  assert.deepEqual(await ask('/webhooks/mailgum', browser), json);
   assert.deepEqual(await ask('/v3/mesages', browser), [404, json[1], '{"message":"there is nothing here"}']);
 });
 
